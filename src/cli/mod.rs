@@ -1,0 +1,1 @@
+//! The terminal: `stoa serve`, `stoa query`, `stoa shell`, `stoa generate`.

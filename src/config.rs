@@ -1,0 +1,1 @@
+//! Configuration in two steps: as typed on the command line and in the environment, then resolved.

@@ -1,0 +1,249 @@
+//! What was published, in DCAT's and Data Package's words: datasets, their distributions and columns, how their text is
+//! written. Plain values; reading bytes, SQL and DataFusion are unknown here.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// Properties that the model has no word for, kept as published under their own names.
+pub type Extra = BTreeMap<String, Value>;
+
+/// One publication: what DCAT calls a `dcat:Dataset` and Data Package a package.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Dataset {
+    /// The publisher's identifier, unique in its catalog; the package's `id`, else its `name`, else its place.
+    pub identifier: String,
+    /// The published short name, from which the table's name is made.
+    pub name: String,
+    pub title: Option<String>,
+    pub description: Option<String>,
+    /// The theme as published (`dcat:theme`); the schema's name is made of it.
+    pub theme: Option<String>,
+    pub keywords: Vec<String>,
+    pub publisher: Option<Agent>,
+    pub licenses: Vec<License>,
+    pub sources: Vec<Link>,
+    pub homepage: Option<String>,
+    /// `dct:accrualPeriodicity` as published, such as `R/P1D`, `daily` or an EU frequency URI.
+    pub accrual_periodicity: Option<String>,
+    /// `dct:issued` as published.
+    pub issued: Option<String>,
+    /// `dct:modified` as published.
+    pub modified: Option<String>,
+    pub access_rights: AccessRights,
+    pub distributions: Vec<Distribution>,
+    pub extra: Extra,
+}
+
+/// A publisher.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Agent {
+    pub name: String,
+    pub homepage: Option<String>,
+    pub email: Option<String>,
+}
+
+/// A licence: at least one of the three is given.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct License {
+    /// An Open Definition or SPDX identifier, such as `CC-BY-4.0`.
+    pub name: Option<String>,
+    pub title: Option<String>,
+    pub path: Option<String>,
+}
+
+/// A named link to where data came from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Link {
+    pub title: Option<String>,
+    pub path: Option<String>,
+}
+
+/// The EU authority list's access rights; Shanghai's unconditional, conditional and non-open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AccessRights {
+    #[default]
+    Public,
+    Restricted,
+    NonPublic,
+}
+
+/// One file or file set of a dataset: a `dcat:Distribution`, a Data Package resource.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Distribution {
+    /// The published short name.
+    pub name: String,
+    pub title: Option<String>,
+    pub description: Option<String>,
+    /// Absolute paths or URLs, in published order; each may hold a glob (`*`, `?`, `[..]`, `**`) when it is a local path.
+    pub paths: Vec<String>,
+    /// As declared, else by media type, else by the file's ending; `None` when none of them tells.
+    pub format: Option<Format>,
+    pub media_type: Option<String>,
+    /// As declared, else by the file's ending.
+    pub compression: Option<Compression>,
+    /// As declared: a WHATWG or IANA label, not yet looked up.
+    pub encoding: Option<String>,
+    pub dialect: Dialect,
+    pub schema: Schema,
+    /// As declared, in bytes.
+    pub bytes: Option<u64>,
+    /// As declared: `sha256:...`, or a bare MD5.
+    pub hash: Option<String>,
+    pub extra: Extra,
+}
+
+/// The formats that become tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Delimited text of any delimiter (CSV, TSV, pipe-separated).
+    Csv,
+    /// An array of records, or an object that holds one under the dialect's `property`.
+    Json,
+    /// One JSON record a line.
+    NdJson,
+    GeoJson,
+    Parquet,
+    /// Arrow IPC, file or stream (Feather v2).
+    Arrow,
+}
+
+/// How a file is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    Gzip,
+    Zstd,
+    /// A zip archive with one member.
+    Zip,
+}
+
+/// How delimited text is written (Data Package's Table Dialect); `None` means not declared, to be sniffed or defaulted.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Dialect {
+    pub delimiter: Option<char>,
+    pub quote: Option<char>,
+    pub double_quote: Option<bool>,
+    pub escape: Option<char>,
+    pub header: Option<bool>,
+    /// 1-based rows that make the header; joined by `header_join`.
+    pub header_rows: Vec<usize>,
+    pub header_join: Option<String>,
+    /// 1-based rows that are comments.
+    pub comment_rows: Vec<usize>,
+    pub comment_char: Option<String>,
+    pub skip_initial_space: Option<bool>,
+    pub line_terminator: Option<String>,
+    /// A sequence that means null in every column, beside the schema's missing values.
+    pub null_sequence: Option<String>,
+    /// For JSON: where in the object the records are, as names joined by `.` or a JSON pointer.
+    pub property: Option<String>,
+}
+
+/// The columns of a table, as declared (Data Package's Table Schema).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Schema {
+    /// Empty when nothing is declared.
+    pub columns: Vec<Column>,
+    /// How the declared columns meet those of the file.
+    pub fields_match: FieldsMatch,
+    /// Texts that mean "missing", each with its reason when one is given. `None`: not declared (the empty text is missing).
+    pub missing_values: Option<Vec<MissingValue>>,
+    pub primary_key: Vec<String>,
+    pub foreign_keys: Vec<ForeignKey>,
+}
+
+/// Data Package v2's `fieldsMatch`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FieldsMatch {
+    /// Same columns in the same order.
+    #[default]
+    Exact,
+    Equal,
+    Subset,
+    Superset,
+    Partial,
+}
+
+/// A text that stands for "no value".
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct MissingValue {
+    pub value: String,
+    pub label: Option<String>,
+}
+
+/// A declared column.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Column {
+    /// The name in the file, to the letter.
+    pub name: String,
+    pub title: Option<String>,
+    pub description: Option<String>,
+    /// A unit as published, such as `µg/m³`.
+    pub unit: Option<String>,
+    pub kind: ColumnKind,
+    /// The kind's format, such as `%d/%m/%Y`; `default` and `any` are `None`.
+    pub format: Option<String>,
+    /// This column's own missing values, in place of the schema's.
+    pub missing_values: Option<Vec<MissingValue>>,
+    /// For numbers: the thousands separator.
+    pub group_char: Option<String>,
+    /// For numbers: the decimal mark; `.` when not declared.
+    pub decimal_char: Option<String>,
+    /// For numbers: whether marks such as `€` or `%` around the digits are allowed (`bareNumber: false`).
+    pub bare_number: bool,
+    /// For booleans.
+    pub true_values: Vec<String>,
+    /// For booleans.
+    pub false_values: Vec<String>,
+    /// `constraints`, as published.
+    pub constraints: Extra,
+    pub extra: Extra,
+}
+
+/// Table Schema's field types.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// Not declared, or declared `any`: the whole file decides.
+    #[default]
+    Any,
+    String,
+    Integer,
+    Number,
+    Boolean,
+    Date,
+    Time,
+    Datetime,
+    Year,
+    YearMonth,
+    Duration,
+    Object,
+    Array,
+    List,
+    GeoPoint,
+    GeoJson,
+}
+
+/// Columns of this table that refer to columns of another resource (the same one when `resource` is empty).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ForeignKey {
+    pub fields: Vec<String>,
+    pub resource: String,
+    pub reference_fields: Vec<String>,
+}
+
+/// Something wrong with a descriptor: which file, where in it, what, and what to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Problem {
+    /// The descriptor's path or URL.
+    pub file: String,
+    /// A JSON pointer into it (RFC 6901); empty for the whole file.
+    pub pointer: String,
+    pub message: String,
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let at = if self.pointer.is_empty() { "" } else { " at " };
+        write!(f, "{}{at}{}: {}", self.file, self.pointer, self.message)
+    }
+}

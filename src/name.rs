@@ -1,0 +1,247 @@
+//! Identifiers: how a published title becomes a SQL name, how a name is quoted, and which known name is nearest to a wrong one.
+
+use std::fmt;
+
+use unicode_normalization::UnicodeNormalization;
+
+/// PostgreSQL's limit on an identifier, in bytes (NAMEDATALEN - 1).
+pub const MAX_BYTES: usize = 63;
+
+/// A SQL name made by Stoa: lower case, 1 to 63 bytes, of Unicode letters, digits and `_`, never starting with a digit.
+/// Such a name needs no quotes unless it is a keyword.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Identifier(Box<str>);
+
+impl Identifier {
+    /// Makes a name of a published title: NFKC, lower case, letters and digits of any script kept, runs of anything else
+    /// turned into one `_`. A title with no letter or digit becomes `unnamed`.
+    ///
+    /// ```
+    /// # use stoa::name::Identifier;
+    /// assert_eq!(Identifier::from_title("MTA Daily Ridership (%)").as_str(), "mta_daily_ridership");
+    /// assert_eq!(Identifier::from_title("交通事故_2019").as_str(), "交通事故_2019");
+    /// ```
+    pub fn from_title(title: &str) -> Self {
+        let mut out = String::with_capacity(title.len());
+        for c in title.nfkc().flat_map(char::to_lowercase) {
+            if c.is_alphanumeric() {
+                out.push(c);
+            } else if !out.is_empty() && !out.ends_with('_') {
+                out.push('_');
+            }
+        }
+        let mut out = out.trim_end_matches('_').to_owned();
+        if out.is_empty() {
+            out.push_str("unnamed");
+        }
+        if out.starts_with(|c: char| c.is_numeric()) {
+            out.insert(0, '_');
+        }
+        Self(clip(&out, MAX_BYTES).trim_end_matches('_').into())
+    }
+
+    /// The same name with `_n` behind it, cut so that it stays within [`MAX_BYTES`].
+    pub fn numbered(&self, n: usize) -> Self {
+        let suffix = format!("_{n}");
+        Self(format!("{}{suffix}", clip(&self.0, MAX_BYTES - suffix.len())).into())
+    }
+
+    /// Two names as one: `dataset_distribution`.
+    pub fn joined(&self, other: &Self) -> Self {
+        Self::from_title(&format!("{}_{}", self.0, other.0))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Identifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The longest prefix of `s` of at most `max` bytes that ends between characters.
+pub fn clip(s: &str, max: usize) -> &str {
+    &s[..s.floor_char_boundary(max)]
+}
+
+/// `name` as it must stand in SQL: bare where PostgreSQL reads it back unchanged, else in double quotes.
+///
+/// ```
+/// # use stoa::name::quoted;
+/// assert_eq!(quoted("trips"), "trips");
+/// assert_eq!(quoted("PM_US Post"), "\"PM_US Post\"");
+/// ```
+pub fn quoted(name: &str) -> String {
+    let mut chars = name.chars();
+    let bare = chars.next().is_some_and(|c| c == '_' || (c.is_alphabetic() && !c.is_uppercase()))
+        && chars.all(|c| c == '_' || (c.is_alphanumeric() && !c.is_uppercase()))
+        && !RESERVED.contains(&name);
+    if bare { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+}
+
+/// The candidate nearest to `wrong` by edit distance, when it is near enough to be worth offering.
+pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wrong = wrong.to_lowercase();
+    let limit = (wrong.chars().count() / 3).max(1);
+    candidates.into_iter().map(|c| (distance(&wrong, &c.to_lowercase()), c)).filter(|(d, _)| *d <= limit).min().map(|(_, c)| c)
+}
+
+/// Levenshtein's distance in characters.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// PostgreSQL 15's reserved key words (appendix C of its manual), which need quotes as names.
+const RESERVED: &[&str] = &[
+    "all",
+    "analyse",
+    "analyze",
+    "and",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "asymmetric",
+    "authorization",
+    "binary",
+    "both",
+    "case",
+    "cast",
+    "check",
+    "collate",
+    "collation",
+    "column",
+    "concurrently",
+    "constraint",
+    "create",
+    "cross",
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_schema",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "default",
+    "deferrable",
+    "desc",
+    "distinct",
+    "do",
+    "else",
+    "end",
+    "except",
+    "false",
+    "fetch",
+    "for",
+    "foreign",
+    "freeze",
+    "from",
+    "full",
+    "grant",
+    "group",
+    "having",
+    "ilike",
+    "in",
+    "initially",
+    "inner",
+    "intersect",
+    "into",
+    "is",
+    "isnull",
+    "join",
+    "lateral",
+    "leading",
+    "left",
+    "like",
+    "limit",
+    "localtime",
+    "localtimestamp",
+    "natural",
+    "not",
+    "notnull",
+    "null",
+    "offset",
+    "on",
+    "only",
+    "or",
+    "order",
+    "outer",
+    "overlaps",
+    "placing",
+    "primary",
+    "references",
+    "returning",
+    "right",
+    "select",
+    "session_user",
+    "similar",
+    "some",
+    "symmetric",
+    "table",
+    "tablesample",
+    "then",
+    "to",
+    "trailing",
+    "true",
+    "union",
+    "unique",
+    "user",
+    "using",
+    "variadic",
+    "verbose",
+    "when",
+    "where",
+    "window",
+    "with",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn titles_become_names() {
+        for (title, name) in [
+            ("Air Quality", "air_quality"),
+            ("  %  ", "unnamed"),
+            ("2019 trips", "_2019_trips"),
+            ("ＡＢＣ　ｄ", "abc_d"),
+            ("Neonatal Mortality – via X (2015)", "neonatal_mortality_via_x_2015"),
+        ] {
+            assert_eq!(Identifier::from_title(title).as_str(), name, "{title}");
+        }
+        let long = Identifier::from_title(&"気".repeat(40));
+        assert_eq!(long.as_str().len(), 63);
+        assert!(long.numbered(12).as_str().len() <= MAX_BYTES);
+    }
+
+    #[test]
+    fn quotes_only_where_needed() {
+        for (name, want) in
+            [("a_1", "a_1"), ("A", "\"A\""), ("user", "\"user\""), ("天候", "天候"), ("a\"b", "\"a\"\"b\""), ("", "\"\"")]
+        {
+            assert_eq!(quoted(name), want);
+        }
+    }
+
+    #[test]
+    fn the_nearest_name_is_offered_only_when_near() {
+        assert_eq!(nearest("trip", ["trips", "stations"]), Some("trips"));
+        assert_eq!(nearest("xyz", ["trips", "stations"]), None);
+    }
+}

@@ -1,0 +1,131 @@
+//! Snapshots: bytes as published become typed columns, once. Text formats are read whole, typed, and written as Parquet under
+//! the state folder; Parquet and Arrow files are used where they stand. SQL is unknown here.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+
+use crate::catalog::TableEntry;
+use crate::error::{Error, Kind, Result};
+use crate::store::{Object, Stores};
+
+/// Metadata keys on the fields of a snapshot's schema.
+pub mod field_key {
+    /// The column's description, title and unit as one comment.
+    pub const COMMENT: &str = "stoa.comment";
+    /// The name in the file, where it differs from the column's.
+    pub const ORIGINAL_NAME: &str = "stoa.original_name";
+    /// The unit as published.
+    pub const UNIT: &str = "stoa.unit";
+    /// What the text holds, where the Arrow type does not tell: `json`, `wkt`.
+    pub const LOGICAL: &str = "stoa.logical";
+}
+
+/// Where and how snapshots are made.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The state folder.
+    pub state: PathBuf,
+    /// How long an answer about a remote source's identity is believed.
+    pub revalidate: std::time::Duration,
+    /// The largest decompressed size of one file, in bytes.
+    pub max_file_bytes: u64,
+    /// The most columns of a table.
+    pub max_columns: usize,
+    /// The longest field, in bytes.
+    pub max_field_bytes: usize,
+}
+
+/// Hears how a first touch goes; called from the reading thread, must not block.
+pub type Progress = Arc<dyn Fn(ProgressEvent) + Send + Sync>;
+
+/// One step of a first touch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProgressEvent {
+    /// Reading began: the table, its files and bytes.
+    Started { table: String, files: usize, bytes: u64 },
+    /// Bytes of the source read so far.
+    Read { table: String, bytes: u64 },
+    /// The snapshot stands.
+    Finished { table: String, rows: u64, rejects: u64 },
+    /// Something the user should know: a stale snapshot is served, a code was taken as missing.
+    Warning { table: String, message: String },
+}
+
+/// The snapshots of one state folder.
+pub struct Snapshots {}
+
+/// One immutable version of a table.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Unique for a table's content and layout.
+    pub id: String,
+    pub schema: SchemaRef,
+    pub layout: Layout,
+    /// Rows in the table.
+    pub rows: u64,
+    /// Records read from the source: `rows` plus those rejected whole.
+    pub rows_read: u64,
+    /// Cells and rows that did not fit, each with its reason.
+    pub rejects: u64,
+    /// Where the rejects are, when there are any.
+    pub rejects_file: Option<PathBuf>,
+    /// RFC 3339.
+    pub created: String,
+}
+
+/// Where a snapshot's rows are.
+#[derive(Debug)]
+pub enum Layout {
+    /// Parquet files of ours under the state folder, in row order.
+    Written(Vec<WrittenFile>),
+    /// Published Parquet files, scanned in place.
+    Parquet(Vec<Object>),
+    /// Published Arrow IPC files, scanned in place.
+    Arrow(Vec<Object>),
+}
+
+/// A Parquet file of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenFile {
+    pub path: PathBuf,
+    pub bytes: u64,
+    pub rows: u64,
+}
+
+/// A source row or cell that did not fit, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    pub file: String,
+    /// 1-based line of the (decoded) file where the record starts.
+    pub line: u64,
+    /// `None` when the whole row is rejected.
+    pub column: Option<String>,
+    pub raw: String,
+    pub expected: String,
+    pub reason: String,
+}
+
+impl Snapshots {
+    /// Opens the state folder, made when absent; what a killed write left is removed.
+    pub fn open(_stores: Arc<Stores>, _options: Options) -> Result<Self> {
+        Err(Error::new(Kind::Internal, "not yet"))
+    }
+
+    /// The snapshot of the source as it is now: the last one while the source's identity is the same, else a new one. Touches at the
+    /// same time share one read; a caller that goes away does not stop it.
+    pub async fn current(&self, _table: &TableEntry, _progress: Option<Progress>) -> Result<Arc<Snapshot>> {
+        Err(Error::new(Kind::Internal, "not yet"))
+    }
+
+    /// The last good snapshot without asking the source; `None` before the first touch.
+    pub fn last(&self, _table: &TableEntry) -> Result<Option<Arc<Snapshot>>> {
+        Ok(None)
+    }
+
+    /// The rejects of a snapshot, in the order of the source.
+    pub fn rejects(&self, _snapshot: &Snapshot) -> Result<Vec<Reject>> {
+        Ok(Vec::new())
+    }
+}

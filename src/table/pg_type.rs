@@ -1,0 +1,156 @@
+//! Which PostgreSQL type an Arrow type is: the one table that the wire, `pg_attribute` and `information_schema` share.
+
+use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
+
+use crate::snapshot::field_key;
+
+/// A PostgreSQL base type with the numbers that clients ask for (`pg_type.dat` of PostgreSQL 15).
+#[derive(Debug, PartialEq, Eq)]
+pub struct PgType {
+    pub oid: u32,
+    /// `pg_type.typname`, such as `int8`.
+    pub name: &'static str,
+    /// What `format_type` and `information_schema` say, such as `bigint`.
+    pub sql_name: &'static str,
+    /// `pg_type.typlen`: bytes, or -1 for variable.
+    pub len: i16,
+    /// `pg_type.typcategory`.
+    pub category: char,
+    /// `typarray` of a base type, 0 for an array.
+    pub array: u32,
+    /// `typelem` of an array, 0 for a base type.
+    pub element: u32,
+}
+
+macro_rules! pg_types {
+    ($($id:ident, $array_id:ident = $oid:literal, $name:literal, $sql:literal, $len:literal, $cat:literal, $array:literal;)*) => {
+        $(
+            #[doc = concat!("PostgreSQL's `", $sql, "`.")]
+            pub static $id: PgType =
+                PgType { oid: $oid, name: $name, sql_name: $sql, len: $len, category: $cat, array: $array, element: 0 };
+            #[doc = concat!("PostgreSQL's `", $sql, "[]`.")]
+            pub static $array_id: PgType = PgType {
+                oid: $array, name: concat!("_", $name), sql_name: concat!($sql, "[]"), len: -1, category: 'A', array: 0, element: $oid,
+            };
+        )*
+        /// Every type that a column or parameter can have, arrays included.
+        pub static ALL: &[&PgType] = &[$(&$id, &$array_id,)*];
+    };
+}
+
+pg_types! {
+    BOOL, BOOL_ARRAY = 16, "bool", "boolean", 1, 'B', 1000;
+    BYTEA, BYTEA_ARRAY = 17, "bytea", "bytea", -1, 'U', 1001;
+    CHAR, CHAR_ARRAY = 18, "char", "\"char\"", 1, 'Z', 1002;
+    NAME, NAME_ARRAY = 19, "name", "name", 64, 'S', 1003;
+    INT8, INT8_ARRAY = 20, "int8", "bigint", 8, 'N', 1016;
+    INT2, INT2_ARRAY = 21, "int2", "smallint", 2, 'N', 1005;
+    INT4, INT4_ARRAY = 23, "int4", "integer", 4, 'N', 1007;
+    REGPROC, REGPROC_ARRAY = 24, "regproc", "regproc", 4, 'N', 1008;
+    TEXT, TEXT_ARRAY = 25, "text", "text", -1, 'S', 1009;
+    OID, OID_ARRAY = 26, "oid", "oid", 4, 'N', 1028;
+    JSON, JSON_ARRAY = 114, "json", "json", -1, 'U', 199;
+    FLOAT4, FLOAT4_ARRAY = 700, "float4", "real", 4, 'N', 1021;
+    FLOAT8, FLOAT8_ARRAY = 701, "float8", "double precision", 8, 'N', 1022;
+    UNKNOWN, UNKNOWN_ARRAY = 705, "unknown", "unknown", -2, 'X', 0;
+    BPCHAR, BPCHAR_ARRAY = 1042, "bpchar", "character", -1, 'S', 1014;
+    VARCHAR, VARCHAR_ARRAY = 1043, "varchar", "character varying", -1, 'S', 1015;
+    DATE, DATE_ARRAY = 1082, "date", "date", 4, 'D', 1182;
+    TIME, TIME_ARRAY = 1083, "time", "time without time zone", 8, 'D', 1183;
+    TIMESTAMP, TIMESTAMP_ARRAY = 1114, "timestamp", "timestamp without time zone", 8, 'D', 1115;
+    TIMESTAMPTZ, TIMESTAMPTZ_ARRAY = 1184, "timestamptz", "timestamp with time zone", 8, 'D', 1185;
+    INTERVAL, INTERVAL_ARRAY = 1186, "interval", "interval", 16, 'T', 1187;
+    NUMERIC, NUMERIC_ARRAY = 1700, "numeric", "numeric", -1, 'N', 1231;
+    REGCLASS, REGCLASS_ARRAY = 2205, "regclass", "regclass", 4, 'N', 2210;
+    REGTYPE, REGTYPE_ARRAY = 2206, "regtype", "regtype", 4, 'N', 2211;
+    UUID, UUID_ARRAY = 2950, "uuid", "uuid", 16, 'U', 2951;
+    JSONB, JSONB_ARRAY = 3802, "jsonb", "jsonb", -1, 'U', 3807;
+}
+
+impl PgType {
+    /// The type of this oid.
+    pub fn by_oid(oid: u32) -> Option<&'static Self> {
+        ALL.iter().find(|t| t.oid == oid && t.oid != 0).copied()
+    }
+
+    /// The type of this `typname` (`int8`) or SQL name (`bigint`).
+    pub fn by_name(name: &str) -> Option<&'static Self> {
+        ALL.iter().find(|t| t.name == name || t.sql_name == name).copied()
+    }
+
+    /// The element's type of an array.
+    pub fn element_type(&self) -> Option<&'static Self> {
+        if self.element == 0 { None } else { Self::by_oid(self.element) }
+    }
+
+    /// The array of this type; text's where there is none.
+    pub fn array_type(&self) -> &'static Self {
+        Self::by_oid(self.array).unwrap_or(&TEXT_ARRAY)
+    }
+
+    /// The type a field is shown as: its Arrow type, and what its metadata says of the text in it.
+    pub fn of_field(field: &Field) -> &'static Self {
+        match field.metadata().get(field_key::LOGICAL).map(String::as_str) {
+            Some("json") => &JSON,
+            _ => Self::of(field.data_type()),
+        }
+    }
+
+    /// The type an Arrow type is shown as.
+    pub fn of(arrow: &DataType) -> &'static Self {
+        match arrow {
+            DataType::Null => &TEXT,
+            DataType::Boolean => &BOOL,
+            DataType::Int8 | DataType::Int16 | DataType::UInt8 => &INT2,
+            DataType::Int32 | DataType::UInt16 => &INT4,
+            DataType::Int64 | DataType::UInt32 => &INT8,
+            DataType::UInt64
+            | DataType::Decimal32(..)
+            | DataType::Decimal64(..)
+            | DataType::Decimal128(..)
+            | DataType::Decimal256(..) => &NUMERIC,
+            DataType::Float16 | DataType::Float32 => &FLOAT4,
+            DataType::Float64 => &FLOAT8,
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => &TEXT,
+            DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => &BYTEA,
+            DataType::Date32 | DataType::Date64 => &DATE,
+            DataType::Time32(_) | DataType::Time64(_) => &TIME,
+            DataType::Timestamp(
+                TimeUnit::Second | TimeUnit::Millisecond | TimeUnit::Microsecond | TimeUnit::Nanosecond,
+                None,
+            ) => &TIMESTAMP,
+            DataType::Timestamp(_, Some(_)) => &TIMESTAMPTZ,
+            DataType::Interval(IntervalUnit::YearMonth | IntervalUnit::DayTime | IntervalUnit::MonthDayNano)
+            | DataType::Duration(_) => &INTERVAL,
+            DataType::List(e)
+            | DataType::LargeList(e)
+            | DataType::FixedSizeList(e, _)
+            | DataType::ListView(e)
+            | DataType::LargeListView(e) => innermost(e.data_type()).array_type(),
+            DataType::Struct(_) | DataType::Map(..) | DataType::Union(..) => &JSON,
+            DataType::Dictionary(_, value) => Self::of(value),
+            DataType::RunEndEncoded(_, values) => Self::of(values.data_type()),
+        }
+    }
+}
+
+/// PostgreSQL has one array type whatever the number of dimensions.
+fn innermost(element: &DataType) -> &'static PgType {
+    let t = PgType::of(element);
+    t.element_type().unwrap_or(t)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn oids_are_unique_and_arrays_point_back() {
+        for (i, t) in ALL.iter().enumerate() {
+            assert!(t.oid == 0 || ALL[i + 1..].iter().all(|u| u.oid != t.oid), "{}", t.name);
+            if t.array != 0 {
+                assert_eq!(PgType::by_oid(t.array).and_then(PgType::element_type), Some(*t));
+            }
+        }
+    }
+}
