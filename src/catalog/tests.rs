@@ -1,0 +1,1 @@
+//! Catalogs over real and made trees.

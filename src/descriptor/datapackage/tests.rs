@@ -1,0 +1,6 @@
+//! What is read of a descriptor, what is reported, and that printing loses nothing.
+
+use super::*;
+
+#[test]
+fn placeholder() {}
