@@ -136,8 +136,9 @@ fn missing(published: &str, path: &Path) -> Error {
     // The first part that is missing is the one to mend.
     let place = path.ancestors().find(|p| p.parent().is_some_and(Path::is_dir));
     let Some((folder, wrong)) = place.and_then(|p| Some((p.parent()?, p.file_name()?))) else { return error };
-    let names = siblings(folder);
-    match name::nearest(&wrong.to_string_lossy(), names.iter().map(String::as_str)) {
+    let (wrong, names) = (wrong.to_string_lossy(), siblings(folder));
+    // A file that has the very name stands where a folder is asked for.
+    match name::nearest(&wrong, names.iter().map(String::as_str).filter(|name| *name != wrong)) {
         Some(near) => error.with_hint(format!("Did you mean {near:?}?")),
         None => error,
     }

@@ -89,7 +89,8 @@ impl HttpStore {
         let refused = matches!(response.status().as_u16(), 403 | 405 | 501);
         if !refused {
             check(&format!("HEAD {url}"), response.status(), response.headers())?;
-            if let Some(size) = content_length(response.headers()) {
+            // Servers that make the body as it is asked for say 0 of what they have not made.
+            if let Some(size) = content_length(response.headers()).filter(|n| *n > 0) {
                 return self.identified(path, url, Validators::of(response.headers()), Some(size), options).await;
             }
         }
