@@ -1,43 +1,104 @@
 //! Bytes: from a path or URL to an `object_store` that holds it. Allow-list, mirror, credentials, retries and timeouts stand
 //! here; what the bytes mean does not.
 
-use std::sync::Arc;
+mod bucket;
+mod failure;
+mod http;
+mod local;
+mod location;
+mod meter;
+mod pattern;
+mod pinned;
+mod read_only;
+mod route;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectMeta, ObjectStore};
+use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt};
 
+use self::http::HttpStore;
+use self::local::Found;
+use self::location::{BucketKey, Local, Location, scheme_of};
+use self::meter::{Counters, Metered};
+use self::read_only::ReadOnly;
+use self::route::Routes;
 use crate::error::{Error, Kind, Result};
+
+pub use self::failure::source_error;
+pub use self::meter::Meter;
+pub use self::pinned::pinned;
+
+/// Look-ups at the same time, of all that one call asks for.
+const PARALLEL: usize = 16;
+/// The URL of the store that holds all local files.
+const LOCAL_URL: &str = "file:///";
 
 /// How published bytes are fetched.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Reads of URLs (or paths) that start with the first text go to the second in its place; the longest prefix wins.
+    /// Reads of URLs (or paths) that start with the first text go to the second in its place; the longest prefix wins. A prefix
+    /// ends at the border of a path segment. Under a folder, a URL's query belongs to the file's name when there is such a file.
     pub mirrors: Vec<(String, String)>,
-    /// How often a request that failed in passing is tried again.
+    /// The prefixes of what may be read, redirects included; all that descriptors name when `None`. A mirror's target need not be
+    /// among them.
+    pub allow: Option<Vec<String>>,
+    /// How often a request that failed in passing is tried again, and a body that broke off is resumed.
     pub retries: usize,
-    /// From asking to the answer's head.
+    /// The wait before the first retry, doubled for each next and varied by half.
+    pub backoff: Duration,
+    /// To a connection.
     pub connect_timeout: Duration,
-    /// Without a byte arriving.
+    /// Without a byte arriving, the answer's head included (HTTP).
     pub read_timeout: Duration,
+    /// Settings of S3, Azure and GCS by the names of their environment variables (in either case), such as `AWS_ENDPOINT_URL`, which
+    /// they override.
+    pub settings: Vec<(String, String)>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { mirrors: Vec::new(), retries: 3, connect_timeout: Duration::from_secs(10), read_timeout: Duration::from_secs(30) }
+        Self {
+            mirrors: Vec::new(),
+            allow: None,
+            retries: 3,
+            backoff: Duration::from_millis(250),
+            connect_timeout: Duration::from_secs(10),
+            read_timeout: Duration::from_secs(30),
+            settings: Vec::new(),
+        }
     }
 }
 
 /// Opens published objects by path or URL.
-pub struct Stores {}
+pub struct Stores {
+    options: Options,
+    routes: Routes,
+    counters: Arc<Counters>,
+    opened: Mutex<Opened>,
+}
+
+/// What was opened so far; nothing is before it is needed.
+#[derive(Default)]
+struct Opened {
+    stores: HashMap<String, Arc<dyn ObjectStore>>,
+    client: Option<Arc<http::Client>>,
+}
 
 /// One object, as a listing or a HEAD found it: reads of it are reads of this version.
 #[derive(Clone, Debug)]
 pub struct Object {
     /// As published, before any mirror.
     pub url: String,
-    /// Where it stands; unique for each store behind it, such as `file:///` or `stoa-3f2a://host/`. DataFusion registers the
-    /// store under this URL.
+    /// Where it stands; unique for each store behind it, such as `file:///` or `https://host/`. DataFusion registers the store
+    /// under this URL.
     pub store_url: String,
     pub store: Arc<dyn ObjectStore>,
     /// Location within the store, size, last modified and ETag.
@@ -45,25 +106,210 @@ pub struct Object {
 }
 
 impl Object {
-    /// Equal as long as the object's bytes are: ETag, else size and mtime.
+    /// Equal as long as the object's bytes are: ETag, else the SHA-256 where a server tells neither ETag nor time, else size and
+    /// mtime.
     pub fn identity(&self) -> String {
-        match &self.meta.e_tag {
-            Some(tag) => tag.clone(),
-            None => format!("{}-{}", self.meta.size, self.meta.last_modified.timestamp_micros()),
+        match (&self.meta.e_tag, &self.meta.version) {
+            (Some(tag), _) => tag.clone(),
+            (None, Some(version)) => version.clone(),
+            (None, None) => format!("{}-{}", self.meta.size, self.meta.last_modified.timestamp_micros()),
         }
+    }
+
+    /// The conditions under which a read is of this version: by ETag, else by the time of the last change.
+    pub fn get_options(&self) -> GetOptions {
+        let by_time = self.meta.e_tag.is_none() && self.meta.version.is_none();
+        GetOptions {
+            if_match: self.meta.e_tag.clone(),
+            if_unmodified_since: by_time.then_some(self.meta.last_modified),
+            ..GetOptions::default()
+        }
+    }
+
+    /// The object's bytes from the first to the last. [`Kind::SourceChanged`] when it is not this version any more or ends
+    /// elsewhere than its size says; [`Kind::SourceUnreachable`] when the connection fails and can't be resumed.
+    pub async fn read(&self) -> Result<BoxStream<'static, Result<Bytes>>> {
+        let (url, size) = (self.url.clone(), self.meta.size);
+        let result = self.store.get_opts(&self.meta.location, self.get_options()).await.map_err(|e| source_error(&url, e))?;
+        let whole = stream::try_unfold((result.into_stream(), 0u64), move |(mut chunks, at)| {
+            let url = url.clone();
+            async move {
+                let chunk = chunks.try_next().await.map_err(|e| source_error(&url, e))?;
+                let at = at + chunk.as_ref().map_or(0, |c| c.len() as u64);
+                if at > size || (chunk.is_none() && at < size) {
+                    let message = format!("{url} changed while it was read: it had {size} bytes and now ends elsewhere");
+                    return Err(Error::new(Kind::SourceChanged, message));
+                }
+                Ok(chunk.map(|c| (c, (chunks, at))))
+            }
+        });
+        Ok(whole.boxed())
     }
 }
 
 impl Stores {
-    /// Takes the credentials for S3, Azure and GCS from the usual environment variables at first use.
-    pub fn new(_options: Options) -> Result<Self> {
-        Ok(Self {})
+    /// Takes the credentials for S3, Azure and GCS from the usual environment variables at first use. [`Kind::Config`] for a
+    /// mirror that lacks a side.
+    pub fn new(options: Options) -> Result<Self> {
+        let routes = Routes::new(&options)?;
+        Ok(Self { options, routes, counters: Arc::default(), opened: Mutex::default() })
     }
 
-    /// The objects that a path or URL names, in the order of their names: one, or those a glob or a folder matches. An absent
-    /// object is [`Kind::SourceMissing`], a failed request [`Kind::SourceUnreachable`] with URL, status and attempt.
+    /// The objects that a path or URL names, in the order of their names: one, or those a glob or a folder (or prefix) holds. An
+    /// absent object is [`Kind::SourceMissing`], a failed request [`Kind::SourceUnreachable`] with URL, status and attempt, one
+    /// that may not be read [`Kind::Forbidden`].
     pub async fn resolve(&self, url: &str) -> Result<Vec<Object>> {
-        let _ = Path::from(url);
-        Err(Error::new(Kind::Internal, "not yet"))
+        match self.routes.route(url)? {
+            Location::Local(local) => self.resolve_local(url, local).await,
+            Location::Http(at) => self.resolve_http(url, &at).await,
+            Location::Bucket(at) => self.resolve_bucket(url, &at).await,
+        }
+    }
+
+    /// The objects of several paths or URLs, in the order given, looked up at the same time. The error is of the first that
+    /// fails, and names it.
+    pub async fn resolve_all(&self, urls: &[String]) -> Result<Vec<Object>> {
+        let found: Vec<Vec<Object>> = stream::iter(urls).map(|url| self.resolve(url)).buffered(PARALLEL).try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// What was read so far through all stores.
+    pub fn meter(&self) -> Meter {
+        self.counters.read()
+    }
+
+    async fn resolve_local(&self, published: &str, local: Local) -> Result<Vec<Object>> {
+        let store = self.store(LOCAL_URL, || Ok(Arc::new(LocalFileSystem::new())))?;
+        let text = published.to_owned();
+        let found = tokio::task::spawn_blocking(move || local::find(&text, &local))
+            .await
+            .map_err(|e| Error::new(Kind::Internal, format!("{published}: the look-up stopped")).caused_by(e))??;
+        let files: Vec<(String, PathBuf)> = match found {
+            Found::One(path) => vec![(published.to_owned(), path)],
+            Found::Many { base, names, globs } => {
+                names.into_iter().map(|name| (named(published, globs, &base, &name), base.join(&name))).collect()
+            }
+        };
+        stream::iter(files)
+            .map(|(url, path)| {
+                let store = Arc::clone(&store);
+                async move {
+                    let location = Path::from_absolute_path(path).map_err(|e| source_error(&url, e.into()))?;
+                    let meta = store.head(&location).await.map_err(|e| source_error(&url, e))?;
+                    Ok(Object { url, store_url: LOCAL_URL.to_owned(), store, meta })
+                }
+            })
+            .buffered(PARALLEL)
+            .try_collect()
+            .await
+    }
+
+    async fn resolve_http(&self, published: &str, at: &url::Url) -> Result<Vec<Object>> {
+        let client = self.client()?;
+        let store_url = HttpStore::origin(at);
+        let origin = url::Url::parse(&store_url).expect("the origin of a URL is one");
+        let store = self.store(&store_url, || Ok(Arc::new(ReadOnly(HttpStore::new(client, origin)))))?;
+        let location = HttpStore::path(at).map_err(|e| source_error(published, e))?;
+        let meta = store.head(&location).await.map_err(|e| source_error(published, e))?;
+        Ok(vec![Object { url: published.to_owned(), store_url, store, meta }])
+    }
+
+    async fn resolve_bucket(&self, published: &str, at: &BucketKey) -> Result<Vec<Object>> {
+        let store = self.store(&at.store_url, || bucket::open(at, &self.options))?;
+        let found = bucket::find(published, &store, at).await?;
+        let objects = found.into_iter().map(|meta| {
+            let key = meta.location.as_ref();
+            // A mirrored name is published under the mirror's prefix, which only the whole text is known to have.
+            let url = if key == at.key { published.to_owned() } else { renamed(published, &at.key, key) };
+            Object { url, store_url: at.store_url.clone(), store: Arc::clone(&store), meta }
+        });
+        Ok(objects.collect())
+    }
+
+    /// The store under `store_url`, opened at its first use.
+    fn store(&self, store_url: &str, open: impl FnOnce() -> Result<Arc<dyn ObjectStore>>) -> Result<Arc<dyn ObjectStore>> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(store) = opened.stores.get(store_url) {
+            return Ok(Arc::clone(store));
+        }
+        let metered = ReadOnly(Metered::new(open()?, Arc::clone(&self.counters)));
+        let store: Arc<dyn ObjectStore> = Arc::new(metered);
+        opened.stores.insert(store_url.to_owned(), Arc::clone(&store));
+        Ok(store)
+    }
+
+    /// The HTTP client, made at its first use since it reads the system's certificates.
+    fn client(&self) -> Result<Arc<http::Client>> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = &opened.client {
+            return Ok(Arc::clone(client));
+        }
+        let client = Arc::new(http::Client::new(&self.options, &self.routes)?);
+        opened.client = Some(Arc::clone(&client));
+        Ok(client)
+    }
+}
+
+impl fmt::Debug for Stores {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The settings hold credentials.
+        f.debug_struct("Stores").field("routes", &self.routes).finish_non_exhaustive()
+    }
+}
+
+/// How a file found under `base` would have been published: the text with its last `globs` segments replaced. A `file:` URL becomes
+/// the plain path.
+fn named(published: &str, globs: usize, base: &std::path::Path, name: &str) -> String {
+    if scheme_of(published).is_some_and(|(scheme, _)| scheme == "file") {
+        return base.join(name).display().to_string();
+    }
+    let mut fixed = published.trim_end_matches('/');
+    for _ in 0..globs {
+        fixed = fixed.rsplit_once('/').map_or("", |(before, _)| before);
+    }
+    match fixed {
+        "" if published.starts_with('/') => format!("/{name}"),
+        "" => name.to_owned(),
+        fixed => format!("{fixed}/{name}"),
+    }
+}
+
+/// How the object at `key`, found for the glob or prefix `asked`, would have been published.
+fn renamed(published: &str, asked: &str, key: &str) -> String {
+    let fixed = asked.find(['*', '?', '[']).map_or(asked, |glob| &asked[..glob]);
+    let root = published.strip_suffix(asked).unwrap_or(published);
+    match key.strip_prefix(fixed) {
+        Some(_) => format!("{root}{}{key}", if root.is_empty() || root.ends_with('/') { "" } else { "/" }),
+        None => format!("{}/{key}", published.trim_end_matches('/')),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_found_are_named_as_published() {
+        let base = std::path::Path::new("/abs/data");
+        let cases = [
+            ("data/*.csv", 1, "a.csv", "data/a.csv"),
+            ("*.csv", 1, "a.csv", "a.csv"),
+            ("/*.csv", 1, "a.csv", "/a.csv"),
+            ("data/", 0, "b/a.csv", "data/b/a.csv"),
+            ("data/**/*.csv", 2, "b/a.csv", "data/b/a.csv"),
+            ("file:///abs/data/*.csv", 1, "ä.csv", "/abs/data/ä.csv"),
+        ];
+        for (published, globs, name, expected) in cases {
+            assert_eq!(named(published, globs, base, name), expected, "{published}");
+        }
+        let cases = [
+            ("s3://b/y/*.csv", "y/*.csv", "y/a.csv", "s3://b/y/a.csv"),
+            ("s3://b/y/", "y/", "y/a.csv", "s3://b/y/a.csv"),
+            ("s3://b/y", "y", "y/a.csv", "s3://b/y/a.csv"),
+            ("s3://b", "", "a.csv", "s3://b/a.csv"),
+        ];
+        for (published, asked, key, expected) in cases {
+            assert_eq!(renamed(published, asked, key), expected, "{published}");
+        }
     }
 }
