@@ -1,0 +1,370 @@
+//! The life of one connection: startup, then message by message until the client or the server ends it. While a statement runs
+//! the socket is watched beside it, so that a client that vanishes frees what it asked for.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use pgwire::messages::PgWireFrontendMessage;
+use pgwire::messages::response::{CommandComplete, ReadyForQuery, TransactionStatus};
+use pgwire::messages::startup::{Authentication, BackendKeyData, ParameterStatus, SecretKey};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::{Notice, Outcome, Prepared, Session, Statement, Transaction};
+use crate::error::{Error, Kind, Result};
+
+use super::Server;
+use super::cancel::Seat;
+use super::encode::Style;
+use super::extended::{Planned, Portal};
+use super::framing::{Incoming, Phase, Received, violation};
+use super::outgoing::Outgoing;
+use super::report::Severity;
+use super::startup::{self, Opening};
+use super::{progress, rows};
+
+/// Why a step did not end well.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The statement failed; the client is told and the connection goes on.
+    Statement(Error),
+    /// The client cannot be reached; the connection ends.
+    Connection(Broken),
+}
+
+/// Writing to the client failed.
+#[derive(Debug)]
+pub(super) struct Broken(pub(super) Error);
+
+impl From<Error> for Failure {
+    fn from(e: Error) -> Self {
+        Self::Statement(e)
+    }
+}
+
+impl From<Broken> for Failure {
+    fn from(e: Broken) -> Self {
+        Self::Connection(e)
+    }
+}
+
+impl From<Broken> for Error {
+    fn from(e: Broken) -> Self {
+        e.0
+    }
+}
+
+/// Serves one client from its first byte to its last. `handshake` is given back once the client is known.
+pub(super) async fn run<R, W>(
+    server: &Arc<Server>,
+    reader: R,
+    writer: W,
+    peer: SocketAddr,
+    handshake: OwnedSemaphorePermit,
+) -> Result<()>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let (mut incoming, mut outgoing) = (Incoming::new(reader), Outgoing::new(writer));
+    let served = begin(server, &mut incoming, &mut outgoing, peer, handshake).await;
+    if let Err(e) = &served {
+        // The client may be gone, then nobody is left to be told.
+        let _ = outgoing.error(Severity::Fatal, e);
+        let _ = outgoing.close().await;
+    }
+    served
+}
+
+/// Startup, then the conversation. An error is told as FATAL.
+async fn begin<R, W>(
+    server: &Arc<Server>,
+    incoming: &mut Incoming<R>,
+    outgoing: &mut Outgoing<W>,
+    peer: SocketAddr,
+    handshake: OwnedSemaphorePermit,
+) -> Result<()>
+where
+    R: AsyncRead + Unpin,
+    W: AsyncWrite + Unpin,
+{
+    let opening = tokio::select! {
+        biased;
+        () = server.stop.cancelled() => return Err(shutdown()),
+        opening = tokio::time::timeout(server.options.authentication_timeout, startup::open(incoming, outgoing)) => {
+            opening.map_err(|_| Error::new(Kind::Timeout, "canceling authentication due to timeout"))??
+        }
+    };
+    let parameters = match opening {
+        Opening::Closed => return Ok(()),
+        Opening::Cancel { pid, secret } => {
+            server.running.cancel(pid, &secret);
+            return Ok(());
+        }
+        Opening::Session(parameters) => parameters,
+    };
+    let _seat =
+        server.seats.try_acquire().map_err(|_| Error::new(Kind::TooManyConnections, "sorry, too many clients already"))?;
+    let admission = startup::admit(parameters, peer, server.options.trust_remote)?;
+    drop(handshake);
+    let session = server.engine.session(admission.client)?;
+    incoming.enter(Phase::Ready(server.options.max_message));
+
+    let key = server.running.seat()?;
+    let (heard, progress) = progress::channel();
+    session.on_progress(heard);
+    let mut conversation = Conversation {
+        outgoing,
+        session,
+        statements: HashMap::new(),
+        portals: HashMap::new(),
+        skipping: false,
+        in_block: false,
+        seat: key,
+        progress,
+        alive: server.halt.child_token(),
+        halt: server.halt.clone(),
+    };
+    conversation.welcome(&admission.settings).await?;
+    conversation.converse(incoming, &server.stop).await
+}
+
+/// A client's session and what it has named.
+pub(super) struct Conversation<'a, W> {
+    pub(super) outgoing: &'a mut Outgoing<W>,
+    pub(super) session: Session,
+    pub(super) statements: HashMap<String, Arc<Planned>>,
+    pub(super) portals: HashMap<String, Portal>,
+    /// An extended step failed: all up to Sync is passed over.
+    pub(super) skipping: bool,
+    /// A transaction block was open when the last statement ended.
+    pub(super) in_block: bool,
+    seat: Seat,
+    progress: mpsc::Receiver<Notice>,
+    /// Cancelled when the client is gone; each statement's token is its child.
+    alive: CancellationToken,
+    /// Cancelled when the server stops waiting for statements to end.
+    halt: CancellationToken,
+}
+
+impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
+    /// Gives the session its first settings and tells the client that it is in.
+    async fn welcome(&mut self, settings: &[(String, String)]) -> Result<()> {
+        let cancel = self.alive.clone();
+        for (name, value) in settings {
+            for statement in self.session.parse(&startup::set_statement(name, value))? {
+                let prepared = self.session.prepare(&statement, &[], &cancel).await?;
+                self.session.run(&prepared, &[], &cancel).await?;
+            }
+        }
+        self.outgoing.put(&Authentication::Ok)?;
+        for (name, value) in self.session.reported_settings() {
+            self.outgoing.put(&ParameterStatus::new(name.to_owned(), value))?;
+        }
+        // They were just told.
+        drop(self.session.changed_settings());
+        self.outgoing.put(&BackendKeyData::new(self.seat.pid, SecretKey::I32(self.seat.secret)))?;
+        self.ready().await.map_err(Failure::into_error)
+    }
+
+    /// Message by message until one side ends it.
+    async fn converse<R: AsyncRead + Unpin>(mut self, incoming: &mut Incoming<R>, stop: &CancellationToken) -> Result<()> {
+        loop {
+            // What the client sent before the server stopped is still answered.
+            let idle = !incoming.has_more();
+            let received = tokio::select! {
+                biased;
+                () = self.halt.cancelled() => return Err(shutdown()),
+                () = stop.cancelled(), if idle => return Err(shutdown()),
+                received = incoming.next() => received?,
+            };
+            let alive = self.alive.clone();
+            let handled = match received {
+                Received::Closed | Received::Message(PgWireFrontendMessage::Terminate(_)) => return Ok(()),
+                received => tokio::select! {
+                    biased;
+                    handled = self.handle(received) => handled,
+                    () = incoming.gone() => {
+                        alive.cancel();
+                        return Err(Error::new(Kind::Io, "the client went away while a statement ran"));
+                    }
+                },
+            };
+            handled.map_err(Failure::into_error)?;
+        }
+    }
+
+    /// One message and its answer. An error is the connection's end.
+    async fn handle(&mut self, received: Received) -> Result<(), Failure> {
+        match received {
+            Received::Message(PgWireFrontendMessage::Sync(_)) => self.sync().await,
+            Received::Message(PgWireFrontendMessage::Query(query)) if !self.skipping => self.query(&query.query).await,
+            Received::Message(PgWireFrontendMessage::Flush(_)) => Ok(self.outgoing.flush().await?),
+            Received::Message(message) if message.is_extended_query() => self.step(message).await,
+            // As PostgreSQL does: after an error all is passed over, and a COPY that failed may still send its data.
+            Received::Message(
+                PgWireFrontendMessage::Query(_)
+                | PgWireFrontendMessage::CopyData(_)
+                | PgWireFrontendMessage::CopyDone(_)
+                | PgWireFrontendMessage::CopyFail(_),
+            ) => Ok(()),
+            Received::Message(_) => Err(violation("a message that has no place after authentication").into()),
+            Received::Malformed { type_byte: b'Q', error } if !self.skipping => {
+                self.settle(Err(error.into()))?;
+                self.ready().await
+            }
+            Received::Malformed { type_byte: b'S', error } => {
+                self.settle(Err(error.into()))?;
+                self.sync().await
+            }
+            Received::Malformed { .. } if self.skipping => Ok(()),
+            Received::Malformed { error, .. } => self.skip_after(Err(error.into())),
+            Received::Closed => Ok(()),
+        }
+    }
+
+    /// From here on a cancel request reaches the statement that begins.
+    pub(super) fn begin_statement(&mut self) -> CancellationToken {
+        let cancel = self.alive.child_token();
+        self.seat.running(Some(cancel.clone()));
+        cancel
+    }
+
+    /// From here on a cancel request reaches a statement that goes on.
+    pub(super) fn resume_statement(&mut self, cancel: &CancellationToken) {
+        self.seat.running(Some(cancel.clone()));
+    }
+
+    pub(super) fn end_statement(&mut self) {
+        self.seat.running(None);
+    }
+
+    /// Plans a statement; the client sees the progress of first touches meanwhile.
+    pub(super) async fn prepare(
+        &mut self,
+        statement: &Statement,
+        hints: &[Option<DataType>],
+        cancel: &CancellationToken,
+    ) -> Result<Prepared, Failure> {
+        let work = self.session.prepare(statement, hints, cancel);
+        attend(self.outgoing, &mut self.progress, cancel, work).await
+    }
+
+    /// Runs a planned statement up to its first row.
+    pub(super) async fn run(
+        &mut self,
+        prepared: &Prepared,
+        parameters: &[ArrayRef],
+        cancel: &CancellationToken,
+    ) -> Result<Outcome, Failure> {
+        let work = self.session.run(prepared, parameters, cancel);
+        attend(self.outgoing, &mut self.progress, cancel, work).await
+    }
+
+    /// A statement ended well.
+    pub(super) fn completed(&mut self, tag: String) -> Result<(), Failure> {
+        if tag == "DISCARD ALL" || tag == "DEALLOCATE ALL" {
+            self.statements.clear();
+        }
+        let in_block = self.session.transaction() != Transaction::Idle;
+        if self.in_block && !in_block {
+            self.portals.clear();
+        }
+        self.in_block = in_block;
+        self.tell_notices()?;
+        self.outgoing.put(&CommandComplete::new(tag))?;
+        Ok(())
+    }
+
+    /// Tells the client if a statement failed. What is left is an error that ends the connection.
+    pub(super) fn settle(&mut self, ended: Result<(), Failure>) -> Result<(), Failure> {
+        let e = match ended {
+            Ok(()) => return Ok(()),
+            Err(Failure::Connection(e)) => return Err(e.into()),
+            Err(Failure::Statement(_)) if self.halt.is_cancelled() => return Err(shutdown().into()),
+            Err(Failure::Statement(e)) => e,
+        };
+        if e.kind() == Kind::Internal {
+            tracing::error!(pid = self.seat.pid, cause = std::error::Error::source(&e), "{e}");
+        }
+        self.session.fail_transaction();
+        self.portals.clear();
+        self.tell_notices()?;
+        self.outgoing.error(Severity::Error, &e)?;
+        Ok(())
+    }
+
+    /// Ends an answer: news of the session, where its transaction stands, and all that has gathered is written.
+    pub(super) async fn ready(&mut self) -> Result<(), Failure> {
+        self.tell_notices()?;
+        for (name, value) in self.session.changed_settings() {
+            self.outgoing.put(&ParameterStatus::new(name.to_owned(), value))?;
+        }
+        let status = match self.session.transaction() {
+            Transaction::Idle => TransactionStatus::Idle,
+            Transaction::Open => TransactionStatus::Transaction,
+            Transaction::Failed => TransactionStatus::Error,
+        };
+        self.in_block = status != TransactionStatus::Idle;
+        self.outgoing.put(&ReadyForQuery::new(status))?;
+        self.outgoing.flush().await?;
+        Ok(())
+    }
+
+    pub(super) fn tell_notices(&mut self) -> Result<(), Failure> {
+        while let Ok(notice) = self.progress.try_recv() {
+            self.outgoing.notice(&notice)?;
+        }
+        for notice in self.session.notices() {
+            self.outgoing.notice(&notice)?;
+        }
+        Ok(())
+    }
+
+    /// How the session wants its text.
+    pub(super) fn style(&self) -> Style {
+        Style::from_settings(|name| self.session.setting(name))
+    }
+
+    /// The time zone that texts without one are read in.
+    pub(super) fn zone(&self) -> String {
+        self.session.setting("TimeZone").unwrap_or_else(|| "UTC".to_owned())
+    }
+}
+
+impl Failure {
+    /// The error of a connection that ends.
+    fn into_error(self) -> Error {
+        match self {
+            Self::Statement(e) | Self::Connection(Broken(e)) => e,
+        }
+    }
+}
+
+/// Waits for `work`, writes notices as they come, and returns early when cancelled, whatever the work does about it.
+async fn attend<W: AsyncWrite + Unpin, T>(
+    outgoing: &mut Outgoing<W>,
+    progress: &mut mpsc::Receiver<Notice>,
+    cancel: &CancellationToken,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T, Failure> {
+    let mut work = std::pin::pin!(work);
+    loop {
+        let notice = tokio::select! {
+            biased;
+            done = &mut work => return Ok(done?),
+            () = cancel.cancelled() => return Err(rows::cancelled().into()),
+            Some(notice) = progress.recv() => notice,
+        };
+        outgoing.notice(&notice)?;
+        outgoing.flush().await?;
+    }
+}
+
+fn shutdown() -> Error {
+    Error::new(Kind::Shutdown, "terminating connection due to administrator command")
+}

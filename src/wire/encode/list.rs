@@ -1,0 +1,173 @@
+//! Lists as PostgreSQL arrays: `{1,2,NULL}` with its quoting rules (PostgreSQL 15, 8.15.6), and `array_send`'s binary form. A
+//! list of lists is an array of more dimensions.
+
+use arrow::array::{Array, AsArray, GenericListArray, OffsetSizeTrait};
+use arrow::datatypes::{DataType, Field};
+
+use crate::error::{Error, Kind, Result};
+use crate::table::pg_type::PgType;
+
+use super::{Format, Style, Values, column};
+
+/// Adds every list as an array.
+pub(super) fn encode<O: OffsetSizeTrait>(
+    array: &GenericListArray<O>,
+    item: &Field,
+    pg: &'static PgType,
+    format: Format,
+    style: &Style,
+    out: &mut Values,
+) -> Result<()> {
+    match format {
+        Format::Text => text(array, item, pg, style, out),
+        Format::Binary => binary(array, pg, style, out),
+    }
+}
+
+/// The elements are encoded as one column, then gathered list by list.
+fn text<O: OffsetSizeTrait>(
+    array: &GenericListArray<O>,
+    item: &Field,
+    pg: &'static PgType,
+    style: &Style,
+    out: &mut Values,
+) -> Result<()> {
+    let nested = is_list(item.data_type());
+    let element = if nested { pg } else { element_of(pg) };
+    let (first, last) = bounds(array);
+    let mut elements = Values::default();
+    column::encode(&array.values().slice(first, last - first), item, element, Format::Text, style, &mut elements)?;
+    for i in 0..array.len() {
+        if array.is_null(i) {
+            out.null();
+            continue;
+        }
+        let (start, end) = (array.value_offsets()[i].as_usize() - first, array.value_offsets()[i + 1].as_usize() - first);
+        out.value(|bytes| {
+            bytes.push(b'{');
+            for (n, element) in (start..end).map(|e| elements.get(e)).enumerate() {
+                if n > 0 {
+                    bytes.push(b',');
+                }
+                match element {
+                    None => bytes.extend_from_slice(b"NULL"),
+                    Some(element) if nested || is_plain(element) => bytes.extend_from_slice(element),
+                    Some(element) => quoted(element, bytes),
+                }
+            }
+            bytes.push(b'}');
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Whether an element needs no quotes.
+fn is_plain(element: &[u8]) -> bool {
+    let special = |b: &u8| matches!(b, b'"' | b'\\' | b'{' | b'}' | b',' | b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c);
+    !element.is_empty() && !element.eq_ignore_ascii_case(b"null") && !element.iter().any(special)
+}
+
+fn quoted(element: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    for &byte in element {
+        if matches!(byte, b'"' | b'\\') {
+            out.push(b'\\');
+        }
+        out.push(byte);
+    }
+    out.push(b'"');
+}
+
+/// Dimensions, whether there are nulls, the element's oid, then for each dimension its length and lower bound, then the elements.
+fn binary<O: OffsetSizeTrait>(array: &GenericListArray<O>, pg: &'static PgType, style: &Style, out: &mut Values) -> Result<()> {
+    let element = element_of(pg);
+    let mut elements = Values::default();
+    for i in 0..array.len() {
+        if array.is_null(i) {
+            out.null();
+            continue;
+        }
+        let value = array.value(i);
+        let mut lengths = Vec::new();
+        elements.clear();
+        flatten(&value, 0, &mut lengths, element, style, &mut elements)?;
+        let count = elements.ends.len();
+        out.value(|bytes| {
+            let dimensions = if count == 0 { 0 } else { lengths.len() as i32 };
+            bytes.extend_from_slice(&dimensions.to_be_bytes());
+            let has_nulls = (0..count).any(|e| elements.get(e).is_none());
+            bytes.extend_from_slice(&i32::from(has_nulls).to_be_bytes());
+            bytes.extend_from_slice(&element.oid.to_be_bytes());
+            if count > 0 {
+                for length in &lengths {
+                    bytes.extend_from_slice(&length.to_be_bytes());
+                    bytes.extend_from_slice(&1i32.to_be_bytes());
+                }
+                bytes.extend_from_slice(&elements.bytes);
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Adds the innermost elements of one list; `lengths` learns the length of each dimension, which must be the same everywhere.
+fn flatten(
+    list: &dyn Array,
+    depth: usize,
+    lengths: &mut Vec<i32>,
+    element: &'static PgType,
+    style: &Style,
+    out: &mut Values,
+) -> Result<()> {
+    let length = i32::try_from(list.len()).map_err(|_| super::too_big())?;
+    match lengths.get(depth) {
+        None => lengths.push(length),
+        Some(&known) if known == length => {}
+        Some(_) => return Err(ragged()),
+    }
+    if !is_list(list.data_type()) {
+        let field = Field::new("item", list.data_type().clone(), true);
+        return column::encode(list, &field, element, Format::Binary, style, out);
+    }
+    if list.null_count() > 0 {
+        return Err(ragged());
+    }
+    (0..list.len()).try_for_each(|i| {
+        let inner = match list.data_type() {
+            DataType::List(_) => list.as_list::<i32>().value(i),
+            DataType::LargeList(_) => list.as_list::<i64>().value(i),
+            DataType::ListView(_) => list.as_list_view::<i32>().value(i),
+            DataType::LargeListView(_) => list.as_list_view::<i64>().value(i),
+            _ => list.as_fixed_size_list().value(i),
+        };
+        flatten(&inner, depth + 1, lengths, element, style, out)
+    })
+}
+
+/// The part of the values that a (sliced) list array speaks of.
+fn bounds<O: OffsetSizeTrait>(array: &GenericListArray<O>) -> (usize, usize) {
+    let offsets = array.value_offsets();
+    (offsets[0].as_usize(), offsets[array.len()].as_usize())
+}
+
+fn is_list(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::List(_)
+            | DataType::LargeList(_)
+            | DataType::FixedSizeList(..)
+            | DataType::ListView(_)
+            | DataType::LargeListView(_)
+    )
+}
+
+fn element_of(pg: &'static PgType) -> &'static PgType {
+    pg.element_type().expect("a list is shown as an array type")
+}
+
+fn ragged() -> Error {
+    Error::new(Kind::Unsupported, "multidimensional arrays must have sub-arrays with matching dimensions")
+        .with_hint("Ask for the column in text format, or unnest it.")
+}

@@ -1,0 +1,160 @@
+//! `numeric`: text with the column's scale, and the binary form of base-10000 digits (`numeric_send`).
+
+use arrow::datatypes::i256;
+
+use crate::error::Result;
+
+use super::digits;
+
+/// Sign and digits of an integer, on the stack.
+pub(super) struct Decimal {
+    negative: bool,
+    /// Room for the 77 digits of 256 bits.
+    scratch: [u8; 80],
+    start: usize,
+}
+
+impl Decimal {
+    #[inline]
+    pub(super) fn from_signed(value: impl Into<i128>) -> Self {
+        let value = value.into();
+        Self::new(value < 0, value.unsigned_abs())
+    }
+
+    #[inline]
+    pub(super) fn from_unsigned(value: u64) -> Self {
+        Self::new(false, u128::from(value))
+    }
+
+    pub(super) fn from_wide(value: i256) -> Self {
+        if let Some(value) = value.to_i128() {
+            return Self::from_signed(value);
+        }
+        let shown = value.to_string();
+        let digits = shown.strip_prefix('-').unwrap_or(&shown).as_bytes();
+        let mut scratch = [0; 80];
+        let start = scratch.len() - digits.len();
+        scratch[start..].copy_from_slice(digits);
+        Self { negative: digits.len() < shown.len(), scratch, start }
+    }
+
+    #[inline]
+    fn new(negative: bool, value: u128) -> Self {
+        let mut scratch = [0; 80];
+        let start = digits::wide(value, &mut scratch);
+        Self { negative, scratch, start }
+    }
+
+    fn digits(&self) -> &[u8] {
+        &self.scratch[self.start..]
+    }
+}
+
+/// Appends the number `value / 10^scale` as text.
+pub(super) fn text(value: &Decimal, scale: i32, out: &mut Vec<u8>) -> Result<()> {
+    let digits = value.digits();
+    if value.negative {
+        out.push(b'-');
+    }
+    if scale <= 0 {
+        out.extend_from_slice(digits);
+        if digits != b"0" {
+            out.extend(std::iter::repeat_n(b'0', scale.unsigned_abs() as usize));
+        }
+        return Ok(());
+    }
+    let scale = scale as usize;
+    let (whole, fraction) = digits.split_at(digits.len().saturating_sub(scale));
+    out.extend_from_slice(if whole.is_empty() { b"0" } else { whole });
+    out.push(b'.');
+    out.extend(std::iter::repeat_n(b'0', scale - fraction.len()));
+    out.extend_from_slice(fraction);
+    Ok(())
+}
+
+/// Appends the number `value / 10^scale` as `numeric_send` does: count of base-10000 digits, weight of the first, sign, scale
+/// shown, digits without leading or trailing zeros.
+pub(super) fn binary(value: &Decimal, scale: i32, out: &mut Vec<u8>) -> Result<()> {
+    let digits = value.digits();
+    // The decimal place of the last digit, moved down to a border between base-10000 digits.
+    let padding = scale.rem_euclid(4);
+    let padding = (4 - padding) % 4;
+    let length = digits.len() as i32 + padding;
+    let groups = (length + 3) / 4;
+    let weight_of_last = -(scale + padding) / 4;
+
+    let head = out.len();
+    out.extend_from_slice(&[0; 8]);
+    let (mut count, mut first, mut kept) = (0i32, 0i32, out.len());
+    let mut at = 0usize;
+    for group in 0..groups {
+        // The first group may be short; digits past the end are the zeros of the padding.
+        let size = if group == 0 { length - (groups - 1) * 4 } else { 4 };
+        let mut value = 0i16;
+        for _ in 0..size {
+            value = value * 10 + digits.get(at).map_or(0, |d| i16::from(d - b'0'));
+            at += 1;
+        }
+        if value == 0 && count == 0 {
+            continue;
+        }
+        if count == 0 {
+            first = weight_of_last + groups - 1 - group;
+        }
+        count += 1;
+        out.extend_from_slice(&value.to_be_bytes());
+        if value != 0 {
+            kept = out.len();
+        }
+    }
+    out.truncate(kept);
+    let count = ((kept - head - 8) / 2) as u16;
+    let sign: u16 = if value.negative && count > 0 { 0x4000 } else { 0 };
+    out[head..head + 2].copy_from_slice(&count.to_be_bytes());
+    out[head + 2..head + 4].copy_from_slice(&(first as i16).to_be_bytes());
+    out[head + 4..head + 6].copy_from_slice(&sign.to_be_bytes());
+    out[head + 6..head + 8].copy_from_slice(&(scale.max(0) as u16).to_be_bytes());
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_as_postgres_writes_them() {
+        // (digits, scale, text, ndigits, weight, sign, dscale, digits)
+        type Case = (i128, i32, &'static str, i16, u16, u16, &'static [i16]);
+        let cases: &[Case] = &[
+            (0, 0, "0", 0, 0, 0, &[]),
+            (0, 2, "0.00", 0, 0, 2, &[]),
+            (1, 0, "1", 0, 0, 0, &[1]),
+            (10_000, 0, "10000", 1, 0, 0, &[1]),
+            (12_345_678, 0, "12345678", 1, 0, 0, &[1234, 5678]),
+            (150, 2, "1.50", 0, 0, 2, &[1, 5000]),
+            (-150, 2, "-1.50", 0, 0x4000, 2, &[1, 5000]),
+            (1, 4, "0.0001", -1, 0, 4, &[1]),
+            (1, 5, "0.00001", -2, 0, 5, &[1000]),
+            (123_456, 5, "1.23456", 0, 0, 5, &[1, 2345, 6000]),
+            (100_000_000, 2, "1000000.00", 1, 0, 2, &[100]),
+            (5, -3, "5000", 0, 0, 0, &[5000]),
+            (5, -5, "500000", 1, 0, 0, &[50]),
+        ];
+        for (value, scale, expected, weight, sign, dscale, digits) in cases {
+            let value = Decimal::from_signed(*value);
+            let mut out = Vec::new();
+            text(&value, *scale, &mut out).expect("never fails");
+            assert_eq!(String::from_utf8_lossy(&out), *expected);
+
+            out.clear();
+            binary(&value, *scale, &mut out).expect("never fails");
+            let mut wanted = Vec::new();
+            wanted.extend((digits.len() as u16).to_be_bytes());
+            wanted.extend(weight.to_be_bytes());
+            wanted.extend(sign.to_be_bytes());
+            wanted.extend(dscale.to_be_bytes());
+            wanted.extend(digits.iter().flat_map(|d| d.to_be_bytes()));
+            assert_eq!(out, wanted, "{expected}");
+        }
+    }
+}

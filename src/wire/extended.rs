@@ -1,0 +1,316 @@
+//! The extended protocol: statements and portals by name, in steps (protocol-flow, 55.2.3). After an error all messages up to
+//! Sync are passed over.
+
+use std::sync::Arc;
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
+use pgwire::messages::PgWireFrontendMessage;
+use pgwire::messages::data::{NoData, ParameterDescription};
+use pgwire::messages::extendedquery::{
+    Bind, BindComplete, Close, CloseComplete, Describe, Execute, Parse, ParseComplete, PortalSuspended, TARGET_TYPE_BYTE_PORTAL,
+    TARGET_TYPE_BYTE_STATEMENT,
+};
+use pgwire::messages::response::EmptyQueryResponse;
+use tokio::io::AsyncWrite;
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::{Outcome, Prepared, Transaction};
+use crate::error::{Error, Kind, Result};
+use crate::table::pg_type::{self, PgType};
+
+use super::connection::{Conversation, Failure};
+use super::encode::Format;
+use super::framing::violation;
+use super::parameters;
+use super::rows::{self, Sending};
+use super::simple::rows_tag;
+
+/// A prepared statement, as its client knows it.
+pub(super) struct Planned {
+    /// `None` for an empty query string.
+    prepared: Option<Prepared>,
+    /// The parameters' types as the client declared them or was told; what Bind sends is read as these.
+    parameters: Vec<&'static PgType>,
+}
+
+/// A statement with its parameters, and its rows once it runs.
+pub(super) struct Portal {
+    planned: Arc<Planned>,
+    parameters: Vec<ArrayRef>,
+    formats: Vec<Format>,
+    state: PortalState,
+}
+
+enum PortalState {
+    /// Not executed yet.
+    Bound,
+    /// Executed in part. The token is the one the statement began with, so that a cancel still reaches the scan.
+    Open { sending: Sending, tag: &'static str, cancel: CancellationToken },
+    /// Executed to its end.
+    Finished,
+}
+
+impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
+    /// One message of the extended protocol other than Sync and Flush.
+    pub(super) async fn step(&mut self, message: PgWireFrontendMessage) -> Result<(), Failure> {
+        if self.skipping {
+            return Ok(());
+        }
+        let stepped = match message {
+            PgWireFrontendMessage::Parse(parse) => self.parse(parse).await,
+            PgWireFrontendMessage::Bind(bind) => self.bind(bind),
+            PgWireFrontendMessage::Describe(describe) => self.describe(&describe),
+            PgWireFrontendMessage::Execute(execute) => self.execute(&execute).await,
+            PgWireFrontendMessage::Close(close) => self.close(&close),
+            other => Err(violation(format!("unexpected message {other:?}")).into()),
+        };
+        self.end_statement();
+        self.skip_after(stepped)?;
+        self.outgoing.flush_full().await?;
+        Ok(())
+    }
+
+    /// Tells the client of a failed step; the rest up to Sync is passed over.
+    pub(super) fn skip_after(&mut self, stepped: Result<(), Failure>) -> Result<(), Failure> {
+        self.skipping |= stepped.is_err();
+        self.settle(stepped)
+    }
+
+    /// Ends the steps since the last Sync, and with them the implicit transaction and its portals.
+    pub(super) async fn sync(&mut self) -> Result<(), Failure> {
+        self.skipping = false;
+        if self.session.transaction() == Transaction::Idle {
+            self.portals.clear();
+        }
+        self.ready().await
+    }
+
+    async fn parse(&mut self, message: Parse) -> Result<(), Failure> {
+        let name = message.name.unwrap_or_default();
+        if name.is_empty() {
+            self.statements.remove("");
+        } else if self.statements.contains_key(&name) {
+            let e = Error::new(Kind::DuplicateStatement, format!("prepared statement \"{name}\" already exists"));
+            return Err(e.into());
+        }
+        let declared = message.type_oids.iter().map(|oid| declared_type(*oid)).collect::<Result<Vec<_>>>()?;
+        let mut statements = self.session.parse(&message.query)?;
+        let planned = match (statements.pop(), statements.is_empty()) {
+            (None, _) => Planned { prepared: None, parameters: declared.iter().map(|t| t.unwrap_or(&pg_type::TEXT)).collect() },
+            (Some(statement), true) => {
+                let hints: Vec<Option<DataType>> = declared.iter().map(|t| t.map(parameters::arrow_type)).collect();
+                let cancel = self.begin_statement();
+                let prepared = self.prepare(&statement, &hints, &cancel).await?;
+                let parameters = told_types(&declared, prepared.parameters());
+                Planned { prepared: Some(prepared), parameters }
+            }
+            (Some(_), false) => {
+                let e = Error::new(Kind::Syntax, "cannot insert multiple commands into a prepared statement");
+                return Err(e.into());
+            }
+        };
+        self.statements.insert(name, Arc::new(planned));
+        self.outgoing.put(&ParseComplete::new())?;
+        Ok(())
+    }
+
+    fn bind(&mut self, message: Bind) -> Result<(), Failure> {
+        let name = message.portal_name.clone().unwrap_or_default();
+        let statement = message.statement_name.as_deref().unwrap_or_default();
+        let planned = Arc::clone(self.statement(statement)?);
+        if !name.is_empty() && self.portals.contains_key(&name) {
+            return Err(Error::new(Kind::DuplicateCursor, format!("cursor \"{name}\" already exists")).into());
+        }
+        let (given, wanted) = (message.parameters.len(), planned.parameters.len());
+        if given != wanted {
+            return Err(violation(format!(
+                "bind message supplies {given} parameters, but prepared statement \"{statement}\" requires {wanted}"
+            ))
+            .into());
+        }
+        let formats = formats(&message.parameter_format_codes, given)
+            .map_err(|n| violation(format!("bind message has {n} parameter formats but {given} parameters")))??;
+        let zone = self.zone();
+        let targets = planned.prepared.as_ref().map_or(&[][..], Prepared::parameters);
+        let parameters = (0..given)
+            .map(|i| {
+                let pg = planned.parameters[i];
+                let own = parameters::arrow_type(pg);
+                let target = targets.get(i).unwrap_or(&own);
+                parameters::decode(pg, formats[i], message.parameters[i].as_deref(), target, &zone)
+                    .map_err(|e| e.with_detail(format!("Parameter ${} of the statement.", i + 1)))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let columns = planned.columns();
+        let formats = super::extended::formats(&message.result_column_format_codes, columns)
+            .map_err(|n| violation(format!("bind message has {n} result formats but query has {columns} columns")))??;
+        self.portals.insert(name, Portal { planned, parameters, formats, state: PortalState::Bound });
+        self.outgoing.put(&BindComplete::new())?;
+        Ok(())
+    }
+
+    fn describe(&mut self, message: &Describe) -> Result<(), Failure> {
+        let name = message.name.as_deref().unwrap_or_default();
+        let (planned, formats) = match message.target_type {
+            TARGET_TYPE_BYTE_STATEMENT => {
+                let planned = Arc::clone(self.statement(name)?);
+                let types = planned.parameters.iter().map(|t| t.oid).collect();
+                self.outgoing.put(&ParameterDescription::new(types))?;
+                let formats = vec![Format::Text; planned.columns()];
+                (planned, formats)
+            }
+            TARGET_TYPE_BYTE_PORTAL => {
+                let portal = self.portals.get(name).ok_or_else(|| no_portal(name))?;
+                (Arc::clone(&portal.planned), portal.formats.clone())
+            }
+            other => return Err(violation(format!("invalid DESCRIBE message subtype {other}")).into()),
+        };
+        match planned.prepared.as_ref().and_then(Prepared::columns) {
+            Some(schema) => self.outgoing.put(&rows::description(schema, &formats))?,
+            None => self.outgoing.put(&NoData::new())?,
+        }
+        Ok(())
+    }
+
+    async fn execute(&mut self, message: &Execute) -> Result<(), Failure> {
+        let name = message.name.as_deref().unwrap_or_default();
+        // Out of the map while it runs; a portal that fails does not come back.
+        let mut portal = self.portals.remove(name).ok_or_else(|| no_portal(name))?;
+        let was_in_block = self.in_block;
+        let executed = self.execute_portal(&mut portal, name, message.max_rows).await;
+        // The end of a transaction block is the end of its portals, this one too.
+        if executed.is_ok() && self.in_block >= was_in_block {
+            self.portals.insert(name.to_owned(), portal);
+        }
+        executed
+    }
+
+    async fn execute_portal(&mut self, portal: &mut Portal, name: &str, max_rows: i32) -> Result<(), Failure> {
+        let limit = u64::try_from(max_rows).ok().filter(|n| *n > 0).unwrap_or(u64::MAX);
+        let planned = Arc::clone(&portal.planned);
+        let Some(prepared) = &planned.prepared else {
+            self.outgoing.put(&EmptyQueryResponse::new())?;
+            return Ok(());
+        };
+        let (mut sending, tag, cancel) = match std::mem::replace(&mut portal.state, PortalState::Finished) {
+            PortalState::Bound => {
+                let cancel = self.begin_statement();
+                match self.run(prepared, &portal.parameters, &cancel).await? {
+                    Outcome::Done { tag } => return self.completed(tag),
+                    Outcome::Rows { schema, stream, tag } => {
+                        (Sending::new(&schema, stream, &portal.formats, self.style()), tag, cancel)
+                    }
+                }
+            }
+            PortalState::Open { sending, tag, cancel } => {
+                self.resume_statement(&cancel);
+                (sending, tag, cancel)
+            }
+            PortalState::Finished if planned.columns() > 0 => return self.completed(rows_tag("SELECT", 0)),
+            PortalState::Finished => return Err(violation(format!("portal \"{name}\" cannot be run")).into()),
+        };
+        self.tell_notices()?;
+        let sent = sending.send(&mut self.outgoing, limit, &cancel).await?;
+        if sent < limit {
+            return self.completed(rows_tag(tag, sent));
+        }
+        // As in PostgreSQL, even when the last row was among them: only the next Execute finds that out.
+        portal.state = PortalState::Open { sending, tag, cancel };
+        self.outgoing.put(&PortalSuspended::new())?;
+        Ok(())
+    }
+
+    fn close(&mut self, message: &Close) -> Result<(), Failure> {
+        let name = message.name.as_deref().unwrap_or_default();
+        // What is not there is closed already.
+        match message.target_type {
+            TARGET_TYPE_BYTE_STATEMENT => drop(self.statements.remove(name)),
+            TARGET_TYPE_BYTE_PORTAL => drop(self.portals.remove(name)),
+            other => return Err(violation(format!("invalid CLOSE message subtype {other}")).into()),
+        }
+        self.outgoing.put(&CloseComplete::new())?;
+        Ok(())
+    }
+
+    fn statement(&self, name: &str) -> Result<&Arc<Planned>> {
+        self.statements.get(name).ok_or_else(|| {
+            let message = if name.is_empty() {
+                "unnamed prepared statement does not exist".to_owned()
+            } else {
+                format!("prepared statement \"{name}\" does not exist")
+            };
+            Error::new(Kind::UndefinedStatement, message)
+        })
+    }
+}
+
+impl Planned {
+    fn columns(&self) -> usize {
+        self.prepared.as_ref().and_then(Prepared::columns).map_or(0, |schema| schema.fields().len())
+    }
+}
+
+/// The type a client declared; `None` where it leaves that to the server.
+fn declared_type(oid: u32) -> Result<Option<&'static PgType>> {
+    if oid == 0 || oid == pg_type::UNKNOWN.oid {
+        return Ok(None);
+    }
+    match PgType::by_oid(oid) {
+        Some(pg) => Ok(Some(pg)),
+        None => Err(Error::new(Kind::UndefinedObject, format!("type with OID {oid} does not exist"))),
+    }
+}
+
+/// The types to tell the client: its own where it declared any, else those that planning found.
+fn told_types(declared: &[Option<&'static PgType>], planned: &[DataType]) -> Vec<&'static PgType> {
+    let found = planned.iter().enumerate().map(|(i, t)| declared.get(i).copied().flatten().unwrap_or_else(|| PgType::of(t)));
+    let unused = declared.iter().skip(planned.len()).map(|t| t.unwrap_or(&pg_type::TEXT));
+    found.chain(unused).collect()
+}
+
+/// A format for each of `count` values: none given means text, one holds for all. The outer error is the count that does not fit.
+fn formats(codes: &[i16], count: usize) -> Result<Result<Vec<Format>>, usize> {
+    match codes {
+        [] => Ok(Ok(vec![Format::Text; count])),
+        [one] => Ok(Format::from_code(*one).map(|format| vec![format; count])),
+        many if many.len() == count => Ok(many.iter().map(|code| Format::from_code(*code)).collect()),
+        many => Err(many.len()),
+    }
+}
+
+fn no_portal(name: &str) -> Error {
+    Error::new(Kind::UndefinedCursor, format!("portal \"{name}\" does not exist"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_declared_type_is_told_back_and_the_rest_is_found() {
+        let declared = [Some(&pg_type::INT4), None];
+        let planned = [DataType::Int64, DataType::Utf8, DataType::Float64];
+        let told: Vec<&str> = told_types(&declared, &planned).iter().map(|t| t.name).collect();
+        assert_eq!(told, ["int4", "text", "float8"]);
+        let told: Vec<&str> = told_types(&declared, &[]).iter().map(|t| t.name).collect();
+        assert_eq!(told, ["int4", "text"]);
+    }
+
+    #[test]
+    fn format_codes_are_none_one_or_all() {
+        use Format::{Binary, Text};
+        let cases: &[(&[i16], usize, Option<&[Format]>)] = &[
+            (&[], 2, Some(&[Text, Text])),
+            (&[1], 2, Some(&[Binary, Binary])),
+            (&[1], 0, Some(&[])),
+            (&[0, 1], 2, Some(&[Text, Binary])),
+            (&[0, 1], 3, None),
+            (&[2], 1, None),
+        ];
+        for (codes, count, expected) in cases {
+            let found = formats(codes, *count).ok().and_then(Result::ok);
+            assert_eq!(found.as_deref(), *expected, "{codes:?}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The side of a connection that writes: messages gather in one buffer and leave it in pieces of about [`FLUSH`] bytes. A write
+//! that waits is the backpressure a scan feels.
+
+use bytes::BytesMut;
+use pgwire::messages::Message;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+
+use crate::engine::Notice;
+use crate::error::{Error, Kind};
+
+use super::connection::Broken;
+use super::report::{self, Severity};
+
+/// Bytes that gather before they are written.
+pub(super) const FLUSH: usize = 64 << 10;
+
+/// What the buffer keeps between answers, in bytes; an idle connection should cost little.
+const KEPT: usize = 8 << 10;
+
+/// Messages to the client, in order.
+pub(super) struct Outgoing<W> {
+    writer: W,
+    buffer: BytesMut,
+}
+
+impl<W: AsyncWrite + Unpin> Outgoing<W> {
+    pub(super) fn new(writer: W) -> Self {
+        Self { writer, buffer: BytesMut::new() }
+    }
+
+    /// Adds a message.
+    pub(super) fn put(&mut self, message: &impl Message) -> Result<(), Broken> {
+        let before = self.buffer.len();
+        message.encode(&mut self.buffer).map_err(|e| {
+            self.buffer.truncate(before);
+            Broken(Error::new(Kind::Internal, format!("a message could not be written: {e}")))
+        })
+    }
+
+    /// Adds what tells the client of an error.
+    pub(super) fn error(&mut self, severity: Severity, e: &Error) -> Result<(), Broken> {
+        self.put(&report::error(severity, e))
+    }
+
+    /// Adds a notice.
+    pub(super) fn notice(&mut self, n: &Notice) -> Result<(), Broken> {
+        self.put(&report::notice(n))
+    }
+
+    /// Where rows are written straight, without a message struct for each.
+    pub(super) fn buffer(&mut self) -> &mut BytesMut {
+        &mut self.buffer
+    }
+
+    /// Writes what has gathered, if it is enough to be worth a write.
+    pub(super) async fn flush_full(&mut self) -> Result<(), Broken> {
+        if self.buffer.len() < FLUSH {
+            return Ok(());
+        }
+        self.write_out().await
+    }
+
+    /// Writes all that has gathered.
+    pub(super) async fn flush(&mut self) -> Result<(), Broken> {
+        self.write_out().await?;
+        self.writer.flush().await.map_err(broken)?;
+        if self.buffer.capacity() > KEPT {
+            self.buffer = BytesMut::new();
+        }
+        Ok(())
+    }
+
+    /// Says goodbye: what has gathered, then the end of the stream.
+    pub(super) async fn close(&mut self) -> Result<(), Broken> {
+        self.flush().await?;
+        self.writer.shutdown().await.map_err(broken)
+    }
+
+    async fn write_out(&mut self) -> Result<(), Broken> {
+        self.writer.write_all(&self.buffer).await.map_err(broken)?;
+        self.buffer.clear();
+        Ok(())
+    }
+}
+
+fn broken(e: std::io::Error) -> Broken {
+    Broken(e.into())
+}

@@ -1,0 +1,124 @@
+//! Parameters as text: PostgreSQL's input functions for base types.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BinaryArray, BooleanArray, Float32Array, Float64Array, Int16Array, Int32Array, Int64Array, StringArray,
+};
+use arrow::compute::{CastOptions, cast_with_options};
+use arrow::datatypes::{DataType, TimeUnit};
+
+use crate::error::{Error, Kind, Result};
+use crate::table::pg_type::PgType;
+
+use super::{arrow_type, invalid, numeric};
+
+/// Reads the text of a base type.
+pub(super) fn decode(pg: &'static PgType, text: &str, zone: &str) -> Result<ArrayRef> {
+    let target = arrow_type(pg);
+    Ok(match &target {
+        DataType::Boolean => Arc::new(BooleanArray::from(vec![boolean(text).ok_or_else(|| invalid(pg, text))?])),
+        DataType::Int16 => Arc::new(Int16Array::from(vec![integer::<i16>(pg, text)?])),
+        DataType::Int32 => Arc::new(Int32Array::from(vec![integer::<i32>(pg, text)?])),
+        DataType::Int64 => Arc::new(Int64Array::from(vec![integer::<i64>(pg, text)?])),
+        DataType::Float32 => {
+            let value: f32 = text.trim().parse().map_err(|_| invalid(pg, text))?;
+            Arc::new(Float32Array::from(vec![finite(pg, text, value, value.is_infinite())?]))
+        }
+        DataType::Float64 => {
+            let value: f64 = text.trim().parse().map_err(|_| invalid(pg, text))?;
+            Arc::new(Float64Array::from(vec![finite(pg, text, value, value.is_infinite())?]))
+        }
+        DataType::Decimal128(..) => numeric::decode(text, &target)?,
+        DataType::Binary => Arc::new(BinaryArray::from_vec(vec![bytea(pg, text)?.as_slice()])),
+        DataType::Date32 | DataType::Time64(_) | DataType::Timestamp(_, None) | DataType::Interval(_) => {
+            parsed(pg, text, &target)?
+        }
+        DataType::Timestamp(unit, Some(_)) => {
+            // Read in the session's zone, then the same moment in UTC.
+            let local = parsed(pg, text, &DataType::Timestamp(*unit, Some(zone.into())))?;
+            cast_with_options(&local, &DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), &STRICT)
+                .map_err(|e| invalid(pg, text).caused_by(e))?
+        }
+        _ => Arc::new(StringArray::from(vec![text])),
+    })
+}
+
+const STRICT: CastOptions<'static> = CastOptions { safe: false, format_options: arrow::util::display::FormatOptions::new() };
+
+/// What Arrow's own parser makes of the text.
+fn parsed(pg: &PgType, text: &str, target: &DataType) -> Result<ArrayRef> {
+    let value: ArrayRef = Arc::new(StringArray::from(vec![text.trim()]));
+    cast_with_options(&value, target, &STRICT).map_err(|e| invalid(pg, text).caused_by(e))
+}
+
+/// The words of `boolin`, and any beginning of them that is not shared.
+fn boolean(text: &str) -> Option<bool> {
+    let word = text.trim().to_ascii_lowercase();
+    let begins = |whole: &str, least: usize| word.len() >= least && whole.starts_with(&word);
+    if begins("true", 1) || begins("yes", 1) || begins("on", 2) || word == "1" {
+        Some(true)
+    } else if begins("false", 1) || begins("no", 1) || begins("off", 2) || word == "0" {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+fn integer<T: std::str::FromStr<Err = std::num::ParseIntError>>(pg: &PgType, text: &str) -> Result<T> {
+    use std::num::IntErrorKind::{NegOverflow, PosOverflow};
+    text.trim().parse().map_err(|e: std::num::ParseIntError| match e.kind() {
+        PosOverflow | NegOverflow => {
+            Error::new(Kind::OutOfRange, format!("value \"{text}\" is out of range for type {}", pg.sql_name))
+        }
+        _ => invalid(pg, text),
+    })
+}
+
+/// An infinity must have been written as one.
+fn finite<T>(pg: &PgType, text: &str, value: T, infinite: bool) -> Result<T> {
+    if infinite && text.bytes().any(|b| b.is_ascii_digit()) {
+        return Err(Error::new(Kind::OutOfRange, format!("\"{text}\" is out of range for type {}", pg.sql_name)));
+    }
+    Ok(value)
+}
+
+/// `byteain`: hex behind `\x`, else the escape form.
+fn bytea(pg: &PgType, text: &str) -> Result<Vec<u8>> {
+    if let Some(hex) = text.strip_prefix("\\x") {
+        let digits = hex
+            .chars()
+            .filter(|c| !c.is_ascii_whitespace())
+            .map(|c| {
+                c.to_digit(16)
+                    .map(|d| d as u8)
+                    .ok_or_else(|| Error::new(Kind::InvalidParameter, format!("invalid hexadecimal digit: \"{c}\"")))
+            })
+            .collect::<Result<Vec<u8>>>()?;
+        if digits.len() % 2 != 0 {
+            return Err(Error::new(Kind::InvalidParameter, "invalid hexadecimal data: odd number of digits"));
+        }
+        return Ok(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect());
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        if *first != b'\\' {
+            bytes.push(*first);
+            continue;
+        }
+        rest = match tail {
+            [b'\\', tail @ ..] => {
+                bytes.push(b'\\');
+                tail
+            }
+            [a @ b'0'..=b'3', b @ b'0'..=b'7', c @ b'0'..=b'7', tail @ ..] => {
+                bytes.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
+                tail
+            }
+            _ => return Err(Error::new(Kind::InvalidText, format!("invalid input syntax for type {}", pg.sql_name))),
+        };
+    }
+    Ok(bytes)
+}

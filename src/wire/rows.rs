@@ -1,0 +1,169 @@
+//! Rows on their way to a client: batches are pulled one at a time, encoded in pieces, and written before the next is asked for.
+//! A portal keeps this between two Executes.
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Schema};
+use futures::StreamExt;
+use pgwire::messages::data::{FieldDescription, RowDescription};
+use tokio::io::AsyncWrite;
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::Rows;
+use crate::error::{Error, Kind, Result};
+use crate::table::pg_type::PgType;
+
+use super::connection::Failure;
+use super::encode::{Format, RowEncoder, Style};
+use super::outgoing::{FLUSH, Outgoing};
+
+/// Rows that are encoded before the size of one is known.
+const FIRST_PIECE: usize = 32;
+
+/// The most rows encoded at a time: enough that the work for a column outweighs its set-up.
+const LARGEST_PIECE: usize = 4096;
+
+/// A result that is being sent.
+pub(super) struct Sending {
+    stream: Rows,
+    encoder: RowEncoder,
+    /// The batch that is partly sent, and how many of its rows are.
+    batch: Option<(RecordBatch, usize)>,
+    /// Rows to encode next; follows the size of those before.
+    piece: usize,
+}
+
+impl Sending {
+    pub(super) fn new(schema: &Schema, stream: Rows, formats: &[Format], style: Style) -> Self {
+        Self { stream, encoder: RowEncoder::new(schema, formats, style), batch: None, piece: FIRST_PIECE }
+    }
+
+    /// Sends up to `limit` rows and tells how many there were; fewer than `limit` is the end.
+    pub(super) async fn send<W: AsyncWrite + Unpin>(
+        &mut self,
+        outgoing: &mut Outgoing<W>,
+        limit: u64,
+        cancel: &CancellationToken,
+    ) -> Result<u64, Failure> {
+        let mut sent = 0;
+        while sent < limit {
+            // Before each piece, not each batch: a cancel is heard while a large batch is on its way.
+            if cancel.is_cancelled() {
+                return Err(cancelled().into());
+            }
+            let Some((batch, done)) = self.batch.take() else {
+                let next = tokio::select! {
+                    biased;
+                    next = self.stream.next() => next,
+                    () = cancel.cancelled() => return Err(cancelled().into()),
+                };
+                match next {
+                    None => break,
+                    Some(batch) => self.batch = Some((batch?, 0)),
+                }
+                continue;
+            };
+            let most = usize::try_from(limit - sent).unwrap_or(usize::MAX);
+            let rows = (batch.num_rows() - done).min(self.piece).min(most);
+            if rows > 0 {
+                let before = outgoing.buffer().len();
+                self.encoder.encode(&batch.slice(done, rows), outgoing.buffer())?;
+                self.adapt(rows, outgoing.buffer().len() - before);
+                sent += rows as u64;
+                outgoing.flush_full().await?;
+            }
+            if done + rows < batch.num_rows() {
+                self.batch = Some((batch, done + rows));
+            }
+        }
+        Ok(sent)
+    }
+
+    /// Aims the next piece at one write's worth of bytes, so that wide rows do not gather and narrow ones are not split.
+    fn adapt(&mut self, rows: usize, bytes: usize) {
+        let row = (bytes / rows).max(1);
+        self.piece = (FLUSH / row).clamp(1, (self.piece * 8).min(LARGEST_PIECE));
+    }
+}
+
+/// The columns of a result, as a client is told of them.
+pub(super) fn description(schema: &Schema, formats: &[Format]) -> RowDescription {
+    let fields = schema.fields().iter().zip(formats).map(|(field, format)| {
+        let pg = PgType::of_field(field);
+        let name = field.name().replace('\0', "\u{fffd}");
+        FieldDescription::new(name, 0, 0, pg.oid, pg.len, type_modifier(field.data_type()), format.code())
+    });
+    RowDescription::new(fields.collect())
+}
+
+/// `atttypmod`: precision and scale of a numeric, -1 for all else.
+fn type_modifier(data_type: &DataType) -> i32 {
+    match data_type {
+        DataType::Decimal32(precision, scale)
+        | DataType::Decimal64(precision, scale)
+        | DataType::Decimal128(precision, scale)
+        | DataType::Decimal256(precision, scale) => (i32::from(*precision) << 16 | (i32::from(*scale) & 0x7ff)) + 4,
+        _ => -1,
+    }
+}
+
+/// The error of a statement whose token is cancelled.
+pub(super) fn cancelled() -> Error {
+    Error::new(Kind::Cancelled, "canceling statement due to user request")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use arrow::array::{ArrayRef, Int64Array, StringArray};
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+
+    fn batch(rows: i64) -> RecordBatch {
+        let a: ArrayRef = Arc::new(Int64Array::from_iter_values(0..rows));
+        let b: ArrayRef = Arc::new(StringArray::from_iter_values((0..rows).map(|n| "x".repeat(n as usize % 50))));
+        RecordBatch::try_from_iter([("a", a), ("b", b)]).expect("columns of one length")
+    }
+
+    fn sending(batches: usize, made: Arc<AtomicUsize>) -> Sending {
+        let schema = batch(1).schema();
+        let stream = futures::stream::iter(0..batches).map(move |_| {
+            made.fetch_add(1, Ordering::Relaxed);
+            Ok(batch(10_000))
+        });
+        Sending::new(&schema, stream.boxed(), &[Format::Text; 2], Style::default())
+    }
+
+    #[tokio::test]
+    async fn limits_hold_across_batches_and_end_as_in_postgres() {
+        let mut rows = sending(2, Arc::default());
+        let mut outgoing = Outgoing::new(tokio::io::sink());
+        let cancel = CancellationToken::new();
+        for (limit, expected) in [(3, 3), (9_998, 9_998), (9_999, 9_999), (5, 0)] {
+            assert_eq!(rows.send(&mut outgoing, limit, &cancel).await.ok(), Some(expected));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_slow_reader_slows_the_scan() {
+        let made = Arc::new(AtomicUsize::new(0));
+        let mut rows = sending(1000, Arc::clone(&made));
+        let (mut client, server) = tokio::io::duplex(1 << 16);
+        let cancel = CancellationToken::new();
+        let token = cancel.clone();
+        let serving = tokio::spawn(async move {
+            let mut outgoing = Outgoing::new(server);
+            let sent = rows.send(&mut outgoing, u64::MAX, &token).await;
+            matches!(sent, Err(Failure::Statement(e)) if e.kind() == Kind::Cancelled)
+        });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(made.load(Ordering::Relaxed) <= 2, "batches were made that nobody could be sent");
+        cancel.cancel();
+        let mut rest = Vec::new();
+        client.read_to_end(&mut rest).await.expect("the server closes");
+        assert!(serving.await.expect("no panic") && rest.len() < 1 << 19);
+    }
+}
