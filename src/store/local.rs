@@ -137,8 +137,9 @@ fn missing(published: &str, path: &Path) -> Error {
     let place = path.ancestors().find(|p| p.parent().is_some_and(Path::is_dir));
     let Some((folder, wrong)) = place.and_then(|p| Some((p.parent()?, p.file_name()?))) else { return error };
     let (wrong, names) = (wrong.to_string_lossy(), siblings(folder));
-    // A file that has the very name stands where a folder is asked for.
-    match name::nearest(&wrong, names.iter().map(String::as_str).filter(|name| *name != wrong)) {
+    match name::nearest(&wrong, names.iter().map(String::as_str)) {
+        // A file that has the very name, where a folder is asked for.
+        Some(near) if near == wrong => error.with_detail(format!("{near:?} is a file.")),
         Some(near) => error.with_hint(format!("Did you mean {near:?}?")),
         None => error,
     }

@@ -392,6 +392,9 @@ async fn a_scan_is_of_the_versions_it_was_planned_on() {
     server.put("p/2", sample(2000));
     let error = read(1).await.expect_err("it was replaced");
     assert_eq!(source_error(&objects[1].url, error).kind(), Kind::SourceChanged);
+    server.put("p/1", sample(100));
+    let unpinned = objects[0].store.get_ranges(&objects[0].meta.location, &[0..10, 900..1000]).await;
+    assert!(unpinned.is_err(), "too few bytes are no answer");
     assert!(scan.get(&object_store::path::Path::from("p/3")).await.is_err(), "only what was planned is read");
 }
 
@@ -408,22 +411,45 @@ async fn the_meter_counts_what_is_read() {
     assert_eq!((meter.requests, meter.bytes), (4, 1030));
 }
 
+const KEYS: [&str; 7] =
+    ["y/2023.csv", "y/2024.csv", "y/a b (1).csv", "y/deep/x.csv", "y/_SUCCESS", "y/a[1]*.csv", "交通/z%20#&.csv"];
+
 #[tokio::test]
 async fn buckets_are_read_and_listed() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    for key in ["y/2023.csv", "y/2024.csv", "y/a b (1).csv", "y/deep/x.csv", "y/_SUCCESS", "y/a[1]*.csv", "z%20#.csv"] {
+    for key in KEYS {
         let path = folder.path().join("city").join(key);
         std::fs::create_dir_all(path.parent().expect("it has a folder")).expect("a folder can be made");
         std::fs::write(&path, key).expect("a file can be written");
     }
     let server = Server::start(folder.path()).await;
-    let settings =
-        [("aws_endpoint_url", server.url("")), ("AWS_ALLOW_HTTP", "true".to_owned()), ("aws_skip_signature", "true".to_owned())];
-    let stores = stores(Options {
-        settings: settings.map(|(k, v)| (k.to_owned(), v.trim_end_matches('/').to_owned())).to_vec(),
-        ..quick()
-    });
-    let cases: [(&str, &[&str]); 8] = [
+    check_bucket(&server.url(""), &[("AWS_SKIP_SIGNATURE", "true")]).await;
+}
+
+/// The same against a real S3 server, whose URL stands in `STOA_TEST_S3` (such as `moto_server`'s, as `tests/run` starts it).
+#[tokio::test]
+#[ignore = "needs an S3 server at STOA_TEST_S3"]
+async fn buckets_of_a_real_server_are_read_and_listed() {
+    let endpoint = std::env::var("STOA_TEST_S3").expect("STOA_TEST_S3 is the URL of an S3 server");
+    let made = reqwest::Client::new().put(format!("{endpoint}/city")).send().await.expect("the server answers");
+    assert!(made.status().is_success(), "{made:?}");
+    let bucket =
+        object_store::aws::AmazonS3Builder::new().with_endpoint(&endpoint).with_allow_http(true).with_bucket_name("city");
+    let bucket = bucket.with_access_key_id("test").with_secret_access_key("test").build().expect("the settings are sound");
+    for key in KEYS {
+        let path = object_store::path::Path::parse(key).expect("a key");
+        bucket.put(&path, key.into()).await.expect("it can be written");
+    }
+    check_bucket(&endpoint, &[("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")]).await;
+}
+
+/// Reads and lists the bucket `city`, which holds [`KEYS`], each with its name as its text.
+async fn check_bucket(endpoint: &str, settings: &[(&str, &str)]) {
+    let endpoint = endpoint.trim_end_matches('/');
+    let settings = [&[("aws_endpoint_url", endpoint), ("AWS_ALLOW_HTTP", "true")], settings].concat();
+    let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let stores = stores(Options { settings, ..quick() });
+    let cases: [(&str, &[&str]); 9] = [
         ("s3://city/y/2024.csv", &["s3://city/y/2024.csv"]),
         ("s3://city/y/20*.csv", &["s3://city/y/2023.csv", "s3://city/y/2024.csv"]),
         ("s3://city/**/x.csv", &["s3://city/y/deep/x.csv"]),
@@ -431,7 +457,8 @@ async fn buckets_are_read_and_listed() {
         ("s3://city/y/deep", &["s3://city/y/deep/x.csv"]),
         ("s3://city/y/a[1]*.csv", &["s3://city/y/a[1]*.csv"]),
         ("s3://city/y/a b (1).csv", &["s3://city/y/a b (1).csv"]),
-        ("s3://city/z%20#.csv", &["s3://city/z%20#.csv"]),
+        ("s3://city/交通/z%20#&.csv", &["s3://city/交通/z%20#&.csv"]),
+        ("s3://city/交通/*", &["s3://city/交通/z%20#&.csv"]),
     ];
     for (published, expected) in cases {
         let objects = stores.resolve(published).await.unwrap_or_else(|e| panic!("{published}: {e}"));

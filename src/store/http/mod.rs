@@ -14,13 +14,11 @@ mod client;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use chrono::DateTime;
-use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use futures::stream::{self, BoxStream, StreamExt};
 use object_store::path::Path;
 use object_store::{Attributes, GetOptions, GetRange, GetResult, GetResultPayload, ListResult, ObjectMeta};
 use reqwest::header::{IF_MATCH, IF_UNMODIFIED_SINCE, RANGE};
@@ -32,16 +30,10 @@ use self::answer::{Validators, check, content_length, content_range, from_path, 
 use self::body::Body;
 use self::client::Request;
 use super::failure::Failure;
-use super::pinned::{cut, merge};
 use super::read_only::{Reads, refused, refused_list};
 use crate::error::Kind;
 
 pub(super) use self::client::Client;
-
-/// How far apart two ranges may stand to be read by one request, in bytes.
-const GAP: u64 = 1024 * 1024;
-/// Requests for ranges of one object at the same time.
-const PARALLEL: usize = 8;
 
 /// The objects of one origin.
 #[derive(Debug)]
@@ -229,19 +221,6 @@ impl Reads for HttpStore {
         let meta = self.head(location, &options).await.map_err(failed)?;
         let payload = GetResultPayload::Stream(stream::empty().boxed());
         Ok(GetResult { payload, range: 0..0, meta, attributes: Attributes::new() })
-    }
-
-    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> object_store::Result<Vec<Bytes>> {
-        let merged = merge(ranges, GAP);
-        let parts: Vec<Bytes> = stream::iter(merged.iter().cloned())
-            .map(|range| async move {
-                let options = GetOptions { range: Some(GetRange::Bounded(range)), ..GetOptions::default() };
-                self.get_opts(location, options).await?.bytes().await
-            })
-            .buffered(PARALLEL)
-            .try_collect()
-            .await?;
-        cut(location, ranges, &merged, &parts)
     }
 
     fn list(&self, _: Option<&Path>) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
