@@ -21,7 +21,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
-use object_store::path::Path;
 use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt};
 
 use self::http::HttpStore;
@@ -42,7 +41,7 @@ const PARALLEL: usize = 16;
 const LOCAL_URL: &str = "file:///";
 
 /// How published bytes are fetched.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// Reads of URLs (or paths) that start with the first text go to the second in its place; the longest prefix wins. A prefix
     /// ends at the border of a path segment. Under a folder, a URL's query belongs to the file's name when there is such a file.
@@ -74,6 +73,22 @@ impl Default for Options {
             read_timeout: Duration::from_secs(30),
             settings: Vec::new(),
         }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The values may be credentials.
+        let settings: Vec<&str> = self.settings.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("Options")
+            .field("mirrors", &self.mirrors)
+            .field("allow", &self.allow)
+            .field("retries", &self.retries)
+            .field("backoff", &self.backoff)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("read_timeout", &self.read_timeout)
+            .field("settings", &settings)
+            .finish()
     }
 }
 
@@ -198,7 +213,7 @@ impl Stores {
             .map(|(url, path)| {
                 let store = Arc::clone(&store);
                 async move {
-                    let location = Path::from_absolute_path(path).map_err(|e| source_error(&url, e.into()))?;
+                    let location = local::location(&url, &path)?;
                     let meta = store.head(&location).await.map_err(|e| source_error(&url, e))?;
                     Ok(Object { url, store_url: LOCAL_URL.to_owned(), store, meta })
                 }
@@ -251,8 +266,7 @@ impl Stores {
 
 impl fmt::Debug for Stores {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The settings hold credentials.
-        f.debug_struct("Stores").field("routes", &self.routes).finish_non_exhaustive()
+        f.debug_struct("Stores").field("options", &self.options).finish_non_exhaustive()
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
+use datafusion::execution::object_store::ObjectStoreUrl;
 use futures::TryStreamExt;
 use object_store::{GetOptions, GetRange, ObjectStoreExt};
 use stoa::Kind;
@@ -29,7 +30,9 @@ fn stores(options: Options) -> Stores {
 async fn one(stores: &Stores, url: &str) -> Object {
     let mut found = stores.resolve(url).await.unwrap_or_else(|e| panic!("{url}: {e}"));
     assert_eq!(found.len(), 1, "{url}");
-    found.remove(0)
+    let object = found.remove(0);
+    assert!(ObjectStoreUrl::parse(&object.store_url).is_ok(), "DataFusion registers {}", object.store_url);
+    object
 }
 
 async fn whole(object: &Object) -> stoa::Result<Vec<u8>> {
@@ -53,6 +56,24 @@ async fn every_published_file_is_read_as_it_stands() {
             let read = whole(&object).await.unwrap_or_else(|e| panic!("{e}"));
             assert_eq!(read, std::fs::read(&object.url).expect("it is named as it stands"), "{}", object.url);
         }
+    }
+}
+
+#[tokio::test]
+async fn relative_paths_are_of_the_working_folder() {
+    let objects = stores(quick()).resolve("src/store/http/../h*/*.rs").await.expect("tests run in the package's folder");
+    let urls: Vec<&str> = objects.iter().map(|o| o.url.as_str()).collect();
+    assert!(urls.contains(&"src/store/http/../http/mod.rs"), "{urls:?}");
+}
+
+#[tokio::test]
+async fn a_name_that_the_store_cannot_hold_is_said() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for name in ["a#1", "a\nb"] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, name).expect("a file can be written");
+        let error = stores(quick()).resolve(&path.to_string_lossy()).await.map(|_| ()).expect_err(name);
+        assert_eq!(error.kind(), Kind::SourceInvalid, "{error}");
     }
 }
 
@@ -157,6 +178,7 @@ async fn whatever_a_server_does_the_bytes_are_right() {
         ("weak-tag", vec![WeakTag]),
         ("no-validators", vec![NoValidators]),
         ("nothing-at-all", vec![NoHead(405), NoLength, NoValidators, IgnoreRange]),
+        ("breaks-while-counted", vec![NoLength, NoValidators, Break { times: 1, after: 500 }]),
         ("breaks", vec![Break { times: 1, after: 500 }]),
         ("breaks-twice", vec![Break { times: 2, after: 500 }]),
         ("breaks-untagged", vec![NoTag, Break { times: 1, after: 500 }]),
@@ -464,6 +486,7 @@ async fn check_bucket(endpoint: &str, settings: &[(&str, &str)]) {
         let objects = stores.resolve(published).await.unwrap_or_else(|e| panic!("{published}: {e}"));
         assert_eq!(objects.iter().map(|o| o.url.as_str()).collect::<Vec<_>>(), expected, "{published}");
         for object in objects {
+            assert!(ObjectStoreUrl::parse(&object.store_url).is_ok(), "DataFusion registers {}", object.store_url);
             let bytes = object.store.get(&object.meta.location).await.expect("it is there").bytes().await.expect("it reads");
             assert_eq!(format!("s3://city/{}", String::from_utf8_lossy(&bytes)), object.url);
         }

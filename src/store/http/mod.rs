@@ -124,12 +124,28 @@ impl HttpStore {
         }
     }
 
-    /// Reads an object to its end, unless that was done for this version before.
+    /// Reads an object to its end, unless that was done for this version before. A read that breaks off begins again.
     async fn measure(&self, url: &Url, validators: &Validators) -> Result<Measured, Failure> {
         let known = self.known(url);
         if let Some(known) = known.filter(|k| !validators.is_empty() && k.validators == *validators) {
             return Ok(known);
         }
+        let mut attempt = 1;
+        let measured = loop {
+            match self.count(url).await {
+                Err(failure) if failure.kind == Kind::SourceUnreachable && attempt <= self.client.retries() => {
+                    tokio::time::sleep(self.client.wait(attempt)).await;
+                    attempt += 1;
+                }
+                counted => break counted?,
+            }
+        };
+        self.measured.lock().unwrap_or_else(PoisonError::into_inner).insert(url.clone(), measured.clone());
+        Ok(measured)
+    }
+
+    /// Reads an object to its end.
+    async fn count(&self, url: &Url) -> Result<Measured, Failure> {
         let response = self.client.send(&Request::new(Method::GET, url.clone())).await?;
         check(&format!("GET {url}"), response.status(), response.headers())?;
         let (validators, announced) = (Validators::of(response.headers()), content_length(response.headers()));
@@ -144,9 +160,7 @@ impl HttpStore {
             return Err(broken(url, size, "the connection ended"));
         }
         let sha256 = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
-        let measured = Measured { validators, size, sha256 };
-        self.measured.lock().unwrap_or_else(PoisonError::into_inner).insert(url.clone(), measured.clone());
-        Ok(measured)
+        Ok(Measured { validators, size, sha256 })
     }
 
     fn known(&self, url: &Url) -> Option<Measured> {
