@@ -22,6 +22,7 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt};
+use sha2::{Digest, Sha256};
 
 use self::http::HttpStore;
 use self::local::Found;
@@ -142,25 +143,45 @@ impl Object {
     }
 
     /// The object's bytes from the first to the last. [`Kind::SourceChanged`] when it is not this version any more or ends
-    /// elsewhere than its size says; [`Kind::SourceUnreachable`] when the connection fails and can't be resumed. An object of a
-    /// server that tells neither ETag nor time is held to its size alone.
+    /// elsewhere than its size says; [`Kind::SourceUnreachable`] when the connection fails and can't be resumed.
     pub async fn read(&self) -> Result<BoxStream<'static, Result<Bytes>>> {
         let (url, size) = (self.url.clone(), self.meta.size);
         let result = self.store.get_opts(&self.meta.location, self.get_options()).await.map_err(|e| source_error(&url, e))?;
-        let whole = stream::try_unfold((result.into_stream(), 0u64), move |(mut chunks, at)| {
-            let url = url.clone();
+        // Where only the SHA-256 tells versions apart, it is taken on the way.
+        let expected = self.meta.version.clone().filter(|version| self.meta.e_tag.is_none() && version.starts_with(BY_HASH));
+        let changed = move |how: &str| Error::new(Kind::SourceChanged, format!("{url} changed while it was read: {how}"));
+        let url = self.url.clone();
+        let whole = stream::try_unfold((result.into_stream(), 0u64, Sha256::new()), move |(mut chunks, at, mut hash)| {
+            let (url, changed, expected) = (url.clone(), changed.clone(), expected.clone());
             async move {
                 let chunk = chunks.try_next().await.map_err(|e| source_error(&url, e))?;
                 let at = at + chunk.as_ref().map_or(0, |c| c.len() as u64);
                 if at > size || (chunk.is_none() && at < size) {
-                    let message = format!("{url} changed while it was read: it had {size} bytes and now ends elsewhere");
-                    return Err(Error::new(Kind::SourceChanged, message));
+                    return Err(changed(&format!("it had {size} bytes and now ends elsewhere")));
                 }
-                Ok(chunk.map(|c| (c, (chunks, at))))
+                match (chunk, expected) {
+                    (Some(chunk), expected) => {
+                        if expected.is_some() {
+                            hash.update(&chunk);
+                        }
+                        Ok(Some((chunk, (chunks, at, hash))))
+                    }
+                    (None, Some(expected)) if by_hash(hash) != expected => Err(changed("its SHA-256 is another one")),
+                    (None, _) => Ok(None),
+                }
             }
         });
         Ok(whole.boxed())
     }
+}
+
+/// Stands before the SHA-256 in the version of an object that has no ETag and no time.
+const BY_HASH: &str = "sha256-";
+
+/// The version of an object with this SHA-256.
+fn by_hash(hash: Sha256) -> String {
+    let digits: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{BY_HASH}{digits}")
 }
 
 impl Stores {

@@ -266,6 +266,24 @@ async fn what_cannot_be_saved_says_why() {
             "{url} changed while it was read: it had 1000 bytes and now ends elsewhere",
         ),
         (
+            "replaced-unmarked-same-size",
+            vec![NoValidators, NoHead(405), Replace { after: 2, with: vec![b'x'; 1000] }],
+            Kind::SourceChanged,
+            "{url} changed while it was read: its SHA-256 is another one",
+        ),
+        (
+            "grown-uncounted",
+            vec![NoValidators, NoLength, NoHead(405), Replace { after: 2, with: sample(1001) }],
+            Kind::SourceChanged,
+            "GET {url}: it had 1000 bytes when they were counted and has more now",
+        ),
+        (
+            "replaced-weak-on-the-way",
+            vec![WeakTag, Break { times: 1, after: 500 }, Replace { after: 1, with: vec![b'x'; 1000] }],
+            Kind::SourceChanged,
+            "GET {url}: broke off at byte 500 of 1000: ",
+        ),
+        (
             "replaced-on-the-way",
             vec![Break { times: 1, after: 500 }, Replace { after: 1, with: sample(900) }],
             Kind::SourceChanged,

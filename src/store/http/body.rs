@@ -23,6 +23,8 @@ pub(super) struct Body {
     pub validators: Validators,
     /// The object's size in bytes.
     pub total: u64,
+    /// Whether the answer told that size; else a body that goes on beyond it is of another version.
+    pub announced: bool,
     /// What is still to come, as offsets in the object.
     pub todo: Range<u64>,
     /// Bytes that the answer holds before `todo`: a server that ignores ranges sends them too.
@@ -60,6 +62,9 @@ impl Reading {
                     self.body.skip -= skipped;
                     let mut bytes = bytes.split_off(skipped as usize);
                     let left = self.body.todo.end - self.body.todo.start;
+                    if bytes.len() as u64 > left && self.ends_the_object() {
+                        return Err(self.grown());
+                    }
                     bytes.truncate(usize::try_from(left).unwrap_or(usize::MAX));
                     if !bytes.is_empty() {
                         self.body.todo.start += bytes.len() as u64;
@@ -70,7 +75,20 @@ impl Reading {
                 None => self.resume("the connection ended").await?,
             }
         }
+        if self.ends_the_object() && matches!(self.chunks.next().await, Some(Ok(more)) if !more.is_empty()) {
+            return Err(self.grown());
+        }
         Ok(None)
+    }
+
+    /// Whether nothing may follow what is read. An announced size is the protocol's to keep.
+    fn ends_the_object(&self) -> bool {
+        !self.body.announced && self.body.todo.end == self.body.total
+    }
+
+    fn grown(&self) -> Failure {
+        let Body { url, total, .. } = &self.body;
+        Failure::new(Kind::SourceChanged, format!("GET {url}: it had {total} bytes when they were counted and has more now"))
     }
 
     /// Asks for the rest of the same version.
@@ -93,7 +111,8 @@ impl Reading {
         let response = client.send(&request).await?;
         check(&format!("GET {url}"), response.status(), response.headers())?;
         let changed = || Failure::new(Kind::SourceChanged, format!("{broken}, and it has changed since"));
-        if !validators.agree(&Validators::of(response.headers())) {
+        // An answer without validators is of the same version only where If-Match had it so.
+        if !validators.same(&Validators::of(response.headers())).unwrap_or(validators.strong().is_some()) {
             return Err(changed());
         }
         let (starts_at, now) = if response.status() == StatusCode::PARTIAL_CONTENT {
