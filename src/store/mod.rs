@@ -7,6 +7,7 @@ mod http;
 mod local;
 mod location;
 mod meter;
+mod object;
 mod pattern;
 mod pinned;
 mod read_only;
@@ -18,11 +19,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use futures::stream::{self, StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
-use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt};
-use sha2::{Digest, Sha256};
+use object_store::{ObjectStore, ObjectStoreExt};
 
 use self::http::HttpStore;
 use self::local::Found;
@@ -34,6 +33,7 @@ use crate::error::{Error, Kind, Result};
 
 pub use self::failure::source_error;
 pub use self::meter::Meter;
+pub use self::object::Object;
 pub use self::pinned::pinned;
 
 /// Look-ups at the same time, of all that one call asks for.
@@ -94,6 +94,18 @@ impl fmt::Debug for Options {
 }
 
 /// Opens published objects by path or URL.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> stoa::Result<()> {
+/// use stoa::store::{Options, Stores};
+///
+/// let stores = Stores::new(Options::default())?;
+/// let objects = stores.resolve("src/store/*.rs").await?;
+/// assert!(objects.iter().any(|object| object.url == "src/store/mod.rs" && object.meta.size > 0));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Stores {
     options: Options,
     routes: Routes,
@@ -106,82 +118,6 @@ pub struct Stores {
 struct Opened {
     stores: HashMap<String, Arc<dyn ObjectStore>>,
     client: Option<Arc<http::Client>>,
-}
-
-/// One object, as a listing or a HEAD found it: reads of it are reads of this version.
-#[derive(Clone, Debug)]
-pub struct Object {
-    /// As published, before any mirror.
-    pub url: String,
-    /// Where it stands; unique for each store behind it, such as `file:///` or `https://host/`. DataFusion registers the store
-    /// under this URL.
-    pub store_url: String,
-    pub store: Arc<dyn ObjectStore>,
-    /// Location within the store, size, last modified and ETag.
-    pub meta: ObjectMeta,
-}
-
-impl Object {
-    /// Equal as long as the object's bytes are: ETag, else the SHA-256 where a server tells neither ETag nor time, else size and
-    /// mtime.
-    pub fn identity(&self) -> String {
-        match (&self.meta.e_tag, &self.meta.version) {
-            (Some(tag), _) => tag.clone(),
-            (None, Some(version)) => version.clone(),
-            (None, None) => format!("{}-{}", self.meta.size, self.meta.last_modified.timestamp_micros()),
-        }
-    }
-
-    /// The conditions under which a read is of this version: by ETag, else by the time of the last change.
-    pub fn get_options(&self) -> GetOptions {
-        let by_time = self.meta.e_tag.is_none() && self.meta.version.is_none();
-        GetOptions {
-            if_match: self.meta.e_tag.clone(),
-            if_unmodified_since: by_time.then_some(self.meta.last_modified),
-            ..GetOptions::default()
-        }
-    }
-
-    /// The object's bytes from the first to the last. [`Kind::SourceChanged`] when it is not this version any more or ends
-    /// elsewhere than its size says; [`Kind::SourceUnreachable`] when the connection fails and can't be resumed.
-    pub async fn read(&self) -> Result<BoxStream<'static, Result<Bytes>>> {
-        let (url, size) = (self.url.clone(), self.meta.size);
-        let result = self.store.get_opts(&self.meta.location, self.get_options()).await.map_err(|e| source_error(&url, e))?;
-        // Where only the SHA-256 tells versions apart, it is taken on the way.
-        let expected = self.meta.version.clone().filter(|version| self.meta.e_tag.is_none() && version.starts_with(BY_HASH));
-        let changed = move |how: &str| Error::new(Kind::SourceChanged, format!("{url} changed while it was read: {how}"));
-        let url = self.url.clone();
-        let whole = stream::try_unfold((result.into_stream(), 0u64, Sha256::new()), move |(mut chunks, at, mut hash)| {
-            let (url, changed, expected) = (url.clone(), changed.clone(), expected.clone());
-            async move {
-                let chunk = chunks.try_next().await.map_err(|e| source_error(&url, e))?;
-                let at = at + chunk.as_ref().map_or(0, |c| c.len() as u64);
-                if at > size || (chunk.is_none() && at < size) {
-                    return Err(changed(&format!("it had {size} bytes and now ends elsewhere")));
-                }
-                match (chunk, expected) {
-                    (Some(chunk), expected) => {
-                        if expected.is_some() {
-                            hash.update(&chunk);
-                        }
-                        Ok(Some((chunk, (chunks, at, hash))))
-                    }
-                    (None, Some(expected)) if by_hash(hash) != expected => Err(changed("its SHA-256 is another one")),
-                    (None, _) => Ok(None),
-                }
-            }
-        });
-        Ok(whole.boxed())
-    }
-}
-
-/// Stands before the SHA-256 in the version of an object that has no ETag and no time.
-const BY_HASH: &str = "sha256-";
-
-/// The version of an object with this SHA-256.
-fn by_hash(hash: Sha256) -> String {
-    let digits: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{BY_HASH}{digits}")
 }
 
 impl Stores {

@@ -26,8 +26,8 @@ pub(super) struct Body {
     /// Whether the answer told that size; else a body that goes on beyond it is of another version.
     pub announced: bool,
     /// What is still to come, as offsets in the object.
-    pub todo: Range<u64>,
-    /// Bytes that the answer holds before `todo`: a server that ignores ranges sends them too.
+    pub wanted: Range<u64>,
+    /// Bytes that the answer holds before `wanted`: a server that ignores ranges sends them too.
     pub skip: u64,
 }
 
@@ -39,7 +39,7 @@ struct Reading {
 }
 
 impl Body {
-    /// The bytes of `todo`, exactly: too few after all resumes, or a version that changed on the way, end in an error.
+    /// The bytes of `wanted`, exactly: too few after all resumes, or a version that changed on the way, end in an error.
     pub(super) fn stream(self, response: Response) -> BoxStream<'static, object_store::Result<Bytes>> {
         let reading = Reading { body: self, chunks: response.bytes_stream().boxed(), resumed: 0 };
         stream::try_unfold(reading, |mut reading| async move {
@@ -55,19 +55,19 @@ impl Body {
 
 impl Reading {
     async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
-        while !self.body.todo.is_empty() {
+        while !self.body.wanted.is_empty() {
             match self.chunks.next().await {
                 Some(Ok(mut bytes)) => {
                     let skipped = self.body.skip.min(bytes.len() as u64);
                     self.body.skip -= skipped;
                     let mut bytes = bytes.split_off(skipped as usize);
-                    let left = self.body.todo.end - self.body.todo.start;
+                    let left = self.body.wanted.end - self.body.wanted.start;
                     if bytes.len() as u64 > left && self.ends_the_object() {
                         return Err(self.grown());
                     }
                     bytes.truncate(usize::try_from(left).unwrap_or(usize::MAX));
                     if !bytes.is_empty() {
-                        self.body.todo.start += bytes.len() as u64;
+                        self.body.wanted.start += bytes.len() as u64;
                         return Ok(Some(bytes));
                     }
                 }
@@ -83,7 +83,7 @@ impl Reading {
 
     /// Whether nothing may follow what is read. An announced size is the protocol's to keep.
     fn ends_the_object(&self) -> bool {
-        !self.body.announced && self.body.todo.end == self.body.total
+        !self.body.announced && self.body.wanted.end == self.body.total
     }
 
     fn grown(&self) -> Failure {
@@ -93,8 +93,8 @@ impl Reading {
 
     /// Asks for the rest of the same version.
     async fn resume(&mut self, why: &str) -> Result<(), Failure> {
-        let Body { client, url, validators, total, todo, .. } = &self.body;
-        let broken = format!("GET {url}: broke off at byte {} of {total}: {why}", todo.start);
+        let Body { client, url, validators, total, wanted, .. } = &self.body;
+        let broken = format!("GET {url}: broke off at byte {} of {total}: {why}", wanted.start);
         if self.resumed == client.retries() {
             return Err(Failure::new(Kind::SourceUnreachable, format!("{broken} (attempt {0} of {0})", self.resumed + 1)));
         }
@@ -104,7 +104,8 @@ impl Reading {
         }
         self.resumed += 1;
         tokio::time::sleep(client.wait(self.resumed)).await;
-        let mut request = Request::new(Method::GET, url.clone()).with(RANGE, &format!("bytes={}-{}", todo.start, todo.end - 1));
+        let mut request =
+            Request::new(Method::GET, url.clone()).with(RANGE, &format!("bytes={}-{}", wanted.start, wanted.end - 1));
         if let Some(tag) = validators.strong() {
             request = request.with(IF_MATCH, tag);
         }
@@ -121,10 +122,10 @@ impl Reading {
         } else {
             (0, content_length(response.headers()))
         };
-        if starts_at > todo.start || now.is_some_and(|n| n != *total) {
+        if starts_at > wanted.start || now.is_some_and(|n| n != *total) {
             return Err(changed());
         }
-        self.body.skip = todo.start - starts_at;
+        self.body.skip = wanted.start - starts_at;
         self.chunks = response.bytes_stream().boxed();
         Ok(())
     }

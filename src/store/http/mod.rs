@@ -29,8 +29,8 @@ use url::{Position, Url};
 use self::answer::{Validators, check, content_length, content_range, from_path, same_tag, to_path};
 use self::body::Body;
 use self::client::Request;
-use super::by_hash;
 use super::failure::Failure;
+use super::object::version_by_hash;
 use super::read_only::{Reads, refused, refused_list};
 use crate::error::Kind;
 
@@ -161,18 +161,18 @@ impl HttpStore {
         let validators = Validators::of(response.headers());
         verify(&url, &validators, options)?;
         let Extent { start, total, announced } = self.extent(&url, &response, &validators).await?;
-        let todo = match &options.range {
+        let wanted = match &options.range {
             None => 0..total,
             Some(range) => range.as_range(total).map_err(|e| Failure::new(Kind::SourceChanged, format!("GET {url}: {e}")))?,
         };
         // A server may send less of a range than was asked for, and then the rest is asked for; never what stands before it.
-        if start > todo.start {
+        if start > wanted.start {
             return Err(Failure::new(Kind::SourceInvalid, format!("GET {url}: answered with another range than was asked for")));
         }
         let meta = meta(path, &validators, total, None);
-        let range = todo.clone();
-        let skip = todo.start - start;
-        let body = Body { client: Arc::clone(&self.client), url, validators, total, announced, todo, skip };
+        let range = wanted.clone();
+        let skip = wanted.start - start;
+        let body = Body { client: Arc::clone(&self.client), url, validators, total, announced, wanted, skip };
         let payload = GetResultPayload::Stream(body.stream(response));
         Ok(GetResult { payload, meta, range, attributes: Attributes::new() })
     }
@@ -252,7 +252,7 @@ async fn count(url: &Url, response: Response) -> Result<Measured, Failure> {
     if announced.is_some_and(|n| n != size) {
         return Err(broken(size, "the connection ended"));
     }
-    Ok(Measured { validators, size, version: by_hash(hash) })
+    Ok(Measured { validators, size, version: version_by_hash(hash) })
 }
 
 /// Adds the caller's conditions. A weak ETag can't stand in If-Match; [`verify`] compares it.
