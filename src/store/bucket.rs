@@ -12,10 +12,10 @@ use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::path::Path;
 use object_store::{BackoffConfig, ClientConfigKey, ObjectMeta, ObjectStore, ObjectStoreExt, RetryConfig};
 
-use super::Options;
 use super::failure::source_error;
 use super::location::{BucketKey, Vendor};
 use super::pattern::{Pattern, is_glob, is_hidden};
+use super::{Options, named};
 use crate::error::{Error, Kind, Result};
 
 /// Names of environment variables or settings, any of which means that requests are to be signed.
@@ -62,44 +62,43 @@ pub(super) fn open(at: &BucketKey, options: &Options) -> Result<Arc<dyn ObjectSt
     })
 }
 
-/// The objects that the key means, in the order of their names: one to the letter, those a glob matches, or those under a prefix.
-pub(super) async fn find(published: &str, store: &dyn ObjectStore, at: &BucketKey) -> Result<Vec<ObjectMeta>> {
+/// The objects that the key means, in the order of their names, each with its URL as published: one to the letter, those a glob
+/// matches, or those under a prefix.
+pub(super) async fn find(published: &str, store: &dyn ObjectStore, at: &BucketKey) -> Result<Vec<(String, ObjectMeta)>> {
     let failed = |e| source_error(published, e);
-    let prefix_only = at.key.is_empty() || at.key.ends_with('/');
-    let path = Path::parse(&at.key).map_err(|e| failed(e.into()))?;
-    if !prefix_only {
+    if !at.key.is_empty() && !at.key.ends_with('/') {
+        let path = Path::parse(&at.key).map_err(|e| failed(e.into()))?;
         match store.head(&path).await {
-            Ok(meta) => return Ok(vec![meta]),
+            Ok(meta) => return Ok(vec![(published.to_owned(), meta)]),
             Err(object_store::Error::NotFound { .. }) => {}
             Err(e) => return Err(failed(e)),
         }
     }
-    let globbed = is_glob(&at.key);
-    let base = if globbed { fixed_part(&at.key) } else { at.key.trim_end_matches('/') };
-    let base = Path::parse(base).map_err(|e| failed(e.into()))?;
-    let pattern = if globbed { Some(Pattern::parse(&at.key)?) } else { None };
-    let listing = store.list(if base.as_ref().is_empty() { None } else { Some(&base) });
-    let mut found: Vec<ObjectMeta> = listing
-        .try_filter(|meta| {
-            let name = meta.location.as_ref();
-            let below = name.strip_prefix(base.as_ref()).unwrap_or(name);
-            let wanted = pattern.as_ref().is_none_or(|p| p.matches(name)) && !below.split('/').any(is_hidden);
-            std::future::ready(wanted && !name.is_empty())
-        })
-        .try_collect()
-        .await
-        .map_err(failed)?;
+    let (base, glob) = if is_glob(&at.key) { fixed_part(&at.key) } else { (at.key.trim_end_matches('/'), "") };
+    let pattern = if glob.is_empty() { None } else { Some(Pattern::parse(glob)?) };
+    let globs = if glob.is_empty() { 0 } else { glob.split('/').count() };
+    let prefix = Path::parse(base).map_err(|e| failed(e.into()))?;
+    let mut listing = store.list(if base.is_empty() { None } else { Some(&prefix) });
+    let mut found = Vec::new();
+    while let Some(meta) = listing.try_next().await.map_err(failed)? {
+        let key = meta.location.as_ref();
+        let name = key.strip_prefix(prefix.as_ref()).unwrap_or(key).trim_start_matches('/');
+        let hidden = name.is_empty() || name.split('/').any(is_hidden);
+        if !hidden && pattern.as_ref().is_none_or(|p| p.matches(name)) {
+            found.push((named(published, globs, name), meta));
+        }
+    }
     if found.is_empty() {
         return Err(Error::new(Kind::SourceMissing, format!("no object matches {published}")));
     }
-    found.sort_unstable_by(|a, b| a.location.cmp(&b.location));
+    found.sort_unstable_by(|(_, a), (_, b)| a.location.cmp(&b.location));
     Ok(found)
 }
 
-/// The segments of a glob before the first that holds a glob character.
-fn fixed_part(glob: &str) -> &str {
+/// The segments of a glob before the first that holds a glob character, and the rest.
+fn fixed_part(glob: &str) -> (&str, &str) {
     let first = glob.find(['*', '?', '[']).unwrap_or(glob.len());
-    glob[..first].rfind('/').map_or("", |slash| &glob[..slash])
+    glob[..first].rfind('/').map_or(("", glob), |slash| (&glob[..slash], &glob[slash + 1..]))
 }
 
 type Opened = Result<Arc<dyn ObjectStore>, Box<dyn std::error::Error + Send + Sync>>;
@@ -194,8 +193,14 @@ mod tests {
 
     #[test]
     fn a_glob_is_listed_from_its_fixed_part() {
-        for (glob, part) in [("a/b/*.csv", "a/b"), ("a/b*/c", "a"), ("*.csv", ""), ("a/[0-9]/x", "a")] {
-            assert_eq!(fixed_part(glob), part, "{glob}");
+        let cases = [
+            ("a/b/*.csv", ("a/b", "*.csv")),
+            ("a/b*/c", ("a", "b*/c")),
+            ("*.csv", ("", "*.csv")),
+            ("a/[0-9]/x", ("a", "[0-9]/x")),
+        ];
+        for (glob, parts) in cases {
+            assert_eq!(fixed_part(glob), parts, "{glob}");
         }
     }
 

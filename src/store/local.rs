@@ -4,9 +4,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use object_store::path::Path as StorePath;
 use unicode_normalization::UnicodeNormalization;
 use walkdir::WalkDir;
 
+use super::failure::source_error;
 use super::location::Local;
 use super::pattern::{Pattern, is_glob, is_hidden};
 use crate::error::{Error, Kind, Result};
@@ -44,6 +46,19 @@ pub(super) fn find(published: &str, local: &Local) -> Result<Found> {
         return glob(published, path);
     }
     Err(missing(published, path))
+}
+
+/// Where a file stands in `object_store`'s [`LocalFileSystem`](object_store::local::LocalFileSystem) over the whole file system.
+/// [`Kind::SourceInvalid`] for the few names that it can't hold.
+pub(super) fn location(published: &str, path: &Path) -> Result<StorePath> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // It takes these for its own unfinished writes.
+    let reserved = name.split_once('#').is_some_and(|(_, end)| !end.is_empty() && end.bytes().all(|b| b.is_ascii_digit()));
+    if reserved {
+        return Err(Error::new(Kind::SourceInvalid, format!("{published}: a name that ends in # and digits can't be read"))
+            .with_hint("Rename the file, or give it an extension."));
+    }
+    StorePath::from_absolute_path(path).map_err(|e| source_error(published, e.into()))
 }
 
 /// The files that the glob `path` matches. Leading segments that exist are taken to the letter, so that a folder `a [1]` can be
@@ -137,8 +152,9 @@ fn missing(published: &str, path: &Path) -> Error {
     let place = path.ancestors().find(|p| p.parent().is_some_and(Path::is_dir));
     let Some((folder, wrong)) = place.and_then(|p| Some((p.parent()?, p.file_name()?))) else { return error };
     let (wrong, names) = (wrong.to_string_lossy(), siblings(folder));
-    // A file that has the very name stands where a folder is asked for.
-    match name::nearest(&wrong, names.iter().map(String::as_str).filter(|name| *name != wrong)) {
+    match name::nearest(&wrong, names.iter().map(String::as_str)) {
+        // A file that has the very name, where a folder is asked for.
+        Some(near) if near == wrong => error.with_detail(format!("{near:?} is a file.")),
         Some(near) => error.with_hint(format!("Did you mean {near:?}?")),
         None => error,
     }

@@ -7,6 +7,7 @@ mod http;
 mod local;
 mod location;
 mod meter;
+mod object;
 mod pattern;
 mod pinned;
 mod read_only;
@@ -18,11 +19,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use futures::stream::{self, StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
-use object_store::path::Path;
-use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt};
+use object_store::{ObjectStore, ObjectStoreExt};
 
 use self::http::HttpStore;
 use self::local::Found;
@@ -34,6 +33,7 @@ use crate::error::{Error, Kind, Result};
 
 pub use self::failure::source_error;
 pub use self::meter::Meter;
+pub use self::object::Object;
 pub use self::pinned::pinned;
 
 /// Look-ups at the same time, of all that one call asks for.
@@ -42,7 +42,7 @@ const PARALLEL: usize = 16;
 const LOCAL_URL: &str = "file:///";
 
 /// How published bytes are fetched.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// Reads of URLs (or paths) that start with the first text go to the second in its place; the longest prefix wins. A prefix
     /// ends at the border of a path segment. Under a folder, a URL's query belongs to the file's name when there is such a file.
@@ -77,7 +77,35 @@ impl Default for Options {
     }
 }
 
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The values may be credentials.
+        let settings: Vec<&str> = self.settings.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("Options")
+            .field("mirrors", &self.mirrors)
+            .field("allow", &self.allow)
+            .field("retries", &self.retries)
+            .field("backoff", &self.backoff)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("read_timeout", &self.read_timeout)
+            .field("settings", &settings)
+            .finish()
+    }
+}
+
 /// Opens published objects by path or URL.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> stoa::Result<()> {
+/// use stoa::store::{Options, Stores};
+///
+/// let stores = Stores::new(Options::default())?;
+/// let objects = stores.resolve("src/store/*.rs").await?;
+/// assert!(objects.iter().any(|object| object.url == "src/store/mod.rs" && object.meta.size > 0));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Stores {
     options: Options,
     routes: Routes,
@@ -90,61 +118,6 @@ pub struct Stores {
 struct Opened {
     stores: HashMap<String, Arc<dyn ObjectStore>>,
     client: Option<Arc<http::Client>>,
-}
-
-/// One object, as a listing or a HEAD found it: reads of it are reads of this version.
-#[derive(Clone, Debug)]
-pub struct Object {
-    /// As published, before any mirror.
-    pub url: String,
-    /// Where it stands; unique for each store behind it, such as `file:///` or `https://host/`. DataFusion registers the store
-    /// under this URL.
-    pub store_url: String,
-    pub store: Arc<dyn ObjectStore>,
-    /// Location within the store, size, last modified and ETag.
-    pub meta: ObjectMeta,
-}
-
-impl Object {
-    /// Equal as long as the object's bytes are: ETag, else the SHA-256 where a server tells neither ETag nor time, else size and
-    /// mtime.
-    pub fn identity(&self) -> String {
-        match (&self.meta.e_tag, &self.meta.version) {
-            (Some(tag), _) => tag.clone(),
-            (None, Some(version)) => version.clone(),
-            (None, None) => format!("{}-{}", self.meta.size, self.meta.last_modified.timestamp_micros()),
-        }
-    }
-
-    /// The conditions under which a read is of this version: by ETag, else by the time of the last change.
-    pub fn get_options(&self) -> GetOptions {
-        let by_time = self.meta.e_tag.is_none() && self.meta.version.is_none();
-        GetOptions {
-            if_match: self.meta.e_tag.clone(),
-            if_unmodified_since: by_time.then_some(self.meta.last_modified),
-            ..GetOptions::default()
-        }
-    }
-
-    /// The object's bytes from the first to the last. [`Kind::SourceChanged`] when it is not this version any more or ends
-    /// elsewhere than its size says; [`Kind::SourceUnreachable`] when the connection fails and can't be resumed.
-    pub async fn read(&self) -> Result<BoxStream<'static, Result<Bytes>>> {
-        let (url, size) = (self.url.clone(), self.meta.size);
-        let result = self.store.get_opts(&self.meta.location, self.get_options()).await.map_err(|e| source_error(&url, e))?;
-        let whole = stream::try_unfold((result.into_stream(), 0u64), move |(mut chunks, at)| {
-            let url = url.clone();
-            async move {
-                let chunk = chunks.try_next().await.map_err(|e| source_error(&url, e))?;
-                let at = at + chunk.as_ref().map_or(0, |c| c.len() as u64);
-                if at > size || (chunk.is_none() && at < size) {
-                    let message = format!("{url} changed while it was read: it had {size} bytes and now ends elsewhere");
-                    return Err(Error::new(Kind::SourceChanged, message));
-                }
-                Ok(chunk.map(|c| (c, (chunks, at))))
-            }
-        });
-        Ok(whole.boxed())
-    }
 }
 
 impl Stores {
@@ -180,21 +153,24 @@ impl Stores {
 
     async fn resolve_local(&self, published: &str, local: Local) -> Result<Vec<Object>> {
         let store = self.store(LOCAL_URL, || Ok(Arc::new(LocalFileSystem::new())))?;
-        let text = published.to_owned();
-        let found = tokio::task::spawn_blocking(move || local::find(&text, &local))
+        // Names below a `file:` URL are not percent-encoded: the plain path stands for it.
+        let from_url = scheme_of(published).is_some_and(|(scheme, _)| scheme == "file");
+        let text = if from_url { local.paths[0].display().to_string() } else { published.to_owned() };
+        let asked = published.to_owned();
+        let found = tokio::task::spawn_blocking(move || local::find(&asked, &local))
             .await
             .map_err(|e| Error::new(Kind::Internal, format!("{published}: the look-up stopped")).caused_by(e))??;
         let files: Vec<(String, PathBuf)> = match found {
             Found::One(path) => vec![(published.to_owned(), path)],
             Found::Many { base, names, globs } => {
-                names.into_iter().map(|name| (named(published, globs, &base, &name), base.join(&name))).collect()
+                names.into_iter().map(|name| (named(&text, globs, &name), base.join(&name))).collect()
             }
         };
         stream::iter(files)
             .map(|(url, path)| {
                 let store = Arc::clone(&store);
                 async move {
-                    let location = Path::from_absolute_path(path).map_err(|e| source_error(&url, e.into()))?;
+                    let location = local::location(&url, &path)?;
                     let meta = store.head(&location).await.map_err(|e| source_error(&url, e))?;
                     Ok(Object { url, store_url: LOCAL_URL.to_owned(), store, meta })
                 }
@@ -217,13 +193,8 @@ impl Stores {
     async fn resolve_bucket(&self, published: &str, at: &BucketKey) -> Result<Vec<Object>> {
         let store = self.store(&at.store_url, || bucket::open(at, &self.options))?;
         let found = bucket::find(published, &store, at).await?;
-        let objects = found.into_iter().map(|meta| {
-            let key = meta.location.as_ref();
-            // A mirrored name is published under the mirror's prefix, which only the whole text is known to have.
-            let url = if key == at.key { published.to_owned() } else { renamed(published, &at.key, key) };
-            Object { url, store_url: at.store_url.clone(), store: Arc::clone(&store), meta }
-        });
-        Ok(objects.collect())
+        let object = |(url, meta)| Object { url, store_url: at.store_url.clone(), store: Arc::clone(&store), meta };
+        Ok(found.into_iter().map(object).collect())
     }
 
     /// The store under `store_url`, opened at its first use.
@@ -252,17 +223,12 @@ impl Stores {
 
 impl fmt::Debug for Stores {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The settings hold credentials.
-        f.debug_struct("Stores").field("routes", &self.routes).finish_non_exhaustive()
+        f.debug_struct("Stores").field("options", &self.options).finish_non_exhaustive()
     }
 }
 
-/// How a file found under `base` would have been published: the text with its last `globs` segments replaced. A `file:` URL becomes
-/// the plain path.
-fn named(published: &str, globs: usize, base: &std::path::Path, name: &str) -> String {
-    if scheme_of(published).is_some_and(|(scheme, _)| scheme == "file") {
-        return base.join(name).display().to_string();
-    }
+/// How an object found by a glob, folder or prefix would have been published: the text with its last `globs` segments replaced.
+fn named(published: &str, globs: usize, name: &str) -> String {
     let mut fixed = published.trim_end_matches('/');
     for _ in 0..globs {
         fixed = fixed.rsplit_once('/').map_or("", |(before, _)| before);
@@ -274,42 +240,24 @@ fn named(published: &str, globs: usize, base: &std::path::Path, name: &str) -> S
     }
 }
 
-/// How the object at `key`, found for the glob or prefix `asked`, would have been published.
-fn renamed(published: &str, asked: &str, key: &str) -> String {
-    let fixed = asked.find(['*', '?', '[']).map_or(asked, |glob| &asked[..glob]);
-    let root = published.strip_suffix(asked).unwrap_or(published);
-    match key.strip_prefix(fixed) {
-        Some(_) => format!("{root}{}{key}", if root.is_empty() || root.ends_with('/') { "" } else { "/" }),
-        None => format!("{}/{key}", published.trim_end_matches('/')),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn objects_found_are_named_as_published() {
-        let base = std::path::Path::new("/abs/data");
         let cases = [
             ("data/*.csv", 1, "a.csv", "data/a.csv"),
             ("*.csv", 1, "a.csv", "a.csv"),
             ("/*.csv", 1, "a.csv", "/a.csv"),
             ("data/", 0, "b/a.csv", "data/b/a.csv"),
             ("data/**/*.csv", 2, "b/a.csv", "data/b/a.csv"),
-            ("file:///abs/data/*.csv", 1, "ä.csv", "/abs/data/ä.csv"),
+            ("s3://b/y/*.csv", 1, "a.csv", "s3://b/y/a.csv"),
+            ("s3://b/y/", 0, "a.csv", "s3://b/y/a.csv"),
+            ("s3://b", 0, "a.csv", "s3://b/a.csv"),
         ];
         for (published, globs, name, expected) in cases {
-            assert_eq!(named(published, globs, base, name), expected, "{published}");
-        }
-        let cases = [
-            ("s3://b/y/*.csv", "y/*.csv", "y/a.csv", "s3://b/y/a.csv"),
-            ("s3://b/y/", "y/", "y/a.csv", "s3://b/y/a.csv"),
-            ("s3://b/y", "y", "y/a.csv", "s3://b/y/a.csv"),
-            ("s3://b", "", "a.csv", "s3://b/a.csv"),
-        ];
-        for (published, asked, key, expected) in cases {
-            assert_eq!(renamed(published, asked, key), expected, "{published}");
+            assert_eq!(named(published, globs, name), expected, "{published}");
         }
     }
 }

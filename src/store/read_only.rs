@@ -10,17 +10,34 @@ use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use object_store::path::Path;
 use object_store::{
-    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions,
-    PutOptions, PutPayload, PutResult, Result,
+    CopyOptions, Error, GetOptions, GetRange, GetResult, ListResult, MultipartUpload, OBJECT_STORE_COALESCE_DEFAULT, ObjectMeta,
+    ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, coalesce_ranges,
 };
+
+use super::failure::Failure;
+use crate::error::Kind;
 
 /// The reading half of [`ObjectStore`], with the same meaning.
 #[async_trait]
 pub(super) trait Reads: fmt::Debug + fmt::Display + Send + Sync + 'static {
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult>;
-    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>>;
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>>;
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult>;
+
+    /// Ranges that stand close are read as one. Beyond an object's end is an error: what is cut out of too few bytes would panic.
+    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        let read = |range: Range<u64>| async {
+            let asked = range.end - range.start;
+            let options = GetOptions { range: Some(GetRange::Bounded(range)), ..GetOptions::default() };
+            let bytes = self.get_opts(location, options).await?.bytes().await?;
+            if bytes.len() as u64 == asked {
+                return Ok(bytes);
+            }
+            let message = format!("{location} is shorter than it was when it was looked up");
+            Err(Failure::new(Kind::SourceChanged, message).into_store(location.as_ref()))
+        };
+        coalesce_ranges(ranges, read, OBJECT_STORE_COALESCE_DEFAULT).await
+    }
 }
 
 /// An [`ObjectStore`] that reads by `T` and refuses every write as `NotSupported`.

@@ -48,8 +48,8 @@ impl Routes {
         Ok(location)
     }
 
-    /// Whether a redirect may be followed to `url`: one that the allow-list or a mirror names.
-    // The place where redirects and remote descriptors will be kept off loopback and metadata addresses.
+    /// Whether a redirect may be followed to `url`: one that the allow-list or a mirror names. (Here and in [`Self::admits`] is the
+    /// place to keep remote descriptors off loopback and metadata addresses.)
     pub(super) fn admits_redirect(&self, url: &Url) -> bool {
         self.admits(&Location::Http(url.clone()))
             || self.mirrors.iter().any(|(_, target)| covered(url.as_str(), target).is_some())

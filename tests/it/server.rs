@@ -135,74 +135,108 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
     if let Some(prefix) = query.as_deref().filter(|q| q.contains("list-type=2")).map(|q| argument(q, "prefix")) {
         return listing(&shared.folder.join(&path), &path, &prefix);
     }
-    let mut bytes = shared.lock().files.get(&path).cloned();
-    let mut modified = DateTime::from_timestamp(1_700_000_000, 0).expect("a date");
-    if bytes.is_none() {
-        let file = shared.folder.join(&path);
-        bytes = tokio::fs::read(&file).await.ok();
-        modified = mtime(&file).unwrap_or(modified);
-    }
-    for quirk in &quirks {
-        match quirk {
-            Quirk::Fail { times, status: code, retry_after } if *times > 0 => {
-                let mut response = status(StatusCode::from_u16(*code).expect("a status"));
-                if let Some(seconds) = retry_after {
-                    response.headers_mut().insert(header::RETRY_AFTER, (*seconds).into());
-                }
-                return response;
-            }
-            Quirk::NoHead(code) if parts.method == Method::HEAD => return status(StatusCode::from_u16(*code).expect("a status")),
-            Quirk::Replace { after, with } if gets >= *after => {
-                bytes = Some(with.clone());
-                modified += Duration::from_secs(60);
-            }
-            Quirk::Slow(time) => tokio::time::sleep(*time).await,
-            Quirk::Redirect(to) => {
-                let mut response = status(StatusCode::FOUND);
-                response.headers_mut().insert(header::LOCATION, to.parse().expect("a URL"));
-                return response;
-            }
-            _ => {}
+    let manners = Manners::of(&quirks, gets);
+    if let Some((code, retry_after)) = manners.fails {
+        let mut response = status(code);
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
+        return response;
     }
+    if let Some(code) = manners.no_head.filter(|_| parts.method == Method::HEAD) {
+        return status(code);
+    }
+    tokio::time::sleep(manners.slow).await;
+    if let Some(to) = &manners.redirect {
+        let mut response = status(StatusCode::FOUND);
+        response.headers_mut().insert(header::LOCATION, to.parse().expect("a URL"));
+        return response;
+    }
+    let file = shared.folder.join(&path);
+    let known = shared.lock().files.get(&path).cloned();
+    let (bytes, modified) = match (&manners.replaced, known) {
+        (Some(bytes), _) => (Some(bytes.clone()), date(1)),
+        (None, Some(bytes)) => (Some(bytes), date(0)),
+        (None, None) => (tokio::fs::read(&file).await.ok(), mtime(&file).unwrap_or_default()),
+    };
     match bytes {
-        Some(bytes) => object(&parts.method, &parts.headers, &quirks, bytes, modified),
+        Some(bytes) => object(&parts.method, &parts.headers, &manners, bytes, modified),
         None => status(StatusCode::NOT_FOUND),
+    }
+}
+
+/// What the quirks of a path come to for one request.
+#[derive(Default)]
+struct Manners {
+    fails: Option<(StatusCode, Option<u64>)>,
+    no_head: Option<StatusCode>,
+    ignores_range: bool,
+    chunked: bool,
+    breaks_after: Option<usize>,
+    replaced: Option<Vec<u8>>,
+    untagged: bool,
+    undated: bool,
+    weak: bool,
+    slow: Duration,
+    redirect: Option<String>,
+}
+
+impl Manners {
+    /// After so many GETs of the path.
+    fn of(quirks: &[Quirk], gets: usize) -> Self {
+        let code = |code: u16| StatusCode::from_u16(code).expect("a status");
+        let mut it = Self::default();
+        for quirk in quirks {
+            match quirk {
+                Quirk::Fail { times: 0, .. } | Quirk::Break { times: 0, .. } => {}
+                Quirk::Fail { status, retry_after, .. } => it.fails = Some((code(*status), *retry_after)),
+                Quirk::NoHead(status) => it.no_head = Some(code(*status)),
+                Quirk::IgnoreRange => it.ignores_range = true,
+                Quirk::NoLength => it.chunked = true,
+                Quirk::Break { after, .. } => it.breaks_after = Some(*after),
+                Quirk::Replace { after, with } => it.replaced = if gets >= *after { Some(with.clone()) } else { it.replaced },
+                Quirk::NoTag => it.untagged = true,
+                Quirk::NoValidators => (it.untagged, it.undated) = (true, true),
+                Quirk::WeakTag => it.weak = true,
+                Quirk::Slow(time) => it.slow = *time,
+                Quirk::Redirect(to) => it.redirect = Some(to.clone()),
+            }
+        }
+        it
     }
 }
 
 /// Counts down what happens a number of times.
 fn spend(quirks: &mut [Quirk], method: &Method) {
     for quirk in quirks {
-        match quirk {
-            Quirk::Fail { times, .. } => *times = times.saturating_sub(1),
-            Quirk::Break { times, .. } if method == Method::GET => *times = times.saturating_sub(1),
-            _ => {}
+        if let Quirk::Fail { times, .. } = quirk {
+            *times = times.saturating_sub(1);
+        }
+        if let Quirk::Break { times, .. } = quirk
+            && method == Method::GET
+        {
+            *times = times.saturating_sub(1);
         }
     }
 }
 
-fn object(method: &Method, asked: &HeaderMap, quirks: &[Quirk], bytes: Vec<u8>, modified: DateTime<Utc>) -> Response<Body> {
-    let has = |wanted: fn(&Quirk) -> bool| quirks.iter().any(wanted);
-    let weak = has(|q| matches!(q, Quirk::WeakTag));
+fn object(method: &Method, asked: &HeaderMap, manners: &Manners, bytes: Vec<u8>, modified: DateTime<Utc>) -> Response<Body> {
     let mut hasher = DefaultHasher::new();
     bytes.hash(&mut hasher);
-    let tag = format!("{}\"{:x}\"", if weak { "W/" } else { "" }, hasher.finish());
+    let tag = format!("{}\"{:x}\"", if manners.weak { "W/" } else { "" }, hasher.finish());
     let mut response = Response::builder().header(header::ACCEPT_RANGES, "bytes");
-    let validators = !has(|q| matches!(q, Quirk::NoValidators));
-    if validators {
+    if !manners.undated {
         response = response.header(header::LAST_MODIFIED, modified.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
     }
-    let tagged = validators && !has(|q| matches!(q, Quirk::NoTag));
-    if tagged {
+    if !manners.untagged {
         response = response.header(header::ETAG, &tag);
         let text = asked.get(header::IF_MATCH).and_then(|m| m.to_str().ok());
-        if !weak && text.is_some_and(|m| m != tag) {
+        if !manners.weak && text.is_some_and(|m| m != tag) {
             return status(StatusCode::PRECONDITION_FAILED);
         }
     }
     let size = bytes.len();
-    let ranged = !has(|q| matches!(q, Quirk::IgnoreRange)) && method == Method::GET;
+    let ranged = !manners.ignores_range && method == Method::GET;
     let range = asked.get(header::RANGE).and_then(|r| r.to_str().ok()).filter(|_| ranged);
     let body = match range.map(|r| span(r, size)) {
         None => bytes,
@@ -217,23 +251,18 @@ fn object(method: &Method, asked: &HeaderMap, quirks: &[Quirk], bytes: Vec<u8>, 
             bytes[first..=last].to_vec()
         }
     };
-    let chunked = has(|q| matches!(q, Quirk::NoLength));
-    if !chunked {
+    if !manners.chunked {
         response = response.header(header::CONTENT_LENGTH, body.len());
     }
-    let breaks_after = quirks.iter().find_map(|q| match q {
-        Quirk::Break { times, after } if *times > 0 => Some(*after),
-        _ => None,
-    });
-    let mut chunks: Vec<io::Result<Bytes>> = match breaks_after {
+    if method == Method::HEAD {
+        return response.body(Body::empty()).expect("a response");
+    }
+    let chunks: Vec<io::Result<Bytes>> = match manners.breaks_after {
         Some(after) if after < body.len() => {
             vec![Ok(Bytes::copy_from_slice(&body[..after])), Err(io::Error::from(io::ErrorKind::ConnectionReset))]
         }
-        _ => vec![Ok(Bytes::from(body))],
+        Some(_) | None => vec![Ok(Bytes::from(body))],
     };
-    if method == Method::HEAD {
-        chunks.clear();
-    }
     // Time for what stands before a break to reach the client, which else sees the reset alone.
     let paced = stream::iter(chunks).then(|chunk| async {
         if chunk.is_err() {
@@ -241,8 +270,7 @@ fn object(method: &Method, asked: &HeaderMap, quirks: &[Quirk], bytes: Vec<u8>, 
         }
         chunk
     });
-    let body = if method == Method::HEAD { Body::empty() } else { Body::from_stream(paced) };
-    response.body(body).expect("a response")
+    response.body(Body::from_stream(paced)).expect("a response")
 }
 
 /// The first and last byte of a range such as `bytes=0-9`, `bytes=5-` or `bytes=-3`.
@@ -279,6 +307,11 @@ fn listing(folder: &Path, bucket: &str, prefix: &str) -> Response<Body> {
 fn argument(query: &str, name: &str) -> String {
     let pairs = url::form_urlencoded::parse(query.as_bytes());
     pairs.into_iter().find(|(key, _)| key == name).map_or(String::new(), |(_, value)| value.into_owned())
+}
+
+/// The times at which the versions of a file that is in no folder were made.
+fn date(version: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_700_000_000 + 60 * version, 0).expect("a date")
 }
 
 fn mtime(path: &Path) -> Option<DateTime<Utc>> {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
+use datafusion::execution::object_store::ObjectStoreUrl;
 use futures::TryStreamExt;
 use object_store::{GetOptions, GetRange, ObjectStoreExt};
 use stoa::Kind;
@@ -29,7 +30,9 @@ fn stores(options: Options) -> Stores {
 async fn one(stores: &Stores, url: &str) -> Object {
     let mut found = stores.resolve(url).await.unwrap_or_else(|e| panic!("{url}: {e}"));
     assert_eq!(found.len(), 1, "{url}");
-    found.remove(0)
+    let object = found.remove(0);
+    assert!(ObjectStoreUrl::parse(&object.store_url).is_ok(), "DataFusion registers {}", object.store_url);
+    object
 }
 
 async fn whole(object: &Object) -> stoa::Result<Vec<u8>> {
@@ -53,6 +56,24 @@ async fn every_published_file_is_read_as_it_stands() {
             let read = whole(&object).await.unwrap_or_else(|e| panic!("{e}"));
             assert_eq!(read, std::fs::read(&object.url).expect("it is named as it stands"), "{}", object.url);
         }
+    }
+}
+
+#[tokio::test]
+async fn relative_paths_are_of_the_working_folder() {
+    let objects = stores(quick()).resolve("src/store/http/../h*/*.rs").await.expect("tests run in the package's folder");
+    let urls: Vec<&str> = objects.iter().map(|o| o.url.as_str()).collect();
+    assert!(urls.contains(&"src/store/http/../http/mod.rs"), "{urls:?}");
+}
+
+#[tokio::test]
+async fn a_name_that_the_store_cannot_hold_is_said() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for name in ["a#1", "a\nb"] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, name).expect("a file can be written");
+        let error = stores(quick()).resolve(&path.to_string_lossy()).await.map(|_| ()).expect_err(name);
+        assert_eq!(error.kind(), Kind::SourceInvalid, "{error}");
     }
 }
 
@@ -157,6 +178,7 @@ async fn whatever_a_server_does_the_bytes_are_right() {
         ("weak-tag", vec![WeakTag]),
         ("no-validators", vec![NoValidators]),
         ("nothing-at-all", vec![NoHead(405), NoLength, NoValidators, IgnoreRange]),
+        ("breaks-while-counted", vec![NoLength, NoValidators, Break { times: 1, after: 500 }]),
         ("breaks", vec![Break { times: 1, after: 500 }]),
         ("breaks-twice", vec![Break { times: 2, after: 500 }]),
         ("breaks-untagged", vec![NoTag, Break { times: 1, after: 500 }]),
@@ -242,6 +264,24 @@ async fn what_cannot_be_saved_says_why() {
             vec![NoValidators, NoHead(405), Replace { after: 2, with: sample(900) }],
             Kind::SourceChanged,
             "{url} changed while it was read: it had 1000 bytes and now ends elsewhere",
+        ),
+        (
+            "replaced-unmarked-same-size",
+            vec![NoValidators, NoHead(405), Replace { after: 2, with: vec![b'x'; 1000] }],
+            Kind::SourceChanged,
+            "{url} changed while it was read: its SHA-256 is another one",
+        ),
+        (
+            "grown-uncounted",
+            vec![NoValidators, NoLength, NoHead(405), Replace { after: 2, with: sample(1001) }],
+            Kind::SourceChanged,
+            "GET {url}: it had 1000 bytes when they were counted and has more now",
+        ),
+        (
+            "replaced-weak-on-the-way",
+            vec![WeakTag, Break { times: 1, after: 500 }, Replace { after: 1, with: vec![b'x'; 1000] }],
+            Kind::SourceChanged,
+            "GET {url}: broke off at byte 500 of 1000: ",
         ),
         (
             "replaced-on-the-way",
@@ -392,6 +432,9 @@ async fn a_scan_is_of_the_versions_it_was_planned_on() {
     server.put("p/2", sample(2000));
     let error = read(1).await.expect_err("it was replaced");
     assert_eq!(source_error(&objects[1].url, error).kind(), Kind::SourceChanged);
+    server.put("p/1", sample(100));
+    let unpinned = objects[0].store.get_ranges(&objects[0].meta.location, &[0..10, 900..1000]).await;
+    assert!(unpinned.is_err(), "too few bytes are no answer");
     assert!(scan.get(&object_store::path::Path::from("p/3")).await.is_err(), "only what was planned is read");
 }
 
@@ -408,22 +451,45 @@ async fn the_meter_counts_what_is_read() {
     assert_eq!((meter.requests, meter.bytes), (4, 1030));
 }
 
+const KEYS: [&str; 7] =
+    ["y/2023.csv", "y/2024.csv", "y/a b (1).csv", "y/deep/x.csv", "y/_SUCCESS", "y/a[1]*.csv", "交通/z%20#&.csv"];
+
 #[tokio::test]
 async fn buckets_are_read_and_listed() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    for key in ["y/2023.csv", "y/2024.csv", "y/a b (1).csv", "y/deep/x.csv", "y/_SUCCESS", "y/a[1]*.csv", "z%20#.csv"] {
+    for key in KEYS {
         let path = folder.path().join("city").join(key);
         std::fs::create_dir_all(path.parent().expect("it has a folder")).expect("a folder can be made");
         std::fs::write(&path, key).expect("a file can be written");
     }
     let server = Server::start(folder.path()).await;
-    let settings =
-        [("aws_endpoint_url", server.url("")), ("AWS_ALLOW_HTTP", "true".to_owned()), ("aws_skip_signature", "true".to_owned())];
-    let stores = stores(Options {
-        settings: settings.map(|(k, v)| (k.to_owned(), v.trim_end_matches('/').to_owned())).to_vec(),
-        ..quick()
-    });
-    let cases: [(&str, &[&str]); 8] = [
+    check_bucket(&server.url(""), &[("AWS_SKIP_SIGNATURE", "true")]).await;
+}
+
+/// The same against a real S3 server, whose URL stands in `STOA_TEST_S3` (such as `moto_server`'s, as `tests/run` starts it).
+#[tokio::test]
+#[ignore = "needs an S3 server at STOA_TEST_S3"]
+async fn buckets_of_a_real_server_are_read_and_listed() {
+    let endpoint = std::env::var("STOA_TEST_S3").expect("STOA_TEST_S3 is the URL of an S3 server");
+    let made = reqwest::Client::new().put(format!("{endpoint}/city")).send().await.expect("the server answers");
+    assert!(made.status().is_success(), "{made:?}");
+    let bucket =
+        object_store::aws::AmazonS3Builder::new().with_endpoint(&endpoint).with_allow_http(true).with_bucket_name("city");
+    let bucket = bucket.with_access_key_id("test").with_secret_access_key("test").build().expect("the settings are sound");
+    for key in KEYS {
+        let path = object_store::path::Path::parse(key).expect("a key");
+        bucket.put(&path, key.into()).await.expect("it can be written");
+    }
+    check_bucket(&endpoint, &[("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")]).await;
+}
+
+/// Reads and lists the bucket `city`, which holds [`KEYS`], each with its name as its text.
+async fn check_bucket(endpoint: &str, settings: &[(&str, &str)]) {
+    let endpoint = endpoint.trim_end_matches('/');
+    let settings = [&[("aws_endpoint_url", endpoint), ("AWS_ALLOW_HTTP", "true")], settings].concat();
+    let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let stores = stores(Options { settings, ..quick() });
+    let cases: [(&str, &[&str]); 9] = [
         ("s3://city/y/2024.csv", &["s3://city/y/2024.csv"]),
         ("s3://city/y/20*.csv", &["s3://city/y/2023.csv", "s3://city/y/2024.csv"]),
         ("s3://city/**/x.csv", &["s3://city/y/deep/x.csv"]),
@@ -431,12 +497,14 @@ async fn buckets_are_read_and_listed() {
         ("s3://city/y/deep", &["s3://city/y/deep/x.csv"]),
         ("s3://city/y/a[1]*.csv", &["s3://city/y/a[1]*.csv"]),
         ("s3://city/y/a b (1).csv", &["s3://city/y/a b (1).csv"]),
-        ("s3://city/z%20#.csv", &["s3://city/z%20#.csv"]),
+        ("s3://city/交通/z%20#&.csv", &["s3://city/交通/z%20#&.csv"]),
+        ("s3://city/交通/*", &["s3://city/交通/z%20#&.csv"]),
     ];
     for (published, expected) in cases {
         let objects = stores.resolve(published).await.unwrap_or_else(|e| panic!("{published}: {e}"));
         assert_eq!(objects.iter().map(|o| o.url.as_str()).collect::<Vec<_>>(), expected, "{published}");
         for object in objects {
+            assert!(ObjectStoreUrl::parse(&object.store_url).is_ok(), "DataFusion registers {}", object.store_url);
             let bytes = object.store.get(&object.meta.location).await.expect("it is there").bytes().await.expect("it reads");
             assert_eq!(format!("s3://city/{}", String::from_utf8_lossy(&bytes)), object.url);
         }

@@ -33,15 +33,10 @@ impl Validators {
         self.e_tag.as_deref().filter(|tag| !tag.starts_with("W/"))
     }
 
-    /// Whether `other` is of the same version, as far as both tell. What only one of them has decides nothing.
-    pub(super) fn agree(&self, other: &Self) -> bool {
-        match (&self.e_tag, &other.e_tag) {
-            (Some(a), Some(b)) => same_tag(a, b),
-            (Some(_), None) | (None, Some(_)) | (None, None) => match (self.last_modified, other.last_modified) {
-                (Some(a), Some(b)) => a == b,
-                (Some(_), None) | (None, Some(_)) | (None, None) => true,
-            },
-        }
+    /// Whether `other` is of the same version: by ETag where both have one, else by time; `None` when there is nothing to compare.
+    pub(super) fn same(&self, other: &Self) -> Option<bool> {
+        let tags = self.e_tag.as_ref().zip(other.e_tag.as_ref()).map(|(a, b)| same_tag(a, b));
+        tags.or_else(|| self.last_modified.zip(other.last_modified).map(|(a, b)| a == b))
     }
 }
 
@@ -153,21 +148,22 @@ mod tests {
     }
 
     #[test]
-    fn validators_agree_as_far_as_they_tell() {
+    fn validators_are_compared_as_far_as_they_tell() {
         let at = |e_tag: &str, seconds: i64| Validators {
             e_tag: (!e_tag.is_empty()).then(|| e_tag.to_owned()),
             last_modified: DateTime::from_timestamp(seconds, 0).filter(|_| seconds > 0),
         };
         let cases = [
-            (at("\"a\"", 1), at("\"a\"", 2), true),
-            (at("W/\"a\"", 0), at("\"a\"", 0), true),
-            (at("\"a\"", 1), at("\"b\"", 1), false),
-            (at("\"a\"", 1), at("", 1), true),
-            (at("\"a\"", 1), at("", 2), false),
-            (at("", 0), at("", 0), true),
+            (at("\"a\"", 1), at("\"a\"", 2), Some(true)),
+            (at("W/\"a\"", 0), at("\"a\"", 0), Some(true)),
+            (at("\"a\"", 1), at("\"b\"", 1), Some(false)),
+            (at("\"a\"", 1), at("", 1), Some(true)),
+            (at("\"a\"", 1), at("", 2), Some(false)),
+            (at("\"a\"", 0), at("", 2), None),
+            (at("", 0), at("", 0), None),
         ];
         for (a, b, expected) in cases {
-            assert_eq!(a.agree(&b), expected, "{a:?} {b:?}");
+            assert_eq!(a.same(&b), expected, "{a:?} {b:?}");
         }
     }
 }

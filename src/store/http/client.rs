@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::error::{Error, Kind, Result};
 use crate::store::Options;
-use crate::store::failure::{Failure, root};
+use crate::store::failure::{Failure, find, root};
 use crate::store::route::Routes;
 
 /// No wait between two tries is longer; a server that asks for more is not waited for.
@@ -72,6 +72,11 @@ impl Client {
             .connect_timeout(options.connect_timeout)
             .read_timeout(options.read_timeout)
             .redirect(follow)
+            // Whatever features other crates give reqwest, the bytes stay as published.
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
             .build()
             .map_err(|e| Error::new(Kind::Config, format!("no HTTP client: {}", root(&e))).caused_by(e))?;
         Ok(Self { http, retries: options.retries, backoff: options.backoff })
@@ -126,14 +131,8 @@ fn passes(status: StatusCode) -> bool {
 
 /// The kind of a failure that trying again can't mend; `None` when it can.
 fn refusal(e: &reqwest::Error) -> Option<Kind> {
-    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(e);
-    while let Some(error) = next {
-        if let Some(failure) = error.downcast_ref::<Failure>() {
-            return Some(failure.kind);
-        }
-        next = error.source();
-    }
-    (e.is_redirect() || e.is_builder()).then_some(Kind::SourceUnreachable)
+    let given_up = e.is_redirect() || e.is_builder();
+    find::<Failure>(e).map(|failure| failure.kind).or(given_up.then_some(Kind::SourceUnreachable))
 }
 
 /// What a request met on its way, in a few words.

@@ -14,13 +14,11 @@ mod client;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use chrono::DateTime;
-use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use futures::stream::{self, BoxStream, StreamExt};
 use object_store::path::Path;
 use object_store::{Attributes, GetOptions, GetRange, GetResult, GetResultPayload, ListResult, ObjectMeta};
 use reqwest::header::{IF_MATCH, IF_UNMODIFIED_SINCE, RANGE};
@@ -32,16 +30,11 @@ use self::answer::{Validators, check, content_length, content_range, from_path, 
 use self::body::Body;
 use self::client::Request;
 use super::failure::Failure;
-use super::pinned::{cut, merge};
+use super::object::version_by_hash;
 use super::read_only::{Reads, refused, refused_list};
 use crate::error::Kind;
 
 pub(super) use self::client::Client;
-
-/// How far apart two ranges may stand to be read by one request, in bytes.
-const GAP: u64 = 1024 * 1024;
-/// Requests for ranges of one object at the same time.
-const PARALLEL: usize = 8;
 
 /// The objects of one origin.
 #[derive(Debug)]
@@ -58,7 +51,8 @@ pub(super) struct HttpStore {
 struct Measured {
     validators: Validators,
     size: u64,
-    sha256: String,
+    /// By its SHA-256.
+    version: String,
 }
 
 impl HttpStore {
@@ -126,33 +120,28 @@ impl HttpStore {
             Some(size) if !validators.is_empty() => Ok(meta(path, &validators, size, None)),
             _ => {
                 let measured = self.measure(&url, &validators).await?;
-                let version = measured.validators.is_empty().then(|| format!("sha256-{}", measured.sha256));
+                let version = measured.validators.is_empty().then_some(measured.version);
                 Ok(meta(path, &measured.validators, measured.size, version))
             }
         }
     }
 
-    /// Reads an object to its end, unless that was done for this version before.
+    /// Reads an object to its end, unless that was done for this version before. A read that breaks off begins again.
     async fn measure(&self, url: &Url, validators: &Validators) -> Result<Measured, Failure> {
         let known = self.known(url);
         if let Some(known) = known.filter(|k| !validators.is_empty() && k.validators == *validators) {
             return Ok(known);
         }
-        let response = self.client.send(&Request::new(Method::GET, url.clone())).await?;
-        check(&format!("GET {url}"), response.status(), response.headers())?;
-        let (validators, announced) = (Validators::of(response.headers()), content_length(response.headers()));
-        let (mut size, mut hash) = (0, Sha256::new());
-        let mut chunks = response.bytes_stream();
-        while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|e| broken(url, size, &client::said(&e)))?;
-            size += chunk.len() as u64;
-            hash.update(&chunk);
-        }
-        if announced.is_some_and(|n| n != size) {
-            return Err(broken(url, size, "the connection ended"));
-        }
-        let sha256 = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
-        let measured = Measured { validators, size, sha256 };
+        let mut attempt = 1;
+        let measured = loop {
+            let response = self.client.send(&Request::new(Method::GET, url.clone())).await?;
+            check(&format!("GET {url}"), response.status(), response.headers())?;
+            match count(url, response).await {
+                Err(_) if attempt <= self.client.retries() => tokio::time::sleep(self.client.wait(attempt)).await,
+                counted => break counted?,
+            }
+            attempt += 1;
+        };
         self.measured.lock().unwrap_or_else(PoisonError::into_inner).insert(url.clone(), measured.clone());
         Ok(measured)
     }
@@ -171,25 +160,24 @@ impl HttpStore {
         check(&format!("GET {url}"), response.status(), response.headers())?;
         let validators = Validators::of(response.headers());
         verify(&url, &validators, options)?;
-        let (holds, total) = self.extent(&url, &response, &validators).await?;
-        let todo = match &options.range {
+        let Extent { start, total, announced } = self.extent(&url, &response, &validators).await?;
+        let wanted = match &options.range {
             None => 0..total,
             Some(range) => range.as_range(total).map_err(|e| Failure::new(Kind::SourceChanged, format!("GET {url}: {e}")))?,
         };
         // A server may send less of a range than was asked for, and then the rest is asked for; never what stands before it.
-        if holds > todo.start {
+        if start > wanted.start {
             return Err(Failure::new(Kind::SourceInvalid, format!("GET {url}: answered with another range than was asked for")));
         }
         let meta = meta(path, &validators, total, None);
-        let range = todo.clone();
-        let skip = todo.start - holds;
-        let body = Body { client: Arc::clone(&self.client), url, validators, total, todo, skip };
+        let range = wanted.clone();
+        let skip = wanted.start - start;
+        let body = Body { client: Arc::clone(&self.client), url, validators, total, announced, wanted, skip };
         let payload = GetResultPayload::Stream(body.stream(response));
         Ok(GetResult { payload, meta, range, attributes: Attributes::new() })
     }
 
-    /// Where in the object an answer's body starts, and the object's size.
-    async fn extent(&self, url: &Url, response: &Response, validators: &Validators) -> Result<(u64, u64), Failure> {
+    async fn extent(&self, url: &Url, response: &Response, validators: &Validators) -> Result<Extent, Failure> {
         let headers = response.headers();
         let (start, total) = if response.status() == StatusCode::PARTIAL_CONTENT {
             let range = content_range(headers).and_then(|r| Some((r.range?, r.total)));
@@ -200,14 +188,22 @@ impl HttpStore {
         } else {
             (0, content_length(headers))
         };
-        match total {
-            Some(total) => Ok((start, total)),
-            None => match self.known(url).filter(|k| k.validators.agree(validators)) {
-                Some(known) => Ok((start, known.size)),
-                None => Ok((start, self.measure(url, validators).await?.size)),
-            },
+        if let Some(total) = total {
+            return Ok(Extent { start, total, announced: true });
         }
+        let total = match self.known(url).filter(|k| k.validators.same(validators) != Some(false)) {
+            Some(known) => known.size,
+            None => self.measure(url, validators).await?.size,
+        };
+        Ok(Extent { start, total, announced: false })
     }
+}
+
+/// Where in the object an answer's body starts, and the object's size, which the answer announced or an earlier read counted.
+struct Extent {
+    start: u64,
+    total: u64,
+    announced: bool,
 }
 
 impl fmt::Display for HttpStore {
@@ -231,19 +227,6 @@ impl Reads for HttpStore {
         Ok(GetResult { payload, range: 0..0, meta, attributes: Attributes::new() })
     }
 
-    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> object_store::Result<Vec<Bytes>> {
-        let merged = merge(ranges, GAP);
-        let parts: Vec<Bytes> = stream::iter(merged.iter().cloned())
-            .map(|range| async move {
-                let options = GetOptions { range: Some(GetRange::Bounded(range)), ..GetOptions::default() };
-                self.get_opts(location, options).await?.bytes().await
-            })
-            .buffered(PARALLEL)
-            .try_collect()
-            .await?;
-        cut(location, ranges, &merged, &parts)
-    }
-
     fn list(&self, _: Option<&Path>) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
         refused_list()
     }
@@ -251,6 +234,25 @@ impl Reads for HttpStore {
     async fn list_with_delimiter(&self, _: Option<&Path>) -> object_store::Result<ListResult> {
         Err(refused("list"))
     }
+}
+
+/// Reads an answer to its end.
+async fn count(url: &Url, response: Response) -> Result<Measured, Failure> {
+    let (validators, announced) = (Validators::of(response.headers()), content_length(response.headers()));
+    let (mut size, mut hash) = (0, Sha256::new());
+    let broken = |size: u64, why: &str| {
+        Failure::new(Kind::SourceUnreachable, format!("GET {url}: broke off at byte {size} while it was counted: {why}"))
+    };
+    let mut chunks = response.bytes_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|e| broken(size, &client::said(&e)))?;
+        size += chunk.len() as u64;
+        hash.update(&chunk);
+    }
+    if announced.is_some_and(|n| n != size) {
+        return Err(broken(size, "the connection ended"));
+    }
+    Ok(Measured { validators, size, version: version_by_hash(hash) })
 }
 
 /// Adds the caller's conditions. A weak ETag can't stand in If-Match; [`verify`] compares it.
@@ -294,8 +296,4 @@ fn range_header(url: &Url, range: &GetRange) -> Result<String, Failure> {
 fn meta(path: &Path, validators: &Validators, size: u64, version: Option<String>) -> ObjectMeta {
     let last_modified = validators.last_modified.unwrap_or(DateTime::UNIX_EPOCH);
     ObjectMeta { location: path.clone(), last_modified, size, e_tag: validators.e_tag.clone(), version }
-}
-
-fn broken(url: &Url, at: u64, why: &str) -> Failure {
-    Failure::new(Kind::SourceUnreachable, format!("GET {url}: broke off at byte {at}: {why}"))
 }
