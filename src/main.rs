@@ -1,6 +1,62 @@
 //! The binary: what starts, in which order, and what stops.
 
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use stoa::cli::report::Failure;
+use stoa::cli::{query, serve, shell};
+use stoa::config::{Config, RawConfig};
+use stoa::{Engine, Error, generate, wire};
+use tracing_subscriber::EnvFilter;
+
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn main() {}
+/// How long threads that are reading when the command ends may go on.
+const LAST_READS: Duration = Duration::from_millis(500);
+
+fn main() -> ExitCode {
+    log_to_stderr();
+    match start(RawConfig::read()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+/// Resolves the configuration and runs its command on a runtime of its own.
+fn start(raw: RawConfig) -> Result<(), Failure> {
+    let config = raw.resolve()?;
+    let threads = match &config {
+        Config::Serve { engine, .. } | Config::Query { engine, .. } | Config::Shell { engine, .. } => engine.threads,
+        Config::Generate { .. } => 1,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build().map_err(Error::from)?;
+    let ran = runtime.block_on(run(config));
+    runtime.shutdown_timeout(LAST_READS);
+    ran
+}
+
+async fn run(config: Config) -> Result<(), Failure> {
+    match config {
+        Config::Serve { engine, serve: options, wire } => {
+            let listener = serve::bind(&options).await?;
+            let engine = Engine::open(engine)?;
+            serve::announce(&engine, &listener, &options)?;
+            serve::until_told(|stop| wire::serve(listener, Arc::clone(&engine), wire, stop)).await?;
+        }
+        Config::Query { engine, query } => query::query(&Engine::open(engine)?, &query).await?,
+        Config::Shell { engine, shell } => shell::shell(&Engine::open(engine)?, &shell).await?,
+        Config::Generate { generate } => generate::generate(&generate)?,
+    }
+    Ok(())
+}
+
+/// `STOA_LOG` chooses what is logged, in `tracing`'s words (`stoa=debug`); warnings unless told.
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_env("STOA_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

@@ -30,6 +30,8 @@ pub struct Options {
     pub statement_timeout: Duration,
     /// Threads that plan and run queries.
     pub threads: usize,
+    /// How long an answer about a remote source's identity is believed.
+    pub revalidate: Duration,
 }
 
 /// The query engine: opened once, shared by all sessions.

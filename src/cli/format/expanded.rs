@@ -1,0 +1,59 @@
+//! A line for each column of each row, as psql shows them after `\x`. A batch's rows are one block, as wide as its longest value.
+
+use std::io::Write;
+
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use unicode_width::UnicodeWidthStr;
+
+use super::{Format, Sink, text, write_error};
+use crate::error::Result;
+
+pub(super) struct Expanded<'a> {
+    out: &'a mut (dyn Write + Send),
+    names: Vec<String>,
+    rows: u64,
+}
+
+impl<'a> Expanded<'a> {
+    pub(super) fn new(out: &'a mut (dyn Write + Send)) -> Self {
+        Self { out, names: Vec::new(), rows: 0 }
+    }
+}
+
+impl Sink for Expanded<'_> {
+    fn begin(&mut self, schema: &SchemaRef) -> Result<()> {
+        self.names = schema.fields().iter().map(|field| field.name().clone()).collect();
+        Ok(())
+    }
+
+    fn batch(&mut self, batch: &RecordBatch) -> Result<()> {
+        let batch = text::simplified(batch).map_err(|e| write_error(Format::Table, e))?;
+        let cells = text::cells(&batch).map_err(|e| write_error(Format::Table, e))?;
+        let width = self.names.iter().map(|name| name.width()).max().unwrap_or(0);
+        let mut value = String::new();
+        for row in 0..batch.num_rows() {
+            self.rows += 1;
+            let title = format!("-[ RECORD {} ]", self.rows);
+            let mut block = format!("{title}{}\n", "-".repeat((width + 1).saturating_sub(title.len())));
+            for (name, column) in self.names.iter().zip(&cells) {
+                value.clear();
+                column.write(row, &mut value);
+                for (n, line) in value.split('\n').enumerate() {
+                    let name = if n == 0 { name.as_str() } else { "" };
+                    let room = width - name.width();
+                    block.push_str(format!("{name}{:room$} | {line}", "").trim_end());
+                    block.push('\n');
+                }
+            }
+            self.out.write_all(block.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        let end = if self.rows == 0 { "(0 rows)\n\n" } else { "\n" };
+        self.out.write_all(end.as_bytes())?;
+        Ok(self.out.flush()?)
+    }
+}

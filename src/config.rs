@@ -1,1 +1,0 @@
-//! Configuration in two steps: as typed on the command line and in the environment, then resolved.

@@ -1,0 +1,221 @@
+//! Configuration in two steps: [`RawConfig`] is the command line and the environment as typed, and [`RawConfig::resolve`] turns
+//! it into each layer's own options. How one text becomes a size, a duration or a mirror stands in [`value`].
+
+mod memory;
+mod raw;
+mod value;
+
+use std::path::Path;
+use std::time::Duration;
+
+pub use raw::{RawConfig, command};
+use raw::{RawCommand, RawQuery, RawServe, RawShared};
+
+use crate::cli::format::Format;
+use crate::cli::{query, serve, shell};
+use crate::error::{Error, Kind, Result};
+use crate::{catalog, engine, generate, store, wire};
+
+/// What to do, with every value checked.
+#[derive(Clone, Debug)]
+pub enum Config {
+    /// `stoa serve`: a server until it is told to stop.
+    Serve { engine: engine::Options, serve: serve::Options, wire: wire::Options },
+    /// `stoa query`: one query string, then the end.
+    Query { engine: engine::Options, query: query::Options },
+    /// `stoa shell`: statements as they are typed.
+    Shell { engine: engine::Options, shell: shell::Options },
+    /// `stoa generate`: the synthetic city; no engine.
+    Generate { generate: generate::Options },
+}
+
+impl RawConfig {
+    /// Checks every value. The error ([`Kind::Config`]) names the option, the value and what is taken.
+    ///
+    /// ```
+    /// use clap::Parser;
+    /// use stoa::config::{Config, RawConfig};
+    ///
+    /// let raw = RawConfig::try_parse_from(["stoa", "query", "select 1", "--memory", "2GiB"]).expect("it is well formed");
+    /// let Config::Query { engine, .. } = raw.resolve().expect("every value is taken") else { unreachable!() };
+    /// assert_eq!(engine.memory, 2 << 30);
+    /// ```
+    pub fn resolve(self) -> Result<Config> {
+        match self.command {
+            RawCommand::Serve(raw) => {
+                let (serve, wire) = serve_options(&raw)?;
+                Ok(Config::Serve { engine: engine_options(&self.shared)?, serve, wire })
+            }
+            RawCommand::Query(raw) => Ok(Config::Query { query: query_options(raw)?, engine: engine_options(&self.shared)? }),
+            RawCommand::Shell(raw) => {
+                let engine = engine_options(&self.shared)?;
+                let shell = shell::Options {
+                    database: raw.database,
+                    format: format(&raw.format)?,
+                    history: engine.state.join("history"),
+                };
+                Ok(Config::Shell { engine, shell })
+            }
+            RawCommand::Generate(raw) => {
+                let scale = value::parse("--scale", &raw.scale, value::scale, "a number above 0 and up to 1, such as 0.01")?;
+                Ok(Config::Generate { generate: generate::Options { scale, dir: raw.dir } })
+            }
+        }
+    }
+}
+
+fn engine_options(raw: &RawShared) -> Result<engine::Options> {
+    let catalogs = raw.catalog.iter().map(|text| catalog(text)).collect::<Result<_>>()?;
+    let memory = match &raw.memory {
+        Some(text) => value::parse("--memory", text, value::size, value::SIZES)?,
+        None => memory::default_share(),
+    };
+    let threads = match &raw.threads {
+        Some(text) => value::parse("--threads", text, value::count, "a number from 1 to 1024")?,
+        None => std::thread::available_parallelism().map_or(1, usize::from),
+    };
+    Ok(engine::Options {
+        catalogs,
+        state: raw.state.clone(),
+        store: store_options(raw)?,
+        memory,
+        statement_timeout: duration("--statement-timeout", &raw.statement_timeout)?,
+        threads,
+        revalidate: duration("--revalidate", &raw.revalidate)?,
+    })
+}
+
+fn store_options(raw: &RawShared) -> Result<store::Options> {
+    let mirrors = raw.mirror.iter().map(|text| value::parse("--mirror", text, value::mirror, value::MIRRORS));
+    Ok(store::Options {
+        mirrors: mirrors.collect::<Result<_>>()?,
+        retries: value::parse("--http-retries", &raw.http_retries, value::retries, "a number from 0 to 100")?,
+        connect_timeout: waiting("--connect-timeout", &raw.connect_timeout)?,
+        read_timeout: waiting("--read-timeout", &raw.read_timeout)?,
+    })
+}
+
+fn serve_options(raw: &RawServe) -> Result<(serve::Options, wire::Options)> {
+    let listen = match &raw.listen {
+        Some(text) => Some(value::parse("--listen", text, value::address, "ADDR:PORT, such as 127.0.0.1:5432 or [::1]:5432")?),
+        None => None,
+    };
+    let max_connections = value::parse("--max-connections", &raw.max_connections, value::connections, "a number from 1 to 100000")?;
+    let drain = duration("--drain", &raw.drain)?;
+    let serve = serve::Options { listen, trust_remote: raw.trust_remote };
+    Ok((serve, wire::Options { max_connections, drain, trust_remote: raw.trust_remote, ..wire::Options::default() }))
+}
+
+fn query_options(raw: RawQuery) -> Result<query::Options> {
+    let source = match (raw.sql, raw.file) {
+        (Some(sql), _) => query::Source::Text(sql),
+        (None, Some(file)) if file == Path::new("-") => query::Source::Stdin,
+        (None, Some(file)) => query::Source::File(file),
+        (None, None) => return Err(Error::new(Kind::Config, "no SQL to run").with_hint("Give it as an argument, or a file with -f.")),
+    };
+    Ok(query::Options { database: raw.database, source, format: format(&raw.format)?, output: raw.output })
+}
+
+/// `[NAME=]DIR|URL`. What stands before a `=` is a name unless it looks like a part of a path or URL.
+fn catalog(text: &str) -> Result<catalog::Source> {
+    let (name, location) = value::named(text);
+    if location.is_empty() {
+        return Err(value::refused("--catalog", text, "a folder, a descriptor file or a URL, with NAME= before it if you like"));
+    }
+    if let Some(name) = name
+        && crate::name::Identifier::from_title(name).as_str() != name
+    {
+        let hint = format!(
+            "A database's name is of lower-case letters, digits and _, such as {:?}; a folder with a = in its name is written ./{text}.",
+            crate::name::Identifier::from_title(name).as_str()
+        );
+        return Err(Error::new(Kind::Config, format!("--catalog does not take the name {name:?}")).with_hint(hint));
+    }
+    Ok(catalog::Source { name: name.map(str::to_owned), location: location.to_owned() })
+}
+
+fn format(text: &str) -> Result<Format> {
+    value::parse("--format", text, Format::from_name, Format::NAMES)
+}
+
+fn duration(option: &str, text: &str) -> Result<Duration> {
+    value::parse(option, text, value::duration, value::DURATIONS)
+}
+
+/// A duration during which something must happen: zero would forbid it.
+fn waiting(option: &str, text: &str) -> Result<Duration> {
+    let above_zero = |text: &str| value::duration(text).filter(|d| !d.is_zero());
+    value::parse(option, text, above_zero, "a duration above zero, such as 10s or 1min; a bare number is milliseconds")
+}
+
+/// Where the state is unless told: beside the data, as `.git` is beside the work.
+const DEFAULT_STATE: &str = ".stoa";
+/// The catalog that is served unless told.
+const DEFAULT_CATALOG: &str = "datasets";
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use clap::Parser;
+
+    use super::*;
+
+    fn read(line: &str) -> Result<Config> {
+        RawConfig::try_parse_from(line.split(' ')).expect("well formed").resolve()
+    }
+
+    fn engine_of(line: &str) -> engine::Options {
+        match read(line).expect("resolves") {
+            Config::Query { engine, .. } | Config::Serve { engine, .. } | Config::Shell { engine, .. } => engine,
+            Config::Generate { .. } => panic!("generate has no engine"),
+        }
+    }
+
+    #[test]
+    fn options_reach_their_layer() {
+        let e = engine_of(
+            "stoa query select --catalog city=data/city --catalog https://x.org/?a=b --memory 512MB --statement-timeout 5min \
+             --threads 3 --mirror https://x.org/=./copy --http-retries 0 --read-timeout 500 --state /s",
+        );
+        let catalogs: Vec<_> = e.catalogs.iter().map(|c| (c.name.as_deref(), c.location.as_str())).collect();
+        assert_eq!(catalogs, [(Some("city"), "data/city"), (None, "https://x.org/?a=b")]);
+        assert_eq!((e.memory, e.threads, e.store.retries), (512 << 20, 3, 0));
+        assert_eq!((e.statement_timeout, e.store.read_timeout), (Duration::from_secs(300), Duration::from_millis(500)));
+        assert_eq!(e.store.mirrors, [("https://x.org/".to_owned(), "./copy".to_owned())]);
+        assert_eq!(e.state, PathBuf::from("/s"));
+    }
+
+    #[test]
+    fn nothing_typed_gives_the_defaults() {
+        let Config::Serve { engine, serve, wire } = read("stoa serve").expect("resolves") else { panic!("serve") };
+        assert_eq!(engine.catalogs[0].location, "datasets");
+        assert!(engine.memory >= memory::LEAST && engine.threads >= 1);
+        assert_eq!((serve.listen, serve.trust_remote), (None, false));
+        assert_eq!((wire.max_connections, wire.drain), (100, Duration::from_secs(30)));
+    }
+
+    #[test]
+    fn a_bad_value_is_named_with_its_option_and_what_is_taken() {
+        for (line, message, hint) in [
+            ("serve --memory lots", "--memory does not take \"lots\"", "2GiB"),
+            ("serve --threads 0", "--threads does not take \"0\"", "from 1"),
+            ("serve --listen nowhere", "--listen does not take \"nowhere\"", "ADDR:PORT"),
+            ("serve --drain soon", "--drain does not take \"soon\"", "30s"),
+            ("serve --mirror http://x", "--mirror does not take \"http://x\"", "PREFIX=URL"),
+            ("serve --connect-timeout 0", "--connect-timeout does not take \"0\"", "above zero"),
+            ("query x --format xml", "--format does not take \"xml\"", "ndjson"),
+            ("query x --catalog My=d", "--catalog does not take the name \"My\"", "./My=d"),
+            ("generate --scale 2 d", "--scale does not take \"2\"", "up to 1"),
+        ] {
+            let e = read(&format!("stoa {line}")).expect_err(line);
+            assert_eq!((e.kind(), e.message()), (Kind::Config, message));
+            assert!(e.hint().is_some_and(|h| h.contains(hint)), "{line}: {:?}", e.hint());
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        command().debug_assert();
+    }
+}

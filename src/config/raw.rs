@@ -1,0 +1,133 @@
+//! The command line and the environment as typed: texts, not yet looked at. What they mean is [`super`]'s business.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+/// Every option as typed.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "stoa", version, about = "An embedded query engine for open data, behind one Postgres-compatible endpoint")]
+#[command(after_help = "Durations are as in PostgreSQL: 500 (milliseconds), 30s, 5min, 1h, 1d. Sizes too: 512MB, 2GiB (1 kB is 1024 bytes).\n\
+                        Logs go to standard error; STOA_LOG chooses them, such as STOA_LOG=stoa=debug.")]
+pub struct RawConfig {
+    #[command(flatten)]
+    pub(super) shared: RawShared,
+    #[command(subcommand)]
+    pub(super) command: RawCommand,
+}
+
+impl RawConfig {
+    /// Reads the process's arguments and environment. Ends the process with a message and code 2 when they are not well formed, and
+    /// with 0 after `--help` and `--version`.
+    pub fn read() -> Self {
+        Self::parse()
+    }
+}
+
+/// The command line's own description: every command, option and help text.
+pub fn command() -> clap::Command {
+    RawConfig::command()
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum RawCommand {
+    /// Serve the catalogs to Postgres clients
+    Serve(RawServe),
+    /// Run SQL without a server and print the rows
+    Query(RawQuery),
+    /// Type SQL, with history and completion
+    Shell(RawShell),
+    /// Write the synthetic city's datasets
+    Generate(RawGenerate),
+}
+
+/// Options of every command that opens an engine.
+#[derive(Clone, Debug, Args)]
+pub(super) struct RawShared {
+    /// A catalog: a folder, a descriptor file, or the URL of a descriptor, and the database name it gets; may be repeated
+    #[arg(long, global = true, value_name = "[NAME=]DIR|URL", env = "STOA_CATALOG", default_value = super::DEFAULT_CATALOG)]
+    pub catalog: Vec<String>,
+    /// The folder for the index, the snapshots and spill files
+    #[arg(long, global = true, value_name = "DIR", env = "STOA_STATE", default_value = super::DEFAULT_STATE)]
+    pub state: PathBuf,
+    /// Read URLs that start with PREFIX from URL (or a folder) in its place; may be repeated. The text is split at the first = that
+    /// is followed by a scheme, / or .
+    #[arg(long, global = true, value_name = "PREFIX=URL", env = "STOA_MIRROR")]
+    pub mirror: Vec<String>,
+    /// Memory that all queries share; beyond it they spill to disk [default: half of the machine's or container's]
+    #[arg(long, global = true, value_name = "SIZE", env = "STOA_MEMORY")]
+    pub memory: Option<String>,
+    /// Stop a statement that runs longer; 0 for never. Sessions change it with SET statement_timeout
+    #[arg(long, global = true, value_name = "DURATION", env = "STOA_STATEMENT_TIMEOUT", default_value = "0")]
+    pub statement_timeout: String,
+    /// Threads that plan and run queries [default: one for each core]
+    #[arg(long, global = true, value_name = "N", env = "STOA_THREADS")]
+    pub threads: Option<String>,
+    /// How often a request that failed in passing is tried again
+    #[arg(long, global = true, value_name = "N", env = "STOA_HTTP_RETRIES", default_value = "3")]
+    pub http_retries: String,
+    /// The longest wait for a publisher's server to answer
+    #[arg(long, global = true, value_name = "DURATION", env = "STOA_CONNECT_TIMEOUT", default_value = "10s")]
+    pub connect_timeout: String,
+    /// The longest wait for the next byte of an answer
+    #[arg(long, global = true, value_name = "DURATION", env = "STOA_READ_TIMEOUT", default_value = "30s")]
+    pub read_timeout: String,
+    /// How long a remote file is taken to be unchanged before its publisher is asked again
+    #[arg(long, global = true, value_name = "DURATION", env = "STOA_REVALIDATE", default_value = "1min")]
+    pub revalidate: String,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct RawServe {
+    /// Where to listen [default: 127.0.0.1:5432, or the next free port]
+    #[arg(long, value_name = "ADDR:PORT", env = "STOA_LISTEN")]
+    pub listen: Option<String>,
+    /// Connections at a time; one more is refused
+    #[arg(long, value_name = "N", env = "STOA_MAX_CONNECTIONS", default_value = "100")]
+    pub max_connections: String,
+    /// How long running statements may go on after Ctrl-C or SIGTERM
+    #[arg(long, value_name = "DURATION", env = "STOA_DRAIN", default_value = "30s")]
+    pub drain: String,
+    /// Serve without passwords on an address that other machines reach
+    #[arg(long, env = "STOA_TRUST_REMOTE")]
+    pub trust_remote: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct RawQuery {
+    /// The statements to run, in order
+    #[arg(value_name = "SQL", required_unless_present = "file", conflicts_with = "file")]
+    pub sql: Option<String>,
+    /// Read the statements from a file; - for standard input
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// The catalog to ask [default: the first]
+    #[arg(short, long, value_name = "NAME", env = "STOA_DATABASE")]
+    pub database: Option<String>,
+    /// How rows are written: table, csv, json, ndjson, parquet or arrow
+    #[arg(long, value_name = "FORMAT", env = "STOA_FORMAT", default_value = "table")]
+    pub format: String,
+    /// Write the rows to a file, which appears when it is complete
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct RawShell {
+    /// The catalog to ask [default: the first]
+    #[arg(short, long, value_name = "NAME", env = "STOA_DATABASE")]
+    pub database: Option<String>,
+    /// How rows are written: table, csv, json or ndjson; \format changes it
+    #[arg(long, value_name = "FORMAT", env = "STOA_FORMAT", default_value = "table")]
+    pub format: String,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct RawGenerate {
+    /// The size of the city: 1 has ten million trips
+    #[arg(long, value_name = "N", default_value = "0.01")]
+    pub scale: String,
+    /// The folder to write to
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+}
