@@ -86,7 +86,7 @@ mod tests {
             ("GDP", None, "gdp"),
             ("GDP", Some("by year"), "gdp_by_year"),
             (long, None, "sustainable_development_goals_mortality_and_health_who_2019_by"),
-            (long, Some("2019"), "sustainable_development_goals_mortality_and_health_who_201_2019"),
+            (long, Some("2019"), "sustainable_development_goals_mortality_and_health_who_20_2019"),
         ] {
             assert_eq!(table_name(dataset, distribution).as_str(), name);
             assert!(name.len() <= MAX_BYTES);

@@ -138,7 +138,7 @@ fn older_and_looser_ways_are_read_without_a_word() {
              "schema": {"fields": [{"name": "a", "type": "any", "description": null}], "missingValues": "-99", "primaryKey": ["a"],
                         "foreignKeys": [{"fields": "a", "reference": {"resource": "", "fields": "a"}}]}},
             {"path": "zones.geo.json", "schema": {"fields": [], "missingValues": [-1]}},
-            {"path": "x.json", "format": "text", "mediatype": "application/vnd.geo+json"},
+            {"path": "y.json", "format": "text", "mediatype": "application/vnd.geo+json"},
             {"path": "x", "compression": "no"},
         ],
     }));
@@ -149,7 +149,7 @@ fn older_and_looser_ways_are_read_without_a_word() {
     assert_eq!(dataset.licenses, [License { name: text("odc-by"), title: None, path: text("https://x.org/l") }]);
     let shapes: Vec<_> = dataset.distributions.iter().map(|d| (d.name.as_str(), d.format)).collect();
     let geo = Some(Format::GeoJson);
-    assert_eq!(shapes, [("a", Some(Format::Csv)), ("zones", geo), ("x", geo), ("x", None)]);
+    assert_eq!(shapes, [("a", Some(Format::Csv)), ("zones", geo), ("y", geo), ("x", None)]);
     let first = &dataset.distributions[0];
     assert_eq!((first.dialect.delimiter, first.schema.foreign_keys[0].resource.as_str()), (Some('\t'), ""));
     assert_eq!(first.schema.missing_values.as_ref().map(|m| m[0].value.as_str()), Some("-99"));
@@ -223,7 +223,8 @@ fn a_package_without_a_name_goes_by_its_file() {
 /// Every descriptor of the real data: read, counted, printed and read again.
 #[test]
 fn real_descriptors_are_read() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+    let root =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").canonicalize().expect("the shared data stands beside");
     let mut files: Vec<PathBuf> = walkdir::WalkDir::new(&root)
         .into_iter()
         .filter_map(|entry| entry.ok().map(walkdir::DirEntry::into_path))
