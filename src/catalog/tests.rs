@@ -148,6 +148,21 @@ fn catalogs_stand_side_by_side() -> Done {
     Ok(())
 }
 
+#[test]
+fn starts_at_the_same_time_share_the_work() -> Done {
+    let (state, folder) = (tempfile::tempdir()?, tree(&[("x/a.csv", "a"), ("y/b.csv", "b")])?);
+    std::thread::scope(|scope| {
+        let open = || Catalogs::open(Some(state.path().to_owned()), &[source("c", folder.path())], &offline);
+        let starts: Vec<_> =
+            (0..8).map(|_| scope.spawn(move || open().and_then(|c| Ok((tables(&c, "c")?, c.version()?))))).collect();
+        for start in starts {
+            let found = start.join().expect("a start does not panic")?;
+            assert_eq!(found, (texts(&["x.a", "y.b"]), 2), "one of them wrote");
+        }
+        Ok(())
+    })
+}
+
 fn texts(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
