@@ -1,7 +1,7 @@
 //! How datasets and their distributions get their names in SQL. Pure: the same datasets in the same order give the same
 //! names.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::name::{Identifier, MAX_BYTES, clip};
 
@@ -36,20 +36,26 @@ pub(super) fn table_name(dataset: &str, distribution: Option<&str>) -> Identifie
 /// any name that another table has by itself.
 pub(super) fn table_names(wanted: &[(Identifier, Identifier)]) -> Vec<Identifier> {
     let natural: HashSet<&(Identifier, Identifier)> = wanted.iter().collect();
-    let mut taken: HashSet<(Identifier, Identifier)> = HashSet::with_capacity(wanted.len());
+    // The last number given behind a name: many tables may want the same one, and counting goes on from there.
+    let mut numbers: HashMap<&(Identifier, Identifier), usize> = HashMap::with_capacity(natural.len());
+    // Two long names may be the same when numbered, as the number takes the place of their ends.
+    let mut numbered: HashSet<(Identifier, Identifier)> = HashSet::new();
     let mut names = Vec::with_capacity(wanted.len());
     for place in wanted {
         let (schema, name) = place;
-        let name = if taken.contains(place) {
-            let is_taken = |schema: &Identifier, name: &Identifier| {
-                let place = (schema.clone(), name.clone());
-                taken.contains(&place) || natural.contains(&place)
-            };
-            free(name, |name| is_taken(schema, name))
-        } else {
-            name.clone()
+        let last = numbers.entry(place).or_insert(0);
+        *last += 1;
+        if *last == 1 {
+            names.push(name.clone());
+            continue;
+        }
+        let name = loop {
+            let place = (schema.clone(), name.numbered(*last));
+            if !natural.contains(&place) && numbered.insert(place.clone()) {
+                break place.1;
+            }
+            *last += 1;
         };
-        taken.insert((schema.clone(), name.clone()));
         names.push(name);
     }
     names
@@ -86,7 +92,7 @@ mod tests {
             ("GDP", None, "gdp"),
             ("GDP", Some("by year"), "gdp_by_year"),
             (long, None, "sustainable_development_goals_mortality_and_health_who_2019_by"),
-            (long, Some("2019"), "sustainable_development_goals_mortality_and_health_who_201_2019"),
+            (long, Some("2019"), "sustainable_development_goals_mortality_and_health_who_20_2019"),
         ] {
             assert_eq!(table_name(dataset, distribution).as_str(), name);
             assert!(name.len() <= MAX_BYTES);
@@ -103,5 +109,9 @@ mod tests {
             .collect();
         let names: Vec<String> = table_names(&wanted).iter().map(ToString::to_string).collect();
         assert_eq!(names, ["a", "a_3", "a_2", "a", "a_4"]);
+
+        let long = |end: &str| (id("s"), id(&("x".repeat(MAX_BYTES - 1) + end)));
+        let names = table_names(&[long("a"), long("b"), long("a"), long("b")]);
+        assert_eq!(names.iter().collect::<HashSet<_>>().len(), 4, "{names:?}");
     }
 }

@@ -28,10 +28,10 @@ type Stored = HashMap<String, (i64, String)>;
 
 /// Brings one catalog up to date and gives its row. Other catalogs of the index are left alone.
 pub(super) fn update(connection: &mut Connection, name: &str, scan: Scan) -> Result<i64> {
-    if let Some(id) = find(connection, name, &scan.location)? {
-        if is_current(&stored(connection, id)?, &scan.found) {
-            return Ok(id);
-        }
+    if let Some(id) = find(connection, name, &scan.location)?
+        && is_current(&stored(connection, id)?, &scan.found)
+    {
+        return Ok(id);
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Asked again: another process may have done the work while this one waited for its turn.

@@ -1,7 +1,7 @@
 //! Files that nobody described: each becomes a dataset, and a folder's files of the same shape become one. The listing is
 //! the caller's; nothing is opened here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::format::{self, Shape};
 use super::{Dataset, Distribution, Format};
@@ -11,7 +11,7 @@ use super::{Dataset, Distribution, Format};
 pub struct BareFile {
     /// Relative to the catalog's folder, with `/` between its parts.
     pub path: String,
-    /// Its first line, where it is text and could be read: delimited files of one folder are of the same shape when it is equal.
+    /// Its first line, where [`wants_head`] asks for it and it could be read: it tells which files are parts of one table.
     pub head: Option<Vec<u8>>,
 }
 
@@ -31,39 +31,72 @@ pub fn wants_head(path: &str) -> bool {
 /// The datasets of a listing below the folder `root` (absolute, no `/` at its end), in the order of their identifiers. Files below the
 /// top that share folder, ending and shape are one dataset. The theme is the first folder's name.
 pub fn datasets(root: &str, files: &[BareFile]) -> Vec<Dataset> {
-    let mut folders: BTreeMap<&str, BTreeMap<GroupKey, Vec<&str>>> = BTreeMap::new();
+    let mut folders: BTreeMap<&str, BTreeMap<String, Vec<&BareFile>>> = BTreeMap::new();
     for file in files.iter().filter(|file| is_served(&file.path)) {
         let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        folders.entry(folder).or_default().entry(group_key(file)).or_default().push(&file.path);
+        folders.entry(folder).or_default().entry(ending(&file.path)).or_default().push(file);
     }
-    let mut datasets: Vec<Dataset> = folders.iter().flat_map(|(folder, groups)| folder_datasets(root, folder, groups)).collect();
+    let of_folder = |(folder, endings): (&&str, &BTreeMap<String, Vec<&BareFile>>)| folder_datasets(root, folder, endings);
+    let mut datasets: Vec<Dataset> = folders.iter().flat_map(of_folder).collect();
     datasets.sort_by(|a, b| a.identifier.cmp(&b.identifier));
     datasets
 }
 
-/// What files have in common that are parts of one table.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum GroupKey {
-    /// At the top: a table of its own.
-    Alone(String),
-    /// By ending and first line.
-    Head { ending: String, head: Vec<u8> },
-    /// By ending, and by the name where each run of digits is one `#`, as nothing is known of what is inside.
-    Pattern { ending: String, pattern: String },
+fn ending(path: &str) -> String {
+    format::file_name(path)[format::stem(path).len()..].to_lowercase()
 }
 
-fn group_key(file: &BareFile) -> GroupKey {
-    if !file.path.contains('/') {
-        return GroupKey::Alone(file.path.clone());
+/// Files that are parts of one table.
+struct Group<'a> {
+    ending: &'a str,
+    /// Never empty.
+    files: Vec<&'a BareFile>,
+}
+
+fn folder_datasets(root: &str, folder: &str, endings: &BTreeMap<String, Vec<&BareFile>>) -> Vec<Dataset> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for (ending, files) in endings {
+        let first = groups.len();
+        let mut files = files.clone();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        for file in files {
+            // At the top each file is a table of its own.
+            let fitting = groups[first..].iter_mut().find(|group| !folder.is_empty() && are_parts(group.files[0], file));
+            match fitting {
+                Some(group) => group.files.push(file),
+                None => groups.push(Group { ending, files: vec![file] }),
+            }
+        }
     }
-    let (stem, name) = (format::stem(&file.path), format::file_name(&file.path));
-    let ending = name[stem.len()..].to_lowercase();
-    match &file.head {
-        Some(head) => GroupKey::Head { ending, head: head.clone() },
-        None => GroupKey::Pattern { ending, pattern: pattern(stem) },
+    let several = groups.iter().filter(|group| group.files.len() > 1).count() > 1;
+    let folder_name = format::file_name(folder);
+    let of_group = |Group { ending, files }: &Group<'_>| {
+        let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+        let first = paths[0];
+        let (identifier, name) = match (paths.len(), several) {
+            (1, _) => (first.to_owned(), format::stem(first).to_owned()),
+            (_, false) => (folder.to_owned(), folder_name.to_owned()),
+            (_, true) => (format!("{folder}/*{ending}#{first}"), format!("{folder_name} {}", shared_words(&paths, ending))),
+        };
+        dataset(root, identifier, name, &paths)
+    };
+    groups.iter().map(of_group).collect()
+}
+
+/// Whether two files of one folder and ending are parts of one table: their first lines are equal; or their names differ in
+/// digits only, as those of days and years do, and the first lines, where known, share at least half of the columns of the
+/// narrower one (published series gain columns over time).
+fn are_parts(a: &BareFile, b: &BareFile) -> bool {
+    let is_series = || pattern(format::stem(&a.path)) == pattern(format::stem(&b.path));
+    match (&a.head, &b.head) {
+        (Some(a), Some(b)) if a == b => true,
+        (Some(a), Some(b)) => is_series() && share_columns(a, b),
+        (None, None) => is_series(),
+        (Some(_), None) | (None, Some(_)) => false,
     }
 }
 
+/// A name with each run of digits as one `#`.
 fn pattern(stem: &str) -> String {
     let mut out = String::with_capacity(stem.len());
     for c in stem.chars() {
@@ -76,24 +109,17 @@ fn pattern(stem: &str) -> String {
     out
 }
 
-fn folder_datasets(root: &str, folder: &str, groups: &BTreeMap<GroupKey, Vec<&str>>) -> Vec<Dataset> {
-    let several = groups.values().filter(|paths| paths.len() > 1).count() > 1;
-    let folder_name = format::file_name(folder);
-    let of_group = |(key, paths): (&GroupKey, &Vec<&str>)| {
-        let mut paths = paths.clone();
-        paths.sort_unstable();
-        let first = paths[0];
-        let (identifier, name) = match key {
-            GroupKey::Alone(path) => (path.clone(), format::stem(path).to_owned()),
-            GroupKey::Head { ending, .. } | GroupKey::Pattern { ending, .. } => match (paths.len(), several) {
-                (1, _) => (first.to_owned(), format::stem(first).to_owned()),
-                (_, false) => (folder.to_owned(), folder_name.to_owned()),
-                (_, true) => (format!("{folder}/*{ending}#{first}"), format!("{folder_name} {}", shared_words(&paths, ending))),
-            },
-        };
-        dataset(root, identifier, name, &paths)
-    };
-    groups.iter().map(of_group).collect()
+fn share_columns(a: &[u8], b: &[u8]) -> bool {
+    let (a, b) = (columns(a), columns(b));
+    2 * a.intersection(&b).count() >= a.len().min(b.len())
+}
+
+/// The names in a header by their letters and digits, whatever stands between them (`Last Update`, `last_update`). Bytes beyond
+/// ASCII count as letters, as the encoding is not known.
+fn columns(head: &[u8]) -> BTreeSet<Vec<u8>> {
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
+    let name = |cell: &[u8]| cell.iter().filter(|byte| is_letter(byte)).map(u8::to_ascii_lowercase).collect::<Vec<u8>>();
+    head.split(|byte| b",;\t|".contains(byte)).map(name).filter(|name| !name.is_empty()).collect()
 }
 
 /// What tells one of a folder's groups from the others: the beginning that its names share, else the ending.
@@ -103,7 +129,7 @@ fn shared_words(paths: &[&str], ending: &str) -> String {
         &shared[..same.unwrap_or(shared.len().min(stem.len()))]
     });
     let words = shared.unwrap_or_default().trim_end_matches(|c: char| !c.is_alphabetic());
-    if words.is_empty() { ending.to_owned() } else { words.to_owned() }
+    if words.is_empty() { ending.trim_start_matches('.').to_owned() } else { words.to_owned() }
 }
 
 fn dataset(root: &str, identifier: String, name: String, paths: &[&str]) -> Dataset {
@@ -149,13 +175,12 @@ mod tests {
             &["t/y/2020.json", "t/y/2019.json", "t/y/key.json", "t/y/x 1.csv.gz"],
             &["t.y: t/y/2019.json t/y/2020.json", "t.key: t/y/key.json", "t.x 1: t/y/x 1.csv.gz"],
         );
-        check(
-            &["d/1.csv=a", "d/2.csv=a", "d/1.json", "d/2.json"],
-            &["d.d .csv: d/1.csv d/2.csv", "d.d .json: d/1.json d/2.json"],
-        );
+        check(&["d/1.csv=a", "d/2.csv=a", "d/1.json", "d/2.json"], &["d.d csv: d/1.csv d/2.csv", "d.d json: d/1.json d/2.json"]);
         check(
             &["気象/気温_01.csv=日,度", "気象/気温_02.csv=日,度", "気象/雨_1.csv=日", "気象/雨_2.csv=日"],
             &["気象.気象 気温: 気象/気温_01.csv 気象/気温_02.csv", "気象.気象 雨: 気象/雨_1.csv 気象/雨_2.csv"],
         );
+        let drifted = ["c/1-20.csv=Last Update;n", "c/2-20.csv=last_update,n,m", "c/3.csv=x", "c/4-20.csv=p,q"];
+        check(&drifted, &["c.c: c/1-20.csv c/2-20.csv", "c.3: c/3.csv", "c.4-20: c/4-20.csv"]);
     }
 }

@@ -6,6 +6,8 @@ mod print;
 mod resource;
 mod schema;
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::property::{Properties, Report};
@@ -63,11 +65,12 @@ fn package(mut package: Properties<'_>, file: &str, report: &Report) -> Option<D
     let name = package.label("name");
     let identifier = package.label("id").or_else(|| name.clone()).unwrap_or_else(|| file.to_owned());
     let mut distributions = Vec::new();
+    let mut names = HashSet::new();
     for resource in package.objects("resources") {
         let pointer = resource.pointer().to_owned();
         let Some(distribution) = resource::resource(resource, &place) else { continue };
-        if distributions.iter().any(|d: &super::Distribution| d.name == distribution.name) {
-            let name = &distribution.name;
+        let name = &distribution.name;
+        if !names.insert(name.clone()) {
             report.add(&format!("{pointer}/name"), format!("an earlier resource is named \"{name}\" too; its table is numbered"));
         }
         distributions.push(distribution);
