@@ -165,27 +165,4 @@ fn too_big() -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use arrow::array::{ArrayRef, Int32Array, StringArray};
-
-    use super::*;
-
-    #[test]
-    fn columns_are_woven_into_rows() {
-        let a: ArrayRef = Arc::new(Int32Array::from(vec![Some(7), None]));
-        let b: ArrayRef = Arc::new(StringArray::from(vec!["x", ""]));
-        let batch = RecordBatch::try_from_iter([("a", a), ("b", b)]).expect("columns of one length");
-        let mut encoder = RowEncoder::new(&batch.schema(), &[Format::Binary, Format::Text], Style::default());
-        let mut out = BytesMut::new();
-        for _ in 0..2 {
-            out.clear();
-            encoder.encode(&batch, &mut out).expect("both types have a form");
-            assert_eq!(
-                &out[..],
-                b"D\0\0\0\x13\0\x02\0\0\0\x04\0\0\0\x07\0\0\0\x01xD\0\0\0\x0e\0\x02\xff\xff\xff\xff\0\0\0\0".as_slice()
-            );
-        }
-    }
-}
+mod tests;

@@ -15,6 +15,7 @@ use super::framing::utf8;
 
 mod array;
 mod binary;
+mod interval;
 mod numeric;
 mod text;
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryArray, BooleanArray, Float32Array, Float64Array, Int16Array, Int32Array, Int64Array, StringArray,
+    ArrayRef, BinaryArray, BooleanArray, Float32Array, Float64Array, Int16Array, Int32Array, Int64Array,
+    IntervalMonthDayNanoArray, StringArray,
 };
 use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, TimeUnit};
@@ -11,7 +12,7 @@ use arrow::datatypes::{DataType, TimeUnit};
 use crate::error::{Error, Kind, Result};
 use crate::table::pg_type::PgType;
 
-use super::{arrow_type, invalid, numeric};
+use super::{arrow_type, interval, invalid, numeric};
 
 /// Reads the text of a base type.
 pub(super) fn decode(pg: &'static PgType, text: &str, zone: &str) -> Result<ArrayRef> {
@@ -31,8 +32,10 @@ pub(super) fn decode(pg: &'static PgType, text: &str, zone: &str) -> Result<Arra
         }
         DataType::Decimal128(..) => numeric::decode(text, &target)?,
         DataType::Binary => Arc::new(BinaryArray::from_vec(vec![bytea(pg, text)?.as_slice()])),
-        DataType::Date32 | DataType::Time64(_) | DataType::Timestamp(_, None) | DataType::Interval(_) => {
-            parsed(pg, text, &target)?
+        DataType::Date32 | DataType::Time64(_) | DataType::Timestamp(_, None) => parsed(pg, text, &target)?,
+        DataType::Interval(_) => {
+            let value = interval::parse(text).ok_or_else(|| invalid(pg, text))?;
+            Arc::new(IntervalMonthDayNanoArray::from(vec![value]))
         }
         DataType::Timestamp(unit, Some(_)) => {
             // Read in the session's zone, then the same moment in UTC.
