@@ -17,6 +17,7 @@ pub mod table;
 pub mod engine;
 
 pub mod cli;
+pub mod generate;
 pub mod wire;
 
 pub mod config;
