@@ -207,8 +207,14 @@ const FIRST_SYLLABLES: [(&str, &str); 11] = [
     ("Mei", "梅"),
     ("Nan", "南"),
 ];
-const LAST_SYLLABLES: [(&str, &str); 6] =
-    [("men Gate", "门"), ("qiao Bridge", "桥"), ("yuan Park", "园"), ("lu Road", "路"), ("chang Square", "场"), ("kou Mouth", "口")];
+const LAST_SYLLABLES: [(&str, &str); 6] = [
+    ("men Gate", "门"),
+    ("qiao Bridge", "桥"),
+    ("yuan Park", "园"),
+    ("lu Road", "路"),
+    ("chang Square", "场"),
+    ("kou Mouth", "口"),
+];
 
 fn stations() -> Vec<Station> {
     let mut random = Random::stream("stations");

@@ -73,7 +73,16 @@ fn air_quality(city: &City, out: &mut Output<'_>) -> Result<()> {
         for (n, district) in air_stations() {
             let (x, y) = district.somewhere(&mut random);
             let height = random.between(3, 25);
-            writeln!(rows, "A{},{} {},{},{},{},{height}", n + 1, district.name, n + 1, district.code, Decimal(x, 6), Decimal(y, 6))?;
+            writeln!(
+                rows,
+                "A{},{} {},{},{},{},{height}",
+                n + 1,
+                district.name,
+                n + 1,
+                district.code,
+                Decimal(x, 6),
+                Decimal(y, 6)
+            )?;
             rows.row();
         }
         Ok(())
@@ -318,7 +327,11 @@ fn trees(city: &City, out: &mut Output<'_>) -> Result<()> {
             let girth = 12 + (i64::from(calendar::LAST_YEAR) - planted) * growth + random.between(-6, 6);
             let (x, y) = district.somewhere(&mut random);
             write!(rows, "{n:06},{latin},{zh},")?;
-            if random.chance(120) { write!(rows, "?,")? } else { write!(rows, "{planted},")? }
+            if random.chance(120) {
+                write!(rows, "?,")?
+            } else {
+                write!(rows, "{planted},")?
+            }
             writeln!(rows, "{girth},{},{},{}", district.code, Decimal(x, 6), Decimal(y, 6))?;
             rows.row();
         }

@@ -38,10 +38,13 @@ fn facilities(out: &mut Output<'_>) -> Result<()> {
         let mut number = 0;
         for district in &DISTRICTS {
             let (name, name_zh) = (district.name, district.name_zh.trim_end_matches('区'));
-            for (kind, zh, beds) in [("hospital", "医院", true), ("clinic", "诊所", false), ("clinic", "门诊部", false), ("pharmacy", "药房", false)] {
+            for (kind, zh, beds) in
+                [("hospital", "医院", true), ("clinic", "诊所", false), ("clinic", "门诊部", false), ("pharmacy", "药房", false)]
+            {
                 let separator = if number == 0 { "\n" } else { ",\n" };
                 number += 1;
-                let beds = if beds { (district.population / 1500 * random.below(60).max(20) / 40).to_string() } else { "null".into() };
+                let beds =
+                    if beds { (district.population / 1500 * random.below(60).max(20) / 40).to_string() } else { "null".into() };
                 let (x, y) = district.somewhere(&mut random);
                 let opened = format!("{}-{:02}-{:02}", random.between(1951, 2021), random.between(1, 12), random.between(1, 28));
                 write!(rows, r#"{separator}{{"type":"Feature","id":"H{number:03}","properties":{{"facility_id":"H{number:03}""#)?;

@@ -64,7 +64,8 @@ mod tests {
     #[test]
     fn a_scale_out_of_range_is_refused_by_name() {
         for scale in [0.0, -1.0, 101.0, f64::NAN, f64::INFINITY] {
-            let error = generate(Path::new("unused"), scale, &|_| ()).expect_err("the scale is checked before anything is written");
+            let error =
+                generate(Path::new("unused"), scale, &|_| ()).expect_err("the scale is checked before anything is written");
             assert_eq!(error.kind(), Kind::InvalidParameter, "{scale}");
         }
     }

@@ -61,7 +61,12 @@ impl<'a> Output<'a> {
     }
 
     /// Writes one data file; `fill` writes the rows and calls [`Rows::row`] once after each.
-    pub(super) fn file(&mut self, path: &str, packing: Packing, fill: impl FnOnce(&mut Rows<'_>) -> io::Result<()>) -> Result<()> {
+    pub(super) fn file(
+        &mut self,
+        path: &str,
+        packing: Packing,
+        fill: impl FnOnce(&mut Rows<'_>) -> io::Result<()>,
+    ) -> Result<()> {
         let path = Path::new(path);
         let full = self.dir.join(path);
         let place = |e: io::Error| cant_write(&full, e);

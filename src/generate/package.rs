@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 /// The city's name, as its descriptors give it.
 pub(super) const CITY: &str = "Xinghe 星河 (invented city)";
 
-const NOTE: &str = "SYNTHETIC: made by `stoa generate` for tests, benches and examples. It describes no real place, person or event.";
+const NOTE: &str =
+    "SYNTHETIC: made by `stoa generate` for tests, benches and examples. It describes no real place, person or event.";
 
 /// A column: name, Table Schema type, description, unit (empty when it has none).
 pub(super) type Field = (&'static str, &'static str, &'static str, &'static str);

@@ -29,6 +29,16 @@ fn hours(day: &Day) -> Weights {
     Weights::new(if day.is_working_day() { WORKING_HOURS } else { FREE_HOURS })
 }
 
+/// How many of `count` fall into each hour of the day: drawn, as shares of a small count would fall into the same hours daily.
+fn by_hour(day: &Day, count: u64, random: &mut Random) -> [u64; 24] {
+    let hours = hours(day);
+    let mut drawn = [0; 24];
+    for _ in 0..count {
+        drawn[hours.draw(random)] += 1;
+    }
+    drawn
+}
+
 const METRO_LINES: Package = Package {
     theme: "transport",
     name: "metro_lines",
@@ -174,11 +184,11 @@ impl Trips<'_> {
         let city = self.city;
         let mut seconds = Vec::new();
         for (i, day) in city.days.iter().enumerate().filter(|(_, d)| d.date.year() == year) {
-            let (count, hours) = (city.bustle.share(city.trips(), i), hours(day));
-            for hour in 0..24 {
+            let drawn = by_hour(day, city.bustle.share(city.trips(), i), &mut self.random);
+            for (hour, count) in drawn.into_iter().enumerate() {
                 // An hour at a time: gates report in order, and no more than this is held.
                 seconds.clear();
-                seconds.extend((0..hours.share(count, hour)).map(|_| self.random.below(3600)));
+                seconds.extend((0..count).map(|_| self.random.below(3600)));
                 seconds.sort_unstable();
                 for second in &seconds {
                     self.trip(&day.text, hour, *second, rows)?;
@@ -226,15 +236,20 @@ fn buses(city: &City, out: &mut Output<'_>) -> Result<()> {
     out.file(&format!("{folder}/bus_departures.csv.gz"), Packing::Gzip, |rows| {
         writeln!(rows, "service_day,route,station_id,planned,delay_s,cancelled")?;
         for (i, (day, weather)) in city.days.iter().zip(&city.weather).enumerate() {
-            let (compact, hours) = (day.date.format("%Y%m%d").to_string(), hours(day));
-            for hour in 0..24 {
-                for _ in 0..hours.share(city.bustle.share(total, i), hour) {
+            let compact = day.date.format("%Y%m%d").to_string();
+            let drawn = by_hour(day, city.bustle.share(total, i), &mut random);
+            for (hour, count) in drawn.into_iter().enumerate() {
+                for _ in 0..count {
                     let rush = i64::from(matches!(hour, 7..=9 | 17..=19));
                     let late = random.bell(70).abs() + random.bell(25) + rush * 60 + (weather.rain / 3).min(120);
                     let (route, station) = (1 + random.below(40), random.one(&city.stations));
                     let minute = random.below(12) * 5;
                     write!(rows, "{compact},B{route:02},{},{hour:02}:{minute:02},", station.id)?;
-                    if random.chance(8) { writeln!(rows, ",Y")? } else { writeln!(rows, "{late},N")? }
+                    if random.chance(8) {
+                        writeln!(rows, ",Y")?
+                    } else {
+                        writeln!(rows, "{late},N")?
+                    }
                     rows.row();
                 }
             }
@@ -332,17 +347,28 @@ fn accidents(city: &City, out: &mut Output<'_>) -> Result<()> {
     let folder = ACCIDENTS.folder();
     let total = city.count(60_000, 800);
     let mut random = Random::stream("road_accidents");
-    let by_rain = Weights::new((0..city.days.len()).map(|i| city.bustle.share(1_000_000, i) * (100 + city.weather[i].rain.min(150) as u64)));
+    let by_rain = Weights::new(
+        (0..city.days.len()).map(|i| city.bustle.share(1_000_000, i) * (100 + city.weather[i].rain.min(150) as u64)),
+    );
     let districts = by_population();
     out.file(&format!("{folder}/road_accidents.csv"), Packing::Plain, |rows| {
-        writeln!(rows, "accident_id,day,hour,district_code,road_state,light,speed_limit,vehicles,hurt,killed,longitude,latitude")?;
+        writeln!(
+            rows,
+            "accident_id,day,hour,district_code,road_state,light,speed_limit,vehicles,hurt,killed,longitude,latitude"
+        )?;
         for (i, (day, weather)) in city.days.iter().zip(&city.weather).enumerate() {
             let hours = hours(day);
             for n in 0..by_rain.share(total, i) {
                 let district = &DISTRICTS[districts.draw(&mut random)];
                 let hour = hours.draw(&mut random) as i64;
                 let light = if random.chance(40) { 9 } else { i64::from(!(7..18).contains(&hour)) + 1 };
-                let road = if weather.rain > 0 { 2 } else if weather.min < 0 { 3 } else { 1 };
+                let road = if weather.rain > 0 {
+                    2
+                } else if weather.min < 0 {
+                    3
+                } else {
+                    1
+                };
                 let limit = if random.chance(60) { -1 } else { *random.one(&[30, 50, 50, 50, 60, 80]) };
                 let (vehicles, hurt) = (random.between(1, 3), 1 + random.below(10) / 7);
                 let killed = u8::from(random.chance(9));
