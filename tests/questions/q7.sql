@@ -1,7 +1,8 @@
 -- transport x health: traffic accidents of Yaizu from 2019 to 2022 by weather, people hurt and killed, and how many accidents lie
 -- within 200 m of a defibrillator (great-circle distance on a sphere of 6 371 000 m)
 WITH accident AS (
-    SELECT row_number() OVER () AS id,
+    -- the order makes an accident's number the same wherever this is evaluated; rows equal in all five are interchangeable
+    SELECT row_number() OVER (ORDER BY "天候区分", "負傷者数", "死者数", "緯度", "経度") AS id,
            "天候区分" AS weather,
            "負傷者数" AS hurt,
            "死者数" AS dead,
