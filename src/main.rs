@@ -34,7 +34,8 @@ fn start(raw: RawConfig) -> Result<(), Failure> {
         Config::Serve { engine, .. } | Config::Query { engine, .. } | Config::Shell { engine, .. } => engine.threads,
         Config::Generate { .. } => 1,
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build().map_err(Error::from)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build().map_err(Error::from)?;
     let ran = runtime.block_on(run(config));
     runtime.shutdown_timeout(LAST_READS);
     ran

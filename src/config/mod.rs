@@ -8,8 +8,8 @@ mod value;
 use std::path::Path;
 use std::time::Duration;
 
-pub use raw::{RawConfig, command};
 use raw::{RawCommand, RawQuery, RawServe, RawShared};
+pub use raw::{RawConfig, command};
 
 use crate::cli::format::Format;
 use crate::cli::{query, serve, shell};
@@ -100,7 +100,8 @@ fn serve_options(raw: &RawServe) -> Result<(serve::Options, wire::Options)> {
         Some(text) => Some(value::parse("--listen", text, value::address, "ADDR:PORT, such as 127.0.0.1:5432 or [::1]:5432")?),
         None => None,
     };
-    let max_connections = value::parse("--max-connections", &raw.max_connections, value::connections, "a number from 1 to 100000")?;
+    let max_connections =
+        value::parse("--max-connections", &raw.max_connections, value::connections, "a number from 1 to 100000")?;
     let drain = duration("--drain", &raw.drain)?;
     let serve = serve::Options { listen, trust_remote: raw.trust_remote };
     Ok((serve, wire::Options { max_connections, drain, trust_remote: raw.trust_remote, ..wire::Options::default() }))
@@ -111,7 +112,9 @@ fn query_options(raw: RawQuery) -> Result<query::Options> {
         (Some(sql), _) => query::Source::Text(sql),
         (None, Some(file)) if file == Path::new("-") => query::Source::Stdin,
         (None, Some(file)) => query::Source::File(file),
-        (None, None) => return Err(Error::new(Kind::Config, "no SQL to run").with_hint("Give it as an argument, or a file with -f.")),
+        (None, None) => {
+            return Err(Error::new(Kind::Config, "no SQL to run").with_hint("Give it as an argument, or a file with -f."));
+        }
     };
     Ok(query::Options { database: raw.database, source, format: format(&raw.format)?, output: raw.output })
 }

@@ -187,7 +187,9 @@ mod tests {
 
     #[test]
     fn addresses_have_a_port() {
-        for (text, ok) in [("127.0.0.1:5432", true), ("[::]:5432", true), ("localhost:0", true), ("5432", false), ("db:5432", false)] {
+        for (text, ok) in
+            [("127.0.0.1:5432", true), ("[::]:5432", true), ("localhost:0", true), ("5432", false), ("db:5432", false)]
+        {
             assert_eq!(address(text).is_some(), ok, "{text}");
         }
     }

@@ -298,7 +298,18 @@ mod tests {
         check(BooleanArray::from(vec![Some(true), Some(false), None]), &["t", "f", "NULL"]);
         check(UInt64Array::from(vec![u64::MAX]), &["18446744073709551615"]);
         check(
-            Float64Array::from(vec![1.0, 0.1, -0.0, 1e15, 123_456_789_012_345.0, 1e-4, 1e-5, 1.5e300, f64::NAN, f64::NEG_INFINITY]),
+            Float64Array::from(vec![
+                1.0,
+                0.1,
+                -0.0,
+                1e15,
+                123_456_789_012_345.0,
+                1e-4,
+                1e-5,
+                1.5e300,
+                f64::NAN,
+                f64::NEG_INFINITY,
+            ]),
             &["1", "0.1", "-0", "1e+15", "123456789012345", "0.0001", "1e-05", "1.5e+300", "NaN", "-Infinity"],
         );
         check(Float32Array::from(vec![0.1, 100_000.0, 1e6, 16_777_216.0]), &["0.1", "100000", "1e+06", "1.6777216e+07"]);
