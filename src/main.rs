@@ -51,7 +51,22 @@ async fn run(config: Config) -> Result<(), Failure> {
         }
         Config::Query { engine, query } => query::query(&Engine::open(engine)?, &query).await?,
         Config::Shell { engine, shell } => shell::shell(&Engine::open(engine)?, &shell).await?,
-        Config::Generate { generate } => generate::generate(&generate)?,
+        Config::Generate { scale, dir } => {
+            let told = |step: generate::Step<'_>| {
+                if step.done {
+                    eprintln!("{}: {} rows", step.file.display(), step.rows);
+                }
+            };
+            let city = generate::generate(&dir, scale, &told)?;
+            eprintln!(
+                "{} datasets, {} files, {} rows, {} bytes in {}",
+                city.datasets,
+                city.files,
+                city.rows,
+                city.bytes,
+                dir.display()
+            );
+        }
     }
     Ok(())
 }

@@ -97,8 +97,8 @@ pub(super) fn connections(text: &str) -> Option<usize> {
 }
 
 /// The synthetic city's size.
-pub(super) fn scale(text: &str) -> Option<f64> {
-    text.parse().ok().filter(|n| *n > 0.0 && *n <= 1.0)
+pub(super) fn scale(text: &str, most: f64) -> Option<f64> {
+    text.parse().ok().filter(|n| *n > 0.0 && *n <= most)
 }
 
 /// `12.5 GB` as its number and its unit.

@@ -20,10 +20,13 @@ use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{DateTime, NaiveTime};
 
+/// Puts the value of a row that is not NULL behind a text.
+type Writer<'a> = Box<dyn Fn(usize, &mut String) + 'a>;
+
 /// One column's values.
 pub(super) struct Cells<'a> {
     array: &'a dyn Array,
-    write: Box<dyn Fn(usize, &mut String) + 'a>,
+    write: Writer<'a>,
 }
 
 impl Cells<'_> {
@@ -83,7 +86,7 @@ fn simpler(data_type: &DataType) -> DataType {
     }
 }
 
-fn writer<'a>(field: &'a FieldRef, array: &'a dyn Array) -> Result<Box<dyn Fn(usize, &mut String) + 'a>, ArrowError> {
+fn writer<'a>(field: &'a FieldRef, array: &'a dyn Array) -> Result<Writer<'a>, ArrowError> {
     Ok(match array.data_type() {
         DataType::Boolean => {
             let values = array.as_boolean();
@@ -150,7 +153,7 @@ fn writer<'a>(field: &'a FieldRef, array: &'a dyn Array) -> Result<Box<dyn Fn(us
 static JSON: LazyLock<EncoderOptions> = LazyLock::new(|| EncoderOptions::default().with_explicit_nulls(true));
 
 /// Integers, decimals, dates and text are the same in Arrow's words and PostgreSQL's.
-fn plain<'a>(array: &'a dyn Array) -> Result<Box<dyn Fn(usize, &mut String) + 'a>, ArrowError> {
+fn plain<'a>(array: &'a dyn Array) -> Result<Writer<'a>, ArrowError> {
     let formatter = ArrayFormatter::try_new(array, &FormatOptions::new())?;
     Ok(Box::new(move |row, out| push(out, formatter.value(row))))
 }
@@ -160,7 +163,7 @@ fn list<'a>(
     item: &'a FieldRef,
     values: &'a dyn Array,
     range: impl Fn(usize) -> Range<usize> + 'a,
-) -> Result<Box<dyn Fn(usize, &mut String) + 'a>, ArrowError> {
+) -> Result<Writer<'a>, ArrowError> {
     let items = Cells { array: values, write: writer(item, values)? };
     let nested = item.data_type().is_nested() && !matches!(item.data_type(), DataType::Struct(_) | DataType::Map(..));
     Ok(Box::new(move |row, out| {
