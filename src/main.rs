@@ -34,7 +34,8 @@ fn start(raw: RawConfig) -> Result<(), Failure> {
         Config::Serve { engine, .. } | Config::Query { engine, .. } | Config::Shell { engine, .. } => engine.threads,
         Config::Generate { .. } => 1,
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build().map_err(Error::from)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build().map_err(Error::from)?;
     let ran = runtime.block_on(run(config));
     runtime.shutdown_timeout(LAST_READS);
     ran
@@ -50,7 +51,22 @@ async fn run(config: Config) -> Result<(), Failure> {
         }
         Config::Query { engine, query } => query::query(&Engine::open(engine)?, &query).await?,
         Config::Shell { engine, shell } => shell::shell(&Engine::open(engine)?, &shell).await?,
-        Config::Generate { generate } => generate::generate(&generate)?,
+        Config::Generate { scale, dir } => {
+            let told = |step: generate::Step<'_>| {
+                if step.done {
+                    eprintln!("{}: {} rows", step.file.display(), step.rows);
+                }
+            };
+            let city = generate::generate(&dir, scale, &told)?;
+            eprintln!(
+                "{} datasets, {} files, {} rows, {} bytes in {}",
+                city.datasets,
+                city.files,
+                city.rows,
+                city.bytes,
+                dir.display()
+            );
+        }
     }
     Ok(())
 }

@@ -16,5 +16,9 @@ pub mod shell;
 
 /// The user's name at this machine, as psql would send it; `stoa` where the environment has none.
 fn user() -> String {
-    ["USER", "USERNAME"].iter().find_map(|name| std::env::var(name).ok()).filter(|name| !name.is_empty()).unwrap_or_else(|| "stoa".into())
+    ["USER", "USERNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "stoa".into())
 }

@@ -132,7 +132,11 @@ mod tests {
             (ProgressEvent::Read { table: t(), bytes: 1024 }, 1, None),
             (ProgressEvent::Read { table: t(), bytes: 2048 }, 3, Some("reading transport.trips: 2.00 KiB of 4.00 KiB")),
             (ProgressEvent::Read { table: t(), bytes: 3072 }, 4, None),
-            (ProgressEvent::Finished { table: t(), rows: 5000, rejects: 0 }, 5, Some("read transport.trips: 5,000 rows in 5.0 s")),
+            (
+                ProgressEvent::Finished { table: t(), rows: 5000, rejects: 0 },
+                5,
+                Some("read transport.trips: 5,000 rows in 5.0 s"),
+            ),
             (ProgressEvent::Started { table: t(), files: 1, bytes: 10 }, 6, None),
             (ProgressEvent::Finished { table: t(), rows: 5, rejects: 0 }, 7, None),
             (ProgressEvent::Warning { table: t(), message: "stale".into() }, 8, Some("warning: transport.trips: stale")),

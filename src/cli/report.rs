@@ -84,14 +84,14 @@ mod tests {
 
     #[test]
     fn an_error_shows_its_place_and_remedy() {
-        let error = Error::new(Kind::UndefinedColumn, "no column \"x\" in trips").with_hint("Did you mean \"y\"?").at(11);
+        let error = Error::new(Kind::UndefinedColumn, "no column \"x\" in trips").with_hint("Did you mean \"y\"?").at(12);
         check(
             "select 1,\n x from trips",
             error,
             expect![[r#"
                 error: no column "x" in trips
-                line 2: select 1,
-                        ^
+                line 2:  x from trips
+                         ^
                 hint: Did you mean "y"?"#]],
         );
         check(

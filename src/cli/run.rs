@@ -42,7 +42,9 @@ async fn one(
     let prepared = session.prepare(statement, &[], cancel).await?;
     if results_before > 0 && prepared.columns().is_some() && style.format.is_single() {
         let message = format!("the format {} holds one result, and more than one statement gives rows", style.format.name());
-        return Err(Error::new(Kind::InvalidParameter, message).with_hint("Run them one by one, or take the format csv or table."));
+        return Err(
+            Error::new(Kind::InvalidParameter, message).with_hint("Run them one by one, or take the format csv or table.")
+        );
     }
     match session.run(&prepared, &[], cancel).await? {
         Outcome::Rows { schema, mut stream, tag: _ } => {

@@ -28,11 +28,10 @@ const PORTS_TRIED: u16 = 100;
 /// and nobody said so.
 pub async fn bind(options: &Options) -> Result<TcpListener> {
     match options.listen {
-        Some(address) if !address.ip().is_loopback() && !options.trust_remote => Err(Error::new(
-            Kind::Config,
-            format!("{address} can be reached from other machines, and there are no passwords yet"),
-        )
-        .with_hint("Say --trust-remote to serve everyone who reaches it, or listen on 127.0.0.1.")),
+        Some(address) if !address.ip().is_loopback() && !options.trust_remote => {
+            Err(Error::new(Kind::Config, format!("{address} can be reached from other machines, and there are no passwords yet"))
+                .with_hint("Say --trust-remote to serve everyone who reaches it, or listen on 127.0.0.1."))
+        }
         Some(address) => TcpListener::bind(address).await.map_err(|e| refused(address, e)),
         None => next_free_port().await,
     }

@@ -5,16 +5,16 @@ mod memory;
 mod raw;
 mod value;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use raw::{RawConfig, command};
 use raw::{RawCommand, RawQuery, RawServe, RawShared};
+pub use raw::{RawConfig, command};
 
 use crate::cli::format::Format;
 use crate::cli::{query, serve, shell};
 use crate::error::{Error, Kind, Result};
-use crate::{catalog, engine, generate, store, wire};
+use crate::{catalog, engine, generate, snapshot, store, wire};
 
 /// What to do, with every value checked.
 #[derive(Clone, Debug)]
@@ -25,8 +25,8 @@ pub enum Config {
     Query { engine: engine::Options, query: query::Options },
     /// `stoa shell`: statements as they are typed.
     Shell { engine: engine::Options, shell: shell::Options },
-    /// `stoa generate`: the synthetic city; no engine.
-    Generate { generate: generate::Options },
+    /// `stoa generate`: the synthetic city, at a scale and into a folder; no engine.
+    Generate { scale: f64, dir: PathBuf },
 }
 
 impl RawConfig {
@@ -57,8 +57,9 @@ impl RawConfig {
                 Ok(Config::Shell { engine, shell })
             }
             RawCommand::Generate(raw) => {
-                let scale = value::parse("--scale", &raw.scale, value::scale, "a number above 0 and up to 1, such as 0.01")?;
-                Ok(Config::Generate { generate: generate::Options { scale, dir: raw.dir } })
+                let taken = format!("a number above 0 and up to {}, such as 0.01", generate::MAX_SCALE);
+                let scale = value::parse("--scale", &raw.scale, |text| value::scale(text, generate::MAX_SCALE), &taken)?;
+                Ok(Config::Generate { scale, dir: raw.dir })
             }
         }
     }
@@ -78,10 +79,22 @@ fn engine_options(raw: &RawShared) -> Result<engine::Options> {
         catalogs,
         state: raw.state.clone(),
         store: store_options(raw)?,
+        snapshot: snapshot_options(raw)?,
         memory,
         statement_timeout: duration("--statement-timeout", &raw.statement_timeout)?,
         threads,
+    })
+}
+
+/// What a published file may cost, at most: a file that unpacks without end, a line without end, and a table that no plan takes are
+/// refused before they fill the disk or the memory.
+fn snapshot_options(raw: &RawShared) -> Result<snapshot::Options> {
+    Ok(snapshot::Options {
+        state: raw.state.clone(),
         revalidate: duration("--revalidate", &raw.revalidate)?,
+        max_file_bytes: 1 << 40,
+        max_columns: 10_000,
+        max_field_bytes: 16 << 20,
     })
 }
 
@@ -100,7 +113,8 @@ fn serve_options(raw: &RawServe) -> Result<(serve::Options, wire::Options)> {
         Some(text) => Some(value::parse("--listen", text, value::address, "ADDR:PORT, such as 127.0.0.1:5432 or [::1]:5432")?),
         None => None,
     };
-    let max_connections = value::parse("--max-connections", &raw.max_connections, value::connections, "a number from 1 to 100000")?;
+    let max_connections =
+        value::parse("--max-connections", &raw.max_connections, value::connections, "a number from 1 to 100000")?;
     let drain = duration("--drain", &raw.drain)?;
     let serve = serve::Options { listen, trust_remote: raw.trust_remote };
     Ok((serve, wire::Options { max_connections, drain, trust_remote: raw.trust_remote, ..wire::Options::default() }))
@@ -111,7 +125,9 @@ fn query_options(raw: RawQuery) -> Result<query::Options> {
         (Some(sql), _) => query::Source::Text(sql),
         (None, Some(file)) if file == Path::new("-") => query::Source::Stdin,
         (None, Some(file)) => query::Source::File(file),
-        (None, None) => return Err(Error::new(Kind::Config, "no SQL to run").with_hint("Give it as an argument, or a file with -f.")),
+        (None, None) => {
+            return Err(Error::new(Kind::Config, "no SQL to run").with_hint("Give it as an argument, or a file with -f."));
+        }
     };
     Ok(query::Options { database: raw.database, source, format: format(&raw.format)?, output: raw.output })
 }
@@ -155,8 +171,6 @@ const DEFAULT_CATALOG: &str = "datasets";
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use clap::Parser;
 
     use super::*;
@@ -183,7 +197,7 @@ mod tests {
         assert_eq!((e.memory, e.threads, e.store.retries), (512 << 20, 3, 0));
         assert_eq!((e.statement_timeout, e.store.read_timeout), (Duration::from_secs(300), Duration::from_millis(500)));
         assert_eq!(e.store.mirrors, [("https://x.org/".to_owned(), "./copy".to_owned())]);
-        assert_eq!(e.state, PathBuf::from("/s"));
+        assert_eq!((e.state, e.snapshot.state), (PathBuf::from("/s"), PathBuf::from("/s")));
     }
 
     #[test]
@@ -206,7 +220,7 @@ mod tests {
             ("serve --connect-timeout 0", "--connect-timeout does not take \"0\"", "above zero"),
             ("query x --format xml", "--format does not take \"xml\"", "ndjson"),
             ("query x --catalog My=d", "--catalog does not take the name \"My\"", "./My=d"),
-            ("generate --scale 2 d", "--scale does not take \"2\"", "up to 1"),
+            ("generate --scale 0 d", "--scale does not take \"0\"", "above 0"),
         ] {
             let e = read(&format!("stoa {line}")).expect_err(line);
             assert_eq!((e.kind(), e.message()), (Kind::Config, message));

@@ -7,8 +7,10 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 /// Every option as typed.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "stoa", version, about = "An embedded query engine for open data, behind one Postgres-compatible endpoint")]
-#[command(after_help = "Durations are as in PostgreSQL: 500 (milliseconds), 30s, 5min, 1h, 1d. Sizes too: 512MB, 2GiB (1 kB is 1024 bytes).\n\
-                        Logs go to standard error; STOA_LOG chooses them, such as STOA_LOG=stoa=debug.")]
+#[command(
+    after_help = "Durations are as in PostgreSQL: 500 (milliseconds), 30s, 5min, 1h, 1d. Sizes too: 512MB, 2GiB (1 kB is 1024 bytes).\n\
+                        Logs go to standard error; STOA_LOG chooses them, such as STOA_LOG=stoa=debug."
+)]
 pub struct RawConfig {
     #[command(flatten)]
     pub(super) shared: RawShared,

@@ -97,8 +97,8 @@ pub(super) fn connections(text: &str) -> Option<usize> {
 }
 
 /// The synthetic city's size.
-pub(super) fn scale(text: &str) -> Option<f64> {
-    text.parse().ok().filter(|n| *n > 0.0 && *n <= 1.0)
+pub(super) fn scale(text: &str, most: f64) -> Option<f64> {
+    text.parse().ok().filter(|n| *n > 0.0 && *n <= most)
 }
 
 /// `12.5 GB` as its number and its unit.
@@ -187,7 +187,9 @@ mod tests {
 
     #[test]
     fn addresses_have_a_port() {
-        for (text, ok) in [("127.0.0.1:5432", true), ("[::]:5432", true), ("localhost:0", true), ("5432", false), ("db:5432", false)] {
+        for (text, ok) in
+            [("127.0.0.1:5432", true), ("[::]:5432", true), ("localhost:0", true), ("5432", false), ("db:5432", false)]
+        {
             assert_eq!(address(text).is_some(), ok, "{text}");
         }
     }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::catalog;
 use crate::error::{Error, Kind, Result};
-use crate::snapshot::Progress;
+use crate::snapshot::{self, Progress};
 use crate::store;
 
 /// How an engine is opened.
@@ -24,14 +24,13 @@ pub struct Options {
     /// The state folder: the index, the snapshots, spill files.
     pub state: PathBuf,
     pub store: store::Options,
+    pub snapshot: snapshot::Options,
     /// Memory that all queries share, in bytes; beyond it they spill, then fail.
     pub memory: usize,
     /// The default of each session's `statement_timeout`; zero means none.
     pub statement_timeout: Duration,
     /// Threads that plan and run queries.
     pub threads: usize,
-    /// How long an answer about a remote source's identity is believed.
-    pub revalidate: Duration,
 }
 
 /// The query engine: opened once, shared by all sessions.

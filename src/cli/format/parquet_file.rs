@@ -45,9 +45,9 @@ impl Sink for ParquetFile<'_> {
     fn finish(self: Box<Self>) -> Result<()> {
         match *self {
             Self::Waiting(_) => Err(not_begun()),
-            Self::Open(writer) => {
-                let out = writer.into_inner().map_err(parquet_error)?;
-                Ok(out.flush()?)
+            Self::Open(mut writer) => {
+                writer.finish().map_err(parquet_error)?;
+                Ok(writer.sync()?)
             }
         }
     }

@@ -43,7 +43,8 @@ impl<'a> Table<'a> {
         let mut line = String::new();
         for (i, column) in self.columns.iter().enumerate() {
             let room = column.width - column.name.width().min(column.width);
-            line.push_str(&format!(" {:2$}{}{:3$} ", "", column.name, room / 2, room - room / 2));
+            let (before, after) = (room / 2, room - room / 2);
+            line.push_str(&format!(" {:before$}{}{:after$} ", "", column.name, ""));
             line.push_str(if i < last { "|" } else { "\n" });
         }
         for (i, column) in self.columns.iter().enumerate() {

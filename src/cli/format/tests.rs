@@ -63,7 +63,8 @@ fn ids(format: Format, bytes: Vec<u8>) -> Vec<i32> {
             batches.flat_map(|b| column(b.expect("each batch reads")).expect("ids are int4")).collect()
         }
         Format::Arrow => {
-            let batches = arrow::ipc::reader::FileReader::try_new(std::io::Cursor::new(bytes), None).expect("it is an Arrow file");
+            let batches =
+                arrow::ipc::reader::FileReader::try_new(std::io::Cursor::new(bytes), None).expect("it is an Arrow file");
             batches.flat_map(|b| column(b.expect("each batch reads")).expect("ids are int4")).collect()
         }
     }
@@ -172,7 +173,8 @@ fn text_formats_look_as_their_readers_expect() {
 fn a_cell_of_several_lines_is_marked() {
     let schema = Arc::new(Schema::new(vec![Field::new("a", DataType::Utf8, true), Field::new("b", DataType::Utf8, true)]));
     let column = |texts: [&str; 2]| Arc::new(StringArray::from(texts.to_vec())) as ArrayRef;
-    let batch = RecordBatch::try_new(Arc::clone(&schema), vec![column(["one\ntwo", "x"]), column(["1", "2\n3"])]).expect("two columns");
+    let batch =
+        RecordBatch::try_new(Arc::clone(&schema), vec![column(["one\ntwo", "x"]), column(["1", "2\n3"])]).expect("two columns");
     let mut out = Vec::new();
     let mut sink = Style::new(Format::Table).sink(&mut out);
     sink.begin(&schema).and_then(|()| sink.batch(&batch)).and_then(|()| sink.finish()).expect("a Vec takes all");

@@ -20,10 +20,13 @@ use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use chrono::{DateTime, NaiveTime};
 
+/// Puts the value of a row that is not NULL behind a text.
+type Writer<'a> = Box<dyn Fn(usize, &mut String) + 'a>;
+
 /// One column's values.
 pub(super) struct Cells<'a> {
     array: &'a dyn Array,
-    write: Box<dyn Fn(usize, &mut String) + 'a>,
+    write: Writer<'a>,
 }
 
 impl Cells<'_> {
@@ -83,7 +86,7 @@ fn simpler(data_type: &DataType) -> DataType {
     }
 }
 
-fn writer<'a>(field: &'a FieldRef, array: &'a dyn Array) -> Result<Box<dyn Fn(usize, &mut String) + 'a>, ArrowError> {
+fn writer<'a>(field: &'a FieldRef, array: &'a dyn Array) -> Result<Writer<'a>, ArrowError> {
     Ok(match array.data_type() {
         DataType::Boolean => {
             let values = array.as_boolean();
@@ -150,7 +153,7 @@ fn writer<'a>(field: &'a FieldRef, array: &'a dyn Array) -> Result<Box<dyn Fn(us
 static JSON: LazyLock<EncoderOptions> = LazyLock::new(|| EncoderOptions::default().with_explicit_nulls(true));
 
 /// Integers, decimals, dates and text are the same in Arrow's words and PostgreSQL's.
-fn plain<'a>(array: &'a dyn Array) -> Result<Box<dyn Fn(usize, &mut String) + 'a>, ArrowError> {
+fn plain<'a>(array: &'a dyn Array) -> Result<Writer<'a>, ArrowError> {
     let formatter = ArrayFormatter::try_new(array, &FormatOptions::new())?;
     Ok(Box::new(move |row, out| push(out, formatter.value(row))))
 }
@@ -160,7 +163,7 @@ fn list<'a>(
     item: &'a FieldRef,
     values: &'a dyn Array,
     range: impl Fn(usize) -> Range<usize> + 'a,
-) -> Result<Box<dyn Fn(usize, &mut String) + 'a>, ArrowError> {
+) -> Result<Writer<'a>, ArrowError> {
     let items = Cells { array: values, write: writer(item, values)? };
     let nested = item.data_type().is_nested() && !matches!(item.data_type(), DataType::Struct(_) | DataType::Map(..));
     Ok(Box::new(move |row, out| {
@@ -298,7 +301,18 @@ mod tests {
         check(BooleanArray::from(vec![Some(true), Some(false), None]), &["t", "f", "NULL"]);
         check(UInt64Array::from(vec![u64::MAX]), &["18446744073709551615"]);
         check(
-            Float64Array::from(vec![1.0, 0.1, -0.0, 1e15, 123_456_789_012_345.0, 1e-4, 1e-5, 1.5e300, f64::NAN, f64::NEG_INFINITY]),
+            Float64Array::from(vec![
+                1.0,
+                0.1,
+                -0.0,
+                1e15,
+                123_456_789_012_345.0,
+                1e-4,
+                1e-5,
+                1.5e300,
+                f64::NAN,
+                f64::NEG_INFINITY,
+            ]),
             &["1", "0.1", "-0", "1e+15", "123456789012345", "0.0001", "1e-05", "1.5e+300", "NaN", "-Infinity"],
         );
         check(Float32Array::from(vec![0.1, 100_000.0, 1e6, 16_777_216.0]), &["0.1", "100000", "1e+06", "1.6777216e+07"]);

@@ -11,16 +11,29 @@ pub(super) enum Command {
     Quit,
     Help,
     /// `\d`: the tables and views; `\d NAME`: the columns of a table.
-    Describe { name: Option<String>, more: bool },
-    Tables { pattern: Option<String> },
-    Schemas { pattern: Option<String> },
+    Describe {
+        name: Option<String>,
+        more: bool,
+    },
+    Tables {
+        pattern: Option<String>,
+    },
+    Schemas {
+        pattern: Option<String>,
+    },
     Catalogs,
     Timing,
     Expanded,
     /// To a file, or back to the terminal.
-    Output { file: Option<PathBuf> },
-    Include { file: PathBuf },
-    Connect { database: String },
+    Output {
+        file: Option<PathBuf>,
+    },
+    Include {
+        file: PathBuf,
+    },
+    Connect {
+        database: String,
+    },
     Format(Format),
 }
 
@@ -65,7 +78,9 @@ impl Command {
             r"\c" | r"\connect" => Self::Connect { database: needed("the name of a catalog; see \\l")? },
             r"\format" => Self::Format(text_format(&needed("a format: table, csv, json or ndjson")?)?),
             other => {
-                return Err(Error::new(Kind::InvalidParameter, format!("no command {other}")).with_hint(r"\? lists the commands."));
+                return Err(
+                    Error::new(Kind::InvalidParameter, format!("no command {other}")).with_hint(r"\? lists the commands.")
+                );
             }
         })
     }

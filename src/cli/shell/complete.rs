@@ -14,11 +14,72 @@ const MOST: usize = 200;
 
 /// The words that statements here are made of.
 const KEYWORDS: &[&str] = &[
-    "all", "and", "as", "asc", "between", "by", "case", "cast", "count", "cross", "current_date", "date", "desc", "distinct", "else", "end",
-    "except", "exists", "explain", "extract", "false", "filter", "first", "from", "full", "group", "having", "ilike", "in", "inner",
-    "intersect", "interval", "is", "join", "last", "lateral", "left", "like", "limit", "natural", "not", "null", "nulls", "offset", "on",
-    "or", "order", "outer", "over", "partition", "right", "rows", "select", "set", "show", "table", "then", "timestamp", "true", "union",
-    "using", "values", "when", "where", "window", "with",
+    "all",
+    "and",
+    "as",
+    "asc",
+    "between",
+    "by",
+    "case",
+    "cast",
+    "count",
+    "cross",
+    "current_date",
+    "date",
+    "desc",
+    "distinct",
+    "else",
+    "end",
+    "except",
+    "exists",
+    "explain",
+    "extract",
+    "false",
+    "filter",
+    "first",
+    "from",
+    "full",
+    "group",
+    "having",
+    "ilike",
+    "in",
+    "inner",
+    "intersect",
+    "interval",
+    "is",
+    "join",
+    "last",
+    "lateral",
+    "left",
+    "like",
+    "limit",
+    "natural",
+    "not",
+    "null",
+    "nulls",
+    "offset",
+    "on",
+    "or",
+    "order",
+    "outer",
+    "over",
+    "partition",
+    "right",
+    "rows",
+    "select",
+    "set",
+    "show",
+    "table",
+    "then",
+    "timestamp",
+    "true",
+    "union",
+    "using",
+    "values",
+    "when",
+    "where",
+    "window",
+    "with",
 ];
 
 /// Completes against one engine's catalogs; the database is the one the shell is in.
@@ -40,9 +101,8 @@ impl Completion {
         // Tab offers what it can: a catalog that can't be read shows its error when it is asked in earnest.
         let themes = catalogs.themes(&database).unwrap_or_default();
         let in_schema = |schema: &str| catalogs.tables(&database, Some(schema)).unwrap_or_default();
-        let named = mentioned(before)
-            .into_iter()
-            .filter_map(|(schema, table)| catalogs.table(&database, &schema, &table).ok().flatten());
+        let named =
+            mentioned(before).into_iter().filter_map(|(schema, table)| catalogs.table(&database, &schema, &table).ok().flatten());
         if let Some((qualifier, _)) = word.rsplit_once('.') {
             let tables = in_schema(&unquoted(qualifier));
             if !tables.is_empty() {

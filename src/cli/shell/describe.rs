@@ -85,7 +85,8 @@ fn absent(name: &str, database: &str, hint: Option<String>) -> Error {
 }
 
 fn too_many_parts(name: &str) -> Error {
-    Error::new(Kind::InvalidParameter, format!("{name} has too many parts")).with_hint("Go to the catalog with \\c, then name schema.table.")
+    Error::new(Kind::InvalidParameter, format!("{name} has too many parts"))
+        .with_hint("Go to the catalog with \\c, then name schema.table.")
 }
 
 /// `\d NAME`: the columns of a planned `SELECT *`; `more` adds their comments.
@@ -190,7 +191,8 @@ mod tests {
     #[test]
     fn columns_have_postgresqls_types() {
         use arrow::datatypes::{DataType, Field, Schema};
-        let noted = Field::new("pm10", DataType::Float64, true).with_metadata([(field_key::COMMENT.into(), "µg/m³".into())].into());
+        let noted =
+            Field::new("pm10", DataType::Float64, true).with_metadata([(field_key::COMMENT.into(), "µg/m³".into())].into());
         let batch = columns(&Schema::new(vec![Field::new("id", DataType::Int64, false), noted]), true).expect("four columns");
         let text = arrow::util::pretty::pretty_format_batches(&[batch]).expect("it is text").to_string();
         for word in ["bigint", "not null", "double precision", "µg/m³"] {

@@ -73,9 +73,8 @@ struct Shell {
 
 impl Shell {
     fn open(engine: &Arc<Engine>, options: &Options) -> Result<Self> {
-        command::text_format(options.format.name()).map_err(|e| {
-            Error::new(Kind::Config, e.message()).with_hint(e.hint().unwrap_or_default())
-        })?;
+        command::text_format(options.format.name())
+            .map_err(|e| Error::new(Kind::Config, e.message()).with_hint(e.hint().unwrap_or_default()))?;
         let database = match &options.database {
             Some(name) => name.clone(),
             None => engine.catalogs().names().into_iter().next().unwrap_or_default(),
@@ -182,7 +181,9 @@ impl Shell {
             Command::Quit => return Ok(Next::Leave),
             Command::Help => write!(self.out, "{}", command::HELP).map_err(Error::from)?,
             Command::Describe { name: Some(name), more } => self.describe(&name, more).await?,
-            Command::Describe { name: None, more: _ } => self.show(&describe::tables(self.engine.catalogs(), &self.database(), None)?)?,
+            Command::Describe { name: None, more: _ } => {
+                self.show(&describe::tables(self.engine.catalogs(), &self.database(), None)?)?
+            }
             Command::Tables { pattern } => {
                 self.show(&describe::tables(self.engine.catalogs(), &self.database(), pattern.as_deref())?)?;
             }
@@ -220,7 +221,11 @@ impl Shell {
     async fn include(&mut self, file: &Path, depth: usize) -> Result<Next, Failure> {
         let place = file.display();
         if depth >= MOST_INCLUDES {
-            return Err(Error::new(Kind::TooComplex, format!("{place} is included {depth} deep; do the files include each other?")).into());
+            return Err(Error::new(
+                Kind::TooComplex,
+                format!("{place} is included {depth} deep; do the files include each other?"),
+            )
+            .into());
         }
         let text = std::fs::read_to_string(file).map_err(|e| Error::from(e).within(format!("can't read {place}")))?;
         Box::pin(self.text(&text, depth + 1)).await

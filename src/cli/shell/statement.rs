@@ -105,7 +105,9 @@ mod tests {
 
     #[test]
     fn blanks_and_comments_are_no_statement() {
-        for (text, blank) in [("", true), (" \n", true), ("-- a\n  /* b */ ", true), ("-- a", true), ("/* a", false), ("x", false)] {
+        for (text, blank) in
+            [("", true), (" \n", true), ("-- a\n  /* b */ ", true), ("-- a", true), ("/* a", false), ("x", false)]
+        {
             assert_eq!(is_blank(text), blank, "{text}");
         }
     }
