@@ -1,13 +1,29 @@
 //! Snapshots: bytes as published become typed columns, once. Text formats are read whole, typed, and written as Parquet under
 //! the state folder; Parquet and Arrow files are used where they stand. SQL is unknown here.
 
+mod build;
+mod cells;
+mod columns;
+mod csv;
+mod decode;
+mod fetch;
+mod inplace;
+mod make;
+mod manifest;
+mod names;
+mod records;
+mod touch;
+mod types;
+mod unpack;
+mod write;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 
 use crate::catalog::TableEntry;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::store::{Object, Stores};
 
 /// Metadata keys on the fields of a snapshot's schema.
@@ -54,7 +70,9 @@ pub enum ProgressEvent {
 }
 
 /// The snapshots of one state folder.
-pub struct Snapshots {}
+pub struct Snapshots {
+    touches: touch::Touches,
+}
 
 /// One immutable version of a table.
 #[derive(Debug)]
@@ -109,23 +127,27 @@ pub struct Reject {
 
 impl Snapshots {
     /// Opens the state folder, made when absent; what a killed write left is removed.
-    pub fn open(_stores: Arc<Stores>, _options: Options) -> Result<Self> {
-        Err(Error::new(Kind::Internal, "not yet"))
+    pub fn open(stores: Arc<Stores>, options: Options) -> Result<Self> {
+        Ok(Self { touches: touch::Touches::new(make::Maker::open(stores, options)?) })
     }
 
     /// The snapshot of the source as it is now: the last one while the source's identity is the same, else a new one. Touches at the
-    /// same time share one read; a caller that goes away does not stop it.
-    pub async fn current(&self, _table: &TableEntry, _progress: Option<Progress>) -> Result<Arc<Snapshot>> {
-        Err(Error::new(Kind::Internal, "not yet"))
+    /// same time share one read; a caller that goes away does not stop it. When the source can't be read and there is a snapshot of
+    /// it, that one is served with a [`ProgressEvent::Warning`]. To be called within a tokio runtime.
+    pub async fn current(&self, table: &TableEntry, progress: Option<Progress>) -> Result<Arc<Snapshot>> {
+        self.touches.current(table, progress).await
     }
 
     /// The last good snapshot without asking the source; `None` before the first touch.
-    pub fn last(&self, _table: &TableEntry) -> Result<Option<Arc<Snapshot>>> {
-        Ok(None)
+    pub fn last(&self, table: &TableEntry) -> Result<Option<Arc<Snapshot>>> {
+        self.touches.last(table)
     }
 
     /// The rejects of a snapshot, in the order of the source.
-    pub fn rejects(&self, _snapshot: &Snapshot) -> Result<Vec<Reject>> {
-        Ok(Vec::new())
+    pub fn rejects(&self, snapshot: &Snapshot) -> Result<Vec<Reject>> {
+        snapshot.rejects_file.as_deref().map_or_else(|| Ok(Vec::new()), write::Rejects::read)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,294 @@
+//! Building: published files become a snapshot's Parquet in two passes over their text, one that sees every cell and decides the
+//! types, one that converts and writes. Memory is bounded by batches. Where snapshots are kept is not known here.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use arrow::array::{ArrayRef, StringViewArray};
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+
+use super::cells::Cells;
+use super::columns::{Table, Union};
+use super::decode::{self, Text};
+use super::fetch::Raw;
+use super::records::{Form, Reader};
+use super::types::CellReject;
+use super::write::{Rejects, Sink};
+use super::{Options, Reject, WrittenFile, unpack};
+use crate::descriptor::Distribution;
+use crate::error::{Error, Kind, Result};
+
+/// Batches that wait between two threads.
+const WAITING: usize = 4;
+
+/// What a build made.
+#[derive(Debug)]
+pub(super) struct Built {
+    pub(super) parts: Vec<WrittenFile>,
+    pub(super) rows: u64,
+    pub(super) rows_read: u64,
+    pub(super) rejects: u64,
+    /// Of each file's raw bytes.
+    pub(super) hashes: Vec<String>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// One file, ready to be read as text.
+struct Input<'a> {
+    raw: &'a Raw,
+    text: Text,
+    name: String,
+}
+
+/// A message of the reading thread.
+enum Read {
+    /// A file was opened: its columns, and their published names where they differ.
+    Opened {
+        file: usize,
+        names: Arc<Vec<String>>,
+        originals: Vec<Option<String>>,
+    },
+    Batch(Cells),
+}
+
+/// Reads `raws` as the distribution says, and writes parts and rejects to `target`; `scratch` takes what has to be unpacked or
+/// decoded. `heard` is told how far it is, out of how much.
+pub(super) fn build(
+    raws: &[Raw],
+    distribution: &Distribution,
+    options: &Options,
+    scratch: &Path,
+    target: &Path,
+    heard: &(dyn Fn(u64, u64) + Sync),
+) -> Result<Built> {
+    std::thread::scope(|scope| {
+        let hashes = scope.spawn(|| raws.iter().map(Raw::hash).collect::<Result<Vec<_>>>());
+        let mut warnings = Vec::new();
+        let inputs = prepare(raws, distribution, options, scratch, &mut warnings)?;
+        let form = Form::of(distribution, &inputs[0].text)?;
+        let job = Job { inputs: &inputs, distribution, options, form };
+        let (table, seen_rows) = job.infer(heard, &mut warnings)?;
+        let (parts, rejects, rejected_rows) = job.convert(&table, target, heard)?;
+        for raw in raws {
+            raw.check_unchanged()?;
+        }
+        let rows: u64 = parts.iter().map(|p| p.rows).sum();
+        if seen_rows != rows + rejected_rows {
+            let message = format!("{seen_rows} rows were read, but {rows} written and {rejected_rows} rejected");
+            return Err(Error::new(Kind::Internal, message));
+        }
+        let hashes = hashes.join().map_err(|_| Error::new(Kind::Internal, "hashing the source failed"))??;
+        Ok(Built { parts, rows, rows_read: seen_rows, rejects, hashes, warnings })
+    })
+}
+
+/// Unpacks and decodes what needs it. Empty files among others are left out with a warning.
+fn prepare<'a>(
+    raws: &'a [Raw],
+    distribution: &Distribution,
+    options: &Options,
+    scratch: &Path,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Input<'a>>> {
+    let mut inputs = Vec::with_capacity(raws.len());
+    for (i, raw) in raws.iter().enumerate() {
+        if raw.bytes > options.max_file_bytes {
+            return Err(unpack::too_large(&raw.url, options.max_file_bytes));
+        }
+        let unpacked = scratch.join(format!("unpacked-{i}"));
+        let plain = match unpack::unpack(&raw.path, &raw.url, &unpacked, options.max_file_bytes)? {
+            Some(()) => unpacked.as_path(),
+            None => &raw.path,
+        };
+        let text = decode::decode(plain, &raw.url, distribution.encoding.as_deref(), &scratch.join(format!("decoded-{i}")))?;
+        if text.bytes == text.skip {
+            if raws.len() == 1 {
+                return Err(Error::new(Kind::SourceInvalid, format!("{} is empty", raw.url)));
+            }
+            warnings.push(format!("{} is empty and left out", raw.url));
+            continue;
+        }
+        if !text.bad.is_empty() {
+            warnings.push(format!("{} holds {} places that are not {}", raw.url, text.bad.len(), text.encoding));
+        }
+        inputs.push(Input { raw, text, name: raw.file_name() });
+    }
+    if inputs.is_empty() {
+        let first = raws.first().map_or("", |r| r.url.as_str());
+        return Err(Error::new(Kind::SourceInvalid, format!("{first} and all files beside it are empty")));
+    }
+    Ok(inputs)
+}
+
+struct Job<'a> {
+    inputs: &'a [Input<'a>],
+    distribution: &'a Distribution,
+    options: &'a Options,
+    form: Form,
+}
+
+impl Job<'_> {
+    /// Sees every cell; the table's columns, and how many records there are.
+    fn infer(&self, heard: &(dyn Fn(u64, u64) + Sync), warnings: &mut Vec<String>) -> Result<(Table, u64)> {
+        let mut union = Union::new(self.distribution, self.inputs.len(), self.options.max_columns);
+        let mut rows = 0;
+        let mut bytes = Progress::new(heard, self.bytes(), 0);
+        self.each(|read| {
+            match read {
+                Read::Opened { file, names, originals } => {
+                    bytes.opened();
+                    union.meet(file, &self.inputs[file].raw.url, &names, &originals)?;
+                }
+                Read::Batch(cells) => {
+                    union.meet(cells.file, &self.inputs[cells.file].raw.url, &cells.names, &[])?;
+                    union.absorb(&cells, self.form.is_typed());
+                    rows += cells.rows() as u64 + cells.rejected();
+                    bytes.read(cells.bytes_read);
+                }
+            }
+            Ok(())
+        })?;
+        let urls: Vec<&str> = self.inputs.iter().map(|i| i.raw.url.as_str()).collect();
+        Ok((union.decide(&urls, warnings)?, rows))
+    }
+
+    /// Converts every cell and writes the rows; the parts, the number of rejects, and of rows rejected whole.
+    fn convert(&self, table: &Table, target: &Path, heard: &(dyn Fn(u64, u64) + Sync)) -> Result<(Vec<WrittenFile>, u64, u64)> {
+        let mut sink = Sink::new(target, Arc::clone(&table.schema))?;
+        let mut rejects = Rejects::new(target);
+        let mut whole = 0;
+        let parts = std::thread::scope(|scope| {
+            let (batches, to_write): (SyncSender<RecordBatch>, Receiver<RecordBatch>) = sync_channel(WAITING);
+            let writer = scope.spawn(move || {
+                for batch in to_write {
+                    sink.write(&batch)?;
+                }
+                sink.finish()
+            });
+            let mut bytes = Progress::new(heard, self.bytes(), self.bytes());
+            let mut stopped = false;
+            let converted = self.each(|read| {
+                let cells = match read {
+                    Read::Opened { .. } => {
+                        bytes.opened();
+                        return Ok(());
+                    }
+                    Read::Batch(cells) => cells,
+                };
+                whole += cells.rejected();
+                let batch = self.batch(table, &cells, &mut rejects)?;
+                bytes.read(cells.bytes_read);
+                stopped = batches.send(batch).is_err();
+                if stopped { Err(Error::new(Kind::Internal, "the writer stopped")) } else { Ok(()) }
+            });
+            drop(batches);
+            let written = writer.join().map_err(|_| Error::new(Kind::Internal, "writing the snapshot failed"))?;
+            match (converted, written) {
+                // When the writer stops first, its error is the one that says why.
+                (Err(e), Ok(_)) => Err(e),
+                (Err(_), Err(e)) if stopped => Err(e),
+                (Err(e), Err(_)) => Err(e),
+                (Ok(()), written) => written,
+            }
+        })?;
+        Ok((parts, rejects.finish()?, whole))
+    }
+
+    /// Of all files' text.
+    fn bytes(&self) -> u64 {
+        self.inputs.iter().map(|i| i.text.bytes).sum()
+    }
+
+    fn batch(&self, table: &Table, cells: &Cells, rejects: &mut Rejects) -> Result<RecordBatch> {
+        let input = &self.inputs[cells.file];
+        let mut found = Vec::new();
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(table.schema.fields().len());
+        for (column, (plan, place)) in table.plans.iter().zip(&table.places[cells.file]).enumerate() {
+            let mut of_column = Vec::new();
+            columns.push(plan.convert(cells, *place, &mut of_column));
+            found.extend(of_column.into_iter().map(|r| (cells.lines[r.row], Some(column), r)));
+        }
+        if table.has_source_file {
+            let name = std::iter::repeat_n(Some(input.name.as_str()), cells.rows());
+            columns.push(Arc::new(name.collect::<StringViewArray>()));
+        }
+        for fault in &cells.faults {
+            let place = fault.column.and_then(|c| table.places[cells.file].iter().position(|p| *p == Some(c)));
+            let reject =
+                CellReject { row: 0, raw: fault.raw.clone(), expected: fault.expected.clone(), reason: fault.reason.clone() };
+            found.push((fault.line, place, reject));
+        }
+        found.sort_by_key(|(line, column, _)| (*line, *column));
+        for (line, column, CellReject { raw, expected, reason, .. }) in found {
+            let column = column.map(|c| table.schema.field(c).name().clone());
+            rejects.push(Reject { file: input.raw.url.clone(), line, column, raw, expected, reason })?;
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(cells.rows()));
+        RecordBatch::try_new_with_options(Arc::clone(&table.schema), columns, &options)
+            .map_err(|e| Error::new(Kind::Internal, format!("a batch does not fit its schema: {e}")).caused_by(e))
+    }
+
+    /// Reads all files in order on a thread of their own, and hands what it reads to `take`.
+    fn each(&self, mut take: impl FnMut(Read) -> Result<()>) -> Result<()> {
+        std::thread::scope(|scope| {
+            let (out, read) = sync_channel(WAITING);
+            let reading = scope.spawn(move || self.read(&out));
+            for message in read {
+                take(message)?;
+            }
+            reading.join().map_err(|_| Error::new(Kind::SourceInvalid, "reading the source failed"))?
+        })
+    }
+
+    /// Reads until the end, or until nobody listens.
+    fn read(&self, out: &SyncSender<Read>) -> Result<()> {
+        let declared: Vec<String> = self.distribution.schema.columns.iter().map(|c| c.name.clone()).collect();
+        for (file, input) in self.inputs.iter().enumerate() {
+            let mut reader = Reader::open(
+                &self.form,
+                &input.text,
+                &input.raw.url,
+                file,
+                &self.distribution.dialect,
+                &declared,
+                self.options.max_field_bytes,
+            )?;
+            let opened = Read::Opened { file, names: Arc::clone(reader.names()), originals: reader.originals().to_vec() };
+            if out.send(opened).is_err() {
+                return Ok(());
+            }
+            while let Some(cells) = reader.next()? {
+                if out.send(Read::Batch(cells)).is_err() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Adds the bytes of files up, over both passes.
+struct Progress<'a> {
+    heard: &'a (dyn Fn(u64, u64) + Sync),
+    all: u64,
+    /// Of the files before.
+    done: u64,
+    current: u64,
+}
+
+impl<'a> Progress<'a> {
+    fn new(heard: &'a (dyn Fn(u64, u64) + Sync), of_one_pass: u64, done: u64) -> Self {
+        Self { heard, all: of_one_pass * 2, done, current: 0 }
+    }
+
+    fn opened(&mut self) {
+        self.done += self.current;
+        self.current = 0;
+    }
+
+    fn read(&mut self, bytes: u64) {
+        self.current = bytes;
+        (self.heard)(self.done + self.current, self.all);
+    }
+}

@@ -1,0 +1,185 @@
+//! Cells: one batch of records as flat text and spans into it, before it has types. Which format the text came from, and what a
+//! cell means, is not known here.
+
+use std::sync::Arc;
+
+/// The longest text a span can name, in bytes (28 bits).
+pub(super) const MAX_SPAN: usize = (1 << 28) - 1;
+
+/// What the format says of a cell, before anyone looks at its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CellKind {
+    /// No cell: a short row, a JSON `null`, a key that the record lacks.
+    Absent,
+    /// Text of a format without types: any type may be in it.
+    Plain,
+    /// A JSON string: text that the publisher kept apart from numbers.
+    String,
+    /// A JSON number or boolean, as written.
+    Scalar,
+    /// A JSON object or array, as written.
+    Nested,
+    /// Text with bytes that its encoding does not have.
+    Undecodable,
+}
+
+/// Where a cell's text is: the start, and length, place and kind in one word.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    start: u32,
+    /// Length in the upper 28 bits, then one bit for "in `made`", then three for the kind.
+    packed: u32,
+}
+
+impl Span {
+    pub(super) const ABSENT: Self = Self { start: 0, packed: 0 };
+
+    /// A span of `len` bytes from `start`; in the made text when `made`. `len` is at most [`MAX_SPAN`].
+    pub(super) fn new(start: usize, len: usize, made: bool, kind: CellKind) -> Self {
+        let kind = match kind {
+            CellKind::Absent => 0,
+            CellKind::Plain => 1,
+            CellKind::String => 2,
+            CellKind::Scalar => 3,
+            CellKind::Nested => 4,
+            CellKind::Undecodable => 5,
+        };
+        debug_assert!(len <= MAX_SPAN && u32::try_from(start).is_ok(), "batches are far smaller than 4 GB");
+        Self { start: start as u32, packed: (len as u32) << 4 | u32::from(made) << 3 | kind }
+    }
+
+    fn kind(self) -> CellKind {
+        match self.packed & 7 {
+            0 => CellKind::Absent,
+            1 => CellKind::Plain,
+            2 => CellKind::String,
+            3 => CellKind::Scalar,
+            4 => CellKind::Nested,
+            _ => CellKind::Undecodable,
+        }
+    }
+
+    fn is_made(self) -> bool {
+        self.packed & 8 != 0
+    }
+
+    fn range(self) -> std::ops::Range<usize> {
+        let start = self.start as usize;
+        start..start + (self.packed >> 4) as usize
+    }
+}
+
+/// One cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cell<'a> {
+    pub(super) kind: CellKind,
+    pub(super) text: &'a str,
+}
+
+/// A record that did not have the table's shape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) line: u64,
+    /// The first column that the row lacks, when the row is kept; `None` when it is not.
+    pub(super) column: Option<usize>,
+    pub(super) raw: String,
+    pub(super) expected: String,
+    pub(super) reason: String,
+}
+
+/// A batch of records of one file: row-major spans, so that reading writes them in order; a column is read with a stride.
+#[derive(Debug, Default)]
+pub(super) struct Cells {
+    /// Whole records as they stand in the file.
+    pub(super) text: String,
+    /// Cells that had to be made: unescaped quotes, JSON strings with escapes, geometries.
+    pub(super) made: String,
+    pub(super) spans: Vec<Span>,
+    /// Spans a row.
+    pub(super) width: usize,
+    /// The 1-based line on which each row starts.
+    pub(super) lines: Vec<u64>,
+    /// Rows that were not of this shape, those left out and those filled up.
+    pub(super) faults: Vec<Fault>,
+    /// Which file of the table, counted from 0.
+    pub(super) file: usize,
+    /// The file's columns known so far, at least `width`.
+    pub(super) names: Arc<Vec<String>>,
+    /// The file's bytes read so far, this batch included.
+    pub(super) bytes_read: u64,
+}
+
+impl Cells {
+    pub(super) fn rows(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Rows that are in no batch because they could not be read as one.
+    pub(super) fn rejected(&self) -> u64 {
+        self.faults.iter().filter(|f| f.column.is_none()).count() as u64
+    }
+
+    /// The cells of a column of the file, top to bottom; absent ones when the batch has fewer columns.
+    pub(super) fn column(&self, index: usize) -> impl Iterator<Item = Cell<'_>> {
+        let spans = if index < self.width { &self.spans[index..] } else { &[] };
+        let width = self.width.max(1);
+        let absent = if index < self.width { 0 } else { self.rows() };
+        let missing = std::iter::repeat_n(Cell { kind: CellKind::Absent, text: "" }, absent);
+        spans.iter().step_by(width).map(|s| self.cell(*s)).chain(missing)
+    }
+
+    fn cell(&self, span: Span) -> Cell<'_> {
+        let from = if span.is_made() { &self.made } else { &self.text };
+        Cell { kind: span.kind(), text: &from[span.range()] }
+    }
+
+    /// Marks the cells that `bad` (ascending byte offsets in `text`) falls into, so that no stand-in character becomes a value.
+    pub(super) fn mark_undecodable(&mut self, bad: &[usize]) {
+        if bad.is_empty() {
+            return;
+        }
+        for span in &mut self.spans {
+            let range = span.range();
+            let hit = if span.is_made() {
+                self.made[range.clone()].contains('\u{FFFD}')
+            } else {
+                let first = bad.partition_point(|b| *b < range.start);
+                bad.get(first).is_some_and(|b| range.contains(b))
+            };
+            if hit {
+                *span = Span::new(range.start, range.len(), span.is_made(), CellKind::Undecodable);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_keeps_its_parts() {
+        for kind in
+            [CellKind::Absent, CellKind::Plain, CellKind::String, CellKind::Scalar, CellKind::Nested, CellKind::Undecodable]
+        {
+            for (start, len, made) in [(0, 0, false), (7, MAX_SPAN, true), (1 << 31, 3, false)] {
+                let span = Span::new(start, len, made, kind);
+                assert_eq!((span.range(), span.is_made(), span.kind()), (start..start + len, made, kind));
+            }
+        }
+    }
+
+    #[test]
+    fn columns_are_read_with_a_stride() {
+        let plain = |s, l| Span::new(s, l, false, CellKind::Plain);
+        let cells = Cells {
+            text: "a,bc\nd,ef\n".into(),
+            spans: vec![plain(0, 1), plain(2, 2), plain(5, 1), plain(7, 2)],
+            width: 2,
+            lines: vec![1, 2],
+            ..Cells::default()
+        };
+        let column = |i| cells.column(i).map(|c| c.text).collect::<Vec<_>>();
+        assert_eq!((column(0), column(1), column(2)), (vec!["a", "d"], vec!["bc", "ef"], vec!["", ""]));
+    }
+}

@@ -1,0 +1,211 @@
+//! The dialect of a delimited file: as declared, and what is not declared from the head of the file. Types are never taken from
+//! here; a column's type needs the whole file.
+
+use super::tokenize::{Record, Syntax};
+use crate::descriptor::Dialect;
+use crate::error::{Error, Kind, Result};
+
+/// Delimiters that are looked for, in the order in which equals are preferred.
+const DELIMITERS: &[u8] = b",;\t|";
+
+/// How many records of the head are looked at.
+const LOOK: usize = 1000;
+
+/// All that reading a file needs to know of how it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Resolved {
+    pub(super) syntax: Syntax,
+    pub(super) comment: Option<Comment>,
+    pub(super) header: Header,
+}
+
+/// Which lines are comments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Comment {
+    pub(super) start: String,
+    /// It was not declared: a line of the table's width is a record all the same.
+    pub(super) sniffed: bool,
+}
+
+/// Which records are the header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Header {
+    None,
+    /// 1-based records, joined by the text where there are several; what stands before the last of them is no data.
+    Records(Vec<usize>, String),
+}
+
+/// What is declared, completed by what `head` shows. `last` says that the head is the whole text.
+pub(super) fn resolve(dialect: &Dialect, head: &[u8], last: bool) -> Result<Resolved> {
+    let mut syntax = Syntax {
+        delimiter: dialect.delimiter.map(|c| ascii(c, "delimiter")).transpose()?.unwrap_or(b','),
+        quote: match dialect.quote {
+            Some(c) => Some(ascii(c, "quote character")?),
+            None => Some(b'"'),
+        },
+        double_quote: dialect.double_quote.unwrap_or(true),
+        escape: dialect.escape.map(|c| ascii(c, "escape character")).transpose()?,
+        carriage_returns: match dialect.line_terminator.as_deref() {
+            Some(end) => end == "\r",
+            None => !head.contains(&b'\n') && head.contains(&b'\r'),
+        },
+        skip_initial_space: dialect.skip_initial_space.unwrap_or(false),
+    };
+    if dialect.delimiter.is_none() {
+        let declared = dialect.comment_char.as_deref().unwrap_or("#");
+        syntax.delimiter = sniff_delimiter(&syntax, head, last, declared);
+    }
+    let mut records = syntax.records(head, last, LOOK);
+    let comment = match &dialect.comment_char {
+        Some(start) if start.is_empty() => None,
+        Some(start) => Some(Comment { start: start.clone(), sniffed: false }),
+        None => sniff_comment(&records),
+    };
+    if let Some(comment) = &comment {
+        let width = width_of_most(records.iter().filter(|r| !r.fields[0].starts_with(&comment.start)));
+        records.retain(|r| !comment.covers(&r.fields[0], r.fields.len(), width));
+    }
+    let header = if dialect.header == Some(false) {
+        Header::None
+    } else if !dialect.header_rows.is_empty() {
+        Header::Records(dialect.header_rows.clone(), dialect.header_join.clone().unwrap_or_else(|| " ".to_owned()))
+    } else if dialect.header == Some(true) || has_header(&records) {
+        Header::Records(vec![1], String::new())
+    } else {
+        Header::None
+    };
+    Ok(Resolved { syntax, comment, header })
+}
+
+impl Comment {
+    /// Whether a record that starts with `first` and has `fields` fields is a comment in a table of `width` columns.
+    pub(super) fn covers(&self, first: &str, fields: usize, width: usize) -> bool {
+        first.starts_with(&self.start) && !(self.sniffed && fields == width)
+    }
+}
+
+fn ascii(c: char, what: &str) -> Result<u8> {
+    u8::try_from(c).ok().filter(u8::is_ascii).ok_or_else(|| {
+        Error::new(Kind::Descriptor, format!("the {what} \"{c}\" is not an ASCII character"))
+            .with_hint("Declare a single ASCII character in the dialect.")
+    })
+}
+
+/// The delimiter under which most records have one width, more than one, and the first record has it too.
+fn sniff_delimiter(syntax: &Syntax, head: &[u8], last: bool, comment: &str) -> u8 {
+    let mut best = (0.0, b',');
+    for delimiter in DELIMITERS {
+        let candidate = Syntax { delimiter: *delimiter, ..syntax.clone() };
+        let mut records = candidate.records(head, last, LOOK);
+        records.retain(|r| !r.fields[0].starts_with(comment));
+        let width = width_of_most(records.iter());
+        if width < 2 {
+            continue;
+        }
+        let regular = records.iter().filter(|r| r.fields.len() == width).count();
+        let first = f64::from(u8::from(records.first().is_some_and(|r| r.fields.len() == width)));
+        let score = regular as f64 / records.len() as f64 + first / 2.0 + width.min(50) as f64 / 1000.0;
+        if score > best.0 {
+            best = (score, *delimiter);
+        }
+    }
+    best.1
+}
+
+/// The most frequent number of fields; of equally frequent ones the larger. 0 when there are no records.
+fn width_of_most<'a>(records: impl Iterator<Item = &'a Record>) -> usize {
+    let mut counts = std::collections::BTreeMap::<usize, usize>::new();
+    for record in records {
+        *counts.entry(record.fields.len()).or_default() += 1;
+    }
+    counts.into_iter().max_by_key(|(width, count)| (*count, *width)).map_or(0, |(width, _)| width)
+}
+
+/// `#` starts a comment when the first line starts with it and is not of the table's width.
+fn sniff_comment(records: &[Record]) -> Option<Comment> {
+    let width = width_of_most(records.iter().filter(|r| !r.fields[0].starts_with('#')));
+    let first = records.first()?;
+    (first.fields[0].starts_with('#') && width > 0 && first.fields.len() != width)
+        .then(|| Comment { start: "#".to_owned(), sniffed: true })
+}
+
+/// Whether the first record names the columns: yes when some column has a word over values that are all no words; no when
+/// the first record holds values itself; else yes, as most files have a header.
+fn has_header(records: &[Record]) -> bool {
+    let Some((first, rest)) = records.split_first() else { return true };
+    let rest = &rest[..rest.len().min(100)];
+    let mut values = false;
+    for (i, name) in first.fields.iter().enumerate() {
+        let name = name.trim_ascii();
+        if looks_typed(name) {
+            values = true;
+            continue;
+        }
+        let mut below = rest.iter().filter_map(|r| r.fields.get(i)).map(|f| f.trim_ascii()).filter(|f| !f.is_empty()).peekable();
+        if !name.is_empty() && name != "\\N" && below.peek().is_some() && below.all(looks_typed) {
+            return true;
+        }
+    }
+    !values
+}
+
+/// A number, or something that starts like a date or time.
+fn looks_typed(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    digits > 0
+        && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'/' | b':' | b' ' | b'T' | b'Z' | b'%'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolved(text: &str) -> Resolved {
+        resolve(&Dialect::default(), text.as_bytes(), true).expect("an undeclared dialect is never wrong")
+    }
+
+    #[test]
+    fn delimiters() {
+        for (text, want) in [
+            ("a,b\n1,2\n", b','),
+            ("a;b\n1,5;2,5\n3,5;1\n", b';'),
+            ("a\tb\n1\t2\n", b'\t'),
+            ("a|b|c\n1, x|2|3\n", b'|'),
+            ("one\ntwo\n", b','),
+            ("", b','),
+            ("\"a;b\",c\n\"d;e\",f\n", b','),
+        ] {
+            assert_eq!(resolved(text).syntax.delimiter, want, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn headers() {
+        for (text, header) in [
+            ("id,name\n1,x\n", true),
+            ("name,city\nx,y\n", true),
+            ("1,x\n2,y\n", false),
+            ("100022,b\n1,2\n", true),
+            ("Country,1/22/20,1/23/20\nIT,0,1\n", true),
+            ("03/12/20|03/13/20||PDT\n03/12/20|03/13/20||PDT\n", false),
+            ("a,b\n", true),
+            ("id\n01\n002\n", true),
+        ] {
+            assert_eq!(resolved(text).header != Header::None, header, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn comments() {
+        for (text, comment) in [("# made by x\na,b\n1,2\n", true), ("#id,b\n1,2\n", false), ("a,b\n#1,2\n", false)] {
+            assert_eq!(resolved(text).comment.is_some(), comment, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_delimiter_that_is_no_ascii_character_is_named() {
+        let dialect = Dialect { delimiter: Some('；'), ..Dialect::default() };
+        let e = resolve(&dialect, b"", true).expect_err("not ASCII");
+        assert_eq!((e.kind(), e.message()), (Kind::Descriptor, "the delimiter \"；\" is not an ASCII character"));
+    }
+}

@@ -1,0 +1,394 @@
+//! Delimited text: from a decoded file to batches of cells. Dialects are resolved in `dialect`, fields are found in `tokenize`;
+//! types are unknown here.
+
+mod dialect;
+mod tokenize;
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::sync::Arc;
+
+use self::dialect::{Comment, Header, Resolved};
+use self::tokenize::{End, Scan};
+use super::cells::{CellKind, Cells, Fault, MAX_SPAN, Span};
+use super::decode::Text;
+use super::names;
+use crate::descriptor::Dialect;
+use crate::error::{Error, Kind, Result};
+
+/// Bytes of a batch, and of the head that is looked at for what is not declared.
+const CHUNK: usize = 1 << 20;
+
+/// How much of a record that can't be read is kept in its reject.
+const RAW_LIMIT: usize = 2000;
+
+/// Reads one file of delimited text.
+pub(super) struct Reader<'a> {
+    text: &'a Text,
+    url: &'a str,
+    index: usize,
+    file: File,
+    resolved: Resolved,
+    /// Lines that are declared to be comments.
+    comment_lines: HashSet<u64>,
+    names: Arc<Vec<String>>,
+    originals: Vec<Option<String>>,
+    max_field: usize,
+    buffer: Vec<u8>,
+    /// Where the buffer starts in the text, behind its mark.
+    base: u64,
+    ended: bool,
+    /// The 1-based line at the start of the buffer.
+    line: u64,
+}
+
+impl<'a> Reader<'a> {
+    /// Opens the file and reads its header. `declared` names the columns of a file without one.
+    pub(super) fn open(
+        text: &'a Text,
+        url: &'a str,
+        index: usize,
+        dialect: &Dialect,
+        declared: &[String],
+        max_field: usize,
+    ) -> Result<Self> {
+        let mut file = File::open(&text.path)?;
+        file.seek(SeekFrom::Start(text.skip))?;
+        let mut buffer = Vec::with_capacity(CHUNK + 1);
+        let ended = fill(&mut file, &mut buffer, CHUNK)?;
+        let resolved = dialect::resolve(dialect, &buffer, ended).map_err(|e| e.within(url))?;
+        let mut reader = Self {
+            text,
+            url,
+            index,
+            file,
+            resolved,
+            comment_lines: dialect.comment_rows.iter().map(|r| *r as u64).collect(),
+            names: Arc::default(),
+            originals: Vec::new(),
+            max_field: max_field.min(MAX_SPAN),
+            buffer,
+            base: 0,
+            ended,
+            line: 1,
+        };
+        reader.read_header(declared)?;
+        Ok(reader)
+    }
+
+    /// The file's columns.
+    pub(super) fn names(&self) -> &Arc<Vec<String>> {
+        &self.names
+    }
+
+    /// The name in the file, of those columns that are called otherwise.
+    pub(super) fn originals(&self) -> &[Option<String>] {
+        &self.originals
+    }
+
+    fn read_header(&mut self, declared: &[String]) -> Result<()> {
+        let syntax = &self.resolved.syntax;
+        let wanted = match &self.resolved.header {
+            Header::None => 0,
+            Header::Records(rows, _) => rows.iter().copied().max().unwrap_or(1),
+        };
+        let records = syntax.records(&self.buffer, self.ended, wanted + 1000);
+        let mut records =
+            records.iter().filter(|r| !self.comment_lines.contains(&r.line)).filter(|r| match &self.resolved.comment {
+                Some(comment) => !comment.covers(&r.fields[0], r.fields.len(), usize::MAX),
+                None => true,
+            });
+        let header: Vec<String> = match &self.resolved.header {
+            Header::None => {
+                let Some(first) = records.next() else { return Err(self.without("a record")) };
+                let width = first.fields.len().max(declared.len());
+                (0..width).map(|i| declared.get(i).cloned().unwrap_or_default()).collect()
+            }
+            Header::Records(rows, joint) => {
+                let chosen: Vec<_> = if rows == &[1] {
+                    records.next().into_iter().collect()
+                } else {
+                    records.filter(|r| rows.contains(&(r.line as usize))).collect()
+                };
+                let Some(last) = chosen.last() else { return Err(self.without("a header")) };
+                let width = chosen.iter().map(|r| r.fields.len()).max().unwrap_or(0);
+                let cell = |i: usize| {
+                    let parts = chosen.iter().filter_map(|r| r.fields.get(i)).map(|f| f.trim_ascii()).filter(|f| !f.is_empty());
+                    parts.collect::<Vec<_>>().join(joint)
+                };
+                let header = if let [only] = chosen.as_slice() { only.fields.clone() } else { (0..width).map(cell).collect() };
+                let end = last.end;
+                let passed = memchr::memchr_iter(self.resolved.syntax.line_end(), &self.buffer[..end]).count() as u64;
+                self.line += passed;
+                self.base += end as u64;
+                self.buffer.drain(..end);
+                header
+            }
+        };
+        let (names, originals) = names::unique(&header);
+        self.names = Arc::new(names);
+        self.originals = originals;
+        Ok(())
+    }
+
+    fn without(&self, what: &str) -> Error {
+        if self.buffer.len() >= CHUNK {
+            let message = format!("{}: {what} does not end within the first {CHUNK} bytes", self.url);
+            return Error::new(Kind::SourceInvalid, message).with_hint("Declare the delimiter and the quote character.");
+        }
+        Error::new(Kind::SourceInvalid, format!("{} is empty: it has no {}", self.url, what.trim_start_matches("a ")))
+    }
+
+    /// The next batch; `None` at the end.
+    pub(super) fn next(&mut self) -> Result<Option<Cells>> {
+        loop {
+            if !self.ended && self.buffer.len() < CHUNK {
+                self.ended = fill(&mut self.file, &mut self.buffer, CHUNK)?;
+            }
+            if self.buffer.is_empty() {
+                return Ok(None);
+            }
+            let mut cells =
+                Cells { width: self.names.len(), file: self.index, names: Arc::clone(&self.names), ..Cells::default() };
+            let (consumed, made) = self.tokenize(&mut cells, false);
+            let (consumed, made) = if consumed == 0 && !self.ended {
+                if self.buffer.len() <= self.max_field {
+                    let more = (self.buffer.len() * 2).min(self.max_field + 1);
+                    self.ended = fill(&mut self.file, &mut self.buffer, more)?;
+                    continue;
+                }
+                self.tokenize(&mut cells, true)
+            } else {
+                (consumed, made)
+            };
+            if consumed == 0 {
+                let message = format!("{}, line {}: a line is longer than {} bytes", self.url, self.line, self.max_field);
+                return Err(
+                    Error::new(Kind::SourceInvalid, message).with_hint("Declare the line end, or raise the limit on fields.")
+                );
+            }
+            self.finish(&mut cells, consumed, made)?;
+            if cells.rows() > 0 || !cells.faults.is_empty() {
+                return Ok(Some(cells));
+            }
+        }
+    }
+
+    /// Gives the batch its text and moves on behind it.
+    fn finish(&mut self, cells: &mut Cells, consumed: usize, made: Vec<u8>) -> Result<()> {
+        let mut rest = Vec::with_capacity(CHUNK + 1);
+        rest.extend_from_slice(&self.buffer[consumed..]);
+        self.buffer.truncate(consumed);
+        let text = std::mem::replace(&mut self.buffer, rest);
+        let changed = |_| Error::new(Kind::SourceChanged, format!("{} changed while it was read", self.url));
+        cells.text = String::from_utf8(text).map_err(changed)?;
+        cells.made = String::from_utf8(made).map_err(changed)?;
+        let end = self.base + consumed as u64;
+        if !self.text.bad.is_empty() {
+            let within = self.text.bad.partition_point(|b| *b < self.base)..self.text.bad.partition_point(|b| *b < end);
+            let bad: Vec<usize> = self.text.bad[within].iter().map(|b| (*b - self.base) as usize).collect();
+            cells.mark_undecodable(&bad);
+        }
+        self.base = end;
+        cells.bytes_read = end;
+        Ok(())
+    }
+
+    /// Reads the whole records of the buffer into `cells`; the bytes they take, and the text that had to be made. With `give_up`, a
+    /// first record that does not end is rejected.
+    fn tokenize(&mut self, cells: &mut Cells, give_up: bool) -> (usize, Vec<u8>) {
+        let text = self.buffer.as_slice();
+        let syntax = &self.resolved.syntax;
+        let width = cells.width;
+        let mut made = Vec::new();
+        let mut at = 0;
+        'records: while at < text.len() {
+            let start = at;
+            if self.is_skipped(text, at) {
+                match syntax.line(text, at) {
+                    Some(next) => at = next,
+                    None if self.ended => at = text.len(),
+                    None => break,
+                }
+                self.line += 1;
+                continue;
+            }
+            let (spans_before, made_before) = (cells.spans.len(), made.len());
+            let (mut fields, mut surplus, mut lines) = (0, false, 0);
+            loop {
+                match syntax.field(text, at, self.ended, &mut made) {
+                    Scan::Field { start, len, made, next, end, lines: passed } => {
+                        if fields < width {
+                            cells.spans.push(Span::new(start, len, made, CellKind::Plain));
+                        } else {
+                            surplus |= len > 0;
+                        }
+                        fields += 1;
+                        lines += passed;
+                        at = next;
+                        if end != End::Delimiter {
+                            break;
+                        }
+                    }
+                    Scan::Incomplete if !(give_up && start == 0) => {
+                        cells.spans.truncate(spans_before);
+                        made.truncate(made_before);
+                        return (start, made);
+                    }
+                    Scan::Incomplete | Scan::Unclosed => {
+                        cells.spans.truncate(spans_before);
+                        made.truncate(made_before);
+                        let Some(next) = syntax.line(text, start).or(self.ended.then_some(text.len())) else { return (0, made) };
+                        cells.faults.push(Fault {
+                            line: self.line,
+                            column: None,
+                            raw: raw(&text[start..next]),
+                            expected: "a closing quote".to_owned(),
+                            reason: "a quote is opened and never closed".to_owned(),
+                        });
+                        self.line += 1;
+                        at = next;
+                        continue 'records;
+                    }
+                }
+            }
+            let line = self.line;
+            self.line += 1 + lines;
+            let record = &text[start..at];
+            let is_blank = fields == 1 && width > 1 && record.iter().all(u8::is_ascii_whitespace);
+            if is_blank || self.is_sniffed_comment(record, fields, width) {
+                cells.spans.truncate(spans_before);
+                made.truncate(made_before);
+                continue;
+            }
+            if fields == width {
+                cells.lines.push(line);
+                continue;
+            }
+            let mut fault = Fault {
+                line,
+                column: None,
+                raw: raw(record),
+                expected: format!("{width} fields"),
+                reason: format!("the row has {fields} fields"),
+            };
+            if fields < width {
+                cells.spans.resize(spans_before + width, Span::ABSENT);
+                cells.lines.push(line);
+                fault.column = Some(fields);
+                cells.faults.push(fault);
+            } else if surplus {
+                cells.spans.truncate(spans_before);
+                cells.faults.push(fault);
+            } else {
+                cells.lines.push(line);
+            }
+        }
+        (at, made)
+    }
+
+    /// An empty line, or a declared comment.
+    fn is_skipped(&self, text: &[u8], at: usize) -> bool {
+        let syntax = &self.resolved.syntax;
+        let rest = &text[at..];
+        if rest[0] == syntax.line_end() || rest.starts_with(b"\r\n") || (self.ended && rest == b"\r") {
+            return true;
+        }
+        if !self.comment_lines.is_empty() && self.comment_lines.contains(&self.line) {
+            return true;
+        }
+        matches!(&self.resolved.comment, Some(Comment { start, sniffed: false }) if rest.starts_with(start.as_bytes()))
+    }
+
+    fn is_sniffed_comment(&self, record: &[u8], fields: usize, width: usize) -> bool {
+        match &self.resolved.comment {
+            Some(comment) => comment.sniffed && fields != width && record.starts_with(comment.start.as_bytes()),
+            None => false,
+        }
+    }
+}
+
+/// Reads until the buffer has `size` bytes; whether the file ended.
+fn fill(file: &mut File, buffer: &mut Vec<u8>, size: usize) -> Result<bool> {
+    let missing = size.saturating_sub(buffer.len()) as u64;
+    let n = file.take(missing).read_to_end(buffer)?;
+    Ok((n as u64) < missing)
+}
+
+/// A record as published, without its line end and not longer than is useful.
+fn raw(record: &[u8]) -> String {
+    let text = String::from_utf8_lossy(record);
+    let text = text.trim_end_matches(['\r', '\n']);
+    crate::name::clip(text, RAW_LIMIT).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The columns, then rows as `line: a|b`, then faults as `line! reason (kept or not)`.
+    fn check(dialect: &Dialect, text: &str) -> String {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("t.csv");
+        std::fs::write(&path, text).expect("writes");
+        let text = Text { path, skip: 0, bytes: text.len() as u64, bad: Vec::new(), encoding: "UTF-8" };
+        let mut reader = match Reader::open(&text, "t.csv", 0, dialect, &["x".to_owned()], 1 << 20) {
+            Ok(reader) => reader,
+            Err(e) => return e.to_string(),
+        };
+        let mut out = vec![reader.names().join("|")];
+        while let Some(cells) = reader.next().expect("reads") {
+            let columns: Vec<Vec<String>> =
+                (0..cells.width).map(|c| cells.column(c).map(|c| c.text.to_owned()).collect()).collect();
+            for (row, line) in cells.lines.iter().enumerate() {
+                out.push(format!("{line}: {}", columns.iter().map(|c| c[row].as_str()).collect::<Vec<_>>().join("|")));
+            }
+            for f in &cells.faults {
+                let kept = if f.column.is_some() { "kept" } else { "out" };
+                out.push(format!("{}! {} ({kept})", f.line, f.reason));
+            }
+        }
+        out.join("; ")
+    }
+
+    #[test]
+    fn whole_files() {
+        let usual = Dialect::default();
+        let no_header = Dialect { header: Some(false), ..Dialect::default() };
+        let two_headers = Dialect { header_rows: vec![2, 3], ..Dialect::default() };
+        let commented = Dialect { comment_char: Some("//".into()), comment_rows: vec![3], ..Dialect::default() };
+        for (dialect, text, want) in [
+            (&usual, "a,b\n1,2\n3,4\n", "a|b; 2: 1|2; 3: 3|4"),
+            (&usual, "a,b\n\"1\n\",2\n3,4", "a|b; 2: 1\n|2; 4: 3|4"),
+            (&usual, "a,b\n", "a|b"),
+            (&usual, "", "t.csv is empty: it has no header"),
+            (&usual, "\n\n", "t.csv is empty: it has no header"),
+            (
+                &usual,
+                "a,b\n1\n1,2,3\n1,2,\n",
+                "a|b; 2: 1|; 4: 1|2; 2! the row has 1 fields (kept); 3! the row has 3 fields (out)",
+            ),
+            (&usual, "id,,id\n1,2,3\n", "id|column_2|id_2; 2: 1|2|3"),
+            (&usual, "a,b\n\n1,2\n \n,\n", "a|b; 3: 1|2; 5: |"),
+            (&usual, "# note\na,b\n1,2\n# end\n", "a|b; 3: 1|2"),
+            (&usual, "a,b\n1,2\n\"3,4\n5,6\n", "a|b; 2: 1|2; 4: 5|6; 3! a quote is opened and never closed (out)"),
+            (&usual, "a\rb\rc\r", "a; 2: b; 3: c"),
+            (&no_header, "1,2\n3,4\n", "x|column_2; 1: 1|2; 2: 3|4"),
+            (&two_headers, "title\nq1,q2\nmin,max\n1,2\n", "q1 min|q2 max; 4: 1|2"),
+            (&commented, "a,b\n//x\n1,2\n3,4\n", "a|b; 4: 3|4"),
+        ] {
+            assert_eq!(check(dialect, text), want, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn records_cross_chunks() {
+        let row = format!("{},\"{}\"\n", "x".repeat(300), "y\"\"".repeat(100));
+        let text = format!("a,b\n{}", row.repeat(5000));
+        assert!(text.len() > 2 * CHUNK);
+        let got = check(&Dialect::default(), &text);
+        assert_eq!(got.matches("; ").count(), 5000);
+        assert!(got.ends_with(&format!("5001: {}|{}", "x".repeat(300), "y\"".repeat(100))));
+    }
+}

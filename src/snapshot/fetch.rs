@@ -1,0 +1,156 @@
+//! Fetching: an object's bytes as a file on this machine, read once and of one version. Local files stay where they are.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use futures::StreamExt;
+use object_store::{GetOptions, GetResultPayload};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Kind, Result};
+use crate::store::Object;
+
+/// The raw bytes of one published file.
+#[derive(Debug)]
+pub(super) struct Raw {
+    pub(super) url: String,
+    pub(super) path: PathBuf,
+    /// Of the raw bytes; `None` for a local file, whose bytes are hashed while they are read.
+    pub(super) sha256: Option<String>,
+    pub(super) bytes: u64,
+    /// Of a local file when it was opened: it must be the same at the end.
+    modified: Option<SystemTime>,
+}
+
+impl Raw {
+    /// The last part of the URL, unescaped: what `_source_file` holds.
+    pub(super) fn file_name(&self) -> String {
+        let path = self.url.split(['?', '#']).next().unwrap_or(&self.url);
+        let path = if self.url.contains("://") { path } else { &self.url };
+        let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or(path);
+        if self.url.contains("://") { unescaped(last) } else { last.to_owned() }
+    }
+
+    /// An error when a local file is not what it was when its reading began.
+    pub(super) fn check_unchanged(&self) -> Result<()> {
+        let Some(modified) = self.modified else { return Ok(()) };
+        let now = std::fs::metadata(&self.path)?;
+        if now.len() == self.bytes && now.modified()? == modified { Ok(()) } else { Err(changed(&self.url)) }
+    }
+
+    /// The SHA-256 of the raw bytes, in hex.
+    pub(super) fn hash(&self) -> Result<String> {
+        if let Some(hash) = &self.sha256 {
+            return Ok(hash.clone());
+        }
+        let mut file = File::open(&self.path)?;
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; 1 << 20];
+        loop {
+            match file.read(&mut buffer)? {
+                0 => return Ok(hex(&hasher.finalize())),
+                n => hasher.update(&buffer[..n]),
+            }
+        }
+    }
+}
+
+/// `%20` and the like as bytes; the text itself when those are not UTF-8.
+fn unescaped(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let code = (*first == b'%').then(|| std::str::from_utf8(after.get(..2)?).ok()).flatten();
+        match code.and_then(|c| u8::from_str_radix(c, 16).ok()) {
+            Some(byte) => {
+                out.push(byte);
+                rest = &after[2..];
+            }
+            None => {
+                out.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
+}
+
+/// Bytes as lower-case hex.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
+        // Writing to a String does not fail.
+        let _ = write!(out, "{b:02x}");
+        out
+    })
+}
+
+fn changed(url: &str) -> Error {
+    Error::new(Kind::SourceChanged, format!("{url} changed while it was read")).with_hint("Ask again to read it as it is now.")
+}
+
+/// The object's bytes as a file: the file itself when the store is a local one, else a copy at `spool`. `heard` is told of each
+/// arrival's bytes. The read is pinned to the version that the listing gave, and its length is checked.
+pub(super) async fn fetch(object: &Object, spool: &Path, heard: impl Fn(u64) + Send) -> Result<Raw> {
+    let pin = object.meta.e_tag.clone().filter(|tag| !tag.starts_with("W/"));
+    let options = GetOptions { if_match: pin, ..GetOptions::default() };
+    let result = object.store.get_opts(&object.meta.location, options).await.map_err(|e| store_error(&object.url, e))?;
+    if result.meta.size != object.meta.size || result.meta.e_tag != object.meta.e_tag {
+        return Err(changed(&object.url));
+    }
+    match result.payload {
+        GetResultPayload::File(file, path) => {
+            let meta = file.metadata()?;
+            Ok(Raw { url: object.url.clone(), path, sha256: None, bytes: meta.len(), modified: Some(meta.modified()?) })
+        }
+        GetResultPayload::Stream(mut stream) => {
+            let mut file = File::create(spool)?;
+            let mut hasher = Sha256::new();
+            let mut bytes = 0;
+            while let Some(chunk) = stream.next().await {
+                let chunk = chunk.map_err(|e| store_error(&object.url, e))?;
+                hasher.update(&chunk);
+                file.write_all(&chunk)?;
+                bytes += chunk.len() as u64;
+                heard(chunk.len() as u64);
+            }
+            if bytes != object.meta.size {
+                let message = format!("{} ended after {bytes} of {} bytes", object.url, object.meta.size);
+                return Err(Error::new(Kind::SourceChanged, message).with_hint("Ask again to read it whole."));
+            }
+            let sha256 = Some(hex(&hasher.finalize()));
+            Ok(Raw { url: object.url.clone(), path: spool.to_owned(), sha256, bytes, modified: None })
+        }
+    }
+}
+
+/// A store's error in our kinds.
+pub(super) fn store_error(url: &str, e: object_store::Error) -> Error {
+    let kind = match &e {
+        object_store::Error::NotFound { .. } => Kind::SourceMissing,
+        object_store::Error::Precondition { .. } | object_store::Error::NotModified { .. } => return changed(url).caused_by(e),
+        _ => Kind::SourceUnreachable,
+    };
+    let verb = if kind == Kind::SourceMissing { "is not there" } else { "can't be read" };
+    Error::new(kind, format!("{url} {verb}: {e}")).caused_by(e)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_name_is_the_last_part() {
+        for (url, want) in [
+            ("/data/Table With Data.csv", "Table With Data.csv"),
+            ("/data/PLA_6%Talc.csv", "PLA_6%Talc.csv"),
+            ("https://example.org/a%20b/c%20d.csv?download=1", "c d.csv"),
+            ("https://example.org/%E4%BA%A4%E9%80%9A.csv", "交通.csv"),
+        ] {
+            let raw = Raw { url: url.into(), path: PathBuf::new(), sha256: None, bytes: 0, modified: None };
+            assert_eq!(raw.file_name(), want);
+        }
+    }
+}

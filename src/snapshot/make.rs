@@ -1,0 +1,279 @@
+//! Making: from a table's published objects to a snapshot that stands, and from what is written down back to one. When to make
+//! one is decided elsewhere.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use futures::{StreamExt, TryStreamExt};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use sha2::{Digest, Sha256};
+
+use super::build::build;
+use super::fetch::{Raw, fetch, hex};
+use super::manifest::{self, Part, Record, Source, State};
+use super::write::{Rejects, parquet_error};
+use super::{Layout, Options, ProgressEvent, Snapshot, WrittenFile, inplace};
+use crate::catalog::TableEntry;
+use crate::descriptor::{Distribution, Format};
+use crate::error::{Error, Kind, Result};
+use crate::store::{Object, Stores};
+
+/// Remote files that are fetched at the same time.
+const FETCHES: usize = 4;
+
+/// Part of every fingerprint: raised when files are read otherwise than before, so that snapshots are made anew.
+const READER: u32 = 1;
+
+/// Where objects come from.
+#[async_trait]
+pub(super) trait Sources: Send + Sync {
+    /// See [`Stores::resolve`].
+    async fn resolve(&self, url: &str) -> Result<Vec<Object>>;
+}
+
+#[async_trait]
+impl Sources for Stores {
+    async fn resolve(&self, url: &str) -> Result<Vec<Object>> {
+        Self::resolve(self, url).await
+    }
+}
+
+/// A snapshot, and what it was made of.
+pub(super) struct Known {
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) fingerprint: String,
+    pub(super) identities: Vec<Identity>,
+    /// When the source was last asked; `None` for one that has only been loaded.
+    pub(super) checked: Option<Instant>,
+    /// The source is on this machine: asking costs nothing.
+    pub(super) local: bool,
+    /// A newer version of the source that could not be read, and why.
+    pub(super) failed: Option<(Vec<Identity>, Arc<Error>)>,
+}
+
+/// Which version of which object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    url: String,
+    identity: String,
+}
+
+impl Identity {
+    /// Those of `objects`, in their order.
+    pub(super) fn all(objects: &[Object]) -> Vec<Self> {
+        objects.iter().map(|o| Self { url: o.url.clone(), identity: o.identity() }).collect()
+    }
+}
+
+/// What of a descriptor decides how its files are read.
+pub(super) fn fingerprint(distribution: &Distribution) -> String {
+    let Distribution { format, compression, encoding, dialect, schema, .. } = distribution;
+    let read_by = format!("{READER} {format:?} {compression:?} {encoding:?} {dialect:?} {schema:?}");
+    hex(&Sha256::digest(read_by.as_bytes())[..16])
+}
+
+/// Makes snapshots under one state folder.
+pub(super) struct Maker {
+    sources: Arc<dyn Sources>,
+    pub(super) options: Options,
+    state: State,
+}
+
+/// Hears events of one touch.
+pub(super) type Heard = Arc<dyn Fn(ProgressEvent) + Send + Sync>;
+
+impl Maker {
+    pub(super) fn open(sources: Arc<dyn Sources>, options: Options) -> Result<Self> {
+        let state = State::open(&options.state)?;
+        Ok(Self { sources, options, state })
+    }
+
+    /// The objects of a distribution as they are now.
+    pub(super) async fn resolve(&self, distribution: &Distribution) -> Result<Vec<Object>> {
+        let asked: Vec<_> = distribution.paths.iter().map(|path| self.sources.resolve(path)).collect();
+        let resolved: Vec<Vec<Object>> = futures::stream::iter(asked).buffered(FETCHES).try_collect().await?;
+        let objects: Vec<Object> = resolved.into_iter().flatten().collect();
+        if objects.is_empty() {
+            let paths = distribution.paths.join(", ");
+            let what =
+                if paths.is_empty() { format!("{} names no path", distribution.name) } else { format!("{paths}: no file there") };
+            return Err(Error::new(Kind::SourceMissing, what).with_hint("Correct the descriptor's path."));
+        }
+        Ok(objects)
+    }
+
+    /// The last snapshot that was written for this table and fingerprint.
+    pub(super) fn last(&self, table: &TableEntry, fingerprint: &str) -> Result<Option<Known>> {
+        let folder = self.folder(table);
+        let Some(manifest) = manifest::read(&folder)? else { return Ok(None) };
+        let Some(record) = manifest.snapshots.into_iter().rev().find(|r| r.fingerprint == fingerprint) else { return Ok(None) };
+        self.load(&folder, record)
+    }
+
+    fn folder(&self, table: &TableEntry) -> std::path::PathBuf {
+        self.state.table(&table.catalog, &table.schema, &table.name)
+    }
+
+    /// The snapshot of a record; `None` when its files are not as written.
+    fn load(&self, folder: &Path, record: Record) -> Result<Option<Known>> {
+        let folder = folder.join(&record.id);
+        let parts: Vec<WrittenFile> =
+            (record.parts.iter()).map(|p| WrittenFile { path: folder.join(&p.file), bytes: p.bytes, rows: p.rows }).collect();
+        let intact = parts.iter().all(|p| std::fs::metadata(&p.path).is_ok_and(|m| m.len() == p.bytes));
+        let Some(first) = parts.first().filter(|_| intact) else { return Ok(None) };
+        let footer = ArrowReaderMetadata::load(&std::fs::File::open(&first.path)?, ArrowReaderOptions::new())
+            .map_err(|e| parquet_error(e).within(first.path.display()))?;
+        let snapshot = Snapshot {
+            id: record.id,
+            schema: Arc::clone(footer.schema()),
+            layout: Layout::Written(parts),
+            rows: record.rows,
+            rows_read: record.rows_read,
+            rejects: record.rejects,
+            rejects_file: (record.rejects > 0).then(|| folder.join(Rejects::FILE)),
+            created: record.created,
+        };
+        let identities = record.sources.into_iter().map(|s| Identity { url: s.url, identity: s.identity }).collect();
+        Ok(Some(Known {
+            snapshot: Arc::new(snapshot),
+            fingerprint: record.fingerprint,
+            identities,
+            checked: None,
+            local: false,
+            failed: None,
+        }))
+    }
+
+    /// Makes a snapshot of `objects`, or takes the one that another process made of them meanwhile.
+    pub(super) async fn make(self: &Arc<Self>, table: &TableEntry, objects: Vec<Object>, heard: &Heard) -> Result<Known> {
+        let made = match table.distribution().format {
+            Some(Format::Parquet) => self.in_place(table, objects, Format::Parquet).await,
+            Some(Format::Arrow) => self.in_place(table, objects, Format::Arrow).await,
+            Some(Format::Csv | Format::Json | Format::NdJson | Format::GeoJson) | None => self.write(table, objects, heard).await,
+        };
+        made.map_err(|e| match e.kind() {
+            Kind::DiskFull => {
+                Error::new(Kind::DiskFull, format!("no space is left in the state folder {}", self.options.state.display()))
+                    .with_detail(e.message().to_owned())
+                    .with_hint("Make room there, or choose another folder with --state.")
+                    .caused_by(e)
+            }
+            _ => e,
+        })
+    }
+
+    async fn in_place(&self, table: &TableEntry, objects: Vec<Object>, format: Format) -> Result<Known> {
+        let fingerprint = fingerprint(table.distribution());
+        let identities = Identity::all(&objects);
+        let ((schema, rows), layout) = match format {
+            Format::Arrow => (inplace::arrow(&objects).await?, Layout::Arrow(objects)),
+            Format::Parquet | Format::Csv | Format::Json | Format::NdJson | Format::GeoJson => {
+                (inplace::parquet(&objects).await?, Layout::Parquet(objects))
+            }
+        };
+        let snapshot = Snapshot {
+            id: hex(&Sha256::digest(format!("{fingerprint} {identities:?}"))[..12]),
+            schema,
+            layout,
+            rows,
+            rows_read: rows,
+            rejects: 0,
+            rejects_file: None,
+            created: now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        };
+        Ok(Known { snapshot: Arc::new(snapshot), fingerprint, identities, checked: None, local: false, failed: None })
+    }
+
+    async fn write(self: &Arc<Self>, table: &TableEntry, objects: Vec<Object>, heard: &Heard) -> Result<Known> {
+        let folder = self.folder(table);
+        let fingerprint = fingerprint(table.distribution());
+        let identities = Identity::all(&objects);
+        let (this, at) = (Arc::clone(self), folder.clone());
+        let lock = blocking(move || manifest::lock(&at)).await?;
+        let (same_table, same_fingerprint) = (table.clone(), fingerprint.clone());
+        let last = blocking(move || this.last(&same_table, &same_fingerprint)).await?;
+        if let Some(known) = last.filter(|k| k.identities == identities) {
+            return Ok(known);
+        }
+        let label = format!("{}.{}", table.schema, table.name);
+        let size: u64 = objects.iter().map(|o| o.meta.size).sum();
+        heard(ProgressEvent::Started { table: label.clone(), files: objects.len(), bytes: size });
+        let staging = self.state.stage()?;
+        let raws = self.fetch(&objects, staging.scratch(), &label, heard).await?;
+        let (this, heard_there, name) = (Arc::clone(self), Arc::clone(heard), label.clone());
+        let distribution = table.distribution().clone();
+        let known = blocking(move || {
+            // What had to be fetched was half of the way.
+            let fetched = raws.iter().filter(|r| r.sha256.is_some()).map(|r| r.bytes).sum::<u64>() / 2;
+            let progress = |done: u64, all: u64| {
+                let part = u128::from(size - fetched) * u128::from(done.min(all)) / u128::from(all.max(1));
+                let bytes = fetched + u64::try_from(part).unwrap_or(0);
+                heard_there(ProgressEvent::Read { table: name.clone(), bytes });
+            };
+            let built = build(&raws, &distribution, &this.options, staging.scratch(), &staging.snapshot(), &progress)?;
+            let created = now();
+            let sources = (objects.iter().zip(built.hashes))
+                .map(|(o, sha256)| Source { url: o.url.clone(), identity: o.identity(), size: o.meta.size, sha256 })
+                .collect();
+            let parts = built.parts.iter().map(|p| Part {
+                file: p.path.file_name().map_or_else(String::new, |f| f.to_string_lossy().into_owned()),
+                bytes: p.bytes,
+                rows: p.rows,
+            });
+            let record = Record {
+                id: format!("{}-{}", created.format("%Y%m%dT%H%M%S%6fZ"), &fingerprint[..8]),
+                fingerprint,
+                sources,
+                parts: parts.collect(),
+                rows: built.rows,
+                rows_read: built.rows_read,
+                rejects: built.rejects,
+                created: created.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+                warnings: built.warnings.clone(),
+            };
+            staging.publish(&folder, record.clone())?;
+            drop(lock);
+            for message in built.warnings {
+                heard_there(ProgressEvent::Warning { table: name.clone(), message });
+            }
+            this.load(&folder, record)?.ok_or_else(|| Error::new(Kind::Io, "a snapshot vanished as soon as it was written"))
+        })
+        .await?;
+        heard(ProgressEvent::Finished { table: label, rows: known.snapshot.rows, rejects: known.snapshot.rejects });
+        Ok(known)
+    }
+
+    async fn fetch(&self, objects: &[Object], scratch: &Path, label: &str, heard: &Heard) -> Result<Vec<Raw>> {
+        let arrived = Arc::new(std::sync::atomic::AtomicU64::new(0));
+        let fetches = objects.iter().enumerate().map(|(i, object)| {
+            let arrived = Arc::clone(&arrived);
+            async move {
+                if object.meta.size > self.options.max_file_bytes {
+                    return Err(super::unpack::too_large(&object.url, self.options.max_file_bytes));
+                }
+                let spool = scratch.join(format!("raw-{i}"));
+                fetch(object, &spool, |more| {
+                    let all = arrived.fetch_add(more, std::sync::atomic::Ordering::Relaxed) + more;
+                    heard(ProgressEvent::Read { table: label.to_owned(), bytes: all / 2 });
+                })
+                .await
+            }
+        });
+        let fetches: Vec<_> = fetches.collect();
+        futures::stream::iter(fetches).buffered(FETCHES).try_collect().await
+    }
+}
+
+fn now() -> chrono::DateTime<chrono::Utc> {
+    chrono::Utc::now()
+}
+
+/// Runs `work` where blocking is allowed. It goes on when the caller goes away.
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(e) => Err(Error::new(Kind::Internal, "reading a source failed inside").caused_by(e)),
+    }
+}

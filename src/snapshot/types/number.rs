@@ -1,0 +1,297 @@
+//! Numbers in text: their shape, what they need to be kept exactly, and their values. Columns are unknown here.
+
+/// How a number is written, as far as choosing a type needs to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shape {
+    /// An integer: no point, no exponent, not `-0`.
+    pub(super) integer: bool,
+    /// Digits before the point without leading zeros.
+    pub(super) whole: usize,
+    /// Digits after the point.
+    pub(super) scale: usize,
+    pub(super) exponent: bool,
+    /// Digits from the first to the last that is not zero.
+    pub(super) significant: usize,
+}
+
+/// The shape of `text` when it is a number that keeps all it says as one: no `+`, no leading zero (`007` is a code), no blank. An
+/// exponent needs a point or a sign (`12E4` is a code too) unless `json` says that it is a number for certain.
+pub(super) fn shape(text: &[u8], json: bool) -> Option<Shape> {
+    let (negative, digits) = match text.split_first()? {
+        (b'-', rest) => (true, rest),
+        _ => (false, text),
+    };
+    let whole_len = digits.iter().take_while(|b| b.is_ascii_digit()).count();
+    if whole_len > 1 && digits[0] == b'0' {
+        return None;
+    }
+    let mut at = whole_len;
+    let mut fraction: &[u8] = &[];
+    let point = digits.get(at) == Some(&b'.');
+    if point {
+        let rest = &digits[at + 1..];
+        fraction = &rest[..rest.iter().take_while(|b| b.is_ascii_digit()).count()];
+        at += 1 + fraction.len();
+    }
+    if whole_len + fraction.len() == 0 {
+        return None;
+    }
+    let exponent = matches!(digits.get(at), Some(b'e' | b'E'));
+    if exponent {
+        let rest = &digits[at + 1..];
+        let signed = matches!(rest.first(), Some(b'+' | b'-'));
+        let power = &rest[usize::from(signed)..];
+        if power.is_empty() || power.len() > 3 || !power.iter().all(u8::is_ascii_digit) || !(json || point || signed) {
+            return None;
+        }
+        at = digits.len();
+    }
+    if at != digits.len() {
+        return None;
+    }
+    let whole = &digits[..whole_len];
+    let zero = whole == b"0" || whole.is_empty();
+    let significant = significant_digits(whole, fraction);
+    Some(Shape {
+        integer: !point && !exponent && !(negative && zero),
+        whole: if zero { 0 } else { whole_len },
+        scale: fraction.len(),
+        exponent,
+        significant,
+    })
+}
+
+fn significant_digits(whole: &[u8], fraction: &[u8]) -> usize {
+    let total = whole.len() + fraction.len();
+    let leading = whole.iter().chain(fraction).take_while(|b| **b == b'0').count();
+    let trailing = fraction.iter().rev().chain(whole.iter().rev()).take_while(|b| **b == b'0').count();
+    total.saturating_sub(leading + trailing)
+}
+
+/// Whether a double holds exactly what is written: up to 15 significant digits always survive (IEEE 754, DBL_DIG); 16 and 17
+/// are asked, since programs print doubles so that they can be read back.
+pub(super) fn fits_double(text: &str, shape: Shape) -> bool {
+    if shape.significant <= 15 && !shape.exponent {
+        return true;
+    }
+    let Ok(value) = text.parse::<f64>() else { return false };
+    if !value.is_finite() {
+        return false;
+    }
+    if shape.significant <= 15 {
+        return value != 0.0 || shape.significant == 0;
+    }
+    shape.significant <= 17 && decimal_form(text) == decimal_form(&format!("{value:e}"))
+}
+
+/// The digits without zeros around them, and the power of ten of the last one.
+fn decimal_form(text: &str) -> (String, i32) {
+    let text = text.trim_start_matches('-');
+    let (mantissa, power) = match text.split_once(['e', 'E']) {
+        Some((m, p)) => (m, p.parse::<i32>().unwrap_or(0)),
+        None => (text, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    let digits = digits.trim_start_matches('0');
+    let kept = digits.trim_end_matches('0');
+    (kept.to_owned(), power - fraction.len() as i32 + (digits.len() - kept.len()) as i32)
+}
+
+/// An integer; `None` when it is none or does not fit 64 bits.
+pub(super) fn integer(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text.split_first()? {
+        (b'-', rest) => (true, rest),
+        (b'+', rest) => (false, rest),
+        _ => (false, text),
+    };
+    if digits.is_empty() {
+        return None;
+    }
+    if digits.len() > 18 {
+        return std::str::from_utf8(text).ok()?.parse().ok();
+    }
+    let mut value = 0_i64;
+    for b in digits {
+        let digit = b.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value * 10 + i64::from(digit);
+    }
+    Some(if negative { -value } else { value })
+}
+
+/// A double. `inf` and `nan` in words count only when `special` is set (Table Schema's `INF`, `-INF`, `NaN`).
+pub(super) fn double(text: &str, special: bool) -> Option<f64> {
+    match text.as_bytes().last()? {
+        b'0'..=b'9' | b'.' => text.parse().ok(),
+        _ if !special => None,
+        _ if text.eq_ignore_ascii_case("inf") => Some(f64::INFINITY),
+        _ if text.eq_ignore_ascii_case("-inf") => Some(f64::NEG_INFINITY),
+        _ if text.eq_ignore_ascii_case("nan") => Some(f64::NAN),
+        _ => None,
+    }
+}
+
+/// A decimal as a whole number of units of 10^-`scale`; `None` when it needs more digits than 38 or than `scale` gives.
+pub(super) fn decimal(text: &[u8], scale: usize) -> Option<i128> {
+    let (negative, digits) = match text.split_first()? {
+        (b'-', rest) => (true, rest),
+        (b'+', rest) => (false, rest),
+        _ => (false, text),
+    };
+    let mut value = 0_i128;
+    let mut after = None;
+    let mut seen = 0;
+    for b in digits {
+        match b {
+            b'0'..=b'9' => {
+                let digit = i128::from(b - b'0');
+                match after {
+                    Some(n) if n == scale => {
+                        if digit != 0 {
+                            return None;
+                        }
+                        continue;
+                    }
+                    Some(n) => after = Some(n + 1),
+                    None => {}
+                }
+                value = value.checked_mul(10)?.checked_add(digit)?;
+                seen += 1;
+            }
+            b'.' if after.is_none() => after = Some(0),
+            _ => return None,
+        }
+    }
+    if seen == 0 {
+        return None;
+    }
+    let missing = u32::try_from(scale - after.unwrap_or(0)).ok()?;
+    let value = value.checked_mul(10_i128.checked_pow(missing)?)?;
+    (value < 10_i128.pow(38)).then_some(if negative { -value } else { value })
+}
+
+/// How a descriptor says numbers are written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Marks {
+    pub(super) group: Option<String>,
+    pub(super) decimal: Option<String>,
+    /// Whether anything but a number may stand around the digits, such as `€` or `%`.
+    pub(super) dressed: bool,
+}
+
+impl Marks {
+    /// Whether numbers are written plainly.
+    pub(super) fn is_plain(&self) -> bool {
+        self.group.is_none() && !self.dressed && self.decimal.as_deref().is_none_or(|d| d == ".")
+    }
+
+    /// The number in plain writing, put into `plain`.
+    pub(super) fn strip<'a>(&self, text: &str, plain: &'a mut String) -> &'a str {
+        let bare = if self.dressed {
+            text.trim_matches(|c: char| !(c.is_ascii_digit() || matches!(c, '-' | '+' | '.') || self.is_decimal(c)))
+        } else {
+            text
+        };
+        plain.clear();
+        match &self.group {
+            Some(group) if !group.is_empty() => plain.extend(bare.split(group.as_str())),
+            Some(_) | None => plain.push_str(bare),
+        }
+        if let Some(mark) = self.decimal.as_deref().filter(|d| *d != "." && !d.is_empty()) {
+            *plain = plain.replacen(mark, ".", 1);
+        }
+        plain
+    }
+
+    fn is_decimal(&self, c: char) -> bool {
+        self.decimal.as_ref().is_some_and(|d| d.contains(c))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_not_numbers() {
+        for code in ["", "-", ".", "007", "00.5", "+5", "1E5", "12e4", "1 000", "1,5", "0x1f", "1.2.3", "1e", "inf", "nan", "--1"]
+        {
+            assert_eq!(shape(code.as_bytes(), false), None, "{code}");
+        }
+    }
+
+    #[test]
+    fn shapes() {
+        for (text, integer, whole, scale, significant) in [
+            ("0", true, 0, 0, 0),
+            ("-12", true, 2, 0, 2),
+            ("-0", false, 0, 0, 0),
+            ("1200", true, 4, 0, 2),
+            (".001586", false, 0, 6, 4),
+            ("0.50", false, 0, 2, 1),
+            ("12.", false, 2, 0, 2),
+            ("3E+3", false, 1, 0, 1),
+            ("1.71257e+006", false, 1, 5, 6),
+        ] {
+            let s = shape(text.as_bytes(), false).expect(text);
+            assert_eq!((s.integer, s.whole, s.scale, s.significant), (integer, whole, scale, significant), "{text}");
+        }
+    }
+
+    #[test]
+    fn doubles_that_come_back() {
+        for (text, fits) in [
+            ("0.1", true),
+            ("40.63980103", true),
+            ("-73.77869999999999", true),
+            ("0.1234567890123456789", false),
+            ("12345678901234567.5", false),
+            ("9007199254740993", false),
+            ("1e-400", false),
+            ("1.5e-300", true),
+        ] {
+            let s = shape(text.as_bytes(), true).expect(text);
+            assert_eq!(fits_double(text, s), fits, "{text}");
+        }
+    }
+
+    #[test]
+    fn values() {
+        for (text, want) in
+            [("12", Some(12)), ("-9223372036854775808", Some(i64::MIN)), ("9223372036854775808", None), ("1x", None), ("-", None)]
+        {
+            assert_eq!(integer(text.as_bytes()), want, "{text}");
+        }
+        for (text, scale, want) in [
+            ("1.5", 2, Some(150)),
+            ("-1.50", 1, Some(-15)),
+            ("1.55", 1, None),
+            (".5", 1, Some(5)),
+            ("7", 0, Some(7)),
+            ("1e3", 0, None),
+            ("", 0, None),
+            ("99999999999999999999999999999999999999", 0, Some(10_i128.pow(38) - 1)),
+            ("999999999999999999999999999999999999999", 0, None),
+        ] {
+            assert_eq!(decimal(text.as_bytes(), scale), want, "{text}");
+        }
+        assert_eq!(double("-INF", true), Some(f64::NEG_INFINITY));
+        assert_eq!((double("inf", false), double("1e5", false)), (None, Some(1e5)));
+    }
+
+    #[test]
+    fn marks_are_taken_off() {
+        let marks = |g: &str, d: &str, dressed| Marks { group: Some(g.into()), decimal: Some(d.into()), dressed };
+        let mut plain = String::new();
+        for (m, text, want) in [
+            (marks(",", ".", false), "1,234,567.5", "1234567.5"),
+            (marks(".", ",", true), "€ 1.234,5", "1234.5"),
+            (marks("", ".", true), "95%", "95"),
+        ] {
+            assert_eq!(m.strip(text, &mut plain), want);
+        }
+    }
+}

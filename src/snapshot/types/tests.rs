@@ -1,0 +1,131 @@
+//! Whole columns: from their cells to a type, an array and rejects.
+
+use std::sync::Arc;
+
+use arrow::util::display::array_value_to_string;
+
+use super::*;
+use crate::snapshot::cells::{CellKind, Cells, Span};
+
+fn cells(values: &[(CellKind, &str)]) -> Cells {
+    let mut out = Cells { width: 1, names: Arc::new(vec!["c".to_owned()]), ..Cells::default() };
+    for (i, (kind, text)) in values.iter().enumerate() {
+        out.spans.push(Span::new(out.text.len(), text.len(), false, *kind));
+        out.text.push_str(text);
+        out.lines.push(i as u64 + 1);
+    }
+    out
+}
+
+/// The type, the values and the number of rejects, as one line.
+fn read(declared: Option<&Column>, values: &[(CellKind, &str)]) -> String {
+    let cells = cells(values);
+    let mut seen = Seen::new(declared, Missing::declared(declared, None, None));
+    let typed = values.iter().any(|(k, _)| *k != CellKind::Plain);
+    seen.absorb(cells.column(0), typed);
+    let mut warnings = Vec::new();
+    let plan = match ColumnPlan::decide("c", None, declared, &seen, &mut warnings) {
+        Ok(plan) => plan,
+        Err(e) => return e.to_string(),
+    };
+    let mut rejects = Vec::new();
+    let array = plan.convert(&cells, Some(0), &mut rejects);
+    let shown: Vec<String> = (0..array.len())
+        .map(|i| {
+            if array.is_null(i) { "NULL".to_owned() } else { array_value_to_string(&array, i).expect("every type can be shown") }
+        })
+        .collect();
+    let mut out = format!("{}: {}", plan.field.data_type(), shown.join(" "));
+    if !rejects.is_empty() {
+        out.push_str(&format!(" ({} rejects)", rejects.len()));
+    }
+    if !warnings.is_empty() {
+        out.push_str(" !");
+    }
+    out
+}
+
+fn plain(declared: Option<&Column>, values: &[&str]) -> String {
+    read(declared, &values.iter().map(|v| (CellKind::Plain, *v)).collect::<Vec<_>>())
+}
+
+#[test]
+fn undeclared_columns_are_what_every_cell_is() {
+    for (values, want) in [
+        (&["1", " 2", ""][..], "Int64: 1 2 NULL"),
+        (&["1", "2.5"], "Float64: 1.0 2.5"),
+        (&["1", "x"], "Utf8View: 1 x"),
+        (&["01", "002"], "Utf8View: 01 002"),
+        (&["0", "-1"], "Int64: 0 -1"),
+        (&["+5", "1"], "Utf8View: +5 1"),
+        (&["9223372036854775808"], "Utf8View: 9223372036854775808"),
+        (&["0.1234567890123456789", "1"], "Decimal128(38, 19): 0.1234567890123456789 1.0000000000000000000"),
+        (&["True", "FALSE"], "Boolean: true false"),
+        (&["009:38", "010:20"], "Utf8View: 009:38 010:20"),
+        (&["09:38", "10:20:30"], "Time64(µs): 09:38:00 10:20:30"),
+        (&["25:10:00", "10:20:30"], "Utf8View: 25:10:00 10:20:30"),
+        (&["20200131", "20200201"], "Int64: 20200131 20200201"),
+        (&["2020-01-31", "2014-7-1"], "Date32: 2020-01-31 2014-07-01"),
+        (&["1/22/2020", "2/1/2020"], "Date32: 2020-01-22 2020-02-01"),
+        (&["22/1/2020", "2/1/2020"], "Date32: 2020-01-22 2020-01-02"),
+        (&["1/2/2020", "3/4/2020"], "Utf8View: 1/2/2020 3/4/2020 !"),
+        (&["13/1/2020", "1/13/2020"], "Utf8View: 13/1/2020 1/13/2020"),
+        (&["2020年1月11日", "2020年"], "Utf8View: 2020年1月11日 2020年"),
+        (&["2020-01-01", "2020-01-01 10:00"], "Utf8View: 2020-01-01 2020-01-01 10:00"),
+        (&["2020-01-01T10:00:00", "2020-01-01 10:00"], "Timestamp(µs): 2020-01-01T10:00:00 2020-01-01T10:00:00"),
+        (
+            &["2020-01-01T10:00:00Z", "2020-01-01T10:00:00+03:00"],
+            "Timestamp(µs, \"UTC\"): 2020-01-01T10:00:00Z 2020-01-01T07:00:00Z",
+        ),
+        (&["2020-01-01T10:00:00Z", "2020-01-01T10:00:00"], "Utf8View: 2020-01-01T10:00:00Z 2020-01-01T10:00:00"),
+        (&["NA", "3"], "Int64: NULL 3 !"),
+        (&["NA", "-", "3"], "Utf8View: NA - 3"),
+        (&["NA", "US"], "Utf8View: NA US"),
+        (&["NA", ""], "Utf8View: NA NULL"),
+        (&["\\N", "x"], "Utf8View: \\N x"),
+        (&[" ", "3"], "Int64: NULL 3"),
+        (&[" ", "x"], "Utf8View:   x"),
+        (&["23.824", "in restauro"], "Utf8View: 23.824 in restauro"),
+        (&["NaN", "INF", "95%", "3E+3"], "Utf8View: NaN INF 95% 3E+3"),
+    ] {
+        assert_eq!(plain(None, values), want, "{values:?}");
+    }
+}
+
+#[test]
+fn json_strings_are_not_numbers() {
+    use CellKind::{Absent, Nested, Scalar, String};
+    for (values, want) in [
+        (&[(Scalar, "1"), (Absent, "")][..], "Int64: 1 NULL"),
+        (&[(String, "1"), (String, "")], "Utf8View: 1 "),
+        (&[(String, "1"), (Scalar, "2")], "Utf8View: 1 2"),
+        (&[(String, "2020-01-01")], "Date32: 2020-01-01"),
+        (&[(Scalar, "true"), (Scalar, "false")], "Boolean: true false"),
+        (&[(Scalar, "1e5"), (String, "NA")], "Float64: 100000.0 NULL !"),
+        (&[(Nested, "[1]"), (String, "a\"b"), (Scalar, "3")], "Utf8View: [1] \"a\\\"b\" 3"),
+    ] {
+        assert_eq!(read(None, values), want, "{values:?}");
+    }
+}
+
+#[test]
+fn declared_columns_reject_what_does_not_fit() {
+    let column = |kind, format: Option<&str>| Column { kind, format: format.map(str::to_owned), ..Column::default() };
+    for (declared, values, want) in [
+        (column(ColumnKind::Integer, None), &["007", "x", "9223372036854775808"][..], "Int64: 7 NULL NULL (2 rejects)"),
+        (column(ColumnKind::Number, None), &["1", "NaN", "-INF", "x"], "Float64: 1.0 NaN -inf NULL (1 rejects)"),
+        (column(ColumnKind::String, None), &["1", ""], "Utf8View: 1 NULL"),
+        (column(ColumnKind::Boolean, None), &["1", "0", "maybe"], "Boolean: true false NULL (1 rejects)"),
+        (column(ColumnKind::Date, None), &["2020年1月11日", "2020年"], "Date32: 2020-01-11 NULL (1 rejects)"),
+        (column(ColumnKind::Date, Some("%d/%m/%Y")), &["31/12/2020", "12/31/2020"], "Date32: 2020-12-31 NULL (1 rejects)"),
+        (column(ColumnKind::Date, Some("%Y年%m月%d日")), &["2020年1月11日", "2020年"], "Date32: 2020-01-11 NULL (1 rejects)"),
+        (column(ColumnKind::Datetime, None), &["2020-01-01"], "Timestamp(µs): 2020-01-01T00:00:00"),
+        (column(ColumnKind::Year, None), &["2020", "x"], "Int64: 2020 NULL (1 rejects)"),
+        (column(ColumnKind::Date, Some("%Q")), &[""], "column c: \"%Q\" is not a date format"),
+    ] {
+        assert_eq!(plain(Some(&declared), values), want, "{declared:?}");
+    }
+    let missing = |v: &str| MissingValue { value: v.into(), label: None };
+    let declared = Column { missing_values: Some(vec![missing("-99")]), kind: ColumnKind::Integer, ..Column::default() };
+    assert_eq!(plain(Some(&declared), &["1", "-99", ""]), "Int64: 1 NULL NULL");
+}
