@@ -1,6 +1,9 @@
 //! The engine: sessions that admit, plan and run SQL over the catalog's tables, under a deadline and a memory share. Any
 //! protocol is unknown here.
 
+pub mod dialect;
+pub mod functions;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -2,3 +2,10 @@
 //! (`catalog.*`, `pg_catalog.*`, `information_schema.*`). Sessions and clients are unknown here.
 
 pub mod pg_type;
+pub mod virtual_table;
+
+pub mod catalog_schema;
+pub mod information_schema;
+pub mod pg_catalog;
+
+pub mod system_schema;

@@ -88,11 +88,26 @@ impl PgType {
         Self::by_oid(self.array).unwrap_or(&TEXT_ARRAY)
     }
 
-    /// The type a field is shown as: its Arrow type, and what its metadata says of the text in it.
+    /// The type a field is shown as: its Arrow type, and what its metadata says of the value in it (`json`, `oid`, `name`, ...)
+    /// where the Arrow type still is one that can hold such a value.
     pub fn of_field(field: &Field) -> &'static Self {
-        match field.metadata().get(field_key::LOGICAL).map(String::as_str) {
-            Some("json") => &JSON,
-            _ => Self::of(field.data_type()),
+        let plain = Self::of(field.data_type());
+        match field.metadata().get(field_key::LOGICAL).and_then(|name| Self::by_name(name)) {
+            Some(logical) if logical.is_held_by(field.data_type()) => logical,
+            Some(_) | None => plain,
+        }
+    }
+
+    /// Whether a field of this Arrow type may hold values that are shown as this type.
+    fn is_held_by(&self, arrow: &DataType) -> bool {
+        match arrow {
+            DataType::UInt32 => [OID.oid, REGPROC.oid, REGCLASS.oid, REGTYPE.oid].contains(&self.oid),
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
+                [JSON.oid, JSONB.oid, NAME.oid, CHAR.oid, VARCHAR.oid, BPCHAR.oid, UUID.oid].contains(&self.oid)
+            }
+            DataType::Decimal128(..) => self.oid == NUMERIC.oid,
+            DataType::List(e) => self.element_type().is_some_and(|t| t.is_held_by(e.data_type())),
+            _ => false,
         }
     }
 

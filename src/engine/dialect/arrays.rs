@@ -1,0 +1,188 @@
+//! Arrays as PostgreSQL writes them: `ARRAY(SELECT ..)`, `'{a,b}'::text[]`, `= ANY ('{1,2}')`.
+
+use datafusion::sql::sqlparser::ast::{
+    Array, ArrayElemTypeDef, BinaryOperator, CastKind, DataType, Expr, FunctionArgumentClause, FunctionArguments, OrderByKind,
+    Query, SelectItem, SetExpr, TableFactor, Value,
+};
+
+use super::ast::{call, folded, folded_parts, string, value};
+use super::casts::known;
+
+/// `ARRAY(SELECT x FROM t ORDER BY y)` becomes `coalesce((SELECT array_agg(x ORDER BY y) FROM t), make_array())`;
+/// `ARRAY(SELECT x FROM unnest(a) x)` is `a`.
+pub fn of_subquery(expr: &mut Expr) {
+    let Expr::Function(f) = expr else { return };
+    if folded_parts(&f.name) != ["array"] {
+        return;
+    }
+    let FunctionArguments::Subquery(query) = &f.args else { return };
+    if let Some(array) = unnested(query) {
+        *expr = array;
+        return;
+    }
+    let mut query = query.clone();
+    let SetExpr::Select(select) = query.body.as_mut() else { return };
+    let [SelectItem::UnnamedExpr(item) | SelectItem::ExprWithAlias { expr: item, .. }] = select.projection.as_mut_slice() else {
+        return;
+    };
+    let element = std::mem::replace(item, value(Value::Null));
+    let mut aggregate = call("array_agg", vec![element.clone()]);
+    if let Some(order) = query.order_by.take()
+        && let OrderByKind::Expressions(mut by) = order.kind
+        && let Expr::Function(aggregate) = &mut aggregate
+        && let FunctionArguments::List(list) = &mut aggregate.args
+    {
+        for term in &mut by {
+            if matches!(&term.expr, Expr::Value(v) if matches!(v.value, Value::Number(..))) {
+                term.expr = element.clone();
+            }
+        }
+        list.clauses.push(FunctionArgumentClause::OrderBy(by));
+    }
+    *item = aggregate;
+    *expr = call("coalesce", vec![Expr::Subquery(query), call("make_array", Vec::new())]);
+}
+
+/// The array that `SELECT x FROM unnest(array) x` unfolds, also where `x` gets a prefix: the arrays concerned (`reloptions`,
+/// `evttags`) are always NULL here, and so is what is made of them.
+fn unnested(query: &Query) -> Option<Expr> {
+    let SetExpr::Select(select) = query.body.as_ref() else { return None };
+    let [from] = select.from.as_slice() else { return None };
+    let array = match &from.relation {
+        TableFactor::Table { name, args: Some(args), .. } if folded_parts(name).last().is_some_and(|n| n == "unnest") => {
+            args.args.first()?.to_string()
+        }
+        TableFactor::UNNEST { array_exprs, .. } => array_exprs.first()?.to_string(),
+        _ => return None,
+    };
+    let column = array.rsplit('.').next()?;
+    if !["reloptions", "evttags"].contains(&column) {
+        return None;
+    }
+    let parts = array.split('.').map(datafusion::sql::sqlparser::ast::Ident::new).collect();
+    Some(Expr::CompoundIdentifier(parts))
+}
+
+/// `'{a,b}'::text[]` and `= ANY ('{a,b}')` become arrays; `x = '{a}'` compares texts whatever `x` is.
+pub fn literals(expr: &mut Expr) {
+    match expr {
+        Expr::Cast { expr: inner, data_type: DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)), .. } => {
+            if let Some(elements) = string(inner).and_then(elements) {
+                let element = known(element);
+                *expr = array(elements, Some(&element));
+            }
+        }
+        Expr::AnyOp { right, .. } | Expr::AllOp { right, .. } => {
+            let inner = match right.as_ref() {
+                Expr::Nested(inner) => inner.as_ref(),
+                other => other,
+            };
+            if let Some(elements) = string(inner).and_then(elements) {
+                **right = array(elements, None);
+            }
+        }
+        Expr::BinaryOp { left, op: op @ (BinaryOperator::Eq | BinaryOperator::NotEq), right } => {
+            let is_roles = |e: &Expr| match e {
+                Expr::CompoundIdentifier(parts) => parts.last().is_some_and(|p| folded(p) == "polroles"),
+                Expr::Identifier(p) => folded(p) == "polroles",
+                _ => false,
+            };
+            if is_roles(left)
+                && let Some(elements) = string(right).and_then(elements)
+            {
+                let roles = std::mem::replace(&mut **left, value(Value::Null));
+                let text = call("array_to_string", vec![roles, value(Value::SingleQuotedString(",".to_owned()))]);
+                let elements: Vec<String> = elements.into_iter().flatten().collect();
+                let want = value(Value::SingleQuotedString(elements.join(",")));
+                *expr = Expr::BinaryOp { left: Box::new(text), op: op.clone(), right: Box::new(want) };
+            }
+        }
+        _ => {}
+    }
+}
+
+fn array(elements: Vec<Option<String>>, of: Option<&DataType>) -> Expr {
+    let elem = elements
+        .into_iter()
+        .map(|e| {
+            let e = value(e.map_or(Value::Null, Value::SingleQuotedString));
+            match of {
+                Some(data_type) => Expr::Cast {
+                    kind: CastKind::Cast,
+                    expr: Box::new(e),
+                    data_type: data_type.clone(),
+                    array: false,
+                    format: None,
+                },
+                None => e,
+            }
+        })
+        .collect();
+    Expr::Array(Array { elem, named: true })
+}
+
+/// The elements of a one-dimensional array's text form; `None` when it is not one.
+fn elements(text: &str) -> Option<Vec<Option<String>>> {
+    let inner = text.trim().strip_prefix('{')?.strip_suffix('}')?;
+    let mut elements = Vec::new();
+    let mut chars = inner.chars().peekable();
+    while chars.peek().is_some() {
+        let mut element = String::new();
+        let quoted = chars.next_if_eq(&'"').is_some();
+        loop {
+            match chars.next() {
+                None if quoted => return None,
+                None => break,
+                Some('"') if quoted => {
+                    chars.next_if_eq(&',');
+                    break;
+                }
+                Some(',') if !quoted => break,
+                Some('{') if !quoted => return None,
+                Some('\\') => element.push(chars.next()?),
+                Some(c) => element.push(c),
+            }
+        }
+        let is_null = !quoted && element.trim().eq_ignore_ascii_case("null");
+        elements.push((!is_null).then(|| if quoted { element } else { element.trim().to_owned() }));
+    }
+    Some(elements)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rewritten;
+    use super::elements;
+    use expect_test::{Expect, expect};
+
+    fn check(sql: &str, want: Expect) {
+        want.assert_eq(&rewritten(sql));
+    }
+
+    #[test]
+    fn arrays_are_written_as_datafusion_reads_them() {
+        check(
+            "select array(select b.n from b where b.i = a.i order by 1) as x from a",
+            expect![
+                "SELECT coalesce((SELECT array_agg(b.n ORDER BY b.n) AS \"array_agg\" FROM b WHERE b.i = a.i), make_array()) AS x FROM a"
+            ],
+        );
+        check("select a as a from t where a = any ('{x,y}')", expect!["SELECT a AS a FROM t WHERE a = ANY(ARRAY['x', 'y'])"]);
+        check("select '{1,2}'::int[] as a", expect!["SELECT ARRAY[CAST('1' AS INT), CAST('2' AS INT)] AS a"]);
+    }
+
+    #[test]
+    fn array_texts_are_read() {
+        for (text, want) in [
+            ("{}", Some(vec![])),
+            ("{a, b}", Some(vec![Some("a"), Some("b")])),
+            ("{\"a,b\",NULL}", Some(vec![Some("a,b"), None])),
+            ("x", None),
+            ("{{1},{2}}", None),
+        ] {
+            let got = elements(text);
+            let want = want.map(|w| w.into_iter().map(|e| e.map(str::to_owned)).collect::<Vec<_>>());
+            assert_eq!(got, want, "{text}");
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Casts to types that DataFusion has no word for: `oid`, `name`, `"char"`, `json`, `pg_catalog.text`; and the `reg*` types, which are
+//! an oid where they are compared and a name where they are shown.
+
+use datafusion::sql::sqlparser::ast::{
+    ArrayElemTypeDef, BinaryOperator, DataType, Expr, Ident, Select, SelectItem, Value, ValueWithSpan,
+};
+
+use super::ast::{argument_of, bare, call, folded_parts, string, value};
+
+/// The object identifier types with the function that reads a name and the one that shows an oid.
+const REG_TYPES: [(&str, &str, &str); 7] = [
+    ("regclass", "to_regclass_oid", "regclass_name"),
+    ("regnamespace", "to_regnamespace_oid", "regnamespace_name"),
+    ("regproc", "to_regproc_oid", "regproc_name"),
+    ("regprocedure", "to_regproc_oid", "regproc_name"),
+    ("regrole", "to_regrole_oid", "pg_get_userbyid"),
+    ("regtype", "to_regtype_oid", "regtype_name"),
+    ("regconfig", "to_regproc_oid", "regproc_name"),
+];
+
+/// Rewrites casts, and comparisons of what a cast gave.
+pub fn cast(expr: &mut Expr) {
+    match expr {
+        Expr::Cast { expr: inner, data_type, .. } => {
+            if let Some(reg) = reg_type(data_type) {
+                let inner = std::mem::replace(&mut **inner, value(Value::Null));
+                *expr = to_reg(inner, reg);
+                return;
+            }
+            let is_text = matches!(known(data_type), DataType::Text);
+            let is_number = matches!(known(data_type), DataType::IntUnsigned(_) | DataType::Int(_) | DataType::BigInt(_));
+            if let Some((_, _, show)) = shown(inner)
+                && is_text
+            {
+                let name = std::mem::replace(&mut **inner, value(Value::Null));
+                *expr = if argument_of(&name, show).is_some() { name } else { call(show, vec![name]) };
+                return;
+            }
+            if is_number && let Some(oid) = oid_inside(inner) {
+                **inner = oid;
+            }
+            *data_type = known(data_type);
+        }
+        Expr::BinaryOp {
+            left,
+            op: BinaryOperator::Eq | BinaryOperator::NotEq | BinaryOperator::Lt | BinaryOperator::Gt,
+            right,
+        } => {
+            // A name that is compared with an oid or a name read as one is compared by oid.
+            let by_oid = |e: &Expr| oid_inside(e).is_some() || read_name(e) || matches!(bare(e), Expr::CompoundIdentifier(_));
+            if by_oid(left) && by_oid(right) {
+                for side in [left, right] {
+                    if let Some(oid) = oid_inside(side) {
+                        **side = oid;
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// An oid that a select list shows as `regclass` is shown by name.
+pub fn show_names(select: &mut Select) {
+    for item in &mut select.projection {
+        let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else { continue };
+        let shown = REG_TYPES.iter().find(|(_, read, _)| argument_of(expr, read).is_some());
+        if let Some((reg, _, show)) = shown {
+            let name = std::mem::replace(expr, value(Value::Null));
+            let named = show_call(show, name);
+            *item = match std::mem::replace(item, SelectItem::UnnamedExpr(value(Value::Null))) {
+                SelectItem::ExprWithAlias { alias, .. } => SelectItem::ExprWithAlias { expr: named, alias },
+                _ => SelectItem::ExprWithAlias { expr: named, alias: Ident::new(*reg) },
+            };
+        }
+    }
+}
+
+/// The type that DataFusion plans in place of PostgreSQL's.
+pub fn known(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Custom(name, _) => {
+            let mut parts = folded_parts(name);
+            match parts.pop().as_deref() {
+                Some("oid" | "xid" | "cid" | "regrole") => DataType::IntUnsigned(None),
+                Some("int2" | "smallint") => DataType::SmallInt(None),
+                Some("int4" | "integer" | "cardinal_number") => DataType::Int(None),
+                Some("int8" | "bigint") => DataType::BigInt(None),
+                Some("float4") => DataType::Real,
+                Some("float8") => DataType::DoublePrecision,
+                Some("bool") => DataType::Boolean,
+                Some(
+                    "text" | "name" | "char" | "bpchar" | "varchar" | "unknown" | "json" | "jsonb" | "inet" | "cidr" | "xml"
+                    | "citext" | "sql_identifier" | "character_data" | "yes_or_no" | "pg_node_tree" | "jsonpath" | "regexp",
+                ) => DataType::Text,
+                _ => data_type.clone(),
+            }
+        }
+        DataType::JSON | DataType::JSONB | DataType::Uuid => DataType::Text,
+        DataType::Character(n) | DataType::CharacterVarying(n) | DataType::CharVarying(n) => DataType::Varchar(n.clone()),
+        DataType::Array(ArrayElemTypeDef::SquareBracket(element, n)) => {
+            DataType::Array(ArrayElemTypeDef::SquareBracket(Box::new(known(element)), *n))
+        }
+        other => other.clone(),
+    }
+}
+
+fn reg_type(data_type: &DataType) -> Option<&'static (&'static str, &'static str, &'static str)> {
+    let name = match data_type {
+        DataType::Regclass => "regclass".to_owned(),
+        DataType::Custom(name, _) => folded_parts(name).pop()?,
+        _ => return None,
+    };
+    REG_TYPES.iter().find(|(reg, _, _)| *reg == name)
+}
+
+fn to_reg(inner: Expr, (_, read, show): &(&str, &str, &str)) -> Expr {
+    let is_text = string(&inner).is_some() || matches!(inner, Expr::Value(ValueWithSpan { value: Value::Placeholder(_), .. }));
+    if is_text || matches!(&inner, Expr::Cast { data_type: DataType::Text, .. }) {
+        return call(read, vec![inner]);
+    }
+    show_call(show, inner)
+}
+
+fn show_call(show: &str, oid: Expr) -> Expr {
+    if show == "regtype_name" { call("format_type", vec![oid, value(Value::Null)]) } else { call(show, vec![oid]) }
+}
+
+/// The `reg*` type that the expression was cast to.
+fn shown(expr: &Expr) -> Option<&'static (&'static str, &'static str, &'static str)> {
+    REG_TYPES.iter().find(|(_, read, show)| argument_of(expr, read).is_some() || argument_of(expr, show).is_some())
+}
+
+fn read_name(expr: &Expr) -> bool {
+    REG_TYPES.iter().any(|(_, read, _)| argument_of(expr, read).is_some())
+}
+
+/// The oid under a name that is shown.
+fn oid_inside(expr: &Expr) -> Option<Expr> {
+    REG_TYPES.iter().find_map(|(_, _, show)| argument_of(expr, show)).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rewritten;
+    use expect_test::{Expect, expect};
+
+    fn check(sql: &str, want: Expect) {
+        want.assert_eq(&rewritten(sql));
+    }
+
+    #[test]
+    fn oids_and_names_are_told_apart_by_their_place() {
+        check(
+            "select a as a from t where t.x = 'pg_class'::regclass",
+            expect!["SELECT a AS a FROM t WHERE t.x = to_regclass_oid('pg_class')"],
+        );
+        check(
+            "select 'a.b'::pg_catalog.regclass::pg_catalog.oid as o",
+            expect!["SELECT to_regclass_oid('a.b')::INT UNSIGNED AS o"],
+        );
+        check("select 'a.b'::regclass", expect!["SELECT regclass_name(to_regclass_oid('a.b')) AS regclass"]);
+        check("select c.oid::regclass::text as n from t c", expect!["SELECT regclass_name(c.oid) AS n FROM t c"]);
+        check("select x::name as a, y::\"char\" as b", expect!["SELECT x::TEXT AS a, y::TEXT AS b"]);
+    }
+}

@@ -1,0 +1,123 @@
+//! The names of a select list's columns, as PostgreSQL gives them (FigureColname in its parser): a function's name, a cast
+//! column's name, `case`, `?column?`.
+
+use std::collections::HashSet;
+
+use datafusion::sql::sqlparser::ast::{DataType, Expr, Ident, ObjectNamePart, Select, SelectItem, SetExpr};
+
+use super::ast::folded;
+
+/// Stands before the number that keeps equal names of one list apart; no published or typed name holds it.
+const MARK: char = '\u{1}';
+
+/// A column's name as clients see it.
+pub fn shown_name(name: &str) -> &str {
+    name.split(MARK).next().unwrap_or(name)
+}
+
+/// Names the unnamed columns of a select list, and keeps equal names apart.
+pub fn name(select: &mut Select) {
+    let has_wildcard =
+        select.projection.iter().any(|i| !matches!(i, SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. }));
+    let mut taken: HashSet<String> = HashSet::new();
+    for (position, item) in select.projection.iter_mut().enumerate() {
+        let (wanted, is_column) = match item {
+            SelectItem::UnnamedExpr(expr @ (Expr::Identifier(_) | Expr::CompoundIdentifier(_))) => (figure(expr), true),
+            SelectItem::UnnamedExpr(expr) => (figure(expr), false),
+            SelectItem::ExprWithAlias { alias, .. } => (Some(folded(alias)), false),
+            _ => continue,
+        };
+        let wanted = wanted.unwrap_or_else(|| "?column?".to_owned());
+        let is_new = taken.insert(wanted.clone());
+        if is_new && (is_column || matches!(item, SelectItem::ExprWithAlias { .. })) {
+            continue;
+        }
+        let name = if is_new && !has_wildcard { wanted } else { format!("{wanted}{MARK}{position}") };
+        let alias = Ident::with_quote('"', name);
+        let owned = std::mem::replace(item, SelectItem::UnnamedExpr(Expr::Identifier(Ident::new(""))));
+        *item = match owned {
+            SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => SelectItem::ExprWithAlias { expr, alias },
+            other => other,
+        };
+    }
+}
+
+/// The name that PostgreSQL gives an expression; `None` for `?column?`.
+fn figure(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Identifier(ident) => Some(folded(ident)),
+        Expr::CompoundIdentifier(parts) => parts.last().map(folded),
+        Expr::Function(f) => f.name.0.last().and_then(ObjectNamePart::as_ident).map(folded),
+        Expr::Cast { expr, data_type, .. } => figure(expr).or_else(|| Some(type_name(data_type))),
+        Expr::TypedString(typed) => Some(type_name(&typed.data_type)),
+        Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => figure(inner),
+        Expr::Case { else_result, .. } => else_result.as_deref().and_then(figure).or_else(|| Some("case".to_owned())),
+        Expr::Subquery(query) => match query.body.as_ref() {
+            SetExpr::Select(inner) => match inner.projection.first() {
+                Some(SelectItem::UnnamedExpr(expr)) => figure(expr),
+                Some(SelectItem::ExprWithAlias { alias, .. }) => Some(shown_name(&folded(alias)).to_owned()),
+                _ => None,
+            },
+            _ => None,
+        },
+        Expr::Exists { .. } => Some("exists".to_owned()),
+        Expr::Array(_) => Some("array".to_owned()),
+        Expr::Extract { .. } => Some("extract".to_owned()),
+        Expr::Substring { .. } => Some("substring".to_owned()),
+        Expr::Position { .. } => Some("position".to_owned()),
+        Expr::Trim { .. } => Some("btrim".to_owned()),
+        Expr::Ceil { .. } => Some("ceil".to_owned()),
+        Expr::Floor { .. } => Some("floor".to_owned()),
+        Expr::Overlay { .. } => Some("overlay".to_owned()),
+        Expr::Interval(_) => Some("interval".to_owned()),
+        Expr::AtTimeZone { .. } => Some("timezone".to_owned()),
+        Expr::Value(v) if matches!(v.value, datafusion::sql::sqlparser::ast::Value::Boolean(_)) => Some("bool".to_owned()),
+        _ => None,
+    }
+}
+
+/// `pg_type.typname` of a cast's type, after which PostgreSQL names a cast of a constant.
+fn type_name(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Int(_) | DataType::Integer(_) | DataType::Int4(_) => "int4".to_owned(),
+        DataType::BigInt(_) | DataType::Int8(_) => "int8".to_owned(),
+        DataType::SmallInt(_) | DataType::Int2(_) => "int2".to_owned(),
+        DataType::IntUnsigned(_) => "oid".to_owned(),
+        DataType::Double(_) | DataType::DoublePrecision | DataType::Float8 => "float8".to_owned(),
+        DataType::Real | DataType::Float4 => "float4".to_owned(),
+        DataType::Boolean | DataType::Bool => "bool".to_owned(),
+        DataType::Decimal(_) | DataType::Numeric(_) => "numeric".to_owned(),
+        DataType::Varchar(_) => "varchar".to_owned(),
+        DataType::Interval { .. } => "interval".to_owned(),
+        other => other.to_string().to_lowercase().split(['(', ' ', '[']).next().unwrap_or_default().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rewritten;
+    use super::shown_name;
+    use expect_test::{Expect, expect};
+
+    fn check(sql: &str, want: Expect) {
+        want.assert_eq(&shown(&rewritten(sql)));
+    }
+
+    /// The mark made visible.
+    fn shown(sql: &str) -> String {
+        sql.replace('\u{1}', "#")
+    }
+
+    #[test]
+    fn columns_are_named_as_postgresql_names_them() {
+        check(
+            "select count(*), 1, a::int from t",
+            expect![[r#"SELECT count(*) AS "count", 1 AS "?column?", a::INT AS "a" FROM t"#]],
+        );
+        check("select null, null", expect![[r##"SELECT NULL AS "?column?", NULL AS "?column?#1""##]]);
+        check("select a, lower(a) as a from t", expect![[r##"SELECT a, lower(a) AS "a#1" FROM t"##]]);
+        check("select *, a::text from t", expect![[r##"SELECT *, a::TEXT AS "a#1" FROM t"##]]);
+        check("select a.x, b.x from a, b", expect![[r##"SELECT a.x, b.x AS "x#1" FROM a, b"##]]);
+        assert_eq!(shown_name("?column?\u{1}1"), "?column?");
+    }
+}

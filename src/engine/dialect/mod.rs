@@ -1,0 +1,95 @@
+//! PostgreSQL's SQL made plannable: rewrites of a parsed statement, one family a file, each equal in meaning to what it replaces.
+//! Which statements are admitted and how they are planned is not decided here.
+
+mod arrays;
+mod ast;
+mod casts;
+mod columns;
+mod names;
+mod subqueries;
+mod table_functions;
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{Expr, ObjectName, Query, Select, Statement, TableFactor, VisitMut, VisitorMut};
+
+use crate::error::{Error, Kind, Result};
+
+pub use columns::shown_name;
+
+/// Rewrites a statement in place. [`Kind::ReadOnly`] for row locks.
+///
+/// Unnamed expressions get the name that PostgreSQL gives them; where two columns of one list would have the same name, what follows
+/// the first carries a mark that [`shown_name`] removes.
+pub fn rewrite(statement: &mut Statement) -> Result<()> {
+    let mut rewriter = Rewriter { common_tables: names::common_tables(statement) };
+    if let ControlFlow::Break(error) = statement.visit(&mut rewriter) {
+        return Err(*error);
+    }
+    Ok(())
+}
+
+struct Rewriter {
+    /// Names that `WITH` gives: they hide system tables.
+    common_tables: Vec<String>,
+}
+
+impl VisitorMut for Rewriter {
+    type Break = Box<Error>;
+
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
+        if query.locks.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        let error = Error::new(Kind::ReadOnly, "cannot execute SELECT FOR UPDATE in a read-only transaction");
+        ControlFlow::Break(Box::new(error.with_hint("Leave out FOR UPDATE or FOR SHARE: nothing here changes under a query.")))
+    }
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
+        names::system_columns(select, &self.common_tables);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
+        casts::show_names(select);
+        columns::name(select);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_relation(&mut self, relation: &mut ObjectName) -> ControlFlow<Self::Break> {
+        names::system_relation(relation, &self.common_tables);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Self::Break> {
+        table_functions::name(factor);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
+        // Before their parts are: these look at whole subqueries as written.
+        subqueries::outside_walk(expr);
+        arrays::of_subquery(expr);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
+        names::function(expr);
+        names::operator(expr);
+        arrays::literals(expr);
+        casts::cast(expr);
+        subqueries::one_row(expr);
+        ControlFlow::Continue(())
+    }
+}
+
+#[cfg(test)]
+pub(super) fn rewritten(sql: &str) -> String {
+    use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+    use datafusion::sql::sqlparser::parser::Parser;
+    let mut statements = Parser::parse_sql(&PostgreSqlDialect {}, sql).unwrap();
+    match rewrite(&mut statements[0]) {
+        Ok(()) => statements[0].to_string(),
+        Err(e) => format!("{:?}: {e}", e.kind()),
+    }
+}

@@ -1,0 +1,35 @@
+//! PostgreSQL's functions that DataFusion lacks: what the session is, what the catalog says of an oid, and everyday ones with
+//! PostgreSQL's patterns. Which SQL reaches them is the dialect's business.
+
+mod catalog_lookup;
+mod definitions;
+mod native;
+mod privileges;
+mod session_info;
+mod sizes;
+mod text;
+
+use std::sync::Arc;
+
+use datafusion::error::Result;
+use datafusion::execution::FunctionRegistry;
+use datafusion::logical_expr::ScalarUDF;
+
+use crate::table::virtual_table::SystemEnv;
+use native::Native;
+
+/// Registers every function for one session. Cheap: a few hundred shared pointers.
+pub fn register(registry: &mut dyn FunctionRegistry, env: &Arc<SystemEnv>) -> Result<()> {
+    let families: [Vec<Native>; 6] = [
+        session_info::functions(env),
+        catalog_lookup::functions(env),
+        privileges::functions(),
+        definitions::functions(env),
+        sizes::functions(env),
+        text::functions(),
+    ];
+    for function in families.into_iter().flatten() {
+        registry.register_udf(Arc::new(ScalarUDF::from(function)))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! `catalog.themes`, `datasets`, `distributions`, `columns`, `publishers` and `problems`: what descriptors say.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use crate::catalog::{KnownColumn, TableEntry};
+use crate::descriptor::{self, AccessRights, Compression, Dataset, Format};
+use crate::error::Result;
+use crate::table::pg_catalog::{columns_of, tables_of_schemas};
+use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv};
+
+/// The tables that pins on `schema_name` and `table_name` leave.
+pub(super) fn entries(env: &SystemEnv, pins: &Pins) -> Result<Vec<Arc<TableEntry>>> {
+    let schemas: Option<Vec<String>> = pins.texts("schema_name").map(|names| names.map(str::to_owned).collect());
+    tables_of_schemas(env, pins, schemas.as_deref(), "table_name")
+}
+
+pub(super) fn themes(env: &SystemEnv, _pins: &Pins) -> Result<Rows> {
+    Ok(Rows::of(env.catalogs.themes(&env.database)?, |t, column| match column {
+        "theme" => (&t.name).into(),
+        "title" => (&t.title).into(),
+        "datasets" => count(t.datasets),
+        "tables" => count(t.tables),
+        _ => Cell::Unset,
+    }))
+}
+
+/// A dataset with its schema and how many tables it has.
+struct Publication {
+    dataset: Arc<Dataset>,
+    schema: String,
+    tables: usize,
+}
+
+fn publications(env: &SystemEnv, schema: Option<&str>) -> Result<Vec<Publication>> {
+    let mut found: BTreeMap<(String, String), Publication> = BTreeMap::new();
+    for t in env.catalogs.tables(&env.database, schema)? {
+        let publication = found.entry((t.schema.clone(), t.dataset.identifier.clone())).or_insert_with(|| Publication {
+            dataset: Arc::clone(&t.dataset),
+            schema: t.schema.clone(),
+            tables: 0,
+        });
+        publication.tables += 1;
+    }
+    Ok(found.into_values().collect())
+}
+
+pub(super) fn datasets(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
+    let one: Option<Vec<&str>> = pins.texts("theme").map(Iterator::collect);
+    let schema = if let Some([only]) = one.as_deref() { Some(*only) } else { None };
+    Ok(Rows::of(publications(env, schema)?, |p, column| {
+        let d = &p.dataset;
+        let publisher = d.publisher.as_ref();
+        match column {
+            "identifier" => (&d.identifier).into(),
+            "name" => (&d.name).into(),
+            "title" => Cell::opt(d.title.clone()),
+            "description" => Cell::opt(d.description.clone()),
+            "theme" => (&p.schema).into(),
+            "keywords" => Cell::Array(d.keywords.clone()),
+            "publisher" => Cell::opt(publisher.map(|p| p.name.clone())),
+            "publisher_homepage" => Cell::opt(publisher.and_then(|p| p.homepage.clone())),
+            "publisher_email" => Cell::opt(publisher.and_then(|p| p.email.clone())),
+            "license" => Cell::opt(d.licenses.first().and_then(|l| l.name.clone().or_else(|| l.title.clone()))),
+            "license_url" => Cell::opt(d.licenses.first().and_then(|l| l.path.clone())),
+            "homepage" => Cell::opt(d.homepage.clone()),
+            "accrual_periodicity" => Cell::opt(d.accrual_periodicity.clone()),
+            "issued" => Cell::opt(d.issued.clone()),
+            "modified" => Cell::opt(d.modified.clone()),
+            "access_rights" => access_rights(d.access_rights).into(),
+            "tables" => count(p.tables),
+            _ => Cell::Unset,
+        }
+    }))
+}
+
+pub(super) fn distributions(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
+    Ok(Rows::of(entries(env, pins)?, |t, column| {
+        let d = t.distribution();
+        match column {
+            "schema_name" => (&t.schema).into(),
+            "table_name" => (&t.name).into(),
+            "dataset" => (&t.dataset.identifier).into(),
+            "distribution" => (&d.name).into(),
+            "title" => Cell::opt(d.title.clone()),
+            "description" => Cell::opt(d.description.clone()),
+            "format" => Cell::opt(d.format.map(format_name)),
+            "media_type" => Cell::opt(d.media_type.clone()),
+            "compression" => Cell::opt(d.compression.map(compression_name)),
+            "encoding" => Cell::opt(d.encoding.clone()),
+            "paths" => Cell::Array(d.paths.clone()),
+            "bytes" => d.bytes.and_then(|b| i64::try_from(b).ok()).map_or(Cell::Null, Cell::Int),
+            "hash" => Cell::opt(d.hash.clone()),
+            _ => Cell::Unset,
+        }
+    }))
+}
+
+struct ColumnRow {
+    table: Arc<TableEntry>,
+    position: i32,
+    known: KnownColumn,
+    declared: Option<descriptor::Column>,
+}
+
+pub(super) async fn columns(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
+    let tables = entries(env, pins)?;
+    let find = tables.len() == 1 && pins.texts("table_name").is_some();
+    let mut rows = Vec::new();
+    for table in &tables {
+        let declared = &table.distribution().schema.columns;
+        for (position, known) in (1..).zip(columns_of(env, table, find).await?.iter()) {
+            rows.push(ColumnRow {
+                table: Arc::clone(table),
+                position,
+                declared: declared.iter().find(|c| c.name == known.name).cloned(),
+                known: known.clone(),
+            });
+        }
+    }
+    Ok(Rows::of(rows, |r, column| {
+        let declared = r.declared.as_ref();
+        match column {
+            "schema_name" => (&r.table.schema).into(),
+            "table_name" => (&r.table.name).into(),
+            "position" => r.position.into(),
+            "name" => (&r.known.name).into(),
+            "type" => (&r.known.pg_type).into(),
+            "declared_type" => Cell::opt(declared.map(|d| format!("{:?}", d.kind).to_lowercase())),
+            "title" => Cell::opt(declared.and_then(|d| d.title.clone())),
+            "description" => Cell::opt(declared.and_then(|d| d.description.clone())),
+            "unit" => Cell::opt(declared.and_then(|d| d.unit.clone())),
+            "nullable" => r.known.nullable.into(),
+            _ => Cell::Unset,
+        }
+    }))
+}
+
+pub(super) fn publishers(env: &SystemEnv, _pins: &Pins) -> Result<Rows> {
+    let mut found: BTreeMap<String, (Arc<Dataset>, HashSet<String>)> = BTreeMap::new();
+    for p in publications(env, None)? {
+        if let Some(publisher) = &p.dataset.publisher {
+            let entry = found.entry(publisher.name.clone()).or_insert_with(|| (Arc::clone(&p.dataset), HashSet::new()));
+            entry.1.insert(p.dataset.identifier.clone());
+        }
+    }
+    Ok(Rows::of(found.into_iter().collect(), |(name, (dataset, datasets)), column| match column {
+        "name" => name.into(),
+        "homepage" => Cell::opt(dataset.publisher.as_ref().and_then(|p| p.homepage.clone())),
+        "email" => Cell::opt(dataset.publisher.as_ref().and_then(|p| p.email.clone())),
+        "datasets" => count(datasets.len()),
+        _ => Cell::Unset,
+    }))
+}
+
+pub(super) fn problems(env: &SystemEnv, _pins: &Pins) -> Result<Rows> {
+    Ok(Rows::of(env.catalogs.problems(Some(&env.database))?, |p, column| match column {
+        "file" => (&p.file).into(),
+        "pointer" => (&p.pointer).into(),
+        "message" => (&p.message).into(),
+        _ => Cell::Unset,
+    }))
+}
+
+fn count(n: usize) -> Cell {
+    i64::try_from(n).map_or(Cell::Unset, Cell::Int)
+}
+
+fn access_rights(rights: AccessRights) -> &'static str {
+    match rights {
+        AccessRights::Public => "PUBLIC",
+        AccessRights::Restricted => "RESTRICTED",
+        AccessRights::NonPublic => "NON_PUBLIC",
+    }
+}
+
+fn format_name(format: Format) -> &'static str {
+    match format {
+        Format::Csv => "csv",
+        Format::Json => "json",
+        Format::NdJson => "ndjson",
+        Format::GeoJson => "geojson",
+        Format::Parquet => "parquet",
+        Format::Arrow => "arrow",
+    }
+}
+
+fn compression_name(compression: Compression) -> &'static str {
+    match compression {
+        Compression::Gzip => "gzip",
+        Compression::Zstd => "zstd",
+        Compression::Zip => "zip",
+    }
+}

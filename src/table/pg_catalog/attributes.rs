@@ -1,0 +1,113 @@
+//! `pg_attribute`: the columns of every relation. A table that was never read has its declared columns; when a scan asks for that
+//! table alone, its columns are found out.
+
+use std::sync::Arc;
+
+use crate::catalog::{KnownColumn, TableEntry};
+use crate::descriptor::{self, ColumnKind};
+use crate::error::Result;
+use crate::table::pg_type::{self, PgType};
+use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv, relations};
+
+use super::{classes, types};
+
+/// How many tables a scan may name and still have each one read for the first time.
+const DESCRIBED_AT_ONCE: usize = 1;
+
+/// The columns of a table as far as they are known: found at the first touch, else declared. With `find`, an undescribed table is
+/// read now.
+pub async fn columns_of(env: &SystemEnv, table: &TableEntry, find: bool) -> Result<Arc<Vec<KnownColumn>>> {
+    if find && table.columns.is_none() {
+        return Ok(Arc::new(env.describe.columns(table).await?));
+    }
+    Ok(known_columns(table))
+}
+
+/// The columns of a table as far as the catalog knows them: found, else declared.
+pub fn known_columns(table: &TableEntry) -> Arc<Vec<KnownColumn>> {
+    match &table.columns {
+        Some(columns) => Arc::clone(columns),
+        None => Arc::new(table.distribution().schema.columns.iter().map(declared).collect()),
+    }
+}
+
+/// Whether a scan that leaves these tables may read those that are not known yet.
+pub(super) fn may_find(pins: &Pins, oid: &str, tables: &[Arc<TableEntry>]) -> bool {
+    pins.oids(oid).is_some() && tables.len() <= DESCRIBED_AT_ONCE
+}
+
+fn declared(column: &descriptor::Column) -> KnownColumn {
+    let comment = [column.title.as_deref(), column.description.as_deref(), column.unit.as_deref()];
+    let comment: Vec<&str> = comment.into_iter().flatten().collect();
+    KnownColumn {
+        name: column.name.clone(),
+        pg_type: declared_type(column.kind).name.to_owned(),
+        nullable: true,
+        comment: (!comment.is_empty()).then(|| comment.join("; ")),
+    }
+}
+
+fn declared_type(kind: ColumnKind) -> &'static PgType {
+    match kind {
+        ColumnKind::Integer | ColumnKind::Year => &pg_type::INT8,
+        ColumnKind::Number => &pg_type::FLOAT8,
+        ColumnKind::Boolean => &pg_type::BOOL,
+        ColumnKind::Date => &pg_type::DATE,
+        ColumnKind::Time => &pg_type::TIME,
+        ColumnKind::Datetime => &pg_type::TIMESTAMP,
+        ColumnKind::Object | ColumnKind::Array | ColumnKind::GeoJson => &pg_type::JSON,
+        ColumnKind::Any
+        | ColumnKind::String
+        | ColumnKind::YearMonth
+        | ColumnKind::Duration
+        | ColumnKind::List
+        | ColumnKind::GeoPoint => &pg_type::TEXT,
+    }
+}
+
+struct Attribute {
+    relation: u32,
+    number: i16,
+    name: String,
+    pg_type: &'static PgType,
+    required: bool,
+}
+
+pub(super) async fn pg_attribute(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
+    let mut rows: Vec<Attribute> = Vec::new();
+    for relation in relations::all().filter(|r| pins.allow_oid("attrelid", r.oid)) {
+        rows.extend((1..).zip(&relation.columns).map(|(number, c)| Attribute {
+            relation: relation.oid,
+            number,
+            name: c.name.to_owned(),
+            pg_type: c.pg_type,
+            required: c.required,
+        }));
+    }
+    let tables = classes::tables(env, pins, "attrelid", "")?;
+    let find = may_find(pins, "attrelid", &tables);
+    for table in &tables {
+        let columns = columns_of(env, table, find).await?;
+        rows.extend((1..).zip(columns.iter()).map(|(number, c)| Attribute {
+            relation: table.oid,
+            number,
+            name: c.name.clone(),
+            pg_type: PgType::by_name(&c.pg_type).unwrap_or(&pg_type::TEXT),
+            required: !c.nullable,
+        }));
+    }
+    rows.retain(|a| pins.allow("attname", &a.name));
+    Ok(Rows::of(rows, |a, column| match column {
+        "attrelid" => a.relation.into(),
+        "attname" => (&a.name).into(),
+        "atttypid" => a.pg_type.oid.into(),
+        "attstattarget" | "attcacheoff" | "atttypmod" => (-1).into(),
+        "attlen" => a.pg_type.len.into(),
+        "attnum" => a.number.into(),
+        "attndims" => i32::from(a.pg_type.element != 0).into(),
+        "attbyval" | "attalign" | "attstorage" | "attcollation" => types::attribute(a.pg_type.oid, column),
+        "attnotnull" => a.required.into(),
+        "attislocal" => true.into(),
+        _ => Cell::Unset,
+    }))
+}

@@ -1,0 +1,129 @@
+//! `pg_constraint`: the primary and foreign keys that descriptors declare. They are shown, not enforced.
+
+use std::sync::Arc;
+
+use crate::catalog::{KnownColumn, TableEntry};
+use crate::error::Result;
+use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv};
+
+use super::{attributes, classes, namespaces};
+
+/// Bits that make a constraint's oid of its table's: stable as long as the table's is.
+const KEY_BIT: u32 = 0x4000_0000;
+const FOREIGN_BIT: u32 = 0x8000_0000;
+
+/// A declared primary key.
+#[derive(Clone, Debug)]
+pub struct KeyRow {
+    pub table: Arc<TableEntry>,
+    pub name: String,
+    pub columns: Vec<String>,
+}
+
+/// A declared foreign key whose table is in the same dataset and known.
+#[derive(Clone, Debug)]
+pub struct ForeignKeyRow {
+    pub table: Arc<TableEntry>,
+    pub name: String,
+    /// Among the table's foreign keys, from 0.
+    pub position: u32,
+    pub columns: Vec<String>,
+    pub target: Arc<TableEntry>,
+    pub target_columns: Vec<String>,
+}
+
+/// The primary keys of these tables.
+pub fn primary_keys(tables: &[Arc<TableEntry>]) -> Vec<KeyRow> {
+    let declared = tables.iter().filter(|t| !t.distribution().schema.primary_key.is_empty());
+    declared
+        .map(|t| KeyRow {
+            table: Arc::clone(t),
+            name: format!("{}_pkey", t.name),
+            columns: t.distribution().schema.primary_key.clone(),
+        })
+        .collect()
+}
+
+/// The foreign keys of these tables, without those whose target is no table.
+pub fn foreign_keys(env: &SystemEnv, tables: &[Arc<TableEntry>]) -> Result<Vec<ForeignKeyRow>> {
+    let mut rows = Vec::new();
+    for table in tables {
+        for (position, key) in (0..).zip(&table.distribution().schema.foreign_keys) {
+            let target = if key.resource.is_empty() { Some(Arc::clone(table)) } else { sibling(env, table, &key.resource)? };
+            let Some(target) = target else { continue };
+            rows.push(ForeignKeyRow {
+                table: Arc::clone(table),
+                name: format!("{}_{}_fkey", table.name, key.fields.join("_")),
+                position,
+                columns: key.fields.clone(),
+                target,
+                target_columns: key.reference_fields.clone(),
+            });
+        }
+    }
+    Ok(rows)
+}
+
+/// The table of another resource of the same dataset.
+fn sibling(env: &SystemEnv, table: &TableEntry, resource: &str) -> Result<Option<Arc<TableEntry>>> {
+    let tables = env.catalogs.tables(&env.database, Some(&table.schema))?;
+    Ok(tables.into_iter().find(|t| t.dataset.identifier == table.dataset.identifier && t.distribution().name == resource))
+}
+
+struct Constraint {
+    oid: u32,
+    name: String,
+    schema: u32,
+    table: u32,
+    columns: Vec<String>,
+    target: Option<(u32, Vec<String>)>,
+}
+
+pub(super) async fn pg_constraint(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
+    let tables = classes::tables(env, pins, "conrelid", "")?;
+    let schemas = namespaces(env)?;
+    let schema = |t: &TableEntry| schemas.iter().find(|n| n.name == t.schema).map_or(0, |n| n.oid);
+    let mut rows = Vec::new();
+    for key in primary_keys(&tables) {
+        rows.push(Constraint {
+            oid: key.table.oid | KEY_BIT,
+            schema: schema(&key.table),
+            table: key.table.oid,
+            columns: numbers(&*attributes::columns_of(env, &key.table, false).await?, &key.columns),
+            name: key.name,
+            target: None,
+        });
+    }
+    for key in foreign_keys(env, &tables)? {
+        let target = numbers(&*attributes::columns_of(env, &key.target, false).await?, &key.target_columns);
+        rows.push(Constraint {
+            oid: (key.table.oid ^ (key.position << 20)) | FOREIGN_BIT,
+            schema: schema(&key.table),
+            table: key.table.oid,
+            columns: numbers(&*attributes::columns_of(env, &key.table, false).await?, &key.columns),
+            name: key.name,
+            target: Some((key.target.oid, target)),
+        });
+    }
+    rows.retain(|c| pins.allow_oid("oid", c.oid) && pins.allow("conname", &c.name));
+    Ok(Rows::of(rows, |c, column| match column {
+        "oid" => c.oid.into(),
+        "conname" => (&c.name).into(),
+        "connamespace" => c.schema.into(),
+        "contype" => (if c.target.is_some() { "f" } else { "p" }).into(),
+        "convalidated" | "conislocal" | "connoinherit" => true.into(),
+        "conrelid" => c.table.into(),
+        "confrelid" => c.target.as_ref().map_or(0, |(oid, _)| *oid).into(),
+        "conkey" => Cell::Array(c.columns.clone()),
+        "confkey" => c.target.as_ref().map_or(Cell::Null, |(_, columns)| Cell::Array(columns.clone())),
+        "confupdtype" | "confdeltype" => (if c.target.is_some() { "a" } else { " " }).into(),
+        "confmatchtype" => (if c.target.is_some() { "s" } else { " " }).into(),
+        _ => Cell::Unset,
+    }))
+}
+
+/// The numbers of the columns of these names, in text form; a name that is no column is left out.
+fn numbers(columns: &[KnownColumn], names: &[String]) -> Vec<String> {
+    let number = |name: &String| columns.iter().position(|c| c.name == *name).map(|i| (i + 1).to_string());
+    names.iter().filter_map(number).collect()
+}

@@ -1,0 +1,150 @@
+//! What virtual tables and system functions ask of the session around them. The engine implements the two traits; protocols
+//! are unknown here.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::catalog::{Catalogs, KnownColumn, TableEntry};
+use crate::error::{Error, Kind, Result};
+use crate::name::nearest;
+use crate::snapshot::Snapshots;
+
+/// One session's view: what virtual tables are made from and what system functions answer.
+pub struct SystemEnv {
+    pub catalogs: Arc<Catalogs>,
+    pub snapshots: Arc<Snapshots>,
+    /// The session's database.
+    pub database: String,
+    /// The session's user.
+    pub user: String,
+    pub facts: Arc<dyn SessionFacts>,
+    pub describe: Arc<dyn Describe>,
+}
+
+impl fmt::Debug for SystemEnv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SystemEnv").field("database", &self.database).field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+impl SystemEnv {
+    /// The schemas that names without one are looked up in, system ones first as in PostgreSQL, without those that do not exist.
+    pub fn visible_schemas(&self) -> Result<Vec<String>> {
+        let themes = self.catalogs.themes(&self.database)?;
+        let path = self.facts.search_path();
+        let named = path.iter().filter(|s| {
+            s.as_str() != "pg_catalog"
+                && (super::relations::SCHEMAS.iter().any(|(_, n)| *n == s.as_str()) || themes.iter().any(|t| t.name == **s))
+        });
+        Ok(std::iter::once("pg_catalog".to_owned()).chain(named.cloned()).collect())
+    }
+
+    /// One setting's value. [`Kind::UndefinedObject`] with the nearest name when there is none.
+    pub fn setting(&self, name: &str) -> Result<String> {
+        if let Some(value) = self.facts.setting(name) {
+            return Ok(value);
+        }
+        let error = Error::new(Kind::UndefinedObject, format!("unrecognized configuration parameter \"{name}\""));
+        let settings = self.facts.settings();
+        Err(match nearest(name, settings.iter().map(|s| s.name.as_str())) {
+            Some(near) => error.with_hint(format!("Perhaps you meant \"{near}\".")),
+            None => error,
+        })
+    }
+}
+
+/// What a session knows of itself and of its neighbours.
+pub trait SessionFacts: Send + Sync {
+    /// `search_path`, in order, as names.
+    fn search_path(&self) -> Vec<String>;
+
+    /// A setting's value as `SHOW` gives it; names are matched as PostgreSQL does, whatever their case.
+    fn setting(&self, name: &str) -> Option<String>;
+
+    /// Every setting, by name.
+    fn settings(&self) -> Vec<Setting>;
+
+    /// `set_config`: sets a setting, for the transaction only when `local`, and gives its new value.
+    fn set(&self, name: &str, value: &str, local: bool) -> Result<String>;
+
+    /// The process id that the client was told.
+    fn backend_pid(&self) -> i32;
+
+    /// Since when the server runs, in microseconds since 1970 (UTC).
+    fn server_started(&self) -> i64;
+
+    /// The client's end of the connection.
+    fn client_address(&self) -> Option<SocketAddr>;
+
+    /// The server's end of the connection.
+    fn server_address(&self) -> Option<SocketAddr>;
+
+    /// Every session of this server, this one included.
+    fn sessions(&self) -> Vec<SessionRow>;
+
+    /// Cancels what the session with this process id runs; false when there is no such session.
+    fn cancel(&self, pid: i32) -> Result<bool>;
+
+    /// Ends the session with this process id; false when there is no such session.
+    fn terminate(&self, pid: i32) -> Result<bool>;
+}
+
+/// Finds a table's columns when the catalog does not know them yet.
+#[async_trait]
+pub trait Describe: Send + Sync {
+    /// Reads the table for the first time when need be.
+    async fn columns(&self, table: &TableEntry) -> Result<Vec<KnownColumn>>;
+}
+
+/// A row of `pg_settings` and `system.settings`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Setting {
+    pub name: String,
+    pub value: String,
+    /// What the session started with.
+    pub reset_value: String,
+    /// PostgreSQL's word for a unit, such as `ms`.
+    pub unit: Option<&'static str>,
+    pub category: &'static str,
+    pub description: &'static str,
+    /// `bool`, `integer`, `real`, `string` or `enum`.
+    pub vartype: &'static str,
+    /// Whether `SET` may change it.
+    pub settable: bool,
+}
+
+/// A session, as `pg_stat_activity` and `system.sessions` show it. Times are microseconds since 1970 (UTC).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionRow {
+    pub pid: i32,
+    pub user: String,
+    pub database: String,
+    pub application_name: String,
+    pub client: Option<SocketAddr>,
+    pub started: i64,
+    /// The running query; the last one when `running` is `None`.
+    pub query: String,
+    pub running: Option<RunningQuery>,
+    /// Whether a transaction block is open.
+    pub in_transaction: bool,
+}
+
+/// Since when a session's query runs, in microseconds since 1970 (UTC).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunningQuery {
+    pub started: i64,
+}
+
+impl SessionRow {
+    /// PostgreSQL's word for what the session does.
+    pub fn state(&self) -> &'static str {
+        match (self.running, self.in_transaction) {
+            (Some(_), _) => "active",
+            (None, true) => "idle in transaction",
+            (None, false) => "idle",
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What a scan's filters say of single columns: `oid = 16386`, `relname = 'trips'`, `nspname IN (..)`, and psql's
+//! `relname ~ '^(trips)$'`. Used to read less; every filter is still applied above the scan.
+
+use std::collections::{BTreeSet, HashMap};
+
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::utils::split_conjunction;
+use datafusion::logical_expr::{Expr, Operator};
+
+/// The values that columns are pinned to, in their text form. A column that is not here can have any value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pins(HashMap<String, BTreeSet<String>>);
+
+impl Pins {
+    /// Reads the filters, which are all to hold.
+    pub fn of(filters: &[Expr]) -> Self {
+        let mut pins = Self::default();
+        for filter in filters.iter().flat_map(split_conjunction) {
+            if let Some((column, values)) = pinned(filter) {
+                pins.0
+                    .entry(column)
+                    .and_modify(|known| *known = known.intersection(&values).cloned().collect())
+                    .or_insert(values);
+            }
+        }
+        pins
+    }
+
+    /// The texts that the column can have; `None` for any.
+    pub fn texts(&self, column: &str) -> Option<impl Iterator<Item = &str>> {
+        self.0.get(column).map(|values| values.iter().map(String::as_str))
+    }
+
+    /// The oids that the column can have; `None` for any.
+    pub fn oids(&self, column: &str) -> Option<Vec<u32>> {
+        self.0.get(column).map(|values| values.iter().filter_map(|v| v.parse().ok()).collect())
+    }
+
+    /// Whether the column can have this text.
+    pub fn allow(&self, column: &str, text: &str) -> bool {
+        self.0.get(column).is_none_or(|values| values.contains(text))
+    }
+
+    /// Whether the column can have this oid.
+    pub fn allow_oid(&self, column: &str, oid: u32) -> bool {
+        self.0.get(column).is_none_or(|values| values.contains(&oid.to_string()))
+    }
+}
+
+fn pinned(filter: &Expr) -> Option<(String, BTreeSet<String>)> {
+    match filter {
+        Expr::BinaryExpr(e) => match e.op {
+            Operator::Eq => {
+                let (column, value) =
+                    column(&e.left).zip(literal(&e.right)).or_else(|| column(&e.right).zip(literal(&e.left)))?;
+                Some((column, BTreeSet::from([value])))
+            }
+            Operator::RegexMatch => {
+                let values = alternatives(&literal(&e.right)?)?;
+                Some((column(&e.left)?, values))
+            }
+            Operator::Or => {
+                let (left, right) = (pinned(&e.left)?, pinned(&e.right)?);
+                (left.0 == right.0).then(|| (left.0, left.1.union(&right.1).cloned().collect()))
+            }
+            _ => None,
+        },
+        Expr::InList(e) if !e.negated => Some((column(&e.expr)?, e.list.iter().map(literal).collect::<Option<_>>()?)),
+        _ => None,
+    }
+}
+
+fn column(e: &Expr) -> Option<String> {
+    match e {
+        Expr::Column(c) => Some(c.name.clone()),
+        Expr::Cast(c) => column(&c.expr),
+        Expr::TryCast(c) => column(&c.expr),
+        Expr::Alias(a) => column(&a.expr),
+        _ => None,
+    }
+}
+
+fn literal(e: &Expr) -> Option<String> {
+    match e {
+        Expr::Literal(value, _) if !value.is_null() => Some(match value {
+            ScalarValue::Utf8(Some(s)) | ScalarValue::Utf8View(Some(s)) | ScalarValue::LargeUtf8(Some(s)) => s.clone(),
+            other => other.to_string(),
+        }),
+        Expr::Cast(c) => literal(&c.expr),
+        Expr::Alias(a) => literal(&a.expr),
+        _ => None,
+    }
+}
+
+/// The texts that an anchored pattern of plain alternatives matches: `^(a|b)$`, `^a$`.
+fn alternatives(pattern: &str) -> Option<BTreeSet<String>> {
+    let inner = pattern.strip_prefix('^')?.strip_suffix('$')?;
+    let inner = inner.strip_prefix('(').and_then(|i| i.strip_suffix(')')).unwrap_or(inner);
+    inner.split('|').map(plain).collect()
+}
+
+/// A pattern without special characters, its escapes undone.
+fn plain(pattern: &str) -> Option<String> {
+    let mut out = String::new();
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => out.push(chars.next().filter(|c| !c.is_alphanumeric())?),
+            '.' | '*' | '+' | '?' | '(' | ')' | '[' | ']' | '{' | '}' | '^' | '$' => return None,
+            c => out.push(c),
+        }
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::prelude::{binary_expr, col, lit};
+
+    use super::*;
+
+    #[test]
+    fn filters_pin_columns() {
+        let matches = |pattern: &str| binary_expr(col("relname"), Operator::RegexMatch, lit(pattern));
+        let cases = [
+            (vec![col("oid").eq(lit(16386_u32))], "oid", Some("16386")),
+            (vec![lit("16386").eq(col("oid"))], "oid", Some("16386")),
+            (vec![col("oid").eq(lit(1)).or(col("oid").eq(lit(2)))], "oid", Some("1 2")),
+            (vec![col("oid").eq(lit(1)).or(col("x").eq(lit(2)))], "oid", None),
+            (vec![col("oid").in_list(vec![lit(3), lit(4)], false)], "oid", Some("3 4")),
+            (vec![col("oid").in_list(vec![lit(3)], true)], "oid", None),
+            (vec![col("oid").in_list(vec![lit(3), lit(4)], false).and(col("oid").eq(lit(4)))], "oid", Some("4")),
+            (vec![matches("^(trips)$")], "relname", Some("trips")),
+            (vec![matches("^(a\\.b|c_d)$")], "relname", Some("a.b c_d")),
+            (vec![matches("^(tr.*)$")], "relname", None),
+            (vec![matches("trips")], "relname", None),
+            (vec![col("oid").gt(lit(3))], "oid", None),
+        ];
+        for (filters, column, want) in cases {
+            let got = Pins::of(&filters).texts(column).map(|v| v.collect::<Vec<_>>().join(" "));
+            assert_eq!(got.as_deref(), want, "{filters:?}");
+        }
+    }
+}
