@@ -27,6 +27,8 @@ pub enum Kind {
     UndefinedStatement,
     /// No cursor or portal of that name.
     UndefinedCursor,
+    /// No savepoint of that name.
+    UndefinedSavepoint,
     /// A prepared statement of that name exists already.
     DuplicateStatement,
     /// A cursor or portal of that name exists already.

@@ -86,16 +86,8 @@ fn engine_options(raw: &RawShared) -> Result<engine::Options> {
     })
 }
 
-/// What a published file may cost, at most: a file that unpacks without end, a line without end, and a table that no plan takes are
-/// refused before they fill the disk or the memory.
 fn snapshot_options(raw: &RawShared) -> Result<snapshot::Options> {
-    Ok(snapshot::Options {
-        state: raw.state.clone(),
-        revalidate: duration("--revalidate", &raw.revalidate)?,
-        max_file_bytes: 1 << 40,
-        max_columns: 10_000,
-        max_field_bytes: 16 << 20,
-    })
+    Ok(snapshot::Options { revalidate: duration("--revalidate", &raw.revalidate)?, ..snapshot::Options::new(raw.state.clone()) })
 }
 
 fn store_options(raw: &RawShared) -> Result<store::Options> {
@@ -105,6 +97,7 @@ fn store_options(raw: &RawShared) -> Result<store::Options> {
         retries: value::parse("--http-retries", &raw.http_retries, value::retries, "a number from 0 to 100")?,
         connect_timeout: waiting("--connect-timeout", &raw.connect_timeout)?,
         read_timeout: waiting("--read-timeout", &raw.read_timeout)?,
+        ..store::Options::default()
     })
 }
 

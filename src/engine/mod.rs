@@ -1,24 +1,49 @@
 //! The engine: sessions that admit, plan and run SQL over the catalog's tables, under a deadline and a memory share. Any
 //! protocol is unknown here.
 
-pub mod dialect;
-pub mod functions;
+mod admit;
+mod dialect;
+mod failure;
+mod functions;
+mod limits;
+mod plan;
+mod resolve;
+mod run;
+mod runtime;
+mod session;
+mod settings;
+mod shared;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
-use futures::stream::BoxStream;
+use futures::StreamExt;
+use futures::stream::{self, BoxStream};
 use tokio_util::sync::CancellationToken;
 
-use crate::catalog;
+pub use self::admit::Statement;
+pub use self::session::Session;
+pub use self::settings::SERVER_VERSION;
+
+use self::admit::Action;
+use self::plan::QueryPlan;
+use self::runtime::{Cpu, Limit};
+use self::shared::Shared;
+use crate::catalog::{self, Catalogs};
 use crate::error::{Error, Kind, Result};
-use crate::snapshot::{self, Progress};
-use crate::store;
+use crate::snapshot::{self, Snapshots};
+use crate::store::{self, Stores};
+
+/// How old a plan may be before its tables are asked whether they changed.
+const PLAN_IS_FRESH: Duration = Duration::from_secs(1);
+
+/// The largest descriptor that is read from a URL.
+const MAX_DESCRIPTOR_BYTES: u64 = 64 << 20;
 
 /// How an engine is opened.
 #[derive(Clone, Debug)]
@@ -37,7 +62,9 @@ pub struct Options {
 }
 
 /// The query engine: opened once, shared by all sessions.
-pub struct Engine {}
+pub struct Engine {
+    shared: Arc<Shared>,
+}
 
 /// Who is asking.
 #[derive(Clone, Debug, Default)]
@@ -49,15 +76,14 @@ pub struct ClientInfo {
     pub address: Option<SocketAddr>,
 }
 
-/// One client's state: database, settings, transaction. Methods take `&self`; a session serves one statement at a time.
-pub struct Session {}
-
-/// A parsed and admitted statement.
-#[derive(Clone, Debug)]
-pub struct Statement {}
-
 /// A planned statement: what it takes and what it gives.
-pub struct Prepared {}
+pub struct Prepared {
+    statement: Statement,
+    plan: Option<QueryPlan>,
+    columns: Option<SchemaRef>,
+    declared: Vec<Option<DataType>>,
+    planned: Instant,
+}
 
 /// Where a session stands (ReadyForQuery's status byte).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,84 +116,225 @@ pub struct Notice {
 
 impl Engine {
     /// Opens the catalogs and the state folder. Reads no data.
-    pub fn open(_options: Options) -> Result<Arc<Self>> {
-        Err(Error::new(Kind::Internal, "not yet"))
-    }
-
-    /// A session for a client. [`Kind::UndefinedDatabase`] when there is no such catalog.
-    pub fn session(self: &Arc<Self>, _client: ClientInfo) -> Result<Session> {
-        Err(Error::new(Kind::Internal, "not yet"))
+    pub fn open(options: Options) -> Result<Arc<Self>> {
+        let cpu = Cpu::new(options.threads)?;
+        let stores = Arc::new(Stores::new(options.store.clone())?);
+        let fetch = |url: &str| fetch(&cpu, &stores, url);
+        let catalogs = Arc::new(Catalogs::open(Some(options.state.clone()), &options.catalogs, &fetch)?);
+        let snapshots = Arc::new(Snapshots::open(stores, options.snapshot.clone())?);
+        Ok(Arc::new(Self { shared: Arc::new(Shared::new(&options, cpu, catalogs, snapshots)?) }))
     }
 
     /// Every catalog, its themes and tables.
-    pub fn catalogs(&self) -> &catalog::Catalogs {
-        unreachable!()
+    pub fn catalogs(&self) -> &Catalogs {
+        &self.shared.catalogs
     }
 }
 
 impl Session {
     /// The statements of a query string, each admitted or refused; an empty string gives none. No statement is planned.
-    pub fn parse(&self, _sql: &str) -> Result<Vec<Statement>> {
-        Err(Error::new(Kind::Internal, "not yet"))
+    pub fn parse(&self, sql: &str) -> Result<Vec<Statement>> {
+        admit::parse(sql)
     }
 
     /// Plans a statement. `parameter_types` are those the client declared, by position; the others are inferred.
-    /// Tables met for the first time are read here, and `progress` hears of it.
+    /// Tables met for the first time are read here, and [`Self::on_progress`] hears of it.
     pub async fn prepare(
         &self,
-        _statement: &Statement,
-        _parameter_types: &[Option<DataType>],
-        _cancel: &CancellationToken,
+        statement: &Statement,
+        parameter_types: &[Option<DataType>],
+        cancel: &CancellationToken,
     ) -> Result<Prepared> {
-        Err(Error::new(Kind::Internal, "not yet"))
+        let declared = parameter_types.to_vec();
+        let plan = match &statement.action {
+            Action::Query(ast) | Action::Explain { query: ast, .. } => {
+                self.inner.check_not_failed()?;
+                let _running = self.inner.running(&statement.sql, cancel);
+                let work = plan::plan(
+                    Arc::clone(&self.shared),
+                    Arc::clone(&self.inner),
+                    ast.as_ref().clone(),
+                    declared.clone(),
+                    Arc::clone(&statement.sql),
+                );
+                Some(self.shared.cpu.run(&self.limit(cancel), work).await?)
+            }
+            _ => None,
+        };
+        let columns = match &statement.action {
+            Action::Query(_) => plan.as_ref().map(|p| Arc::clone(&p.columns)),
+            Action::Explain { .. } => Some(run::explain_columns()),
+            Action::Show(name) => Some(text_columns(&[self.shown_name(name)?])),
+            Action::ShowAll => Some(text_columns(&["name", "setting", "description"])),
+            Action::Set { .. }
+            | Action::ResetAll
+            | Action::Begin
+            | Action::Commit { .. }
+            | Action::Rollback { .. }
+            | Action::Savepoint(_)
+            | Action::ReleaseSavepoint(_)
+            | Action::RollbackTo(_)
+            | Action::Discard(_)
+            | Action::Nothing(_) => None,
+        };
+        Ok(Prepared { statement: statement.clone(), plan, columns, declared, planned: Instant::now() })
     }
 
     /// Runs a planned statement with its parameters, each an array of one value. `SET`, `BEGIN` and the like act here.
-    pub async fn run(&self, _prepared: &Prepared, _parameters: &[ArrayRef], _cancel: &CancellationToken) -> Result<Outcome> {
-        Err(Error::new(Kind::Internal, "not yet"))
+    pub async fn run(&self, prepared: &Prepared, parameters: &[ArrayRef], cancel: &CancellationToken) -> Result<Outcome> {
+        let inner = &self.inner;
+        let done = |tag: &str| Ok(Outcome::Done { tag: tag.to_owned() });
+        match &prepared.statement.action {
+            Action::Begin => {
+                inner.check_not_failed()?;
+                inner.begin();
+                done("BEGIN")
+            }
+            Action::Commit { chain } => done(inner.end(true, *chain)),
+            Action::Rollback { chain } => done(inner.end(false, *chain)),
+            Action::RollbackTo(name) => {
+                inner.rollback_to(name)?;
+                done("ROLLBACK")
+            }
+            action => {
+                inner.check_not_failed()?;
+                match action {
+                    Action::Query(_) | Action::Explain { .. } => self.run_query(prepared, parameters, cancel).await,
+                    Action::Show(name) => {
+                        let value = inner.with_settings(|s| s.show(name))?;
+                        let columns = text_columns(&[self.shown_name(name)?]);
+                        rows_of(run::text_batch(&columns, &[vec![value]])?, "SHOW")
+                    }
+                    Action::ShowAll => {
+                        let all = inner.with_settings(|s| s.described());
+                        let column = |text: fn(&crate::table::Setting) -> String| all.iter().map(text).collect::<Vec<_>>();
+                        let columns =
+                            [column(|s| s.name.clone()), column(|s| s.value.clone()), column(|s| s.description.to_owned())];
+                        rows_of(run::text_batch(&text_columns(&["name", "setting", "description"]), &columns)?, "SHOW")
+                    }
+                    Action::Set { name, value, local } => {
+                        inner.with_settings(|s| s.set(name, value.as_deref(), *local))?;
+                        done(if value.is_none() { "RESET" } else { "SET" })
+                    }
+                    Action::ResetAll => {
+                        inner.with_settings(settings::Settings::reset_all);
+                        done("RESET")
+                    }
+                    Action::Savepoint(name) => {
+                        inner.savepoint(name.clone())?;
+                        done("SAVEPOINT")
+                    }
+                    Action::ReleaseSavepoint(name) => {
+                        inner.release(name)?;
+                        done("RELEASE")
+                    }
+                    Action::Discard(tag) => {
+                        inner.with_settings(settings::Settings::reset_all);
+                        done(tag)
+                    }
+                    Action::Nothing(tag) => done(tag),
+                    Action::Begin | Action::Commit { .. } | Action::Rollback { .. } | Action::RollbackTo(_) => {
+                        unreachable!("matched above")
+                    }
+                }
+            }
+        }
     }
 
-    /// Where the session stands.
-    pub fn transaction(&self) -> Transaction {
-        Transaction::Idle
+    async fn run_query(&self, prepared: &Prepared, parameters: &[ArrayRef], cancel: &CancellationToken) -> Result<Outcome> {
+        let again;
+        let prepared = if self.is_outdated(prepared).await? {
+            again = self.prepare(&prepared.statement, &prepared.declared, cancel).await?;
+            &again
+        } else {
+            prepared
+        };
+        let plan = prepared.plan.clone().expect("queries are planned in prepare");
+        let sql = Arc::clone(&prepared.statement.sql);
+        let limit = self.limit(cancel);
+        let running = self.inner.running(&sql, cancel);
+        let (work, parameters, text) = (plan.clone(), parameters.to_vec(), Arc::clone(&sql));
+        let physical = self.shared.cpu.run(&limit, async move { run::physical(&work, &parameters, &text).await }).await?;
+        let Action::Explain { analyze, verbose, .. } = prepared.statement.action else {
+            let schema = Arc::clone(&plan.columns);
+            let stream = run::start(Arc::clone(&self.shared), physical, &plan, limit, running, sql);
+            return Ok(Outcome::Rows { schema, stream, tag: "SELECT" });
+        };
+        if analyze {
+            let mut rows = run::start(Arc::clone(&self.shared), Arc::clone(&physical), &plan, limit, running, sql);
+            while let Some(batch) = rows.next().await {
+                batch?;
+            }
+        }
+        rows_of(run::explained(physical.as_ref(), analyze, verbose)?, "EXPLAIN")
     }
 
-    /// To be called when a statement failed: an open transaction block is failed from here on.
-    pub fn fail_transaction(&self) {}
-
-    /// A simple query string of several statements runs as one transaction: these two stand around it (no block is opened; only the
-    /// bookkeeping that a failure ends the string).
-    pub fn setting(&self, _name: &str) -> Option<String> {
-        None
+    /// Whether a table that the plan reads has a newer snapshot than the one it was planned on.
+    async fn is_outdated(&self, prepared: &Prepared) -> Result<bool> {
+        if prepared.planned.elapsed() < PLAN_IS_FRESH {
+            return Ok(false);
+        }
+        for (entry, planned) in prepared.plan.iter().flat_map(|p| &p.pinned) {
+            let now = self.shared.touch(entry, Some(self.inner.progress())).await?;
+            if now.id != planned.id {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
-    /// The settings that clients are told of (`ParameterStatus`), by name and value.
-    pub fn reported_settings(&self) -> Vec<(&'static str, String)> {
-        Vec::new()
+    fn limit(&self, cancel: &CancellationToken) -> Limit {
+        Limit::new(cancel, self.inner.with_settings(|s| s.statement_timeout()))
     }
 
-    /// Those of [`Self::reported_settings`] that changed since the last call.
-    pub fn changed_settings(&self) -> Vec<(&'static str, String)> {
-        Vec::new()
+    /// The setting's name as PostgreSQL writes it, which is the column's name.
+    fn shown_name(&self, name: &str) -> Result<&'static str> {
+        settings::canonical_name(name)
     }
-
-    /// Notices since the last call, oldest first.
-    pub fn notices(&self) -> Vec<Notice> {
-        Vec::new()
-    }
-
-    /// Calls `heard` for the progress of first touches, as it happens.
-    pub fn on_progress(&self, _heard: Progress) {}
 }
 
 impl Prepared {
     /// The parameters' types, by position.
     pub fn parameters(&self) -> &[DataType] {
-        &[]
+        self.plan.as_ref().map_or(&[], |p| &p.parameters)
     }
 
     /// The rows' columns; `None` when the statement gives no rows.
     pub fn columns(&self) -> Option<&SchemaRef> {
-        None
+        self.columns.as_ref()
     }
+}
+
+/// The bytes of a remote descriptor. The caller's thread waits, also where it serves a runtime of its own.
+fn fetch(cpu: &Cpu, stores: &Arc<Stores>, url: &str) -> Result<Vec<u8>> {
+    let (stores, url) = (Arc::clone(stores), url.to_owned());
+    let (tell, told) = std::sync::mpsc::channel();
+    cpu.handle().spawn(async move {
+        let read = async {
+            let mut bytes = Vec::new();
+            for object in stores.resolve(&url).await? {
+                if object.meta.size > MAX_DESCRIPTOR_BYTES {
+                    let message =
+                        format!("{url} has {} bytes; a descriptor has at most {MAX_DESCRIPTOR_BYTES}", object.meta.size);
+                    return Err(Error::new(Kind::Descriptor, message));
+                }
+                let mut chunks = object.read().await?;
+                while let Some(chunk) = chunks.next().await {
+                    bytes.extend_from_slice(&chunk?);
+                }
+            }
+            Ok(bytes)
+        };
+        // The receiver waits until it is told.
+        let _ = tell.send(read.await);
+    });
+    told.recv().unwrap_or_else(|_| Err(Error::new(Kind::Internal, "internal error: reading a descriptor was given up")))
+}
+
+fn text_columns(names: &[&str]) -> SchemaRef {
+    Arc::new(Schema::new(names.iter().map(|n| Field::new(*n, DataType::Utf8, false)).collect::<Vec<_>>()))
+}
+
+fn rows_of(batch: RecordBatch, tag: &'static str) -> Result<Outcome> {
+    Ok(Outcome::Rows { schema: batch.schema(), stream: stream::iter([Ok(batch)]).boxed(), tag })
 }

@@ -53,6 +53,20 @@ pub struct Options {
     pub max_field_bytes: usize,
 }
 
+impl Options {
+    /// The defaults over a state folder: a file that unpacks without end, a line without end, and a table that no plan takes are refused
+    /// before they fill the disk or the memory.
+    pub fn new(state: PathBuf) -> Self {
+        Self {
+            state,
+            revalidate: std::time::Duration::from_secs(60),
+            max_file_bytes: 1 << 40,
+            max_columns: 10_000,
+            max_field_bytes: 16 << 20,
+        }
+    }
+}
+
 /// Hears how a first touch goes; called from the reading thread, must not block.
 pub type Progress = Arc<dyn Fn(ProgressEvent) + Send + Sync>;
 

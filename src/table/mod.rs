@@ -8,4 +8,9 @@ pub mod catalog_schema;
 pub mod information_schema;
 pub mod pg_catalog;
 
-pub mod system_schema;
+mod provider;
+mod system_schema;
+
+pub use provider::SnapshotTable;
+pub use system_schema::system_schema;
+pub use virtual_table::{Describe, RunningQuery, SessionFacts, SessionRow, Setting, SystemEnv};

@@ -149,6 +149,30 @@ impl PgType {
     }
 }
 
+/// The Arrow type that a parameter of a PostgreSQL type arrives as.
+pub fn arrow_type(pg: &PgType) -> DataType {
+    if let Some(element) = pg.element_type() {
+        return DataType::List(Field::new_list_field(arrow_type(element), true).into());
+    }
+    match pg.name {
+        "bool" => DataType::Boolean,
+        "bytea" => DataType::Binary,
+        "int8" | "oid" => DataType::Int64,
+        "int2" => DataType::Int16,
+        "int4" | "regproc" | "regclass" | "regtype" => DataType::Int32,
+        "float4" => DataType::Float32,
+        "float8" => DataType::Float64,
+        "date" => DataType::Date32,
+        "time" => DataType::Time64(TimeUnit::Microsecond),
+        "timestamp" => DataType::Timestamp(TimeUnit::Microsecond, None),
+        "timestamptz" => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        "interval" => DataType::Interval(IntervalUnit::MonthDayNano),
+        // As many digits on both sides of the point as 38 allow for.
+        "numeric" => DataType::Decimal128(38, 10),
+        _ => DataType::Utf8View,
+    }
+}
+
 /// PostgreSQL has one array type whatever the number of dimensions.
 fn innermost(element: &DataType) -> &'static PgType {
     let t = PgType::of(element);

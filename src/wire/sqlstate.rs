@@ -14,6 +14,7 @@ pub(super) fn sqlstate(kind: Kind) -> &'static str {
         Kind::UndefinedObject => "42704",
         Kind::UndefinedStatement => "26000",
         Kind::UndefinedCursor => "34000",
+        Kind::UndefinedSavepoint => "3B001",
         Kind::DuplicateStatement => "42P05",
         Kind::DuplicateCursor => "42P03",
         Kind::AmbiguousColumn => "42702",

@@ -18,6 +18,11 @@ use datafusion::logical_expr::ScalarUDF;
 use crate::table::virtual_table::SystemEnv;
 use native::Native;
 
+/// Registers what does not depend on a session: JSON's functions and operators.
+pub fn register_shared(registry: &mut dyn FunctionRegistry) -> Result<()> {
+    datafusion_functions_json::register_all(registry)
+}
+
 /// Registers every function for one session. Cheap: a few hundred shared pointers.
 pub fn register(registry: &mut dyn FunctionRegistry, env: &Arc<SystemEnv>) -> Result<()> {
     let families: [Vec<Native>; 6] = [

@@ -1,0 +1,76 @@
+//! A `stoa serve` process of this build, for benches that measure the whole server: its start and its memory.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tokio_postgres::{Client, NoTls};
+
+/// A running server process.
+pub struct Process {
+    child: Child,
+    pub port: u16,
+    /// When the process was started.
+    pub started: Instant,
+}
+
+impl Process {
+    /// Starts a server over `catalog` with its state in `state`, on a free port.
+    pub fn start(catalog: &Path, state: &Path) -> Self {
+        let started = Instant::now();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_stoa"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--catalog"])
+            .arg(catalog)
+            .arg("--state")
+            .arg(state)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the server starts");
+        let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let port = lines
+            .map_while(Result::ok)
+            .find_map(|line| line.split_once(" -p ").and_then(|(_, rest)| rest.split_whitespace().next()?.parse().ok()))
+            .expect("the server prints the line to paste into a shell");
+        Self { child, port, started }
+    }
+
+    /// A client of it.
+    pub async fn client(&self) -> Client {
+        let config = format!("host=127.0.0.1 port={} user=bench dbname={DATABASE}", self.port);
+        let (client, connection) = tokio_postgres::connect(&config, NoTls).await.expect("connects");
+        tokio::spawn(async move {
+            // The connection ends with its client.
+            let _ = connection.await;
+        });
+        client
+    }
+
+    /// A figure of `/proc/PID/status`, in bytes: `VmRSS` now, `VmHWM` at its highest.
+    pub fn memory(&self, figure: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("the server runs");
+        let kib: u64 = status
+            .lines()
+            .find_map(|line| line.strip_prefix(figure)?.trim_start_matches(':').trim().strip_suffix(" kB")?.trim().parse().ok())
+            .expect("a figure in kB");
+        kib * 1024
+    }
+}
+
+/// The database that a catalog folder of this name gets.
+pub const DATABASE: &str = "datasets";
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself; a bench measures it before.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The middle of some durations.
+pub fn median(mut all: Vec<Duration>) -> Duration {
+    all.sort();
+    all[all.len() / 2]
+}

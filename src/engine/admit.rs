@@ -1,0 +1,274 @@
+//! Which statements are taken at all: those listed here, each turned into what the session does. All else is refused by its kind, so that
+//! nothing can write, name a file or reach DataFusion's own settings.
+
+use std::sync::Arc;
+
+use datafusion::sql::sqlparser::ast::{
+    self, ContextModifier, DiscardObject, Expr, ObjectName, Reset, Set, SetExpr, Statement as Ast, Value,
+};
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::parser::Parser;
+use datafusion::sql::sqlparser::tokenizer::Tokenizer;
+
+use super::{dialect, failure, limits};
+use crate::error::{Error, Kind, Result};
+
+/// How deep expressions and queries may nest.
+const RECURSION_LIMIT: usize = 100;
+
+/// A parsed and admitted statement, and the query string it stood in.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    pub(super) sql: Arc<str>,
+    pub(super) action: Action,
+}
+
+/// What the session does for a statement.
+#[derive(Clone, Debug)]
+pub(super) enum Action {
+    Query(Box<Ast>),
+    Explain {
+        query: Box<Ast>,
+        analyze: bool,
+        verbose: bool,
+    },
+    Show(String),
+    ShowAll,
+    /// `None` goes back to the default.
+    Set {
+        name: String,
+        value: Option<String>,
+        local: bool,
+    },
+    ResetAll,
+    Begin,
+    Commit {
+        chain: bool,
+    },
+    Rollback {
+        chain: bool,
+    },
+    Savepoint(String),
+    ReleaseSavepoint(String),
+    RollbackTo(String),
+    /// `DISCARD ALL` and its parts: everything the session holds is given back.
+    Discard(&'static str),
+    /// Accepted, and nothing happens: the tag is all there is.
+    Nothing(&'static str),
+}
+
+/// The statements of a query string. PostgreSQL parses the whole string before it runs the first one, and so do we.
+pub fn parse(sql: &str) -> Result<Vec<Statement>> {
+    limits::check_length(sql)?;
+    let dialect = PostgreSqlDialect {};
+    let tokens = Tokenizer::new(&dialect, sql).tokenize_with_location().map_err(|e| failure::from_tokenizer(&e, sql))?;
+    limits::check(&tokens)?;
+    let parsed = Parser::new(&dialect)
+        .with_recursion_limit(RECURSION_LIMIT)
+        .with_tokens_with_locations(tokens)
+        .parse_statements()
+        .map_err(|e| failure::from_parser(&e, sql))?;
+    let sql: Arc<str> = sql.into();
+    parsed.into_iter().map(|ast| Ok(Statement { sql: Arc::clone(&sql), action: admit(ast)? })).collect()
+}
+
+fn admit(ast: Ast) -> Result<Action> {
+    match ast {
+        Ast::Query(_) => query(ast).map(Action::Query),
+        Ast::Explain { analyze, verbose, statement, options, format, .. } => {
+            let flag = |name: &str| {
+                let options = options.iter().flatten();
+                let on = |o: &ast::UtilityOption| o.arg.as_ref().is_none_or(|v| !is_off(v));
+                options.filter(|o| o.name.value.eq_ignore_ascii_case(name)).any(on)
+            };
+            let other_format = format.is_some()
+                || options.iter().flatten().any(|o| {
+                    let text = o.arg.as_ref().is_some_and(|v| v.to_string().trim_matches('\'').eq_ignore_ascii_case("text"));
+                    o.name.value.eq_ignore_ascii_case("format") && !text
+                });
+            if other_format {
+                return Err(unsupported("EXPLAIN in another format than text").with_hint("Leave out FORMAT."));
+            }
+            let (analyze, verbose) = (analyze || flag("analyze"), verbose || flag("verbose"));
+            match *statement {
+                Ast::Query(_) => Ok(Action::Explain { query: query(*statement)?, analyze, verbose }),
+                other => admit(other).and(Err(unsupported("EXPLAIN of anything but a query"))),
+            }
+        }
+        Ast::ShowVariable { variable } => {
+            let words: Vec<String> = variable.into_iter().map(|i| i.value).collect();
+            let name = words.join(" ");
+            match name.to_ascii_lowercase().as_str() {
+                "all" => Ok(Action::ShowAll),
+                "transaction isolation level" => Ok(Action::Show("transaction_isolation".to_owned())),
+                "session authorization" => Ok(Action::Show("session_authorization".to_owned())),
+                _ => Ok(Action::Show(words.join(if name.contains("time zone") { " " } else { "." }))),
+            }
+        }
+        Ast::Set(set) => admit_set(set),
+        Ast::Reset(reset) => match reset.reset {
+            Reset::ALL => Ok(Action::ResetAll),
+            Reset::ConfigurationParameter(name) => Ok(Action::Set { name: plain(&name), value: None, local: false }),
+        },
+        Ast::StartTransaction { statements, .. } if statements.is_empty() => Ok(Action::Begin),
+        Ast::Commit { chain, .. } => Ok(Action::Commit { chain }),
+        Ast::Rollback { chain, savepoint: None } => Ok(Action::Rollback { chain }),
+        Ast::Rollback { savepoint: Some(name), .. } => Ok(Action::RollbackTo(name.value)),
+        Ast::Savepoint { name } => Ok(Action::Savepoint(name.value)),
+        Ast::ReleaseSavepoint { name } => Ok(Action::ReleaseSavepoint(name.value)),
+        Ast::Discard { object_type } => Ok(Action::Discard(match object_type {
+            DiscardObject::ALL => "DISCARD ALL",
+            DiscardObject::PLANS => "DISCARD PLANS",
+            DiscardObject::SEQUENCES => "DISCARD SEQUENCES",
+            DiscardObject::TEMP => "DISCARD TEMP",
+        })),
+        Ast::LISTEN { .. } => Ok(Action::Nothing("LISTEN")),
+        Ast::UNLISTEN { .. } => Ok(Action::Nothing("UNLISTEN")),
+        Ast::Insert(_) => Err(read_only("INSERT")),
+        Ast::Update(_) => Err(read_only("UPDATE")),
+        Ast::Delete(_) => Err(read_only("DELETE")),
+        Ast::Merge(_) => Err(read_only("MERGE")),
+        Ast::Truncate(_) => Err(read_only("TRUNCATE TABLE")),
+        Ast::Copy { to: false, .. } => Err(read_only("COPY FROM")),
+        Ast::Copy { .. } => Err(unsupported("COPY TO").with_hint("Use SELECT; psql's \\copy and --csv work on it.")),
+        other => Err(refuse(&other)),
+    }
+}
+
+/// A query that only reads, in DataFusion's dialect.
+fn query(mut ast: Ast) -> Result<Box<Ast>> {
+    if let Ast::Query(query) = &ast {
+        reads_only(query)?;
+    }
+    dialect::rewrite(&mut ast)?;
+    Ok(Box::new(ast))
+}
+
+/// Refuses what writes inside of a query: `WITH x AS (DELETE ...)`, `SELECT ... INTO`, `FOR UPDATE`.
+fn reads_only(query: &ast::Query) -> Result<()> {
+    if !query.locks.is_empty() {
+        return Err(read_only("SELECT FOR UPDATE"));
+    }
+    for cte in query.with.iter().flat_map(|w| &w.cte_tables) {
+        reads_only(&cte.query)?;
+    }
+    body_reads_only(&query.body)
+}
+
+fn body_reads_only(body: &SetExpr) -> Result<()> {
+    match body {
+        SetExpr::Select(select) if select.into.is_some() => Err(read_only("SELECT INTO")),
+        SetExpr::Select(_) | SetExpr::Values(_) | SetExpr::Table(_) => Ok(()),
+        SetExpr::Query(query) => reads_only(query),
+        SetExpr::SetOperation { left, right, .. } => body_reads_only(left).and_then(|()| body_reads_only(right)),
+        SetExpr::Insert(_) => Err(read_only("INSERT")),
+        SetExpr::Update(_) => Err(read_only("UPDATE")),
+        SetExpr::Delete(_) => Err(read_only("DELETE")),
+        SetExpr::Merge(_) => Err(read_only("MERGE")),
+    }
+}
+
+fn admit_set(set: Set) -> Result<Action> {
+    match set {
+        Set::SingleAssignment { scope, variable, values, .. } => {
+            let local = matches!(scope, Some(ContextModifier::Local));
+            let texts: Vec<String> = values.iter().map(setting_text).collect();
+            let value = match texts.as_slice() {
+                [only] if only.eq_ignore_ascii_case("default") => None,
+                _ => Some(texts.join(", ")),
+            };
+            Ok(Action::Set { name: plain(&variable), value, local })
+        }
+        Set::SetTimeZone { local, value } => {
+            let text = setting_text(&value);
+            let value = (!text.eq_ignore_ascii_case("default") && !text.eq_ignore_ascii_case("local")).then_some(text);
+            Ok(Action::Set { name: "TimeZone".to_owned(), value, local })
+        }
+        Set::SetNames { charset_name, .. } => {
+            Ok(Action::Set { name: "client_encoding".to_owned(), value: Some(charset_name.value), local: false })
+        }
+        Set::SetNamesDefault {} => Ok(Action::Set { name: "client_encoding".to_owned(), value: None, local: false }),
+        // Isolation and access mode say nothing here: every statement reads immutable snapshots and none writes.
+        Set::SetTransaction { .. } | Set::SetSessionParam(_) => Ok(Action::Nothing("SET")),
+        Set::SetRole { role_name: None, .. } => Ok(Action::Nothing("SET")),
+        Set::SetRole { .. } | Set::SetSessionAuthorization(_) => {
+            Err(Error::new(Kind::Forbidden, "permission denied to set role").with_hint("Connect as that role."))
+        }
+        Set::ParenthesizedAssignments { .. } | Set::MultipleAssignments { .. } => {
+            Err(Error::new(Kind::Syntax, "one setting is set at a time"))
+        }
+    }
+}
+
+fn setting_text(value: &Expr) -> String {
+    match value {
+        Expr::Value(v) => match &v.value {
+            Value::SingleQuotedString(s) | Value::DoubleQuotedString(s) | Value::EscapedStringLiteral(s) => s.clone(),
+            other => other.to_string(),
+        },
+        Expr::Identifier(i) => i.value.clone(),
+        Expr::Interval(i) => setting_text(&i.value),
+        other => other.to_string(),
+    }
+}
+
+/// `a.b` of a setting's name, without quotes.
+fn plain(name: &ObjectName) -> String {
+    name.0.iter().filter_map(|p| p.as_ident()).map(|i| i.value.as_str()).collect::<Vec<_>>().join(".")
+}
+
+fn is_off(value: &Expr) -> bool {
+    matches!(setting_text(value).to_ascii_lowercase().as_str(), "off" | "false" | "0" | "no")
+}
+
+fn read_only(command: &str) -> Error {
+    Error::new(Kind::ReadOnly, format!("cannot execute {command} in a read-only transaction"))
+        .with_hint("Published data is only read here; a new version is published at its source.")
+}
+
+fn unsupported(what: &str) -> Error {
+    Error::new(Kind::Unsupported, format!("{what} is not supported"))
+}
+
+/// Everything that is not listed: what PostgreSQL knows as a write is 25006, the rest 0A000.
+fn refuse(ast: &Ast) -> Error {
+    let text = ast.to_string();
+    let mut words = text.split_whitespace().map(str::to_ascii_uppercase);
+    let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    match first.as_str() {
+        "CREATE" | "ALTER" | "DROP" | "COMMENT" => read_only(&format!("{first} {second}")),
+        "GRANT" | "REVOKE" | "VACUUM" | "ANALYZE" | "REINDEX" | "CLUSTER" | "LOCK" | "NOTIFY" | "IMPORT" => read_only(&first),
+        _ => unsupported(&first),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reading_is_admitted_and_all_else_refused_by_its_kind() {
+        for (sql, want) in [
+            ("select 1; show all;; begin", Ok(3)),
+            ("", Ok(0)),
+            ("with t as (values (1)) table t", Ok(1)),
+            ("set search_path to transport, health", Ok(1)),
+            ("set session characteristics as transaction read only", Ok(1)),
+            ("insert into t values (1)", Err(Kind::ReadOnly)),
+            ("with d as (delete from t returning *) select * from d", Err(Kind::ReadOnly)),
+            ("select * into x from t", Err(Kind::ReadOnly)),
+            ("select 1 for update", Err(Kind::ReadOnly)),
+            ("create table t (a int)", Err(Kind::ReadOnly)),
+            ("drop table t", Err(Kind::ReadOnly)),
+            ("copy t from stdin", Err(Kind::ReadOnly)),
+            ("copy (select 1) to '/etc/passwd'", Err(Kind::Unsupported)),
+            ("create external table t stored as csv location '/etc/passwd'", Err(Kind::ReadOnly)),
+            ("set role admin", Err(Kind::Forbidden)),
+            ("call x()", Err(Kind::Unsupported)),
+            ("selec 1", Err(Kind::Syntax)),
+        ] {
+            let got = parse(sql).map(|s| s.len()).map_err(|e| e.kind());
+            assert_eq!(got, want, "{sql}");
+        }
+    }
+}

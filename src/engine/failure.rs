@@ -1,0 +1,296 @@
+//! What DataFusion, Arrow, Parquet and object stores say went wrong, as our [`Error`]: a kind, PostgreSQL's words where drivers
+//! match on them, and the place in the SQL.
+
+use arrow::error::ArrowError;
+use datafusion::common::{DataFusionError, SchemaError};
+use datafusion::sql::sqlparser::parser::ParserError;
+use datafusion::sql::sqlparser::tokenizer::{Location, TokenizerError};
+
+use crate::error::{Error, Kind};
+use crate::name::nearest;
+
+/// The error of a planned or running statement. `sql` is its text, for positions.
+pub fn from_datafusion(e: DataFusionError, sql: &str) -> Error {
+    match e {
+        DataFusionError::Context(_, inner) => from_datafusion(*inner, sql),
+        DataFusionError::Diagnostic(diagnostic, inner) => {
+            let e = from_datafusion(*inner, sql);
+            match diagnostic.span.and_then(|span| position(sql, Location::new(span.start.line, span.start.column))) {
+                Some(at) if e.position().is_none() => e.at(at),
+                _ => e,
+            }
+        }
+        DataFusionError::Shared(inner) => match from_shared(&inner) {
+            Some(e) => e,
+            None => by_words(&inner.to_string()),
+        },
+        DataFusionError::Collection(mut all) if !all.is_empty() => from_datafusion(all.swap_remove(0), sql),
+        DataFusionError::External(inner) => match inner.downcast::<Error>() {
+            Ok(ours) => *ours,
+            Err(other) => match other.downcast::<DataFusionError>() {
+                Ok(inner) => from_datafusion(*inner, sql),
+                Err(other) => by_words(&other.to_string()),
+            },
+        },
+        DataFusionError::ArrowError(e, _) => from_arrow(*e, sql),
+        DataFusionError::SchemaError(e, _) => from_schema(&e, sql),
+        DataFusionError::SQL(e, _) => from_parser(&e, sql),
+        DataFusionError::ResourcesExhausted(message) => out_of_memory(&message),
+        DataFusionError::ObjectStore(e) => Error::new(Kind::SourceUnreachable, e.to_string()),
+        DataFusionError::IoError(e) => e.into(),
+        DataFusionError::ParquetError(e) => Error::new(Kind::SourceInvalid, format!("a Parquet file can't be read: {e}")),
+        DataFusionError::NotImplemented(message) => Error::new(Kind::Unsupported, first_line(&message)),
+        DataFusionError::Plan(message) => by_words(&message),
+        DataFusionError::Execution(message) => by_words(&message),
+        DataFusionError::ExecutionJoin(e) if e.is_panic() => internal(&e.to_string()),
+        DataFusionError::ExecutionJoin(_) => Error::new(Kind::Cancelled, "canceling statement due to user request"),
+        DataFusionError::Configuration(message)
+        | DataFusionError::Internal(message)
+        | DataFusionError::Substrait(message)
+        | DataFusionError::Ffi(message) => internal(&message),
+        DataFusionError::Collection(_) => internal("an empty list of errors"),
+    }
+}
+
+/// The error of a text that does not parse, in PostgreSQL's words: `syntax error at or near "FORM"`.
+pub fn from_parser(e: &ParserError, sql: &str) -> Error {
+    let message = match e {
+        ParserError::TokenizerError(message) | ParserError::ParserError(message) => message,
+        ParserError::RecursionLimitExceeded => {
+            return Error::new(Kind::TooComplex, "the statement is nested too deeply")
+                .with_hint("Break it into common table expressions (WITH).");
+        }
+    };
+    let (text, at) = split_location(message);
+    let at = at.and_then(|location| position(sql, location));
+    let e = match text.split_once(", found: ") {
+        Some((_, "EOF")) => Error::new(Kind::Syntax, "syntax error at end of input").with_detail(sentence(text)),
+        Some((_, found)) => Error::new(Kind::Syntax, format!("syntax error at or near \"{found}\"")).with_detail(sentence(text)),
+        None => Error::new(Kind::Syntax, format!("syntax error: {text}")),
+    };
+    match at {
+        Some(at) => e.at(at),
+        None => e,
+    }
+}
+
+/// The error of a text that does not split into tokens.
+pub fn from_tokenizer(e: &TokenizerError, sql: &str) -> Error {
+    let error = Error::new(Kind::Syntax, format!("syntax error: {}", e.message));
+    match position(sql, e.location) {
+        Some(at) => error.at(at),
+        None => error,
+    }
+}
+
+/// The 1-based character of a line and column.
+fn position(sql: &str, location: Location) -> Option<usize> {
+    let line = usize::try_from(location.line).ok()?.checked_sub(1)?;
+    let column = usize::try_from(location.column).ok()?;
+    let before: usize = sql.split_inclusive('\n').take(line).map(|l| l.chars().count()).sum();
+    (column > 0).then_some(before + column)
+}
+
+/// Takes ` at Line: 1, Column: 8` off a message.
+fn split_location(message: &str) -> (&str, Option<Location>) {
+    let Some((text, place)) = message.rsplit_once(" at Line: ") else { return (message, None) };
+    let location = place
+        .split_once(", Column: ")
+        .and_then(|(line, column)| Some(Location { line: line.trim().parse().ok()?, column: column.trim().parse().ok()? }));
+    (text, location)
+}
+
+fn from_arrow(e: ArrowError, sql: &str) -> Error {
+    match e {
+        ArrowError::DivideByZero => Error::new(Kind::DivisionByZero, "division by zero"),
+        ArrowError::ArithmeticOverflow(message) => {
+            Error::new(Kind::OutOfRange, "value out of range").with_detail(sentence(&message))
+        }
+        ArrowError::CastError(message) | ArrowError::ParseError(message) => cast(&message),
+        ArrowError::ExternalError(inner) => match inner.downcast::<DataFusionError>() {
+            Ok(inner) => from_datafusion(*inner, sql),
+            Err(other) => match other.downcast::<Error>() {
+                Ok(ours) => *ours,
+                Err(other) => by_words(&other.to_string()),
+            },
+        },
+        ArrowError::IoError(_, e) => e.into(),
+        ArrowError::ParquetError(message) | ArrowError::IpcError(message) => {
+            Error::new(Kind::SourceInvalid, format!("a published file can't be read: {message}"))
+        }
+        ArrowError::NotYetImplemented(message) => Error::new(Kind::Unsupported, message),
+        ArrowError::ComputeError(message)
+        | ArrowError::InvalidArgumentError(message)
+        | ArrowError::SchemaError(message)
+        | ArrowError::CsvError(message)
+        | ArrowError::JsonError(message)
+        | ArrowError::AvroError(message)
+        | ArrowError::MemoryError(message)
+        | ArrowError::CDataInterface(message) => by_words(&message),
+        ArrowError::DictionaryKeyOverflowError | ArrowError::RunEndIndexOverflowError | ArrowError::OffsetOverflowError(_) => {
+            Error::new(Kind::OutOfRange, "a batch of rows grew too large for its offsets")
+                .with_hint("Select fewer or shorter columns, or aggregate in smaller groups.")
+        }
+    }
+}
+
+/// A shared error can't be taken apart; what our own code raised is found by reference.
+fn from_shared(e: &DataFusionError) -> Option<Error> {
+    match e {
+        DataFusionError::External(inner) => inner.downcast_ref::<Error>().map(Error::duplicate),
+        DataFusionError::ArrowError(inner, _) => match inner.as_ref() {
+            ArrowError::ExternalError(inner) => inner.downcast_ref::<Error>().map(Error::duplicate),
+            ArrowError::DivideByZero => Some(Error::new(Kind::DivisionByZero, "division by zero")),
+            _ => None,
+        },
+        DataFusionError::ResourcesExhausted(message) => Some(out_of_memory(message)),
+        DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => from_shared(inner),
+        DataFusionError::Shared(inner) => from_shared(inner),
+        _ => None,
+    }
+}
+
+fn from_schema(e: &SchemaError, _sql: &str) -> Error {
+    match e {
+        SchemaError::FieldNotFound { field, valid_fields } => {
+            let shown = match &field.relation {
+                Some(relation) => format!("{}.{}", relation.table(), field.name),
+                None => format!("\"{}\"", field.name),
+            };
+            let error = Error::new(Kind::UndefinedColumn, format!("column {shown} does not exist"));
+            let names = || valid_fields.iter().map(|f| f.name.as_str());
+            match nearest(&field.name, names()) {
+                Some(near) => {
+                    error.with_hint(format!("Perhaps you meant to reference the column {}.", crate::name::quoted(near)))
+                }
+                None if valid_fields.is_empty() => error,
+                None => {
+                    let all: Vec<String> = names().take(20).map(crate::name::quoted).collect();
+                    error.with_hint(format!("The columns here are {}.", all.join(", ")))
+                }
+            }
+        }
+        SchemaError::AmbiguousReference { field } => {
+            Error::new(Kind::AmbiguousColumn, format!("column reference \"{}\" is ambiguous", field.name))
+        }
+        SchemaError::DuplicateQualifiedField { name, .. } | SchemaError::DuplicateUnqualifiedField { name } => {
+            Error::new(Kind::AmbiguousColumn, format!("column \"{name}\" is given more than once"))
+                .with_hint("Name one of them with AS.")
+        }
+    }
+}
+
+/// PostgreSQL's words for a text that is not of a type.
+fn cast(message: &str) -> Error {
+    // Arrow: Cannot cast string 'x' to value of Int64 type
+    if let Some((value, rest)) = message.strip_prefix("Cannot cast string '").and_then(|r| r.split_once("' to value of ")) {
+        let arrow = rest.trim_end_matches(" type");
+        return Error::new(Kind::InvalidText, format!("invalid input syntax for type {}: \"{value}\"", sql_type(arrow)));
+    }
+    if message.contains("imestamp") || message.contains("date") || message.contains("Date") {
+        return Error::new(Kind::InvalidDatetime, first_line(message));
+    }
+    Error::new(Kind::InvalidText, first_line(message))
+}
+
+fn sql_type(arrow: &str) -> &str {
+    match arrow {
+        "Int64" | "UInt64" => "bigint",
+        "Int32" | "UInt32" => "integer",
+        "Int16" | "Int8" | "UInt16" | "UInt8" => "smallint",
+        "Float64" => "double precision",
+        "Float32" => "real",
+        "Boolean" => "boolean",
+        "Date32" | "Date64" => "date",
+        other => other,
+    }
+}
+
+/// DataFusion's plan errors are only told apart by their words; those that a client meets are turned into PostgreSQL's.
+fn by_words(message: &str) -> Error {
+    let message = first_line(message);
+    let plain = message.strip_prefix("Error during planning: ").unwrap_or(&message);
+    if let Some(name) = plain.strip_prefix("Invalid function '").and_then(|r| r.split('\'').next()) {
+        return Error::new(Kind::UndefinedFunction, format!("function {name} does not exist"));
+    }
+    if let Some(name) = plain.strip_prefix("table function '").and_then(|r| r.split('\'').next()) {
+        return Error::new(Kind::UndefinedFunction, format!("function {name} does not exist"));
+    }
+    if plain.starts_with("table '") && plain.ends_with("not found") {
+        let name = plain.trim_start_matches("table '").trim_end_matches("' not found");
+        return Error::new(Kind::UndefinedTable, format!("relation \"{name}\" does not exist"));
+    }
+    let kind = if plain.contains("must appear in the GROUP BY") || plain.contains("must be part of the GROUP BY") {
+        Kind::Grouping
+    } else if plain.contains("Cannot cast") || plain.contains("cannot cast") {
+        return cast(plain);
+    } else if plain.contains("Cannot coerce") || plain.contains("coercion") || plain.contains("No function matches") {
+        Kind::DatatypeMismatch
+    } else if plain.contains("Divide by zero") || plain.contains("division by zero") {
+        return Error::new(Kind::DivisionByZero, "division by zero");
+    } else if plain.contains("overflow") {
+        Kind::OutOfRange
+    } else if plain.contains("Error parsing timestamp") {
+        Kind::InvalidDatetime
+    } else if plain.contains("not supported") || plain.contains("not implemented") || plain.contains("Unsupported") {
+        Kind::Unsupported
+    } else if plain.contains("Resources exhausted") {
+        return out_of_memory(plain);
+    } else {
+        Kind::InvalidParameter
+    };
+    Error::new(kind, plain.to_owned())
+}
+
+fn out_of_memory(message: &str) -> Error {
+    Error::new(Kind::OutOfMemory, "out of memory: the statement needs more than the server's memory share")
+        .with_detail(sentence(&first_line(message)))
+        .with_hint("Select fewer columns, filter or aggregate earlier, or start the server with a larger --memory.")
+}
+
+fn internal(message: &str) -> Error {
+    Error::new(Kind::Internal, format!("internal error: {}", first_line(message)))
+        .with_hint("This is a fault of Stoa or of a library below it; please report the statement.")
+}
+
+fn first_line(message: &str) -> String {
+    message.lines().next().unwrap_or_default().to_owned()
+}
+
+fn sentence(message: &str) -> String {
+    if message.ends_with('.') { message.to_owned() } else { format!("{message}.") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use datafusion::sql::sqlparser::{dialect::PostgreSqlDialect, parser::Parser};
+
+    #[test]
+    fn syntax_errors_name_the_word_and_the_place() {
+        for (sql, message, at) in [
+            ("selec 1", "syntax error at or near \"selec\"", Some(1)),
+            ("select 1 +", "syntax error at end of input", None),
+            ("select\n  1 1x form", "syntax error at or near \"form\"", Some(15)),
+        ] {
+            let e = Parser::parse_sql(&PostgreSqlDialect {}, sql).expect_err(sql);
+            let e = from_parser(&e, sql);
+            assert_eq!((e.message(), e.position()), (message, at), "{sql}");
+            assert_eq!(e.kind(), Kind::Syntax);
+        }
+    }
+
+    #[test]
+    fn library_words_become_kinds() {
+        for (message, kind, want) in [
+            ("Invalid function 'foo'.\nDid you mean 'floor'?", Kind::UndefinedFunction, "function foo does not exist"),
+            ("table 'a.b.c' not found", Kind::UndefinedTable, "relation \"a.b.c\" does not exist"),
+            ("Cannot cast string 'x' to value of Int64 type", Kind::InvalidText, "invalid input syntax for type bigint: \"x\""),
+        ] {
+            let e = from_datafusion(DataFusionError::Plan(message.to_owned()), "");
+            assert_eq!((e.kind(), e.message()), (kind, want));
+        }
+        let ours = DataFusionError::External(Box::new(Error::new(Kind::SourceMissing, "gone")));
+        assert_eq!(from_datafusion(DataFusionError::Shared(std::sync::Arc::new(ours)), "").kind(), Kind::SourceMissing);
+    }
+}

@@ -1,0 +1,213 @@
+//! From an admitted statement to a plan: names resolved and pinned, parameters typed, the logical plan optimised once when nothing in
+//! it changes from run to run.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::{LogicalPlan, Statement as PlanStatement};
+use datafusion::sql::parser::Statement as DfStatement;
+use datafusion::sql::sqlparser::ast::{self, Expr, Ident, LimitClause, Statement as Ast, Value, VisitMut, VisitorMut};
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::parser::Parser;
+
+use super::dialect;
+use super::failure::from_datafusion;
+use super::resolve::{Databases, Names, Pinned};
+use super::session::Inner;
+use super::shared::Shared;
+use crate::error::{Error, Kind, Result};
+use crate::table::pg_type::{self, PgType};
+
+/// PostgreSQL's limit on parameters (a 16-bit count in Bind).
+const MAX_PARAMETERS: usize = 65_535;
+
+/// A planned query.
+#[derive(Clone)]
+pub struct QueryPlan {
+    pub state: SessionState,
+    pub logical: LogicalPlan,
+    /// Whether `logical` went through the optimizer: it holds no parameters.
+    pub optimized: bool,
+    pub columns: SchemaRef,
+    pub parameters: Vec<DataType>,
+    /// The tables it reads, each with the snapshot it reads.
+    pub pinned: Vec<Pinned>,
+}
+
+/// Plans `ast`; `declared` are the parameter types that the client gave, by position.
+pub async fn plan(
+    shared: Arc<Shared>,
+    session: Arc<Inner>,
+    ast: Ast,
+    declared: Vec<Option<DataType>>,
+    sql: Arc<str>,
+) -> Result<QueryPlan> {
+    let env = session.env(&shared);
+    let names =
+        Names::new(Arc::clone(&shared), session.database.clone(), session.path(), Arc::clone(&env), Some(session.progress()));
+    let state = state(&shared, &session, &names, env)?;
+    let failed = |e| from_datafusion(e, &sql);
+
+    let mut known = KnownParameters::of(&ast, declared)?;
+    if known.0.iter().any(Option::is_none) {
+        let untyped = state.statement_to_plan(statement(ast.clone())).await.map_err(failed)?;
+        known.infer(&untyped).map_err(failed)?;
+    }
+    let parameters: Vec<DataType> = known.0.into_iter().map(|t| t.unwrap_or(DataType::Utf8View)).collect();
+    let logical = if parameters.is_empty() {
+        state.statement_to_plan(statement(ast)).await.map_err(failed)?
+    } else {
+        typed(&state, ast, &parameters).await.map_err(failed)?
+    };
+    let (logical, optimized) =
+        if parameters.is_empty() { (state.optimize(&logical).map_err(failed)?, true) } else { (logical, false) };
+    let columns = columns(&state, &logical, optimized)?;
+    Ok(QueryPlan { state, logical, optimized, columns, parameters, pinned: names.pinned() })
+}
+
+/// A statement's session state: the engine's, with this session's catalog, time zone and functions.
+fn state(
+    shared: &Arc<Shared>,
+    session: &Arc<Inner>,
+    names: &Arc<Names>,
+    env: Arc<crate::table::SystemEnv>,
+) -> Result<SessionState> {
+    let mut state = shared.base.clone();
+    state.register_catalog_list(Arc::new(Databases(Arc::clone(names))));
+    let options = state.config_mut().options_mut();
+    options.catalog.default_catalog.clone_from(&session.database);
+    options.execution.time_zone = session.with_settings(|s| s.show("TimeZone").ok());
+    super::functions::register(&mut state, &env).map_err(|e| from_datafusion(e, ""))?;
+    state.mark_start_execution();
+    Ok(state)
+}
+
+fn statement(ast: Ast) -> DfStatement {
+    DfStatement::Statement(Box::new(ast))
+}
+
+/// Plans with the types of all parameters known, which DataFusion takes from a PREPARE.
+async fn typed(state: &SessionState, ast: Ast, parameters: &[DataType]) -> datafusion::error::Result<LogicalPlan> {
+    let data_types = parameters.iter().map(sql_type).collect::<Result<_, _>>()?;
+    let prepare = Ast::Prepare { name: Ident::new("statement"), data_types, statement: Box::new(ast) };
+    match state.statement_to_plan(statement(prepare)).await? {
+        LogicalPlan::Statement(PlanStatement::Prepare(prepare)) => Ok(Arc::unwrap_or_clone(prepare.input)),
+        other => Ok(other),
+    }
+}
+
+fn sql_type(arrow: &DataType) -> datafusion::error::Result<ast::DataType> {
+    let name = match PgType::of(arrow) {
+        t if *t == pg_type::JSON || *t == pg_type::JSONB => pg_type::TEXT.sql_name,
+        t => t.sql_name,
+    };
+    Ok(Parser::new(&PostgreSqlDialect {}).try_with_sql(name)?.parse_data_type()?)
+}
+
+/// The columns as they will be when the plan runs: DataFusion settles some types only when it analyses.
+fn columns(state: &SessionState, logical: &LogicalPlan, optimized: bool) -> Result<SchemaRef> {
+    let analyzed = (!optimized)
+        .then(|| state.analyzer().execute_and_check(logical.clone(), state.config_options(), |_, _| {}).ok())
+        .flatten();
+    let schema = analyzed.as_ref().unwrap_or(logical).schema();
+    // Clients see the names without the marks that keep equal ones apart; whether a column is nullable they are never told.
+    let shown = |f: &Arc<Field>| f.as_ref().clone().with_name(dialect::shown_name(f.name())).with_nullable(true);
+    Ok(Arc::new(Schema::new(schema.fields().iter().map(shown).collect::<Vec<_>>())))
+}
+
+/// The types of parameters, by position, as far as they are known.
+struct KnownParameters(Vec<Option<DataType>>);
+
+impl KnownParameters {
+    /// What the client declared, then what a cast (`$1::date`) or a `LIMIT $1` says.
+    fn of(ast: &Ast, declared: Vec<Option<DataType>>) -> Result<Self> {
+        let mut found = Found { types: declared, too_many: None };
+        // The visitor only reads; sqlparser has the one that sees every clause in its mutable form.
+        let _: ControlFlow<()> = ast.clone().visit(&mut found);
+        match found.too_many {
+            None => Ok(Self(found.types)),
+            Some(name) => Err(Error::new(Kind::Syntax, format!("there is no parameter {name}"))
+                .with_hint(format!("Parameters are $1 to ${MAX_PARAMETERS}."))),
+        }
+    }
+
+    /// Fills in what planning without types found out.
+    fn infer(&mut self, untyped: &LogicalPlan) -> datafusion::error::Result<()> {
+        for (name, data_type) in untyped.get_parameter_types()? {
+            if let Some(slot) = index(&name).and_then(|i| self.0.get_mut(i)).filter(|slot| slot.is_none()) {
+                *slot = data_type;
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Found {
+    types: Vec<Option<DataType>>,
+    too_many: Option<String>,
+}
+
+impl Found {
+    /// Makes room for a parameter, and notes its type when it has none yet.
+    fn note(&mut self, name: &str, data_type: Option<DataType>) {
+        let Some(i) = index(name).filter(|i| *i < MAX_PARAMETERS) else {
+            self.too_many = Some(name.to_owned());
+            return;
+        };
+        if self.types.len() <= i {
+            self.types.resize(i + 1, None);
+        }
+        if self.types[i].is_none() {
+            self.types[i] = data_type;
+        }
+    }
+}
+
+impl VisitorMut for Found {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &mut ast::Query) -> ControlFlow<()> {
+        if let Some(LimitClause::LimitOffset { limit, offset, .. }) = &query.limit_clause {
+            for count in limit.iter().chain(offset.iter().map(|o| &o.value)) {
+                if let Some(name) = placeholder(count) {
+                    self.note(name, Some(DataType::Int64));
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        match expr {
+            Expr::Cast { expr: inner, data_type, .. } => {
+                if let Some(name) = placeholder(inner) {
+                    let named = PgType::by_name(&data_type.to_string().to_lowercase());
+                    self.note(name, named.map(pg_type::arrow_type));
+                }
+            }
+            other => {
+                if let Some(name) = placeholder(other) {
+                    self.note(name, None);
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn placeholder(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Value(v) => match &v.value {
+            Value::Placeholder(name) => Some(name),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// `$3` is the third: 2.
+fn index(name: &str) -> Option<usize> {
+    name.strip_prefix('$')?.parse::<usize>().ok()?.checked_sub(1)
+}

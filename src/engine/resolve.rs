@@ -1,0 +1,227 @@
+//! From a name in SQL to a table: one statement's view of the catalogs. What a name once resolved to stays, so that a statement reads
+//! one version of the catalog and one snapshot of each table.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider, TableProvider};
+use datafusion::common::DataFusionError;
+use datafusion::error::Result as DfResult;
+
+use super::shared::Shared;
+use crate::catalog::{KnownColumn, TableEntry};
+use crate::error::{Error, Kind, Result};
+use crate::name::nearest;
+use crate::snapshot::{Progress, Snapshot, field_key};
+use crate::table::pg_type::PgType;
+use crate::table::{SnapshotTable, SystemEnv, system_schema};
+
+/// The schema name that DataFusion gives unqualified names; it can't be typed without quotes.
+pub const SEARCH_PATH_SCHEMA: &str = "$search_path";
+
+/// A table and the snapshot that a statement was planned on.
+pub type Pinned = (Arc<TableEntry>, Arc<Snapshot>);
+
+/// One statement's names: shared by the providers that DataFusion asks.
+pub struct Names {
+    shared: Arc<Shared>,
+    /// The session's catalog.
+    database: String,
+    search_path: Vec<String>,
+    system: Arc<SystemEnv>,
+    progress: Option<Progress>,
+    found: Mutex<HashMap<(String, String, String), Arc<dyn TableProvider>>>,
+    pinned: Mutex<Vec<Pinned>>,
+}
+
+impl std::fmt::Debug for Names {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Names({})", self.database)
+    }
+}
+
+impl Names {
+    /// The names of a statement of a session on `database`.
+    pub fn new(
+        shared: Arc<Shared>,
+        database: String,
+        search_path: Vec<String>,
+        system: Arc<SystemEnv>,
+        progress: Option<Progress>,
+    ) -> Arc<Self> {
+        Arc::new(Self { shared, database, search_path, system, progress, found: Mutex::default(), pinned: Mutex::default() })
+    }
+
+    /// The tables that were resolved, each with its snapshot.
+    pub fn pinned(&self) -> Vec<Pinned> {
+        self.pinned.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The table of a name; a name without a schema is looked up along the search path, `pg_catalog` first as in PostgreSQL.
+    pub async fn table(&self, catalog: &str, schema: &str, table: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        if schema == SEARCH_PATH_SCHEMA {
+            if let Some(found) = self.table_in(catalog, "pg_catalog", table).await? {
+                return Ok(Some(found));
+            }
+            for schema in &self.search_path {
+                if let Some(found) = self.table_in(catalog, schema, table).await? {
+                    return Ok(Some(found));
+                }
+            }
+            return Ok(None);
+        }
+        self.table_in(catalog, schema, table).await
+    }
+
+    async fn table_in(&self, catalog: &str, schema: &str, table: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        let key = (catalog.to_owned(), schema.to_owned(), table.to_owned());
+        if let Some(found) = self.found.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(Some(Arc::clone(found)));
+        }
+        let provider: Arc<dyn TableProvider> = if let Some(system) = self.system_table(schema, table).await? {
+            system
+        } else if let Some(entry) = self.shared.catalogs.table(catalog, schema, table)? {
+            let snapshot = self.shared.touch(&entry, self.progress.clone()).await?;
+            self.pinned.lock().unwrap_or_else(PoisonError::into_inner).push((Arc::clone(&entry), Arc::clone(&snapshot)));
+            Arc::new(SnapshotTable::new(entry, snapshot))
+        } else {
+            return Ok(None);
+        };
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&provider));
+        Ok(Some(provider))
+    }
+
+    /// A table of a system schema; every catalog has the same ones.
+    async fn system_table(&self, schema: &str, table: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        match system_schema(schema, Arc::clone(&self.system)) {
+            Some(system) => system.table(table).await.map_err(|e| super::failure::from_datafusion(e, "")),
+            None => Ok(None),
+        }
+    }
+
+    /// Why there is no such table, and which one may be meant.
+    pub fn unknown(&self, catalog: &str, schema: &str, table: &str) -> Error {
+        let listed = self.shared.catalogs.tables(catalog, None).unwrap_or_default();
+        let qualified = |e: &TableEntry| format!("{}.{}", crate::name::quoted(&e.schema), crate::name::quoted(&e.name));
+        if schema == SEARCH_PATH_SCHEMA {
+            let e = Error::new(Kind::UndefinedTable, format!("relation \"{table}\" does not exist"));
+            let elsewhere = listed.iter().find(|e| e.name == table);
+            let near = nearest(table, listed.iter().map(|e| e.name.as_str()));
+            return match elsewhere.or_else(|| listed.iter().find(|e| near == Some(e.name.as_str()))) {
+                Some(entry) => e.with_hint(format!("Perhaps you meant {}.", qualified(entry))),
+                None => e.with_hint("\\dt lists the tables."),
+            };
+        }
+        if !self.shared.catalogs.names().iter().any(|c| c == catalog) {
+            let e = Error::new(Kind::UndefinedDatabase, format!("database \"{catalog}\" does not exist"));
+            return e.with_hint(format!("There are: {}.", self.shared.catalogs.names().join(", ")));
+        }
+        let in_schema: Vec<&TableEntry> = listed.iter().map(AsRef::as_ref).filter(|e| e.schema == schema).collect();
+        let e = Error::new(Kind::UndefinedTable, format!("relation \"{schema}.{table}\" does not exist"));
+        if in_schema.is_empty() {
+            let near = nearest(schema, listed.iter().map(|e| e.schema.as_str()));
+            return match near {
+                Some(near) if near != schema => {
+                    e.with_hint(format!("There is no schema \"{schema}\"; perhaps you meant {near}."))
+                }
+                _ => e.with_hint("\\dn lists the schemas."),
+            };
+        }
+        match nearest(table, in_schema.iter().map(|e| e.name.as_str())) {
+            Some(near) => {
+                e.with_hint(format!("Perhaps you meant {}.{}.", crate::name::quoted(schema), crate::name::quoted(near)))
+            }
+            None => match listed.iter().find(|e| e.name == table) {
+                Some(entry) => e.with_hint(format!("Perhaps you meant {}.", qualified(entry))),
+                None => e.with_hint(format!("\\dt {schema}.* lists its tables.")),
+            },
+        }
+    }
+}
+
+impl Shared {
+    /// The table's snapshot as of now, and the catalog reminded of the columns when they are new.
+    pub async fn touch(&self, entry: &TableEntry, progress: Option<Progress>) -> Result<Arc<Snapshot>> {
+        let snapshot = self.snapshots.current(entry, progress).await?;
+        let columns = known_columns(&snapshot);
+        if entry.rows != Some(snapshot.rows) || entry.columns.as_deref() != Some(&columns) {
+            self.catalogs.remember(entry, &columns, snapshot.rows)?;
+        }
+        Ok(snapshot)
+    }
+}
+
+/// What a snapshot's schema says of each column, as the catalog keeps it.
+pub fn known_columns(snapshot: &Snapshot) -> Vec<KnownColumn> {
+    let column = |field: &arrow::datatypes::FieldRef| KnownColumn {
+        name: field.name().clone(),
+        pg_type: PgType::of_field(field).name.to_owned(),
+        nullable: field.is_nullable(),
+        comment: field.metadata().get(field_key::COMMENT).cloned(),
+    };
+    snapshot.schema.fields().iter().map(column).collect()
+}
+
+/// The list of catalogs that DataFusion plans a statement with.
+#[derive(Debug)]
+pub struct Databases(pub Arc<Names>);
+
+impl CatalogProviderList for Databases {
+    fn register_catalog(&self, _: String, _: Arc<dyn CatalogProvider>) -> Option<Arc<dyn CatalogProvider>> {
+        None
+    }
+
+    fn catalog_names(&self) -> Vec<String> {
+        self.0.shared.catalogs.names()
+    }
+
+    fn catalog(&self, name: &str) -> Option<Arc<dyn CatalogProvider>> {
+        let known = self.0.shared.catalogs.names().iter().any(|n| n == name);
+        known.then(|| Arc::new(Database { names: Arc::clone(&self.0), name: name.to_owned() }) as _)
+    }
+}
+
+#[derive(Debug)]
+struct Database {
+    names: Arc<Names>,
+    name: String,
+}
+
+impl CatalogProvider for Database {
+    fn schema_names(&self) -> Vec<String> {
+        let themes = self.names.shared.catalogs.themes(&self.name).unwrap_or_default();
+        themes.into_iter().map(|t| t.name).collect()
+    }
+
+    fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
+        Some(Arc::new(Schema { names: Arc::clone(&self.names), catalog: self.name.clone(), name: name.to_owned() }))
+    }
+}
+
+#[derive(Debug)]
+struct Schema {
+    names: Arc<Names>,
+    catalog: String,
+    name: String,
+}
+
+#[async_trait]
+impl SchemaProvider for Schema {
+    fn table_names(&self) -> Vec<String> {
+        let tables = self.names.shared.catalogs.tables(&self.catalog, Some(&self.name)).unwrap_or_default();
+        tables.iter().map(|t| t.name.clone()).collect()
+    }
+
+    async fn table(&self, table: &str) -> DfResult<Option<Arc<dyn TableProvider>>> {
+        match self.names.table(&self.catalog, &self.name, table).await {
+            Ok(Some(found)) => Ok(Some(found)),
+            Ok(None) => Err(DataFusionError::External(Box::new(self.names.unknown(&self.catalog, &self.name, table)))),
+            Err(e) => Err(DataFusionError::External(Box::new(e))),
+        }
+    }
+
+    fn table_exist(&self, table: &str) -> bool {
+        self.names.shared.catalogs.table(&self.catalog, &self.name, table).is_ok_and(|t| t.is_some())
+    }
+}

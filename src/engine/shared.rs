@@ -1,0 +1,115 @@
+//! What all sessions of an engine share: the catalogs, the snapshots, the threads, the memory pool, and the list of sessions.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, SystemTime};
+
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::prelude::SessionConfig;
+
+use super::Options;
+use super::resolve::SEARCH_PATH_SCHEMA;
+use super::runtime::Cpu;
+use super::session::Inner;
+use crate::catalog::Catalogs;
+use crate::error::{Error, Kind, Result};
+use crate::snapshot::Snapshots;
+
+/// How many of the largest consumers an out-of-memory error names.
+const NAMED_CONSUMERS: usize = 3;
+
+/// The engine's parts, behind one pointer.
+pub struct Shared {
+    pub catalogs: Arc<Catalogs>,
+    pub snapshots: Arc<Snapshots>,
+    pub cpu: Cpu,
+    pub started: SystemTime,
+    pub statement_timeout: Duration,
+    /// Functions, rules and options that every session starts from.
+    pub base: SessionState,
+    sessions: Mutex<BTreeMap<i32, Weak<Inner>>>,
+    next_id: AtomicI32,
+}
+
+impl Shared {
+    /// The parts of an engine with these options.
+    pub fn new(options: &Options, cpu: Cpu, catalogs: Arc<Catalogs>, snapshots: Arc<Snapshots>) -> Result<Self> {
+        let runtime = runtime_env(options)?;
+        let mut base =
+            SessionStateBuilder::new().with_config(config(options)).with_runtime_env(runtime).with_default_features().build();
+        super::functions::register_shared(&mut base).map_err(|e| super::failure::from_datafusion(e, ""))?;
+        Ok(Self {
+            catalogs,
+            snapshots,
+            cpu,
+            started: SystemTime::now(),
+            statement_timeout: options.statement_timeout,
+            base,
+            sessions: Mutex::default(),
+            next_id: AtomicI32::new(1),
+        })
+    }
+
+    /// A number for a new session: its process id, as PostgreSQL's clients know it.
+    pub fn new_id(&self) -> i32 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Lists a session until it is dropped.
+    pub fn list(&self, id: i32, session: &Arc<Inner>) {
+        self.listed().insert(id, Arc::downgrade(session));
+    }
+
+    /// Takes a session off the list.
+    pub fn unlist(&self, id: i32) {
+        self.listed().remove(&id);
+    }
+
+    /// The sessions, by their id.
+    pub fn sessions(&self) -> Vec<Arc<Inner>> {
+        self.listed().values().filter_map(Weak::upgrade).collect()
+    }
+
+    /// The session of an id.
+    pub fn session(&self, id: i32) -> Option<Arc<Inner>> {
+        self.listed().get(&id).and_then(Weak::upgrade)
+    }
+
+    fn listed(&self) -> std::sync::MutexGuard<'_, BTreeMap<i32, Weak<Inner>>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Memory that is shared fairly among what can spill, and a folder to spill to.
+fn runtime_env(options: &Options) -> Result<Arc<RuntimeEnv>> {
+    let spill = options.state.join("spill");
+    std::fs::create_dir_all(&spill).map_err(|e| Error::from(e).within(format!("state folder {}", spill.display())))?;
+    let named = std::num::NonZeroUsize::new(NAMED_CONSUMERS).expect("more than none");
+    RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(TrackConsumersPool::new(FairSpillPool::new(options.memory), named)))
+        .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Directories(vec![spill])))
+        .build_arc()
+        .map_err(|e| Error::new(Kind::Config, format!("the query runtime can't be set up: {e}")))
+}
+
+/// DataFusion's options, none of which a client can reach.
+fn config(options: &Options) -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_target_partitions(options.threads.max(1))
+        .with_information_schema(false)
+        .with_default_catalog_and_schema("", SEARCH_PATH_SCHEMA)
+        .with_create_default_catalog_and_schema(false);
+    let o = config.options_mut();
+    o.sql_parser.dialect = datafusion::common::config::Dialect::PostgreSQL;
+    o.sql_parser.collect_spans = true;
+    // PostgreSQL: NULLs stand last in ascending order and first in descending.
+    o.sql_parser.default_null_ordering = "nulls_max".to_owned();
+    o.execution.parquet.pushdown_filters = true;
+    o.execution.parquet.reorder_filters = true;
+    o.execution.collect_statistics = true;
+    config
+}

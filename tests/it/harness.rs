@@ -1,0 +1,129 @@
+//! A Stoa server for tests: the engine and the wire in this process, on a thread and a port of its own, over the fixture
+//! catalog; and the clients that ask it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use stoa::engine::{Engine, Options};
+use stoa::{catalog, snapshot, store, wire};
+use tokio::net::TcpListener;
+use tokio_postgres::{Client, NoTls};
+use tokio_util::sync::CancellationToken;
+
+/// The repository's root.
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The published files that the fixture catalog describes.
+pub fn shared_data() -> PathBuf {
+    let data = root().join("../shared/data");
+    data.canonicalize().unwrap_or_else(|e| panic!("{}: {e}; the tests need the real data beside the repository", data.display()))
+}
+
+/// A running server.
+pub struct Server {
+    pub address: SocketAddr,
+    pub engine: Arc<Engine>,
+    stop: CancellationToken,
+    thread: Option<std::thread::JoinHandle<()>>,
+    _state: tempfile::TempDir,
+}
+
+/// What a test changes of the defaults.
+#[derive(Clone, Default)]
+pub struct Setup {
+    pub catalogs: Vec<(&'static str, PathBuf)>,
+    pub mirrors: Vec<(String, String)>,
+    pub memory: Option<usize>,
+}
+
+impl Server {
+    /// Starts a server over `setup`, with a fresh state folder.
+    pub fn start(setup: Setup) -> Self {
+        let state = tempfile::tempdir().expect("a temporary folder");
+        let engine = Engine::open(options(state.path(), &setup)).expect("the engine opens");
+        let stop = CancellationToken::new();
+        let (tell, told) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn({
+            let (engine, stop) = (Arc::clone(&engine), stop.clone());
+            move || {
+                let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+                runtime.block_on(async {
+                    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+                    tell.send(listener.local_addr().expect("bound")).expect("the test waits");
+                    wire::serve(listener, engine, wire::Options::default(), stop).await.expect("serves until stopped");
+                });
+            }
+        });
+        let address = told.recv().expect("the server starts");
+        Self { address, engine, stop, thread: Some(thread), _state: state }
+    }
+
+    /// The server over the fixture catalog that tests share: first touches are made once.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Server> = OnceLock::new();
+        SHARED.get_or_init(|| Self::start(Setup { catalogs: vec![("open", fixtures())], ..Setup::default() }))
+    }
+
+    /// A tokio-postgres client on the catalog `database`.
+    pub async fn client(&self, database: &str) -> Client {
+        let config = format!("host=127.0.0.1 port={} user=tester dbname={database}", self.address.port());
+        let (client, connection) = tokio_postgres::connect(&config, NoTls).await.expect("connects");
+        tokio::spawn(async move {
+            // The connection ends with its client.
+            let _ = connection.await;
+        });
+        client
+    }
+
+    /// What psql prints on standard output and on standard error.
+    pub fn psql(&self, database: &str, arguments: &[&str]) -> (String, String) {
+        let out = Command::new("psql")
+            .args(["-X", "-h", "127.0.0.1", "-U", "tester", "-d", database, "-p"])
+            .arg(self.address.port().to_string())
+            .args(arguments)
+            .env("PGCONNECT_TIMEOUT", "10")
+            .output()
+            .expect("psql is installed by tests/run");
+        (String::from_utf8_lossy(&out.stdout).into_owned(), String::from_utf8_lossy(&out.stderr).into_owned())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The catalog over the real files.
+pub fn fixtures() -> PathBuf {
+    root().join("tests/fixtures/catalog")
+}
+
+/// Options with short timeouts over `setup`.
+pub fn options(state: &Path, setup: &Setup) -> Options {
+    let source = |(name, location): &(&'static str, PathBuf)| catalog::Source {
+        name: Some((*name).to_owned()),
+        location: location.to_str().expect("UTF-8").to_owned(),
+    };
+    Options {
+        catalogs: setup.catalogs.iter().map(source).collect(),
+        state: state.to_owned(),
+        store: store::Options {
+            mirrors: setup.mirrors.clone(),
+            connect_timeout: Duration::from_secs(2),
+            ..store::Options::default()
+        },
+        snapshot: snapshot::Options::new(state.to_owned()),
+        memory: setup.memory.unwrap_or(1 << 30),
+        statement_timeout: Duration::from_secs(120),
+        threads: 2,
+    }
+}
