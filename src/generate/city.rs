@@ -168,6 +168,28 @@ fn bustle(day: &Day, weather: &Weather) -> u64 {
     weekday * growth / 1000 * holiday / 1000 * rain / 1000 * heat / 1000
 }
 
+/// How many are under way in each hour of a working day.
+pub(super) const WORKING_HOURS: [u64; 24] =
+    [2, 0, 0, 0, 0, 8, 34, 96, 118, 64, 40, 38, 44, 42, 40, 46, 62, 104, 112, 66, 44, 34, 24, 10];
+/// How many are under way in each hour of any other day.
+pub(super) const FREE_HOURS: [u64; 24] =
+    [6, 0, 0, 0, 0, 4, 12, 24, 40, 56, 66, 70, 72, 74, 76, 74, 72, 70, 66, 58, 48, 40, 30, 14];
+
+/// The hours of a day, by how many are under way.
+pub(super) fn hours(day: &Day) -> Weights {
+    Weights::new(if day.is_working_day() { WORKING_HOURS } else { FREE_HOURS })
+}
+
+/// How many of `count` fall into each hour of the day: drawn, as shares of a small count would fall into the same hours daily.
+pub(super) fn by_hour(day: &Day, count: u64, random: &mut Random) -> [u64; 24] {
+    let hours = hours(day);
+    let mut drawn = [0; 24];
+    for _ in 0..count {
+        drawn[hours.draw(random)] += 1;
+    }
+    drawn
+}
+
 const MEAN_TEMPERATURE: [i64; 12] = [38, 57, 101, 158, 209, 243, 284, 280, 238, 182, 121, 62];
 const RAINY_PER_MILLE: [i64; 12] = [250, 280, 330, 350, 380, 450, 360, 340, 300, 220, 230, 210];
 const WINTER_SMOKE: [i64; 12] = [420, 380, 300, 230, 190, 150, 120, 120, 160, 230, 310, 400];

@@ -13,11 +13,9 @@ use serde_json::json;
 use super::calendar;
 use super::city::{City, DISTRICTS, Decimal, District, Weather};
 use super::output::{Output, Packing};
-use super::package::{Package, Resource};
+use super::package::{DISTRICTS_PACKAGE, Package, Resource};
 use super::random::Random;
 use crate::error::Result;
-
-const DISTRICTS_PACKAGE: Option<&str> = Some("../../reference/districts/datapackage.json");
 
 pub(super) fn write(city: &City, out: &mut Output<'_>) -> Result<()> {
     air_quality(city, out)?;
@@ -49,7 +47,7 @@ fn air_quality(city: &City, out: &mut Output<'_>) -> Result<()> {
     let folder = AIR.folder();
     let mut random = Random::stream("air_quality");
     out.file(&format!("{folder}/hourly.csv"), Packing::Plain, |rows| {
-        writeln!(rows, "station_id,at,pm25,pm10,no2,o3")?;
+        writeln!(rows, "station_id,measured_at,pm25,pm10,no2,o3")?;
         for (day, weather) in city.recent() {
             for hour in 0..24 {
                 for (n, district) in air_stations() {
@@ -94,16 +92,16 @@ fn air_quality(city: &City, out: &mut Output<'_>) -> Result<()> {
         "csv",
         &[
             ("station_id", "string", "The station.", ""),
-            ("at", "datetime", "Start of the hour in local time.", ""),
+            ("measured_at", "datetime", "Start of the hour in local time.", ""),
             ("pm25", "number", "Particles up to 2.5 µm.", "µg/m³"),
             ("pm10", "number", "Particles up to 10 µm.", "µg/m³"),
             ("no2", "number", "Nitrogen dioxide.", "µg/m³"),
             ("o3", "number", "Ozone.", "µg/m³"),
         ],
     )
-    .column("at", "format", json!("%Y-%m-%d %H:%M"))
+    .column("measured_at", "format", json!("%Y-%m-%d %H:%M"))
     .missing(&[("-999", "instrument fault"), ("NA", "not measured at that hour")])
-    .key(&["station_id", "at"])
+    .key(&["station_id", "measured_at"])
     .refers("station_id", None, "stations", "station_id");
     let stations = Resource::new(
         "stations",
@@ -211,14 +209,14 @@ fn noise(city: &City, out: &mut Output<'_>) -> Result<()> {
         "parquet",
         &[
             ("sensor_id", "string", "The sensor.", ""),
-            ("at", "datetime", "Start of the hour.", ""),
+            ("measured_at", "datetime", "Start of the hour.", ""),
             ("district_code", "string", "The district; keeps its leading zero.", ""),
             ("level", "number", "Equivalent continuous level, A-weighted.", "dB(A)"),
             ("peak", "number", "Highest level; missing when the microphone was overloaded.", "dB(A)"),
             ("overloaded", "boolean", "Whether the microphone was overloaded.", ""),
         ],
     )
-    .key(&["sensor_id", "at"])
+    .key(&["sensor_id", "measured_at"])
     .refers("district_code", DISTRICTS_PACKAGE, "districts", "district_code");
     out.descriptor(&folder, &NOISE.describe([resource]))
 }
@@ -245,7 +243,7 @@ fn noise_of_day(day: &calendar::Day, weather: &Weather, random: &mut Random) -> 
     }
     let columns: [(&str, ArrayRef, bool); 6] = [
         ("sensor_id", Arc::new(sensors.finish()), false),
-        ("at", Arc::new(times.finish()), false),
+        ("measured_at", Arc::new(times.finish()), false),
         ("district_code", Arc::new(districts.finish()), false),
         ("level", Arc::new(levels.finish()), false),
         ("peak", Arc::new(peaks.finish()), true),

@@ -8,11 +8,9 @@ use serde_json::json;
 use super::calendar::Day;
 use super::city::{City, DISTRICTS, Decimal, District, Weather, by_population};
 use super::output::{Output, Packing};
-use super::package::{Package, Resource, labelled};
+use super::package::{DISTRICTS_PACKAGE, Package, Resource, labelled};
 use super::random::{Random, Weights};
 use crate::error::Result;
-
-const DISTRICTS_PACKAGE: Option<&str> = Some("../../reference/districts/datapackage.json");
 
 pub(super) fn write(city: &City, out: &mut Output<'_>) -> Result<()> {
     facilities(out)?;

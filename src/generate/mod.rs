@@ -5,6 +5,7 @@ mod calendar;
 mod city;
 mod environment;
 mod health;
+mod metro;
 mod output;
 mod package;
 mod random;
@@ -50,6 +51,7 @@ pub fn generate(dir: &Path, scale: f64, progress: &dyn Fn(Step<'_>)) -> Result<S
     }
     let city = City::new(scale);
     let mut out = Output::new(dir, progress);
+    metro::write(&city, &mut out)?;
     transport::write(&city, &mut out)?;
     health::write(&city, &mut out)?;
     environment::write(&city, &mut out)?;

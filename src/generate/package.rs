@@ -5,6 +5,9 @@ use serde_json::{Map, Value, json};
 /// The city's name, as its descriptors give it.
 pub(super) const CITY: &str = "Xinghe 星河 (invented city)";
 
+/// The descriptor of the districts, from any dataset's folder.
+pub(super) const DISTRICTS_PACKAGE: Option<&str> = Some("../../reference/districts/datapackage.json");
+
 const NOTE: &str =
     "SYNTHETIC: made by `stoa generate` for tests, benches and examples. It describes no real place, person or event.";
 
@@ -103,7 +106,7 @@ impl Resource {
     }
 
     /// A column that refers to one of another resource: of this package, or of the package beside it whose folder is given
-    /// (the extension `package`, as Data Package v2 has no word for it).
+    /// (the key `package` is that of Data Package's recipe for external foreign keys).
     pub(super) fn refers(mut self, column: &str, package: Option<&str>, resource: &str, to: &str) -> Self {
         let mut reference = Map::new();
         if let Some(package) = package {

@@ -5,7 +5,7 @@ use std::io::Write;
 use super::calendar::{FIRST_YEAR, LAST_YEAR};
 use super::city::{CELL, City, DISTRICTS, Decimal};
 use super::output::{Output, Packing};
-use super::package::{Package, Resource};
+use super::package::{DISTRICTS_PACKAGE, Package, Resource};
 use super::random::Random;
 use crate::error::Result;
 
@@ -133,6 +133,6 @@ fn population(out: &mut Output<'_>) -> Result<()> {
         ],
     )
     .key(&["district_code", "year", "age_group"])
-    .refers("district_code", Some("../districts/datapackage.json"), "districts", "district_code");
+    .refers("district_code", DISTRICTS_PACKAGE, "districts", "district_code");
     out.descriptor(&folder, &POPULATION.describe([resource]))
 }

@@ -1,7 +1,11 @@
 //! All integration tests, in one binary.
 
+mod answers;
+mod generate;
 mod harness;
+mod mirror;
 mod questions;
 mod server;
 mod slt;
 mod store;
+mod tidy;

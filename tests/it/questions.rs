@@ -1,103 +1,105 @@
-//! The nine questions over real published files of three domains: their right answers stand beside the data, made by another
-//! engine. The SQL is ours; the answers may not differ.
+//! The nine questions of `../shared/data/answers`: their SQL, what is to come out, and when two answers are the same. Who runs
+//! them, and over which driver, is unknown here.
 
-use std::fs;
+use std::path::{Path, PathBuf};
 
-use crate::harness::{Server, Setup, fixtures, root, shared_data};
+/// How many questions there are, from 1.
+pub const COUNT: usize = 9;
 
-/// The questions by the names of their files.
-fn questions() -> Vec<(String, String, Vec<Vec<String>>)> {
-    let mut all = Vec::new();
-    for n in 1..=9 {
-        let sql = fs::read_to_string(root().join(format!("tests/questions/q{n}.sql"))).expect("a question");
-        let answer = fs::read_dir(shared_data().join("answers"))
-            .expect("answers")
-            .map(|f| f.expect("a file").path())
-            .find(|p| {
-                let name = p.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-                name.starts_with(&format!("q{n}_")) && name.ends_with(".csv")
-            })
-            .unwrap_or_else(|| panic!("no answer to question {n}"));
-        let answer = fs::read_to_string(answer).expect("an answer");
-        all.push((format!("q{n}"), sql, csv_rows(&answer)));
+/// A question's SQL for the catalog under `tests/fixtures/catalog`.
+pub fn sql(number: usize) -> String {
+    read(&root().join(format!("tests/questions/q{number}.sql")))
+}
+
+/// The header and the rows that a question is answered by. An empty cell is NULL.
+pub fn answer(number: usize) -> Vec<Vec<String>> {
+    let folder = root().join("../shared/data/answers");
+    let start = format!("q{number}_");
+    let file = std::fs::read_dir(&folder)
+        .unwrap_or_else(|e| panic!("{}: {e}", folder.display()))
+        .map(|entry| entry.expect("the folder can be listed").path())
+        .find(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with(&start) && name.ends_with(".csv")
+        })
+        .unwrap_or_else(|| panic!("no answer {start}*.csv in {}", folder.display()));
+    table(&read(&file))
+}
+
+/// The header and the rows of CSV as `psql --csv` writes it.
+pub fn table(csv: &str) -> Vec<Vec<String>> {
+    let (mut rows, mut row, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
+    let mut chars = csv.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if quoted && chars.peek() == Some(&'"') => {
+                cell.push('"');
+                chars.next();
+            }
+            '"' => quoted = !quoted,
+            ',' if !quoted => row.push(std::mem::take(&mut cell)),
+            '\n' if !quoted => {
+                row.push(std::mem::take(&mut cell));
+                rows.push(std::mem::take(&mut row));
+            }
+            '\r' if !quoted => {}
+            c => cell.push(c),
+        }
     }
-    all
+    if !cell.is_empty() || !row.is_empty() {
+        row.push(cell);
+        rows.push(row);
+    }
+    rows
 }
 
-/// Rows of plain CSV; the answers need no quotes.
-fn csv_rows(text: &str) -> Vec<Vec<String>> {
-    assert!(!text.contains('"'), "this reader takes no quotes");
-    text.lines().map(|l| l.split(',').map(str::to_owned).collect()).collect()
+/// Panics with the first cell that differs. Numbers are compared as numbers (`71387` is `71387.0`), exactly; all else as text.
+pub fn assert_same(number: usize, got: &[Vec<String>]) {
+    let want = answer(number);
+    assert_eq!(got.first(), want.first(), "question {number}: other columns");
+    assert_eq!(got.len(), want.len(), "question {number}: other rows: {got:?}");
+    for (i, (got, want)) in got.iter().zip(&want).enumerate().skip(1) {
+        assert_eq!(got.len(), want.len(), "question {number}, row {i}: other cells");
+        for ((got, want), column) in got.iter().zip(want).zip(1..) {
+            assert!(is_same(got, want), "question {number}, row {i}, column {column}: {got:?} in place of {want:?}");
+        }
+    }
 }
 
-/// Equal as values: numbers by value (`40` is `40.0`), dates that carry a midnight as dates, all else to the letter.
-fn same(got: &str, want: &str) -> bool {
+fn is_same(got: &str, want: &str) -> bool {
     match (got.parse::<f64>(), want.parse::<f64>()) {
-        (Ok(a), Ok(b)) => (a - b).abs() <= 1e-9 * b.abs().max(1.0),
-        _ => got.trim_end_matches(" 00:00:00") == want,
+        (Ok(got), Ok(want)) => got == want,
+        (Ok(_), Err(_)) | (Err(_), Ok(_)) | (Err(_), Err(_)) => got == want,
     }
 }
 
-fn compare(name: &str, got: &[Vec<String>], want: &[Vec<String>]) {
-    assert_eq!(got.len(), want.len(), "{name}: rows\ngot {got:#?}");
-    for (i, (got, want)) in got.iter().zip(want).enumerate() {
-        let equal = got.len() == want.len() && got.iter().zip(want).all(|(g, w)| same(g, w));
-        assert!(equal, "{name}, row {i}:\n got {got:?}\nwant {want:?}");
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &PathBuf) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_question_has_its_sql_and_its_answer() {
+        for number in 1..=COUNT {
+            assert!(sql(number).starts_with("-- "), "question {number} says what it asks");
+            assert!(answer(number).len() > 1, "question {number} has an answer");
+            assert_same(number, &answer(number));
+        }
     }
-}
 
-fn through_psql(server: &Server, database: &str) {
-    for (name, sql, want) in questions() {
-        let (out, err) = server.psql(database, &["--csv", "-v", "ON_ERROR_STOP=1", "-c", &sql]);
-        assert!(!err.contains("ERROR"), "{name}: {err}");
-        compare(&name, &csv_rows(&out), &want);
+    #[test]
+    fn cells_are_compared_as_what_they_are() {
+        for (got, want, same) in
+            [("1", "1.0", true), ("1e6", "1000000", true), ("1.1", "1.10001", false), ("", "0", false), ("晴", "晴", true)]
+        {
+            assert_eq!(is_same(got, want), same, "{got} {want}");
+        }
+        assert_eq!(table("a,\"b\"\"\n\"\r\n1,\n"), [["a", "b\"\n"], ["1", ""]]);
     }
-}
-
-#[test]
-fn psql_answers_all_nine() {
-    through_psql(Server::shared(), "open");
-}
-
-#[tokio::test]
-async fn tokio_postgres_answers_all_nine() {
-    let client = Server::shared().client("open").await;
-    for (name, sql, want) in questions() {
-        // Extended protocol, binary results; then the same rows as text through the simple protocol.
-        let statement = client.prepare(&sql).await.unwrap_or_else(|e| panic!("{name}: {e:?}"));
-        let header: Vec<String> = statement.columns().iter().map(|c| c.name().to_owned()).collect();
-        let rows = client.query(&statement, &[]).await.unwrap_or_else(|e| panic!("{name}: {e:?}"));
-        let mut got = vec![header];
-        got.extend(rows.iter().map(|row| (0..row.len()).map(|i| shown(row, i)).collect()));
-        compare(&name, &got, &want);
-    }
-}
-
-/// A binary value as text.
-fn shown(row: &tokio_postgres::Row, i: usize) -> String {
-    use tokio_postgres::types::Type;
-    let t = row.columns()[i].type_().clone();
-    let text = match t {
-        Type::INT2 => row.get::<_, Option<i16>>(i).map(|v| v.to_string()),
-        Type::INT4 => row.get::<_, Option<i32>>(i).map(|v| v.to_string()),
-        Type::INT8 => row.get::<_, Option<i64>>(i).map(|v| v.to_string()),
-        Type::FLOAT8 => row.get::<_, Option<f64>>(i).map(|v| v.to_string()),
-        Type::TEXT | Type::VARCHAR => row.get::<_, Option<String>>(i),
-        Type::DATE => row.get::<_, Option<chrono::NaiveDate>>(i).map(|v| v.to_string()),
-        other => panic!("no reader for a column of type {other}; cast it in the question"),
-    };
-    text.unwrap_or_default()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_same_files_over_http_give_the_same_answers() {
-    let files = crate::server::Server::start(&shared_data()).await;
-    let mirror = (format!("{}/", shared_data().display()), format!("{}/", files.url("")));
-    tokio::task::spawn_blocking(move || {
-        let server = Server::start(Setup { catalogs: vec![("open", fixtures())], mirrors: vec![mirror], ..Setup::default() });
-        through_psql(&server, "open");
-    })
-    .await
-    .expect("the questions are answered");
-    assert!(!files.hits("transport/nyc/MTA_Daily_Ridership.csv").is_empty(), "the answers came over HTTP");
 }
