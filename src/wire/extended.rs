@@ -211,7 +211,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
             PortalState::Finished => return Err(violation(format!("portal \"{name}\" cannot be run")).into()),
         };
         self.tell_notices()?;
-        let sent = sending.send(&mut self.outgoing, limit, &cancel).await?;
+        let sent = sending.send(self.outgoing, limit, &cancel).await?;
         if sent < limit {
             return self.completed(rows_tag(tag, sent));
         }
@@ -300,7 +300,8 @@ mod tests {
     #[test]
     fn format_codes_are_none_one_or_all() {
         use Format::{Binary, Text};
-        let cases: &[(&[i16], usize, Option<&[Format]>)] = &[
+        type Case = (&'static [i16], usize, Option<&'static [Format]>);
+        let cases: &[Case] = &[
             (&[], 2, Some(&[Text, Text])),
             (&[1], 2, Some(&[Binary, Binary])),
             (&[1], 0, Some(&[])),
