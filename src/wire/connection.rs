@@ -3,10 +3,12 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
+use futures::FutureExt;
 use pgwire::messages::PgWireFrontendMessage;
 use pgwire::messages::response::{CommandComplete, ReadyForQuery, TransactionStatus};
 use pgwire::messages::startup::{Authentication, BackendKeyData, ParameterStatus, SecretKey};
@@ -71,7 +73,11 @@ where
     W: AsyncWrite + Unpin,
 {
     let (mut incoming, mut outgoing) = (Incoming::new(reader), Outgoing::new(writer));
-    let served = begin(server, &mut incoming, &mut outgoing, peer, handshake).await;
+    // A panic is one connection's misfortune, not the server's, and its client is told.
+    let served = AssertUnwindSafe(begin(server, &mut incoming, &mut outgoing, peer, handshake)).catch_unwind().await;
+    let served = served.unwrap_or_else(|_| {
+        Err(Error::new(Kind::Internal, "the statement met a fault of the server").with_hint("The server's log has the details."))
+    });
     if let Err(e) = &served {
         // The client may be gone, then nobody is left to be told.
         let _ = outgoing.error(Severity::Fatal, e);
@@ -107,6 +113,7 @@ where
         }
         Opening::Session(parameters) => parameters,
     };
+    incoming.enter(Phase::Login);
     let _seat =
         server.seats.try_acquire().map_err(|_| Error::new(Kind::TooManyConnections, "sorry, too many clients already"))?;
     let admission = startup::admit(parameters, peer, server.options.trust_remote)?;
@@ -213,7 +220,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
                 | PgWireFrontendMessage::CopyFail(_),
             ) => Ok(()),
             Received::Message(_) => Err(violation("a message that has no place after authentication").into()),
-            Received::Malformed { type_byte: b'Q', error } if !self.skipping => {
+            Received::Malformed { type_byte: b'Q' | b'F', error } if !self.skipping => {
                 self.settle(Err(error.into()))?;
                 self.ready().await
             }

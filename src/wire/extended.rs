@@ -133,7 +133,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
             .map_err(|n| violation(format!("bind message has {n} parameter formats but {given} parameters")))??;
         let zone = self.zone();
         let targets = planned.prepared.as_ref().map_or(&[][..], Prepared::parameters);
-        let parameters = (0..given)
+        let mut parameters = (0..given)
             .map(|i| {
                 let pg = planned.parameters[i];
                 let own = parameters::arrow_type(pg);
@@ -142,6 +142,8 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
                     .map_err(|e| e.with_detail(format!("Parameter ${} of the statement.", i + 1)))
             })
             .collect::<Result<Vec<_>>>()?;
+        // A parameter that is declared and not used must be right, and the plan knows nothing of it.
+        parameters.truncate(targets.len());
         let columns = planned.columns();
         let formats = super::extended::formats(&message.result_column_format_codes, columns)
             .map_err(|n| violation(format!("bind message has {n} result formats but query has {columns} columns")))??;
@@ -211,7 +213,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
             PortalState::Finished => return Err(violation(format!("portal \"{name}\" cannot be run")).into()),
         };
         self.tell_notices()?;
-        let sent = sending.send(&mut self.outgoing, limit, &cancel).await?;
+        let sent = sending.send(self.outgoing, limit, &cancel).await?;
         if sent < limit {
             return self.completed(rows_tag(tag, sent));
         }
@@ -300,7 +302,8 @@ mod tests {
     #[test]
     fn format_codes_are_none_one_or_all() {
         use Format::{Binary, Text};
-        let cases: &[(&[i16], usize, Option<&[Format]>)] = &[
+        type Case = (&'static [i16], usize, Option<&'static [Format]>);
+        let cases: &[Case] = &[
             (&[], 2, Some(&[Text, Text])),
             (&[1], 2, Some(&[Binary, Binary])),
             (&[1], 0, Some(&[])),

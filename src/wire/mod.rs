@@ -128,6 +128,10 @@ async fn converse(server: Arc<Server>, socket: TcpStream, peer: SocketAddr, hand
     if let Err(e) = socket.set_nodelay(true) {
         tracing::debug!(%peer, "TCP_NODELAY is not set: {e}");
     }
+    // A client whose machine is gone sends nothing, not even an end; the system's probes find out.
+    if let Err(e) = socket2::SockRef::from(&socket).set_keepalive(true) {
+        tracing::debug!(%peer, "SO_KEEPALIVE is not set: {e}");
+    }
     let (reader, writer) = socket.into_split();
     match connection::run(&server, reader, writer, peer, handshake).await {
         Ok(()) => tracing::debug!(%peer, "connection closed"),

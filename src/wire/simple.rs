@@ -40,7 +40,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
                     self.tell_notices()?;
                     self.outgoing.put(&rows::description(&schema, &formats))?;
                     let mut sending = Sending::new(&schema, stream, &formats, self.style());
-                    let sent = sending.send(&mut self.outgoing, u64::MAX, cancel).await?;
+                    let sent = sending.send(self.outgoing, u64::MAX, cancel).await?;
                     self.completed(rows_tag(tag, sent))?;
                 }
             }

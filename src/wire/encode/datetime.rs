@@ -78,11 +78,11 @@ pub(super) fn timestamptz(micros: i64, zone: Zone, out: &mut Vec<u8>) -> Result<
     out.push(if offset < 0 { b'-' } else { b'+' });
     let offset = offset.unsigned_abs();
     digits::two(offset / 3600, out);
-    if offset % 3600 != 0 {
+    if !offset.is_multiple_of(3600) {
         out.push(b':');
         digits::two(offset / 60 % 60, out);
     }
-    if offset % 60 != 0 {
+    if !offset.is_multiple_of(60) {
         out.push(b':');
         digits::two(offset % 60, out);
     }

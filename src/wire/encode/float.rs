@@ -13,17 +13,15 @@ pub(super) fn double(value: f64, extra_digits: i32, out: &mut Vec<u8>) -> Result
     }
     if extra_digits <= 0 {
         let digits = (15 + extra_digits).max(1);
-        return scientific(&mut Scratch::new(format_args!("{value:.*e}", digits as usize - 1)), digits, out);
+        Shown::new(format_args!("{value:.*e}", digits as usize - 1)).lay_out(digits, out);
+        return Ok(());
     }
-    let mut text = Scratch::new(format_args!("{value:e}"));
-    if value.abs() >= (1u64 << f64::MANTISSA_DIGITS) as f64 {
-        let bits = value.to_bits();
-        let (mantissa, exponent) = ((bits & ((1 << 52) - 1)) | (1 << 52), ((bits >> 52) & 0x7ff) as i32 - 1075);
-        if on_border(text.bytes(), mantissa, exponent, 1 << 52) {
-            text = more_digits(text.bytes(), |digits| Scratch::new(format_args!("{value:.digits$e}")));
-        }
-    }
-    scientific(&mut text, 15, out)
+    let bits = value.to_bits();
+    let float = Binary::new(bits & ((1 << 52) - 1), ((bits >> 52) & 0x7ff) as i32, 52);
+    let mut shown = Shown::new(format_args!("{value:e}"));
+    shown.settle(&float, |digits| Shown::new(format_args!("{value:.digits$e}")));
+    shown.lay_out(15, out);
+    Ok(())
 }
 
 /// Appends a `float4`.
@@ -34,17 +32,15 @@ pub(super) fn single(value: f32, extra_digits: i32, out: &mut Vec<u8>) -> Result
     }
     if extra_digits <= 0 {
         let digits = (6 + extra_digits).max(1);
-        return scientific(&mut Scratch::new(format_args!("{value:.*e}", digits as usize - 1)), digits, out);
+        Shown::new(format_args!("{value:.*e}", digits as usize - 1)).lay_out(digits, out);
+        return Ok(());
     }
-    let mut text = Scratch::new(format_args!("{value:e}"));
-    if value.abs() >= (1u32 << f32::MANTISSA_DIGITS) as f32 {
-        let bits = value.to_bits();
-        let (mantissa, exponent) = ((bits & ((1 << 23) - 1)) | (1 << 23), ((bits >> 23) & 0xff) as i32 - 150);
-        if on_border(text.bytes(), u64::from(mantissa), exponent, 1 << 23) {
-            text = more_digits(text.bytes(), |digits| Scratch::new(format_args!("{value:.digits$e}")));
-        }
-    }
-    scientific(&mut text, 6, out)
+    let bits = value.to_bits();
+    let float = Binary::new(u64::from(bits & ((1 << 23) - 1)), ((bits >> 23) & 0xff) as i32, 23);
+    let mut shown = Shown::new(format_args!("{value:e}"));
+    shown.settle(&float, |digits| Shown::new(format_args!("{value:.digits$e}")));
+    shown.lay_out(6, out);
+    Ok(())
 }
 
 /// Appends what is no number of digits.
@@ -62,133 +58,162 @@ fn special(value: f64, out: &mut Vec<u8>) -> bool {
     true
 }
 
-/// Rust's shortest digits may lie on the border between two floats where the even one wins; PostgreSQL's lie strictly inside
-/// (`acceptBounds` is false in its `d2s.c`), so 1e23 is 9.999999999999999e+22 there. `value` is `mantissa * 2^exponent`, an
-/// integer; below 2^53 no short text can be on a border.
-fn on_border(text: &[u8], mantissa: u64, exponent: i32, lowest: u64) -> bool {
-    let (_, digits, e) = parts(text);
-    let decimals = e - (digits.len() as i32 - 1);
-    // A border is an odd multiple of a power of two below 2^55, so it holds at most 23 factors of five.
-    if mantissa % 2 == 1 || !(0..=23).contains(&decimals) {
-        return false;
-    }
-    let number = digits.iter().fold(0u128, |n, d| n * 10 + u128::from(d - b'0'));
-    let odd = number * 5u128.pow(decimals as u32);
-    let (odd, twos) = (odd >> odd.trailing_zeros(), odd.trailing_zeros() as i32 + decimals);
-    let mantissa = u128::from(mantissa);
-    let above = (2 * mantissa + 1, exponent - 1);
-    // Below a power of two the floats stand twice as close.
-    let below = if mantissa == u128::from(lowest) { (4 * mantissa - 1, exponent - 2) } else { (2 * mantissa - 1, exponent - 1) };
-    (odd, twos) == above || (odd, twos) == below
+/// The most factors of five in a number below 2^55.
+const MOST_FIVES: i32 = 23;
+
+/// A float's magnitude: `mantissa * 2^exponent`.
+struct Binary {
+    mantissa: u64,
+    exponent: i32,
+    /// Whether the float below is twice as close as the one above.
+    is_power: bool,
 }
 
-/// The nearest text with one digit more than `text`.
-fn more_digits(text: &[u8], with: impl Fn(usize) -> Scratch) -> Scratch {
-    let (_, digits, _) = parts(text);
-    let mut precision = digits.len();
-    loop {
-        let longer = with(precision);
-        let (_, found, _) = parts(longer.bytes());
-        // Zeros behind the old digits are the same number.
-        if found.last() != Some(&b'0') || precision > 20 {
-            return longer;
+impl Binary {
+    /// From the stored fraction of `width` bits and the stored exponent.
+    fn new(fraction: u64, exponent: i32, width: u32) -> Self {
+        // The bias, and the fraction's bits behind the point.
+        let lowest = if width == 52 { -1074 } else { -149 };
+        if exponent == 0 {
+            return Self { mantissa: fraction, exponent: lowest, is_power: false };
         }
-        precision += 1;
+        Self { mantissa: fraction | 1 << width, exponent: lowest + exponent - 1, is_power: fraction == 0 && exponent > 1 }
+    }
+
+    /// Whether the float lies in the middle between two neighbours of the last digit, which stands for `10^place`.
+    fn is_tie(&self, place: i32) -> bool {
+        if self.mantissa == 0 {
+            return false;
+        }
+        // An odd multiple of half of 10^place is an odd multiple of 5^place * 2^(place - 1).
+        let twos = self.mantissa.trailing_zeros();
+        self.exponent + twos as i32 == place - 1
+            && place <= MOST_FIVES
+            && (place <= 0 || (self.mantissa >> twos).is_multiple_of(5u64.pow(place as u32)))
+    }
+
+    /// Whether half of `10^place` less is still this float; at a power of two it may not be.
+    fn has_room_below(&self, place: i32) -> bool {
+        !self.is_power || 10f64.powi(place) < 2f64.powi(self.exponent - 1)
+    }
+
+    /// Whether `digits * 10^place` lies on the border to a neighbouring float.
+    fn is_border(&self, digits: &[u8], place: i32) -> bool {
+        // A border is an odd multiple of a power of two, so its fives must stand in that odd number. Below the integers, where
+        // `place` is negative, a border has more digits than the shortest text.
+        if !self.mantissa.is_multiple_of(2) || self.exponent <= 0 || !(0..=MOST_FIVES).contains(&place) {
+            return false;
+        }
+        let number = digits.iter().fold(0u128, |n, d| n * 10 + u128::from(d - b'0')) * 5u128.pow(place as u32);
+        let border = (number >> number.trailing_zeros(), number.trailing_zeros() as i32 + place);
+        let mantissa = u128::from(self.mantissa);
+        let below = if self.is_power { (4 * mantissa - 1, self.exponent - 2) } else { (2 * mantissa - 1, self.exponent - 1) };
+        border == (2 * mantissa + 1, self.exponent - 1) || border == below
     }
 }
 
-/// Appends `d.ddde±x` as PostgreSQL lays it out: plain from 1e-4 up to `10^limit`, else with an exponent of two digits or more.
-fn scientific(text: &mut Scratch, limit: i32, out: &mut Vec<u8>) -> Result<()> {
-    let (negative, digits, exponent) = parts(text.bytes());
-    let digits = match digits.iter().rposition(|d| *d != b'0') {
-        Some(last) => &digits[..=last],
-        None => &digits[..1],
-    };
-    if negative {
-        out.push(b'-');
-    }
-    if !(-4..limit).contains(&exponent) {
-        out.push(digits[0]);
-        if digits.len() > 1 {
-            out.push(b'.');
-            out.extend_from_slice(&digits[1..]);
-        }
-        out.extend_from_slice(if exponent < 0 { b"e-" } else { b"e+" });
-        let exponent = exponent.unsigned_abs();
-        if exponent < 10 {
-            out.push(b'0');
-        }
-        super::digits::unsigned(u64::from(exponent), out);
-    } else if exponent < 0 {
-        out.extend_from_slice(b"0.");
-        out.extend(std::iter::repeat_n(b'0', exponent.unsigned_abs() as usize - 1));
-        out.extend_from_slice(digits);
-    } else {
-        let whole = exponent as usize + 1;
-        if digits.len() <= whole {
-            out.extend_from_slice(digits);
-            out.extend(std::iter::repeat_n(b'0', whole - digits.len()));
-        } else {
-            out.extend_from_slice(&digits[..whole]);
-            out.push(b'.');
-            out.extend_from_slice(&digits[whole..]);
-        }
-    }
-    Ok(())
-}
-
-/// Sign, digits without the point, and exponent of Rust's `{:e}`.
-fn parts(text: &[u8]) -> (bool, Digits, i32) {
-    let (negative, text) = match text.strip_prefix(b"-") {
-        Some(rest) => (true, rest),
-        None => (false, text),
-    };
-    let e = text.iter().position(|b| *b == b'e').expect("Rust writes an exponent");
-    let (mantissa, exponent) = (&text[..e], &text[e + 1..]);
-    let mut digits = Digits { bytes: [0; 32], length: 0 };
-    for &byte in mantissa.iter().filter(|b| **b != b'.') {
-        digits.bytes[digits.length] = byte;
-        digits.length += 1;
-    }
-    let (below, exponent) = match exponent.strip_prefix(b"-") {
-        Some(rest) => (true, rest),
-        None => (false, exponent),
-    };
-    let exponent = exponent.iter().fold(0, |n, d| n * 10 + i32::from(d - b'0'));
-    (negative, digits, if below { -exponent } else { exponent })
-}
-
-/// Significant digits, at most 32.
-struct Digits {
-    bytes: [u8; 32],
+/// Sign, significant digits and decimal exponent, on the stack.
+struct Shown {
+    negative: bool,
+    digits: [u8; 32],
     length: usize,
+    exponent: i32,
 }
 
-impl std::ops::Deref for Digits {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.bytes[..self.length]
-    }
-}
-
-/// A short text on the stack.
-struct Scratch {
-    bytes: [u8; 40],
-    length: usize,
-}
-
-impl Scratch {
+impl Shown {
+    /// From Rust's `{:e}`, such as `-1.25e-7`.
     fn new(text: std::fmt::Arguments<'_>) -> Self {
-        let mut bytes = [0; 40];
-        let mut rest = &mut bytes[..];
+        let mut scratch = [0; 40];
+        let mut rest = &mut scratch[..];
         rest.write_fmt(text).expect("a float of at most 22 digits has less than 40 characters");
         let length = 40 - rest.len();
-        Self { bytes, length }
+        let mut shown = Self { negative: false, digits: [0; 32], length: 0, exponent: 0 };
+        let (mut in_exponent, mut below_one) = (false, false);
+        for &byte in &scratch[..length] {
+            match byte {
+                b'-' if in_exponent => below_one = true,
+                b'-' => shown.negative = true,
+                b'e' => in_exponent = true,
+                b'.' => {}
+                digit if in_exponent => shown.exponent = shown.exponent * 10 + i32::from(digit - b'0'),
+                digit => {
+                    shown.digits[shown.length] = digit;
+                    shown.length += 1;
+                }
+            }
+        }
+        if below_one {
+            shown.exponent = -shown.exponent;
+        }
+        shown
     }
 
-    fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.length]
+    /// Where PostgreSQL's shortest digits (`d2s.c`) differ from Rust's: they lie strictly inside the borders to the neighbouring
+    /// floats (its `acceptBounds` is false), so 1e23 is 9.999999999999999e+22; and of two that are as near the even one is taken.
+    #[inline]
+    fn settle(&mut self, float: &Binary, with: impl Fn(usize) -> Self) {
+        if float.is_border(self.significant(), self.place()) {
+            // One digit more, and not the same number with zeros behind.
+            for precision in self.length..20 {
+                *self = with(precision);
+                if self.digits[self.length - 1] != b'0' {
+                    break;
+                }
+            }
+        }
+        let place = self.place();
+        let last = &mut self.digits[self.length - 1];
+        if *last % 2 == 1 && float.is_tie(place) && float.has_room_below(place) {
+            *last -= 1;
+        }
+    }
+
+    fn significant(&self) -> &[u8] {
+        &self.digits[..self.length]
+    }
+
+    /// The power of ten that the last digit stands for.
+    fn place(&self) -> i32 {
+        self.exponent - (self.length as i32 - 1)
+    }
+
+    /// Appends the number as PostgreSQL lays it out: plain from 1e-4 up to `10^limit`, else with an exponent of two digits or more.
+    fn lay_out(&self, limit: i32, out: &mut Vec<u8>) {
+        let significant = self.significant();
+        let digits = match significant.iter().rposition(|d| *d != b'0') {
+            Some(last) => &significant[..=last],
+            None => &significant[..1],
+        };
+        if self.negative {
+            out.push(b'-');
+        }
+        if !(-4..limit).contains(&self.exponent) {
+            out.push(digits[0]);
+            if digits.len() > 1 {
+                out.push(b'.');
+                out.extend_from_slice(&digits[1..]);
+            }
+            out.extend_from_slice(if self.exponent < 0 { b"e-" } else { b"e+" });
+            let exponent = self.exponent.unsigned_abs();
+            if exponent < 10 {
+                out.push(b'0');
+            }
+            super::digits::unsigned(u64::from(exponent), out);
+        } else if self.exponent < 0 {
+            out.extend_from_slice(b"0.");
+            out.extend(std::iter::repeat_n(b'0', self.exponent.unsigned_abs() as usize - 1));
+            out.extend_from_slice(digits);
+        } else {
+            let whole = self.exponent as usize + 1;
+            if digits.len() <= whole {
+                out.extend_from_slice(digits);
+                out.extend(std::iter::repeat_n(b'0', whole - digits.len()));
+            } else {
+                out.extend_from_slice(&digits[..whole]);
+                out.push(b'.');
+                out.extend_from_slice(&digits[whole..]);
+            }
+        }
     }
 }
 
@@ -203,6 +228,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::excessive_precision, reason = "the digits of a tie are the point")]
     fn doubles_are_written_as_postgres_15_writes_them() {
         let cases: &[(f64, i32, &str)] = &[
             (0.0, 1, "0"),
@@ -214,7 +240,9 @@ mod tests {
             (0.0001, 1, "0.0001"),
             (0.00001, 1, "1e-05"),
             (1e23, 1, "9.999999999999999e+22"),
+            (1_125_899_906_842_624.25, 1, "1.1258999068426242e+15"),
             (9.5367431640625e-07, 1, "9.5367431640625e-07"),
+            (1.0 / 16_777_216.0, 1, "5.960464477539063e-08"),
             (5e-324, 1, "5e-324"),
             (5.684341886080801e-14, 1, "5.684341886080801e-14"),
             (f64::MAX, 1, "1.7976931348623157e+308"),
@@ -225,7 +253,7 @@ mod tests {
             (0.1 + 0.2, 0, "0.3"),
             (1e15, 0, "1e+15"),
             (1e14, 0, "100000000000000"),
-            (123456789.123456789, 0, "123456789.123457"),
+            (123_456_789.123_456_79, 0, "123456789.123457"),
             (1e-5, 0, "1e-05"),
             (123.4, -15, "1e+02"),
             (1e-300, -15, "1e-300"),
@@ -236,6 +264,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::excessive_precision, reason = "the digits of a tie are the point")]
     fn singles_are_written_as_postgres_15_writes_them() {
         let cases: &[(f32, i32, &str)] = &[
             (0.1, 1, "0.1"),
@@ -243,6 +272,9 @@ mod tests {
             (1_000_000.0, 1, "1e+06"),
             (16_777_216.0, 1, "1.6777216e+07"),
             (123_456.7, 1, "123456.7"),
+            (2_262_924.25, 1, "2.2629242e+06"),
+            (-46_787.312_5, 1, "-46787.312"),
+            (0.000_244_140_63, 1, "0.00024414062"),
             (0.1, 0, "0.1"),
             (123_456.7, 0, "123457"),
             (1_234_567.0, 0, "1.23457e+06"),

@@ -6,9 +6,9 @@ use arrow::array::{
     Array, ArrayRef, BinaryViewArray, BooleanArray, Date32Array, Date64Array, Decimal32Array, Decimal128Array, Decimal256Array,
     DictionaryArray, DurationMillisecondArray, FixedSizeBinaryArray, FixedSizeListArray, Float32Array, Float64Array, Int8Array,
     Int16Array, Int32Array, Int64Array, IntervalDayTimeArray, IntervalMonthDayNanoArray, IntervalYearMonthArray,
-    LargeStringArray, ListArray, MapBuilder, NullArray, RunArray, StringArray, StringBuilder, StringViewArray, StructArray,
-    Time32SecondArray, Time64NanosecondArray, TimestampMicrosecondArray, TimestampNanosecondArray, TimestampSecondArray,
-    UInt8Array, UInt32Array, UInt64Array,
+    LargeStringArray, ListArray, ListViewArray, MapBuilder, NullArray, RunArray, StringArray, StringBuilder, StringViewArray,
+    StructArray, Time32SecondArray, Time64NanosecondArray, TimestampMicrosecondArray, TimestampNanosecondArray,
+    TimestampSecondArray, UInt8Array, UInt32Array, UInt64Array,
 };
 use arrow::datatypes::{DataType, Field, Int32Type, IntervalDayTime, IntervalMonthDayNano, i256};
 
@@ -113,6 +113,7 @@ fn every_type_has_its_text_and_its_bytes() {
             "00000001000000010000001700000002000000010000000400000001ffffffff",
         ),
         (array(ListArray::from_iter_primitive::<Int32Type, _, _>([Some([])])), "{}", "000000000000000000000017"),
+        (list_view(), "{2,3}", "000000010000000000000017000000020000000100000004000000020000000400000003"),
         (
             nested([[1, 2], [3, 4]]),
             "{{1,2},{3,4}}",
@@ -129,6 +130,13 @@ fn every_type_has_its_text_and_its_bytes() {
         let found = sent(column, Format::Binary, &style).expect("has a binary form");
         assert_eq!(found[0].as_deref().map(hex).as_deref(), Some(*bytes), "{}", column.data_type());
     }
+}
+
+/// A list that names a part of its values.
+fn list_view() -> ArrayRef {
+    let field = Arc::new(Field::new("item", DataType::Int32, true));
+    let values = array(Int32Array::from(vec![1, 2, 3]));
+    array(ListViewArray::new(field, vec![1].into(), vec![2].into(), values, None))
 }
 
 /// A list of lists.
