@@ -52,8 +52,8 @@ pub(super) struct RawShared {
     /// The folder for the index, the snapshots and spill files
     #[arg(long, global = true, value_name = "DIR", env = "STOA_STATE", default_value = super::DEFAULT_STATE)]
     pub state: PathBuf,
-    /// Read URLs that start with PREFIX from URL (or a folder) in its place; may be repeated. The text is split at the first = that
-    /// is followed by a scheme, / or .
+    /// Read URLs that start with PREFIX from URL (or a folder) in its place; may be repeated. The first = with a scheme, a slash or a
+    /// dot behind it stands between the two
     #[arg(long, global = true, value_name = "PREFIX=URL", env = "STOA_MIRROR")]
     pub mirror: Vec<String>,
     /// Memory that all queries share; beyond it they spill to disk [default: half of the machine's or container's]
