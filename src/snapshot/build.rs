@@ -38,6 +38,7 @@ pub(super) struct Built {
 struct Input<'a> {
     raw: &'a Raw,
     text: Text,
+    form: Form,
     name: String,
 }
 
@@ -66,8 +67,7 @@ pub(super) fn build(
         let hashes = scope.spawn(|| raws.iter().map(Raw::hash).collect::<Result<Vec<_>>>());
         let mut warnings = Vec::new();
         let inputs = prepare(raws, distribution, options, scratch, &mut warnings)?;
-        let form = Form::of(distribution, &inputs[0].text)?;
-        let job = Job { inputs: &inputs, distribution, options, form };
+        let job = Job { inputs: &inputs, distribution, options };
         let (table, seen_rows) = job.infer(heard, &mut warnings)?;
         let (parts, rejects, rejected_rows) = job.convert(&table, target, heard)?;
         for raw in raws {
@@ -112,7 +112,8 @@ fn prepare<'a>(
         if !text.bad.is_empty() {
             warnings.push(format!("{} holds {} places that are not {}", raw.url, text.bad.len(), text.encoding));
         }
-        inputs.push(Input { raw, text, name: raw.file_name() });
+        let form = Form::of(distribution, &text, &raw.url)?;
+        inputs.push(Input { raw, text, form, name: raw.file_name() });
     }
     if inputs.is_empty() {
         let first = raws.first().map_or("", |r| r.url.as_str());
@@ -125,7 +126,6 @@ struct Job<'a> {
     inputs: &'a [Input<'a>],
     distribution: &'a Distribution,
     options: &'a Options,
-    form: Form,
 }
 
 impl Job<'_> {
@@ -142,7 +142,7 @@ impl Job<'_> {
                 }
                 Read::Batch(cells) => {
                     union.meet(cells.file, &self.inputs[cells.file].raw.url, &cells.names, &[])?;
-                    union.absorb(&cells, self.form.is_typed());
+                    union.absorb(&cells, self.inputs[cells.file].form.is_typed());
                     rows += cells.rows() as u64 + cells.rejected();
                     bytes.read(cells.bytes_read);
                 }
@@ -246,7 +246,7 @@ impl Job<'_> {
         let declared: Vec<String> = self.distribution.schema.columns.iter().map(|c| c.name.clone()).collect();
         for (file, input) in self.inputs.iter().enumerate() {
             let mut reader = Reader::open(
-                &self.form,
+                &input.form,
                 &input.text,
                 &input.raw.url,
                 file,

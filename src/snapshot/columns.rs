@@ -87,6 +87,7 @@ impl<'a> Union<'a> {
     }
 
     fn declared(&self, name: &str) -> Option<&'a Column> {
+        let name = name.trim_start_matches(ADDED);
         let declared = &self.distribution.schema.columns;
         declared.iter().find(|c| c.name == name).or_else(|| declared.iter().find(|c| c.name.trim_ascii() == name))
     }
@@ -140,18 +141,25 @@ impl<'a> Union<'a> {
     /// The declared columns that no file has, when that is allowed.
     fn absent(&self, urls: &[&str], warnings: &mut Vec<String>) -> Result<Vec<&'a Column>> {
         let schema = &self.distribution.schema;
-        let has = |c: &Column| self.columns.contains_key(&c.name) || self.columns.contains_key(c.name.trim_ascii());
+        let own: Vec<&str> = self.columns.keys().map(|n| n.trim_start_matches(ADDED)).collect();
+        let has = |c: &Column| own.iter().any(|n| *n == c.name || *n == c.name.trim_ascii());
         let absent: Vec<&Column> = schema.columns.iter().filter(|c| !has(c)).collect();
+        if own.is_empty() && schema.columns.is_empty() {
+            let place = urls.first().copied().unwrap_or_default();
+            return Err(Error::new(Kind::SourceInvalid, format!("{place} holds no records, so its columns are not known"))
+                .with_hint("Declare the columns in the descriptor's schema."));
+        }
         let must_have_all = match schema.fields_match {
+            _ if own.is_empty() => false,
             FieldsMatch::Exact | FieldsMatch::Equal | FieldsMatch::Subset => true,
             FieldsMatch::Superset => false,
             FieldsMatch::Partial => !schema.columns.is_empty() && absent.len() == schema.columns.len(),
         };
         if let (true, Some(first)) = (must_have_all, absent.first()) {
-            let own: Vec<String> = self.columns.keys().take(50).map(|n| quoted(n.trim_start_matches(ADDED))).collect();
+            let nearest = crate::name::nearest(&first.name, own.iter().copied());
+            let own: Vec<String> = own.iter().take(50).map(|n| quoted(n)).collect();
             let place = urls.first().copied().unwrap_or_default();
             let others = if urls.len() > 1 { format!(" nor in the {} files beside it", urls.len() - 1) } else { String::new() };
-            let nearest = crate::name::nearest(&first.name, self.columns.keys().map(String::as_str));
             let hint = match nearest {
                 Some(near) => format!("Perhaps {} is meant.", quoted(near)),
                 None => "Correct the descriptor's schema, or set its fieldsMatch to \"partial\".".to_owned(),
@@ -166,7 +174,8 @@ impl<'a> Union<'a> {
             FieldsMatch::Subset | FieldsMatch::Partial => false,
         };
         if all_declared {
-            let extra: Vec<String> = self.columns.keys().filter(|n| self.declared(n).is_none()).map(|n| quoted(n)).collect();
+            let extra: Vec<String> =
+                self.columns.keys().filter(|n| self.declared(n).is_none()).map(|n| quoted(n.trim_start_matches(ADDED))).collect();
             if !extra.is_empty() {
                 warnings.push(format!("not declared, and kept with the type of their values: {}", extra.join(", ")));
             }

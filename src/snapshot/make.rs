@@ -69,8 +69,8 @@ impl Identity {
 
 /// What of a descriptor decides how its files are read.
 pub(super) fn fingerprint(distribution: &Distribution) -> String {
-    let Distribution { format, compression, encoding, dialect, schema, .. } = distribution;
-    let read_by = format!("{READER} {format:?} {compression:?} {encoding:?} {dialect:?} {schema:?}");
+    let Distribution { paths, format, compression, encoding, dialect, schema, .. } = distribution;
+    let read_by = format!("{READER} {paths:?} {format:?} {compression:?} {encoding:?} {dialect:?} {schema:?}");
     hex(&Sha256::digest(read_by.as_bytes())[..16])
 }
 

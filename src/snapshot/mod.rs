@@ -8,6 +8,7 @@ mod csv;
 mod decode;
 mod fetch;
 mod inplace;
+mod json;
 mod make;
 mod manifest;
 mod names;

@@ -1,12 +1,12 @@
-//! Records: which format a table's files are in, and the one way to read any of them as batches of cells.
+//! Records: which form a table's files are in, and the one way to read any of them as batches of cells.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use super::cells::Cells;
-use super::csv;
 use super::decode::Text;
+use super::{csv, json};
 use crate::descriptor::{Dialect, Distribution, Format};
 use crate::error::{Error, Kind, Result};
 
@@ -14,29 +14,37 @@ use crate::error::{Error, Kind, Result};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     Csv,
+    Json(json::Shape),
 }
 
 impl Form {
-    /// As declared; else as the first file's first character tells.
-    pub(super) fn of(distribution: &Distribution, text: &Text) -> Result<Self> {
+    /// The form of one file: as declared, else as its first character tells.
+    pub(super) fn of(distribution: &Distribution, text: &Text, url: &str) -> Result<Self> {
+        let property = distribution.dialect.property.as_deref();
         match distribution.format {
             Some(Format::Csv) => Ok(Self::Csv),
-            Some(Format::Json | Format::NdJson | Format::GeoJson) => Err(Error::new(Kind::Unsupported, "JSON is not read yet")),
+            Some(Format::NdJson) => Ok(Self::Json(json::Shape::lines())),
+            Some(Format::Json) => json::Shape::of(text, url, property).map(Self::Json),
+            Some(Format::GeoJson) => Ok(Self::Json(json::Shape::of(text, url, property)?.of_features())),
             Some(Format::Parquet | Format::Arrow) => Err(Error::new(Kind::Internal, "Parquet and Arrow are not read as text")),
             None => {
-                let mut head = [0; 64];
+                let mut head = Vec::new();
                 let mut file = File::open(&text.path)?;
                 file.seek(SeekFrom::Start(text.skip))?;
-                let _ = file.read(&mut head)?;
-                Ok(Self::Csv)
+                file.take(4096).read_to_end(&mut head)?;
+                match head.trim_ascii_start().first() {
+                    Some(b'{' | b'[') => json::Shape::of(text, url, property).map(Self::Json),
+                    Some(_) | None => Ok(Self::Csv),
+                }
             }
         }
     }
 
-    /// Whether the format says of each value what it is.
+    /// Whether the form says of each value what it is.
     pub(super) fn is_typed(&self) -> bool {
         match self {
             Self::Csv => false,
+            Self::Json(_) => true,
         }
     }
 }
@@ -44,6 +52,7 @@ impl Form {
 /// Reads one file.
 pub(super) enum Reader<'a> {
     Csv(csv::Reader<'a>),
+    Json(json::Reader<'a>),
 }
 
 impl<'a> Reader<'a> {
@@ -59,13 +68,15 @@ impl<'a> Reader<'a> {
     ) -> Result<Self> {
         match form {
             Form::Csv => csv::Reader::open(text, url, index, dialect, declared, max_field).map(Self::Csv),
+            Form::Json(shape) => json::Reader::open(shape, text, url, index, max_field).map(Self::Json),
         }
     }
 
-    /// The columns known when the file was opened.
+    /// The columns known so far.
     pub(super) fn names(&self) -> &Arc<Vec<String>> {
         match self {
             Self::Csv(r) => r.names(),
+            Self::Json(r) => r.names(),
         }
     }
 
@@ -73,6 +84,7 @@ impl<'a> Reader<'a> {
     pub(super) fn originals(&self) -> &[Option<String>] {
         match self {
             Self::Csv(r) => r.originals(),
+            Self::Json(_) => &[],
         }
     }
 
@@ -80,6 +92,7 @@ impl<'a> Reader<'a> {
     pub(super) fn next(&mut self) -> Result<Option<Cells>> {
         match self {
             Self::Csv(r) => r.next(),
+            Self::Json(r) => r.next(),
         }
     }
 }

@@ -129,31 +129,58 @@ fn sniff_comment(records: &[Record]) -> Option<Comment> {
         .then(|| Comment { start: "#".to_owned(), sniffed: true })
 }
 
-/// Whether the first record names the columns: yes when some column has a word over values that are all no words; no when
-/// the first record holds values itself; else yes, as most files have a header.
+/// Whether the first record names the columns: yes when some column has something else over values that are all of one kind, or
+/// years over anything; no when the first record holds values itself; else yes, as most files have a header.
 fn has_header(records: &[Record]) -> bool {
     let Some((first, rest)) = records.split_first() else { return true };
     let rest = &rest[..rest.len().min(100)];
-    let mut values = false;
+    let mut values = 0;
+    let mut years = 0;
     for (i, name) in first.fields.iter().enumerate() {
         let name = name.trim_ascii();
-        if looks_typed(name) {
-            values = true;
-            continue;
-        }
-        let mut below = rest.iter().filter_map(|r| r.fields.get(i)).map(|f| f.trim_ascii()).filter(|f| !f.is_empty()).peekable();
-        if !name.is_empty() && name != "\\N" && below.peek().is_some() && below.all(looks_typed) {
+        let kind = Look::of(name);
+        values += usize::from(kind != Look::Word);
+        years += usize::from(is_year(name));
+        let mut below =
+            rest.iter().filter_map(|r| r.fields.get(i)).map(|f| f.trim_ascii()).filter(|f| !f.is_empty()).map(Look::of);
+        let Some(of_first) = below.next() else { continue };
+        let named = !name.is_empty() && name != "\\N" && of_first != Look::Word && of_first != kind;
+        if named && below.all(|k| k == of_first) {
             return true;
         }
     }
-    !values
+    values == 0 || (years == values && years > 1 && years < first.fields.len())
 }
 
-/// A number, or something that starts like a date or time.
-fn looks_typed(text: &str) -> bool {
-    let digits = text.bytes().filter(u8::is_ascii_digit).count();
-    digits > 0
-        && text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b'+' | b'.' | b'/' | b':' | b' ' | b'T' | b'Z' | b'%'))
+/// What a field looks like, for telling names from values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    Word,
+    Number,
+    Moment,
+    Boolean,
+}
+
+impl Look {
+    fn of(text: &str) -> Self {
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        let others = |of: &str| text.bytes().all(|b| b.is_ascii_digit() || of.as_bytes().contains(&b));
+        if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") {
+            Self::Boolean
+        } else if digits == 0 {
+            Self::Word
+        } else if others("-+.%eE") && !text[1..].contains('-') {
+            Self::Number
+        } else if others("-+./: TZ") {
+            Self::Moment
+        } else {
+            Self::Word
+        }
+    }
+}
+
+fn is_year(text: &str) -> bool {
+    text.len() == 4 && matches!(text.parse(), Ok(1500..=2200))
 }
 
 #[cfg(test)]
@@ -189,6 +216,9 @@ mod tests {
             ("Country,1/22/20,1/23/20\nIT,0,1\n", true),
             ("03/12/20|03/13/20||PDT\n03/12/20|03/13/20||PDT\n", false),
             ("a,b\n", true),
+            ("id,100022\nid1,TRUE\n", true),
+            ("Country,2010,2011\nIT,0.5,1\n", true),
+            ("2B,410,AER,2965\n2B,410,ASF,2966\n", false),
             ("id\n01\n002\n", true),
         ] {
             assert_eq!(resolved(text).header != Header::None, header, "{text:?}");

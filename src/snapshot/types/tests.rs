@@ -121,7 +121,7 @@ fn declared_columns_reject_what_does_not_fit() {
         (column(ColumnKind::Date, Some("%Y年%m月%d日")), &["2020年1月11日", "2020年"], "Date32: 2020-01-11 NULL (1 rejects)"),
         (column(ColumnKind::Datetime, None), &["2020-01-01"], "Timestamp(µs): 2020-01-01T00:00:00"),
         (column(ColumnKind::Year, None), &["2020", "x"], "Int64: 2020 NULL (1 rejects)"),
-        (column(ColumnKind::Date, Some("%Q")), &[""], "column c: \"%Q\" is not a date format"),
+        (column(ColumnKind::Date, Some("%Q")), &[""], "column \"\": \"%Q\" is not a date format"),
     ] {
         assert_eq!(plain(Some(&declared), values), want, "{declared:?}");
     }

@@ -1,0 +1,439 @@
+//! JSON: arrays of records, records in lines, and GeoJSON's features, from a decoded file to batches of cells. Objects and arrays
+//! within a record stay JSON text. Types are unknown here.
+
+mod geometry;
+mod scan;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use indexmap::IndexSet;
+use serde::de::{Deserializer as _, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use self::scan::Scanner;
+use super::cells::{CellKind, Cells, Fault, MAX_SPAN, Span};
+use super::columns::ADDED;
+use super::decode::Text;
+use crate::error::{Error, Kind, Result};
+
+/// Text of a batch, about, in bytes.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// Records of a batch, at most.
+const BATCH_ROWS: usize = 1 << 16;
+
+/// How much of a record that can't be read is kept in its reject.
+const RAW_LIMIT: usize = 2000;
+
+/// How records stand in a text, and what they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Shape {
+    /// The members that lead to the array of records; empty when the text is that array.
+    path: Vec<String>,
+    layout: Arrangement,
+    /// Records are GeoJSON features.
+    features: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Arrangement {
+    /// An array at the end of the path.
+    Array,
+    /// One record a line.
+    Lines,
+    /// The text is the one record.
+    One,
+}
+
+impl Shape {
+    /// One record a line.
+    pub(super) fn lines() -> Self {
+        Self { path: Vec::new(), layout: Arrangement::Lines, features: false }
+    }
+
+    /// The shape of a JSON text. `property` says where the records are, as names joined by `.` or as a JSON pointer; without one,
+    /// an array is its records, a FeatureCollection has its features, and of any other object the only array of objects counts.
+    pub(super) fn of(text: &Text, url: &str, property: Option<&str>) -> Result<Self> {
+        if let Some(property) = property {
+            let path: Vec<String> = match property.strip_prefix('/') {
+                Some(pointer) => pointer.split('/').map(|p| p.replace("~1", "/").replace("~0", "~")).collect(),
+                None => property.split('.').map(str::to_owned).collect(),
+            };
+            return Ok(Self { features: path == ["features"], path, layout: Arrangement::Array });
+        }
+        let array = |path: &[&str], features| Self {
+            path: path.iter().map(|p| (*p).to_owned()).collect(),
+            layout: Arrangement::Array,
+            features,
+        };
+        let mut scanner = Scanner::open(text, url, usize::MAX)?;
+        match scanner.peek()? {
+            Some(b'[') => return Ok(array(&[], false)),
+            Some(b'{') => {}
+            Some(_) | None => return Err(scanner.error("neither an array nor an object, so it holds no records")),
+        }
+        scanner.take(b'{')?;
+        let (mut kind, mut arrays) = (None, Vec::new());
+        while !scanner.take(b'}')? {
+            let name = scanner.name()?;
+            let first = scanner.peek()?;
+            if name == "type" && first == Some(b'"') {
+                let mut raw = Vec::new();
+                scanner.value(Some(&mut raw))?;
+                kind = serde_json::from_slice::<String>(&raw).ok();
+            } else if first == Some(b'[') {
+                scanner.take(b'[')?;
+                if scanner.peek()? == Some(b'{') {
+                    arrays.push(name);
+                }
+                while !scanner.take(b']')? {
+                    scanner.value(None)?;
+                    scanner.take(b',')?;
+                }
+            } else {
+                scanner.value(None)?;
+            }
+            scanner.take(b',')?;
+        }
+        let more = scanner.peek()?.is_some();
+        Ok(match (kind.as_deref(), arrays.as_slice()) {
+            _ if more => Self { features: kind.as_deref() == Some("Feature"), ..Self::lines() },
+            (Some("FeatureCollection"), _) => array(&["features"], true),
+            (Some("Feature"), _) => Self { path: Vec::new(), layout: Arrangement::One, features: true },
+            (_, [only]) => array(&[only], false),
+            _ => Self { path: Vec::new(), layout: Arrangement::One, features: false },
+        })
+    }
+
+    /// The same records, known to be GeoJSON features.
+    pub(super) fn of_features(self) -> Self {
+        Self { features: true, ..self }
+    }
+}
+
+/// Reads one JSON text.
+pub(super) struct Reader<'a> {
+    text: &'a Text,
+    url: &'a str,
+    index: usize,
+    scanner: Scanner<'a>,
+    shape: Shape,
+    keys: Keys,
+    started: bool,
+    ended: bool,
+}
+
+/// The columns met so far.
+#[derive(Default)]
+struct Keys {
+    set: IndexSet<String>,
+    shared: Arc<Vec<String>>,
+}
+
+impl Keys {
+    fn place(&mut self, key: &str) -> usize {
+        match self.set.get_index_of(key) {
+            Some(index) => index,
+            None => self.set.insert_full(key.to_owned()).0,
+        }
+    }
+
+    /// All names; an empty key gets one.
+    fn share(&mut self) -> Arc<Vec<String>> {
+        if self.shared.len() < self.set.len() {
+            let name = |(i, key): (usize, &String)| if key.is_empty() { format!("column_{}", i + 1) } else { key.clone() };
+            self.shared = Arc::new(self.set.iter().enumerate().map(name).collect());
+        }
+        Arc::clone(&self.shared)
+    }
+}
+
+/// A record's place in a batch's text.
+struct Place {
+    start: usize,
+    end: usize,
+    line: u64,
+    /// In the file.
+    offset: u64,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn open(shape: &Shape, text: &'a Text, url: &'a str, index: usize, max_record: usize) -> Result<Self> {
+        let scanner = Scanner::open(text, url, max_record.min(MAX_SPAN))?;
+        let shape = shape.clone();
+        Ok(Self { text, url, index, scanner, shape, keys: Keys::default(), started: false, ended: false })
+    }
+
+    /// The columns met so far.
+    pub(super) fn names(&self) -> &Arc<Vec<String>> {
+        &self.keys.shared
+    }
+
+    /// The next batch; `None` at the end.
+    pub(super) fn next(&mut self) -> Result<Option<Cells>> {
+        let (text, places) = self.gather()?;
+        if places.is_empty() {
+            return Ok(None);
+        }
+        let changed = |_| Error::new(Kind::SourceChanged, format!("{} changed while it was read", self.url));
+        let mut cells = Cells { text: String::from_utf8(text).map_err(changed)?, file: self.index, ..Cells::default() };
+        let text = std::mem::take(&mut cells.text);
+        let mut found =
+            Found { text: &text, made: &mut cells.made, keys: &mut self.keys, row: 0, cells: Vec::new(), bad: Vec::new() };
+        for place in &places {
+            let record = &text[place.start..place.end];
+            let parsed = if self.shape.features { found.feature(record) } else { found.record(record) };
+            match parsed {
+                Ok(()) => {
+                    cells.faults.extend(found.bad.drain(..).map(|fault| Fault { line: place.line, ..fault }));
+                    cells.lines.push(place.line);
+                    found.row += 1;
+                }
+                Err(e) if self.shape.layout == Arrangement::Lines => {
+                    found.take_back();
+                    cells.faults.push(Fault {
+                        line: place.line,
+                        column: None,
+                        raw: crate::name::clip(record, RAW_LIMIT).to_owned(),
+                        expected: "a JSON record".to_owned(),
+                        reason: format!("the line is not JSON: {e}"),
+                    });
+                }
+                Err(e) => {
+                    let line = place.line + e.line().saturating_sub(1) as u64;
+                    return Err(Error::new(Kind::SourceInvalid, format!("{}, line {line}: it is not JSON: {e}", self.url)));
+                }
+            }
+        }
+        let found = found.cells;
+        cells.names = self.keys.share();
+        cells.width = cells.names.len();
+        cells.spans = vec![Span::ABSENT; cells.width * cells.lines.len()];
+        for (row, column, span) in found {
+            cells.spans[row * cells.width + column] = span;
+        }
+        cells.text = text;
+        self.mark(&mut cells, &places);
+        cells.bytes_read = self.scanner.offset();
+        Ok(Some(cells))
+    }
+
+    /// Finds the cells of a batch that hold bytes which could not be decoded.
+    fn mark(&self, cells: &mut Cells, places: &[Place]) {
+        if self.text.bad.is_empty() {
+            return;
+        }
+        let mut bad = Vec::new();
+        for place in places {
+            let end = place.offset + (place.end - place.start) as u64;
+            let first = self.text.bad.partition_point(|b| *b < place.offset);
+            let within = self.text.bad[first..].iter().take_while(|b| **b < end);
+            bad.extend(within.map(|b| place.start + (*b - place.offset) as usize));
+        }
+        cells.mark_undecodable(&bad);
+    }
+
+    /// The text of the next records.
+    fn gather(&mut self) -> Result<(Vec<u8>, Vec<Place>)> {
+        let (mut text, mut places) = (Vec::new(), Vec::new());
+        if !self.started {
+            self.started = true;
+            self.find_records()?;
+        }
+        while !self.ended && text.len() < BATCH_BYTES && places.len() < BATCH_ROWS {
+            let (start, here) = (text.len(), self.scanner.peek()?);
+            let (line, offset) = (self.scanner.line(), self.scanner.offset());
+            match self.shape.layout {
+                Arrangement::Lines if !self.scanner.next_line(&mut text)? => self.ended = true,
+                Arrangement::Array if here == Some(b']') => self.ended = true,
+                Arrangement::Lines => places.push(Place { start, end: text.len(), line, offset }),
+                Arrangement::One => {
+                    self.scanner.value(Some(&mut text))?;
+                    places.push(Place { start, end: text.len(), line, offset });
+                    self.ended = true;
+                }
+                Arrangement::Array => {
+                    self.scanner.value(Some(&mut text))?;
+                    places.push(Place { start, end: text.len(), line, offset });
+                    if !self.scanner.take(b',')? && self.scanner.peek()? != Some(b']') {
+                        return Err(self.scanner.error("a comma or the array's end is expected"));
+                    }
+                }
+            }
+        }
+        Ok((text, places))
+    }
+
+    /// Moves to the first record.
+    fn find_records(&mut self) -> Result<()> {
+        if self.shape.layout != Arrangement::Array {
+            return Ok(());
+        }
+        for member in &self.shape.path {
+            let missing = || {
+                Error::new(Kind::Descriptor, format!("{} has no member \"{}\"", self.url, self.shape.path.join(".")))
+                    .with_hint("Correct the dialect's property.")
+            };
+            if !self.scanner.take(b'{')? {
+                return Err(missing());
+            }
+            loop {
+                if self.scanner.take(b'}')? {
+                    return Err(missing());
+                }
+                if self.scanner.name()? == *member {
+                    break;
+                }
+                self.scanner.value(None)?;
+                self.scanner.take(b',')?;
+            }
+        }
+        if self.scanner.take(b'[')? { Ok(()) } else { Err(self.scanner.error("an array of records is expected")) }
+    }
+}
+
+/// The cells of the records read so far.
+struct Found<'t> {
+    text: &'t str,
+    made: &'t mut String,
+    keys: &'t mut Keys,
+    row: usize,
+    cells: Vec<(usize, usize, Span)>,
+    /// What could not be read in the record at hand.
+    bad: Vec<Fault>,
+}
+
+impl<'t> Found<'t> {
+    /// Takes the cells of the record at hand back.
+    fn take_back(&mut self) {
+        let row = self.row;
+        let kept = self.cells.iter().rposition(|(r, ..)| *r != row).map_or(0, |last| last + 1);
+        self.cells.truncate(kept);
+        self.bad.clear();
+    }
+
+    /// A record of any kind: members by name, items by place, anything else as `value`.
+    fn record(&mut self, record: &'t str) -> serde_json::Result<()> {
+        let mut json = serde_json::Deserializer::from_str(record);
+        match record.as_bytes().first() {
+            Some(b'{') => json.deserialize_map(Members(|key: &str, value: &'t RawValue| self.add(key, value)))?,
+            Some(b'[') => json.deserialize_seq(Items(|i: usize, value: &'t RawValue| {
+                self.add(&format!("column_{}", i + 1), value);
+            }))?,
+            Some(_) | None => {
+                let value = serde_json::from_str::<&RawValue>(record)?;
+                self.add("value", value);
+            }
+        }
+        json.end().or_else(|e| if matches!(record.as_bytes().first(), Some(b'{' | b'[')) { Err(e) } else { Ok(()) })
+    }
+
+    /// A GeoJSON feature (RFC 7946, 3.2): its properties, its geometry as WKT, and its id.
+    fn feature(&mut self, record: &'t str) -> serde_json::Result<()> {
+        let mut json = serde_json::Deserializer::from_str(record);
+        let (mut properties, mut others) = (None, Vec::new());
+        json.deserialize_map(Members(|key: &str, value: &'t RawValue| match key {
+            "type" | "bbox" => {}
+            "properties" => properties = Some(value),
+            "id" | "geometry" => others.push((format!("{ADDED}{key}"), value)),
+            _ => others.push((key.to_owned(), value)),
+        }))?;
+        json.end()?;
+        if let Some(properties) = properties.filter(|p| p.get() != "null") {
+            let mut json = serde_json::Deserializer::from_str(properties.get());
+            json.deserialize_map(Members(|key: &str, value: &'t RawValue| self.add(key, value)))?;
+        }
+        for (key, value) in others {
+            if key.strip_prefix(ADDED) == Some("geometry") {
+                self.add_geometry(&key, value);
+            } else {
+                self.add(&key, value);
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, key: &str, value: &'t RawValue) {
+        let column = self.keys.place(key);
+        let raw = value.get();
+        // The value is a part of the batch's text: its place there is the distance of the two.
+        let start = raw.as_ptr().addr() - self.text.as_ptr().addr();
+        let span = match raw.as_bytes()[0] {
+            b'n' => return,
+            b'"' if raw.contains('\\') => {
+                // Valid as JSON, as the parser has just seen.
+                let Ok(text) = serde_json::from_str::<String>(raw) else { return };
+                let start = self.made.len();
+                self.made.push_str(&text);
+                Span::new(start, text.len(), true, CellKind::String)
+            }
+            b'"' => Span::new(start + 1, raw.len() - 2, false, CellKind::String),
+            b'{' | b'[' => Span::new(start, raw.len(), false, CellKind::Nested),
+            _ => Span::new(start, raw.len(), false, CellKind::Scalar),
+        };
+        self.cells.push((self.row, column, span));
+    }
+
+    fn add_geometry(&mut self, key: &str, value: &RawValue) {
+        let column = self.keys.place(key);
+        let start = self.made.len();
+        match geometry::wkt(value.get(), self.made) {
+            Ok(true) => self.cells.push((self.row, column, Span::new(start, self.made.len() - start, true, CellKind::Plain))),
+            Ok(false) => {}
+            Err(reason) => {
+                self.made.truncate(start);
+                self.bad.push(Fault {
+                    line: 0,
+                    column: Some(column),
+                    raw: crate::name::clip(value.get(), RAW_LIMIT).to_owned(),
+                    expected: "a GeoJSON geometry".to_owned(),
+                    reason,
+                });
+            }
+        }
+    }
+}
+
+/// Hands each member of an object on, with its value as written.
+struct Members<F>(F);
+
+impl<'de, F: FnMut(&str, &'de RawValue)> Visitor<'de> for Members<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        #[derive(serde::Deserialize)]
+        struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+        while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
+            (self.0)(&key, map.next_value::<&'de RawValue>()?);
+        }
+        Ok(())
+    }
+}
+
+/// Hands each item of an array on, with its place.
+struct Items<F>(F);
+
+impl<'de, F: FnMut(usize, &'de RawValue)> Visitor<'de> for Items<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
+        let mut i = 0;
+        while let Some(value) = items.next_element::<&'de RawValue>()? {
+            (self.0)(i, value);
+            i += 1;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,188 @@
+//! Scanning: where the values of a JSON text start and end, without holding more of it than one value. What is in a value, and
+//! whether it is valid, is seen by those who parse it.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+
+use crate::error::{Error, Kind, Result};
+use crate::snapshot::decode::Text;
+
+const CHUNK: usize = 1 << 18;
+
+/// Walks over one text, value by value.
+pub(super) struct Scanner<'a> {
+    url: &'a str,
+    file: File,
+    buffer: Vec<u8>,
+    at: usize,
+    ended: bool,
+    /// Where the buffer starts in the text.
+    base: u64,
+    line: u64,
+    max_value: usize,
+}
+
+impl<'a> Scanner<'a> {
+    /// Starts at the beginning of `text`; a value is at most `max_value` bytes when it is kept.
+    pub(super) fn open(text: &Text, url: &'a str, max_value: usize) -> Result<Self> {
+        let mut file = File::open(&text.path)?;
+        file.seek(SeekFrom::Start(text.skip))?;
+        Ok(Self { url, file, buffer: Vec::new(), at: 0, ended: false, base: 0, line: 1, max_value })
+    }
+
+    /// The 1-based line.
+    pub(super) fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// Bytes from the start of the text.
+    pub(super) fn offset(&self) -> u64 {
+        self.base + self.at as u64
+    }
+
+    /// An error at this place.
+    pub(super) fn error(&self, what: impl std::fmt::Display) -> Error {
+        Error::new(Kind::SourceInvalid, format!("{}, line {}: {what}", self.url, self.line))
+    }
+
+    fn fill(&mut self) -> Result<bool> {
+        if self.ended {
+            return Ok(false);
+        }
+        self.base += self.at as u64;
+        self.at = 0;
+        self.buffer.clear();
+        let n = (&mut self.file).take(CHUNK as u64).read_to_end(&mut self.buffer)?;
+        self.ended = n < CHUNK;
+        Ok(n > 0)
+    }
+
+    /// The next byte.
+    fn byte(&mut self) -> Result<Option<u8>> {
+        if self.at == self.buffer.len() && !self.fill()? {
+            return Ok(None);
+        }
+        Ok(Some(self.buffer[self.at]))
+    }
+
+    fn advance(&mut self, byte: u8) {
+        self.line += u64::from(byte == b'\n');
+        self.at += 1;
+    }
+
+    /// The next byte that is no white space; `None` at the end.
+    pub(super) fn peek(&mut self) -> Result<Option<u8>> {
+        while let Some(byte) = self.byte()? {
+            if !matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
+                return Ok(Some(byte));
+            }
+            self.advance(byte);
+        }
+        Ok(None)
+    }
+
+    /// Passes over `wanted`, and the white space before it; false when something else stands there.
+    pub(super) fn take(&mut self, wanted: u8) -> Result<bool> {
+        let here = self.peek()? == Some(wanted);
+        if here {
+            self.advance(wanted);
+        }
+        Ok(here)
+    }
+
+    /// Passes over one value, whose text is added to `out` when given.
+    pub(super) fn value(&mut self, mut out: Option<&mut Vec<u8>>) -> Result<()> {
+        let first = self.peek()?.ok_or_else(|| self.error("the text ends where a value is expected"))?;
+        let limit = out.as_ref().map_or(usize::MAX, |o| o.len().saturating_add(self.max_value));
+        let (mut depth, mut in_string, mut escaped, mut started) = (0_usize, false, false, false);
+        loop {
+            let Some(_) = self.byte()? else {
+                if started && depth == 0 && !in_string {
+                    return Ok(());
+                }
+                return Err(self.error("the text ends inside a value"));
+            };
+            let start = self.at;
+            let mut done = false;
+            while let Some(byte) = self.buffer.get(self.at).copied() {
+                if in_string {
+                    self.advance(byte);
+                    if escaped {
+                        escaped = false;
+                    } else if byte == b'\\' {
+                        escaped = true;
+                    } else if byte == b'"' {
+                        in_string = false;
+                        done = depth == 0;
+                    }
+                } else {
+                    match byte {
+                        b'"' => in_string = true,
+                        b'{' | b'[' => depth += 1,
+                        b'}' | b']' if depth > 0 => {
+                            depth -= 1;
+                            done = depth == 0;
+                        }
+                        // What ends a number or a word is not part of it.
+                        b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n' | b':' if depth == 0 => {
+                            if !started {
+                                return Err(self.error(format!("{:?} stands where a value is expected", char::from(first))));
+                            }
+                            if let Some(out) = out.as_deref_mut() {
+                                out.extend_from_slice(&self.buffer[start..self.at]);
+                            }
+                            return Ok(());
+                        }
+                        _ => {}
+                    }
+                    self.advance(byte);
+                }
+                started = true;
+                if done {
+                    break;
+                }
+            }
+            if let Some(out) = out.as_deref_mut() {
+                out.extend_from_slice(&self.buffer[start..self.at]);
+                if out.len() > limit {
+                    return Err(self.error(format!("a record is longer than {} bytes", self.max_value)));
+                }
+            }
+            if done {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads the name of an object's member and the colon behind it.
+    pub(super) fn name(&mut self) -> Result<String> {
+        let mut raw = Vec::new();
+        if self.peek()? != Some(b'"') {
+            return Err(self.error("a name in quotes is expected"));
+        }
+        self.value(Some(&mut raw))?;
+        let name = serde_json::from_slice(&raw).map_err(|e| self.error(e))?;
+        if self.take(b':')? { Ok(name) } else { Err(self.error("a colon is expected")) }
+    }
+
+    /// Adds the next line that is not blank to `out`, without its line end; false at the end.
+    pub(super) fn next_line(&mut self, out: &mut Vec<u8>) -> Result<bool> {
+        if self.peek()?.is_none() {
+            return Ok(false);
+        }
+        let limit = out.len().saturating_add(self.max_value);
+        while self.byte()?.is_some() {
+            let rest = &self.buffer[self.at..];
+            let end = memchr::memchr(b'\n', rest);
+            out.extend_from_slice(&rest[..end.unwrap_or(rest.len())]);
+            if out.len() > limit {
+                return Err(self.error(format!("a line is longer than {} bytes", self.max_value)));
+            }
+            self.at += end.unwrap_or(rest.len());
+            if end.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(true)
+    }
+}
