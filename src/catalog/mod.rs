@@ -1,11 +1,25 @@
 //! The catalog: which datasets and tables there are, by name and by oid. An index in SQLite, opened and not loaded; how the
 //! bytes behind a table are read is unknown here.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+mod entry;
+mod index;
+mod lookup;
+mod naming;
+mod scan;
+mod update;
 
-use crate::descriptor::{Dataset, Distribution, Problem};
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::Connection;
+
+use crate::descriptor::Problem;
 use crate::error::{Error, Kind, Result};
+use crate::name::Identifier;
+
+pub use entry::{Counts, KnownColumn, TableEntry, Theme};
+
+use lookup::Models;
 
 /// Where a catalog's descriptors are, and the database name it gets.
 #[derive(Clone, Debug)]
@@ -16,101 +30,99 @@ pub struct Source {
     pub location: String,
 }
 
-/// All catalogs of one server: an index that is opened, not loaded.
-pub struct Catalogs {}
+/// Reads what stands at a URL: how a catalog that knows no protocol gets a remote descriptor.
+pub type Fetch<'a> = dyn Fn(&str) -> Result<Vec<u8>> + 'a;
 
-/// One table, as the catalog knows it.
-#[derive(Clone, Debug)]
-pub struct TableEntry {
-    /// Stable across restarts while the table keeps its name; 16384 and up, as PostgreSQL's user objects.
-    pub oid: u32,
-    /// The database.
-    pub catalog: String,
-    pub schema: String,
-    pub name: String,
-    pub dataset: Arc<Dataset>,
-    /// Which of the dataset's distributions.
-    pub distribution: usize,
-    /// The columns as found at the first touch; `None` before it.
-    pub columns: Option<Arc<Vec<KnownColumn>>>,
-    /// The rows of the last snapshot; `None` before the first touch.
-    pub rows: Option<u64>,
+/// All catalogs of one server: an index that is opened, not loaded. Shared by all sessions.
+pub struct Catalogs {
+    /// In the order they were given.
+    catalogs: Vec<Catalog>,
+    /// Lookups take microseconds, so one connection serves all sessions.
+    connection: Mutex<Connection>,
+    models: Models,
+    /// What was wrong at this start only, such as an unreachable URL; what is wrong in a descriptor stands in the index.
+    passing: Vec<(usize, Problem)>,
 }
 
-impl TableEntry {
-    /// The distribution behind the table.
-    pub fn distribution(&self) -> &Distribution {
-        &self.dataset.distributions[self.distribution]
-    }
-
-    /// What `\d+` and BI tools show of the table: title, description, unit, publisher and licence, in a few lines.
-    pub fn comment(&self) -> Option<String> {
-        Err::<String, _>(Error::new(Kind::Internal, "")).ok()
-    }
-}
-
-/// A column found at a table's first touch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KnownColumn {
-    pub name: String,
-    /// The PostgreSQL type's name, such as `int8` or `timestamptz` (see [`crate::table::pg_type`]).
-    pub pg_type: String,
-    pub nullable: bool,
-    pub comment: Option<String>,
-}
-
-/// A schema and how many tables stand in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Theme {
-    pub oid: u32,
-    pub catalog: String,
-    pub name: String,
-    /// The theme as published.
-    pub title: String,
-    pub datasets: usize,
-    pub tables: usize,
+/// One catalog of this server: its row in the index.
+struct Catalog {
+    id: i64,
+    name: String,
 }
 
 impl Catalogs {
-    /// Opens the index under `state` (in memory when `None`), brings it up to date with `sources`, and reports every problem
-    /// found on the way: one bad descriptor never stops the rest. Descriptor files that have not changed since the last time are
-    /// not read again.
-    pub fn open(_state: Option<PathBuf>, _sources: &[Source]) -> Result<Self> {
-        Err(Error::new(Kind::Internal, "not yet"))
+    /// Opens the index under `state` (in memory when `None`), brings it up to date with `sources`, and keeps every problem found
+    /// on the way for [`Self::problems`]: one bad descriptor never stops the rest, and a location that is not there gives an
+    /// empty catalog. Descriptor files that have not changed since the last time are not read again; descriptors given by URL are
+    /// fetched each time, and when that fails the last known version is served. Other catalogs that the index knows from
+    /// earlier starts stay in it unseen.
+    ///
+    /// [`Kind::Config`] when two sources are given the same name, or the index is of a newer Stoa or can't be used.
+    ///
+    /// ```
+    /// # use stoa::catalog::{Catalogs, Source};
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::create_dir(folder.path().join("transport"))?;
+    /// # std::fs::write(folder.path().join("transport/Trips.csv"), "a,b\n1,2\n")?;
+    /// let source = Source { name: Some("city".to_owned()), location: folder.path().display().to_string() };
+    /// let catalogs = Catalogs::open(None, &[source], &|_url| unreachable!("nothing remote here"))?;
+    /// let tables = catalogs.tables("city", None)?;
+    /// assert_eq!((tables[0].schema.as_str(), tables[0].name.as_str()), ("transport", "trips"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn open(state: Option<PathBuf>, sources: &[Source], fetch: &Fetch<'_>) -> Result<Self> {
+        let mut connection = index::open(state.as_deref())?;
+        let mut catalogs = Vec::with_capacity(sources.len());
+        let mut passing = Vec::new();
+        for (position, (source, name)) in sources.iter().zip(database_names(sources)?).enumerate() {
+            let mut scan = scan::scan(&source.location, fetch);
+            passing.extend(std::mem::take(&mut scan.problems).into_iter().map(|problem| (position, problem)));
+            let id = update::update(&mut connection, &name, scan).map_err(|e| e.within(format!("catalog \"{name}\"")))?;
+            catalogs.push(Catalog { id, name });
+        }
+        Ok(Self { catalogs, connection: Mutex::new(connection), models: Models::default(), passing })
     }
 
     /// The catalogs in the order they were given: the first is the default database.
     pub fn names(&self) -> Vec<String> {
-        Vec::new()
+        self.catalogs.iter().map(|catalog| catalog.name.clone()).collect()
     }
 
-    /// The schemas of a catalog by name.
-    pub fn themes(&self, _catalog: &str) -> Result<Vec<Theme>> {
-        Ok(Vec::new())
+    /// The connection. A holder that panicked left no transaction open (dropping one rolls it back), so its poison is nothing.
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The tables of a schema by name; all of the catalog's when `schema` is `None`.
-    pub fn tables(&self, _catalog: &str, _schema: Option<&str>) -> Result<Vec<Arc<TableEntry>>> {
-        Ok(Vec::new())
-    }
-
-    /// One table.
-    pub fn table(&self, _catalog: &str, _schema: &str, _name: &str) -> Result<Option<Arc<TableEntry>>> {
-        Ok(None)
-    }
-
-    /// One table of a catalog by its oid.
-    pub fn table_by_oid(&self, _catalog: &str, _oid: u32) -> Result<Option<Arc<TableEntry>>> {
-        Ok(None)
-    }
-
-    /// Remembers what a first touch found, so that the table can be described without its source.
-    pub fn remember(&self, _table: &TableEntry, _columns: &[KnownColumn], _rows: u64) -> Result<()> {
-        Ok(())
-    }
-
-    /// Every problem of every descriptor, by file and pointer; of one catalog when given.
-    pub fn problems(&self, _catalog: Option<&str>) -> Result<Vec<Problem>> {
-        Ok(Vec::new())
+    /// The catalog of this name, by position and row.
+    fn catalog(&self, name: &str) -> Result<(usize, &Catalog)> {
+        self.catalogs.iter().enumerate().find(|(_, catalog)| catalog.name == name).ok_or_else(|| {
+            Error::new(Kind::UndefinedDatabase, format!("database \"{name}\" does not exist"))
+                .with_hint(format!("There is: {}.", self.names().join(", ")))
+        })
     }
 }
+
+/// The databases' names: as given, else made of the location's last part and numbered where that is taken.
+fn database_names(sources: &[Source]) -> Result<Vec<String>> {
+    let given: Vec<Option<Identifier>> = sources.iter().map(|s| s.name.as_deref().map(Identifier::from_title)).collect();
+    for (i, name) in given.iter().enumerate() {
+        if let Some(name) = name.as_ref().filter(|name| given[..i].iter().flatten().any(|other| other == *name)) {
+            return Err(Error::new(Kind::Config, format!("two catalogs are named \"{name}\""))
+                .with_hint("Give each catalog a name of its own."));
+        }
+    }
+    let mut taken: Vec<Identifier> = given.iter().flatten().cloned().collect();
+    let mut names = Vec::with_capacity(sources.len());
+    for (source, given) in sources.iter().zip(given) {
+        let name = given.unwrap_or_else(|| {
+            let name = naming::free(&Identifier::from_title(&scan::title(&source.location)), |name| taken.contains(name));
+            taken.push(name.clone());
+            name
+        });
+        names.push(name.to_string());
+    }
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,15 @@
 //! What was published, in DCAT's and Data Package's words: datasets, their distributions and columns, how their text is
 //! written. Plain values; reading bytes, SQL and DataFusion are unknown here.
 
+mod format;
+mod place;
+mod property;
+
+pub mod bare;
+pub mod datapackage;
+
+pub use place::Place;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;

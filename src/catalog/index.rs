@@ -1,0 +1,128 @@
+//! The index file: its tables, its version, and what SQLite's errors mean. What stands in it is written by `update` and
+//! read by `lookup`.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode};
+
+use crate::error::{Error, Kind, Result};
+
+/// The layout's version (`user_version`): to be raised with every change of the tables, of the model or of how descriptors are
+/// read.
+const VERSION: i32 = 1;
+
+/// The first oid that PostgreSQL gives to objects of users (`FirstNormalObjectId`).
+pub(super) const FIRST_OID: u32 = 16384;
+
+/// How long a start waits for another that writes the same index.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// What is made of the descriptors, and made again when the version changes. Ids are never used twice, so that a dataset's row
+/// never changes: it is replaced by another.
+const CONTENT: &str = "
+    DROP TABLE IF EXISTS catalogs;
+    DROP TABLE IF EXISTS sources;
+    DROP TABLE IF EXISTS datasets;
+    DROP TABLE IF EXISTS distributions;
+    DROP TABLE IF EXISTS problems;
+    DROP TABLE IF EXISTS themes;
+    DROP TABLE IF EXISTS tables;
+
+    CREATE TABLE catalogs (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, location TEXT NOT NULL, UNIQUE (name, location));
+    CREATE TABLE sources (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, catalog INTEGER NOT NULL, file TEXT NOT NULL, fingerprint TEXT NOT NULL,
+        bare INTEGER NOT NULL, UNIQUE (catalog, file)
+    );
+    CREATE TABLE datasets (
+        id INTEGER PRIMARY KEY AUTOINCREMENT, catalog INTEGER NOT NULL, source INTEGER NOT NULL, identifier TEXT NOT NULL,
+        name TEXT NOT NULL, theme TEXT, model TEXT NOT NULL
+    );
+    CREATE INDEX datasets_by_catalog ON datasets (catalog, identifier);
+    CREATE INDEX datasets_by_source ON datasets (source);
+    CREATE TABLE distributions (
+        dataset INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL, shape BLOB NOT NULL, PRIMARY KEY (dataset, position)
+    ) WITHOUT ROWID;
+    CREATE TABLE problems (
+        catalog INTEGER NOT NULL, source INTEGER, file TEXT NOT NULL, pointer TEXT NOT NULL, message TEXT NOT NULL
+    );
+    CREATE INDEX problems_by_catalog ON problems (catalog, source);
+    CREATE TABLE themes (
+        catalog INTEGER NOT NULL, name TEXT NOT NULL, oid INTEGER NOT NULL, title TEXT NOT NULL, datasets INTEGER NOT NULL,
+        tables INTEGER NOT NULL, PRIMARY KEY (catalog, name)
+    ) WITHOUT ROWID;
+    CREATE TABLE tables (
+        catalog INTEGER NOT NULL, schema TEXT NOT NULL, name TEXT NOT NULL, oid INTEGER NOT NULL, dataset INTEGER NOT NULL,
+        position INTEGER NOT NULL, shape BLOB NOT NULL, PRIMARY KEY (catalog, schema, name)
+    ) WITHOUT ROWID;
+    CREATE UNIQUE INDEX tables_by_oid ON tables (catalog, oid);
+";
+
+/// What no descriptor tells, and what therefore outlives them: oids by name (a schema's table name is empty), columns by
+/// the hash of the distribution they were found in, and a counter of all changes.
+const KEPT: &str = "
+    CREATE TABLE IF NOT EXISTS oids (
+        oid INTEGER PRIMARY KEY, catalog TEXT NOT NULL, schema TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (catalog, schema, name)
+    );
+    CREATE TABLE IF NOT EXISTS known (shape BLOB PRIMARY KEY, columns TEXT NOT NULL, rows INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS changes (only INTEGER PRIMARY KEY CHECK (only = 0), count INTEGER NOT NULL);
+    INSERT OR IGNORE INTO changes VALUES (0, 1);
+";
+
+/// Opens `catalog.sqlite` under the folder `state`, made when absent; in memory when `None`. An index of an older version is emptied,
+/// to be filled again, but for oids and known columns.
+pub(super) fn open(state: Option<&Path>) -> Result<Connection> {
+    let Some(state) = state else { return prepared(Connection::open_in_memory()?) };
+    std::fs::create_dir_all(state).map_err(|e| Error::from(e).within(format!("state folder {}", state.display())))?;
+    let file = state.join("catalog.sqlite");
+    let opened = Connection::open(&file).map_err(Error::from).and_then(prepared);
+    opened.map_err(|e| e.within(format!("index {}", file.display())))
+}
+
+fn prepared(mut connection: Connection) -> Result<Connection> {
+    connection.busy_timeout(BUSY)?;
+    let version = version(&connection)?;
+    if version > VERSION {
+        let message = format!("it is of version {version}, and this Stoa knows versions up to {VERSION}");
+        return Err(Error::new(Kind::Config, message).with_hint("Use the newer Stoa, or another state folder (--state)."));
+    }
+    // Readers go on while another process writes; an index that a power cut loses the end of is brought up to date again.
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    if version < VERSION {
+        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        // Another process may have been first while this one waited for its turn.
+        if self::version(&transaction)? < VERSION {
+            transaction.execute_batch(CONTENT)?;
+            transaction.execute_batch(KEPT)?;
+            transaction.pragma_update(None, "user_version", VERSION)?;
+        }
+        transaction.commit()?;
+    }
+    Ok(connection)
+}
+
+fn version(connection: &Connection) -> Result<i32> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(e: rusqlite::Error) -> Self {
+        let (kind, hint) = match e.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => (Kind::DiskFull, Some("Free some space under the state folder.")),
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                (Kind::Config, Some("Move the file away: it is made again from the descriptors."))
+            }
+            Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+                (Kind::Config, Some("The state folder must be writable; another can be given with --state."))
+            }
+            Some(_) | None => (Kind::Io, None),
+        };
+        let error = Self::new(kind, format!("the catalog's index failed: {e}"));
+        let error = match hint {
+            Some(hint) => error.with_hint(hint),
+            None => error,
+        };
+        error.caused_by(e)
+    }
+}

@@ -1,0 +1,235 @@
+//! Reading the index: tables by name and by oid, schemas, problems, counts; and remembering what a first touch found. Each is an
+//! indexed lookup; a dataset is read only when one of its tables is asked for.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, Row, ToSql, params};
+
+use super::{Catalog, Catalogs, Counts, KnownColumn, TableEntry, Theme};
+use crate::descriptor::{Dataset, Problem, datapackage};
+use crate::error::{Error, Kind, Result};
+
+/// How many datasets are kept as read from the index.
+const KEPT_MODELS: usize = 4096;
+
+/// Datasets by their rows. A row never changes (see `index`), so that what is kept is always right.
+#[derive(Default)]
+pub(super) struct Models {
+    kept: Mutex<HashMap<i64, Arc<Dataset>>>,
+}
+
+impl Models {
+    fn dataset(&self, connection: &Connection, id: i64) -> Result<Arc<Dataset>> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(dataset) = kept.get(&id) {
+            return Ok(Arc::clone(dataset));
+        }
+        let mut statement = connection.prepare_cached("SELECT model FROM datasets WHERE id = ?")?;
+        let model: String = statement.query_row([id], |row| row.get(0))?;
+        // The file does not matter: the printed form names its own base.
+        let (datasets, _) = datapackage::parse(model.as_bytes(), "");
+        let unreadable = || Error::new(Kind::Internal, format!("the index holds an unreadable dataset (row {id})"));
+        let dataset = Arc::new(datasets.into_iter().next().ok_or_else(unreadable)?);
+        if kept.len() >= KEPT_MODELS {
+            kept.clear();
+        }
+        kept.insert(id, Arc::clone(&dataset));
+        Ok(dataset)
+    }
+}
+
+const TABLE: &str = "
+    SELECT t.oid, t.schema, t.name, t.dataset, t.position, k.columns, k.rows
+    FROM tables t LEFT JOIN known k ON k.shape = t.shape WHERE t.catalog = ?";
+
+/// A row of [`TABLE`].
+struct TableRow {
+    oid: u32,
+    schema: String,
+    name: String,
+    dataset: i64,
+    position: u32,
+    columns: Option<String>,
+    rows: Option<i64>,
+}
+
+impl TableRow {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            oid: row.get(0)?,
+            schema: row.get(1)?,
+            name: row.get(2)?,
+            dataset: row.get(3)?,
+            position: row.get(4)?,
+            columns: row.get(5)?,
+            rows: row.get(6)?,
+        })
+    }
+}
+
+/// A column as it stands in the index: name, type, nullable, comment.
+type StoredColumn = (String, String, bool, Option<String>);
+
+impl Catalogs {
+    /// The schemas of a catalog by name.
+    pub fn themes(&self, catalog: &str) -> Result<Vec<Theme>> {
+        let (_, Catalog { id, name }) = self.catalog(catalog)?;
+        let connection = self.connection();
+        let mut statement =
+            connection.prepare_cached("SELECT oid, name, title, datasets, tables FROM themes WHERE catalog = ? ORDER BY name")?;
+        let themes = statement.query_map([id], |row| {
+            let (datasets, tables): (u32, u32) = (row.get(3)?, row.get(4)?);
+            Ok(Theme {
+                oid: row.get(0)?,
+                catalog: name.clone(),
+                name: row.get(1)?,
+                title: row.get(2)?,
+                datasets: datasets as usize,
+                tables: tables as usize,
+            })
+        })?;
+        Ok(themes.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The tables of a schema by name; all of the catalog's, by schema and name, when `schema` is `None`.
+    pub fn tables(&self, catalog: &str, schema: Option<&str>) -> Result<Vec<Arc<TableEntry>>> {
+        let (_, Catalog { id, .. }) = self.catalog(catalog)?;
+        match schema {
+            Some(schema) => self.entries(catalog, &format!("{TABLE} AND t.schema = ? ORDER BY t.name"), &[id, &schema]),
+            None => self.entries(catalog, &format!("{TABLE} ORDER BY t.schema, t.name"), &[id]),
+        }
+    }
+
+    /// One table.
+    pub fn table(&self, catalog: &str, schema: &str, name: &str) -> Result<Option<Arc<TableEntry>>> {
+        let (_, Catalog { id, .. }) = self.catalog(catalog)?;
+        Ok(self.entries(catalog, &format!("{TABLE} AND t.schema = ? AND t.name = ?"), &[id, &schema, &name])?.pop())
+    }
+
+    /// One table of a catalog by its oid.
+    pub fn table_by_oid(&self, catalog: &str, oid: u32) -> Result<Option<Arc<TableEntry>>> {
+        let (_, Catalog { id, .. }) = self.catalog(catalog)?;
+        Ok(self.entries(catalog, &format!("{TABLE} AND t.oid = ?"), &[id, &oid])?.pop())
+    }
+
+    fn entries(&self, catalog: &str, sql: &str, parameters: &[&dyn ToSql]) -> Result<Vec<Arc<TableEntry>>> {
+        let connection = self.connection();
+        // A deferred transaction: the rows and their datasets are of one moment, whatever another process writes between.
+        let moment = connection.unchecked_transaction()?;
+        let mut statement = moment.prepare_cached(sql)?;
+        let rows = statement.query_map(parameters, TableRow::read)?;
+        rows.map(|row| Ok(Arc::new(self.entry(&moment, catalog, row?)?))).collect()
+    }
+
+    fn entry(&self, connection: &Connection, catalog: &str, row: TableRow) -> Result<TableEntry> {
+        let columns = row.columns.as_deref().map(stored_columns).transpose()?;
+        Ok(TableEntry {
+            oid: row.oid,
+            catalog: catalog.to_owned(),
+            schema: row.schema,
+            name: row.name,
+            dataset: self.models.dataset(connection, row.dataset)?,
+            distribution: row.position as usize,
+            columns: columns.map(Arc::new),
+            rows: row.rows.and_then(|rows| u64::try_from(rows).ok()),
+        })
+    }
+
+    /// Remembers what a first touch found, so that the table can be described without its source. It is forgotten when what is
+    /// declared of the distribution changes.
+    pub fn remember(&self, table: &TableEntry, columns: &[KnownColumn], rows: u64) -> Result<()> {
+        let (_, Catalog { id, .. }) = self.catalog(&table.catalog)?;
+        let stored: Vec<StoredColumn> = columns
+            .iter()
+            .map(|column| (column.name.clone(), column.pg_type.clone(), column.nullable, column.comment.clone()))
+            .collect();
+        let stored = serde_json::to_string(&stored).expect("texts and flags are JSON");
+        let rows = i64::try_from(rows).unwrap_or(i64::MAX);
+        let mut connection = self.connection();
+        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let changed = transaction.execute(
+            "INSERT INTO known (shape, columns, rows) SELECT shape, ?, ? FROM tables WHERE catalog = ? AND oid = ?
+             ON CONFLICT (shape) DO UPDATE SET columns = excluded.columns, rows = excluded.rows
+             WHERE columns <> excluded.columns OR rows <> excluded.rows",
+            params![stored, rows, id, table.oid],
+        )?;
+        if changed > 0 {
+            transaction.execute("UPDATE changes SET count = count + 1", [])?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    /// Every problem of every descriptor, by file and pointer; of one catalog when given.
+    pub fn problems(&self, catalog: Option<&str>) -> Result<Vec<Problem>> {
+        let only = catalog.map(|name| self.catalog(name)).transpose()?.map(|(position, _)| position);
+        let asked = |position: usize| only.is_none_or(|only| only == position);
+        let passing = self.passing.iter().filter(|(position, _)| asked(*position)).map(|(_, problem)| problem.clone());
+        let mut problems: Vec<Problem> = passing.collect();
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached("SELECT file, pointer, message FROM problems WHERE catalog = ?")?;
+        for (_, catalog) in self.catalogs.iter().enumerate().filter(|(position, _)| asked(*position)) {
+            let rows = statement
+                .query_map([catalog.id], |row| Ok(Problem { file: row.get(0)?, pointer: row.get(1)?, message: row.get(2)? }))?;
+            for problem in rows {
+                problems.push(problem?);
+            }
+        }
+        problems.sort_by(|a, b| (&a.file, &a.pointer, &a.message).cmp(&(&b.file, &b.pointer, &b.message)));
+        Ok(problems)
+    }
+
+    /// How much there is in all catalogs together.
+    pub fn counts(&self) -> Result<Counts> {
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached(
+            "SELECT count(*), coalesce(sum(datasets), 0), coalesce(sum(tables), 0) FROM themes WHERE catalog = ?",
+        )?;
+        let mut counts = Counts { catalogs: self.catalogs.len(), ..Counts::default() };
+        for catalog in &self.catalogs {
+            let (themes, datasets, tables): (u32, u32, u32) =
+                statement.query_row([catalog.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            counts.themes += themes as usize;
+            counts.datasets += datasets as usize;
+            counts.tables += tables as usize;
+        }
+        Ok(counts)
+    }
+
+    /// Changes whenever a lookup may answer otherwise than before: datasets came, went or changed, or a first touch found
+    /// columns; by whichever process that shares the index.
+    pub fn version(&self) -> Result<u64> {
+        let connection = self.connection();
+        let count: i64 = connection.prepare_cached("SELECT count FROM changes")?.query_row([], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+}
+
+fn stored_columns(json: &str) -> Result<Vec<KnownColumn>> {
+    let stored: Vec<StoredColumn> = serde_json::from_str(json)
+        .map_err(|e| Error::new(Kind::Internal, format!("the index holds unreadable columns: {e}")).caused_by(e))?;
+    let column = |(name, pg_type, nullable, comment)| KnownColumn { name, pg_type, nullable, comment };
+    Ok(stored.into_iter().map(column).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn catalogs_are_shared_between_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<Catalogs>();
+    }
+
+    #[test]
+    fn every_lookup_of_a_table_is_by_an_index() -> Result<()> {
+        let connection = super::super::index::open(None)?;
+        for condition in ["t.schema = 's' AND t.name = 'n'", "t.oid = 1", "t.schema = 's'"] {
+            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {TABLE} AND {condition}"))?;
+            let steps = plan.query_map([1], |row| row.get(3))?.collect::<rusqlite::Result<Vec<String>>>()?;
+            assert!(steps.iter().all(|step| step.starts_with("SEARCH")), "{condition}: {steps:?}");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,260 @@
+//! Bringing a catalog's part of the index up to date with what a scan found: what changed is read again and all names are made
+//! anew, in one transaction; when nothing changed, nothing is written.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use sha2::{Digest, Sha256};
+
+use super::index::FIRST_OID;
+use super::naming;
+use super::scan::{Content, Found, Scan};
+use crate::descriptor::bare::{self, BareFile};
+use crate::descriptor::{Dataset, Distribution, Problem, datapackage};
+use crate::error::Result;
+use crate::name::Identifier;
+
+/// The longest descriptor that is read, in bytes.
+const MAX_DESCRIPTOR: u64 = 64 << 20;
+
+/// How much of a file is read for its first line, in bytes.
+const MAX_HEAD: u64 = 64 << 10;
+
+/// What the index knows of a scanned file: its row and its fingerprint.
+type Stored = HashMap<String, (i64, String)>;
+
+/// Brings one catalog up to date and gives its row. Other catalogs of the index are left alone.
+pub(super) fn update(connection: &mut Connection, name: &str, scan: Scan) -> Result<i64> {
+    if let Some(id) = find(connection, name, &scan.location)?
+        && is_current(&stored(connection, id)?, &scan.found)
+    {
+        return Ok(id);
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Asked again: another process may have done the work while this one waited for its turn.
+    let id = match find(&transaction, name, &scan.location)? {
+        Some(id) => id,
+        None => {
+            transaction.execute("INSERT INTO catalogs (name, location) VALUES (?, ?)", params![name, scan.location])?;
+            transaction.last_insert_rowid()
+        }
+    };
+    let stored = stored(&transaction, id)?;
+    if !is_current(&stored, &scan.found) {
+        replace(&transaction, id, &stored, scan.found)?;
+        rename(&transaction, id, name)?;
+        transaction.execute("UPDATE changes SET count = count + 1", [])?;
+    }
+    transaction.commit()?;
+    Ok(id)
+}
+
+fn find(connection: &Connection, name: &str, location: &str) -> Result<Option<i64>> {
+    let mut statement = connection.prepare_cached("SELECT id FROM catalogs WHERE name = ? AND location = ?")?;
+    Ok(statement.query_row([name, location], |row| row.get(0)).optional()?)
+}
+
+fn stored(connection: &Connection, catalog: i64) -> Result<Stored> {
+    let mut statement = connection.prepare_cached("SELECT file, id, fingerprint FROM sources WHERE catalog = ?")?;
+    let rows = statement.query_map([catalog], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn is_current(stored: &Stored, found: &[Found]) -> bool {
+    let absent = found.iter().filter(|found| is_unreachable(found) && !stored.contains_key(&found.file)).count();
+    stored.len() + absent == found.len() && found.iter().all(|found| is_unreachable(found) || is_unchanged(stored, found))
+}
+
+fn is_unreachable(found: &Found) -> bool {
+    matches!(found.content, Content::Unreachable)
+}
+
+fn is_unchanged(stored: &Stored, found: &Found) -> bool {
+    stored.get(&found.file).is_some_and(|(_, fingerprint)| *fingerprint == found.fingerprint)
+}
+
+/// Takes out what is gone or changed, and puts in what is new or changed.
+fn replace(transaction: &Transaction<'_>, catalog: i64, stored: &Stored, found: Vec<Found>) -> Result<()> {
+    let stays: HashSet<&str> =
+        found.iter().filter(|f| is_unreachable(f) || is_unchanged(stored, f)).map(|f| f.file.as_str()).collect();
+    for (_, (source, _)) in stored.iter().filter(|(file, _)| !stays.contains(file.as_str())) {
+        transaction.execute("DELETE FROM distributions WHERE dataset IN (SELECT id FROM datasets WHERE source = ?)", [source])?;
+        transaction.execute("DELETE FROM datasets WHERE source = ?", [source])?;
+        transaction.execute("DELETE FROM problems WHERE catalog = ? AND source = ?", [catalog, *source])?;
+        transaction.execute("DELETE FROM sources WHERE id = ?", [source])?;
+    }
+    for found in found.iter().filter(|found| !stays.contains(found.file.as_str())) {
+        let (datasets, problems) = read(found);
+        let bare = matches!(found.content, Content::Bare { .. });
+        transaction
+            .prepare_cached("INSERT INTO sources (catalog, file, fingerprint, bare) VALUES (?, ?, ?, ?)")?
+            .execute(params![catalog, found.file, found.fingerprint, bare])?;
+        let source = transaction.last_insert_rowid();
+        for dataset in &datasets {
+            insert(transaction, catalog, source, dataset)?;
+        }
+        for problem in &problems {
+            report(transaction, catalog, Some(source), problem)?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads a new or changed source. Nothing here fails: what can't be read is a problem.
+fn read(found: &Found) -> (Vec<Dataset>, Vec<Problem>) {
+    match &found.content {
+        Content::Descriptor => match bytes(Path::new(&found.file)) {
+            Ok(bytes) => datapackage::parse(&bytes, &found.file),
+            Err(message) => {
+                let problem = Problem { file: found.file.clone(), pointer: String::new(), message };
+                (Vec::new(), vec![problem])
+            }
+        },
+        Content::Fetched(bytes) => datapackage::parse(bytes, &found.file),
+        Content::Unreachable => (Vec::new(), Vec::new()),
+        Content::Bare { root, files } => {
+            let bare = files.iter().map(|path| BareFile { path: path.clone(), head: head(root, path) });
+            let root = root.to_str().expect("a scan gives UTF-8 paths").trim_end_matches('/');
+            (bare::datasets(root, &bare.collect::<Vec<_>>()), Vec::new())
+        }
+    }
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|e| format!("the descriptor can't be read: {e}"))?;
+    file.take(MAX_DESCRIPTOR + 1).read_to_end(&mut bytes).map_err(|e| format!("the descriptor can't be read: {e}"))?;
+    if bytes.len() as u64 > MAX_DESCRIPTOR {
+        return Err(format!("the descriptor is longer than {} MiB; split it", MAX_DESCRIPTOR >> 20));
+    }
+    Ok(bytes)
+}
+
+/// The first line of a file whose shape it tells; a file that can't be read has none, and says so when it is queried.
+fn head(root: &Path, path: &str) -> Option<Vec<u8>> {
+    if !bare::wants_head(path) {
+        return None;
+    }
+    let mut line = Vec::new();
+    BufReader::new(File::open(root.join(path)).ok()?.take(MAX_HEAD)).read_until(b'\n', &mut line).ok()?;
+    Some(line.trim_ascii_end().to_vec()).filter(|line| !line.is_empty())
+}
+
+fn insert(transaction: &Transaction<'_>, catalog: i64, source: i64, dataset: &Dataset) -> Result<()> {
+    let model = datapackage::to_datapackage(dataset).to_string();
+    transaction
+        .prepare_cached("INSERT INTO datasets (catalog, source, identifier, name, theme, model) VALUES (?, ?, ?, ?, ?, ?)")?
+        .execute(params![catalog, source, dataset.identifier, dataset.name, dataset.theme, model])?;
+    let id = transaction.last_insert_rowid();
+    let mut statement =
+        transaction.prepare_cached("INSERT INTO distributions (dataset, position, name, shape) VALUES (?, ?, ?, ?)")?;
+    for (position, distribution) in dataset.distributions.iter().enumerate() {
+        statement.execute(params![id, position as i64, distribution.name, shape(distribution)])?;
+    }
+    Ok(())
+}
+
+/// A hash of all that is declared of a distribution: what was found of its files holds as long as it is the same.
+fn shape(distribution: &Distribution) -> [u8; 32] {
+    Sha256::digest(datapackage::to_resource(distribution).to_string()).into()
+}
+
+fn report(transaction: &Transaction<'_>, catalog: i64, source: Option<i64>, problem: &Problem) -> Result<()> {
+    transaction
+        .prepare_cached("INSERT INTO problems (catalog, source, file, pointer, message) VALUES (?, ?, ?, ?, ?)")?
+        .execute(params![catalog, source, problem.file, problem.pointer, problem.message])?;
+    Ok(())
+}
+
+/// A distribution that wants to be a table.
+struct Wanted {
+    dataset: i64,
+    position: i64,
+    shape: [u8; 32],
+}
+
+/// Makes the names of all of a catalog's tables and schemas anew, in the order of the datasets' identifiers.
+fn rename(transaction: &Transaction<'_>, catalog: i64, catalog_name: &str) -> Result<()> {
+    for table in ["tables", "themes"] {
+        transaction.execute(&format!("DELETE FROM {table} WHERE catalog = ?"), [catalog])?;
+    }
+    transaction.execute("DELETE FROM problems WHERE catalog = ? AND source IS NULL", [catalog])?;
+
+    let mut wanted: Vec<Wanted> = Vec::new();
+    let mut places: Vec<(Identifier, Identifier)> = Vec::new();
+    let mut themes: BTreeMap<Identifier, Schema> = BTreeMap::new();
+    let mut named: HashMap<String, String> = HashMap::new();
+    let mut datasets = transaction.prepare(
+        "SELECT d.id, d.name, d.theme, s.file, s.bare FROM datasets d JOIN sources s ON s.id = d.source
+         WHERE d.catalog = ? ORDER BY d.identifier, s.file, d.id",
+    )?;
+    let mut distributions =
+        transaction.prepare("SELECT position, name, shape FROM distributions WHERE dataset = ? ORDER BY position")?;
+    let mut rows = datasets.query([catalog])?;
+    while let Some(row) = rows.next()? {
+        let (dataset, name, theme): (i64, String, Option<String>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (file, bare): (String, bool) = (row.get(3)?, row.get(4)?);
+        let parts = distributions
+            .query_map([dataset], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect::<rusqlite::Result<Vec<(i64, String, [u8; 32])>>>()?;
+        let schema = naming::schema_name(theme.as_deref());
+        let title = theme.unwrap_or_else(|| naming::DEFAULT_SCHEMA.to_owned());
+        let counted = themes.entry(schema.clone()).or_insert(Schema { title, datasets: 0, tables: 0 });
+        counted.datasets += 1;
+        counted.tables += parts.len() as i64;
+        let several = parts.len() > 1;
+        for (position, part, shape) in parts {
+            places.push((schema.clone(), naming::table_name(&name, several.then_some(part.as_str()))));
+            wanted.push(Wanted { dataset, position, shape });
+        }
+        if bare {
+            continue; // Files in different folders may well have the same name: nobody published it as an identifier.
+        }
+        if let Some(first) = named.get(&name) {
+            let message = format!(
+                "the dataset name \"{name}\" is also that of {first}; in a schema of both this one's tables are numbered"
+            );
+            report(transaction, catalog, None, &Problem { file, pointer: "/name".to_owned(), message })?;
+        } else {
+            named.insert(name, file);
+        }
+    }
+
+    for (name, schema) in &themes {
+        let oid = oid(transaction, catalog_name, name.as_str(), "")?;
+        transaction
+            .prepare_cached("INSERT INTO themes (catalog, name, oid, title, datasets, tables) VALUES (?, ?, ?, ?, ?, ?)")?
+            .execute(params![catalog, name.as_str(), oid, schema.title, schema.datasets, schema.tables])?;
+    }
+    let names = naming::table_names(&places);
+    let mut statement = transaction
+        .prepare("INSERT INTO tables (catalog, schema, name, oid, dataset, position, shape) VALUES (?, ?, ?, ?, ?, ?, ?)")?;
+    for ((table, (schema, _)), name) in wanted.iter().zip(&places).zip(&names) {
+        let oid = oid(transaction, catalog_name, schema.as_str(), name.as_str())?;
+        let row = params![catalog, schema.as_str(), name.as_str(), oid, table.dataset, table.position, table.shape];
+        statement.execute(row)?;
+    }
+    Ok(())
+}
+
+/// A schema as it is counted together.
+struct Schema {
+    title: String,
+    datasets: i64,
+    tables: i64,
+}
+
+/// The oid of a name: the one it always had, else the next.
+fn oid(transaction: &Transaction<'_>, catalog: &str, schema: &str, name: &str) -> Result<u32> {
+    let mut find = transaction.prepare_cached("SELECT oid FROM oids WHERE catalog = ? AND schema = ? AND name = ?")?;
+    if let Some(oid) = find.query_row([catalog, schema, name], |row| row.get(0)).optional()? {
+        return Ok(oid);
+    }
+    let mut insert = transaction.prepare_cached(
+        "INSERT INTO oids (oid, catalog, schema, name) VALUES (1 + coalesce((SELECT max(oid) FROM oids), ? - 1), ?, ?, ?) RETURNING oid",
+    )?;
+    Ok(insert.query_row(params![FIRST_OID, catalog, schema, name], |row| row.get(0))?)
+}

@@ -1,0 +1,186 @@
+//! Files that nobody described: each becomes a dataset, and a folder's files of the same shape become one. The listing is
+//! the caller's; nothing is opened here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::format::{self, Shape};
+use super::{Dataset, Distribution, Format};
+
+/// A file found below a catalog's folder.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BareFile {
+    /// Relative to the catalog's folder, with `/` between its parts.
+    pub path: String,
+    /// Its first line, where [`wants_head`] asks for it and it could be read: it tells which files are parts of one table.
+    pub head: Option<Vec<u8>>,
+}
+
+/// Whether a file of this name becomes a table when nothing describes it.
+pub fn is_served(path: &str) -> bool {
+    let about = ["readme", "license", "licence", "notice", "changelog", "copying", "requirements", "robots"];
+    Shape::of_path(path).format.is_some() && !about.contains(&format::stem(path).to_lowercase().as_str())
+}
+
+/// Whether [`BareFile::head`] would tell the file's shape: it is delimited text, not packed, and not at the top, where every file
+/// is a table of its own.
+pub fn wants_head(path: &str) -> bool {
+    let shape = Shape::of_path(path);
+    path.contains('/') && shape.format == Some(Format::Csv) && shape.compression.is_none()
+}
+
+/// The datasets of a listing below the folder `root` (absolute, no `/` at its end), in the order of their identifiers. Files below the
+/// top that share folder, ending and shape are one dataset. The theme is the first folder's name.
+pub fn datasets(root: &str, files: &[BareFile]) -> Vec<Dataset> {
+    let mut folders: BTreeMap<&str, BTreeMap<String, Vec<&BareFile>>> = BTreeMap::new();
+    for file in files.iter().filter(|file| is_served(&file.path)) {
+        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        folders.entry(folder).or_default().entry(ending(&file.path)).or_default().push(file);
+    }
+    let of_folder = |(folder, endings): (&&str, &BTreeMap<String, Vec<&BareFile>>)| folder_datasets(root, folder, endings);
+    let mut datasets: Vec<Dataset> = folders.iter().flat_map(of_folder).collect();
+    datasets.sort_by(|a, b| a.identifier.cmp(&b.identifier));
+    datasets
+}
+
+fn ending(path: &str) -> String {
+    format::file_name(path)[format::stem(path).len()..].to_lowercase()
+}
+
+/// Files that are parts of one table.
+struct Group<'a> {
+    ending: &'a str,
+    /// Never empty.
+    files: Vec<&'a BareFile>,
+}
+
+fn folder_datasets(root: &str, folder: &str, endings: &BTreeMap<String, Vec<&BareFile>>) -> Vec<Dataset> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for (ending, files) in endings {
+        let first = groups.len();
+        let mut files = files.clone();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        for file in files {
+            // At the top each file is a table of its own.
+            let fitting = groups[first..].iter_mut().find(|group| !folder.is_empty() && are_parts(group.files[0], file));
+            match fitting {
+                Some(group) => group.files.push(file),
+                None => groups.push(Group { ending, files: vec![file] }),
+            }
+        }
+    }
+    let several = groups.iter().filter(|group| group.files.len() > 1).count() > 1;
+    let folder_name = format::file_name(folder);
+    let of_group = |Group { ending, files }: &Group<'_>| {
+        let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+        let first = paths[0];
+        let (identifier, name) = match (paths.len(), several) {
+            (1, _) => (first.to_owned(), format::stem(first).to_owned()),
+            (_, false) => (folder.to_owned(), folder_name.to_owned()),
+            (_, true) => (format!("{folder}/*{ending}#{first}"), format!("{folder_name} {}", shared_words(&paths, ending))),
+        };
+        dataset(root, identifier, name, &paths)
+    };
+    groups.iter().map(of_group).collect()
+}
+
+/// Whether two files of one folder and ending are parts of one table: their first lines are equal; or their names differ in
+/// digits only, as those of days and years do, and the first lines, where known, share at least half of the columns of the
+/// narrower one (published series gain columns over time).
+fn are_parts(a: &BareFile, b: &BareFile) -> bool {
+    let is_series = || pattern(format::stem(&a.path)) == pattern(format::stem(&b.path));
+    match (&a.head, &b.head) {
+        (Some(a), Some(b)) if a == b => true,
+        (Some(a), Some(b)) => is_series() && share_columns(a, b),
+        (None, None) => is_series(),
+        (Some(_), None) | (None, Some(_)) => false,
+    }
+}
+
+/// A name with each run of digits as one `#`.
+fn pattern(stem: &str) -> String {
+    let mut out = String::with_capacity(stem.len());
+    for c in stem.chars() {
+        if !c.is_numeric() {
+            out.push(c);
+        } else if !out.ends_with('#') {
+            out.push('#');
+        }
+    }
+    out
+}
+
+fn share_columns(a: &[u8], b: &[u8]) -> bool {
+    let (a, b) = (columns(a), columns(b));
+    2 * a.intersection(&b).count() >= a.len().min(b.len())
+}
+
+/// The names in a header by their letters and digits, whatever stands between them (`Last Update`, `last_update`). Bytes beyond
+/// ASCII count as letters, as the encoding is not known.
+fn columns(head: &[u8]) -> BTreeSet<Vec<u8>> {
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
+    let name = |cell: &[u8]| cell.iter().filter(|byte| is_letter(byte)).map(u8::to_ascii_lowercase).collect::<Vec<u8>>();
+    head.split(|byte| b",;\t|".contains(byte)).map(name).filter(|name| !name.is_empty()).collect()
+}
+
+/// What tells one of a folder's groups from the others: the beginning that its names share, else the ending.
+fn shared_words(paths: &[&str], ending: &str) -> String {
+    let shared = paths.iter().map(|path| format::stem(path)).reduce(|shared, stem| {
+        let same = shared.char_indices().zip(stem.chars()).find(|((_, a), b)| a != b).map(|((i, _), _)| i);
+        &shared[..same.unwrap_or(shared.len().min(stem.len()))]
+    });
+    let words = shared.unwrap_or_default().trim_end_matches(|c: char| !c.is_alphabetic());
+    if words.is_empty() { ending.trim_start_matches('.').to_owned() } else { words.to_owned() }
+}
+
+fn dataset(root: &str, identifier: String, name: String, paths: &[&str]) -> Dataset {
+    let shape = Shape::of_path(paths[0]);
+    let theme = paths[0].split_once('/').map(|(theme, _)| theme.to_owned());
+    let mut distribution = Distribution {
+        name: name.clone(),
+        paths: paths.iter().map(|path| format!("{root}/{path}")).collect(),
+        format: shape.format,
+        compression: shape.compression,
+        ..Distribution::default()
+    };
+    distribution.dialect.delimiter = shape.tabs.then_some('\t');
+    Dataset { identifier, title: Some(name.clone()), name, theme, distributions: vec![distribution], ..Dataset::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `path` or `path=head` each; the datasets as `theme.name: files`.
+    fn check(listing: &[&str], want: &[&str]) {
+        let file = |entry: &&str| match entry.split_once('=') {
+            Some((path, head)) => BareFile { path: path.to_owned(), head: Some(head.into()) },
+            None => BareFile { path: (*entry).to_owned(), head: None },
+        };
+        let files: Vec<BareFile> = listing.iter().map(file).collect();
+        let shown = |d: &Dataset| {
+            let paths: Vec<&str> = d.distributions[0].paths.iter().map(|p| p.trim_start_matches("/r/")).collect();
+            format!("{}.{}: {}", d.theme.as_deref().unwrap_or("-"), d.name, paths.join(" "))
+        };
+        assert_eq!(datasets("/r", &files).iter().map(shown).collect::<Vec<_>>(), want);
+    }
+
+    #[test]
+    fn files_become_datasets() {
+        check(&["a.csv", "b.csv", "README.txt", "notes.pdf"], &["-.a: a.csv", "-.b: b.csv"]);
+        check(
+            &["health/a.csv=x,y", "health/b.csv=x,y", "health/c.csv=z"],
+            &["health.health: health/a.csv health/b.csv", "health.c: health/c.csv"],
+        );
+        check(
+            &["t/y/2020.json", "t/y/2019.json", "t/y/key.json", "t/y/x 1.csv.gz"],
+            &["t.y: t/y/2019.json t/y/2020.json", "t.key: t/y/key.json", "t.x 1: t/y/x 1.csv.gz"],
+        );
+        check(&["d/1.csv=a", "d/2.csv=a", "d/1.json", "d/2.json"], &["d.d csv: d/1.csv d/2.csv", "d.d json: d/1.json d/2.json"]);
+        check(
+            &["気象/気温_01.csv=日,度", "気象/気温_02.csv=日,度", "気象/雨_1.csv=日", "気象/雨_2.csv=日"],
+            &["気象.気象 気温: 気象/気温_01.csv 気象/気温_02.csv", "気象.気象 雨: 気象/雨_1.csv 気象/雨_2.csv"],
+        );
+        let drifted = ["c/1-20.csv=Last Update;n", "c/2-20.csv=last_update,n,m", "c/3.csv=x", "c/4-20.csv=p,q"];
+        check(&drifted, &["c.c: c/1-20.csv c/2-20.csv", "c.3: c/3.csv", "c.4-20: c/4-20.csv"]);
+    }
+}

@@ -1,0 +1,54 @@
+//! Table Dialect (version 2), version 1's CSV dialect, and the nested form that frictionless-py 4 wrote.
+
+use serde_json::Value;
+
+use crate::descriptor::property::Properties;
+use crate::descriptor::{Dialect, Extra};
+
+/// Reads a resource's `dialect`; properties without a word in the model go to `left` under the same name.
+pub(super) fn dialect(resource: &mut Properties<'_>, left: &mut Extra) -> Dialect {
+    match resource.take("dialect") {
+        None => return Dialect::default(),
+        Some(Value::String(place)) => {
+            resource.problem("dialect", format!("the dialect stands in a file of its own, \"{place}\"; copy it here; ignored"));
+            return Dialect::default();
+        }
+        Some(value) => resource.keep("dialect", value),
+    }
+    let Some(mut outer) = resource.object("dialect") else { return Dialect::default() };
+    let mut dialect = Dialect::default();
+    for kind in ["csv", "json"] {
+        if let Some(mut inner) = outer.has(kind).then(|| outer.object(kind)).flatten() {
+            fill(&mut dialect, &mut inner);
+        }
+    }
+    fill(&mut dialect, &mut outer);
+    let rest = outer.rest();
+    if !rest.is_empty() {
+        left.insert("dialect".to_owned(), Value::Object(rest.into_iter().collect()));
+    }
+    dialect
+}
+
+/// What is declared here goes before what an inner form declared.
+fn fill(dialect: &mut Dialect, from: &mut Properties<'_>) {
+    let Dialect { delimiter, quote, double_quote, escape, header, header_rows, header_join, comment_rows, .. } = dialect;
+    *delimiter = from.character("delimiter").or(*delimiter);
+    *quote = from.character("quoteChar").or(*quote);
+    *double_quote = from.flag("doubleQuote").or(*double_quote);
+    *escape = from.character("escapeChar").or(*escape);
+    *header = from.flag("header").or(*header);
+    *header_join = from.text("headerJoin").or(header_join.take());
+    if let Some(rows) = from.rows("headerRows") {
+        *header_rows = rows;
+    }
+    if let Some(rows) = from.rows("commentRows") {
+        *comment_rows = rows;
+    }
+    let Dialect { comment_char, skip_initial_space, line_terminator, null_sequence, property, .. } = dialect;
+    *comment_char = from.text("commentChar").filter(|c| !c.is_empty()).or(comment_char.take());
+    *skip_initial_space = from.flag("skipInitialSpace").or(*skip_initial_space);
+    *line_terminator = from.text("lineTerminator").or(line_terminator.take());
+    *null_sequence = from.text("nullSequence").or(null_sequence.take());
+    *property = from.words("property").or(property.take());
+}

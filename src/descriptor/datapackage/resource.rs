@@ -1,0 +1,99 @@
+//! A package's resource: its files, their format and packing, and what is said of them.
+
+use serde_json::Value;
+
+use super::{dialect, schema};
+use crate::descriptor::format::{self, Shape};
+use crate::descriptor::property::Properties;
+use crate::descriptor::{Compression, Distribution, Extra, Format, Place};
+
+/// Reads a resource; `None`, with the reason reported, when no table can be made of it.
+pub(super) fn resource(mut resource: Properties<'_>, place: &Place) -> Option<Distribution> {
+    let paths = paths(&mut resource, place)?;
+    let media_type = resource.words_of(&["mediatype", "dcat:mediaType", "mediaType"]);
+    let shape = shape(&mut resource, media_type.as_deref(), &paths)?;
+    let compression = match resource.words("compression").filter(|word| !matches!(word.as_str(), "no" | "none")) {
+        None => shape.compression,
+        Some(word) => Some(declared_compression(&resource, &word)?),
+    };
+
+    let mut left = Extra::new();
+    let mut dialect = dialect::dialect(&mut resource, &mut left);
+    if shape.tabs && dialect.delimiter.is_none() {
+        dialect.delimiter = Some('\t');
+    }
+    let schema = schema::schema(&mut resource, &mut left);
+    let distribution = Distribution {
+        name: resource.label("name").unwrap_or_else(|| format::stem(&paths[0]).to_owned()),
+        title: resource.words("title"),
+        description: resource.words("description"),
+        format: shape.format,
+        media_type,
+        compression,
+        encoding: resource.words("encoding"),
+        dialect,
+        schema,
+        bytes: resource.count("bytes"),
+        hash: resource.words("hash"),
+        paths,
+        extra: Extra::new(),
+    };
+    left.extend(resource.rest());
+    Some(Distribution { extra: left, ..distribution })
+}
+
+/// The files by absolute path or URL, at least one. One that can't be used takes the resource with it: a part of a table must not
+/// look like the whole.
+fn paths(resource: &mut Properties<'_>, place: &Place) -> Option<Vec<String>> {
+    // Version 1's drafts had `url` beside `path`.
+    let key = if resource.has("path") || !resource.has("url") { "path" } else { "url" };
+    let (published, is_list) = match resource.take(key) {
+        Some(Value::String(path)) => (vec![Value::String(path)], false),
+        Some(Value::Array(paths)) => (paths, true),
+        Some(other) => return resource.left_out(key, &format!("expected a path or a list of paths, found {other}")),
+        None if resource.has("data") => {
+            return resource
+                .left_out("data", "data inside of a descriptor is not served; put it into a file and give its \"path\"");
+        }
+        None => return resource.left_out("path", "the resource has no \"path\""),
+    };
+    if published.is_empty() {
+        return resource.left_out(key, "the list of paths is empty");
+    }
+    let mut paths = Vec::with_capacity(published.len());
+    for (i, path) in published.iter().enumerate() {
+        let at = if is_list { format!("{key}/{i}") } else { key.to_owned() };
+        match path.as_str().map(|path| place.resolve(path)) {
+            Some(Ok(path)) => paths.push(path),
+            Some(Err(why)) => return resource.left_out(&at, &why),
+            None => return resource.left_out(&at, "expected a path"),
+        }
+    }
+    Some(paths)
+}
+
+/// The format as declared, else by media type, else by the first telling ending.
+fn shape(resource: &mut Properties<'_>, media_type: Option<&str>, paths: &[String]) -> Option<Shape> {
+    let by_ending = paths.iter().map(|path| Shape::of_path(path)).find(|shape| *shape != Shape::default()).unwrap_or_default();
+    let word = resource.words_of(&["format", "dct:format"]).filter(|word| !format::is_vague(word));
+    let declared = word.as_deref().and_then(Shape::of_word);
+    let by_type = media_type.and_then(Shape::of_media_type);
+    let format = declared.into_iter().chain(by_type).find(|shape| shape.is_served());
+    match (format, word) {
+        (Some(shape), _) => Some(Shape { compression: shape.compression.or(by_ending.compression), ..shape }),
+        // An ending is believed over a word that says nothing here, but for `.json`, which many formats share (TopoJSON).
+        (None, Some(word)) if declared.is_none() && matches!(by_ending.format, None | Some(Format::Json)) => {
+            let known = "csv, tsv, json, ndjson, geojson, parquet and arrow";
+            resource.left_out("format", &format!("the format \"{word}\" is not served; served are {known}"))
+        }
+        (None, _) => {
+            let compression = declared.or(by_type).and_then(|shape| shape.compression).or(by_ending.compression);
+            Some(Shape { compression, ..by_ending })
+        }
+    }
+}
+
+fn declared_compression(resource: &Properties<'_>, word: &str) -> Option<Compression> {
+    format::compression(word)
+        .or_else(|| resource.left_out("compression", &format!("the compression \"{word}\" is not read; gz, zst and zip are")))
+}

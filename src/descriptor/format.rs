@@ -1,0 +1,170 @@
+//! Which format and packing a file has by what is said of it: a declared word, a media type, its name's ending. Its bytes
+//! are not looked at.
+
+use super::{Compression, Format};
+
+/// What a word, a media type or an ending tells; either part may stay open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Shape {
+    pub(super) format: Option<Format>,
+    pub(super) compression: Option<Compression>,
+    /// Delimited by tabs.
+    pub(super) tabs: bool,
+}
+
+impl Shape {
+    const fn of(format: Format) -> Self {
+        Self { format: Some(format), compression: None, tabs: false }
+    }
+
+    const fn packed(compression: Compression) -> Self {
+        Self { format: None, compression: Some(compression), tabs: false }
+    }
+
+    /// A declared format such as `csv`, `.arrow`, `GeoJSON` or `csv.gz`.
+    pub(super) fn of_word(word: &str) -> Option<Self> {
+        let word = word.trim().to_ascii_lowercase();
+        let word = word.trim_start_matches('.');
+        match word.rsplit_once('.') {
+            Some((inner, packing)) => {
+                let packing = by_ending(packing)?;
+                let inner = Self::of_word(inner)?;
+                Some(Self { compression: packing.compression, ..inner })
+            }
+            None => by_ending(word),
+        }
+    }
+
+    /// A media type, its parameters aside (IANA's registry, and what portals write in place of it).
+    pub(super) fn of_media_type(media_type: &str) -> Option<Self> {
+        let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        Some(match essence.as_str() {
+            "text/csv" | "application/csv" | "application/vnd.ms-excel.csv" | "text/x-csv" => Self::of(Format::Csv),
+            "text/tab-separated-values" | "text/tsv" => Self { tabs: true, ..Self::of(Format::Csv) },
+            "application/json" | "text/json" => Self::of(Format::Json),
+            "application/x-ndjson" | "application/ndjson" | "application/jsonl" | "application/x-jsonlines" => {
+                Self::of(Format::NdJson)
+            }
+            "application/geo+json" | "application/vnd.geo+json" | "text/geojson" | "application/geojson" => {
+                Self::of(Format::GeoJson)
+            }
+            "application/vnd.apache.parquet" | "application/parquet" | "application/x-parquet" => Self::of(Format::Parquet),
+            "application/vnd.apache.arrow.file" | "application/vnd.apache.arrow.stream" => Self::of(Format::Arrow),
+            "application/gzip" | "application/x-gzip" => Self::packed(Compression::Gzip),
+            "application/zstd" => Self::packed(Compression::Zstd),
+            "application/zip" | "application/x-zip-compressed" => Self::packed(Compression::Zip),
+            _ => return None,
+        })
+    }
+
+    /// The ending of a path or URL, which may be of two parts (`.csv.gz`, `.geo.json`). Query and fragment are no part of it.
+    pub(super) fn of_path(path: &str) -> Self {
+        let name = file_name(path).to_ascii_lowercase();
+        let Some((stem, ending)) = name.rsplit_once('.') else { return Self::default() };
+        let Some(shape) = by_ending(ending) else { return Self::default() };
+        match shape.format {
+            Some(Format::Json) if stem.ends_with(".geo") => Self::of(Format::GeoJson),
+            Some(_) => shape,
+            None => {
+                let inner = Self::of_path(stem);
+                Self { compression: shape.compression, ..inner }
+            }
+        }
+    }
+
+    /// Whether a table can be made of it.
+    pub(super) fn is_served(self) -> bool {
+        self.format.is_some()
+    }
+}
+
+/// Words that say nothing of a file but that it is one; the ending decides.
+pub(super) fn is_vague(word: &str) -> bool {
+    matches!(
+        word.trim().to_ascii_lowercase().as_str(),
+        "file" | "data" | "text" | "plain" | "binary" | "api" | "other" | "unknown"
+    )
+}
+
+/// A compression by its declared name; `None` when it is not one that is read.
+pub(super) fn compression(word: &str) -> Option<Compression> {
+    Shape::of_word(word).filter(|shape| !shape.is_served()).and_then(|shape| shape.compression)
+}
+
+/// The last part of a path or URL.
+pub(super) fn file_name(path: &str) -> &str {
+    let path = match path.split_once("://") {
+        Some((_, rest)) => rest.split(['?', '#']).next().unwrap_or(rest),
+        None => path,
+    };
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The last part of a path or URL without the endings that are known here: `trips` of `trips.csv.gz`.
+pub(super) fn stem(path: &str) -> &str {
+    let name = file_name(path);
+    let Some((stem, ending)) = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()) else { return name };
+    match by_ending(&ending.to_ascii_lowercase()) {
+        None => name,
+        Some(Shape { format: Some(Format::Json), .. }) => stem.strip_suffix(".geo").unwrap_or(stem),
+        Some(Shape { format: Some(_), .. }) => stem,
+        Some(Shape { format: None, .. }) => self::stem(stem),
+    }
+}
+
+/// A lower-case ending without its dot.
+fn by_ending(ending: &str) -> Option<Shape> {
+    Some(match ending {
+        "csv" | "txt" | "dat" | "psv" => Shape::of(Format::Csv),
+        "tsv" | "tab" => Shape { tabs: true, ..Shape::of(Format::Csv) },
+        "json" => Shape::of(Format::Json),
+        "ndjson" | "jsonl" | "jsonlines" => Shape::of(Format::NdJson),
+        "geojson" => Shape::of(Format::GeoJson),
+        "parquet" | "geoparquet" => Shape::of(Format::Parquet),
+        "arrow" | "feather" | "ipc" | "arrows" => Shape::of(Format::Arrow),
+        "gz" | "gzip" => Shape::packed(Compression::Gzip),
+        "zst" | "zstd" => Shape::packed(Compression::Zstd),
+        "zip" => Shape::packed(Compression::Zip),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_tells_its_format_by_its_ending() {
+        use Compression::{Gzip, Zip, Zstd};
+        for (path, format, compression, stem) in [
+            ("/d/a.csv", Some(Format::Csv), None, "a"),
+            ("/d.x/A.B.CSV.GZ", Some(Format::Csv), Some(Gzip), "A.B"),
+            ("https://x.org/e/rows.csv?accessType=a/b.json#c", Some(Format::Csv), None, "rows"),
+            ("/d/zones.geo.json", Some(Format::GeoJson), None, "zones"),
+            ("/d/zones.geojson.zst", Some(Format::GeoJson), Some(Zstd), "zones"),
+            ("/d/trips.zip", None, Some(Zip), "trips"),
+            ("/d/*.ndjson", Some(Format::NdJson), None, "*"),
+            ("/d/x.xlsx", None, None, "x.xlsx"),
+            ("/d/.csv", Some(Format::Csv), None, ".csv"),
+            ("/d/README", None, None, "README"),
+        ] {
+            let shape = Shape::of_path(path);
+            assert_eq!((shape.format, shape.compression, self::stem(path)), (format, compression, stem), "{path}");
+        }
+    }
+
+    #[test]
+    fn declared_words_and_media_types_tell_too() {
+        for (word, format, compression) in [
+            ("CSV", Some(Format::Csv), None),
+            (".arrow", Some(Format::Arrow), None),
+            ("csv.gz", Some(Format::Csv), Some(Compression::Gzip)),
+            ("zip", None, Some(Compression::Zip)),
+        ] {
+            assert_eq!(Shape::of_word(word).map(|s| (s.format, s.compression)), Some((format, compression)), "{word}");
+        }
+        assert_eq!(Shape::of_word("topojson"), None);
+        assert_eq!(Shape::of_media_type("Text/CSV; charset=utf-8").and_then(|s| s.format), Some(Format::Csv));
+        assert_eq!(Shape::of_media_type("image/png"), None);
+    }
+}
