@@ -1,11 +1,11 @@
 //! Arrays as PostgreSQL writes them: `ARRAY(SELECT ..)`, `'{a,b}'::text[]`, `= ANY ('{1,2}')`.
 
 use datafusion::sql::sqlparser::ast::{
-    Array, ArrayElemTypeDef, BinaryOperator, CastKind, DataType, Expr, FunctionArgumentClause, FunctionArguments, OrderByKind,
-    Query, SelectItem, SetExpr, TableFactor, Value,
+    Array, ArrayElemTypeDef, BinaryOperator, CastKind, DataType, Expr, FunctionArgumentClause, FunctionArguments, Ident,
+    OrderByKind, Query, SelectItem, SetExpr, TableFactor, Value,
 };
 
-use super::ast::{call, folded, folded_parts, string, value};
+use super::ast::{bare, call, folded, folded_parts, string, value};
 use super::casts::known;
 
 /// `ARRAY(SELECT x FROM t ORDER BY y)` becomes `coalesce((SELECT array_agg(x ORDER BY y) FROM t), make_array())`;
@@ -18,6 +18,10 @@ pub fn of_subquery(expr: &mut Expr) {
     let FunctionArguments::Subquery(query) = &f.args else { return };
     if let Some(array) = unnested(query) {
         *expr = array;
+        return;
+    }
+    if let Some(roles) = roles(query) {
+        *expr = call("role_names", vec![roles]);
         return;
     }
     let mut query = query.clone();
@@ -59,8 +63,22 @@ fn unnested(query: &Query) -> Option<Expr> {
     if !["reloptions", "evttags"].contains(&column) {
         return None;
     }
-    let parts = array.split('.').map(datafusion::sql::sqlparser::ast::Ident::new).collect();
-    Some(Expr::CompoundIdentifier(parts))
+    let mut parts: Vec<Ident> = array.split('.').map(Ident::new).collect();
+    if parts.len() == 1 { parts.pop().map(Expr::Identifier) } else { Some(Expr::CompoundIdentifier(parts)) }
+}
+
+/// The roles of `SELECT rolname FROM pg_roles WHERE oid = ANY (roles)`: a join on membership, for which DataFusion has no plan.
+fn roles(query: &Query) -> Option<Expr> {
+    let SetExpr::Select(select) = query.body.as_ref() else { return None };
+    let ([from], [SelectItem::UnnamedExpr(Expr::Identifier(name))]) = (select.from.as_slice(), select.projection.as_slice())
+    else {
+        return None;
+    };
+    let TableFactor::Table { name: table, args: None, .. } = &from.relation else { return None };
+    let Some(Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. }) = &select.selection else { return None };
+    let is_oid = matches!(left.as_ref(), Expr::Identifier(i) if folded(i) == "oid");
+    let from_roles = folded_parts(table).last().is_some_and(|t| t == "pg_roles") && folded(name) == "rolname";
+    (is_oid && from_roles).then(|| bare(right).clone())
 }
 
 /// `'{a,b}'::text[]` and `= ANY ('{a,b}')` become arrays; `x = '{a}'` compares texts whatever `x` is.
@@ -73,11 +91,7 @@ pub fn literals(expr: &mut Expr) {
             }
         }
         Expr::AnyOp { right, .. } | Expr::AllOp { right, .. } => {
-            let inner = match right.as_ref() {
-                Expr::Nested(inner) => inner.as_ref(),
-                other => other,
-            };
-            if let Some(elements) = string(inner).and_then(elements) {
+            if let Some(elements) = string(bare(right)).and_then(elements) {
                 **right = array(elements, None);
             }
         }

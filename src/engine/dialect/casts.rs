@@ -97,7 +97,7 @@ pub fn known(data_type: &DataType) -> DataType {
             }
         }
         DataType::JSON | DataType::JSONB | DataType::Uuid => DataType::Text,
-        DataType::Character(n) | DataType::CharacterVarying(n) | DataType::CharVarying(n) => DataType::Varchar(n.clone()),
+        DataType::Character(n) | DataType::CharacterVarying(n) | DataType::CharVarying(n) => DataType::Varchar(*n),
         DataType::Array(ArrayElemTypeDef::SquareBracket(element, n)) => {
             DataType::Array(ArrayElemTypeDef::SquareBracket(Box::new(known(element)), *n))
         }

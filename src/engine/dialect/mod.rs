@@ -6,6 +6,7 @@ mod ast;
 mod casts;
 mod columns;
 mod names;
+mod patterns;
 mod subqueries;
 mod table_functions;
 
@@ -17,7 +18,8 @@ use crate::error::{Error, Kind, Result};
 
 pub use columns::shown_name;
 
-/// Rewrites a statement in place. [`Kind::ReadOnly`] for row locks.
+/// Rewrites a statement in place. [`Kind::ReadOnly`] for row locks, [`Kind::Unsupported`] for date patterns without a
+/// counterpart.
 ///
 /// Unnamed expressions get the name that PostgreSQL gives them; where two columns of one list would have the same name, what follows
 /// the first carries a mark that [`shown_name`] removes.
@@ -79,9 +81,15 @@ impl VisitorMut for Rewriter {
         arrays::literals(expr);
         casts::cast(expr);
         subqueries::one_row(expr);
-        ControlFlow::Continue(())
+        match patterns::translate(expr) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(Box::new(error)),
+        }
     }
 }
+
+#[cfg(test)]
+mod client_statements;
 
 #[cfg(test)]
 pub(super) fn rewritten(sql: &str) -> String {

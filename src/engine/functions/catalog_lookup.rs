@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, StringArray, UInt32Array};
-use arrow::datatypes::DataType;
+use arrow::array::{ArrayRef, AsArray, BooleanArray, ListBuilder, StringArray, StringBuilder, UInt32Array};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, UInt32Type};
 use datafusion::error::Result;
 
 use super::native::{Arguments, Native, outward};
@@ -35,12 +36,13 @@ pub(super) fn functions(env: &Arc<SystemEnv>) -> Vec<Native> {
             Ok(Arc::new(oids) as ArrayRef)
         })
     };
-    let (visible_env, object_env, column_env) = (Arc::clone(env), Arc::clone(env), Arc::clone(env));
+    let (visible_env, object_env, column_env, roles_env) = (Arc::clone(env), Arc::clone(env), Arc::clone(env), Arc::clone(env));
     let mut functions = vec![
         Native::stable("pg_table_is_visible", &[1], DataType::Boolean, move |a| table_is_visible(&visible_env, a)),
         Native::stable("obj_description", &[1, 2], DataType::Utf8, move |a| obj_description(&object_env, a)),
         Native::stable("col_description", &[2], DataType::Utf8, move |a| col_description(&column_env, a)),
         Native::stable("shobj_description", &[2], DataType::Utf8, |a| a.same_text(None)),
+        Native::stable("role_names", &[1], role_list(), move |a| role_names(&roles_env, a)),
         named("regclass_name", &[1], |lookup, oid| Some(lookup.regclass(oid))),
         named("regnamespace_name", &[1], |lookup, oid| Some(lookup.schema_name(oid))),
         named("regproc_name", &[1], |_, oid| Some(regproc(oid))),
@@ -167,6 +169,21 @@ fn col_description(env: &SystemEnv, a: &Arguments) -> Result<ArrayRef> {
         crate::table::pg_catalog::known_columns(&table).get(place)?.comment.clone()
     });
     Ok(Arc::new(comments.collect::<StringArray>()))
+}
+
+fn role_list() -> DataType {
+    DataType::List(Arc::new(Field::new_list_field(DataType::Utf8, true)))
+}
+
+/// The names of the roles in an array of oids: there is one role, the session's user.
+fn role_names(env: &SystemEnv, a: &Arguments) -> Result<ArrayRef> {
+    let oids = cast(a.array(0), &DataType::List(Arc::new(Field::new_list_field(DataType::UInt32, true))))?;
+    let mut names = ListBuilder::new(StringBuilder::new());
+    for list in oids.as_list::<i32>().iter() {
+        let has_owner = list.is_some_and(|l| l.as_primitive::<UInt32Type>().iter().any(|oid| oid == Some(OWNER)));
+        names.append_value(has_owner.then_some(Some(&env.user)));
+    }
+    Ok(Arc::new(names.finish()))
 }
 
 /// The oid that a text names: digits as they are, `-` for none. With `strict`, an unknown name is an error.

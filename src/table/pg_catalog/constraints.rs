@@ -89,18 +89,18 @@ pub(super) async fn pg_constraint(env: &SystemEnv, pins: &Pins) -> Result<Rows> 
             oid: key.table.oid | KEY_BIT,
             schema: schema(&key.table),
             table: key.table.oid,
-            columns: numbers(&*attributes::columns_of(env, &key.table, false).await?, &key.columns),
+            columns: numbers(&attributes::columns_of(env, &key.table, false).await?, &key.columns),
             name: key.name,
             target: None,
         });
     }
     for key in foreign_keys(env, &tables)? {
-        let target = numbers(&*attributes::columns_of(env, &key.target, false).await?, &key.target_columns);
+        let target = numbers(&attributes::columns_of(env, &key.target, false).await?, &key.target_columns);
         rows.push(Constraint {
             oid: (key.table.oid ^ (key.position << 20)) | FOREIGN_BIT,
             schema: schema(&key.table),
             table: key.table.oid,
-            columns: numbers(&*attributes::columns_of(env, &key.table, false).await?, &key.columns),
+            columns: numbers(&attributes::columns_of(env, &key.table, false).await?, &key.columns),
             name: key.name,
             target: Some((key.target.oid, target)),
         });

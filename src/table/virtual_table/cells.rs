@@ -31,8 +31,11 @@ pub enum Cell {
 /// The rows of one scan: cells by row number and column name, made when asked for.
 pub struct Rows {
     len: usize,
-    cell: Box<dyn Fn(usize, &str) -> Cell + Send + Sync>,
+    cell: Box<CellOf>,
 }
+
+/// The cell of a row, by its number and the column's name.
+type CellOf = dyn Fn(usize, &str) -> Cell + Send + Sync;
 
 impl Rows {
     /// One row an item; `cell` gives the value of the named column, [`Cell::Unset`] for those it does not know.

@@ -10,7 +10,7 @@ use crate::snapshot::field_key;
 use crate::table::pg_type::{self, PgType};
 
 /// The system schemas with their oids: PostgreSQL's where it has them, else numbers below 16384 of our own.
-pub const SCHEMAS: [(u32, &str); 4] = [(11, "pg_catalog"), (12001, "catalog"), (12002, "system"), (13224, "information_schema")];
+pub const SCHEMAS: [(u32, &str); 4] = [(11, "pg_catalog"), (15998, "catalog"), (15999, "system"), (13224, "information_schema")];
 
 /// A system table or view.
 #[derive(Debug)]

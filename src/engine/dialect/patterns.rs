@@ -1,0 +1,106 @@
+//! Date patterns: `to_char(x, 'YYYY-MM-DD')` in PostgreSQL's words becomes chrono's, which DataFusion takes. A pattern that chrono has
+//! no word for is refused, never printed wrongly.
+
+use datafusion::sql::sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Value};
+
+use super::ast::{folded_parts, string, value};
+use crate::error::{Error, Kind, Result};
+
+/// PostgreSQL's template patterns with chrono's (table 9.27 of PostgreSQL 15's manual), the longer before their beginnings.
+const PATTERNS: [(&str, &str); 28] = [
+    ("FMMonth", "%B"),
+    ("FMDay", "%A"),
+    ("FMHH24", "%-H"),
+    ("FMHH12", "%-I"),
+    ("FMDDD", "%-j"),
+    ("FMMM", "%-m"),
+    ("FMDD", "%-d"),
+    ("FMMI", "%-M"),
+    ("FMSS", "%-S"),
+    ("HH24", "%H"),
+    ("HH12", "%I"),
+    ("YYYY", "%Y"),
+    ("IYYY", "%G"),
+    ("DDD", "%j"),
+    ("Mon", "%b"),
+    ("HH", "%I"),
+    ("YY", "%y"),
+    ("MM", "%m"),
+    ("DD", "%d"),
+    ("MI", "%M"),
+    ("SS", "%S"),
+    ("MS", "%3f"),
+    ("US", "%6f"),
+    ("IW", "%V"),
+    ("ID", "%u"),
+    ("Dy", "%a"),
+    ("AM", "%p"),
+    ("PM", "%p"),
+];
+
+/// Translates the literal pattern of `to_char`, `to_date` and `to_timestamp`. [`Kind::Unsupported`] when it can't be.
+pub fn translate(expr: &mut Expr) -> Result<()> {
+    let Expr::Function(f) = expr else { return Ok(()) };
+    let name = folded_parts(&f.name);
+    if !["to_char", "to_date", "to_timestamp"].iter().any(|n| name == [*n]) {
+        return Ok(());
+    }
+    let FunctionArguments::List(list) = &mut f.args else { return Ok(()) };
+    let [_, FunctionArg::Unnamed(FunctionArgExpr::Expr(pattern))] = list.args.as_mut_slice() else { return Ok(()) };
+    if let Some(text) = string(pattern).filter(|text| !text.contains('%')) {
+        *pattern = value(Value::SingleQuotedString(chrono(text)?));
+    }
+    Ok(())
+}
+
+fn chrono(pattern: &str) -> Result<String> {
+    let mut out = String::new();
+    let mut rest = pattern;
+    while let Some(first) = rest.chars().next() {
+        let known = PATTERNS.iter().find(|(word, _)| begins(rest, word));
+        if let Some((word, chrono)) = known.filter(|_| !rest.starts_with("Month")) {
+            out.push_str(chrono);
+            rest = &rest[word.len()..];
+        } else if let Some((literal, after)) = rest.strip_prefix('"').and_then(|r| r.split_once('"')) {
+            out.push_str(literal);
+            rest = after;
+        } else if first.is_ascii_alphanumeric() && first != 'T' {
+            let error = Error::new(Kind::Unsupported, format!("the pattern \"{pattern}\" is not supported from \"{rest}\" on"));
+            return Err(error.with_hint(
+                "Known: YYYY YY MM Mon DD DDD HH24 HH12 MI SS MS US AM Dy IYYY IW ID, FM before them, FMMonth, FMDay.",
+            ));
+        } else {
+            out.push(first);
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    Ok(out)
+}
+
+/// Whether a pattern begins with this word. The case counts only for words whose output it changes.
+fn begins(pattern: &str, word: &str) -> bool {
+    let is_numeric = !["FMMonth", "FMDay", "Mon", "Dy", "AM", "PM"].contains(&word);
+    pattern.starts_with(word) || (is_numeric && pattern.get(..word.len()).is_some_and(|p| p.eq_ignore_ascii_case(word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::rewritten;
+    use super::chrono;
+
+    #[test]
+    fn patterns_become_chrono_s() {
+        for (pattern, want) in [
+            ("YYYY-MM-DD HH24:MI:SS.MS", "%Y-%m-%d %H:%M:%S.%3f"),
+            ("FMDD. FMMonth YYYY", "%-d. %B %Y"),
+            ("YYYY-MM-DDTHH24:MI", "%Y-%m-%dT%H:%M"),
+            ("yyyy-mm-dd", "%Y-%m-%d"),
+            ("IYYY-\"W\"IW", "%G-W%V"),
+            ("999,999.00", "the pattern \"999,999.00\" is not supported from \"999,999.00\" on"),
+            ("Month", "the pattern \"Month\" is not supported from \"Month\" on"),
+        ] {
+            assert_eq!(chrono(pattern).unwrap_or_else(|e| e.to_string()), want, "{pattern}");
+        }
+        assert_eq!(rewritten("select to_char(a, 'YYYY') as y from t"), "SELECT to_char(a, '%Y') AS y FROM t");
+    }
+}
