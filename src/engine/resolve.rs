@@ -15,7 +15,8 @@ use crate::error::{Error, Kind, Result};
 use crate::name::nearest;
 use crate::snapshot::{Progress, Snapshot, field_key};
 use crate::table::pg_type::PgType;
-use crate::table::{SnapshotTable, SystemEnv, system_schema};
+use crate::table::system_schema::system_schema;
+use crate::table::{SnapshotTable, SystemEnv};
 
 /// The schema name that DataFusion gives unqualified names; it can't be typed without quotes.
 pub const SEARCH_PATH_SCHEMA: &str = "$search_path";

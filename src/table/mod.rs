@@ -9,8 +9,8 @@ pub mod information_schema;
 pub mod pg_catalog;
 
 mod provider;
-mod system_schema;
+pub mod system_schema;
 
 pub use provider::SnapshotTable;
-pub use system_schema::system_schema;
+
 pub use virtual_table::{Describe, RunningQuery, SessionFacts, SessionRow, Setting, SystemEnv};

@@ -1,7 +1,6 @@
 //! CancelRequest: which statement a key cancels. A request with a wrong key is ignored without a word, as in PostgreSQL.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pgwire::messages::startup::SecretKey;
@@ -12,7 +11,6 @@ use crate::error::{Error, Kind, Result};
 /// The connections that can be cancelled, by process id.
 #[derive(Default)]
 pub(super) struct Registry {
-    last_pid: AtomicI32,
     connections: Mutex<HashMap<i32, Entry>>,
 }
 
@@ -30,21 +28,13 @@ pub(super) struct Seat {
 }
 
 impl Registry {
-    /// A place for a new connection, with a key from the system's random source.
-    pub(super) fn seat(self: &Arc<Self>) -> Result<Seat> {
+    /// A place for a new connection, under its session's number and with a key from the system's random source.
+    pub(super) fn seat(self: &Arc<Self>, pid: i32) -> Result<Seat> {
         let mut secret = [0; 4];
         getrandom::fill(&mut secret)
             .map_err(|e| Error::new(Kind::Internal, format!("the system gives no random numbers: {e}")))?;
         let secret = i32::from_ne_bytes(secret);
-        let mut connections = self.lock();
-        let pid = loop {
-            // Positive and not 0, as process ids are; numbers in use are passed over after a wrap.
-            let pid = self.last_pid.fetch_add(1, Ordering::Relaxed).wrapping_add(1) & i32::MAX;
-            if pid != 0 && !connections.contains_key(&pid) {
-                break pid;
-            }
-        };
-        connections.insert(pid, Entry { secret, statement: None });
+        self.lock().insert(pid, Entry { secret, statement: None });
         Ok(Seat { registry: Arc::clone(self), pid, secret })
     }
 
@@ -86,7 +76,7 @@ mod tests {
     #[test]
     fn only_the_right_key_cancels_and_only_while_a_statement_runs() {
         let registry = Arc::new(Registry::default());
-        let seat = registry.seat().expect("random numbers");
+        let seat = registry.seat(7).expect("random numbers");
         let right = SecretKey::I32(seat.secret);
         let token = CancellationToken::new();
 

@@ -121,7 +121,8 @@ where
     let session = server.engine.session(admission.client)?;
     incoming.enter(Phase::Ready(server.options.max_message));
 
-    let key = server.running.seat()?;
+    let key = server.running.seat(session.id())?;
+    let terminated = session.terminated();
     let (heard, progress) = progress::channel();
     session.on_progress(heard);
     let mut conversation = Conversation {
@@ -137,7 +138,16 @@ where
         halt: server.halt.clone(),
     };
     conversation.welcome(&admission.settings).await?;
-    conversation.converse(incoming, &server.stop).await
+    // Another session may end this one (`pg_terminate_backend`), and then whatever it runs.
+    let end = async {
+        terminated.cancelled().await;
+        Err(shutdown())
+    };
+    tokio::select! {
+        biased;
+        ended = end => ended,
+        ended = conversation.converse(incoming, &server.stop) => ended,
+    }
 }
 
 /// A client's session and what it has named.
@@ -161,12 +171,8 @@ pub(super) struct Conversation<'a, W> {
 impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
     /// Gives the session its first settings and tells the client that it is in.
     async fn welcome(&mut self, settings: &[(String, String)]) -> Result<()> {
-        let cancel = self.alive.clone();
         for (name, value) in settings {
-            for statement in self.session.parse(&startup::set_statement(name, value))? {
-                let prepared = self.session.prepare(&statement, &[], &cancel).await?;
-                self.session.run(&prepared, &[], &cancel).await?;
-            }
+            self.session.start_with(name, value)?;
         }
         self.outgoing.put(&Authentication::Ok)?;
         for (name, value) in self.session.reported_settings() {

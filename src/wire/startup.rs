@@ -188,12 +188,6 @@ fn command_line(options: &str) -> Result<Vec<(String, String)>> {
     Ok(settings)
 }
 
-/// The statement that gives a setting its first value.
-pub(super) fn set_statement(name: &str, value: &str) -> String {
-    let name: Vec<String> = name.split('.').map(|part| format!("\"{}\"", part.replace('"', "\"\""))).collect();
-    format!("SET {} TO '{}'", name.join("."), value.replace('\'', "''"))
-}
-
 fn no_user() -> Error {
     Error::new(Kind::Authentication, "no PostgreSQL user name specified in startup packet")
 }
@@ -296,16 +290,8 @@ mod tests {
         parameters.insert("options".to_owned(), r"-c statement_timeout=5 --search-path=a\ b -cx.y=1".to_owned());
         parameters.insert("TimeZone".to_owned(), "it's".to_owned());
         let admission = admit(parameters, local, false).expect("local peers are trusted");
-        let statements: Vec<String> = admission.settings.iter().map(|(n, v)| set_statement(n, v)).collect();
-        assert_eq!(
-            statements,
-            [
-                r#"SET "statement_timeout" TO '5'"#,
-                r#"SET "search_path" TO 'a b'"#,
-                r#"SET "x"."y" TO '1'"#,
-                r#"SET "TimeZone" TO 'it''s'"#,
-            ]
-        );
+        let settings: Vec<(&str, &str)> = admission.settings.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        assert_eq!(settings, [("statement_timeout", "5"), ("search_path", "a b"), ("x.y", "1"), ("TimeZone", "it's")]);
         assert_eq!(admit(user(), remote, false).expect_err("not trusted").kind(), Kind::Authentication);
         assert!(admit(user(), remote, true).is_ok());
     }
