@@ -16,7 +16,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use super::make::{Maker, Sources};
 use super::touch::Touches;
 use super::*;
-use crate::descriptor::{Column, ColumnKind, Dataset, Dialect, Distribution, FieldsMatch, Format, Schema};
+use crate::descriptor::{Column, ColumnKind, Dataset, Distribution, FieldsMatch, Format, Schema};
 use crate::error::{Error, Kind};
 
 /// Files of this machine by path, and objects in memory by `mem://` URL; a path may end in `*.csv`.

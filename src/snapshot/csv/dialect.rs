@@ -17,6 +17,8 @@ pub(super) struct Resolved {
     pub(super) syntax: Syntax,
     pub(super) comment: Option<Comment>,
     pub(super) header: Header,
+    /// Records before the header or the first row that are titles and notes, where no header is declared.
+    pub(super) preamble: usize,
 }
 
 /// Which lines are comments.
@@ -65,16 +67,18 @@ pub(super) fn resolve(dialect: &Dialect, head: &[u8], last: bool) -> Result<Reso
         let width = width_of_most(records.iter().filter(|r| !r.fields[0].starts_with(&comment.start)));
         records.retain(|r| !comment.covers(&r.fields[0], r.fields.len(), width));
     }
+    let mut preamble = 0;
     let header = if dialect.header == Some(false) {
         Header::None
     } else if !dialect.header_rows.is_empty() {
         Header::Records(dialect.header_rows.clone(), dialect.header_join.clone().unwrap_or_else(|| " ".to_owned()))
-    } else if dialect.header == Some(true) || has_header(&records) {
+    } else if dialect.header == Some(true) {
         Header::Records(vec![1], String::new())
     } else {
-        Header::None
+        preamble = titles(&records);
+        if has_header(&records[preamble..]) { Header::Records(vec![1], String::new()) } else { Header::None }
     };
-    Ok(Resolved { syntax, comment, header })
+    Ok(Resolved { syntax, comment, header, preamble })
 }
 
 impl Comment {
@@ -129,6 +133,19 @@ fn sniff_comment(records: &[Record]) -> Option<Comment> {
         .then(|| Comment { start: "#".to_owned(), sniffed: true })
 }
 
+/// How many records at the head are titles and notes: they fill at most one field of a table that has several, and a record
+/// that fills at least half of its fields comes after them.
+fn titles(records: &[Record]) -> usize {
+    let width = width_of_most(records.iter());
+    let filled = |r: &Record| r.fields.iter().filter(|f| !f.trim_ascii().is_empty()).count();
+    let is_title = |r: &Record| (filled(r) <= 1 && width > 2) || (r.fields.len() == 1 && width == 2);
+    let count = records.iter().take_while(|r| is_title(r)).count();
+    match records.get(count) {
+        Some(next) if filled(next) * 2 >= width && count + 1 < records.len() => count,
+        Some(_) | None => 0,
+    }
+}
+
 /// Whether the first record names the columns: yes when some column has something else over values that are all of one kind, or
 /// years over anything; no when the first record holds values itself; else yes, as most files have a header.
 fn has_header(records: &[Record]) -> bool {
@@ -169,7 +186,7 @@ impl Look {
             Self::Boolean
         } else if digits == 0 {
             Self::Word
-        } else if others("-+.%eE") && !text[1..].contains('-') {
+        } else if text.trim_end_matches('%').parse::<f64>().is_ok() {
             Self::Number
         } else if others("-+./: TZ") {
             Self::Moment
@@ -222,6 +239,19 @@ mod tests {
             ("id\n01\n002\n", true),
         ] {
             assert_eq!(resolved(text).header != Header::None, header, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn preambles() {
+        for (text, titles) in [
+            ("Title,,\n,,\na,b,c\n1,2,3\n", 2),
+            ("Title\na,b\n1,2\n", 1),
+            ("a,b,c\n1,2,3\n", 0),
+            ("a,,\n1,2,3\n", 0),
+            ("Title,,\n", 0),
+        ] {
+            assert_eq!(resolved(text).preamble, titles, "{text:?}");
         }
     }
 

@@ -41,6 +41,8 @@ pub(super) struct Reader<'a> {
     ended: bool,
     /// The 1-based line at the start of the buffer.
     line: u64,
+    /// Records before the header that are no rows, until a batch takes them.
+    preamble: Vec<Fault>,
 }
 
 impl<'a> Reader<'a> {
@@ -72,6 +74,7 @@ impl<'a> Reader<'a> {
             base: 0,
             ended,
             line: 1,
+            preamble: Vec::new(),
         };
         reader.read_header(declared)?;
         Ok(reader)
@@ -99,6 +102,17 @@ impl<'a> Reader<'a> {
                 Some(comment) => !comment.covers(&r.fields[0], r.fields.len(), usize::MAX),
                 None => true,
             });
+        let mut end = 0;
+        for title in records.by_ref().take(self.resolved.preamble) {
+            end = title.end;
+            self.preamble.push(Fault {
+                line: title.line,
+                column: None,
+                raw: raw(&self.buffer[title.start..title.end]),
+                expected: "a header".to_owned(),
+                reason: "the row stands before the header".to_owned(),
+            });
+        }
         let header: Vec<String> = match &self.resolved.header {
             Header::None => {
                 let Some(first) = records.next() else { return Err(self.without("a record")) };
@@ -112,20 +126,18 @@ impl<'a> Reader<'a> {
                     records.filter(|r| rows.contains(&(r.line as usize))).collect()
                 };
                 let Some(last) = chosen.last() else { return Err(self.without("a header")) };
+                end = last.end;
                 let width = chosen.iter().map(|r| r.fields.len()).max().unwrap_or(0);
                 let cell = |i: usize| {
                     let parts = chosen.iter().filter_map(|r| r.fields.get(i)).map(|f| f.trim_ascii()).filter(|f| !f.is_empty());
                     parts.collect::<Vec<_>>().join(joint)
                 };
-                let header = if let [only] = chosen.as_slice() { only.fields.clone() } else { (0..width).map(cell).collect() };
-                let end = last.end;
-                let passed = memchr::memchr_iter(self.resolved.syntax.line_end(), &self.buffer[..end]).count() as u64;
-                self.line += passed;
-                self.base += end as u64;
-                self.buffer.drain(..end);
-                header
+                if let [only] = chosen.as_slice() { only.fields.clone() } else { (0..width).map(cell).collect() }
             }
         };
+        self.line += memchr::memchr_iter(self.resolved.syntax.line_end(), &self.buffer[..end]).count() as u64;
+        self.base += end as u64;
+        self.buffer.drain(..end);
         let (names, originals) = names::unique(&header);
         self.names = Arc::new(names);
         self.originals = originals;
@@ -146,11 +158,12 @@ impl<'a> Reader<'a> {
             if !self.ended && self.buffer.len() < CHUNK {
                 self.ended = fill(&mut self.file, &mut self.buffer, CHUNK)?;
             }
-            if self.buffer.is_empty() {
-                return Ok(None);
-            }
             let mut cells =
                 Cells { width: self.names.len(), file: self.index, names: Arc::clone(&self.names), ..Cells::default() };
+            if self.buffer.is_empty() {
+                cells.faults = std::mem::take(&mut self.preamble);
+                return Ok((!cells.faults.is_empty()).then_some(cells));
+            }
             let (consumed, made) = self.tokenize(&mut cells, false);
             let (consumed, made) = if consumed == 0 && !self.ended {
                 if self.buffer.len() <= self.max_field {
@@ -169,6 +182,7 @@ impl<'a> Reader<'a> {
                 );
             }
             self.finish(&mut cells, consumed, made)?;
+            cells.faults.splice(0..0, self.preamble.drain(..));
             if cells.rows() > 0 || !cells.faults.is_empty() {
                 return Ok(Some(cells));
             }
@@ -374,6 +388,7 @@ mod tests {
             (&usual, "# note\na,b\n1,2\n# end\n", "a|b; 3: 1|2"),
             (&usual, "a,b\n1,2\n\"3,4\n5,6\n", "a|b; 2: 1|2; 4: 5|6; 3! a quote is opened and never closed (out)"),
             (&usual, "a\rb\rc\r", "a; 2: b; 3: c"),
+            (&usual, "T,,\na,b,c\n1,2,3\n", "a|b|c; 3: 1|2|3; 1! the row stands before the header (out)"),
             (&no_header, "1,2\n3,4\n", "x|column_2; 1: 1|2; 2: 3|4"),
             (&two_headers, "title\nq1,q2\nmin,max\n1,2\n", "q1 min|q2 max; 4: 1|2"),
             (&commented, "a,b\n//x\n1,2\n3,4\n", "a|b; 4: 3|4"),
