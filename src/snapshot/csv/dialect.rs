@@ -25,8 +25,8 @@ pub(super) struct Resolved {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Comment {
     pub(super) start: String,
-    /// It was not declared: a line of the table's width is a record all the same.
-    pub(super) sniffed: bool,
+    /// When it was not declared, the table's width: a record of that width is no comment all the same.
+    pub(super) sniffed: Option<usize>,
 }
 
 /// Which records are the header.
@@ -60,12 +60,11 @@ pub(super) fn resolve(dialect: &Dialect, head: &[u8], last: bool) -> Result<Reso
     let mut records = syntax.records(head, last, LOOK);
     let comment = match &dialect.comment_char {
         Some(start) if start.is_empty() => None,
-        Some(start) => Some(Comment { start: start.clone(), sniffed: false }),
+        Some(start) => Some(Comment { start: start.clone(), sniffed: None }),
         None => sniff_comment(&records),
     };
     if let Some(comment) = &comment {
-        let width = width_of_most(records.iter().filter(|r| !r.fields[0].starts_with(&comment.start)));
-        records.retain(|r| !comment.covers(&r.fields[0], r.fields.len(), width));
+        records.retain(|r| !comment.covers(&r.fields[0], r.fields.len()));
     }
     let mut preamble = 0;
     let header = if dialect.header == Some(false) {
@@ -82,9 +81,9 @@ pub(super) fn resolve(dialect: &Dialect, head: &[u8], last: bool) -> Result<Reso
 }
 
 impl Comment {
-    /// Whether a record that starts with `first` and has `fields` fields is a comment in a table of `width` columns.
-    pub(super) fn covers(&self, first: &str, fields: usize, width: usize) -> bool {
-        first.starts_with(&self.start) && !(self.sniffed && fields == width)
+    /// Whether a record that starts with `first` and has `fields` fields is a comment.
+    pub(super) fn covers(&self, first: &str, fields: usize) -> bool {
+        first.starts_with(&self.start) && self.sniffed != Some(fields)
     }
 }
 
@@ -130,7 +129,7 @@ fn sniff_comment(records: &[Record]) -> Option<Comment> {
     let width = width_of_most(records.iter().filter(|r| !r.fields[0].starts_with('#')));
     let first = records.first()?;
     (first.fields[0].starts_with('#') && width > 0 && first.fields.len() != width)
-        .then(|| Comment { start: "#".to_owned(), sniffed: true })
+        .then(|| Comment { start: "#".to_owned(), sniffed: Some(width) })
 }
 
 /// How many records at the head are titles and notes: they fill at most one field of a table that has several, and a record

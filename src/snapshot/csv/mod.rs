@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
         let records = syntax.records(&self.buffer, self.ended, wanted + 1000);
         let mut records =
             records.iter().filter(|r| !self.comment_lines.contains(&r.line)).filter(|r| match &self.resolved.comment {
-                Some(comment) => !comment.covers(&r.fields[0], r.fields.len(), usize::MAX),
+                Some(comment) => !comment.covers(&r.fields[0], r.fields.len()),
                 None => true,
             });
         let mut end = 0;
@@ -271,7 +271,7 @@ impl<'a> Reader<'a> {
             self.line += 1 + lines;
             let record = &text[start..at];
             let is_blank = fields == 1 && width > 1 && record.iter().all(u8::is_ascii_whitespace);
-            if is_blank || self.is_sniffed_comment(record, fields, width) {
+            if is_blank || self.is_sniffed_comment(record, fields) {
                 cells.spans.truncate(spans_before);
                 made.truncate(made_before);
                 continue;
@@ -312,13 +312,13 @@ impl<'a> Reader<'a> {
         if !self.comment_lines.is_empty() && self.comment_lines.contains(&self.line) {
             return true;
         }
-        matches!(&self.resolved.comment, Some(Comment { start, sniffed: false }) if rest.starts_with(start.as_bytes()))
+        matches!(&self.resolved.comment, Some(Comment { start, sniffed: None }) if rest.starts_with(start.as_bytes()))
     }
 
-    fn is_sniffed_comment(&self, record: &[u8], fields: usize, width: usize) -> bool {
+    fn is_sniffed_comment(&self, record: &[u8], fields: usize) -> bool {
         match &self.resolved.comment {
-            Some(comment) => comment.sniffed && fields != width && record.starts_with(comment.start.as_bytes()),
-            None => false,
+            Some(Comment { start, sniffed: Some(width) }) => *width != fields && record.starts_with(start.as_bytes()),
+            Some(_) | None => false,
         }
     }
 }
