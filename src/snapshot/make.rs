@@ -153,14 +153,14 @@ impl Maker {
             Some(Format::Arrow) => self.in_place(table, objects, Format::Arrow).await,
             Some(Format::Csv | Format::Json | Format::NdJson | Format::GeoJson) | None => self.write(table, objects, heard).await,
         };
-        made.map_err(|e| match e.kind() {
-            Kind::DiskFull => {
-                Error::new(Kind::DiskFull, format!("no space is left in the state folder {}", self.options.state.display()))
-                    .with_detail(e.message().to_owned())
-                    .with_hint("Make room there, or choose another folder with --state.")
-                    .caused_by(e)
+        made.map_err(|e| {
+            if e.kind() != Kind::DiskFull {
+                return e;
             }
-            _ => e,
+            Error::new(Kind::DiskFull, format!("no space is left in the state folder {}", self.options.state.display()))
+                .with_detail(e.message().to_owned())
+                .with_hint("Make room there, or choose another folder with --state.")
+                .caused_by(e)
         })
     }
 
