@@ -62,3 +62,33 @@ fn records_cross_chunks() {
     assert_eq!(got.matches("; ").count(), 5000);
     assert!(got.ends_with(&format!("5001: {}|{}", "x".repeat(300), "y\"".repeat(100))));
 }
+
+/// Every cell in quotes, as RFC 4180 has it.
+fn written(rows: &[Vec<String>], line_end: &str) -> String {
+    let cell = |c: &String| format!("\"{}\"", c.replace('"', "\"\""));
+    rows.iter().map(|r| r.iter().map(cell).collect::<Vec<_>>().join(",") + line_end).collect()
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn what_is_written_is_read_back(
+        rows in proptest::collection::vec(proptest::collection::vec("[a-z\",\r\n 省é;|]{0,12}", 3), 1..20),
+        crlf in proptest::prelude::any::<bool>(),
+    ) {
+        let dialect = Dialect { header: Some(false), delimiter: Some(','), ..Dialect::default() };
+        let text = written(&rows, if crlf { "\r\n" } else { "\n" });
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("t.csv");
+        std::fs::write(&path, &text).expect("writes");
+        let text = Text { path, skip: 0, bytes: text.len() as u64, bad: Vec::new(), encoding: "UTF-8" };
+        let mut reader = Reader::open(&text, "t.csv", 0, &dialect, &[], 1 << 20).expect("has a first record");
+        let mut read = Vec::new();
+        while let Some(cells) = reader.next().expect("reads") {
+            let columns: Vec<Vec<String>> = (0..3).map(|c| cells.column(c).map(|c| c.text.to_owned()).collect()).collect();
+            read.extend((0..cells.rows()).map(|r| columns.iter().map(|c| c[r].clone()).collect::<Vec<_>>()));
+        }
+        proptest::prop_assert_eq!(read, rows);
+    }
+}
