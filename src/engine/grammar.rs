@@ -188,7 +188,8 @@ mod tests {
 
     #[test]
     fn named_arguments_and_postgres_operators_parse() {
-        for sql in ["select make_interval(days => 1, hours := 2)", "select a ->> 'b' from t where a @> '{}'::jsonb and b !~* 'x'"] {
+        for sql in ["select make_interval(days => 1, hours := 2)", "select a ->> 'b' from t where a @> '{}'::jsonb and b !~* 'x'"]
+        {
             let ours = Parser::parse_sql(&Grammar, sql).expect(sql);
             assert_eq!(ours[0].to_string(), Parser::parse_sql(&PostgreSqlDialect {}, sql).expect(sql)[0].to_string());
         }
