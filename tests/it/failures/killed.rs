@@ -78,7 +78,8 @@ fn a_killed_write_leaves_nothing_that_is_served() {
     for i in 0..ROWS {
         csv += &format!("{i},station {},{}.{:02},2024-{:02}-{:02}\n", i % 977, i % 1000, i % 100, i % 12 + 1, i % 28 + 1);
     }
-    city.file("t/trips.csv", csv);
+    city.file("trips.csv", csv);
+    city.describe("trips", "trips.csv", "");
     let sums = "select count(*), sum(id), count(distinct station) from t.trips";
     let expected = format!("{ROWS}|{}|977\n", ROWS * (ROWS - 1) / 2);
 
