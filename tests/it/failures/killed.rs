@@ -88,7 +88,8 @@ fn a_killed_write_leaves_nothing_that_is_served() {
         let elsewhere = tempfile::tempdir().expect("a temporary folder");
         let process = Process::start(&city.path(""), elsewhere.path());
         let started = Instant::now();
-        assert!(process.asked(sums).starts_with(&expected));
+        let shown = process.asked(sums);
+        assert!(shown.starts_with(&expected), "{shown}");
         started.elapsed()
     };
     let mut killed_midway = 0;

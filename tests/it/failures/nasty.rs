@@ -18,7 +18,7 @@ fn every_nasty_file_answers_or_fails_cleanly() {
     for line in tables.lines() {
         let (schema, table) = line.split_once('|').expect("two columns");
         let started = Instant::now();
-        let sql = format!(r#"set statement_timeout = 50000; select count(*) from (select * from "{schema}"."{table}") x"#);
+        let sql = format!(r#"set statement_timeout = 50000; select count(*) from "{schema}"."{table}""#);
         let shown = asked(&server, &sql);
         assert!(started.elapsed() < EACH, "{line} took {:?}", started.elapsed());
         let internal = ["XX000", "57014", "server closed", "panicked"].iter().any(|bad| shown.contains(bad));

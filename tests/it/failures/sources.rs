@@ -33,7 +33,12 @@ fn files_that_are_not_what_they_should_be() {
     city.describe("encoding", "ab.csv", r#", "encoding": "utf-99""#);
     let server = Server::start(city.setup());
     let tables = ["missing", "empty", "header", "absent", "encoding"];
-    check(&city, &server, None, &tables, &expect![[r#"
+    check(
+        &city,
+        &server,
+        None,
+        &tables,
+        &expect![[r#"
         missing: ERROR:  58P01: no file CITY/nowhere.csv
         empty: ERROR:  22000: CITY/empty.csv is empty
         header: 0
@@ -42,7 +47,8 @@ fn files_that_are_not_what_they_should_be() {
         HINT:  Correct the descriptor's schema, or set its fieldsMatch to "partial".
         encoding: ERROR:  F0000: CITY/ab.csv: "utf-99" is not a known encoding
         HINT:  Use a label such as utf-8, gb18030, big5, shift_jis, euc-kr, windows-1252 or iso-8859-7.
-    "#]]);
+    "#]],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -57,14 +63,21 @@ async fn remote_files_that_can_not_be_had() {
     city.describe("unreachable", &format!("http://{closed}/x.csv"), "");
     let server = Server::start(city.setup());
     let url = files.url("").trim_end_matches('/').to_owned();
-    check(&city, &server, Some(&url), &["gone", "broken"], &expect![[r#"
+    check(
+        &city,
+        &server,
+        Some(&url),
+        &["gone", "broken"],
+        &expect![[r#"
         gone: ERROR:  58P01: HEAD http://host/gone.csv: 404 Not Found
         broken: ERROR:  58030: HEAD http://host/broken.csv: 500 Internal Server Error (attempt 4 of 4)
-    "#]]);
+    "#]],
+    );
     let unreachable = asked(&server, "select count(*) from t.unreachable").replace(&closed.port().to_string(), "PORT");
     expect![[r#"
         ERROR:  58030: HEAD http://127.0.0.1:PORT/x.csv: Connection refused (os error 111) (attempt 4 of 4)
-    "#]].assert_eq(&unreachable);
+    "#]]
+    .assert_eq(&unreachable);
     assert_unharmed(&server);
 }
 
@@ -115,7 +128,9 @@ fn bytes_that_are_not_of_the_declared_encoding() {
 #[test]
 fn descriptors_with_faults_are_told_of_and_the_rest_is_served() {
     let city = City::new();
-    city.file("ab.csv", "a,b\n1,2\n");
+    for folder in ["one", "two", "typed"] {
+        city.file(&format!("{folder}/ab.csv"), "a,b\n1,2\n");
+    }
     city.file("one/datapackage.json", r#"{"name": "twin", "theme": "t", "resources": [{"name": "x", "path": "ab.csv"}]}"#);
     city.file("two/datapackage.json", r#"{"name": "twin", "theme": "t", "resources": [{"name": "x", "path": "ab.csv"}]}"#);
     city.file("broken/datapackage.json", r#"{"name": "broken", "resources": ["#);
