@@ -36,8 +36,9 @@ impl Process {
             return Err(String::from_utf8_lossy(&output.stderr).into_owned());
         };
         let port = words.split(' ').skip_while(|w| *w != "-p").nth(1).expect("psql's line names the port").to_owned();
-        // Nobody reads its log; a full pipe would stop it.
+        // Nobody reads on; a pipe that is full or closed would stop it.
         let mut log = child.stderr.take().expect("it is piped");
+        std::thread::spawn(move || lines.count());
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         Ok(Self { child, port })
     }
