@@ -154,12 +154,12 @@ impl Stores {
             Found::One(_) => vec![published.to_owned()],
             Found::Many { names, globs, .. } => names.iter().map(|name| named(published, globs, name)).collect(),
         };
-        stream::iter(&names)
+        stream::iter(names)
             .map(|name| async move {
-                match self.routes.route(name)? {
-                    Location::Http(at) => self.resolve_http(name, &at).await,
-                    Location::Local(local) => self.resolve_local(name, local).await,
-                    Location::Bucket(at) => self.resolve_bucket(name, &at).await,
+                match self.routes.route(&name)? {
+                    Location::Http(at) => self.resolve_http(&name, &at).await,
+                    Location::Local(local) => self.resolve_local(&name, local).await,
+                    Location::Bucket(at) => self.resolve_bucket(&name, &at).await,
                 }
             })
             .buffered(PARALLEL)
