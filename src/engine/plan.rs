@@ -41,7 +41,7 @@ pub struct QueryPlan {
 pub async fn plan(
     shared: Arc<Shared>,
     session: Arc<Inner>,
-    ast: Ast,
+    ast: Arc<Ast>,
     declared: Vec<Option<DataType>>,
     sql: Arc<str>,
 ) -> Result<QueryPlan> {
@@ -50,6 +50,8 @@ pub async fn plan(
         Names::new(Arc::clone(&shared), session.database.clone(), session.path(), Arc::clone(&env), Some(session.progress()));
     let state = state(&shared, &session, &names, env)?;
     let failed = |e| from_datafusion(e, &sql);
+    // Copied here, for the caller's stack may be too short for a long chain.
+    let ast = ast.as_ref().clone();
 
     let mut known = KnownParameters::of(&ast, declared)?;
     if known.0.iter().any(Option::is_none) {
