@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use stoa::engine::{Engine, Options};
@@ -27,7 +27,6 @@ pub fn shared_data() -> PathBuf {
 /// A running server.
 pub struct Server {
     pub address: SocketAddr,
-    pub engine: Arc<Engine>,
     stop: CancellationToken,
     thread: Option<std::thread::JoinHandle<()>>,
     _state: Option<tempfile::TempDir>,
@@ -54,7 +53,7 @@ impl Server {
         let stop = CancellationToken::new();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn({
-            let (engine, stop) = (Arc::clone(&engine), stop.clone());
+            let stop = stop.clone();
             move || {
                 let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
                 runtime.block_on(async {
@@ -65,7 +64,7 @@ impl Server {
             }
         });
         let address = told.recv().expect("the server starts");
-        Self { address, engine, stop, thread: Some(thread), _state: fresh }
+        Self { address, stop, thread: Some(thread), _state: fresh }
     }
 
     /// The server over the fixture catalog that tests share: first touches are made once.
