@@ -86,35 +86,54 @@ fn each_is_an_error_that_names_the_file() {
     }
     expect![[r#"
         pq_huge: ERROR:  22000: CITY/pq_huge.parquet can't be read: its footer claims 2147483647 of 9730 bytes
+        DETAIL:  It is the source of t.pq_huge.
+        HINT:  Correct the descriptor, or tell the publisher.
         pq_negative: ERROR:  22000: CITY/pq_negative.parquet can't be read: its footer claims 4294967295 of 9730 bytes
+        DETAIL:  It is the source of t.pq_negative.
+        HINT:  Correct the descriptor, or tell the publisher.
         pq_cut: ERROR:  22000: CITY/pq_cut.parquet can't be read: it does not end as a Parquet file
+        DETAIL:  It is the source of t.pq_cut.
+        HINT:  Correct the descriptor, or tell the publisher.
         pq_text: ERROR:  22000: CITY/pq_text.parquet can't be read: it does not end as a Parquet file
+        DETAIL:  It is the source of t.pq_text.
+        HINT:  Correct the descriptor, or tell the publisher.
         pq_short: ERROR:  22000: CITY/pq_short.parquet can't be read: 4 bytes are too few for a Parquet file
+        DETAIL:  It is the source of t.pq_short.
+        HINT:  Correct the descriptor, or tell the publisher.
         arrow_text: ERROR:  22000: CITY/arrow_text.arrow can't be read: it does not end as an Arrow file
+        DETAIL:  It is the source of t.arrow_text.
         HINT:  Write it in the IPC file format (Feather v2).
         arrow_footer: ERROR:  22000: CITY/arrow_footer.arrow can't be read: Range [128, 4008636270) is out of bounds.
-        	while verifying table field `name` at position 96
-        	while verifying vector element 0 at position 60
-        	while verifying table field `fields` at position 52
-        	while verifying table field `schema` at position 32
-
-
+        DETAIL:  It is the source of t.arrow_footer.
+        HINT:  Correct the descriptor, or tell the publisher.
         arrow_length: ERROR:  22000: CITY/arrow_length.arrow can't be read: its footer claims 4008636142 of 8570 bytes
+        DETAIL:  It is the source of t.arrow_length.
+        HINT:  Correct the descriptor, or tell the publisher.
         gzip_cut: ERROR:  22000: CITY/gzip_cut.csv.gz can't be unpacked: incomplete deflate stream
+        DETAIL:  It is the source of t.gzip_cut.
+        HINT:  Correct the descriptor, or tell the publisher.
         gzip_text: ERROR:  22000: CITY/gzip_text.csv.gz can't be unpacked: invalid gzip header
+        DETAIL:  It is the source of t.gzip_text.
+        HINT:  Correct the descriptor, or tell the publisher.
         zip_two: ERROR:  22000: CITY/zip_two.csv.zip is a zip archive of 2 files, and a table is made of one
-        DETAIL:  It holds first.csv, second.csv.
+        DETAIL:  It is the source of t.zip_two. It holds first.csv, second.csv.
+        HINT:  Correct the descriptor, or tell the publisher.
         zip_none: ERROR:  22000: CITY/zip_none.csv.zip is a zip archive without a file in it
-        bomb: ERROR:  22000: CITY/bomb.csv.gz: a header does not end within the first 1048576 bytes
-        HINT:  Declare the delimiter and the quote character.
+        DETAIL:  It is the source of t.zip_none.
+        HINT:  Correct the descriptor, or tell the publisher.
+        bomb: ERROR:  22000: CITY/bomb.csv.zst unpacks to more than 2000 times its size
+        DETAIL:  It is the source of t.bomb.
+        HINT:  Publish it less tightly packed.
         object: ERROR:  22000: CITY/object.json, line 1: a name in quotes is expected
+        DETAIL:  It is the source of t.object.
+        HINT:  Correct the descriptor, or tell the publisher.
         scalar: ERROR:  22000: CITY/scalar.json, line 1: neither an array nor an object, so it holds no records
+        DETAIL:  It is the source of t.scalar.
+        HINT:  Correct the descriptor, or tell the publisher.
         line: ERROR:  22000: CITY/line.csv, line 2: a line is longer than 16777216 bytes
+        DETAIL:  It is the source of t.line.
         HINT:  Declare the line end, or raise the limit on fields.
-        geo: ERROR:  42703: column "a" does not exist
-        LINE 1: select count(*), sum(a) from t.geo
-                                     ^
-        HINT:  Perhaps you meant to reference the column n.
+        geo: 1|1
     "#]]
     .assert_eq(&city.normal(&shown, None));
 }
