@@ -92,3 +92,21 @@ proptest::proptest! {
         proptest::prop_assert_eq!(read, rows);
     }
 }
+
+#[test]
+fn short_rows_of_a_wide_table_come_in_small_batches() {
+    let (columns, rows) = (2_000, 5_000);
+    let header: Vec<String> = (0..columns).map(|i| format!("c{i}")).collect();
+    let table = format!("{}\n{}", header.join(","), "1\n".repeat(rows));
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("t.csv");
+    std::fs::write(&path, &table).expect("writes");
+    let text = Text { path, skip: 0, bytes: table.len() as u64, bad: Vec::new(), encoding: "UTF-8" };
+    let mut reader = Reader::open(&text, "t.csv", 0, &Dialect::default(), &[], 1 << 20).expect("opens");
+    let mut lines = Vec::new();
+    while let Some(cells) = reader.next().expect("reads") {
+        assert!(cells.spans.len() <= MAX_CELLS, "{} cells", cells.spans.len());
+        lines.extend(cells.lines);
+    }
+    assert!(lines.into_iter().eq(2..rows as u64 + 2));
+}
