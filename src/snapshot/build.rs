@@ -254,7 +254,7 @@ impl Job<'_> {
                 file,
                 &self.distribution.dialect,
                 &declared,
-                self.options.max_field_bytes,
+                self.options,
             )?;
             let opened = Read::Opened { file, names: Arc::clone(reader.names()), originals: reader.originals().to_vec() };
             if out.send(opened).is_err() {
