@@ -158,9 +158,10 @@ impl Snapshots {
         self.touches.last(table)
     }
 
-    /// The rejects of a snapshot, in the order of the source.
-    pub fn rejects(&self, snapshot: &Snapshot) -> Result<Vec<Reject>> {
-        snapshot.rejects_file.as_deref().map_or_else(|| Ok(Vec::new()), write::Rejects::read)
+    /// The rejects of a snapshot, in the order of the source. They are read from its file one by one, so the iterator blocks.
+    pub fn rejects(&self, snapshot: &Snapshot) -> Result<impl Iterator<Item = Result<Reject>> + Send + use<>> {
+        let read = snapshot.rejects_file.as_deref().map(write::Rejects::read).transpose()?;
+        Ok(read.into_iter().flatten())
     }
 }
 
