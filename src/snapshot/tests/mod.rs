@@ -282,6 +282,42 @@ async fn a_snapshot_serves_until_its_source_changes() {
     assert_eq!(e.kind(), Kind::SourceUnreachable);
 }
 
+/// Makes all that was written so far an hour older.
+fn age(bench: &Bench) {
+    let table = bench.state.path().join("snapshots/c/s/t");
+    let hour_ago = chrono::Utc::now() - chrono::TimeDelta::hours(1);
+    let manifest = table.join("manifest.json");
+    let mut written: serde_json::Value = serde_json::from_slice(&std::fs::read(&manifest).expect("reads")).expect("JSON");
+    for record in written["snapshots"].as_array_mut().expect("a list") {
+        record["created"] = hour_ago.to_rfc3339().into();
+        let folder = table.join(record["id"].as_str().expect("a name"));
+        std::fs::File::open(folder).and_then(|f| f.set_modified(hour_ago.into())).expect("sets the time");
+    }
+    std::fs::write(&manifest, written.to_string()).expect("writes");
+}
+
+#[tokio::test]
+async fn old_snapshots_are_removed_and_those_in_use_stay() {
+    let bench = Bench::new();
+    let mut held = Vec::new();
+    let mut folders = Vec::new();
+    for n in 0..5 {
+        bench.put("t.csv", format!("a\n{}", "1\n".repeat(n + 1)).as_bytes()).await;
+        let snapshot = bench.touch(&csv("mem://t.csv")).await.expect("is read");
+        let Layout::Written(parts) = &snapshot.layout else { panic!("text is written") };
+        folders.push(parts[0].path.parent().expect("a folder").to_owned());
+        held.extend((n == 1).then_some(snapshot));
+        age(&bench);
+    }
+    let stand: Vec<bool> = folders.iter().map(|f| f.exists()).collect();
+    assert_eq!(stand, [false, true, false, true, true]);
+    assert_eq!(show(&held[0]), ["a Int64", "1", "1"]);
+    held.clear();
+    bench.put("t.csv", b"a\n7\n").await;
+    bench.touch(&csv("mem://t.csv")).await.expect("is read");
+    assert!(!folders[1].exists());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn touches_at_the_same_time_share_one_read() {
     let bench = Bench::new();
