@@ -9,6 +9,7 @@ use futures::StreamExt;
 use object_store::{GetOptions, GetResultPayload};
 use sha2::{Digest, Sha256};
 
+use super::stop::Stop;
 use crate::error::{Error, Kind, Result};
 use crate::store::Object;
 
@@ -41,7 +42,7 @@ impl Raw {
     }
 
     /// The SHA-256 of the raw bytes, in hex.
-    pub(super) fn hash(&self) -> Result<String> {
+    pub(super) fn hash(&self, stop: &Stop) -> Result<String> {
         if let Some(hash) = &self.sha256 {
             return Ok(hash.clone());
         }
@@ -49,6 +50,7 @@ impl Raw {
         let mut hasher = Sha256::new();
         let mut buffer = vec![0; 1 << 20];
         loop {
+            stop.check()?;
             match file.read(&mut buffer)? {
                 0 => return Ok(hex(&hasher.finalize())),
                 n => hasher.update(&buffer[..n]),

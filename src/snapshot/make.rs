@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use super::build::build;
 use super::fetch::{Raw, fetch, hex};
 use super::manifest::{self, Part, Record, Source, State};
+use super::stop::Stop;
 use super::write::{Rejects, parquet_error};
 use super::{Layout, Options, ProgressEvent, Snapshot, WrittenFile, inplace};
 use crate::catalog::TableEntry;
@@ -79,6 +80,8 @@ pub(super) fn fingerprint(distribution: &Distribution) -> String {
 pub(super) struct Maker {
     sources: Arc<dyn Sources>,
     pub(super) options: Options,
+    /// Ends all that is being made.
+    pub(super) stop: Stop,
     state: State,
     /// The snapshots of this process by their folders: what of them lives is not removed. Held while one is loaded or old ones
     /// are removed, so that neither sees half of the other.
@@ -91,7 +94,7 @@ pub(super) type Heard = Arc<dyn Fn(ProgressEvent) + Send + Sync>;
 impl Maker {
     pub(super) fn open(sources: Arc<dyn Sources>, options: Options) -> Result<Self> {
         let state = State::open(&options.state)?;
-        Ok(Self { sources, options, state, live: Mutex::default() })
+        Ok(Self { sources, options, stop: Stop::default(), state, live: Mutex::default() })
     }
 
     /// The objects of a distribution as they are now.
@@ -234,7 +237,8 @@ impl Maker {
                 let bytes = fetched + u64::try_from(part).unwrap_or(0);
                 heard_there(ProgressEvent::Read { table: name.clone(), bytes });
             };
-            let built = build(&raws, &distribution, &this.options, staging.scratch(), &staging.snapshot(), &progress)?;
+            let built =
+                build(&raws, &distribution, &this.options, &this.stop, staging.scratch(), &staging.snapshot(), &progress)?;
             let mut warnings = built.warnings;
             let declared = distribution.hash.as_deref().and_then(|h| h.strip_prefix("sha256:"));
             if let (Some(declared), [only]) = (declared, built.hashes.as_slice())
@@ -262,6 +266,7 @@ impl Maker {
                 created: created.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
                 warnings: warnings.clone(),
             };
+            this.stop.check()?;
             staging.publish(&folder, record.clone())?;
             this.prune(&folder);
             drop(lock);

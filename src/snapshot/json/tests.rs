@@ -9,7 +9,7 @@ fn check(property: Option<&str>, lines: bool, json: &str) -> String {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let path = dir.path().join("t.json");
     std::fs::write(&path, json).expect("writes");
-    let text = Text { path, skip: 0, bytes: json.len() as u64, bad: Vec::new(), encoding: "UTF-8" };
+    let text = Text { path, skip: 0, bytes: json.len() as u64, bad: Vec::new(), encoding: "UTF-8", guessed: false };
     let read = || {
         let shape = if lines { Shape::lines() } else { Shape::of(&text, "t.json", property)? };
         let mut reader = Reader::open(&shape, &text, "t.json", 0, 1 << 20, 100)?;
@@ -104,7 +104,7 @@ fn a_wide_batch_has_few_rows() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let path = dir.path().join("t.json");
     std::fs::write(&path, &lines).expect("writes");
-    let text = Text { path, skip: 0, bytes: lines.len() as u64, bad: Vec::new(), encoding: "UTF-8" };
+    let text = Text { path, skip: 0, bytes: lines.len() as u64, bad: Vec::new(), encoding: "UTF-8", guessed: false };
     let mut reader = Reader::open(&Shape::lines(), &text, "t.json", 0, 1 << 20, keys).expect("opens");
     let mut seen = 0;
     while let Some(cells) = reader.next().expect("reads") {

@@ -282,6 +282,49 @@ async fn a_snapshot_serves_until_its_source_changes() {
     assert_eq!(e.kind(), Kind::SourceUnreachable);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reads_end_with_their_owner() {
+    let Bench { state, shelf, snapshots, events } = Bench::new();
+    let text = format!("a,b\n{}", "1,x\n".repeat(2_000_000));
+    let name = object_store::path::Path::from("t.csv");
+    shelf.memory.put(&name, PutPayload::from(text.into_bytes())).await.expect("memory takes it");
+    let (begun, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let progress: Progress = Arc::new(move |e| {
+        events.lock().expect("no panic").push(e);
+        let _ = begun.send(());
+    });
+    let table = entry(csv("mem://t.csv"));
+    // A caller that goes away once reading began.
+    tokio::select! {
+        done = snapshots.current(&table, Some(progress)) => panic!("the read is long: {done:?}"),
+        () = async { told.recv().await; told.recv().await; } => {}
+    }
+    drop(snapshots);
+    let staging = state.path().join("snapshots/.staging");
+    let left = || std::fs::read_dir(&staging).expect("lists").count();
+    let began = std::time::Instant::now();
+    while left() > 0 && began.elapsed() < Duration::from_secs(60) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(left(), 0);
+    assert!(!state.path().join("snapshots/c/s/t/manifest.json").exists(), "the read went on to its end");
+}
+
+#[tokio::test]
+async fn a_guessed_encoding_is_announced() {
+    let text = encoding_rs::GB18030.encode("省份,城市\n湖北省,武汉市\n报道时间,新增确诊\n").0.into_owned();
+    for (label, text, want) in [
+        (None, text.as_slice(), "mem://t.csv declares no encoding and is not UTF-8: it is read as gb18030, a guess"),
+        (Some("gb18030"), &text, ""),
+        (None, "é\n1\n".as_bytes(), ""),
+    ] {
+        let bench = Bench::new();
+        bench.put("t.csv", text).await;
+        bench.touch(&Distribution { encoding: label.map(str::to_owned), ..csv("mem://t.csv") }).await.expect("is read");
+        assert_eq!(bench.warnings().join("; "), want, "{label:?}");
+    }
+}
+
 /// Makes all that was written so far an hour older.
 fn age(bench: &Bench) {
     let table = bench.state.path().join("snapshots/c/s/t");
