@@ -31,14 +31,14 @@ const READER: u32 = 1;
 /// Where objects come from.
 #[async_trait]
 pub(super) trait Sources: Send + Sync {
-    /// See [`Stores::resolve`].
-    async fn resolve(&self, url: &str) -> Result<Vec<Object>>;
+    /// See [`Stores::resolve_all`].
+    async fn resolve_all(&self, urls: &[String]) -> Result<Vec<Object>>;
 }
 
 #[async_trait]
 impl Sources for Stores {
-    async fn resolve(&self, url: &str) -> Result<Vec<Object>> {
-        Self::resolve(self, url).await
+    async fn resolve_all(&self, urls: &[String]) -> Result<Vec<Object>> {
+        Self::resolve_all(self, urls).await
     }
 }
 
@@ -99,9 +99,7 @@ impl Maker {
 
     /// The objects of a distribution as they are now.
     pub(super) async fn resolve(&self, distribution: &Distribution) -> Result<Vec<Object>> {
-        let asked: Vec<_> = distribution.paths.iter().map(|path| self.sources.resolve(path)).collect();
-        let resolved: Vec<Vec<Object>> = futures::stream::iter(asked).buffered(FETCHES).try_collect().await?;
-        let objects: Vec<Object> = resolved.into_iter().flatten().collect();
+        let objects = self.sources.resolve_all(&distribution.paths).await?;
         if objects.is_empty() {
             let paths = distribution.paths.join(", ");
             let what =

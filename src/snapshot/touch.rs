@@ -9,6 +9,7 @@ use std::time::Instant;
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 
+use super::fetch::is_local;
 use super::make::{Heard, Identity, Known, Maker, blocking, fingerprint};
 use super::{Progress, ProgressEvent, Snapshot};
 use crate::catalog::TableEntry;
@@ -169,7 +170,7 @@ impl Inner {
     /// Asks the source, and makes a new snapshot when it is not what it was.
     async fn refresh(&self, table: &TableEntry, known: Option<&Known>, heard: &Heard) -> Result<Known, Failure> {
         let objects = self.maker.resolve(table.distribution()).await.map_err(|error| Failure { error, of: None })?;
-        let local = objects.iter().all(|o| o.store_url.starts_with("file:"));
+        let local = objects.iter().all(is_local);
         let identities = Identity::all(&objects);
         if let Some(known) = known {
             if known.identities == identities {

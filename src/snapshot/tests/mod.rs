@@ -20,6 +20,7 @@ use super::touch::Touches;
 use super::*;
 use crate::descriptor::{Column, ColumnKind, Dataset, Distribution, FieldsMatch, Format, Schema};
 use crate::error::{Error, Kind};
+use crate::store::source_error;
 
 /// Files of this machine by path, and objects in memory by `mem://` URL; a path may end in `*.csv`.
 struct Shelf {
@@ -30,6 +31,16 @@ struct Shelf {
 
 #[async_trait]
 impl Sources for Shelf {
+    async fn resolve_all(&self, urls: &[String]) -> Result<Vec<Object>> {
+        let mut all = Vec::new();
+        for url in urls {
+            all.extend(self.resolve(url).await?);
+        }
+        Ok(all)
+    }
+}
+
+impl Shelf {
     async fn resolve(&self, url: &str) -> Result<Vec<Object>> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         if !self.reachable.load(Ordering::Relaxed) {
@@ -37,7 +48,7 @@ impl Sources for Shelf {
         }
         if let Some(key) = url.strip_prefix("mem://") {
             let path = object_store::path::Path::from(key);
-            let meta = self.memory.head(&path).await.map_err(|e| fetch::store_error(url, e))?;
+            let meta = self.memory.head(&path).await.map_err(|e| source_error(url, e))?;
             let store = Arc::clone(&self.memory) as Arc<dyn ObjectStore>;
             return Ok(vec![Object { url: url.to_owned(), store_url: "mem:///".to_owned(), store, meta }]);
         }
@@ -51,7 +62,7 @@ impl Sources for Shelf {
         for path in paths {
             let location = object_store::path::Path::from_absolute_path(&path)
                 .map_err(|e| Error::new(Kind::SourceMissing, e.to_string()))?;
-            let meta = store.head(&location).await.map_err(|e| fetch::store_error(&path.to_string_lossy(), e))?;
+            let meta = store.head(&location).await.map_err(|e| source_error(&path.to_string_lossy(), e))?;
             let url = path.to_string_lossy().into_owned();
             objects.push(Object { url, store_url: "file:///".to_owned(), store: Arc::clone(&store), meta });
         }
@@ -202,7 +213,7 @@ async fn small_files() {
             "a\n",
             &["mem://t.csv: \"klingon\" is not a known encoding"],
         ),
-        (csv("mem://absent.csv"), "a\n", &["mem://absent.csv is not there"]),
+        (csv("mem://absent.csv"), "a\n", &["mem://absent.csv does not exist"]),
     ] {
         let bench = Bench::new();
         bench.put("t.csv", text.as_bytes()).await;
@@ -394,6 +405,31 @@ async fn a_remote_source_is_asked_again_only_after_a_while() {
         snapshots.current(&table, None).await.expect("is read");
     }
     assert_eq!(bench.shelf.asked.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn an_object_replaced_after_its_look_up_is_not_read() {
+    let bench = Bench::new();
+    let name = object_store::path::Path::from("t.parquet");
+    let file = |rows: i64| {
+        let column = Arc::new(arrow::array::Int64Array::from_iter_values(0..rows)) as arrow::array::ArrayRef;
+        let batch = RecordBatch::try_from_iter([("a", column)]).expect("one column");
+        let mut out = Vec::new();
+        let mut writer = parquet::arrow::ArrowWriter::try_new(&mut out, batch.schema(), None).expect("opens");
+        writer.write(&batch).and_then(|()| writer.close()).expect("writes to memory");
+        out
+    };
+    bench.put("t.parquet", &file(1)).await;
+    let found = bench.shelf.resolve("mem://t.parquet").await.expect("is there");
+    assert_eq!(inplace::parquet(&found).await.expect("is Parquet").1, 1);
+    bench.shelf.memory.put(&name, PutPayload::from(file(2))).await.expect("memory takes it");
+    let spool = bench.state.path().join("spool");
+    for e in [
+        inplace::parquet(&found).await.expect_err("another version"),
+        fetch::fetch(&found[0], &spool, |_| {}).await.expect_err("another version"),
+    ] {
+        assert_eq!((e.kind(), e.message()), (Kind::SourceChanged, "mem://t.parquet changed while it was read"));
+    }
 }
 
 #[tokio::test]
