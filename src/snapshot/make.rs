@@ -26,7 +26,7 @@ use crate::store::{Object, Stores};
 const FETCHES: usize = 4;
 
 /// Part of every fingerprint: raised when files are read otherwise than before, so that snapshots are made anew.
-const READER: u32 = 1;
+const READER: u32 = 2;
 
 /// Where objects come from.
 #[async_trait]
