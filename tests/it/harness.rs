@@ -30,7 +30,7 @@ pub struct Server {
     pub engine: Arc<Engine>,
     stop: CancellationToken,
     thread: Option<std::thread::JoinHandle<()>>,
-    _state: tempfile::TempDir,
+    state: tempfile::TempDir,
 }
 
 /// What a test changes of the defaults.
@@ -60,7 +60,12 @@ impl Server {
             }
         });
         let address = told.recv().expect("the server starts");
-        Self { address, engine, stop, thread: Some(thread), _state: state }
+        Self { address, engine, stop, thread: Some(thread), state }
+    }
+
+    /// Its state folder.
+    pub fn state(&self) -> &Path {
+        self.state.path()
     }
 
     /// The server over the fixture catalog that tests share: first touches are made once.

@@ -5,6 +5,7 @@ mod generate;
 mod harness;
 mod mirror;
 mod questions;
+mod rejects;
 mod server;
 mod slt;
 mod store;
