@@ -6,6 +6,9 @@ use std::sync::Arc;
 /// The longest text a span can name, in bytes (28 bits).
 pub(super) const MAX_SPAN: usize = (1 << 28) - 1;
 
+/// Cells of a batch, about: a batch of a wide table has fewer rows, so that its spans take no more than 32 MB.
+pub(super) const MAX_CELLS: usize = 1 << 22;
+
 /// What the format says of a cell, before anyone looks at its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CellKind {

@@ -29,7 +29,8 @@ pub struct Server {
     pub address: SocketAddr,
     stop: CancellationToken,
     thread: Option<std::thread::JoinHandle<()>>,
-    _state: Option<tempfile::TempDir>,
+    state: PathBuf,
+    _fresh: Option<tempfile::TempDir>,
 }
 
 /// What a test changes of the defaults.
@@ -64,7 +65,12 @@ impl Server {
             }
         });
         let address = told.recv().expect("the server starts");
-        Self { address, stop, thread: Some(thread), _state: fresh }
+        Self { address, stop, thread: Some(thread), state, _fresh: fresh }
+    }
+
+    /// Its state folder.
+    pub fn state(&self) -> &Path {
+        &self.state
     }
 
     /// The server over the fixture catalog that tests share: first touches are made once.

@@ -6,6 +6,7 @@ mod generate;
 mod harness;
 mod mirror;
 mod questions;
+mod rejects;
 mod server;
 mod slt;
 mod store;
