@@ -217,6 +217,8 @@ impl SchemaProvider for Schema {
     async fn table(&self, table: &str) -> DfResult<Option<Arc<dyn TableProvider>>> {
         match self.names.table(&self.catalog, &self.name, table).await {
             Ok(Some(found)) => Ok(Some(found)),
+            // Relations with arguments are asked for by name like tables.
+            Ok(None) if self.names.shared.base.table_functions().contains_key(table) => Ok(None),
             Ok(None) => Err(DataFusionError::External(Box::new(self.names.unknown(&self.catalog, &self.name, table)))),
             Err(e) => Err(DataFusionError::External(Box::new(e))),
         }
