@@ -3,6 +3,7 @@
 
 mod catalog_lookup;
 mod definitions;
+mod json;
 mod native;
 mod privileges;
 mod session_info;
@@ -25,11 +26,12 @@ pub fn register_shared(registry: &mut dyn FunctionRegistry) -> Result<()> {
 
 /// Registers every function for one session. Cheap: a few hundred shared pointers.
 pub fn register(registry: &mut dyn FunctionRegistry, env: &Arc<SystemEnv>) -> Result<()> {
-    let families: [Vec<Native>; 6] = [
+    let families: [Vec<Native>; 7] = [
         session_info::functions(env),
         catalog_lookup::functions(env),
         privileges::functions(),
         definitions::functions(env),
+        json::functions(),
         sizes::functions(env),
         text::functions(),
     ];
