@@ -266,7 +266,7 @@ mod tests {
             ("insert into t values (1)", Err(Kind::ReadOnly)),
             ("with d as (delete from t returning *) select * from d", Err(Kind::ReadOnly)),
             ("select * into x from t", Err(Kind::ReadOnly)),
-            ("select 1 for update", Err(Kind::ReadOnly)),
+            ("select a from t for update", Err(Kind::ReadOnly)),
             ("create table t (a int)", Err(Kind::ReadOnly)),
             ("drop table t", Err(Kind::ReadOnly)),
             ("copy t from stdin", Err(Kind::ReadOnly)),

@@ -3,11 +3,13 @@
 
 use arrow::error::ArrowError;
 use datafusion::common::{DataFusionError, SchemaError};
+use datafusion::parquet::errors::ParquetError;
 use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::{Location, TokenizerError};
 
 use crate::error::{Error, Kind};
 use crate::name::nearest;
+use crate::store::source_error;
 
 /// The error of a planned or running statement. `sql` is its text, for positions.
 pub fn from_datafusion(e: DataFusionError, sql: &str) -> Error {
@@ -36,9 +38,9 @@ pub fn from_datafusion(e: DataFusionError, sql: &str) -> Error {
         DataFusionError::SchemaError(e, _) => from_schema(&e, sql),
         DataFusionError::SQL(e, _) => from_parser(&e, sql),
         DataFusionError::ResourcesExhausted(message) => out_of_memory(&message),
-        DataFusionError::ObjectStore(e) => Error::new(Kind::SourceUnreachable, e.to_string()),
+        DataFusionError::ObjectStore(e) => source_error("a published file", *e),
         DataFusionError::IoError(e) => e.into(),
-        DataFusionError::ParquetError(e) => Error::new(Kind::SourceInvalid, format!("a Parquet file can't be read: {e}")),
+        DataFusionError::ParquetError(e) => from_parquet(*e),
         DataFusionError::NotImplemented(message) => Error::new(Kind::Unsupported, first_line(&message)),
         DataFusionError::Plan(message) => by_words(&message),
         DataFusionError::Execution(message) => by_words(&message),
@@ -100,6 +102,17 @@ fn split_location(message: &str) -> (&str, Option<Location>) {
         .split_once(", Column: ")
         .and_then(|(line, column)| Some(Location { line: line.trim().parse().ok()?, column: column.trim().parse().ok()? }));
     (text, location)
+}
+
+/// A Parquet reader passes on what its store said.
+fn from_parquet(e: ParquetError) -> Error {
+    match e {
+        ParquetError::External(inner) => match inner.downcast() {
+            Ok(store) => source_error("a published file", *store),
+            Err(other) => Error::new(Kind::SourceInvalid, format!("a Parquet file can't be read: {other}")),
+        },
+        other => Error::new(Kind::SourceInvalid, format!("a Parquet file can't be read: {other}")),
+    }
 }
 
 fn from_arrow(e: ArrowError, sql: &str) -> Error {
@@ -285,7 +298,7 @@ mod tests {
         for (sql, message, at) in [
             ("selec 1", "syntax error at or near \"selec\"", Some(1)),
             ("select 1 + ", "syntax error at end of input", Some(11)),
-            ("select\n  1 1x form", "syntax error at or near \"form\"", Some(15)),
+            ("select\n  1 + from t", "syntax error at or near \"from\"", Some(14)),
         ] {
             let e = Parser::parse_sql(&PostgreSqlDialect {}, sql).expect_err(sql);
             let e = from_parser(&e, sql);

@@ -5,8 +5,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::execution::session_state::SessionState;
-use datafusion::logical_expr::{LogicalPlan, Statement as PlanStatement};
+use datafusion::logical_expr::{Expr as PlannedExpr, LogicalPlan, Statement as PlanStatement, Volatility};
 use datafusion::sql::parser::Statement as DfStatement;
 use datafusion::sql::sqlparser::ast::{
     self, Expr, Ident, LimitClause, Spanned, Statement as Ast, Value, VisitMut, VisitorMut, visit_relations,
@@ -30,7 +31,7 @@ const MAX_PARAMETERS: usize = 65_535;
 pub struct QueryPlan {
     pub state: SessionState,
     pub logical: LogicalPlan,
-    /// Whether `logical` went through the optimizer: it holds no parameters.
+    /// Whether `logical` went through the optimizer: it holds no parameters and nothing that is of one run, such as `now()`.
     pub optimized: bool,
     pub columns: SchemaRef,
     pub parameters: Vec<DataType>,
@@ -63,8 +64,12 @@ pub async fn plan(
     } else {
         typed(&state, ast.clone(), &parameters).await.map_err(failed)?
     };
-    let (logical, optimized) =
-        if parameters.is_empty() { (state.optimize(&logical).map_err(failed)?, true) } else { (logical, false) };
+    // The optimizer writes the time of planning in place of now().
+    let (logical, optimized) = if parameters.is_empty() && !is_of_one_run(&logical).map_err(failed)? {
+        (state.optimize(&logical).map_err(failed)?, true)
+    } else {
+        (logical, false)
+    };
     let columns = columns(&state, &logical, optimized)?;
     Ok(QueryPlan { state, logical, optimized, columns, parameters, pinned: names.pinned() })
 }
@@ -100,8 +105,23 @@ fn state(
     options.catalog.default_catalog.clone_from(&session.database);
     options.execution.time_zone = session.with_settings(|s| s.show("TimeZone").ok());
     super::functions::register(&mut state, &env).map_err(|e| from_datafusion(e, ""))?;
-    state.mark_start_execution();
     Ok(state)
+}
+
+/// Whether a plan calls a function whose value is of one run only.
+fn is_of_one_run(plan: &LogicalPlan) -> datafusion::error::Result<bool> {
+    let mut found = false;
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            expr.apply(|expr| {
+                if let PlannedExpr::ScalarFunction(call) = expr {
+                    found |= call.func.signature().volatility != Volatility::Immutable;
+                }
+                Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+            })
+        })
+    })?;
+    Ok(found)
 }
 
 fn statement(ast: Ast) -> DfStatement {

@@ -217,7 +217,7 @@ impl SchemaProvider for Schema {
     async fn table(&self, table: &str) -> DfResult<Option<Arc<dyn TableProvider>>> {
         match self.names.table(&self.catalog, &self.name, table).await {
             Ok(Some(found)) => Ok(Some(found)),
-            // Relations with arguments are asked for by name like tables.
+            // DataFusion asks for table functions as well, and must find no table of that name.
             Ok(None) if self.names.shared.base.table_functions().contains_key(table) => Ok(None),
             Ok(None) => Err(DataFusionError::External(Box::new(self.names.unknown(&self.catalog, &self.name, table)))),
             Err(e) => Err(DataFusionError::External(Box::new(e))),

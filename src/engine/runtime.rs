@@ -2,6 +2,7 @@
 //! not keep a client from its answer, a cancel or a timeout.
 
 use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use datafusion::common::instant::Instant;
@@ -20,23 +21,33 @@ pub struct Cpu {
     runtime: Option<Runtime>,
 }
 
+/// When a session's running command must end; set anew by the next command, also while its rows wait to be fetched.
+#[derive(Clone, Debug, Default)]
+pub struct Deadline(Arc<Mutex<Option<Instant>>>);
+
+impl Deadline {
+    /// Counts from now on.
+    pub fn arm(&self, timeout: Option<Duration>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = timeout.map(|t| Instant::now() + t);
+    }
+
+    fn at(&self) -> Option<Instant> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// What ends a statement early: its client, or its deadline.
 #[derive(Clone, Debug)]
 pub struct Limit {
     pub cancel: CancellationToken,
-    pub deadline: Option<Instant>,
+    pub deadline: Deadline,
 }
 
 impl Limit {
-    /// From now on, for `timeout` at most.
-    pub fn new(cancel: &CancellationToken, timeout: Option<Duration>) -> Self {
-        Self { cancel: cancel.clone(), deadline: timeout.map(|t| Instant::now() + t) }
-    }
-
-    /// Resolves when the statement must end, to the reason.
+    /// Resolves when the statement must end, to the reason. The deadline is the one that holds when the wait begins.
     pub async fn reached(&self) -> Error {
         let deadline = async {
-            match self.deadline {
+            match self.deadline.at() {
                 Some(at) => tokio::time::sleep_until(at.into()).await,
                 None => std::future::pending().await,
             }
@@ -119,7 +130,8 @@ mod tests {
     #[tokio::test]
     async fn the_caller_is_answered_though_the_work_does_not_yield() {
         let cpu = Cpu::new(1).expect("threads");
-        let limit = Limit::new(&CancellationToken::new(), Some(Duration::from_millis(20)));
+        let limit = Limit { cancel: CancellationToken::new(), deadline: Deadline::default() };
+        limit.deadline.arm(Some(Duration::from_millis(20)));
         let stuck = async {
             std::thread::sleep(Duration::from_millis(500));
             Ok(())
@@ -133,7 +145,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_an_error() {
         let cpu = Cpu::new(1).expect("threads");
-        let limit = Limit::new(&CancellationToken::new(), None);
+        let limit = Limit { cancel: CancellationToken::new(), deadline: Deadline::default() };
         let e = cpu.run::<()>(&limit, async { panic!("a bug") }).await.expect_err("the panic");
         assert_eq!((e.kind(), e.message()), (Kind::Internal, "internal error: a bug"));
     }

@@ -99,6 +99,8 @@ pub struct Settings {
     local: BTreeMap<&'static str, String>,
     /// The reported ones that were not told yet.
     untold: Vec<&'static str>,
+    /// Counts the changes: a plan that was made under other settings is made anew.
+    generation: u64,
 }
 
 impl Settings {
@@ -119,14 +121,16 @@ impl Settings {
     pub fn set(&mut self, name: &str, value: Option<&str>, local: bool) -> Result<()> {
         let setting = find(name)?;
         let told_before = self.value(setting).to_owned();
+        self.generation += 1;
         match value {
             Some(value) => {
                 let value = check(setting, value)?;
                 if local {
-                    self.local.insert(setting.0, value)
+                    self.local.insert(setting.0, value);
                 } else {
-                    self.set.insert(setting.0, value)
-                };
+                    self.local.remove(setting.0);
+                    self.set.insert(setting.0, value);
+                }
             }
             None if matches!(setting.2, Fixed) => return Err(fixed(setting)),
             None => {
@@ -138,9 +142,20 @@ impl Settings {
         Ok(())
     }
 
+    /// Whether a value would be taken.
+    pub fn check(&self, name: &str, value: Option<&str>) -> Result<()> {
+        let setting = find(name)?;
+        value.map_or(Ok(()), |value| check(setting, value).map(drop))
+    }
+
+    /// Different after every change.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
     /// `RESET ALL`.
     pub fn reset_all(&mut self) {
-        let set: Vec<&'static str> = self.set.keys().copied().collect();
+        let set: Vec<&'static str> = self.set.keys().chain(self.local.keys()).copied().collect();
         for name in set {
             // The names come from the table, so that they are found and not fixed.
             let _ = self.set(name, None, false);
@@ -155,6 +170,7 @@ impl Settings {
     /// A transaction block ends: what was local is gone, and what was set in it stays only when it is committed.
     pub fn end(&mut self, commit: bool) {
         let told: Vec<(&'static Setting, String)> = SETTINGS.iter().map(|s| (s, self.value(s).to_owned())).collect();
+        self.generation += u64::from(!self.local.is_empty() || !commit);
         self.local.clear();
         if let (Some(before), false) = (self.before.take(), commit) {
             self.set = before;

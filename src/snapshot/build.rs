@@ -67,7 +67,7 @@ pub(super) fn build(
         let hashes = scope.spawn(|| raws.iter().map(Raw::hash).collect::<Result<Vec<_>>>());
         let mut warnings = Vec::new();
         let inputs = prepare(raws, distribution, options, scratch, &mut warnings)?;
-        let job = Job { inputs: &inputs, distribution, options };
+        let job = Job { inputs: &inputs, several: raws.len() > 1, distribution, options };
         let (table, seen_rows) = job.infer(heard, &mut warnings)?;
         let (parts, rejects, rejected_rows) = job.convert(&table, target, heard)?;
         for raw in raws {
@@ -124,6 +124,8 @@ fn prepare<'a>(
 
 struct Job<'a> {
     inputs: &'a [Input<'a>],
+    /// The table is made of several published files, empty ones included.
+    several: bool,
     distribution: &'a Distribution,
     options: &'a Options,
 }
@@ -131,7 +133,7 @@ struct Job<'a> {
 impl Job<'_> {
     /// Sees every cell; the table's columns, and how many records there are.
     fn infer(&self, heard: &(dyn Fn(u64, u64) + Sync), warnings: &mut Vec<String>) -> Result<(Table, u64)> {
-        let mut union = Union::new(self.distribution, self.inputs.len(), self.options.max_columns);
+        let mut union = Union::new(self.distribution, self.inputs.len(), self.several, self.options.max_columns);
         let mut rows = 0;
         let mut bytes = Progress::new(heard, self.bytes(), 0);
         self.each(|read| {

@@ -21,13 +21,15 @@ pub(super) const ADDED: char = '\0';
 /// The columns seen so far.
 pub(super) struct Union<'a> {
     distribution: &'a Distribution,
-    columns: IndexMap<String, Column_>,
+    columns: IndexMap<String, Met>,
     /// For each file, the table's column of each of the file's.
     maps: Vec<Vec<usize>>,
+    /// The table is made of several published files, empty ones included.
+    several: bool,
     max_columns: usize,
 }
 
-struct Column_ {
+struct Met {
     original: Option<String>,
     logical: Option<&'static str>,
     seen: Seen,
@@ -44,8 +46,8 @@ pub(super) struct Table {
 }
 
 impl<'a> Union<'a> {
-    pub(super) fn new(distribution: &'a Distribution, files: usize, max_columns: usize) -> Self {
-        Self { distribution, columns: IndexMap::new(), maps: vec![Vec::new(); files], max_columns }
+    pub(super) fn new(distribution: &'a Distribution, files: usize, several: bool, max_columns: usize) -> Self {
+        Self { distribution, columns: IndexMap::new(), maps: vec![Vec::new(); files], several, max_columns }
     }
 
     /// Makes the first columns of a file known, with their published names where they differ.
@@ -61,7 +63,7 @@ impl<'a> Union<'a> {
                         schema.missing_values.as_deref(),
                         self.distribution.dialect.null_sequence.as_deref(),
                     );
-                    let column = Column_ {
+                    let column = Met {
                         original: originals.get(i).cloned().flatten(),
                         logical: (name.strip_prefix(ADDED) == Some("geometry")).then_some("wkt"),
                         seen: Seen::new(declared, missing),
@@ -123,7 +125,7 @@ impl<'a> Union<'a> {
             )?);
             places.iter_mut().for_each(|p| p.push(None));
         }
-        let has_source_file = self.maps.len() > 1;
+        let has_source_file = self.several;
         let mut fields: Vec<Field> = plans.iter().map(|p| p.field.clone()).collect();
         if has_source_file {
             let free = |name: &str| fields.iter().all(|f| f.name() != name);
@@ -149,12 +151,12 @@ impl<'a> Union<'a> {
             return Err(Error::new(Kind::SourceInvalid, format!("{place} holds no records, so its columns are not known"))
                 .with_hint("Declare the columns in the descriptor's schema."));
         }
-        let must_have_all = match schema.fields_match {
-            _ if own.is_empty() => false,
-            FieldsMatch::Exact | FieldsMatch::Equal | FieldsMatch::Subset => true,
-            FieldsMatch::Superset => false,
-            FieldsMatch::Partial => !schema.columns.is_empty() && absent.len() == schema.columns.len(),
-        };
+        let must_have_all = !own.is_empty()
+            && match schema.fields_match {
+                FieldsMatch::Exact | FieldsMatch::Equal | FieldsMatch::Subset => true,
+                FieldsMatch::Superset => false,
+                FieldsMatch::Partial => !schema.columns.is_empty() && absent.len() == schema.columns.len(),
+            };
         if let (true, Some(first)) = (must_have_all, absent.first()) {
             let nearest = crate::name::nearest(&first.name, own.iter().copied());
             let own: Vec<String> = own.iter().take(50).map(|n| quoted(n)).collect();

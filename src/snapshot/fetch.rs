@@ -94,10 +94,15 @@ fn changed(url: &str) -> Error {
 /// The object's bytes as a file: the file itself when the store is a local one, else a copy at `spool`. `heard` is told of each
 /// arrival's bytes. The read is pinned to the version that the listing gave, and its length is checked.
 pub(super) async fn fetch(object: &Object, spool: &Path, heard: impl Fn(u64) + Send) -> Result<Raw> {
-    let pin = object.meta.e_tag.clone().filter(|tag| !tag.starts_with("W/"));
-    let options = GetOptions { if_match: pin, ..GetOptions::default() };
+    let by_time = object.meta.e_tag.is_none() && object.meta.version.is_none();
+    let options = GetOptions {
+        if_match: object.meta.e_tag.clone(),
+        if_unmodified_since: by_time.then_some(object.meta.last_modified),
+        ..GetOptions::default()
+    };
     let result = object.store.get_opts(&object.meta.location, options).await.map_err(|e| store_error(&object.url, e))?;
-    if result.meta.size != object.meta.size || result.meta.e_tag != object.meta.e_tag {
+    let other_tag = matches!((&result.meta.e_tag, &object.meta.e_tag), (Some(a), Some(b)) if a != b);
+    if result.meta.size != object.meta.size || other_tag {
         return Err(changed(&object.url));
     }
     match result.payload {

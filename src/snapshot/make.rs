@@ -153,14 +153,14 @@ impl Maker {
             Some(Format::Arrow) => self.in_place(table, objects, Format::Arrow).await,
             Some(Format::Csv | Format::Json | Format::NdJson | Format::GeoJson) | None => self.write(table, objects, heard).await,
         };
-        made.map_err(|e| match e.kind() {
-            Kind::DiskFull => {
-                Error::new(Kind::DiskFull, format!("no space is left in the state folder {}", self.options.state.display()))
-                    .with_detail(e.message().to_owned())
-                    .with_hint("Make room there, or choose another folder with --state.")
-                    .caused_by(e)
+        made.map_err(|e| {
+            if e.kind() != Kind::DiskFull {
+                return e;
             }
-            _ => e,
+            Error::new(Kind::DiskFull, format!("no space is left in the state folder {}", self.options.state.display()))
+                .with_detail(e.message().to_owned())
+                .with_hint("Make room there, or choose another folder with --state.")
+                .caused_by(e)
         })
     }
 
@@ -213,6 +213,13 @@ impl Maker {
                 heard_there(ProgressEvent::Read { table: name.clone(), bytes });
             };
             let built = build(&raws, &distribution, &this.options, staging.scratch(), &staging.snapshot(), &progress)?;
+            let mut warnings = built.warnings;
+            let declared = distribution.hash.as_deref().and_then(|h| h.strip_prefix("sha256:"));
+            if let (Some(declared), [only]) = (declared, built.hashes.as_slice())
+                && !declared.eq_ignore_ascii_case(only)
+            {
+                warnings.push(format!("the file's SHA-256 is {only}, and {declared} is declared"));
+            }
             let created = now();
             let sources = (objects.iter().zip(built.hashes))
                 .map(|(o, sha256)| Source { url: o.url.clone(), identity: o.identity(), size: o.meta.size, sha256 })
@@ -231,11 +238,11 @@ impl Maker {
                 rows_read: built.rows_read,
                 rejects: built.rejects,
                 created: created.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-                warnings: built.warnings.clone(),
+                warnings: warnings.clone(),
             };
             staging.publish(&folder, record.clone())?;
             drop(lock);
-            for message in built.warnings {
+            for message in warnings {
                 heard_there(ProgressEvent::Warning { table: name.clone(), message });
             }
             this.load(&folder, record)?.ok_or_else(|| Error::new(Kind::Io, "a snapshot vanished as soon as it was written"))

@@ -158,3 +158,39 @@ impl Rejects {
         Ok(out)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_apart() {
+        let full = || std::io::Error::from(std::io::ErrorKind::StorageFull);
+        for (error, kind) in [
+            (ParquetError::External(Box::new(full())), Kind::DiskFull),
+            (ParquetError::General("No space left on device (os error 28)".to_owned()), Kind::DiskFull),
+            (ParquetError::General("x".to_owned()), Kind::Io),
+        ] {
+            assert_eq!(parquet_error(error).kind(), kind);
+        }
+        assert_eq!(Error::from(full()).kind(), Kind::DiskFull);
+    }
+
+    #[test]
+    fn rejects_come_back_as_they_went() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let reject = |column: Option<&str>| Reject {
+            file: "f".into(),
+            line: 7,
+            column: column.map(str::to_owned),
+            raw: "\"x\n".into(),
+            expected: "integer".into(),
+            reason: "is not".into(),
+        };
+        let mut out = Rejects::new(folder.path());
+        let all = [reject(None), reject(Some("a"))];
+        all.iter().cloned().for_each(|r| out.push(r).expect("is written"));
+        assert_eq!(out.finish().expect("is synced"), 2);
+        assert_eq!(Rejects::read(&folder.path().join(Rejects::FILE)).expect("is read"), all);
+    }
+}

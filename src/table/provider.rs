@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
+use chrono::DateTime;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::config::TableParquetOptions;
 use datafusion::common::{Constraints, Statistics, stats::Precision};
@@ -88,12 +89,12 @@ impl TableProvider for SnapshotTable {
             }
             Layout::Parquet(objects) => {
                 let url = register(state, objects)?;
-                let metas = objects.iter().map(|o| o.meta.clone()).collect();
+                let metas = objects.iter().map(versioned_meta).collect();
                 scan_files(state, &self.schema, &parquet(state), url, metas, projection, filters, limit).await
             }
             Layout::Arrow(objects) => {
                 let url = register(state, objects)?;
-                let metas = objects.iter().map(|o| o.meta.clone()).collect();
+                let metas = objects.iter().map(versioned_meta).collect();
                 scan_files(state, &self.schema, &ArrowFormat, url, metas, projection, filters, limit).await
             }
         }
@@ -184,6 +185,13 @@ fn register(state: &dyn Session, objects: &[Object]) -> Result<ObjectStoreUrl> {
         state.runtime_env().register_object_store(url.as_ref(), store);
     }
     Ok(url)
+}
+
+/// The object's meta with a time of its version: DataFusion keeps footers by location, size and time, and neither an ETag nor the
+/// store is among them.
+fn versioned_meta(object: &Object) -> ObjectMeta {
+    let seconds = i64::try_from(fingerprint(std::slice::from_ref(object)) >> 32).expect("32 bits fit");
+    ObjectMeta { last_modified: DateTime::from_timestamp(seconds, 0).unwrap_or_default(), ..object.meta.clone() }
 }
 
 /// Different for other stores and other versions.

@@ -250,6 +250,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
     /// From here on a cancel request reaches a statement that goes on.
     pub(super) fn resume_statement(&mut self, cancel: &CancellationToken) {
         self.seat.running(Some(cancel.clone()));
+        self.session.resume();
     }
 
     pub(super) fn end_statement(&mut self) {

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use stoa::engine::{Engine, Options};
@@ -27,7 +27,6 @@ pub fn shared_data() -> PathBuf {
 /// A running server.
 pub struct Server {
     pub address: SocketAddr,
-    pub engine: Arc<Engine>,
     stop: CancellationToken,
     thread: Option<std::thread::JoinHandle<()>>,
     _state: tempfile::TempDir,
@@ -50,7 +49,7 @@ impl Server {
         let stop = CancellationToken::new();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn({
-            let (engine, stop) = (Arc::clone(&engine), stop.clone());
+            let stop = stop.clone();
             let defaults = wire::Options::default();
             let options =
                 wire::Options { max_connections: setup.max_connections.unwrap_or(defaults.max_connections), ..defaults };
@@ -64,7 +63,7 @@ impl Server {
             }
         });
         let address = told.recv().expect("the server starts");
-        Self { address, engine, stop, thread: Some(thread), _state: state }
+        Self { address, stop, thread: Some(thread), _state: state }
     }
 
     /// The server over the fixture catalog that tests share: first touches are made once.

@@ -100,7 +100,7 @@ mod client_statements;
 pub(super) fn rewritten(sql: &str) -> String {
     use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
     use datafusion::sql::sqlparser::parser::Parser;
-    let mut statements = Parser::parse_sql(&PostgreSqlDialect {}, sql).unwrap();
+    let mut statements = Parser::parse_sql(&PostgreSqlDialect {}, sql).expect(sql);
     match rewrite(&mut statements[0]) {
         Ok(()) => statements[0].to_string(),
         Err(e) => format!("{:?}: {e}", e.kind()),

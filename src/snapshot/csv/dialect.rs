@@ -17,14 +17,16 @@ pub(super) struct Resolved {
     pub(super) syntax: Syntax,
     pub(super) comment: Option<Comment>,
     pub(super) header: Header,
+    /// Records before the header or the first row that are titles and notes, where no header is declared.
+    pub(super) preamble: usize,
 }
 
 /// Which lines are comments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Comment {
     pub(super) start: String,
-    /// It was not declared: a line of the table's width is a record all the same.
-    pub(super) sniffed: bool,
+    /// When it was not declared, the table's width: a record of that width is no comment all the same.
+    pub(super) sniffed: Option<usize>,
 }
 
 /// Which records are the header.
@@ -58,29 +60,30 @@ pub(super) fn resolve(dialect: &Dialect, head: &[u8], last: bool) -> Result<Reso
     let mut records = syntax.records(head, last, LOOK);
     let comment = match &dialect.comment_char {
         Some(start) if start.is_empty() => None,
-        Some(start) => Some(Comment { start: start.clone(), sniffed: false }),
+        Some(start) => Some(Comment { start: start.clone(), sniffed: None }),
         None => sniff_comment(&records),
     };
     if let Some(comment) = &comment {
-        let width = width_of_most(records.iter().filter(|r| !r.fields[0].starts_with(&comment.start)));
-        records.retain(|r| !comment.covers(&r.fields[0], r.fields.len(), width));
+        records.retain(|r| !comment.covers(&r.fields[0], r.fields.len()));
     }
+    let mut preamble = 0;
     let header = if dialect.header == Some(false) {
         Header::None
     } else if !dialect.header_rows.is_empty() {
         Header::Records(dialect.header_rows.clone(), dialect.header_join.clone().unwrap_or_else(|| " ".to_owned()))
-    } else if dialect.header == Some(true) || has_header(&records) {
+    } else if dialect.header == Some(true) {
         Header::Records(vec![1], String::new())
     } else {
-        Header::None
+        preamble = titles(&records);
+        if has_header(&records[preamble..]) { Header::Records(vec![1], String::new()) } else { Header::None }
     };
-    Ok(Resolved { syntax, comment, header })
+    Ok(Resolved { syntax, comment, header, preamble })
 }
 
 impl Comment {
-    /// Whether a record that starts with `first` and has `fields` fields is a comment in a table of `width` columns.
-    pub(super) fn covers(&self, first: &str, fields: usize, width: usize) -> bool {
-        first.starts_with(&self.start) && !(self.sniffed && fields == width)
+    /// Whether a record that starts with `first` and has `fields` fields is a comment.
+    pub(super) fn covers(&self, first: &str, fields: usize) -> bool {
+        first.starts_with(&self.start) && self.sniffed != Some(fields)
     }
 }
 
@@ -126,7 +129,20 @@ fn sniff_comment(records: &[Record]) -> Option<Comment> {
     let width = width_of_most(records.iter().filter(|r| !r.fields[0].starts_with('#')));
     let first = records.first()?;
     (first.fields[0].starts_with('#') && width > 0 && first.fields.len() != width)
-        .then(|| Comment { start: "#".to_owned(), sniffed: true })
+        .then(|| Comment { start: "#".to_owned(), sniffed: Some(width) })
+}
+
+/// How many records at the head are titles and notes: they fill at most one field of a table that has several, and a record
+/// that fills at least half of its fields comes after them.
+fn titles(records: &[Record]) -> usize {
+    let width = width_of_most(records.iter());
+    let filled = |r: &Record| r.fields.iter().filter(|f| !f.trim_ascii().is_empty()).count();
+    let is_title = |r: &Record| (filled(r) <= 1 && width > 2) || (r.fields.len() == 1 && width == 2);
+    let count = records.iter().take_while(|r| is_title(r)).count();
+    match records.get(count) {
+        Some(next) if filled(next) * 2 >= width && count + 1 < records.len() => count,
+        Some(_) | None => 0,
+    }
 }
 
 /// Whether the first record names the columns: yes when some column has something else over values that are all of one kind, or
@@ -169,7 +185,7 @@ impl Look {
             Self::Boolean
         } else if digits == 0 {
             Self::Word
-        } else if others("-+.%eE") && !text[1..].contains('-') {
+        } else if text.trim_end_matches('%').parse::<f64>().is_ok() {
             Self::Number
         } else if others("-+./: TZ") {
             Self::Moment
@@ -222,6 +238,19 @@ mod tests {
             ("id\n01\n002\n", true),
         ] {
             assert_eq!(resolved(text).header != Header::None, header, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn preambles() {
+        for (text, titles) in [
+            ("Title,,\n,,\na,b,c\n1,2,3\n", 2),
+            ("Title\na,b\n1,2\n", 1),
+            ("a,b,c\n1,2,3\n", 0),
+            ("a,,\n1,2,3\n", 0),
+            ("Title,,\n", 0),
+        ] {
+            assert_eq!(resolved(text).preamble, titles, "{text:?}");
         }
     }
 

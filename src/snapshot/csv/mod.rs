@@ -41,6 +41,8 @@ pub(super) struct Reader<'a> {
     ended: bool,
     /// The 1-based line at the start of the buffer.
     line: u64,
+    /// Records before the header that are no rows, until a batch takes them.
+    preamble: Vec<Fault>,
 }
 
 impl<'a> Reader<'a> {
@@ -72,6 +74,7 @@ impl<'a> Reader<'a> {
             base: 0,
             ended,
             line: 1,
+            preamble: Vec::new(),
         };
         reader.read_header(declared)?;
         Ok(reader)
@@ -96,14 +99,24 @@ impl<'a> Reader<'a> {
         let records = syntax.records(&self.buffer, self.ended, wanted + 1000);
         let mut records =
             records.iter().filter(|r| !self.comment_lines.contains(&r.line)).filter(|r| match &self.resolved.comment {
-                Some(comment) => !comment.covers(&r.fields[0], r.fields.len(), usize::MAX),
+                Some(comment) => !comment.covers(&r.fields[0], r.fields.len()),
                 None => true,
             });
+        let mut end = 0;
+        for title in records.by_ref().take(self.resolved.preamble) {
+            end = title.end;
+            self.preamble.push(Fault {
+                line: title.line,
+                column: None,
+                raw: raw(&self.buffer[title.start..title.end]),
+                expected: "a header".to_owned(),
+                reason: "the row stands before the header".to_owned(),
+            });
+        }
         let header: Vec<String> = match &self.resolved.header {
             Header::None => {
                 let Some(first) = records.next() else { return Err(self.without("a record")) };
-                let width = first.fields.len().max(declared.len());
-                (0..width).map(|i| declared.get(i).cloned().unwrap_or_default()).collect()
+                (0..first.fields.len()).map(|i| declared.get(i).cloned().unwrap_or_default()).collect()
             }
             Header::Records(rows, joint) => {
                 let chosen: Vec<_> = if rows == &[1] {
@@ -112,20 +125,18 @@ impl<'a> Reader<'a> {
                     records.filter(|r| rows.contains(&(r.line as usize))).collect()
                 };
                 let Some(last) = chosen.last() else { return Err(self.without("a header")) };
+                end = last.end;
                 let width = chosen.iter().map(|r| r.fields.len()).max().unwrap_or(0);
                 let cell = |i: usize| {
                     let parts = chosen.iter().filter_map(|r| r.fields.get(i)).map(|f| f.trim_ascii()).filter(|f| !f.is_empty());
                     parts.collect::<Vec<_>>().join(joint)
                 };
-                let header = if let [only] = chosen.as_slice() { only.fields.clone() } else { (0..width).map(cell).collect() };
-                let end = last.end;
-                let passed = memchr::memchr_iter(self.resolved.syntax.line_end(), &self.buffer[..end]).count() as u64;
-                self.line += passed;
-                self.base += end as u64;
-                self.buffer.drain(..end);
-                header
+                if let [only] = chosen.as_slice() { only.fields.clone() } else { (0..width).map(cell).collect() }
             }
         };
+        self.line += memchr::memchr_iter(self.resolved.syntax.line_end(), &self.buffer[..end]).count() as u64;
+        self.base += end as u64;
+        self.buffer.drain(..end);
         let (names, originals) = names::unique(&header);
         self.names = Arc::new(names);
         self.originals = originals;
@@ -146,11 +157,12 @@ impl<'a> Reader<'a> {
             if !self.ended && self.buffer.len() < CHUNK {
                 self.ended = fill(&mut self.file, &mut self.buffer, CHUNK)?;
             }
-            if self.buffer.is_empty() {
-                return Ok(None);
-            }
             let mut cells =
                 Cells { width: self.names.len(), file: self.index, names: Arc::clone(&self.names), ..Cells::default() };
+            if self.buffer.is_empty() {
+                cells.faults = std::mem::take(&mut self.preamble);
+                return Ok((!cells.faults.is_empty()).then_some(cells));
+            }
             let (consumed, made) = self.tokenize(&mut cells, false);
             let (consumed, made) = if consumed == 0 && !self.ended {
                 if self.buffer.len() <= self.max_field {
@@ -169,6 +181,7 @@ impl<'a> Reader<'a> {
                 );
             }
             self.finish(&mut cells, consumed, made)?;
+            cells.faults.splice(0..0, self.preamble.drain(..));
             if cells.rows() > 0 || !cells.faults.is_empty() {
                 return Ok(Some(cells));
             }
@@ -257,7 +270,7 @@ impl<'a> Reader<'a> {
             self.line += 1 + lines;
             let record = &text[start..at];
             let is_blank = fields == 1 && width > 1 && record.iter().all(u8::is_ascii_whitespace);
-            if is_blank || self.is_sniffed_comment(record, fields, width) {
+            if is_blank || self.is_sniffed_comment(record, fields) {
                 cells.spans.truncate(spans_before);
                 made.truncate(made_before);
                 continue;
@@ -298,13 +311,13 @@ impl<'a> Reader<'a> {
         if !self.comment_lines.is_empty() && self.comment_lines.contains(&self.line) {
             return true;
         }
-        matches!(&self.resolved.comment, Some(Comment { start, sniffed: false }) if rest.starts_with(start.as_bytes()))
+        matches!(&self.resolved.comment, Some(Comment { start, sniffed: None }) if rest.starts_with(start.as_bytes()))
     }
 
-    fn is_sniffed_comment(&self, record: &[u8], fields: usize, width: usize) -> bool {
+    fn is_sniffed_comment(&self, record: &[u8], fields: usize) -> bool {
         match &self.resolved.comment {
-            Some(comment) => comment.sniffed && fields != width && record.starts_with(comment.start.as_bytes()),
-            None => false,
+            Some(Comment { start, sniffed: Some(width) }) => *width != fields && record.starts_with(start.as_bytes()),
+            Some(_) | None => false,
         }
     }
 }
@@ -324,71 +337,4 @@ fn raw(record: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The columns, then rows as `line: a|b`, then faults as `line! reason (kept or not)`.
-    fn check(dialect: &Dialect, text: &str) -> String {
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let path = dir.path().join("t.csv");
-        std::fs::write(&path, text).expect("writes");
-        let text = Text { path, skip: 0, bytes: text.len() as u64, bad: Vec::new(), encoding: "UTF-8" };
-        let mut reader = match Reader::open(&text, "t.csv", 0, dialect, &["x".to_owned()], 1 << 20) {
-            Ok(reader) => reader,
-            Err(e) => return e.to_string(),
-        };
-        let mut out = vec![reader.names().join("|")];
-        while let Some(cells) = reader.next().expect("reads") {
-            let columns: Vec<Vec<String>> =
-                (0..cells.width).map(|c| cells.column(c).map(|c| c.text.to_owned()).collect()).collect();
-            for (row, line) in cells.lines.iter().enumerate() {
-                out.push(format!("{line}: {}", columns.iter().map(|c| c[row].as_str()).collect::<Vec<_>>().join("|")));
-            }
-            for f in &cells.faults {
-                let kept = if f.column.is_some() { "kept" } else { "out" };
-                out.push(format!("{}! {} ({kept})", f.line, f.reason));
-            }
-        }
-        out.join("; ")
-    }
-
-    #[test]
-    fn whole_files() {
-        let usual = Dialect::default();
-        let no_header = Dialect { header: Some(false), ..Dialect::default() };
-        let two_headers = Dialect { header_rows: vec![2, 3], ..Dialect::default() };
-        let commented = Dialect { comment_char: Some("//".into()), comment_rows: vec![3], ..Dialect::default() };
-        for (dialect, text, want) in [
-            (&usual, "a,b\n1,2\n3,4\n", "a|b; 2: 1|2; 3: 3|4"),
-            (&usual, "a,b\n\"1\n\",2\n3,4", "a|b; 2: 1\n|2; 4: 3|4"),
-            (&usual, "a,b\n", "a|b"),
-            (&usual, "", "t.csv is empty: it has no header"),
-            (&usual, "\n\n", "t.csv is empty: it has no header"),
-            (
-                &usual,
-                "a,b\n1\n1,2,3\n1,2,\n",
-                "a|b; 2: 1|; 4: 1|2; 2! the row has 1 fields (kept); 3! the row has 3 fields (out)",
-            ),
-            (&usual, "id,,id\n1,2,3\n", "id|column_2|id_2; 2: 1|2|3"),
-            (&usual, "a,b\n\n1,2\n \n,\n", "a|b; 3: 1|2; 5: |"),
-            (&usual, "# note\na,b\n1,2\n# end\n", "a|b; 3: 1|2"),
-            (&usual, "a,b\n1,2\n\"3,4\n5,6\n", "a|b; 2: 1|2; 4: 5|6; 3! a quote is opened and never closed (out)"),
-            (&usual, "a\rb\rc\r", "a; 2: b; 3: c"),
-            (&no_header, "1,2\n3,4\n", "x|column_2; 1: 1|2; 2: 3|4"),
-            (&two_headers, "title\nq1,q2\nmin,max\n1,2\n", "q1 min|q2 max; 4: 1|2"),
-            (&commented, "a,b\n//x\n1,2\n3,4\n", "a|b; 4: 3|4"),
-        ] {
-            assert_eq!(check(dialect, text), want, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn records_cross_chunks() {
-        let row = format!("{},\"{}\"\n", "x".repeat(300), "y\"\"".repeat(100));
-        let text = format!("a,b\n{}", row.repeat(5000));
-        assert!(text.len() > 2 * CHUNK);
-        let got = check(&Dialect::default(), &text);
-        assert_eq!(got.matches("; ").count(), 5000);
-        assert!(got.ends_with(&format!("5001: {}|{}", "x".repeat(300), "y\"".repeat(100))));
-    }
-}
+mod tests;

@@ -1,6 +1,8 @@
 //! JSON texts of each shape, read to their cells.
 
 use super::*;
+use crate::snapshot::cells::CellKind;
+use crate::snapshot::columns::ADDED;
 
 /// The columns, then rows as `line: a|b`, then faults as `line! reason`.
 fn check(property: Option<&str>, lines: bool, json: &str) -> String {

@@ -53,7 +53,7 @@ pub(super) fn shape(text: &[u8], json: bool) -> Option<Shape> {
     let zero = whole == b"0" || whole.is_empty();
     let significant = significant_digits(whole, fraction);
     Some(Shape {
-        integer: !point && !exponent && !(negative && zero),
+        integer: !(point || exponent || (negative && zero)),
         whole: if zero { 0 } else { whole_len },
         scale: fraction.len(),
         exponent,

@@ -1,4 +1,6 @@
-//! The whole way from published files to snapshots, over real ones.
+//! The whole way from published files to snapshots: small files here, real ones in `published`.
+
+mod published;
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -16,7 +18,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use super::make::{Maker, Sources};
 use super::touch::Touches;
 use super::*;
-use crate::descriptor::{Column, ColumnKind, Dataset, Dialect, Distribution, FieldsMatch, Format, Schema};
+use crate::descriptor::{Column, ColumnKind, Dataset, Distribution, FieldsMatch, Format, Schema};
 use crate::error::{Error, Kind};
 
 /// Files of this machine by path, and objects in memory by `mem://` URL; a path may end in `*.csv`.
@@ -176,81 +178,6 @@ fn column(snapshot: &Snapshot, name: &str) -> (String, usize) {
 }
 
 #[tokio::test]
-async fn real_files_have_the_rows_that_they_were_counted_to_have() {
-    for (path, format, want) in [
-        ("transport/ourairports/airports.csv.gz", Format::Csv, 74_592),
-        ("transport/ourairports/countries.csv", Format::Csv, 249),
-        ("transport/nyc/MTA_Daily_Ridership.csv", Format::Csv, 1706),
-        ("transport/ports/UpdatedPub150.csv", Format::Csv, 3768),
-        ("health/china-839studio/data.csv", Format::Csv, 27_424),
-        ("environment/china-pm25/BeijingPM20100101_20151231.csv", Format::Csv, 52_584),
-        ("environment/airnow/reportingarea.dat", Format::Csv, 6348),
-        ("transport/openflights/airports.dat", Format::Csv, 7698),
-        ("transport/openflights/routes.dat", Format::Csv, 67_663),
-        ("transport/yaizu/交通事故_2019/222127_traffic_accident_2019.csv", Format::Csv, 907),
-        ("reference/country-codes.csv", Format::Csv, 249),
-        ("health/owid/COVID-2019 - Hospital & ICU/COVID-2019 - Hospital & ICU.csv", Format::Csv, 11_226),
-        ("nasty/frictionless/wide.csv", Format::Csv, 3),
-        ("transport/flights/flights-10k.json", Format::Json, 10_000),
-        ("health/china-canghailan/Data/2020-02-01.csv", Format::Csv, 453),
-        ("health/china-canghailan/Data/2020-02-01.json", Format::Json, 453),
-        ("catalog/data.json/cms.json", Format::Json, 139),
-        ("transport/nyc/taxi_zones.geojson", Format::GeoJson, 263),
-        ("environment/earthquakes/earthquakes.json", Format::Json, 1707),
-        ("reference/china/geojson-province/11.json", Format::Json, 18),
-        ("nasty/frictionless/table.jsonl", Format::NdJson, 2),
-    ] {
-        let Some(path) = shared(path) else { return };
-        let bench = Bench::new();
-        let snapshot = bench
-            .touch(&Distribution { format: Some(format), ..csv(&path) })
-            .await
-            .unwrap_or_else(|e| panic!("{path}: {e} {:?}", e.detail()));
-        assert_eq!((snapshot.rows, snapshot.rows_read, snapshot.rejects), (want, want, 0), "{path}");
-    }
-}
-
-#[tokio::test]
-async fn the_known_traps_of_real_files() {
-    for (path, name, want, nulls) in [
-        ("transport/ourairports/airports.csv.gz", "continent", "Utf8View", 0),
-        ("reference/country-codes.csv", "ISO3166-1-Alpha-2", "Utf8View", 0),
-        ("transport/nyc/MTA_Daily_Ridership.csv", "Date", "Date32", 0),
-        ("transport/nyc/MTA_Daily_Ridership.csv", "Subways: % of Comparable Pre-Pandemic Day", "Int64", 0),
-        ("environment/china-pm25/BeijingPM20100101_20151231.csv", "PM_US Post", "Int64", 2197),
-        ("transport/ports/UpdatedPub150.csv", "Standard Nautical Chart", "Utf8View", 0),
-        ("transport/ports/UpdatedPub150.csv", "Latitude", "Float64", 0),
-        ("health/china-839studio/data.csv", "报道时间", "Utf8View", 0),
-        ("environment/earthquakes/earthquakes.json", "geometry", "Utf8View", 0),
-        ("catalog/data.json/cms.json", "bureauCode", "Utf8View", 0),
-        ("transport/flights/flights-10k.json", "date", "Timestamp(µs)", 0),
-        ("environment/nycflights13/weather.csv", "time_hour", "Timestamp(µs, \"UTC\")", 0),
-    ] {
-        let Some(path) = shared(path) else { return };
-        let bench = Bench::new();
-        let distribution = Distribution { format: None, ..csv(&path) };
-        let snapshot = bench.touch(&distribution).await.unwrap_or_else(|e| panic!("{path}: {e}"));
-        let (data_type, found) = column(&snapshot, name);
-        assert_eq!((data_type.as_str(), found), (want, nulls), "{path} {name}");
-    }
-}
-
-#[tokio::test]
-async fn files_of_one_table_are_united_by_name() {
-    let Some(folder) = shared("health/jhu/daily_reports/*.csv") else { return };
-    let bench = Bench::new();
-    let snapshot = bench.touch(&csv(folder)).await.expect("74 daily reports");
-    assert_eq!((snapshot.rows, snapshot.rejects), (54_843, 0));
-    let names: Vec<&str> = snapshot.schema.fields().iter().map(|f| f.name().as_str()).collect();
-    assert_eq!(names[..3], ["Province/State", "Country/Region", "Last Update"]);
-    assert_eq!(names.last(), Some(&"_source_file"));
-    for (name, data_type) in [("Country_Region", "Utf8View"), ("Confirmed", "Int64"), ("Incidence_Rate", "Float64")] {
-        assert_eq!(column(&snapshot, name).0, data_type, "{name}");
-    }
-    assert_eq!(column(&snapshot, "_source_file"), ("Utf8View".to_owned(), 0));
-}
-
-#[tokio::test]
 async fn small_files() {
     let typed = |columns: &[(&str, ColumnKind)], fields_match| Distribution {
         schema: Schema {
@@ -388,26 +315,6 @@ async fn a_remote_source_is_asked_again_only_after_a_while() {
         snapshots.current(&table, None).await.expect("is read");
     }
     assert_eq!(bench.shelf.asked.load(Ordering::Relaxed), 1);
-}
-
-#[tokio::test]
-async fn parquet_and_arrow_stay_where_they_are() {
-    for (path, format, want) in [
-        ("transport/nycflights13/flights.parquet", Format::Parquet, "100000 rows, 20 columns"),
-        ("transport/flights/flights-200k.arrow", Format::Arrow, "200000 rows, 3 columns"),
-        ("nasty/parquet/PARQUET-1481.parquet", Format::Parquet, "SourceInvalid"),
-        ("nasty/parquet/encrypt_columns_and_footer.parquet.encrypted", Format::Parquet, "SourceInvalid"),
-        ("nasty/arrow/generated_nested.stream", Format::Arrow, "SourceInvalid"),
-        ("transport/nyc/MTA_Daily_Ridership.csv", Format::Parquet, "SourceInvalid"),
-    ] {
-        let Some(path) = shared(path) else { return };
-        let bench = Bench::new();
-        let got = match bench.touch(&Distribution { format: Some(format), ..csv(&path) }).await {
-            Ok(s) => format!("{} rows, {} columns", s.rows, s.schema.fields().len()),
-            Err(e) => format!("{:?}", e.kind()),
-        };
-        assert_eq!(got, want, "{path}");
-    }
 }
 
 #[tokio::test]

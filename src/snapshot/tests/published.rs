@@ -1,0 +1,146 @@
+//! Real published files and nasty ones, where the shared data is at hand.
+
+use super::*;
+
+#[tokio::test]
+async fn real_files_have_the_rows_that_they_were_counted_to_have() {
+    for (path, format, want) in [
+        ("transport/ourairports/airports.csv.gz", Format::Csv, 74_592),
+        ("transport/ourairports/countries.csv", Format::Csv, 249),
+        ("transport/nyc/MTA_Daily_Ridership.csv", Format::Csv, 1706),
+        ("transport/ports/UpdatedPub150.csv", Format::Csv, 3768),
+        ("health/china-839studio/data.csv", Format::Csv, 27_424),
+        ("environment/china-pm25/BeijingPM20100101_20151231.csv", Format::Csv, 52_584),
+        ("environment/airnow/reportingarea.dat", Format::Csv, 6348),
+        ("transport/openflights/airports.dat", Format::Csv, 7698),
+        ("transport/openflights/routes.dat", Format::Csv, 67_663),
+        ("transport/yaizu/交通事故_2019/222127_traffic_accident_2019.csv", Format::Csv, 907),
+        ("reference/country-codes.csv", Format::Csv, 249),
+        ("health/owid/COVID-2019 - Hospital & ICU/COVID-2019 - Hospital & ICU.csv", Format::Csv, 11_226),
+        ("nasty/frictionless/wide.csv", Format::Csv, 3),
+        ("transport/flights/flights-10k.json", Format::Json, 10_000),
+        ("health/china-canghailan/Data/2020-02-01.csv", Format::Csv, 453),
+        ("health/china-canghailan/Data/2020-02-01.json", Format::Json, 453),
+        ("catalog/data.json/cms.json", Format::Json, 139),
+        ("transport/nyc/taxi_zones.geojson", Format::GeoJson, 263),
+        ("environment/earthquakes/earthquakes.json", Format::Json, 1707),
+        ("reference/china/geojson-province/11.json", Format::Json, 18),
+        ("nasty/frictionless/table.jsonl", Format::NdJson, 2),
+    ] {
+        let Some(path) = shared(path) else { return };
+        let bench = Bench::new();
+        let snapshot = bench
+            .touch(&Distribution { format: Some(format), ..csv(&path) })
+            .await
+            .unwrap_or_else(|e| panic!("{path}: {e} {:?}", e.detail()));
+        assert_eq!((snapshot.rows, snapshot.rows_read, snapshot.rejects), (want, want, 0), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_known_traps_of_real_files() {
+    for (path, name, want, nulls) in [
+        ("transport/ourairports/airports.csv.gz", "continent", "Utf8View", 0),
+        ("reference/country-codes.csv", "ISO3166-1-Alpha-2", "Utf8View", 0),
+        ("transport/nyc/MTA_Daily_Ridership.csv", "Date", "Date32", 0),
+        ("transport/nyc/MTA_Daily_Ridership.csv", "Subways: % of Comparable Pre-Pandemic Day", "Int64", 0),
+        ("environment/china-pm25/BeijingPM20100101_20151231.csv", "PM_US Post", "Int64", 2197),
+        ("transport/ports/UpdatedPub150.csv", "Standard Nautical Chart", "Utf8View", 0),
+        ("transport/ports/UpdatedPub150.csv", "Latitude", "Float64", 0),
+        ("health/china-839studio/data.csv", "报道时间", "Utf8View", 0),
+        ("environment/earthquakes/earthquakes.json", "geometry", "Utf8View", 0),
+        ("catalog/data.json/cms.json", "bureauCode", "Utf8View", 0),
+        ("transport/flights/flights-10k.json", "date", "Timestamp(µs)", 0),
+        ("environment/nycflights13/weather.csv", "time_hour", "Timestamp(µs, \"UTC\")", 0),
+    ] {
+        let Some(path) = shared(path) else { return };
+        let bench = Bench::new();
+        let distribution = Distribution { format: None, ..csv(&path) };
+        let snapshot = bench.touch(&distribution).await.unwrap_or_else(|e| panic!("{path}: {e}"));
+        let (data_type, found) = column(&snapshot, name);
+        assert_eq!((data_type.as_str(), found), (want, nulls), "{path} {name}");
+    }
+}
+
+#[tokio::test]
+async fn nasty_files() {
+    let kind = |e: Error| format!("{:?}", e.kind());
+    for (path, want) in [
+        ("csvkit/Datagov_FY10_EDU_recp_by_State.csv", "55 rows, 2 rejects, \"State Name\" Utf8View"),
+        ("csvkit/bad.csv", "2 rows, 2 rejects, \"column_a\" Int64"),
+        ("csvkit/mac_newlines.csv", "2 rows, 0 rejects, \"a\" Utf8View"),
+        ("csvkit/ne_1033_data.xlsx", "SourceInvalid"),
+        ("csvkit/test_utf16_big.csv", "2 rows, 0 rejects, \"a\" Int64"),
+        ("frictionless/blank-headers.csv", "2 rows, 0 rejects, \"id\" Int64"),
+        ("frictionless/bom.csv", "2 rows, 0 rejects, \"id\" Int64"),
+        ("frictionless/countries.csv", "4 rows, 2 rejects, \"id\" Int64"),
+        ("frictionless/empty.csv", "SourceInvalid"),
+        ("frictionless/implicit-gz.csv", "2 rows, 0 rejects, \"id\" Int64"),
+        ("frictionless/implicit-zip.csv", "2 rows, 0 rejects, \"id\" Int64"),
+        ("frictionless/issue-647.csv.txt", "882 rows, 0 rejects, \"n_amenageur\" Utf8View"),
+        ("frictionless/issue-811.csv", "7904 rows, 0 rejects, \"Codice Regione\" Utf8View"),
+        ("frictionless/issue-1009-semicolon.csv", "1 rows, 0 rejects, \"fieldNameA\" Utf8View"),
+        ("frictionless/leading-zeros.csv", "3 rows, 0 rejects, \"value\" Utf8View"),
+        ("frictionless/skip-rows.csv", "2 rows, 0 rejects, \"id\" Int64"),
+        ("frictionless/table.csv.bz2", "SourceInvalid"),
+        ("frictionless/table-multiple-files.zip", "SourceInvalid"),
+        ("frictionless/timezone.csv", "4 rows, 0 rejects, \"datetime\" Utf8View"),
+        ("frictionless/without-headers-extra.csv", "2 rows, 1 rejects, \"column_1\" Int64"),
+        ("frictionless/without-rows.csv", "0 rows, 0 rejects, \"id\" Utf8View"),
+        ("messytables/characters.csv", "382 rows, 0 rejects, \"id\" Utf8View"),
+        ("messytables/complex.csv", "3 rows, 0 rejects, \"date\" Date32"),
+        ("messytables/mixedGLB.csv", "133 rows, 3 rejects, \"Year\" Int64"),
+        ("messytables/null.csv", "10 rows, 0 rejects, \"column_1\" Int64"),
+        ("messytables/utf-16le_encoded.csv", "327 rows, 0 rejects, \"Organisation_code\" Utf8View"),
+        ("pollock/air_quality_station3_2006.csv", "35040 rows, 0 rejects, \"date\" Timestamp(µs)"),
+        ("pollock/Camp Palacios - Humidity.csv", "33231 rows, 0 rejects, \"column_1\" Date32"),
+        ("pollock/PLA_6%Talc-1hz.csv", "365 rows, 0 rejects, \"##Temp./¡ãC\" Float64"),
+        ("pollock/june_2015(1).csv", "6677 rows, 2 rejects, \"Directorate\" Utf8View"),
+    ] {
+        let Some(path) = shared(&format!("nasty/{path}")) else { return };
+        let bench = Bench::new();
+        let got = match bench.touch(&Distribution { format: None, ..csv(&path) }).await {
+            Ok(s) => {
+                let first = s.schema.field(0);
+                format!("{} rows, {} rejects, {:?} {}", s.rows, s.rejects, first.name(), first.data_type())
+            }
+            Err(e) => kind(e),
+        };
+        assert_eq!(got, want, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn files_of_one_table_are_united_by_name() {
+    let Some(folder) = shared("health/jhu/daily_reports/*.csv") else { return };
+    let bench = Bench::new();
+    let snapshot = bench.touch(&csv(folder)).await.expect("74 daily reports");
+    assert_eq!((snapshot.rows, snapshot.rejects), (54_843, 0));
+    let names: Vec<&str> = snapshot.schema.fields().iter().map(|f| f.name().as_str()).collect();
+    assert_eq!(names[..3], ["Province/State", "Country/Region", "Last Update"]);
+    assert_eq!(names.last(), Some(&"_source_file"));
+    for (name, data_type) in [("Country_Region", "Utf8View"), ("Confirmed", "Int64"), ("Incidence_Rate", "Float64")] {
+        assert_eq!(column(&snapshot, name).0, data_type, "{name}");
+    }
+    assert_eq!(column(&snapshot, "_source_file"), ("Utf8View".to_owned(), 0));
+}
+
+#[tokio::test]
+async fn parquet_and_arrow_stay_where_they_are() {
+    for (path, format, want) in [
+        ("transport/nycflights13/flights.parquet", Format::Parquet, "100000 rows, 20 columns"),
+        ("transport/flights/flights-200k.arrow", Format::Arrow, "200000 rows, 3 columns"),
+        ("nasty/parquet/PARQUET-1481.parquet", Format::Parquet, "SourceInvalid"),
+        ("nasty/parquet/encrypt_columns_and_footer.parquet.encrypted", Format::Parquet, "SourceInvalid"),
+        ("nasty/arrow/generated_nested.stream", Format::Arrow, "SourceInvalid"),
+        ("transport/nyc/MTA_Daily_Ridership.csv", Format::Parquet, "SourceInvalid"),
+    ] {
+        let Some(path) = shared(path) else { return };
+        let bench = Bench::new();
+        let got = match bench.touch(&Distribution { format: Some(format), ..csv(&path) }).await {
+            Ok(s) => format!("{} rows, {} columns", s.rows, s.schema.fields().len()),
+            Err(e) => format!("{:?}", e.kind()),
+        };
+        assert_eq!(got, want, "{path}");
+    }
+}
