@@ -51,6 +51,7 @@ fn figure(expr: &Expr) -> Option<String> {
         Expr::CompoundIdentifier(parts) => parts.last().map(folded),
         // What `sets` made of `generate_series(..)`.
         Expr::Function(_) if argument_of(expr, "unnest").is_some_and(is_series) => Some("generate_series".to_owned()),
+        Expr::Function(f) if folded_parts(&f.name) == ["number_to_char"] => Some("to_char".to_owned()),
         Expr::Function(f) => f.name.0.last().and_then(ObjectNamePart::as_ident).map(folded),
         Expr::Cast { expr, data_type, .. } => figure(expr).or_else(|| Some(type_name(data_type))),
         Expr::TypedString(typed) => Some(type_name(&typed.data_type)),

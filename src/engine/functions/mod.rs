@@ -5,6 +5,7 @@ mod catalog_lookup;
 mod definitions;
 mod json;
 mod native;
+mod number_pattern;
 mod privileges;
 mod session_info;
 mod sizes;
@@ -26,12 +27,13 @@ pub fn register_shared(registry: &mut dyn FunctionRegistry) -> Result<()> {
 
 /// Registers every function for one session. Cheap: a few hundred shared pointers.
 pub fn register(registry: &mut dyn FunctionRegistry, env: &Arc<SystemEnv>) -> Result<()> {
-    let families: [Vec<Native>; 7] = [
+    let families: [Vec<Native>; 8] = [
         session_info::functions(env),
         catalog_lookup::functions(env),
         privileges::functions(),
         definitions::functions(env),
         json::functions(),
+        number_pattern::functions(),
         sizes::functions(env),
         text::functions(),
     ];
