@@ -5,6 +5,7 @@ mod admit;
 mod dialect;
 mod failure;
 mod functions;
+mod grammar;
 mod limits;
 mod plan;
 mod resolve;
@@ -162,11 +163,11 @@ impl Session {
                 let work = plan::plan(
                     Arc::clone(&self.shared),
                     Arc::clone(&self.inner),
-                    ast.as_ref().clone(),
+                    Arc::clone(ast),
                     declared.clone(),
                     Arc::clone(&statement.sql),
                 );
-                Some(self.shared.cpu.run(&self.inner.limit(cancel), work).await?)
+                Some(self.shared.cpu.plan(&self.inner.limit(cancel), work).await?)
             }
             _ => None,
         };
@@ -276,7 +277,7 @@ impl Session {
         let limit = self.inner.limit(cancel);
         let running = self.inner.running(&sql, cancel);
         let (work, parameters, text) = (plan.clone(), parameters.to_vec(), Arc::clone(&sql));
-        let physical = self.shared.cpu.run(&limit, async move { run::physical(&work, &parameters, &text).await }).await?;
+        let physical = self.shared.cpu.plan(&limit, async move { run::physical(&work, &parameters, &text).await }).await?;
         let Action::Explain { analyze, verbose, .. } = prepared.statement.action else {
             let schema = Arc::clone(&plan.columns);
             let stream = run::start(Arc::clone(&self.shared), physical, &plan, limit, running, sql);
@@ -288,7 +289,9 @@ impl Session {
                 batch?;
             }
         }
-        rows_of(run::explained(physical.as_ref(), analyze, verbose)?, "EXPLAIN")
+        // Telling a plan recurses as planning it did.
+        let told = async move { run::explained(physical.as_ref(), analyze, verbose) };
+        rows_of(self.shared.cpu.run(&self.inner.limit(cancel), told).await?, "EXPLAIN")
     }
 
     /// Whether the plan was made under other settings, or a table that it reads has a newer snapshot than the one it was planned on.

@@ -43,7 +43,7 @@ pub struct QueryPlan {
 pub async fn plan(
     shared: Arc<Shared>,
     session: Arc<Inner>,
-    ast: Ast,
+    ast: Arc<Ast>,
     declared: Vec<Option<DataType>>,
     sql: Arc<str>,
 ) -> Result<QueryPlan> {
@@ -51,6 +51,8 @@ pub async fn plan(
     let names =
         Names::new(Arc::clone(&shared), session.database.clone(), session.path(), Arc::clone(&env), Some(session.progress()));
     let state = state(&shared, &session, &names, env)?;
+    // Copied here, for the caller's stack may be too short for a long chain.
+    let ast = ast.as_ref().clone();
     let failed = |e| at_relation(from_datafusion(e, &sql), &ast, &sql);
 
     let mut known = KnownParameters::of(&ast, declared)?;

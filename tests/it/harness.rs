@@ -29,7 +29,7 @@ pub struct Server {
     pub address: SocketAddr,
     stop: CancellationToken,
     thread: Option<std::thread::JoinHandle<()>>,
-    _state: tempfile::TempDir,
+    _state: Option<tempfile::TempDir>,
 }
 
 /// What a test changes of the defaults.
@@ -39,13 +39,18 @@ pub struct Setup {
     pub mirrors: Vec<(String, String)>,
     pub memory: Option<usize>,
     pub max_connections: Option<usize>,
+    /// A state folder that outlives the server; a fresh one when `None`.
+    pub state: Option<PathBuf>,
+    /// How long a remote source is believed to be unchanged.
+    pub revalidate: Option<Duration>,
 }
 
 impl Server {
-    /// Starts a server over `setup`, with a fresh state folder.
+    /// Starts a server over `setup`.
     pub fn start(setup: Setup) -> Self {
-        let state = tempfile::tempdir().expect("a temporary folder");
-        let engine = Engine::open(options(state.path(), &setup)).expect("the engine opens");
+        let fresh = setup.state.is_none().then(|| tempfile::tempdir().expect("a temporary folder"));
+        let state = setup.state.clone().or_else(|| fresh.as_ref().map(|f| f.path().to_owned())).expect("one of the two");
+        let engine = Engine::open(options(&state, &setup)).expect("the engine opens");
         let stop = CancellationToken::new();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn({
@@ -63,7 +68,7 @@ impl Server {
             }
         });
         let address = told.recv().expect("the server starts");
-        Self { address, stop, thread: Some(thread), _state: state }
+        Self { address, stop, thread: Some(thread), _state: fresh }
     }
 
     /// The server over the fixture catalog that tests share: first touches are made once.
@@ -122,9 +127,13 @@ pub fn options(state: &Path, setup: &Setup) -> Options {
         store: store::Options {
             mirrors: setup.mirrors.clone(),
             connect_timeout: Duration::from_secs(2),
+            backoff: Duration::from_millis(10),
             ..store::Options::default()
         },
-        snapshot: snapshot::Options::new(state.to_owned()),
+        snapshot: {
+            let defaults = snapshot::Options::new(state.to_owned());
+            snapshot::Options { revalidate: setup.revalidate.unwrap_or(defaults.revalidate), ..defaults }
+        },
         memory: setup.memory.unwrap_or(1 << 30),
         statement_timeout: Duration::from_secs(120),
         threads: 2,

@@ -1,6 +1,7 @@
 //! All integration tests, in one binary.
 
 mod answers;
+mod failures;
 mod generate;
 mod harness;
 mod mirror;

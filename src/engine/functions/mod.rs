@@ -1,6 +1,7 @@
 //! PostgreSQL's functions that DataFusion lacks: what the session is, what the catalog says of an oid, and everyday ones with
 //! PostgreSQL's patterns. Which SQL reaches them is the dialect's business.
 
+mod bounded;
 mod catalog_lookup;
 mod definitions;
 mod json;
@@ -20,8 +21,9 @@ use datafusion::logical_expr::ScalarUDF;
 use crate::table::virtual_table::SystemEnv;
 use native::Native;
 
-/// Registers what does not depend on a session: JSON's functions and operators.
+/// Registers what does not depend on a session: JSON's functions and operators, and bounds on what DataFusion's own may make.
 pub fn register_shared(registry: &mut dyn FunctionRegistry) -> Result<()> {
+    bounded::bound(registry)?;
     datafusion_functions_json::register_all(registry)
 }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::catalog::{KnownColumn, TableEntry};
+use crate::descriptor::{ForeignKey, Place};
 use crate::error::Result;
 use crate::name::quoted;
 use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv};
@@ -25,7 +26,7 @@ pub struct KeyRow {
     pub columns: Vec<String>,
 }
 
-/// A declared foreign key whose table is in the same dataset and known.
+/// A declared foreign key whose table is in the same catalog and known.
 #[derive(Clone, Debug)]
 pub struct ForeignKeyRow {
     pub table: Arc<TableEntry>,
@@ -54,8 +55,7 @@ pub fn foreign_keys(env: &SystemEnv, tables: &[Arc<TableEntry>]) -> Result<Vec<F
     let mut rows = Vec::new();
     for table in tables {
         for (position, key) in (0..).zip(&table.distribution().schema.foreign_keys) {
-            let target = if key.resource.is_empty() { Some(Arc::clone(table)) } else { sibling(env, table, &key.resource)? };
-            let Some(target) = target else { continue };
+            let Some(target) = target(env, table, key)? else { continue };
             rows.push(ForeignKeyRow {
                 table: Arc::clone(table),
                 name: format!("{}_{}_fkey", table.name, key.fields.join("_")),
@@ -95,10 +95,19 @@ fn foreign_oid(key: &ForeignKeyRow) -> u32 {
     (key.table.oid ^ (key.position << POSITION_SHIFT)) | FOREIGN_BIT
 }
 
-/// The table of another resource of the same dataset.
-fn sibling(env: &SystemEnv, table: &TableEntry, resource: &str) -> Result<Option<Arc<TableEntry>>> {
-    let tables = env.catalogs.tables(&env.database, Some(&table.schema))?;
-    Ok(tables.into_iter().find(|t| t.dataset.identifier == table.dataset.identifier && t.distribution().name == resource))
+/// The table that a foreign key refers to: this one, that of another resource of its dataset, or that of a dataset whose
+/// descriptor stands in the same catalog.
+fn target(env: &SystemEnv, table: &Arc<TableEntry>, key: &ForeignKey) -> Result<Option<Arc<TableEntry>>> {
+    let Some(package) = &key.package else {
+        if key.resource.is_empty() {
+            return Ok(Some(Arc::clone(table)));
+        }
+        let tables = env.catalogs.tables_of(&env.database, &table.descriptor, &key.resource)?;
+        return Ok(tables.into_iter().find(|t| t.dataset.identifier == table.dataset.identifier));
+    };
+    let Some(descriptor) = Place::of_file(&table.descriptor).beside(package) else { return Ok(None) };
+    let tables = env.catalogs.tables_of(&env.database, &descriptor, &key.resource)?;
+    Ok(tables.into_iter().next())
 }
 
 struct Constraint {
