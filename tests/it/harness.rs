@@ -39,6 +39,7 @@ pub struct Setup {
     pub catalogs: Vec<(&'static str, PathBuf)>,
     pub mirrors: Vec<(String, String)>,
     pub memory: Option<usize>,
+    pub max_connections: Option<usize>,
     /// A state folder that outlives the server; a fresh one when `None`.
     pub state: Option<PathBuf>,
     /// How long a remote source is believed to be unchanged.
@@ -55,12 +56,15 @@ impl Server {
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn({
             let stop = stop.clone();
+            let defaults = wire::Options::default();
+            let options =
+                wire::Options { max_connections: setup.max_connections.unwrap_or(defaults.max_connections), ..defaults };
             move || {
                 let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
                 runtime.block_on(async {
                     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
                     tell.send(listener.local_addr().expect("bound")).expect("the test waits");
-                    wire::serve(listener, engine, wire::Options::default(), stop).await.expect("serves until stopped");
+                    wire::serve(listener, engine, options, stop).await.expect("serves until stopped");
                 });
             }
         });
