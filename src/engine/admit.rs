@@ -57,6 +57,8 @@ pub(super) enum Action {
     RollbackTo(String),
     /// `DISCARD ALL` and its parts: everything the session holds is given back.
     Discard(&'static str),
+    /// `DEALLOCATE` of one prepared statement, or of all with `None`.
+    Deallocate(Option<String>),
     /// Accepted, and nothing happens: the tag is all there is.
     Nothing(&'static str),
 }
@@ -135,6 +137,13 @@ fn admit(ast: Ast) -> Result<Action> {
             DiscardObject::SEQUENCES => "DISCARD SEQUENCES",
             DiscardObject::TEMP => "DISCARD TEMP",
         })),
+        Ast::Deallocate { name, .. } if name.quote_style.is_none() && name.value.eq_ignore_ascii_case("all") => {
+            Ok(Action::Deallocate(None))
+        }
+        Ast::Deallocate { name, .. } => Ok(Action::Deallocate(Some(match name.quote_style {
+            Some(_) => name.value,
+            None => name.value.to_lowercase(),
+        }))),
         Ast::LISTEN { .. } => Ok(Action::Nothing("LISTEN")),
         Ast::UNLISTEN { .. } => Ok(Action::Nothing("UNLISTEN")),
         Ast::Insert(_) => Err(read_only("INSERT")),
@@ -277,6 +286,7 @@ mod tests {
             ("copy t from stdin", Err(Kind::ReadOnly)),
             ("copy (select 1) to '/etc/passwd'", Err(Kind::Unsupported)),
             ("create external table t stored as csv location '/etc/passwd'", Err(Kind::ReadOnly)),
+            ("deallocate all; deallocate prepare x", Ok(2)),
             ("set role admin", Err(Kind::Forbidden)),
             ("call x()", Err(Kind::Unsupported)),
             ("selec 1", Err(Kind::Syntax)),

@@ -64,7 +64,9 @@ pub fn from_parser(e: &ParserError, sql: &str) -> Error {
         }
     };
     let (text, at) = split_location(message);
-    let at = at.and_then(|location| position(sql, location));
+    let ends = text.ends_with(", found: EOF");
+    // As in PostgreSQL, what is missing is missing behind the last character.
+    let at = if ends { Some(sql.trim_end().chars().count() + 1) } else { at.and_then(|location| position(sql, location)) };
     let e = match text.split_once(", found: ") {
         Some((_, "EOF")) => Error::new(Kind::Syntax, "syntax error at end of input").with_detail(sentence(text)),
         Some((_, found)) => Error::new(Kind::Syntax, format!("syntax error at or near \"{found}\"")).with_detail(sentence(text)),
@@ -86,7 +88,7 @@ pub fn from_tokenizer(e: &TokenizerError, sql: &str) -> Error {
 }
 
 /// The 1-based character of a line and column.
-fn position(sql: &str, location: Location) -> Option<usize> {
+pub fn position(sql: &str, location: Location) -> Option<usize> {
     let line = usize::try_from(location.line).ok()?.checked_sub(1)?;
     let column = usize::try_from(location.column).ok()?;
     let before: usize = sql.split_inclusive('\n').take(line).map(|l| l.chars().count()).sum();
@@ -233,6 +235,12 @@ fn by_words(message: &str) -> Error {
         let name = plain.trim_start_matches("table '").trim_end_matches("' not found");
         return Error::new(Kind::UndefinedTable, format!("relation \"{name}\" does not exist"));
     }
+    if let Some((_, rest)) = plain.split_once("Order by column out of bounds, specified: ") {
+        return no_position("ORDER BY", rest);
+    }
+    if let Some((_, rest)) = plain.split_once("Cannot find column with position ") {
+        return no_position("GROUP BY", rest);
+    }
     let kind = if plain.contains("must appear in the GROUP BY") || plain.contains("must be part of the GROUP BY") {
         Kind::Grouping
     } else if plain.contains("Cannot cast") || plain.contains("cannot cast") {
@@ -253,6 +261,12 @@ fn by_words(message: &str) -> Error {
         Kind::InvalidParameter
     };
     Error::new(kind, plain.to_owned())
+}
+
+/// PostgreSQL's words for a position that the select list does not have; `rest` begins with it.
+fn no_position(clause: &str, rest: &str) -> Error {
+    let position: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    Error::new(Kind::InvalidPosition, format!("{clause} position {position} is not in select list"))
 }
 
 fn out_of_memory(message: &str) -> Error {
@@ -283,7 +297,7 @@ mod tests {
     fn syntax_errors_name_the_word_and_the_place() {
         for (sql, message, at) in [
             ("selec 1", "syntax error at or near \"selec\"", Some(1)),
-            ("select 1 +", "syntax error at end of input", None),
+            ("select 1 + ", "syntax error at end of input", Some(11)),
             ("select\n  1 + from t", "syntax error at or near \"from\"", Some(14)),
         ] {
             let e = Parser::parse_sql(&PostgreSqlDialect {}, sql).expect_err(sql);
@@ -298,6 +312,11 @@ mod tests {
         for (message, kind, want) in [
             ("Invalid function 'foo'.\nDid you mean 'floor'?", Kind::UndefinedFunction, "function foo does not exist"),
             ("table 'a.b.c' not found", Kind::UndefinedTable, "relation \"a.b.c\" does not exist"),
+            (
+                "Order by column out of bounds, specified: 2, max: 1",
+                Kind::InvalidPosition,
+                "ORDER BY position 2 is not in select list",
+            ),
             ("Cannot cast string 'x' to value of Int64 type", Kind::InvalidText, "invalid input syntax for type bigint: \"x\""),
         ] {
             let e = from_datafusion(DataFusionError::Plan(message.to_owned()), "");

@@ -103,6 +103,8 @@ pub enum Outcome {
     Rows { schema: SchemaRef, stream: Rows, tag: &'static str },
     /// No rows, and the command tag, such as `SET` or `BEGIN`.
     Done { tag: String },
+    /// `DEALLOCATE` of this prepared statement, or of all with `None`: for whoever keeps them by name.
+    Deallocated(Option<String>),
 }
 
 /// Batches as they are made: dropping it cancels the query. Bounded, so that a slow reader slows the scan.
@@ -183,6 +185,7 @@ impl Session {
             | Action::ReleaseSavepoint(_)
             | Action::RollbackTo(_)
             | Action::Discard(_)
+            | Action::Deallocate(_)
             | Action::Nothing(_) => None,
         };
         let generation = self.inner.with_settings(|s| s.generation());
@@ -241,6 +244,7 @@ impl Session {
                         inner.with_settings(settings::Settings::reset_all);
                         done(tag)
                     }
+                    Action::Deallocate(name) => Ok(Outcome::Deallocated(name.clone())),
                     Action::Nothing(tag) => done(tag),
                     Action::Begin | Action::Commit { .. } | Action::Rollback { .. } | Action::RollbackTo(_) => {
                         unreachable!("matched above")

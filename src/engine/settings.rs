@@ -49,6 +49,7 @@ static SETTINGS: &[Setting] = &[
     Setting("client_encoding", "UTF8", Utf8, true, "The client's encoding: UTF8 alone."),
     Setting("client_min_messages", "notice", Text, false, "The least severe message that is sent."),
     Setting("DateStyle", "ISO, MDY", DateStyle, true, "The text form of dates: ISO alone."),
+    Setting("default_table_access_method", "heap", Fixed, false, "Drivers compare a table's with it."),
     Setting("default_transaction_isolation", "read committed", Text, false, "Accepted: every statement reads snapshots."),
     Setting("default_transaction_read_only", "on", Bool, true, "Everything is read-only."),
     Setting("extra_float_digits", "1", Int(-15, 3), false, "Digits of floating-point numbers; 1 and more is exact."),
@@ -295,7 +296,8 @@ fn check(setting: &Setting, value: &str) -> Result<String> {
             Some(word) => Ok((*word).to_owned()),
             None => refuse(&words.join(" or ")),
         },
-        Utf8 => match value.to_ascii_lowercase().replace(['-', '_'], "").as_str() {
+        // As PostgreSQL does, letters and digits alone count: asyncpg sends `'utf-8'` with its quotes.
+        Utf8 => match value.to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "").as_str() {
             "utf8" | "unicode" => Ok("UTF8".to_owned()),
             _ => refuse("UTF8 alone; every client library can convert from it"),
         },
@@ -378,6 +380,7 @@ mod tests {
             ("timezone", "Asia/Shanghai", Ok("Asia/Shanghai")),
             ("timezone", "Moon/Base", Err(Kind::InvalidParameter)),
             ("client_encoding", "unicode", Ok("UTF8")),
+            ("client_encoding", "'utf-8'", Ok("UTF8")),
             ("client_encoding", "latin1", Err(Kind::InvalidParameter)),
             ("extra_float_digits", "3", Ok("3")),
             ("server_version", "9", Err(Kind::InvalidParameter)),

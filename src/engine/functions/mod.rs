@@ -4,7 +4,9 @@
 mod bounded;
 mod catalog_lookup;
 mod definitions;
+mod json;
 mod native;
+mod number_pattern;
 mod privileges;
 mod session_info;
 mod sizes;
@@ -27,11 +29,13 @@ pub fn register_shared(registry: &mut dyn FunctionRegistry) -> Result<()> {
 
 /// Registers every function for one session. Cheap: a few hundred shared pointers.
 pub fn register(registry: &mut dyn FunctionRegistry, env: &Arc<SystemEnv>) -> Result<()> {
-    let families: [Vec<Native>; 6] = [
+    let families: [Vec<Native>; 8] = [
         session_info::functions(env),
         catalog_lookup::functions(env),
         privileges::functions(),
         definitions::functions(env),
+        json::functions(),
+        number_pattern::functions(),
         sizes::functions(env),
         text::functions(),
     ];
