@@ -285,7 +285,7 @@ mod tests {
             ("drop table t", Err(Kind::ReadOnly)),
             ("copy t from stdin", Err(Kind::ReadOnly)),
             ("copy (select 1) to '/etc/passwd'", Err(Kind::Unsupported)),
-            ("create external table t stored as csv location '/etc/passwd'", Err(Kind::ReadOnly)),
+            ("create external table t stored as parquet location '/etc/passwd'", Err(Kind::ReadOnly)),
             ("deallocate all; deallocate prepare x", Ok(2)),
             ("set role admin", Err(Kind::Forbidden)),
             ("call x()", Err(Kind::Unsupported)),
