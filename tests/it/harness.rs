@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use stoa::engine::{Engine, Options};
@@ -27,6 +27,7 @@ pub fn shared_data() -> PathBuf {
 /// A running server.
 pub struct Server {
     pub address: SocketAddr,
+    pub engine: Arc<Engine>,
     stop: CancellationToken,
     thread: Option<std::thread::JoinHandle<()>>,
     state: PathBuf,
@@ -71,7 +72,7 @@ impl Server {
             }
         });
         let address = told.recv().expect("the server starts");
-        Self { address, stop, thread: Some(thread), state, _fresh: fresh }
+        Self { address, engine, stop, thread: Some(thread), state, _fresh: fresh }
     }
 
     /// Its state folder.
