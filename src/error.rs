@@ -37,6 +37,8 @@ pub enum Kind {
     AmbiguousColumn,
     /// A column neither grouped nor aggregated.
     Grouping,
+    /// A position in ORDER BY or GROUP BY that the select list does not have.
+    InvalidPosition,
     /// Types that do not fit each other.
     DatatypeMismatch,
     /// A text that is not of the type it is read as.

@@ -3,7 +3,6 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use tokio_postgres::{Client, NoTls};
 
@@ -11,14 +10,11 @@ use tokio_postgres::{Client, NoTls};
 pub struct Process {
     child: Child,
     pub port: u16,
-    /// When the process was started.
-    pub started: Instant,
 }
 
 impl Process {
     /// Starts a server over `catalog` with its state in `state`, on a free port.
     pub fn start(catalog: &Path, state: &Path) -> Self {
-        let started = Instant::now();
         let mut child = Command::new(env!("CARGO_BIN_EXE_stoa"))
             .args(["serve", "--listen", "127.0.0.1:0", "--catalog"])
             .arg(catalog)
@@ -33,7 +29,7 @@ impl Process {
             .map_while(Result::ok)
             .find_map(|line| line.split_once(" -p ").and_then(|(_, rest)| rest.split_whitespace().next()?.parse().ok()))
             .expect("the server prints the line to paste into a shell");
-        Self { child, port, started }
+        Self { child, port }
     }
 
     /// A client of it.
@@ -47,14 +43,10 @@ impl Process {
         client
     }
 
-    /// A figure of `/proc/PID/status`, in bytes: `VmRSS` now, `VmHWM` at its highest.
-    pub fn memory(&self, figure: &str) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("the server runs");
-        let kib: u64 = status
-            .lines()
-            .find_map(|line| line.strip_prefix(figure)?.trim_start_matches(':').trim().strip_suffix(" kB")?.trim().parse().ok())
-            .expect("a figure in kB");
-        kib * 1024
+    /// Its process id.
+    #[allow(dead_code, reason = "each bench is a crate of its own, and not all measure memory")]
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 }
 
@@ -67,10 +59,4 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// The middle of some durations.
-pub fn median(mut all: Vec<Duration>) -> Duration {
-    all.sort();
-    all[all.len() / 2]
 }

@@ -16,6 +16,8 @@ pub struct TableEntry {
     pub catalog: String,
     pub schema: String,
     pub name: String,
+    /// The path or URL of the dataset's descriptor; the catalog's folder for files without one.
+    pub descriptor: String,
     pub dataset: Arc<Dataset>,
     /// Which of the dataset's distributions.
     pub distribution: usize,
@@ -128,9 +130,17 @@ mod tests {
         ] {
             let distributions = vec![Distribution::default()];
             let dataset = Dataset { title, description, publisher, licenses, distributions, ..Dataset::default() };
-            let (catalog, schema, name) = (String::new(), String::new(), String::new());
-            let dataset = Arc::new(dataset);
-            let entry = TableEntry { oid: 0, catalog, schema, name, dataset, distribution: 0, columns: None, rows: None };
+            let entry = TableEntry {
+                oid: 0,
+                catalog: String::new(),
+                schema: String::new(),
+                name: String::new(),
+                descriptor: String::new(),
+                dataset: Arc::new(dataset),
+                distribution: 0,
+                columns: None,
+                rows: None,
+            };
             assert_eq!(entry.comment(), want);
         }
     }

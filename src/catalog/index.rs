@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 
 /// The layout's version (`user_version`): to be raised with every change of the tables, of the model or of how descriptors are
 /// read.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
 
 /// The first oid that PostgreSQL gives to objects of users (`FirstNormalObjectId`).
 pub(super) const FIRST_OID: u32 = 16384;
@@ -56,6 +56,7 @@ const CONTENT: &str = "
         position INTEGER NOT NULL, shape BLOB NOT NULL, PRIMARY KEY (catalog, schema, name)
     ) WITHOUT ROWID;
     CREATE UNIQUE INDEX tables_by_oid ON tables (catalog, oid);
+    CREATE INDEX tables_by_dataset ON tables (dataset, position);
 ";
 
 /// What no descriptor tells, and what therefore outlives them: oids by name (a schema's table name is empty), columns by
@@ -73,7 +74,10 @@ const KEPT: &str = "
 /// to be filled again, but for oids and known columns.
 pub(super) fn open(state: Option<&Path>) -> Result<Connection> {
     let Some(state) = state else { return prepared(Connection::open_in_memory()?) };
-    std::fs::create_dir_all(state).map_err(|e| Error::from(e).within(format!("state folder {}", state.display())))?;
+    std::fs::create_dir_all(state).map_err(|e| {
+        let error = Error::from(e).within(format!("the state folder {} can't be made", state.display()));
+        error.with_hint("Choose a folder that can be written to with --state.")
+    })?;
     let file = state.join("catalog.sqlite");
     let opened = Connection::open(&file).map_err(Error::from).and_then(prepared);
     opened.map_err(|e| e.within(format!("index {}", file.display())))

@@ -40,8 +40,16 @@ impl Models {
 }
 
 const TABLE: &str = "
-    SELECT t.oid, t.schema, t.name, t.dataset, t.position, k.columns, k.rows
-    FROM tables t LEFT JOIN known k ON k.shape = t.shape WHERE t.catalog = ?";
+    SELECT t.oid, t.schema, t.name, t.dataset, t.position, k.columns, k.rows, s.file
+    FROM tables t JOIN datasets d ON d.id = t.dataset JOIN sources s ON s.id = d.source
+        LEFT JOIN known k ON k.shape = t.shape
+    WHERE t.catalog = ?";
+
+/// Completes [`TABLE`] to the tables of a descriptor whose distribution has a name.
+const OF_DESCRIPTOR: &str = "
+    AND s.catalog = t.catalog AND s.file = ? AND EXISTS (
+        SELECT 1 FROM distributions p WHERE p.dataset = t.dataset AND p.position = t.position AND p.name = ?
+    ) ORDER BY t.oid";
 
 /// A row of [`TABLE`].
 struct TableRow {
@@ -52,6 +60,7 @@ struct TableRow {
     position: u32,
     columns: Option<String>,
     rows: Option<i64>,
+    descriptor: String,
 }
 
 impl TableRow {
@@ -64,6 +73,7 @@ impl TableRow {
             position: row.get(4)?,
             columns: row.get(5)?,
             rows: row.get(6)?,
+            descriptor: row.get(7)?,
         })
     }
 }
@@ -113,6 +123,12 @@ impl Catalogs {
         Ok(self.entries(catalog, &format!("{TABLE} AND t.oid = ?"), &[id, &oid])?.pop())
     }
 
+    /// The tables of a descriptor's distributions of this name: one, unless the descriptor holds several datasets.
+    pub fn tables_of(&self, catalog: &str, descriptor: &str, distribution: &str) -> Result<Vec<Arc<TableEntry>>> {
+        let (_, Catalog { id, .. }) = self.catalog(catalog)?;
+        self.entries(catalog, &format!("{TABLE}{OF_DESCRIPTOR}"), &[id, &descriptor, &distribution])
+    }
+
     fn entries(&self, catalog: &str, sql: &str, parameters: &[&dyn ToSql]) -> Result<Vec<Arc<TableEntry>>> {
         let connection = self.connection();
         // A deferred transaction: the rows and their datasets are of one moment, whatever another process writes between.
@@ -129,6 +145,7 @@ impl Catalogs {
             catalog: catalog.to_owned(),
             schema: row.schema,
             name: row.name,
+            descriptor: row.descriptor,
             dataset: self.models.dataset(connection, row.dataset)?,
             distribution: row.position as usize,
             columns: columns.map(Arc::new),

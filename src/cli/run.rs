@@ -62,5 +62,12 @@ async fn one(
             }
             Ok(false)
         }
+        // Nothing is prepared by name here.
+        Outcome::Deallocated(_) => {
+            if style.shows_tags() {
+                writeln!(out, "DEALLOCATE")?;
+            }
+            Ok(false)
+        }
     }
 }

@@ -232,10 +232,13 @@ pub enum ColumnKind {
     GeoJson,
 }
 
-/// Columns of this table that refer to columns of another resource (the same one when `resource` is empty).
+/// Columns of this table that refer to columns of another resource (the same one when `resource` and `package` are empty).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ForeignKey {
     pub fields: Vec<String>,
+    /// The other package's descriptor as published, a URL or a path from this descriptor's folder (Data Package's recipe for
+    /// external foreign keys); `None` for a resource of the same package. [`Place::beside`] resolves it.
+    pub package: Option<String>,
     pub resource: String,
     pub reference_fields: Vec<String>,
 }

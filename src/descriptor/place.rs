@@ -86,6 +86,17 @@ impl Place {
             }
         }
     }
+
+    /// The location of the descriptor that `reference` names from here, as a catalog writes it: relative references may climb,
+    /// since nothing is read through them. `None` when it is no location at all.
+    pub fn beside(&self, reference: &str) -> Option<String> {
+        match (published_url(reference), self) {
+            (Some(url), _) => url.ok().map(String::from),
+            (None, Self::Url(url)) => url.join(reference).ok().map(String::from),
+            (None, Self::Folder(_)) if reference.starts_with('/') => Some(folded(reference)),
+            (None, Self::Folder(folder)) => Some(folded(&format!("{folder}/{reference}"))),
+        }
+    }
 }
 
 impl fmt::Display for Place {
@@ -158,6 +169,20 @@ mod tests {
                 (got, want) => panic!("{path}: {got:?}, not {want:?}"),
             }
         }
+    }
+
+    #[test]
+    fn a_descriptor_beside_another_is_located() {
+        for (file, reference, want) in [
+            ("/srv/open/trips/datapackage.json", "../stops/datapackage.json", "/srv/open/stops/datapackage.json"),
+            ("/srv/open/trips/datapackage.json", "./a.json", "/srv/open/trips/a.json"),
+            ("/srv/open/trips/datapackage.json", "/mnt/a.json", "/mnt/a.json"),
+            ("/srv/open/datapackage.json", "https://example.org/a.json", "https://example.org/a.json"),
+            ("https://example.org/d/datapackage.json", "../e/datapackage.json", "https://example.org/e/datapackage.json"),
+        ] {
+            assert_eq!(Place::of_file(file).beside(reference).as_deref(), Some(want), "{file} {reference}");
+        }
+        assert_eq!(Place::of_file("/srv/d.json").beside("file:///etc/d.json"), None);
     }
 
     #[test]

@@ -6,15 +6,19 @@ use std::sync::Arc;
 use datafusion::sql::sqlparser::ast::{
     self, ContextModifier, DiscardObject, Expr, ObjectName, Reset, Set, SetExpr, Statement as Ast, Value,
 };
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
-use datafusion::sql::sqlparser::tokenizer::Tokenizer;
+use datafusion::sql::sqlparser::tokenizer::{TokenWithSpan, Tokenizer};
 
+use super::grammar::Grammar;
+use super::runtime::STACK_BYTES;
 use super::{dialect, failure, limits};
 use crate::error::{Error, Kind, Result};
 
 /// How deep expressions and queries may nest.
 const RECURSION_LIMIT: usize = 100;
+
+/// How deep parsing may recurse (as [`limits::check`] counts) on the caller's stack, of 2 MiB at least.
+const PARSED_IN_PLACE: usize = 32;
 
 /// A parsed and admitted statement, and the query string it stood in.
 #[derive(Clone, Debug)]
@@ -26,9 +30,9 @@ pub struct Statement {
 /// What the session does for a statement.
 #[derive(Clone, Debug)]
 pub(super) enum Action {
-    Query(Box<Ast>),
+    Query(Arc<Ast>),
     Explain {
-        query: Box<Ast>,
+        query: Arc<Ast>,
         analyze: bool,
         verbose: bool,
     },
@@ -53,6 +57,8 @@ pub(super) enum Action {
     RollbackTo(String),
     /// `DISCARD ALL` and its parts: everything the session holds is given back.
     Discard(&'static str),
+    /// `DEALLOCATE` of one prepared statement, or of all with `None`.
+    Deallocate(Option<String>),
     /// Accepted, and nothing happens: the tag is all there is.
     Nothing(&'static str),
 }
@@ -60,10 +66,19 @@ pub(super) enum Action {
 /// The statements of a query string. PostgreSQL parses the whole string before it runs the first one, and so do we.
 pub fn parse(sql: &str) -> Result<Vec<Statement>> {
     limits::check_length(sql)?;
-    let dialect = PostgreSqlDialect {};
-    let tokens = Tokenizer::new(&dialect, sql).tokenize_with_location().map_err(|e| failure::from_tokenizer(&e, sql))?;
-    limits::check(&tokens)?;
-    let parsed = Parser::new(&dialect)
+    let tokens = Tokenizer::new(&Grammar, sql).tokenize_with_location().map_err(|e| failure::from_tokenizer(&e, sql))?;
+    if limits::check(&tokens)? <= PARSED_IN_PLACE {
+        return parse_tokens(tokens, sql);
+    }
+    // Parsing and rewriting recurse along flat chains too, deeper than the caller's stack may reach.
+    std::thread::scope(|scope| {
+        let parser = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, || parse_tokens(tokens, sql))?;
+        parser.join().map_err(|_| Error::new(Kind::Internal, "internal error: the parser panicked"))?
+    })
+}
+
+fn parse_tokens(tokens: Vec<TokenWithSpan>, sql: &str) -> Result<Vec<Statement>> {
+    let parsed = Parser::new(&Grammar)
         .with_recursion_limit(RECURSION_LIMIT)
         .with_tokens_with_locations(tokens)
         .parse_statements()
@@ -122,6 +137,13 @@ fn admit(ast: Ast) -> Result<Action> {
             DiscardObject::SEQUENCES => "DISCARD SEQUENCES",
             DiscardObject::TEMP => "DISCARD TEMP",
         })),
+        Ast::Deallocate { name, .. } if name.quote_style.is_none() && name.value.eq_ignore_ascii_case("all") => {
+            Ok(Action::Deallocate(None))
+        }
+        Ast::Deallocate { name, .. } => Ok(Action::Deallocate(Some(match name.quote_style {
+            Some(_) => name.value,
+            None => name.value.to_lowercase(),
+        }))),
         Ast::LISTEN { .. } => Ok(Action::Nothing("LISTEN")),
         Ast::UNLISTEN { .. } => Ok(Action::Nothing("UNLISTEN")),
         Ast::Insert(_) => Err(read_only("INSERT")),
@@ -136,12 +158,13 @@ fn admit(ast: Ast) -> Result<Action> {
 }
 
 /// A query that only reads, in DataFusion's dialect.
-fn query(mut ast: Ast) -> Result<Box<Ast>> {
+fn query(mut ast: Ast) -> Result<Arc<Ast>> {
     if let Ast::Query(query) = &ast {
         reads_only(query)?;
     }
+    limits::check_relations(&ast)?;
     dialect::rewrite(&mut ast)?;
-    Ok(Box::new(ast))
+    Ok(Arc::new(ast))
 }
 
 /// Refuses what writes inside of a query: `WITH x AS (DELETE ...)`, `SELECT ... INTO`, `FOR UPDATE`.
@@ -257,12 +280,13 @@ mod tests {
             ("insert into t values (1)", Err(Kind::ReadOnly)),
             ("with d as (delete from t returning *) select * from d", Err(Kind::ReadOnly)),
             ("select * into x from t", Err(Kind::ReadOnly)),
-            ("select 1 for update", Err(Kind::ReadOnly)),
+            ("select a from t for update", Err(Kind::ReadOnly)),
             ("create table t (a int)", Err(Kind::ReadOnly)),
             ("drop table t", Err(Kind::ReadOnly)),
             ("copy t from stdin", Err(Kind::ReadOnly)),
             ("copy (select 1) to '/etc/passwd'", Err(Kind::Unsupported)),
             ("create external table t stored as csv location '/etc/passwd'", Err(Kind::ReadOnly)),
+            ("deallocate all; deallocate prepare x", Ok(2)),
             ("set role admin", Err(Kind::Forbidden)),
             ("call x()", Err(Kind::Unsupported)),
             ("selec 1", Err(Kind::Syntax)),

@@ -3,11 +3,13 @@
 
 use arrow::error::ArrowError;
 use datafusion::common::{DataFusionError, SchemaError};
+use datafusion::parquet::errors::ParquetError;
 use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::{Location, TokenizerError};
 
 use crate::error::{Error, Kind};
 use crate::name::nearest;
+use crate::store::source_error;
 
 /// The error of a planned or running statement. `sql` is its text, for positions.
 pub fn from_datafusion(e: DataFusionError, sql: &str) -> Error {
@@ -36,9 +38,9 @@ pub fn from_datafusion(e: DataFusionError, sql: &str) -> Error {
         DataFusionError::SchemaError(e, _) => from_schema(&e, sql),
         DataFusionError::SQL(e, _) => from_parser(&e, sql),
         DataFusionError::ResourcesExhausted(message) => out_of_memory(&message),
-        DataFusionError::ObjectStore(e) => Error::new(Kind::SourceUnreachable, e.to_string()),
+        DataFusionError::ObjectStore(e) => source_error("a published file", *e),
         DataFusionError::IoError(e) => e.into(),
-        DataFusionError::ParquetError(e) => Error::new(Kind::SourceInvalid, format!("a Parquet file can't be read: {e}")),
+        DataFusionError::ParquetError(e) => from_parquet(*e),
         DataFusionError::NotImplemented(message) => Error::new(Kind::Unsupported, first_line(&message)),
         DataFusionError::Plan(message) => by_words(&message),
         DataFusionError::Execution(message) => by_words(&message),
@@ -62,7 +64,9 @@ pub fn from_parser(e: &ParserError, sql: &str) -> Error {
         }
     };
     let (text, at) = split_location(message);
-    let at = at.and_then(|location| position(sql, location));
+    let ends = text.ends_with(", found: EOF");
+    // As in PostgreSQL, what is missing is missing behind the last character.
+    let at = if ends { Some(sql.trim_end().chars().count() + 1) } else { at.and_then(|location| position(sql, location)) };
     let e = match text.split_once(", found: ") {
         Some((_, "EOF")) => Error::new(Kind::Syntax, "syntax error at end of input").with_detail(sentence(text)),
         Some((_, found)) => Error::new(Kind::Syntax, format!("syntax error at or near \"{found}\"")).with_detail(sentence(text)),
@@ -84,7 +88,7 @@ pub fn from_tokenizer(e: &TokenizerError, sql: &str) -> Error {
 }
 
 /// The 1-based character of a line and column.
-fn position(sql: &str, location: Location) -> Option<usize> {
+pub fn position(sql: &str, location: Location) -> Option<usize> {
     let line = usize::try_from(location.line).ok()?.checked_sub(1)?;
     let column = usize::try_from(location.column).ok()?;
     let before: usize = sql.split_inclusive('\n').take(line).map(|l| l.chars().count()).sum();
@@ -98,6 +102,17 @@ fn split_location(message: &str) -> (&str, Option<Location>) {
         .split_once(", Column: ")
         .and_then(|(line, column)| Some(Location { line: line.trim().parse().ok()?, column: column.trim().parse().ok()? }));
     (text, location)
+}
+
+/// A Parquet reader passes on what its store said.
+fn from_parquet(e: ParquetError) -> Error {
+    match e {
+        ParquetError::External(inner) => match inner.downcast() {
+            Ok(store) => source_error("a published file", *store),
+            Err(other) => Error::new(Kind::SourceInvalid, format!("a Parquet file can't be read: {other}")),
+        },
+        other => Error::new(Kind::SourceInvalid, format!("a Parquet file can't be read: {other}")),
+    }
 }
 
 fn from_arrow(e: ArrowError, sql: &str) -> Error {
@@ -220,6 +235,12 @@ fn by_words(message: &str) -> Error {
         let name = plain.trim_start_matches("table '").trim_end_matches("' not found");
         return Error::new(Kind::UndefinedTable, format!("relation \"{name}\" does not exist"));
     }
+    if let Some((_, rest)) = plain.split_once("Order by column out of bounds, specified: ") {
+        return no_position("ORDER BY", rest);
+    }
+    if let Some((_, rest)) = plain.split_once("Cannot find column with position ") {
+        return no_position("GROUP BY", rest);
+    }
     let kind = if plain.contains("must appear in the GROUP BY") || plain.contains("must be part of the GROUP BY") {
         Kind::Grouping
     } else if plain.contains("Cannot cast") || plain.contains("cannot cast") {
@@ -240,6 +261,12 @@ fn by_words(message: &str) -> Error {
         Kind::InvalidParameter
     };
     Error::new(kind, plain.to_owned())
+}
+
+/// PostgreSQL's words for a position that the select list does not have; `rest` begins with it.
+fn no_position(clause: &str, rest: &str) -> Error {
+    let position: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    Error::new(Kind::InvalidPosition, format!("{clause} position {position} is not in select list"))
 }
 
 fn out_of_memory(message: &str) -> Error {
@@ -270,8 +297,8 @@ mod tests {
     fn syntax_errors_name_the_word_and_the_place() {
         for (sql, message, at) in [
             ("selec 1", "syntax error at or near \"selec\"", Some(1)),
-            ("select 1 +", "syntax error at end of input", None),
-            ("select\n  1 1x form", "syntax error at or near \"form\"", Some(15)),
+            ("select 1 + ", "syntax error at end of input", Some(11)),
+            ("select\n  1 + from t", "syntax error at or near \"from\"", Some(14)),
         ] {
             let e = Parser::parse_sql(&PostgreSqlDialect {}, sql).expect_err(sql);
             let e = from_parser(&e, sql);
@@ -285,6 +312,11 @@ mod tests {
         for (message, kind, want) in [
             ("Invalid function 'foo'.\nDid you mean 'floor'?", Kind::UndefinedFunction, "function foo does not exist"),
             ("table 'a.b.c' not found", Kind::UndefinedTable, "relation \"a.b.c\" does not exist"),
+            (
+                "Order by column out of bounds, specified: 2, max: 1",
+                Kind::InvalidPosition,
+                "ORDER BY position 2 is not in select list",
+            ),
             ("Cannot cast string 'x' to value of Int64 type", Kind::InvalidText, "invalid input syntax for type bigint: \"x\""),
         ] {
             let e = from_datafusion(DataFusionError::Plan(message.to_owned()), "");

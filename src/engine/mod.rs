@@ -5,6 +5,7 @@ mod admit;
 mod dialect;
 mod failure;
 mod functions;
+mod grammar;
 mod limits;
 mod plan;
 mod resolve;
@@ -13,6 +14,7 @@ mod runtime;
 mod session;
 mod settings;
 mod shared;
+mod spill;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -32,7 +34,7 @@ pub use self::settings::SERVER_VERSION;
 
 use self::admit::Action;
 use self::plan::QueryPlan;
-use self::runtime::{Cpu, Limit};
+use self::runtime::Cpu;
 use self::shared::Shared;
 use crate::catalog::{self, Catalogs};
 use crate::error::{Error, Kind, Result};
@@ -83,6 +85,8 @@ pub struct Prepared {
     columns: Option<SchemaRef>,
     declared: Vec<Option<DataType>>,
     planned: Instant,
+    /// The session's settings when it was planned.
+    generation: u64,
 }
 
 /// Where a session stands (ReadyForQuery's status byte).
@@ -99,6 +103,8 @@ pub enum Outcome {
     Rows { schema: SchemaRef, stream: Rows, tag: &'static str },
     /// No rows, and the command tag, such as `SET` or `BEGIN`.
     Done { tag: String },
+    /// `DEALLOCATE` of this prepared statement, or of all with `None`: for whoever keeps them by name.
+    Deallocated(Option<String>),
 }
 
 /// Batches as they are made: dropping it cancels the query. Bounded, so that a slow reader slows the scan.
@@ -116,7 +122,10 @@ pub struct Notice {
 
 impl Engine {
     /// Opens the catalogs and the state folder. Reads no data.
-    pub fn open(options: Options) -> Result<Arc<Self>> {
+    pub fn open(mut options: Options) -> Result<Arc<Self>> {
+        // Whoever opens it may move to another folder later.
+        options.state = std::path::absolute(&options.state)?;
+        options.snapshot.state = std::path::absolute(&options.snapshot.state)?;
         let cpu = Cpu::new(options.threads)?;
         let stores = Arc::new(Stores::new(options.store.clone())?);
         let fetch = |url: &str| fetch(&cpu, &stores, url);
@@ -145,6 +154,7 @@ impl Session {
         parameter_types: &[Option<DataType>],
         cancel: &CancellationToken,
     ) -> Result<Prepared> {
+        self.inner.arm();
         let declared = parameter_types.to_vec();
         let plan = match &statement.action {
             Action::Query(ast) | Action::Explain { query: ast, .. } => {
@@ -153,11 +163,11 @@ impl Session {
                 let work = plan::plan(
                     Arc::clone(&self.shared),
                     Arc::clone(&self.inner),
-                    ast.as_ref().clone(),
+                    Arc::clone(ast),
                     declared.clone(),
                     Arc::clone(&statement.sql),
                 );
-                Some(self.shared.cpu.run(&self.limit(cancel), work).await?)
+                Some(self.shared.cpu.plan(&self.inner.limit(cancel), work).await?)
             }
             _ => None,
         };
@@ -175,9 +185,11 @@ impl Session {
             | Action::ReleaseSavepoint(_)
             | Action::RollbackTo(_)
             | Action::Discard(_)
+            | Action::Deallocate(_)
             | Action::Nothing(_) => None,
         };
-        Ok(Prepared { statement: statement.clone(), plan, columns, declared, planned: Instant::now() })
+        let generation = self.inner.with_settings(|s| s.generation());
+        Ok(Prepared { statement: statement.clone(), plan, columns, declared, planned: Instant::now(), generation })
     }
 
     /// Runs a planned statement with its parameters, each an array of one value. `SET`, `BEGIN` and the like act here.
@@ -213,7 +225,7 @@ impl Session {
                         rows_of(run::text_batch(&text_columns(&["name", "setting", "description"]), &columns)?, "SHOW")
                     }
                     Action::Set { name, value, local } => {
-                        inner.with_settings(|s| s.set(name, value.as_deref(), *local))?;
+                        inner.change_setting(name, value.as_deref(), *local)?;
                         done(if value.is_none() { "RESET" } else { "SET" })
                     }
                     Action::ResetAll => {
@@ -232,6 +244,7 @@ impl Session {
                         inner.with_settings(settings::Settings::reset_all);
                         done(tag)
                     }
+                    Action::Deallocate(name) => Ok(Outcome::Deallocated(name.clone())),
                     Action::Nothing(tag) => done(tag),
                     Action::Begin | Action::Commit { .. } | Action::Rollback { .. } | Action::RollbackTo(_) => {
                         unreachable!("matched above")
@@ -242,19 +255,29 @@ impl Session {
     }
 
     async fn run_query(&self, prepared: &Prepared, parameters: &[ArrayRef], cancel: &CancellationToken) -> Result<Outcome> {
+        let fresh = prepared.planned.elapsed() < PLAN_IS_FRESH;
+        if !fresh {
+            // A command of its own; the time of one that was just planned counts from its planning.
+            self.inner.arm();
+        }
         let again;
-        let prepared = if self.is_outdated(prepared).await? {
+        let prepared = if self.is_outdated(prepared, fresh, cancel).await? {
             again = self.prepare(&prepared.statement, &prepared.declared, cancel).await?;
+            if !same_types(prepared.columns(), again.columns()) {
+                return Err(Error::new(Kind::Unsupported, "cached plan must not change result type")
+                    .with_detail("A table that the statement reads has other columns now, or the search_path finds another one.")
+                    .with_hint("Prepare the statement again."));
+            }
             &again
         } else {
             prepared
         };
         let plan = prepared.plan.clone().expect("queries are planned in prepare");
         let sql = Arc::clone(&prepared.statement.sql);
-        let limit = self.limit(cancel);
+        let limit = self.inner.limit(cancel);
         let running = self.inner.running(&sql, cancel);
         let (work, parameters, text) = (plan.clone(), parameters.to_vec(), Arc::clone(&sql));
-        let physical = self.shared.cpu.run(&limit, async move { run::physical(&work, &parameters, &text).await }).await?;
+        let physical = self.shared.cpu.plan(&limit, async move { run::physical(&work, &parameters, &text).await }).await?;
         let Action::Explain { analyze, verbose, .. } = prepared.statement.action else {
             let schema = Arc::clone(&plan.columns);
             let stream = run::start(Arc::clone(&self.shared), physical, &plan, limit, running, sql);
@@ -266,25 +289,30 @@ impl Session {
                 batch?;
             }
         }
-        rows_of(run::explained(physical.as_ref(), analyze, verbose)?, "EXPLAIN")
+        // Telling a plan recurses as planning it did.
+        let told = async move { run::explained(physical.as_ref(), analyze, verbose) };
+        rows_of(self.shared.cpu.run(&self.inner.limit(cancel), told).await?, "EXPLAIN")
     }
 
-    /// Whether a table that the plan reads has a newer snapshot than the one it was planned on.
-    async fn is_outdated(&self, prepared: &Prepared) -> Result<bool> {
-        if prepared.planned.elapsed() < PLAN_IS_FRESH {
+    /// Whether the plan was made under other settings, or a table that it reads has a newer snapshot than the one it was planned on.
+    async fn is_outdated(&self, prepared: &Prepared, fresh: bool, cancel: &CancellationToken) -> Result<bool> {
+        if prepared.generation != self.inner.with_settings(|s| s.generation()) {
+            return Ok(true);
+        }
+        let pinned = prepared.plan.as_ref().map_or(&[][..], |p| &p.pinned).to_vec();
+        if fresh || pinned.is_empty() {
             return Ok(false);
         }
-        for (entry, planned) in prepared.plan.iter().flat_map(|p| &p.pinned) {
-            let now = self.shared.touch(entry, Some(self.inner.progress())).await?;
-            if now.id != planned.id {
-                return Ok(true);
+        let (shared, progress) = (Arc::clone(&self.shared), self.inner.progress());
+        let asked = async move {
+            for (entry, planned) in pinned {
+                if shared.touch(&entry, Some(Arc::clone(&progress))).await?.id != planned.id {
+                    return Ok(true);
+                }
             }
-        }
-        Ok(false)
-    }
-
-    fn limit(&self, cancel: &CancellationToken) -> Limit {
-        Limit::new(cancel, self.inner.with_settings(|s| s.statement_timeout()))
+            Ok(false)
+        };
+        self.shared.cpu.run(&self.inner.limit(cancel), asked).await
     }
 
     /// The setting's name as PostgreSQL writes it, which is the column's name.
@@ -329,6 +357,12 @@ fn fetch(cpu: &Cpu, stores: &Arc<Stores>, url: &str) -> Result<Vec<u8>> {
         let _ = tell.send(read.await);
     });
     told.recv().unwrap_or_else(|_| Err(Error::new(Kind::Internal, "internal error: reading a descriptor was given up")))
+}
+
+/// Whether rows of one are rows of the other, as a client was told of them.
+fn same_types(told: Option<&SchemaRef>, now: Option<&SchemaRef>) -> bool {
+    let types = |schema: &SchemaRef| schema.fields().iter().map(|f| f.data_type().clone()).collect::<Vec<_>>();
+    told.map(types) == now.map(types)
 }
 
 fn text_columns(names: &[&str]) -> SchemaRef {

@@ -5,15 +5,18 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::execution::session_state::SessionState;
-use datafusion::logical_expr::{LogicalPlan, Statement as PlanStatement};
+use datafusion::logical_expr::{Expr as PlannedExpr, LogicalPlan, Statement as PlanStatement, Volatility};
 use datafusion::sql::parser::Statement as DfStatement;
-use datafusion::sql::sqlparser::ast::{self, Expr, Ident, LimitClause, Statement as Ast, Value, VisitMut, VisitorMut};
+use datafusion::sql::sqlparser::ast::{
+    self, Expr, Ident, LimitClause, Spanned, Statement as Ast, Value, VisitMut, VisitorMut, visit_relations,
+};
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::dialect;
-use super::failure::from_datafusion;
+use super::failure::{from_datafusion, position};
 use super::resolve::{Databases, Names, Pinned};
 use super::session::Inner;
 use super::shared::Shared;
@@ -28,7 +31,7 @@ const MAX_PARAMETERS: usize = 65_535;
 pub struct QueryPlan {
     pub state: SessionState,
     pub logical: LogicalPlan,
-    /// Whether `logical` went through the optimizer: it holds no parameters.
+    /// Whether `logical` went through the optimizer: it holds no parameters and nothing that is of one run, such as `now()`.
     pub optimized: bool,
     pub columns: SchemaRef,
     pub parameters: Vec<DataType>,
@@ -40,7 +43,7 @@ pub struct QueryPlan {
 pub async fn plan(
     shared: Arc<Shared>,
     session: Arc<Inner>,
-    ast: Ast,
+    ast: Arc<Ast>,
     declared: Vec<Option<DataType>>,
     sql: Arc<str>,
 ) -> Result<QueryPlan> {
@@ -48,23 +51,47 @@ pub async fn plan(
     let names =
         Names::new(Arc::clone(&shared), session.database.clone(), session.path(), Arc::clone(&env), Some(session.progress()));
     let state = state(&shared, &session, &names, env)?;
-    let failed = |e| from_datafusion(e, &sql);
+    // Copied here, for the caller's stack may be too short for a long chain.
+    let ast = ast.as_ref().clone();
+    let failed = |e| at_relation(from_datafusion(e, &sql), &ast, &sql);
 
     let mut known = KnownParameters::of(&ast, declared)?;
-    if known.0.iter().any(Option::is_none) {
-        let untyped = state.statement_to_plan(statement(ast.clone())).await.map_err(failed)?;
+    if known.types.iter().any(Option::is_none) {
+        let untyped = state.statement_to_plan(statement(known.probe.clone())).await.map_err(failed)?;
         known.infer(&untyped).map_err(failed)?;
     }
-    let parameters: Vec<DataType> = known.0.into_iter().map(|t| t.unwrap_or(DataType::Utf8View)).collect();
+    let parameters: Vec<DataType> = known.types.into_iter().map(|t| t.unwrap_or(DataType::Utf8View)).collect();
     let logical = if parameters.is_empty() {
-        state.statement_to_plan(statement(ast)).await.map_err(failed)?
+        state.statement_to_plan(statement(ast.clone())).await.map_err(failed)?
     } else {
-        typed(&state, ast, &parameters).await.map_err(failed)?
+        typed(&state, ast.clone(), &parameters).await.map_err(failed)?
     };
-    let (logical, optimized) =
-        if parameters.is_empty() { (state.optimize(&logical).map_err(failed)?, true) } else { (logical, false) };
+    // The optimizer writes the time of planning in place of now().
+    let (logical, optimized) = if parameters.is_empty() && !is_of_one_run(&logical).map_err(failed)? {
+        (state.optimize(&logical).map_err(failed)?, true)
+    } else {
+        (logical, false)
+    };
     let columns = columns(&state, &logical, optimized)?;
     Ok(QueryPlan { state, logical, optimized, columns, parameters, pinned: names.pinned() })
+}
+
+/// The error of an unknown relation, with the place where the statement first names it: name resolution knows no places.
+fn at_relation(e: Error, ast: &Ast, sql: &str) -> Error {
+    if e.kind() != Kind::UndefinedTable || e.position().is_some() {
+        return e;
+    }
+    let found = visit_relations(ast, |name| {
+        let parts: Vec<&str> = name.0.iter().filter_map(|p| p.as_ident()).map(|i| i.value.as_str()).collect();
+        if e.message().eq_ignore_ascii_case(&format!("relation \"{}\" does not exist", parts.join("."))) {
+            return ControlFlow::Break(position(sql, name.span().start));
+        }
+        ControlFlow::Continue(())
+    });
+    match found {
+        ControlFlow::Break(Some(at)) => e.at(at),
+        ControlFlow::Break(None) | ControlFlow::Continue(()) => e,
+    }
 }
 
 /// A statement's session state: the engine's, with this session's catalog, time zone and functions.
@@ -80,8 +107,23 @@ fn state(
     options.catalog.default_catalog.clone_from(&session.database);
     options.execution.time_zone = session.with_settings(|s| s.show("TimeZone").ok());
     super::functions::register(&mut state, &env).map_err(|e| from_datafusion(e, ""))?;
-    state.mark_start_execution();
     Ok(state)
+}
+
+/// Whether a plan calls a function whose value is of one run only.
+fn is_of_one_run(plan: &LogicalPlan) -> datafusion::error::Result<bool> {
+    let mut found = false;
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            expr.apply(|expr| {
+                if let PlannedExpr::ScalarFunction(call) = expr {
+                    found |= call.func.signature().volatility != Volatility::Immutable;
+                }
+                Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+            })
+        })
+    })?;
+    Ok(found)
 }
 
 fn statement(ast: Ast) -> DfStatement {
@@ -118,16 +160,22 @@ fn columns(state: &SessionState, logical: &LogicalPlan, optimized: bool) -> Resu
 }
 
 /// The types of parameters, by position, as far as they are known.
-struct KnownParameters(Vec<Option<DataType>>);
+struct KnownParameters {
+    types: Vec<Option<DataType>>,
+    /// The statement to infer the others from: `x = ANY ($1)` stands there as `x = $1`.
+    probe: Ast,
+    /// The parameters that stood in an `ANY` or `ALL`: arrays of what is inferred.
+    arrays: Vec<usize>,
+}
 
 impl KnownParameters {
     /// What the client declared, then what a cast (`$1::date`) or a `LIMIT $1` says.
     fn of(ast: &Ast, declared: Vec<Option<DataType>>) -> Result<Self> {
-        let mut found = Found { types: declared, too_many: None };
-        // The visitor only reads; sqlparser has the one that sees every clause in its mutable form.
-        let _: ControlFlow<()> = ast.clone().visit(&mut found);
+        let mut found = Found { types: declared, arrays: Vec::new(), too_many: None };
+        let mut probe = ast.clone();
+        let _: ControlFlow<()> = probe.visit(&mut found);
         match found.too_many {
-            None => Ok(Self(found.types)),
+            None => Ok(Self { types: found.types, probe, arrays: found.arrays }),
             Some(name) => Err(Error::new(Kind::Syntax, format!("there is no parameter {name}"))
                 .with_hint(format!("Parameters are $1 to ${MAX_PARAMETERS}."))),
         }
@@ -136,8 +184,10 @@ impl KnownParameters {
     /// Fills in what planning without types found out.
     fn infer(&mut self, untyped: &LogicalPlan) -> datafusion::error::Result<()> {
         for (name, data_type) in untyped.get_parameter_types()? {
-            if let Some(slot) = index(&name).and_then(|i| self.0.get_mut(i)).filter(|slot| slot.is_none()) {
-                *slot = data_type;
+            let Some(i) = index(&name) else { continue };
+            let in_array = self.arrays.contains(&i);
+            if let Some(slot) = self.types.get_mut(i).filter(|slot| slot.is_none()) {
+                *slot = if in_array { data_type.map(list_of) } else { data_type };
             }
         }
         Ok(())
@@ -146,6 +196,7 @@ impl KnownParameters {
 
 struct Found {
     types: Vec<Option<DataType>>,
+    arrays: Vec<usize>,
     too_many: Option<String>,
 }
 
@@ -165,6 +216,18 @@ impl Found {
     }
 }
 
+impl Found {
+    /// Notes the parameter of `x = ANY ($1)` and leaves `x = $1`, from which its element's type can be inferred.
+    fn array(&mut self, expr: &mut Expr) {
+        let (Expr::AnyOp { left, compare_op, right, .. } | Expr::AllOp { left, compare_op, right }) = expr else { return };
+        let Some(i) = placeholder(bare(right)).and_then(index) else { return };
+        self.arrays.push(i);
+        let null = || Box::new(Expr::Value(Value::Null.into()));
+        let (left, right) = (std::mem::replace(left, null()), std::mem::replace(right, null()));
+        *expr = Expr::BinaryOp { left, op: compare_op.clone(), right };
+    }
+}
+
 impl VisitorMut for Found {
     type Break = ();
 
@@ -180,11 +243,11 @@ impl VisitorMut for Found {
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        self.array(expr);
         match expr {
             Expr::Cast { expr: inner, data_type, .. } => {
                 if let Some(name) = placeholder(inner) {
-                    let named = PgType::by_name(&data_type.to_string().to_lowercase());
-                    self.note(name, named.map(pg_type::arrow_type));
+                    self.note(name, named_type(data_type));
                 }
             }
             other => {
@@ -194,6 +257,31 @@ impl VisitorMut for Found {
             }
         }
         ControlFlow::Continue(())
+    }
+}
+
+/// The type that a cast names; `None` for one that is left to DataFusion.
+fn named_type(named: &ast::DataType) -> Option<DataType> {
+    let name = named.to_string().to_lowercase();
+    let element = name.trim_end_matches("[]");
+    let element_type = PgType::by_name(match element {
+        "int" => pg_type::INT4.name,
+        "decimal" => pg_type::NUMERIC.name,
+        other => other,
+    })?;
+    let pg = if element.len() < name.len() { element_type.array_type() } else { element_type };
+    Some(pg_type::arrow_type(pg))
+}
+
+fn list_of(element: DataType) -> DataType {
+    DataType::List(Field::new_list_field(element, true).into())
+}
+
+/// The expression inside parentheses.
+fn bare(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Nested(inner) => bare(inner),
+        other => other,
     }
 }
 

@@ -31,7 +31,9 @@ pub async fn physical(plan: &QueryPlan, parameters: &[ArrayRef], sql: &str) -> R
     }
     let values = bind(parameters, &plan.parameters)?;
     let bound = plan.logical.clone().with_param_values(values).map_err(failed)?;
-    plan.state.create_physical_plan(&bound).await.map_err(failed)
+    let mut state = plan.state.clone();
+    state.mark_start_execution();
+    state.create_physical_plan(&bound).await.map_err(failed)
 }
 
 /// The parameters as values of the types that were planned.

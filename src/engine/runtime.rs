@@ -2,6 +2,7 @@
 //! not keep a client from its answer, a cancel or a timeout.
 
 use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use datafusion::common::instant::Instant;
@@ -11,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Kind, Result};
 
-/// Planning recurses; its stack is reserved, not used, until it does.
-const STACK_BYTES: usize = 64 << 20;
+/// Parsing and planning recurse; their stack is reserved, not used, until they do.
+pub const STACK_BYTES: usize = 64 << 20;
 
 /// A pool of its own for work on the processor.
 #[derive(Debug)]
@@ -20,23 +21,33 @@ pub struct Cpu {
     runtime: Option<Runtime>,
 }
 
+/// When a session's running command must end; set anew by the next command, also while its rows wait to be fetched.
+#[derive(Clone, Debug, Default)]
+pub struct Deadline(Arc<Mutex<Option<Instant>>>);
+
+impl Deadline {
+    /// Counts from now on.
+    pub fn arm(&self, timeout: Option<Duration>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = timeout.map(|t| Instant::now() + t);
+    }
+
+    fn at(&self) -> Option<Instant> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// What ends a statement early: its client, or its deadline.
 #[derive(Clone, Debug)]
 pub struct Limit {
     pub cancel: CancellationToken,
-    pub deadline: Option<Instant>,
+    pub deadline: Deadline,
 }
 
 impl Limit {
-    /// From now on, for `timeout` at most.
-    pub fn new(cancel: &CancellationToken, timeout: Option<Duration>) -> Self {
-        Self { cancel: cancel.clone(), deadline: timeout.map(|t| Instant::now() + t) }
-    }
-
-    /// Resolves when the statement must end, to the reason.
+    /// Resolves when the statement must end, to the reason. The deadline is the one that holds when the wait begins.
     pub async fn reached(&self) -> Error {
         let deadline = async {
-            match self.deadline {
+            match self.deadline.at() {
                 Some(at) => tokio::time::sleep_until(at.into()).await,
                 None => std::future::pending().await,
             }
@@ -90,6 +101,28 @@ impl Cpu {
             reason = limit.reached() => Err(reason),
         }
     }
+
+    /// Like [`Self::run`], on a thread of its own: planning does not yield, so a plan that takes forever would else keep a thread of the
+    /// pool from all other statements.
+    pub async fn plan<T: Send + 'static>(
+        &self,
+        limit: &Limit,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let (handle, own) = (self.handle().clone(), limit.clone());
+        let task = self.handle().spawn_blocking(move || {
+            handle.block_on(async {
+                tokio::select! {
+                    done = work => done,
+                    reason = own.reached() => Err(reason),
+                }
+            })
+        });
+        tokio::select! {
+            done = task => done.unwrap_or_else(|e| Err(panicked(e))),
+            reason = limit.reached() => Err(reason),
+        }
+    }
 }
 
 impl Drop for Cpu {
@@ -116,10 +149,17 @@ pub fn panicked(e: tokio::task::JoinError) -> Error {
 mod tests {
     use super::*;
 
+    /// A limit that counts from now on.
+    fn within(timeout: Option<Duration>) -> Limit {
+        let limit = Limit { cancel: CancellationToken::new(), deadline: Deadline::default() };
+        limit.deadline.arm(timeout);
+        limit
+    }
+
     #[tokio::test]
     async fn the_caller_is_answered_though_the_work_does_not_yield() {
         let cpu = Cpu::new(1).expect("threads");
-        let limit = Limit::new(&CancellationToken::new(), Some(Duration::from_millis(20)));
+        let limit = within(Some(Duration::from_millis(20)));
         let stuck = async {
             std::thread::sleep(Duration::from_millis(500));
             Ok(())
@@ -131,9 +171,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn plans_that_hang_leave_the_pool_to_others() {
+        let cpu = Cpu::new(1).expect("threads");
+        let soon = within(Some(Duration::from_millis(20)));
+        let stuck = || async {
+            std::thread::sleep(Duration::from_millis(500));
+            Ok(())
+        };
+        for _ in 0..4 {
+            assert_eq!(cpu.plan(&soon, stuck()).await.expect_err("the deadline").kind(), Kind::Timeout);
+        }
+        let started = std::time::Instant::now();
+        cpu.run(&within(None), async { Ok(()) }).await.expect("runs");
+        assert!(started.elapsed() < Duration::from_millis(300));
+    }
+
+    #[tokio::test]
     async fn a_panic_is_an_error() {
         let cpu = Cpu::new(1).expect("threads");
-        let limit = Limit::new(&CancellationToken::new(), None);
+        let limit = within(None);
         let e = cpu.run::<()>(&limit, async { panic!("a bug") }).await.expect_err("the panic");
         assert_eq!((e.kind(), e.message()), (Kind::Internal, "internal error: a bug"));
     }

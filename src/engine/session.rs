@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
+use super::runtime::{Deadline, Limit};
 use super::settings::Settings;
 use super::shared::Shared;
 use super::{ClientInfo, Engine, Notice, Transaction};
@@ -45,6 +46,7 @@ struct State {
     query: String,
     running: Option<(SystemTime, CancellationToken)>,
     terminate: CancellationToken,
+    deadline: Deadline,
 }
 
 /// A transaction block.
@@ -119,6 +121,11 @@ impl Session {
         self.inner.state().terminate.clone()
     }
 
+    /// The statement that was suspended goes on: its time counts anew, since PostgreSQL's counts only while a command runs.
+    pub fn resume(&self) {
+        self.inner.arm();
+    }
+
     /// Where the session stands.
     pub fn transaction(&self) -> Transaction {
         match self.inner.state().transaction {
@@ -175,6 +182,30 @@ impl Inner {
     /// Reads or changes the settings.
     pub(super) fn with_settings<T>(&self, use_them: impl FnOnce(&mut Settings) -> T) -> T {
         use_them(&mut self.state().settings)
+    }
+
+    /// A command begins: `statement_timeout` counts from now on.
+    pub(super) fn arm(&self) {
+        let state = self.state();
+        state.deadline.arm(state.settings.statement_timeout());
+    }
+
+    /// What ends the running command early.
+    pub(super) fn limit(&self, cancel: &CancellationToken) -> Limit {
+        Limit { cancel: cancel.clone(), deadline: self.state().deadline.clone() }
+    }
+
+    /// `SET`, `RESET` and `set_config`. As in PostgreSQL, what is local has no effect outside a transaction block.
+    pub(super) fn change_setting(&self, name: &str, value: Option<&str>, local: bool) -> Result<()> {
+        let mut state = self.state();
+        if local && state.transaction == Block::None {
+            // The value must be right all the same.
+            state.settings.check(name, value)?;
+            drop(state);
+            self.notice("WARNING", "25P01", "SET LOCAL can only be used in transaction blocks".to_owned());
+            return Ok(());
+        }
+        state.settings.set(name, value, local)
     }
 
     /// The schemas of unqualified names.
@@ -329,9 +360,8 @@ impl SessionFacts for Inner {
     }
 
     fn set(&self, name: &str, value: &str, local: bool) -> Result<String> {
-        let mut state = self.state();
-        state.settings.set(name, Some(value), local)?;
-        state.settings.show(name)
+        self.change_setting(name, Some(value), local)?;
+        self.state().settings.show(name)
     }
 
     fn backend_pid(&self) -> i32 {

@@ -49,6 +49,7 @@ static SETTINGS: &[Setting] = &[
     Setting("client_encoding", "UTF8", Utf8, true, "The client's encoding: UTF8 alone."),
     Setting("client_min_messages", "notice", Text, false, "The least severe message that is sent."),
     Setting("DateStyle", "ISO, MDY", DateStyle, true, "The text form of dates: ISO alone."),
+    Setting("default_table_access_method", "heap", Fixed, false, "Drivers compare a table's with it."),
     Setting("default_transaction_isolation", "read committed", Text, false, "Accepted: every statement reads snapshots."),
     Setting("default_transaction_read_only", "on", Bool, true, "Everything is read-only."),
     Setting("extra_float_digits", "1", Int(-15, 3), false, "Digits of floating-point numbers; 1 and more is exact."),
@@ -98,6 +99,8 @@ pub struct Settings {
     local: BTreeMap<&'static str, String>,
     /// The reported ones that were not told yet.
     untold: Vec<&'static str>,
+    /// Counts the changes: a plan that was made under other settings is made anew.
+    generation: u64,
 }
 
 impl Settings {
@@ -118,14 +121,16 @@ impl Settings {
     pub fn set(&mut self, name: &str, value: Option<&str>, local: bool) -> Result<()> {
         let setting = find(name)?;
         let told_before = self.value(setting).to_owned();
+        self.generation += 1;
         match value {
             Some(value) => {
                 let value = check(setting, value)?;
                 if local {
-                    self.local.insert(setting.0, value)
+                    self.local.insert(setting.0, value);
                 } else {
-                    self.set.insert(setting.0, value)
-                };
+                    self.local.remove(setting.0);
+                    self.set.insert(setting.0, value);
+                }
             }
             None if matches!(setting.2, Fixed) => return Err(fixed(setting)),
             None => {
@@ -137,9 +142,20 @@ impl Settings {
         Ok(())
     }
 
+    /// Whether a value would be taken.
+    pub fn check(&self, name: &str, value: Option<&str>) -> Result<()> {
+        let setting = find(name)?;
+        value.map_or(Ok(()), |value| check(setting, value).map(drop))
+    }
+
+    /// Different after every change.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
     /// `RESET ALL`.
     pub fn reset_all(&mut self) {
-        let set: Vec<&'static str> = self.set.keys().copied().collect();
+        let set: Vec<&'static str> = self.set.keys().chain(self.local.keys()).copied().collect();
         for name in set {
             // The names come from the table, so that they are found and not fixed.
             let _ = self.set(name, None, false);
@@ -154,6 +170,7 @@ impl Settings {
     /// A transaction block ends: what was local is gone, and what was set in it stays only when it is committed.
     pub fn end(&mut self, commit: bool) {
         let told: Vec<(&'static Setting, String)> = SETTINGS.iter().map(|s| (s, self.value(s).to_owned())).collect();
+        self.generation += u64::from(!self.local.is_empty() || !commit);
         self.local.clear();
         if let (Some(before), false) = (self.before.take(), commit) {
             self.set = before;
@@ -279,7 +296,8 @@ fn check(setting: &Setting, value: &str) -> Result<String> {
             Some(word) => Ok((*word).to_owned()),
             None => refuse(&words.join(" or ")),
         },
-        Utf8 => match value.to_ascii_lowercase().replace(['-', '_'], "").as_str() {
+        // As PostgreSQL does, letters and digits alone count: asyncpg sends `'utf-8'` with its quotes.
+        Utf8 => match value.to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "").as_str() {
             "utf8" | "unicode" => Ok("UTF8".to_owned()),
             _ => refuse("UTF8 alone; every client library can convert from it"),
         },
@@ -362,6 +380,7 @@ mod tests {
             ("timezone", "Asia/Shanghai", Ok("Asia/Shanghai")),
             ("timezone", "Moon/Base", Err(Kind::InvalidParameter)),
             ("client_encoding", "unicode", Ok("UTF8")),
+            ("client_encoding", "'utf-8'", Ok("UTF8")),
             ("client_encoding", "latin1", Err(Kind::InvalidParameter)),
             ("extra_float_digits", "3", Ok("3")),
             ("server_version", "9", Err(Kind::InvalidParameter)),

@@ -15,6 +15,7 @@ use super::Options;
 use super::resolve::SEARCH_PATH_SCHEMA;
 use super::runtime::Cpu;
 use super::session::Inner;
+use super::spill::Spill;
 use crate::catalog::Catalogs;
 use crate::error::{Error, Kind, Result};
 use crate::snapshot::Snapshots;
@@ -33,12 +34,14 @@ pub struct Shared {
     pub base: SessionState,
     sessions: Mutex<BTreeMap<i32, Weak<Inner>>>,
     next_id: AtomicI32,
+    _spill: Spill,
 }
 
 impl Shared {
     /// The parts of an engine with these options.
     pub fn new(options: &Options, cpu: Cpu, catalogs: Arc<Catalogs>, snapshots: Arc<Snapshots>) -> Result<Self> {
-        let runtime = runtime_env(options)?;
+        let spill = Spill::open(&options.state)?;
+        let runtime = runtime_env(options, &spill)?;
         let mut base =
             SessionStateBuilder::new().with_config(config(options)).with_runtime_env(runtime).with_default_features().build();
         super::functions::register_shared(&mut base).map_err(|e| super::failure::from_datafusion(e, ""))?;
@@ -51,6 +54,7 @@ impl Shared {
             base,
             sessions: Mutex::default(),
             next_id: AtomicI32::new(1),
+            _spill: spill,
         })
     }
 
@@ -85,13 +89,13 @@ impl Shared {
 }
 
 /// Memory that is shared fairly among what can spill, and a folder to spill to.
-fn runtime_env(options: &Options) -> Result<Arc<RuntimeEnv>> {
-    let spill = options.state.join("spill");
-    std::fs::create_dir_all(&spill).map_err(|e| Error::from(e).within(format!("state folder {}", spill.display())))?;
+fn runtime_env(options: &Options, spill: &Spill) -> Result<Arc<RuntimeEnv>> {
     let named = std::num::NonZeroUsize::new(NAMED_CONSUMERS).expect("more than none");
     RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(TrackConsumersPool::new(FairSpillPool::new(options.memory), named)))
-        .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Directories(vec![spill])))
+        .with_disk_manager_builder(
+            DiskManagerBuilder::default().with_mode(DiskManagerMode::Directories(vec![spill.path().to_owned()])),
+        )
         .build_arc()
         .map_err(|e| Error::new(Kind::Config, format!("the query runtime can't be set up: {e}")))
 }

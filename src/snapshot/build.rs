@@ -118,7 +118,8 @@ fn prepare<'a>(
             warnings.push(message);
         }
         if !text.bad.is_empty() {
-            warnings.push(format!("{} holds {} places that are not {}", raw.url, text.bad.len(), text.encoding));
+            let places = if text.bad.len() == 1 { "place that is" } else { "places that are" };
+            warnings.push(format!("{} holds {} {places} not {}", raw.url, text.bad.len(), text.encoding));
         }
         let form = Form::of(distribution, &text, &raw.url)?;
         inputs.push(Input { raw, text, form, name: raw.file_name() });

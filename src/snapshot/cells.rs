@@ -124,7 +124,7 @@ impl Cells {
 
     /// The cells of a column of the file, top to bottom; absent ones when the batch has fewer columns.
     pub(super) fn column(&self, index: usize) -> impl Iterator<Item = Cell<'_>> {
-        let spans = if index < self.width { &self.spans[index..] } else { &[] };
+        let spans = if index < self.width { self.spans.get(index..).unwrap_or_default() } else { &[] };
         let width = self.width.max(1);
         let absent = if index < self.width { 0 } else { self.rows() };
         let missing = std::iter::repeat_n(Cell { kind: CellKind::Absent, text: "" }, absent);

@@ -75,7 +75,9 @@ fn difference(a: &Schema, b: &Schema) -> Option<String> {
 }
 
 fn invalid(object: &Object, what: impl std::fmt::Display) -> Error {
-    Error::new(Kind::SourceInvalid, format!("{} can't be read: {what}", object.url))
+    // What follows the first line is where in the metadata the verifier stood.
+    let what = what.to_string();
+    Error::new(Kind::SourceInvalid, format!("{} can't be read: {}", object.url, what.lines().next().unwrap_or_default()))
 }
 
 /// One object, each read of which is of the version that was looked up.

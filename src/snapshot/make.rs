@@ -15,7 +15,7 @@ use super::build::build;
 use super::fetch::{Raw, fetch, hex};
 use super::manifest::{self, Part, Record, Source, State};
 use super::stop::Stop;
-use super::write::{Rejects, parquet_error};
+use super::write::Rejects;
 use super::{Layout, Options, ProgressEvent, Snapshot, WrittenFile, inplace};
 use crate::catalog::TableEntry;
 use crate::descriptor::{Distribution, Format};
@@ -129,8 +129,13 @@ impl Maker {
             (record.parts.iter()).map(|p| WrittenFile { path: folder.join(&p.file), bytes: p.bytes, rows: p.rows }).collect();
         let intact = parts.iter().all(|p| std::fs::metadata(&p.path).is_ok_and(|m| m.len() == p.bytes));
         let Some(first) = parts.first().filter(|_| intact) else { return Ok(None) };
-        let footer = ArrowReaderMetadata::load(&std::fs::File::open(&first.path)?, ArrowReaderOptions::new())
-            .map_err(|e| parquet_error(e).within(first.path.display()))?;
+        let footer = match ArrowReaderMetadata::load(&std::fs::File::open(&first.path)?, ArrowReaderOptions::new()) {
+            Ok(footer) => footer,
+            Err(e) => {
+                tracing::warn!(path = %first.path.display(), "a snapshot can't be read and is made anew: {e}");
+                return Ok(None);
+            }
+        };
         let snapshot = Snapshot {
             id: record.id,
             schema: Arc::clone(footer.schema()),

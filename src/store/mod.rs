@@ -134,16 +134,47 @@ impl Stores {
     pub async fn resolve(&self, url: &str) -> Result<Vec<Object>> {
         match self.routes.route(url)? {
             Location::Local(local) => self.resolve_local(url, local).await,
-            Location::Http(at) => self.resolve_http(url, &at).await,
+            Location::Http(at) => match globbed(url)? {
+                Some(local) => self.resolve_mirrored_glob(url, local).await,
+                None => self.resolve_http(url, &at).await,
+            },
             Location::Bucket(at) => self.resolve_bucket(url, &at).await,
         }
+    }
+
+    /// A local glob that a mirror sends to a web server, which can't list: its names are found where they are published, and each is
+    /// read from the mirror.
+    async fn resolve_mirrored_glob(&self, published: &str, local: Local) -> Result<Vec<Object>> {
+        let asked = published.to_owned();
+        let found = tokio::task::spawn_blocking(move || local::find(&asked, &local))
+            .await
+            .map_err(|e| Error::new(Kind::Internal, format!("{published}: the look-up stopped")).caused_by(e))?
+            .map_err(|e| e.with_hint("A glob can't be asked of a web server; list the files in the descriptor."))?;
+        let names = match found {
+            Found::One(_) => vec![published.to_owned()],
+            Found::Many { names, globs, .. } => names.iter().map(|name| named(published, globs, name)).collect(),
+        };
+        stream::iter(names)
+            .map(|name| async move {
+                match self.routes.route(&name)? {
+                    Location::Http(at) => self.resolve_http(&name, &at).await,
+                    Location::Local(local) => self.resolve_local(&name, local).await,
+                    Location::Bucket(at) => self.resolve_bucket(&name, &at).await,
+                }
+            })
+            .buffered(PARALLEL)
+            .try_concat()
+            .await
     }
 
     /// The objects of several paths or URLs, in the order given, looked up at the same time. The error is of the first that
     /// fails, and names it.
     pub async fn resolve_all(&self, urls: &[String]) -> Result<Vec<Object>> {
-        let found: Vec<Vec<Object>> = stream::iter(urls).map(|url| self.resolve(url)).buffered(PARALLEL).try_collect().await?;
-        Ok(found.into_iter().flatten().collect())
+        stream::iter(urls.to_vec())
+            .map(|url| async move { self.resolve(&url).await })
+            .buffered(PARALLEL)
+            .try_concat()
+            .await
     }
 
     /// What was read so far through all stores.
@@ -224,6 +255,14 @@ impl Stores {
 impl fmt::Debug for Stores {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stores").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// The local files that a published path means, when it is a glob of the file system.
+fn globbed(published: &str) -> Result<Option<Local>> {
+    match Location::parse(published)? {
+        Location::Local(local) if pattern::is_glob(published) => Ok(Some(local)),
+        Location::Local(_) | Location::Http(_) | Location::Bucket(_) => Ok(None),
     }
 }
 

@@ -149,27 +149,28 @@ impl PgType {
     }
 }
 
-/// The Arrow type that a parameter of a PostgreSQL type arrives as.
+/// The Arrow type that a parameter of a PostgreSQL type is planned and read as.
 pub fn arrow_type(pg: &PgType) -> DataType {
     if let Some(element) = pg.element_type() {
         return DataType::List(Field::new_list_field(arrow_type(element), true).into());
     }
-    match pg.name {
-        "bool" => DataType::Boolean,
-        "bytea" => DataType::Binary,
-        "int8" | "oid" => DataType::Int64,
-        "int2" => DataType::Int16,
-        "int4" | "regproc" | "regclass" | "regtype" => DataType::Int32,
-        "float4" => DataType::Float32,
-        "float8" => DataType::Float64,
-        "date" => DataType::Date32,
-        "time" => DataType::Time64(TimeUnit::Microsecond),
-        "timestamp" => DataType::Timestamp(TimeUnit::Microsecond, None),
-        "timestamptz" => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-        "interval" => DataType::Interval(IntervalUnit::MonthDayNano),
+    match pg.oid {
+        oid if oid == BOOL.oid => DataType::Boolean,
+        oid if oid == BYTEA.oid => DataType::Binary,
+        oid if oid == INT2.oid => DataType::Int16,
+        oid if oid == INT4.oid => DataType::Int32,
+        // Object ids are unsigned and of four bytes: only a bigint holds them all.
+        oid if [&INT8, &OID, &REGPROC, &REGCLASS, &REGTYPE].iter().any(|t| t.oid == oid) => DataType::Int64,
+        oid if oid == FLOAT4.oid => DataType::Float32,
+        oid if oid == FLOAT8.oid => DataType::Float64,
         // As many digits on both sides of the point as 38 allow for.
-        "numeric" => DataType::Decimal128(38, 10),
-        _ => DataType::Utf8View,
+        oid if oid == NUMERIC.oid => DataType::Decimal128(38, 10),
+        oid if oid == DATE.oid => DataType::Date32,
+        oid if oid == TIME.oid => DataType::Time64(TimeUnit::Microsecond),
+        oid if oid == TIMESTAMP.oid => DataType::Timestamp(TimeUnit::Microsecond, None),
+        oid if oid == TIMESTAMPTZ.oid => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+        oid if oid == INTERVAL.oid => DataType::Interval(IntervalUnit::MonthDayNano),
+        _ => DataType::Utf8,
     }
 }
 

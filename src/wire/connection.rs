@@ -250,6 +250,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
     /// From here on a cancel request reaches a statement that goes on.
     pub(super) fn resume_statement(&mut self, cancel: &CancellationToken) {
         self.seat.running(Some(cancel.clone()));
+        self.session.resume();
     }
 
     pub(super) fn end_statement(&mut self) {
@@ -280,7 +281,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
 
     /// A statement ended well.
     pub(super) fn completed(&mut self, tag: String) -> Result<(), Failure> {
-        if tag == "DISCARD ALL" || tag == "DEALLOCATE ALL" {
+        if tag == "DISCARD ALL" {
             self.statements.clear();
         }
         let in_block = self.session.transaction() != Transaction::Idle;
@@ -291,6 +292,19 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         self.tell_notices()?;
         self.outgoing.put(&CommandComplete::new(tag))?;
         Ok(())
+    }
+
+    /// `DEALLOCATE` of one prepared statement, or of all.
+    pub(super) fn deallocated(&mut self, name: Option<String>) -> Result<(), Failure> {
+        let Some(name) = name else {
+            self.statements.clear();
+            return self.completed("DEALLOCATE ALL".to_owned());
+        };
+        if self.statements.remove(&name).is_none() {
+            let message = format!("prepared statement \"{name}\" does not exist");
+            return Err(Error::new(Kind::UndefinedStatement, message).into());
+        }
+        self.completed("DEALLOCATE".to_owned())
     }
 
     /// Tells the client if a statement failed. What is left is an error that ends the connection.

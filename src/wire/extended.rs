@@ -99,7 +99,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         let planned = match (statements.pop(), statements.is_empty()) {
             (None, _) => Planned { prepared: None, parameters: declared.iter().map(|t| t.unwrap_or(&pg_type::TEXT)).collect() },
             (Some(statement), true) => {
-                let hints: Vec<Option<DataType>> = declared.iter().map(|t| t.map(parameters::arrow_type)).collect();
+                let hints: Vec<Option<DataType>> = declared.iter().map(|t| t.map(pg_type::arrow_type)).collect();
                 let cancel = self.begin_statement();
                 let prepared = self.prepare(&statement, &hints, &cancel).await?;
                 let parameters = told_types(&declared, prepared.parameters());
@@ -136,7 +136,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         let mut parameters = (0..given)
             .map(|i| {
                 let pg = planned.parameters[i];
-                let own = parameters::arrow_type(pg);
+                let own = pg_type::arrow_type(pg);
                 let target = targets.get(i).unwrap_or(&own);
                 parameters::decode(pg, formats[i], message.parameters[i].as_deref(), target, &zone)
                     .map_err(|e| e.with_detail(format!("Parameter ${} of the statement.", i + 1)))
@@ -200,6 +200,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
                 let cancel = self.begin_statement();
                 match self.run(prepared, &portal.parameters, &cancel).await? {
                     Outcome::Done { tag } => return self.completed(tag),
+                    Outcome::Deallocated(name) => return self.deallocated(name),
                     Outcome::Rows { schema, stream, tag } => {
                         (Sending::new(&schema, stream, &portal.formats, self.style()), tag, cancel)
                     }

@@ -27,8 +27,6 @@ mod simple;
 mod sqlstate;
 mod startup;
 
-pub use parameters::arrow_type;
-
 /// Sockets that may be in their startup at one time; further ones wait in the kernel's backlog.
 const HANDSHAKES: usize = 256;
 

@@ -1,7 +1,9 @@
 //! The side of a connection that writes: messages gather in one buffer and leave it in pieces of about [`FLUSH`] bytes. A write
 //! that waits is the backpressure a scan feels.
 
-use bytes::BytesMut;
+use std::time::Duration;
+
+use bytes::{Buf, BytesMut};
 use pgwire::messages::Message;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
@@ -13,6 +15,9 @@ use super::report::{self, Severity};
 
 /// Bytes that gather before they are written.
 pub(super) const FLUSH: usize = 64 << 10;
+
+/// How long the last words may take.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What the buffer keeps between answers, in bytes; an idle connection should cost little.
 const KEPT: usize = 8 << 10;
@@ -70,15 +75,24 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         Ok(())
     }
 
-    /// Says goodbye: what has gathered, then the end of the stream.
+    /// Says goodbye: what has gathered, then the end of the stream. A client that does not read is not waited for.
     pub(super) async fn close(&mut self) -> Result<(), Broken> {
-        self.flush().await?;
-        self.writer.shutdown().await.map_err(broken)
+        let farewell = async {
+            self.flush().await?;
+            self.writer.shutdown().await.map_err(broken)
+        };
+        tokio::time::timeout(FAREWELL, farewell).await.unwrap_or_else(|_| Err(broken(std::io::ErrorKind::TimedOut.into())))
     }
 
     async fn write_out(&mut self) -> Result<(), Broken> {
-        self.writer.write_all(&self.buffer).await.map_err(broken)?;
-        self.buffer.clear();
+        // What was written is gone from the buffer at once: whoever drops this future may write on.
+        while !self.buffer.is_empty() {
+            let written = self.writer.write(&self.buffer).await.map_err(broken)?;
+            if written == 0 {
+                return Err(broken(std::io::ErrorKind::WriteZero.into()));
+            }
+            self.buffer.advance(written);
+        }
         Ok(())
     }
 }

@@ -35,6 +35,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
             let prepared = self.prepare(statement, &[], cancel).await?;
             match self.run(&prepared, &[], cancel).await? {
                 Outcome::Done { tag } => self.completed(tag)?,
+                Outcome::Deallocated(name) => self.deallocated(name)?,
                 Outcome::Rows { schema, stream, tag } => {
                     let formats = vec![Format::Text; schema.fields().len()];
                     self.tell_notices()?;

@@ -19,6 +19,7 @@ pub(super) fn sqlstate(kind: Kind) -> &'static str {
         Kind::DuplicateCursor => "42P03",
         Kind::AmbiguousColumn => "42702",
         Kind::Grouping => "42803",
+        Kind::InvalidPosition => "42P10",
         Kind::DatatypeMismatch => "42804",
         Kind::InvalidText => "22P02",
         Kind::InvalidDatetime => "22007",

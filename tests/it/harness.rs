@@ -4,13 +4,13 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use stoa::engine::{Engine, Options};
 use stoa::{catalog, snapshot, store, wire};
 use tokio::net::TcpListener;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 use tokio_util::sync::CancellationToken;
 
 /// The repository's root.
@@ -27,10 +27,10 @@ pub fn shared_data() -> PathBuf {
 /// A running server.
 pub struct Server {
     pub address: SocketAddr,
-    pub engine: Arc<Engine>,
     stop: CancellationToken,
     thread: Option<std::thread::JoinHandle<()>>,
-    state: tempfile::TempDir,
+    state: PathBuf,
+    _fresh: Option<tempfile::TempDir>,
 }
 
 /// What a test changes of the defaults.
@@ -39,33 +39,44 @@ pub struct Setup {
     pub catalogs: Vec<(&'static str, PathBuf)>,
     pub mirrors: Vec<(String, String)>,
     pub memory: Option<usize>,
+    pub max_connections: Option<usize>,
+    /// A state folder that outlives the server; a fresh one when `None`.
+    pub state: Option<PathBuf>,
+    /// How long a remote source is believed to be unchanged.
+    pub revalidate: Option<Duration>,
+    /// Settings of bucket stores, as environment variables would give them.
+    pub settings: Vec<(String, String)>,
 }
 
 impl Server {
-    /// Starts a server over `setup`, with a fresh state folder.
+    /// Starts a server over `setup`.
     pub fn start(setup: Setup) -> Self {
-        let state = tempfile::tempdir().expect("a temporary folder");
-        let engine = Engine::open(options(state.path(), &setup)).expect("the engine opens");
+        let fresh = setup.state.is_none().then(|| tempfile::tempdir().expect("a temporary folder"));
+        let state = setup.state.clone().or_else(|| fresh.as_ref().map(|f| f.path().to_owned())).expect("one of the two");
+        let engine = Engine::open(options(&state, &setup)).expect("the engine opens");
         let stop = CancellationToken::new();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn({
-            let (engine, stop) = (Arc::clone(&engine), stop.clone());
+            let stop = stop.clone();
+            let defaults = wire::Options::default();
+            let options =
+                wire::Options { max_connections: setup.max_connections.unwrap_or(defaults.max_connections), ..defaults };
             move || {
                 let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
                 runtime.block_on(async {
                     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
                     tell.send(listener.local_addr().expect("bound")).expect("the test waits");
-                    wire::serve(listener, engine, wire::Options::default(), stop).await.expect("serves until stopped");
+                    wire::serve(listener, engine, options, stop).await.expect("serves until stopped");
                 });
             }
         });
         let address = told.recv().expect("the server starts");
-        Self { address, engine, stop, thread: Some(thread), state }
+        Self { address, stop, thread: Some(thread), state, _fresh: fresh }
     }
 
     /// Its state folder.
     pub fn state(&self) -> &Path {
-        self.state.path()
+        &self.state
     }
 
     /// The server over the fixture catalog that tests share: first touches are made once.
@@ -107,6 +118,17 @@ impl Drop for Server {
     }
 }
 
+/// The rows of a query in their text form; NULL is empty.
+pub async fn rows(client: &Client, sql: &str) -> Result<Vec<Vec<String>>, tokio_postgres::Error> {
+    let mut rows = Vec::new();
+    for message in client.simple_query(sql).await? {
+        if let SimpleQueryMessage::Row(row) = message {
+            rows.push((0..row.len()).map(|i| row.get(i).unwrap_or_default().to_owned()).collect());
+        }
+    }
+    Ok(rows)
+}
+
 /// The catalog over the real files.
 pub fn fixtures() -> PathBuf {
     root().join("tests/fixtures/catalog")
@@ -123,10 +145,15 @@ pub fn options(state: &Path, setup: &Setup) -> Options {
         state: state.to_owned(),
         store: store::Options {
             mirrors: setup.mirrors.clone(),
+            settings: setup.settings.clone(),
             connect_timeout: Duration::from_secs(2),
+            backoff: Duration::from_millis(10),
             ..store::Options::default()
         },
-        snapshot: snapshot::Options::new(state.to_owned()),
+        snapshot: {
+            let defaults = snapshot::Options::new(state.to_owned());
+            snapshot::Options { revalidate: setup.revalidate.unwrap_or(defaults.revalidate), ..defaults }
+        },
         memory: setup.memory.unwrap_or(1 << 30),
         statement_timeout: Duration::from_secs(120),
         threads: 2,

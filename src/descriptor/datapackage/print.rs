@@ -195,6 +195,7 @@ fn missing_values(values: &[MissingValue]) -> Value {
 
 fn foreign_key(key: &ForeignKey) -> Value {
     let mut reference = Map::new();
+    put(&mut reference, "package", key.package.as_ref());
     put(&mut reference, "resource", Some(&key.resource).filter(|resource| !resource.is_empty()));
     put(&mut reference, "fields", Some(&key.reference_fields));
     json!({ "fields": key.fields, "reference": reference })

@@ -137,6 +137,7 @@ fn foreign_key(mut key: Properties<'_>, columns: &[Column]) -> Option<ForeignKey
     let mut reference = key.object("reference")?;
     // Version 1 names the own resource by an empty text, version 2 leaves it out.
     let resource = reference.text("resource").unwrap_or_default();
+    let package = reference.words("package");
     let reference_fields = reference.texts("fields").unwrap_or_default();
     if fields.is_empty() || fields.len() != reference_fields.len() {
         return key.left_out("fields", "a foreign key has as many fields as it refers to, and at least one");
@@ -144,7 +145,7 @@ fn foreign_key(mut key: Properties<'_>, columns: &[Column]) -> Option<ForeignKey
     if let Some(name) = unknown(&fields, columns) {
         return key.left_out("fields", &format!("the schema has no field \"{name}\""));
     }
-    Some(ForeignKey { fields, resource, reference_fields })
+    Some(ForeignKey { fields, package, resource, reference_fields })
 }
 
 /// The first name that no column has.

@@ -49,7 +49,7 @@ const WHOLE: &str = r##"{
         {"name": "ok", "type": "boolean", "trueValues": ["ja"], "falseValues": ["nein"]}
       ],
       "fieldsMatch": ["subset"], "missingValues": ["", "-"], "primaryKey": "Day",
-      "foreignKeys": [{"fields": "Day", "reference": {"resource": "days", "fields": ["Day"]}}], "note": 1
+      "foreignKeys": [{"fields": "Day", "reference": {"package": "../days/datapackage.json", "resource": "days", "fields": ["Day"]}}], "note": 1
     }
   }]
 }"##;
@@ -110,6 +110,7 @@ fn a_whole_package_is_read() {
                 primary_key: texts(&["Day"]),
                 foreign_keys: vec![ForeignKey {
                     fields: texts(&["Day"]),
+                    package: text("../days/datapackage.json"),
                     resource: "days".into(),
                     reference_fields: texts(&["Day"]),
                 }],
@@ -297,10 +298,11 @@ prop_compose! {
         name in words(), title in maybe(words()), paths in vec("(/[a-z]/[a-z 気*]{1,3}|s3://b)/[a-z (),%]{1,6}\\.x", 1..3),
         dialect in a_dialect(), columns in vec(a_column(), 0..3), missing_values in maybe(vec(missing_value(), 0..3)),
         compression in maybe(Just(Compression::Zstd)), parquet in any::<bool>(), bytes in maybe(0u64..1000), extra in extra(),
+        package in maybe(words()),
     ) -> Distribution {
         let primary_key: Vec<String> = columns.iter().take(1).map(|column| column.name.clone()).collect();
         let keys = primary_key.iter().map(|key| ForeignKey {
-            fields: vec![key.clone()], resource: name.clone(), reference_fields: vec![key.clone()],
+            fields: vec![key.clone()], package: package.clone(), resource: name.clone(), reference_fields: vec![key.clone()],
         });
         let foreign_keys = keys.collect();
         let schema = Schema { columns, fields_match: FieldsMatch::Partial, missing_values, primary_key, foreign_keys };

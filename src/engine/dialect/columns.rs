@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use datafusion::sql::sqlparser::ast::{DataType, Expr, Ident, ObjectNamePart, Select, SelectItem, SetExpr};
 
-use super::ast::folded;
+use super::ast::{argument_of, folded, folded_parts};
 
 /// Stands before the number that keeps equal names of one list apart; no published or typed name holds it.
 const MARK: char = '\u{1}';
@@ -19,12 +19,14 @@ pub fn shown_name(name: &str) -> &str {
 pub fn name(select: &mut Select) {
     let has_wildcard =
         select.projection.iter().any(|i| !matches!(i, SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. }));
+    // What `*` stands for is not known here. Beside it `a::text` gets a mark, for `a` is most likely among its columns; a call
+    // keeps the function's name, so that `SELECT x.sum FROM (SELECT *, sum(a) OVER () FROM t) x` finds it.
     let mut taken: HashSet<String> = HashSet::new();
     for (position, item) in select.projection.iter_mut().enumerate() {
-        let (wanted, is_column) = match item {
-            SelectItem::UnnamedExpr(expr @ (Expr::Identifier(_) | Expr::CompoundIdentifier(_))) => (figure(expr), true),
-            SelectItem::UnnamedExpr(expr) => (figure(expr), false),
-            SelectItem::ExprWithAlias { alias, .. } => (Some(folded(alias)), false),
+        let (wanted, is_column, is_call) = match item {
+            SelectItem::UnnamedExpr(expr @ (Expr::Identifier(_) | Expr::CompoundIdentifier(_))) => (figure(expr), true, false),
+            SelectItem::UnnamedExpr(expr) => (figure(expr), false, matches!(expr, Expr::Function(_))),
+            SelectItem::ExprWithAlias { alias, .. } => (Some(folded(alias)), false, false),
             _ => continue,
         };
         let wanted = wanted.unwrap_or_else(|| "?column?".to_owned());
@@ -32,7 +34,7 @@ pub fn name(select: &mut Select) {
         if is_new && (is_column || matches!(item, SelectItem::ExprWithAlias { .. })) {
             continue;
         }
-        let name = if is_new && !has_wildcard { wanted } else { format!("{wanted}{MARK}{position}") };
+        let name = if is_new && (is_call || !has_wildcard) { wanted } else { format!("{wanted}{MARK}{position}") };
         let alias = Ident::with_quote('"', name);
         let owned = std::mem::replace(item, SelectItem::UnnamedExpr(Expr::Identifier(Ident::new(""))));
         *item = match owned {
@@ -47,6 +49,9 @@ fn figure(expr: &Expr) -> Option<String> {
     match expr {
         Expr::Identifier(ident) => Some(folded(ident)),
         Expr::CompoundIdentifier(parts) => parts.last().map(folded),
+        // What `sets` made of `generate_series(..)`.
+        Expr::Function(_) if argument_of(expr, "unnest").is_some_and(is_series) => Some("generate_series".to_owned()),
+        Expr::Function(f) if folded_parts(&f.name) == ["number_to_char"] => Some("to_char".to_owned()),
         Expr::Function(f) => f.name.0.last().and_then(ObjectNamePart::as_ident).map(folded),
         Expr::Cast { expr, data_type, .. } => figure(expr).or_else(|| Some(type_name(data_type))),
         Expr::TypedString(typed) => Some(type_name(&typed.data_type)),
@@ -74,6 +79,10 @@ fn figure(expr: &Expr) -> Option<String> {
         Expr::Value(v) if matches!(v.value, datafusion::sql::sqlparser::ast::Value::Boolean(_)) => Some("bool".to_owned()),
         _ => None,
     }
+}
+
+fn is_series(expr: &Expr) -> bool {
+    matches!(expr, Expr::Function(f) if folded_parts(&f.name) == ["generate_series"])
 }
 
 /// `pg_type.typname` of a cast's type, after which PostgreSQL names a cast of a constant.
@@ -117,6 +126,8 @@ mod tests {
         check("select null, null", expect![[r##"SELECT NULL AS "?column?", NULL AS "?column?#1""##]]);
         check("select a, lower(a) as a from t", expect![[r##"SELECT a, lower(a) AS "a#1" FROM t"##]]);
         check("select *, a::text from t", expect![[r##"SELECT *, a::TEXT AS "a#1" FROM t"##]]);
+        check("select *, sum(a) over () from t", expect![[r#"SELECT *, sum(a) OVER () AS "sum" FROM t"#]]);
+        check("select generate_series(1, 2)", expect![[r#"SELECT unnest(generate_series(1, 2)) AS "generate_series""#]]);
         check("select a.x, b.x from a, b", expect![[r##"SELECT a.x, b.x AS "x#1" FROM a, b"##]]);
         assert_eq!(shown_name("?column?\u{1}1"), "?column?");
     }

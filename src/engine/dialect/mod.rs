@@ -3,10 +3,13 @@
 
 mod arrays;
 mod ast;
+mod bytea;
 mod casts;
 mod columns;
+mod like;
 mod names;
 mod patterns;
+mod sets;
 mod subqueries;
 mod table_functions;
 
@@ -19,7 +22,7 @@ use crate::error::{Error, Kind, Result};
 pub use columns::shown_name;
 
 /// Rewrites a statement in place. [`Kind::ReadOnly`] for row locks, [`Kind::Unsupported`] for date patterns without a
-/// counterpart.
+/// counterpart, [`Kind::InvalidText`] for a `bytea` literal that is none.
 ///
 /// Unnamed expressions get the name that PostgreSQL gives them; where two columns of one list would have the same name, what follows
 /// the first carries a mark that [`shown_name`] removes.
@@ -81,7 +84,9 @@ impl VisitorMut for Rewriter {
         arrays::literals(expr);
         casts::cast(expr);
         subqueries::one_row(expr);
-        match patterns::translate(expr) {
+        like::escape(expr);
+        sets::unfold(expr);
+        match bytea::literal(expr).and_then(|()| patterns::translate(expr)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => ControlFlow::Break(Box::new(error)),
         }
@@ -95,7 +100,7 @@ mod client_statements;
 pub(super) fn rewritten(sql: &str) -> String {
     use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
     use datafusion::sql::sqlparser::parser::Parser;
-    let mut statements = Parser::parse_sql(&PostgreSqlDialect {}, sql).unwrap();
+    let mut statements = Parser::parse_sql(&PostgreSqlDialect {}, sql).expect(sql);
     match rewrite(&mut statements[0]) {
         Ok(()) => statements[0].to_string(),
         Err(e) => format!("{:?}: {e}", e.kind()),

@@ -1,7 +1,7 @@
-//! Date patterns: `to_char(x, 'YYYY-MM-DD')` in PostgreSQL's words becomes chrono's, which DataFusion takes. A pattern that chrono has
-//! no word for is refused, never printed wrongly.
+//! Patterns of `to_char`. Those of numbers go to a function of ours. Those of dates, such as `YYYY-MM-DD`, become chrono's, which
+//! DataFusion takes; one that chrono has no word for is refused, never printed wrongly.
 
-use datafusion::sql::sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Value};
+use datafusion::sql::sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, Value};
 
 use super::ast::{folded_parts, string, value};
 use crate::error::{Error, Kind, Result};
@@ -47,10 +47,19 @@ pub fn translate(expr: &mut Expr) -> Result<()> {
     }
     let FunctionArguments::List(list) = &mut f.args else { return Ok(()) };
     let [_, FunctionArg::Unnamed(FunctionArgExpr::Expr(pattern))] = list.args.as_mut_slice() else { return Ok(()) };
-    if let Some(text) = string(pattern).filter(|text| !text.contains('%')) {
+    if name == ["to_char"] && string(pattern).is_some_and(is_number) {
+        f.name = ObjectName::from(vec![Ident::new("number_to_char")]);
+    } else if let Some(text) = string(pattern).filter(|text| !text.contains('%')) {
         *pattern = value(Value::SingleQuotedString(chrono(text)?));
     }
     Ok(())
+}
+
+/// Whether a pattern is one of numbers: digits with at least one `9` or `0`, groups, a point, `FM` in front.
+fn is_number(pattern: &str) -> bool {
+    let digits = pattern.strip_prefix("FM").unwrap_or(pattern);
+    let points = digits.matches('.').count();
+    digits.contains(['9', '0']) && points <= 1 && digits.chars().all(|c| matches!(c, '9' | '0' | ',' | '.'))
 }
 
 fn chrono(pattern: &str) -> Result<String> {

@@ -1,9 +1,12 @@
 //! Functions in `FROM`: an alias of one that gives single values is also its column's name, as in
 //! `FROM generate_series(1, 3) s WHERE s > 1`.
 
-use datafusion::sql::sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr, ObjectNamePart, TableAliasColumnDef, TableFactor};
+use datafusion::sql::sqlparser::ast::{
+    Expr, FunctionArg, FunctionArgExpr, Ident, ObjectNamePart, TableAlias, TableAliasColumnDef, TableFactor,
+};
 
-use super::ast::{folded, folded_parts};
+use super::ast::{call, folded, folded_parts};
+use super::sets::json_array;
 
 /// Table functions of one column.
 const SINGLE: [&str; 2] = ["generate_series", "unnest"];
@@ -17,8 +20,9 @@ pub fn name(factor: &mut TableFactor) {
             name.0.remove(0);
         }
         let parts = folded_parts(name);
-        if parts == ["unnest"] {
-            let array_exprs: Vec<Expr> = args
+        let json_array = parts.last().and_then(|name| json_array(name));
+        if parts == ["unnest"] || json_array.is_some() {
+            let mut array_exprs: Vec<Expr> = args
                 .args
                 .iter()
                 .filter_map(|a| match a {
@@ -26,13 +30,19 @@ pub fn name(factor: &mut TableFactor) {
                     _ => None,
                 })
                 .collect();
-            *factor = TableFactor::UNNEST {
-                alias: alias.take(),
-                array_exprs,
-                with_offset: false,
-                with_offset_alias: None,
-                with_ordinality: false,
-            };
+            let mut alias = alias.take();
+            if let Some(function) = json_array {
+                array_exprs = vec![call(function, array_exprs)];
+                // The column's name is PostgreSQL's.
+                let value = || Ident::new("value");
+                let alias =
+                    alias.get_or_insert_with(|| TableAlias { explicit: true, name: value(), columns: Vec::new(), at: None });
+                if alias.columns.is_empty() {
+                    alias.columns.push(TableAliasColumnDef { name: value(), data_type: None });
+                }
+            }
+            *factor =
+                TableFactor::UNNEST { alias, array_exprs, with_offset: false, with_offset_alias: None, with_ordinality: false };
         }
     }
     let (alias, single) = match factor {

@@ -1,20 +1,20 @@
 //! How things are defined, in words: types by `format_type`, owners, encodings; and the `pg_get_*` functions, which have nothing to
-//! say of tables that have no defaults, rules, indexes or triggers.
+//! say but of keys: tables have no defaults, rules, indexes or triggers.
 
 use std::sync::Arc;
 
 use arrow::array::StringArray;
 use arrow::datatypes::DataType;
+use datafusion::error::Result;
 
-use super::native::Native;
-use crate::table::pg_catalog::{OWNER, types};
+use super::native::{Native, outward};
+use crate::table::pg_catalog::{OWNER, constraint_definition, types};
 use crate::table::pg_type::PgType;
 use crate::table::virtual_table::SystemEnv;
 
 /// Functions that answer null, with how many arguments they take.
-const WITHOUT_ANSWER: [(&str, &[usize]); 18] = [
+const WITHOUT_ANSWER: [(&str, &[usize]); 17] = [
     ("pg_get_expr", &[2, 3]),
-    ("pg_get_constraintdef", &[1, 2]),
     ("pg_get_indexdef", &[1, 2, 3]),
     ("pg_get_viewdef", &[1, 2]),
     ("pg_get_ruledef", &[1, 2]),
@@ -34,7 +34,7 @@ const WITHOUT_ANSWER: [(&str, &[usize]); 18] = [
 ];
 
 pub(super) fn functions(env: &Arc<SystemEnv>) -> Vec<Native> {
-    let user = env.user.clone();
+    let (user, keys_env) = (env.user.clone(), Arc::clone(env));
     let mut functions = vec![
         Native::pure("format_type", &[2], DataType::Utf8, |a| {
             let (types, modifiers) = (a.numbers(0)?, a.numbers(1)?);
@@ -44,6 +44,13 @@ pub(super) fn functions(env: &Arc<SystemEnv>) -> Vec<Native> {
         }),
         Native::stable("pg_get_userbyid", &[1], DataType::Utf8, move |a| {
             a.map_numbers(0, |oid| Some(if oid == i64::from(OWNER) { user.clone() } else { format!("unknown (OID={oid})") }))
+        }),
+        Native::stable("pg_get_constraintdef", &[1, 2], DataType::Utf8, move |a| {
+            let definition = |oid: Option<i64>| match oid.and_then(|oid| u32::try_from(oid).ok()) {
+                Some(oid) => constraint_definition(&keys_env, oid).map_err(outward),
+                None => Ok(None),
+            };
+            Ok(Arc::new(a.numbers(0)?.into_iter().map(definition).collect::<Result<StringArray>>()?))
         }),
         Native::pure("pg_encoding_to_char", &[1], DataType::Utf8, |a| {
             a.map_numbers(0, |encoding| Some(if encoding == 6 { "UTF8" } else { "" }.to_owned()))

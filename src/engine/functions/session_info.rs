@@ -9,10 +9,8 @@ use arrow::datatypes::{DataType, Field, TimeUnit};
 use datafusion::error::Result;
 
 use super::native::{Arguments, Native, outward};
+use crate::engine::SERVER_VERSION;
 use crate::table::virtual_table::SystemEnv;
-
-/// The PostgreSQL version that Stoa answers as.
-const POSTGRES_VERSION: &str = "15.14";
 
 pub(super) fn functions(env: &Arc<SystemEnv>) -> Vec<Native> {
     let text = |name, arguments: &'static [usize], f: fn(&SystemEnv) -> Result<Option<String>>| {
@@ -26,7 +24,7 @@ pub(super) fn functions(env: &Arc<SystemEnv>) -> Vec<Native> {
     let (client_env, server_env) = (shared(), shared());
     vec![
         text("version", &[0], |_| {
-            Ok(Some(format!("PostgreSQL {POSTGRES_VERSION} (Stoa {}) on {}", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH)))
+            Ok(Some(format!("PostgreSQL {SERVER_VERSION} (Stoa {}) on {}", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH)))
         }),
         text("current_database", &[0], |env| Ok(Some(env.database.clone()))),
         text("current_catalog", &[0], |env| Ok(Some(env.database.clone()))),

@@ -139,6 +139,7 @@ fn entry(distribution: Distribution) -> TableEntry {
         catalog: "c".into(),
         schema: "s".into(),
         name: "t".into(),
+        descriptor: String::new(),
         dataset: Arc::new(dataset),
         distribution: 0,
         columns: None,

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::catalog::{KnownColumn, TableEntry};
+use crate::descriptor::{ForeignKey, Place};
 use crate::error::Result;
+use crate::name::quoted;
 use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv};
 
 use super::{attributes, classes, namespaces};
@@ -11,6 +13,10 @@ use super::{attributes, classes, namespaces};
 /// Bits that make a constraint's oid of its table's: stable as long as the table's is.
 const KEY_BIT: u32 = 0x4000_0000;
 const FOREIGN_BIT: u32 = 0x8000_0000;
+
+/// Where a foreign key's position stands in its oid, and how many have one of their own there.
+const POSITION_SHIFT: u32 = 20;
+const FOREIGN_KEYS: u32 = 1 << 10;
 
 /// A declared primary key.
 #[derive(Clone, Debug)]
@@ -20,7 +26,7 @@ pub struct KeyRow {
     pub columns: Vec<String>,
 }
 
-/// A declared foreign key whose table is in the same dataset and known.
+/// A declared foreign key whose table is in the same catalog and known.
 #[derive(Clone, Debug)]
 pub struct ForeignKeyRow {
     pub table: Arc<TableEntry>,
@@ -49,8 +55,7 @@ pub fn foreign_keys(env: &SystemEnv, tables: &[Arc<TableEntry>]) -> Result<Vec<F
     let mut rows = Vec::new();
     for table in tables {
         for (position, key) in (0..).zip(&table.distribution().schema.foreign_keys) {
-            let target = if key.resource.is_empty() { Some(Arc::clone(table)) } else { sibling(env, table, &key.resource)? };
-            let Some(target) = target else { continue };
+            let Some(target) = target(env, table, key)? else { continue };
             rows.push(ForeignKeyRow {
                 table: Arc::clone(table),
                 name: format!("{}_{}_fkey", table.name, key.fields.join("_")),
@@ -64,10 +69,45 @@ pub fn foreign_keys(env: &SystemEnv, tables: &[Arc<TableEntry>]) -> Result<Vec<F
     Ok(rows)
 }
 
-/// The table of another resource of the same dataset.
-fn sibling(env: &SystemEnv, table: &TableEntry, resource: &str) -> Result<Option<Arc<TableEntry>>> {
-    let tables = env.catalogs.tables(&env.database, Some(&table.schema))?;
-    Ok(tables.into_iter().find(|t| t.dataset.identifier == table.dataset.identifier && t.distribution().name == resource))
+/// What `pg_get_constraintdef` says of a constraint: `PRIMARY KEY (a)`, `FOREIGN KEY (a) REFERENCES s.t(b)`.
+pub fn definition(env: &SystemEnv, oid: u32) -> Result<Option<String>> {
+    let table = |oid| env.catalogs.table_by_oid(&env.database, oid);
+    let list = |names: &[String]| names.iter().map(|n| quoted(n)).collect::<Vec<_>>().join(", ");
+    if oid & FOREIGN_BIT == 0 {
+        let found = table(oid & !KEY_BIT)?.filter(|_| oid & KEY_BIT != 0);
+        let key = primary_keys(found.as_slice()).pop();
+        return Ok(key.map(|key| format!("PRIMARY KEY ({})", list(&key.columns))));
+    }
+    // The position among the table's keys is mixed into the oid: as many are tried as the field is wide.
+    for position in 0..FOREIGN_KEYS {
+        let found = table((oid & !FOREIGN_BIT) ^ (position << POSITION_SHIFT))?;
+        let key = foreign_keys(env, found.as_slice())?.into_iter().find(|key| foreign_oid(key) == oid);
+        if let Some(key) = key {
+            let (schema, name) = (quoted(&key.target.schema), quoted(&key.target.name));
+            let (from, to) = (list(&key.columns), list(&key.target_columns));
+            return Ok(Some(format!("FOREIGN KEY ({from}) REFERENCES {schema}.{name}({to})")));
+        }
+    }
+    Ok(None)
+}
+
+fn foreign_oid(key: &ForeignKeyRow) -> u32 {
+    (key.table.oid ^ (key.position << POSITION_SHIFT)) | FOREIGN_BIT
+}
+
+/// The table that a foreign key refers to: this one, that of another resource of its dataset, or that of a dataset whose
+/// descriptor stands in the same catalog.
+fn target(env: &SystemEnv, table: &Arc<TableEntry>, key: &ForeignKey) -> Result<Option<Arc<TableEntry>>> {
+    let Some(package) = &key.package else {
+        if key.resource.is_empty() {
+            return Ok(Some(Arc::clone(table)));
+        }
+        let tables = env.catalogs.tables_of(&env.database, &table.descriptor, &key.resource)?;
+        return Ok(tables.into_iter().find(|t| t.dataset.identifier == table.dataset.identifier));
+    };
+    let Some(descriptor) = Place::of_file(&table.descriptor).beside(package) else { return Ok(None) };
+    let tables = env.catalogs.tables_of(&env.database, &descriptor, &key.resource)?;
+    Ok(tables.into_iter().next())
 }
 
 struct Constraint {
@@ -97,7 +137,7 @@ pub(super) async fn pg_constraint(env: &SystemEnv, pins: &Pins) -> Result<Rows> 
     for key in foreign_keys(env, &tables)? {
         let target = numbers(&attributes::columns_of(env, &key.target, false).await?, &key.target_columns);
         rows.push(Constraint {
-            oid: (key.table.oid ^ (key.position << 20)) | FOREIGN_BIT,
+            oid: foreign_oid(&key),
             schema: schema(&key.table),
             table: key.table.oid,
             columns: numbers(&attributes::columns_of(env, &key.table, false).await?, &key.columns),

@@ -12,7 +12,7 @@ pub mod types;
 
 pub use attributes::{columns_of, known_columns};
 pub use classes::{tables, tables_of_schemas};
-pub use constraints::{ForeignKeyRow, KeyRow, foreign_keys, primary_keys};
+pub use constraints::{ForeignKeyRow, KeyRow, definition as constraint_definition, foreign_keys, primary_keys};
 pub use namespaces::{Namespace, namespaces};
 
 use super::virtual_table::Source;

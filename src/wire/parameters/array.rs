@@ -8,10 +8,10 @@ use arrow::compute::concat;
 use arrow::datatypes::Field;
 
 use crate::error::{Error, Kind, Result};
-use crate::table::pg_type::PgType;
+use crate::table::pg_type::{PgType, arrow_type};
 
 use super::binary::incorrect;
-use super::{Format, arrow_type, decode};
+use super::{Format, decode};
 
 /// Reads an array's text.
 pub(super) fn text(element: &'static PgType, literal: &str, zone: &str) -> Result<ArrayRef> {

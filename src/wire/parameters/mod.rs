@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, new_null_array};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
+use arrow::datatypes::DataType;
 
 use crate::error::{Error, Kind, Result};
 use crate::table::pg_type::{self, PgType};
@@ -18,32 +18,6 @@ mod binary;
 mod interval;
 mod numeric;
 mod text;
-
-/// Digits of the decimal that stands for an unconstrained `numeric`: 28 before the point, 10 behind it.
-const NUMERIC: (u8, i8) = (38, 10);
-
-/// The Arrow type that a parameter of a PostgreSQL type is planned with.
-pub fn arrow_type(pg: &PgType) -> DataType {
-    if let Some(element) = pg.element_type() {
-        return DataType::List(Arc::new(Field::new("item", arrow_type(element), true)));
-    }
-    match pg.oid {
-        oid if oid == pg_type::BOOL.oid => DataType::Boolean,
-        oid if oid == pg_type::BYTEA.oid => DataType::Binary,
-        oid if oid == pg_type::INT2.oid => DataType::Int16,
-        oid if oid == pg_type::INT4.oid => DataType::Int32,
-        oid if oid == pg_type::INT8.oid || is_object_id(pg) => DataType::Int64,
-        oid if oid == pg_type::FLOAT4.oid => DataType::Float32,
-        oid if oid == pg_type::FLOAT8.oid => DataType::Float64,
-        oid if oid == pg_type::NUMERIC.oid => DataType::Decimal128(NUMERIC.0, NUMERIC.1),
-        oid if oid == pg_type::DATE.oid => DataType::Date32,
-        oid if oid == pg_type::TIME.oid => DataType::Time64(TimeUnit::Microsecond),
-        oid if oid == pg_type::TIMESTAMP.oid => DataType::Timestamp(TimeUnit::Microsecond, None),
-        oid if oid == pg_type::TIMESTAMPTZ.oid => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-        oid if oid == pg_type::INTERVAL.oid => DataType::Interval(IntervalUnit::MonthDayNano),
-        _ => DataType::Utf8,
-    }
-}
 
 /// Reads one parameter. `pg` is the type the client knows it as, `target` the type the plan wants, `zone` the session's time zone.
 /// The errors are PostgreSQL's: 22P02 and 22007 for text that is not of the type, 22003 out of range, 22021 not UTF-8, 08P01 for binary
@@ -104,6 +78,7 @@ mod tests {
     use arrow::util::display::array_value_to_string;
 
     use super::*;
+    use crate::table::pg_type::arrow_type;
 
     /// What a parameter is read as: its Arrow display, or the error's words.
     fn read(pg: &'static PgType, format: Format, bytes: &[u8]) -> String {

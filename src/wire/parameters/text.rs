@@ -10,9 +10,9 @@ use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, TimeUnit};
 
 use crate::error::{Error, Kind, Result};
-use crate::table::pg_type::PgType;
+use crate::table::pg_type::{PgType, arrow_type};
 
-use super::{arrow_type, interval, invalid, numeric};
+use super::{interval, invalid, numeric};
 
 /// Reads the text of a base type.
 pub(super) fn decode(pg: &'static PgType, text: &str, zone: &str) -> Result<ArrayRef> {
