@@ -93,8 +93,13 @@ impl<'a> Version<'a> {
     }
 
     async fn bytes(&self, range: std::ops::Range<u64>) -> Result<Bytes> {
+        let wanted = range.end - range.start;
         let read = self.store.get_range(&self.object.meta.location, range).await;
-        read.map_err(|e| source_error(&self.object.url, e))
+        let read = read.map_err(|e| source_error(&self.object.url, e))?;
+        if read.len() as u64 != wanted {
+            return Err(Error::new(Kind::SourceChanged, format!("{} changed while it was read", self.object.url)));
+        }
+        Ok(read)
     }
 }
 

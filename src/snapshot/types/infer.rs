@@ -10,10 +10,10 @@ const BOOL: u8 = 1;
 const NUMBER: u8 = 2;
 const DATE: u8 = 4;
 const TIME: u8 = 8;
+const ALL: u8 = BOOL | NUMBER | DATE | TIME;
+
 /// The most decimals of an amount or an identifier; numbers with more are measurements.
 const MOST_DECIMALS: usize = 9;
-
-const ALL: u8 = BOOL | NUMBER | DATE | TIME;
 
 /// What was seen of one column.
 #[derive(Clone, Debug)]

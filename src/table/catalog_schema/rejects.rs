@@ -39,11 +39,14 @@ pub(super) fn rejects(env: Arc<SystemEnv>, pins: &Pins) -> BoxStream<'static, Re
 /// A table's reject.
 type Found = (Arc<TableEntry>, Reject);
 
+/// What is left of one table's rejects.
+type Unread = Box<dyn Iterator<Item = Result<Reject>> + Send>;
+
 /// How far a scan is.
 struct Reading {
     env: Arc<SystemEnv>,
     tables: std::vec::IntoIter<Arc<TableEntry>>,
-    open: Option<(Arc<TableEntry>, Box<dyn Iterator<Item = Result<Reject>> + Send>)>,
+    open: Option<(Arc<TableEntry>, Unread)>,
 }
 
 impl Reading {
