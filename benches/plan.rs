@@ -8,12 +8,13 @@ use tokio_util::sync::CancellationToken;
 
 const STATEMENTS: &[(&str, &str)] = &[
     ("select_1", "select 1"),
-    ("one_table", "select station_id, count(*) from transport.metro_trips where entered_at >= '2024-01-01' group by 1"),
+    ("one_table", "select from_station, count(*) from transport.metro_trips where entered_at >= '2024-01-01' group by 1"),
     (
         "three_domains",
-        "select a.day, avg(a.pm25), count(*) from environment.air_quality_hourly a \
-         join health.clinic_visits v on v.district_code = a.district_code \
-         join reference.districts d on d.district_code = v.district_code group by a.day",
+        "select d.name, avg(a.pm25), sum(v.respiratory) from environment.air_quality_hourly a \
+         join environment.air_quality_stations s using (station_id) \
+         join health.clinic_visits v on v.district_code = s.district_code and v.day = a.measured_at::date \
+         join reference.districts d on d.district_code = s.district_code group by d.name",
     ),
 ];
 

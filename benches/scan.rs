@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 const STATEMENTS: &[(&str, &str)] = &[
     ("count", "select count(*) from transport.metro_trips"),
     ("filter", "select count(*) from transport.metro_trips where fare > 5"),
-    ("group", "select entry_station, count(*), sum(fare) from transport.metro_trips group by 1"),
+    ("group", "select from_station, count(*), sum(fare) from transport.metro_trips group by 1"),
     ("top", "select * from transport.metro_trips order by fare desc limit 10"),
 ];
 

@@ -74,7 +74,10 @@ const KEPT: &str = "
 /// to be filled again, but for oids and known columns.
 pub(super) fn open(state: Option<&Path>) -> Result<Connection> {
     let Some(state) = state else { return prepared(Connection::open_in_memory()?) };
-    std::fs::create_dir_all(state).map_err(|e| Error::from(e).within(format!("state folder {}", state.display())))?;
+    std::fs::create_dir_all(state).map_err(|e| {
+        let error = Error::from(e).within(format!("the state folder {} can't be made", state.display()));
+        error.with_hint("Choose a folder that can be written to with --state.")
+    })?;
     let file = state.join("catalog.sqlite");
     let opened = Connection::open(&file).map_err(Error::from).and_then(prepared);
     opened.map_err(|e| e.within(format!("index {}", file.display())))

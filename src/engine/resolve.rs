@@ -144,13 +144,27 @@ impl Names {
 impl Shared {
     /// The table's snapshot as of now, and the catalog reminded of the columns when they are new.
     pub async fn touch(&self, entry: &TableEntry, progress: Option<Progress>) -> Result<Arc<Snapshot>> {
-        let snapshot = self.snapshots.current(entry, progress).await?;
+        let snapshot = self.snapshots.current(entry, progress).await.map_err(|e| of_table(entry, e))?;
         let columns = known_columns(&snapshot);
         if entry.rows != Some(snapshot.rows) || entry.columns.as_deref() != Some(&columns) {
             self.catalogs.remember(entry, &columns, snapshot.rows)?;
         }
         Ok(snapshot)
     }
+}
+
+/// A source's error with the table it is the source of, and a remedy where none was given.
+fn of_table(entry: &TableEntry, e: Error) -> Error {
+    let remedy = match e.kind() {
+        Kind::SourceMissing => "Correct the path in its descriptor, or ask the publisher where it went.",
+        Kind::SourceUnreachable => "Ask again later, or read a copy of it with --mirror.",
+        Kind::SourceInvalid => "Correct the descriptor, or tell the publisher.",
+        _ => return e,
+    };
+    let table = format!("It is the source of {}.{}.", crate::name::quoted(&entry.schema), crate::name::quoted(&entry.name));
+    let detail = e.detail().map_or_else(|| table.clone(), |more| format!("{table} {more}"));
+    let hint = e.hint().unwrap_or(remedy).to_owned();
+    e.with_detail(detail).with_hint(hint)
 }
 
 /// What a snapshot's schema says of each column, as the catalog keeps it.

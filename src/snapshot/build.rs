@@ -13,6 +13,7 @@ use super::columns::{Table, Union};
 use super::decode::{self, Text};
 use super::fetch::Raw;
 use super::records::{Form, Reader};
+use super::stop::Stop;
 use super::types::CellReject;
 use super::write::{Rejects, Sink};
 use super::{Options, Reject, WrittenFile, unpack};
@@ -54,20 +55,21 @@ enum Read {
 }
 
 /// Reads `raws` as the distribution says, and writes parts and rejects to `target`; `scratch` takes what has to be unpacked or
-/// decoded. `heard` is told how far it is, out of how much.
+/// decoded. `heard` is told how far it is, out of how much; `stop` ends it between two batches.
 pub(super) fn build(
     raws: &[Raw],
     distribution: &Distribution,
     options: &Options,
+    stop: &Stop,
     scratch: &Path,
     target: &Path,
     heard: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Built> {
     std::thread::scope(|scope| {
-        let hashes = scope.spawn(|| raws.iter().map(Raw::hash).collect::<Result<Vec<_>>>());
+        let hashes = scope.spawn(|| raws.iter().map(|raw| raw.hash(stop)).collect::<Result<Vec<_>>>());
         let mut warnings = Vec::new();
-        let inputs = prepare(raws, distribution, options, scratch, &mut warnings)?;
-        let job = Job { inputs: &inputs, several: raws.len() > 1, distribution, options };
+        let inputs = prepare(raws, distribution, options, stop, scratch, &mut warnings)?;
+        let job = Job { inputs: &inputs, several: raws.len() > 1, distribution, options, stop };
         let (table, seen_rows) = job.infer(heard, &mut warnings)?;
         let (parts, rejects, rejected_rows) = job.convert(&table, target, heard)?;
         for raw in raws {
@@ -88,6 +90,7 @@ fn prepare<'a>(
     raws: &'a [Raw],
     distribution: &Distribution,
     options: &Options,
+    stop: &Stop,
     scratch: &Path,
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Input<'a>>> {
@@ -97,11 +100,12 @@ fn prepare<'a>(
             return Err(unpack::too_large(&raw.url, options.max_file_bytes));
         }
         let unpacked = scratch.join(format!("unpacked-{i}"));
-        let plain = match unpack::unpack(&raw.path, &raw.url, &unpacked, options.max_file_bytes)? {
+        let plain = match unpack::unpack(&raw.path, &raw.url, &unpacked, options.max_file_bytes, stop)? {
             Some(()) => unpacked.as_path(),
             None => &raw.path,
         };
-        let text = decode::decode(plain, &raw.url, distribution.encoding.as_deref(), &scratch.join(format!("decoded-{i}")))?;
+        let decoded = scratch.join(format!("decoded-{i}"));
+        let text = decode::decode(plain, &raw.url, distribution.encoding.as_deref(), &decoded, stop)?;
         if text.bytes == text.skip {
             if raws.len() == 1 {
                 return Err(Error::new(Kind::SourceInvalid, format!("{} is empty", raw.url)));
@@ -109,8 +113,13 @@ fn prepare<'a>(
             warnings.push(format!("{} is empty and left out", raw.url));
             continue;
         }
+        if text.guessed {
+            let message = format!("{} declares no encoding and is not UTF-8: it is read as {}, a guess", raw.url, text.encoding);
+            warnings.push(message);
+        }
         if !text.bad.is_empty() {
-            warnings.push(format!("{} holds {} places that are not {}", raw.url, text.bad.len(), text.encoding));
+            let places = if text.bad.len() == 1 { "place that is" } else { "places that are" };
+            warnings.push(format!("{} holds {} {places} not {}", raw.url, text.bad.len(), text.encoding));
         }
         let form = Form::of(distribution, &text, &raw.url)?;
         inputs.push(Input { raw, text, form, name: raw.file_name() });
@@ -128,6 +137,7 @@ struct Job<'a> {
     several: bool,
     distribution: &'a Distribution,
     options: &'a Options,
+    stop: &'a Stop,
 }
 
 impl Job<'_> {
@@ -237,6 +247,7 @@ impl Job<'_> {
             let (out, read) = sync_channel(WAITING);
             let reading = scope.spawn(move || self.read(&out));
             for message in read {
+                self.stop.check()?;
                 take(message)?;
             }
             reading.join().map_err(|_| Error::new(Kind::SourceInvalid, "reading the source failed"))?
@@ -254,7 +265,7 @@ impl Job<'_> {
                 file,
                 &self.distribution.dialect,
                 &declared,
-                self.options.max_field_bytes,
+                self.options,
             )?;
             let opened = Read::Opened { file, names: Arc::clone(reader.names()), originals: reader.originals().to_vec() };
             if out.send(opened).is_err() {

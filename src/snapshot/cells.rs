@@ -6,6 +6,9 @@ use std::sync::Arc;
 /// The longest text a span can name, in bytes (28 bits).
 pub(super) const MAX_SPAN: usize = (1 << 28) - 1;
 
+/// Cells of a batch, about: a batch of a wide table has fewer rows, so that its spans take no more than 32 MB.
+pub(super) const MAX_CELLS: usize = 1 << 22;
+
 /// What the format says of a cell, before anyone looks at its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CellKind {
@@ -121,7 +124,7 @@ impl Cells {
 
     /// The cells of a column of the file, top to bottom; absent ones when the batch has fewer columns.
     pub(super) fn column(&self, index: usize) -> impl Iterator<Item = Cell<'_>> {
-        let spans = if index < self.width { &self.spans[index..] } else { &[] };
+        let spans = if index < self.width { self.spans.get(index..).unwrap_or_default() } else { &[] };
         let width = self.width.max(1);
         let absent = if index < self.width { 0 } else { self.rows() };
         let missing = std::iter::repeat_n(Cell { kind: CellKind::Absent, text: "" }, absent);

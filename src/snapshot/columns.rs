@@ -45,6 +45,12 @@ pub(super) struct Table {
     pub(super) has_source_file: bool,
 }
 
+/// The error for a file with more columns than a table may have.
+pub(super) fn too_many_columns(url: &str, max: usize) -> Error {
+    let message = format!("{url} has too many columns: more than {max} are not read");
+    Error::new(Kind::SourceInvalid, message).with_hint("Raise the limit on columns, or publish a row for each value.")
+}
+
 impl<'a> Union<'a> {
     pub(super) fn new(distribution: &'a Distribution, files: usize, several: bool, max_columns: usize) -> Self {
         Self { distribution, columns: IndexMap::new(), maps: vec![Vec::new(); files], several, max_columns }
@@ -73,11 +79,7 @@ impl<'a> Union<'a> {
             };
             self.maps[file].push(index);
         }
-        if self.columns.len() > self.max_columns {
-            let message = format!("{url} has {} columns, and {} are the most", self.columns.len(), self.max_columns);
-            return Err(Error::new(Kind::SourceInvalid, message).with_hint("Raise the limit on columns."));
-        }
-        Ok(())
+        if self.columns.len() > self.max_columns { Err(too_many_columns(url, self.max_columns)) } else { Ok(()) }
     }
 
     /// Takes a batch's cells in.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
+use super::stop::Stop;
 use crate::error::{Error, Kind, Result};
 
 const CHUNK: usize = 1 << 18;
@@ -27,6 +28,8 @@ pub(super) struct Text {
     pub(super) bad: Vec<u64>,
     /// WHATWG's name of the encoding it was published in.
     pub(super) encoding: &'static str,
+    /// Nobody says that it is in this encoding: its bytes look like it.
+    pub(super) guessed: bool,
 }
 
 /// Looks a declared label up (WHATWG's labels, and the code pages that publishers also write).
@@ -49,7 +52,7 @@ pub(super) fn declared(label: &str) -> Result<&'static Encoding> {
 }
 
 /// The text of `raw`: the file itself when it is UTF-8, else a decoded copy at `target`.
-pub(super) fn decode(raw: &Path, url: &str, label: Option<&str>, target: &Path) -> Result<Text> {
+pub(super) fn decode(raw: &Path, url: &str, label: Option<&str>, target: &Path, stop: &Stop) -> Result<Text> {
     let declared = label.map(declared).transpose().map_err(|e| e.within(url))?;
     let bytes = std::fs::metadata(raw)?.len();
     let mut head = [0; 4096];
@@ -64,14 +67,17 @@ pub(super) fn decode(raw: &Path, url: &str, label: Option<&str>, target: &Path) 
         (None, None) => (unmarked_utf16(head).unwrap_or(UTF_8), 0),
     };
     let skip = skip as u64;
-    if encoding == UTF_8 {
-        if is_utf8(raw)? {
-            return Ok(Text { path: raw.to_owned(), skip, bytes, bad: Vec::new(), encoding: UTF_8.name() });
-        }
-        let guess = if declared.is_none() && mark.is_none() { guess(raw)? } else { UTF_8 };
-        return transcode(raw, url, guess, skip, target);
-    }
-    transcode(raw, url, encoding, skip, target)
+    let unsaid = declared.is_none() && mark.is_none();
+    let encoding = if encoding != UTF_8 {
+        encoding
+    } else if is_utf8(raw, stop)? {
+        return Ok(Text { path: raw.to_owned(), skip, bytes, bad: Vec::new(), encoding: UTF_8.name(), guessed: false });
+    } else if unsaid {
+        guess(raw, stop)?
+    } else {
+        UTF_8
+    };
+    Ok(Text { guessed: unsaid, ..transcode(raw, url, encoding, skip, target, stop)? })
 }
 
 /// UTF-16 without a mark shows as a zero in every other byte of Western text.
@@ -100,11 +106,12 @@ fn fill(file: &mut File, buffer: &mut [u8]) -> Result<usize> {
     Ok(len)
 }
 
-fn is_utf8(path: &Path) -> Result<bool> {
+fn is_utf8(path: &Path, stop: &Stop) -> Result<bool> {
     let mut file = File::open(path)?;
     let mut buffer = vec![0; CHUNK];
     let mut kept = 0;
     loop {
+        stop.check()?;
         let n = fill(&mut file, &mut buffer[kept..])?;
         let filled = kept + n;
         if n == 0 {
@@ -120,11 +127,12 @@ fn is_utf8(path: &Path) -> Result<bool> {
     }
 }
 
-fn guess(path: &Path) -> Result<&'static Encoding> {
+fn guess(path: &Path, stop: &Stop) -> Result<&'static Encoding> {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     let mut file = File::open(path)?;
     let mut buffer = vec![0; CHUNK];
     loop {
+        stop.check()?;
         let n = fill(&mut file, &mut buffer)?;
         detector.feed(&buffer[..n], n == 0);
         if n == 0 {
@@ -135,7 +143,7 @@ fn guess(path: &Path) -> Result<&'static Encoding> {
     }
 }
 
-fn transcode(raw: &Path, url: &str, encoding: &'static Encoding, skip: u64, target: &Path) -> Result<Text> {
+fn transcode(raw: &Path, url: &str, encoding: &'static Encoding, skip: u64, target: &Path, stop: &Stop) -> Result<Text> {
     use std::io::Seek;
     let mut file = File::open(raw)?;
     file.seek(std::io::SeekFrom::Start(skip))?;
@@ -146,6 +154,7 @@ fn transcode(raw: &Path, url: &str, encoding: &'static Encoding, skip: u64, targ
     let mut bad = Vec::new();
     let (mut read_total, mut written_total) = (skip, 0_u64);
     loop {
+        stop.check()?;
         let n = fill(&mut file, &mut input)?;
         let mut rest = &input[..n];
         loop {
@@ -172,7 +181,14 @@ fn transcode(raw: &Path, url: &str, encoding: &'static Encoding, skip: u64, targ
         }
         if n == 0 {
             out.flush()?;
-            return Ok(Text { path: target.to_owned(), skip: 0, bytes: written_total, bad, encoding: encoding.name() });
+            return Ok(Text {
+                path: target.to_owned(),
+                skip: 0,
+                bytes: written_total,
+                bad,
+                encoding: encoding.name(),
+                guessed: false,
+            });
         }
     }
 }
@@ -185,11 +201,11 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let raw = dir.path().join("raw");
         std::fs::write(&raw, bytes).expect("writes");
-        match decode(&raw, "f.csv", label, &dir.path().join("out")) {
+        match decode(&raw, "f.csv", label, &dir.path().join("out"), &Stop::default()) {
             Ok(t) => {
                 let text = std::fs::read(&t.path).expect("reads");
                 let text = String::from_utf8(text[t.skip as usize..].to_vec()).expect("is UTF-8");
-                format!("{} {text} {:?}", t.encoding, t.bad)
+                format!("{}{} {text} {:?}", t.encoding, if t.guessed { "?" } else { "" }, t.bad)
             }
             Err(e) => e.to_string(),
         }
@@ -207,10 +223,10 @@ mod tests {
             (b"\xef\xbb\xbfid", Some("utf-8"), "UTF-8 id []".to_owned()),
             (b"\xa9", Some("latin1"), "windows-1252 © []".to_owned()),
             (b"a\xa9b", Some("utf-8"), "UTF-8 a\u{FFFD}b [1]".to_owned()),
-            (&gb, None, "gb18030 省份,城市\n湖北省,武汉市\n报道时间,新增确诊\n []".to_owned()),
+            (&gb, None, "gb18030? 省份,城市\n湖北省,武汉市\n报道时间,新增确诊\n []".to_owned()),
             (&gb, Some("cp936"), "gb18030 省份,城市\n湖北省,武汉市\n报道时间,新增确诊\n []".to_owned()),
             (&with_mark, None, "UTF-16LE a,b\r\n1,é []".to_owned()),
-            (&utf16, None, "UTF-16LE a,b\r\n1,é []".to_owned()),
+            (&utf16, None, "UTF-16LE? a,b\r\n1,é []".to_owned()),
             (b"x", Some("klingon"), "f.csv: \"klingon\" is not a known encoding".to_owned()),
             (&late, None, format!("UTF-8 {} []", String::from_utf8_lossy(&late))),
             (b"cut \xe6\x97", Some("utf-8"), "UTF-8 cut \u{FFFD} [4]".to_owned()),

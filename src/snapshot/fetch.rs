@@ -5,12 +5,13 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use futures::StreamExt;
-use object_store::{GetOptions, GetResultPayload};
+use futures::TryStreamExt;
+use object_store::GetResultPayload;
 use sha2::{Digest, Sha256};
 
+use super::stop::Stop;
 use crate::error::{Error, Kind, Result};
-use crate::store::Object;
+use crate::store::{Object, source_error};
 
 /// The raw bytes of one published file.
 #[derive(Debug)]
@@ -41,7 +42,7 @@ impl Raw {
     }
 
     /// The SHA-256 of the raw bytes, in hex.
-    pub(super) fn hash(&self) -> Result<String> {
+    pub(super) fn hash(&self, stop: &Stop) -> Result<String> {
         if let Some(hash) = &self.sha256 {
             return Ok(hash.clone());
         }
@@ -49,6 +50,7 @@ impl Raw {
         let mut hasher = Sha256::new();
         let mut buffer = vec![0; 1 << 20];
         loop {
+            stop.check()?;
             match file.read(&mut buffer)? {
                 0 => return Ok(hex(&hasher.finalize())),
                 n => hasher.update(&buffer[..n]),
@@ -91,55 +93,48 @@ fn changed(url: &str) -> Error {
     Error::new(Kind::SourceChanged, format!("{url} changed while it was read")).with_hint("Ask again to read it as it is now.")
 }
 
-/// The object's bytes as a file: the file itself when the store is a local one, else a copy at `spool`. `heard` is told of each
-/// arrival's bytes. The read is pinned to the version that the listing gave, and its length is checked.
-pub(super) async fn fetch(object: &Object, spool: &Path, heard: impl Fn(u64) + Send) -> Result<Raw> {
-    let by_time = object.meta.e_tag.is_none() && object.meta.version.is_none();
-    let options = GetOptions {
-        if_match: object.meta.e_tag.clone(),
-        if_unmodified_since: by_time.then_some(object.meta.last_modified),
-        ..GetOptions::default()
-    };
-    let result = object.store.get_opts(&object.meta.location, options).await.map_err(|e| store_error(&object.url, e))?;
-    let other_tag = matches!((&result.meta.e_tag, &object.meta.e_tag), (Some(a), Some(b)) if a != b);
-    if result.meta.size != object.meta.size || other_tag {
-        return Err(changed(&object.url));
-    }
-    match result.payload {
-        GetResultPayload::File(file, path) => {
-            let meta = file.metadata()?;
-            Ok(Raw { url: object.url.clone(), path, sha256: None, bytes: meta.len(), modified: Some(meta.modified()?) })
-        }
-        GetResultPayload::Stream(mut stream) => {
-            let mut file = File::create(spool)?;
-            let mut hasher = Sha256::new();
-            let mut bytes = 0;
-            while let Some(chunk) = stream.next().await {
-                let chunk = chunk.map_err(|e| store_error(&object.url, e))?;
-                hasher.update(&chunk);
-                file.write_all(&chunk)?;
-                bytes += chunk.len() as u64;
-                heard(chunk.len() as u64);
-            }
-            if bytes != object.meta.size {
-                let message = format!("{} ended after {bytes} of {} bytes", object.url, object.meta.size);
-                return Err(Error::new(Kind::SourceChanged, message).with_hint("Ask again to read it whole."));
-            }
-            let sha256 = Some(hex(&hasher.finalize()));
-            Ok(Raw { url: object.url.clone(), path: spool.to_owned(), sha256, bytes, modified: None })
-        }
-    }
+/// Whether the object is a file of this machine.
+pub(super) fn is_local(object: &Object) -> bool {
+    object.store_url.starts_with("file:")
 }
 
-/// A store's error in our kinds.
-pub(super) fn store_error(url: &str, e: object_store::Error) -> Error {
-    let kind = match &e {
-        object_store::Error::NotFound { .. } => Kind::SourceMissing,
-        object_store::Error::Precondition { .. } | object_store::Error::NotModified { .. } => return changed(url).caused_by(e),
-        _ => Kind::SourceUnreachable,
-    };
-    let verb = if kind == Kind::SourceMissing { "is not there" } else { "can't be read" };
-    Error::new(kind, format!("{url} {verb}: {e}")).caused_by(e)
+/// The object's bytes as a file: the file itself when it is one of this machine, else a copy at `spool`. `heard` is told of each
+/// arrival's bytes. Either is of the version that the look-up found, which the store holds it to.
+pub(super) async fn fetch(object: &Object, spool: &Path, heard: impl Fn(u64) + Send) -> Result<Raw> {
+    if is_local(object)
+        && let Some(raw) = in_place(object).await?
+    {
+        return Ok(raw);
+    }
+    let mut chunks = object.read().await?;
+    let mut file = File::create(spool)?;
+    let mut hasher = Sha256::new();
+    let mut bytes = 0;
+    while let Some(chunk) = chunks.try_next().await? {
+        hasher.update(&chunk);
+        file.write_all(&chunk)?;
+        bytes += chunk.len() as u64;
+        heard(chunk.len() as u64);
+    }
+    let sha256 = Some(hex(&hasher.finalize()));
+    Ok(Raw { url: object.url.clone(), path: spool.to_owned(), sha256, bytes, modified: None })
+}
+
+/// The file that a local object is; `None` when its store does not tell.
+async fn in_place(object: &Object) -> Result<Option<Raw>> {
+    let opened = object.store.get_opts(&object.meta.location, object.get_options()).await;
+    let opened = opened.map_err(|e| source_error(&object.url, e))?;
+    if opened.meta.size != object.meta.size {
+        return Err(changed(&object.url));
+    }
+    match opened.payload {
+        GetResultPayload::File(file, path) => {
+            let meta = file.metadata()?;
+            let (bytes, modified) = (meta.len(), Some(meta.modified()?));
+            Ok(Some(Raw { url: object.url.clone(), path, sha256: None, bytes, modified }))
+        }
+        GetResultPayload::Stream(_) => Ok(None),
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Making: from a table's published objects to a snapshot that stands, and from what is written down back to one. When to make
 //! one is decided elsewhere.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -13,6 +14,7 @@ use sha2::{Digest, Sha256};
 use super::build::build;
 use super::fetch::{Raw, fetch, hex};
 use super::manifest::{self, Part, Record, Source, State};
+use super::stop::Stop;
 use super::write::Rejects;
 use super::{Layout, Options, ProgressEvent, Snapshot, WrittenFile, inplace};
 use crate::catalog::TableEntry;
@@ -24,19 +26,19 @@ use crate::store::{Object, Stores};
 const FETCHES: usize = 4;
 
 /// Part of every fingerprint: raised when files are read otherwise than before, so that snapshots are made anew.
-const READER: u32 = 1;
+const READER: u32 = 2;
 
 /// Where objects come from.
 #[async_trait]
 pub(super) trait Sources: Send + Sync {
-    /// See [`Stores::resolve`].
-    async fn resolve(&self, url: &str) -> Result<Vec<Object>>;
+    /// See [`Stores::resolve_all`].
+    async fn resolve_all(&self, urls: &[String]) -> Result<Vec<Object>>;
 }
 
 #[async_trait]
 impl Sources for Stores {
-    async fn resolve(&self, url: &str) -> Result<Vec<Object>> {
-        Self::resolve(self, url).await
+    async fn resolve_all(&self, urls: &[String]) -> Result<Vec<Object>> {
+        Self::resolve_all(self, urls).await
     }
 }
 
@@ -78,7 +80,12 @@ pub(super) fn fingerprint(distribution: &Distribution) -> String {
 pub(super) struct Maker {
     sources: Arc<dyn Sources>,
     pub(super) options: Options,
+    /// Ends all that is being made.
+    pub(super) stop: Stop,
     state: State,
+    /// The snapshots of this process by their folders: what of them lives is not removed. Held while one is loaded or old ones
+    /// are removed, so that neither sees half of the other.
+    live: Mutex<HashMap<PathBuf, Vec<Weak<Snapshot>>>>,
 }
 
 /// Hears events of one touch.
@@ -87,14 +94,12 @@ pub(super) type Heard = Arc<dyn Fn(ProgressEvent) + Send + Sync>;
 impl Maker {
     pub(super) fn open(sources: Arc<dyn Sources>, options: Options) -> Result<Self> {
         let state = State::open(&options.state)?;
-        Ok(Self { sources, options, state })
+        Ok(Self { sources, options, stop: Stop::default(), state, live: Mutex::default() })
     }
 
     /// The objects of a distribution as they are now.
     pub(super) async fn resolve(&self, distribution: &Distribution) -> Result<Vec<Object>> {
-        let asked: Vec<_> = distribution.paths.iter().map(|path| self.sources.resolve(path)).collect();
-        let resolved: Vec<Vec<Object>> = futures::stream::iter(asked).buffered(FETCHES).try_collect().await?;
-        let objects: Vec<Object> = resolved.into_iter().flatten().collect();
+        let objects = self.sources.resolve_all(&distribution.paths).await?;
         if objects.is_empty() {
             let paths = distribution.paths.join(", ");
             let what =
@@ -112,13 +117,14 @@ impl Maker {
         self.load(&folder, record)
     }
 
-    fn folder(&self, table: &TableEntry) -> std::path::PathBuf {
+    fn folder(&self, table: &TableEntry) -> PathBuf {
         self.state.table(&table.catalog, &table.schema, &table.name)
     }
 
     /// The snapshot of a record; `None` when its files are not as written.
     fn load(&self, folder: &Path, record: Record) -> Result<Option<Known>> {
         let folder = folder.join(&record.id);
+        let mut live = self.live();
         let parts: Vec<WrittenFile> =
             (record.parts.iter()).map(|p| WrittenFile { path: folder.join(&p.file), bytes: p.bytes, rows: p.rows }).collect();
         let intact = parts.iter().all(|p| std::fs::metadata(&p.path).is_ok_and(|m| m.len() == p.bytes));
@@ -140,15 +146,32 @@ impl Maker {
             rejects_file: (record.rejects > 0).then(|| folder.join(Rejects::FILE)),
             created: record.created,
         };
+        let snapshot = Arc::new(snapshot);
+        live.retain(|_, those| {
+            those.retain(|s| s.strong_count() > 0);
+            !those.is_empty()
+        });
+        live.entry(folder).or_default().push(Arc::downgrade(&snapshot));
+        drop(live);
         let identities = record.sources.into_iter().map(|s| Identity { url: s.url, identity: s.identity }).collect();
-        Ok(Some(Known {
-            snapshot: Arc::new(snapshot),
-            fingerprint: record.fingerprint,
-            identities,
-            checked: None,
-            local: false,
-            failed: None,
-        }))
+        Ok(Some(Known { snapshot, fingerprint: record.fingerprint, identities, checked: None, local: false, failed: None }))
+    }
+
+    fn live(&self) -> MutexGuard<'_, HashMap<PathBuf, Vec<Weak<Snapshot>>>> {
+        // A panic left no half-made entry behind: each is one assignment.
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes a table's old snapshots. What can't be removed now is left to the next time.
+    fn prune(&self, folder: &Path) {
+        let live = self.live();
+        let in_use = |folder: &Path| live.get(folder).is_some_and(|those| those.iter().any(|s| s.strong_count() > 0));
+        let pruned = self.state.prune(folder, &in_use);
+        // Deleting takes its time, and nobody waits for it.
+        drop(live);
+        if let Err(e) = pruned {
+            tracing::warn!(table = %folder.display(), "old snapshots were not removed: {e}");
+        }
     }
 
     /// Makes a snapshot of `objects`, or takes the one that another process made of them meanwhile.
@@ -217,7 +240,8 @@ impl Maker {
                 let bytes = fetched + u64::try_from(part).unwrap_or(0);
                 heard_there(ProgressEvent::Read { table: name.clone(), bytes });
             };
-            let built = build(&raws, &distribution, &this.options, staging.scratch(), &staging.snapshot(), &progress)?;
+            let built =
+                build(&raws, &distribution, &this.options, &this.stop, staging.scratch(), &staging.snapshot(), &progress)?;
             let mut warnings = built.warnings;
             let declared = distribution.hash.as_deref().and_then(|h| h.strip_prefix("sha256:"));
             if let (Some(declared), [only]) = (declared, built.hashes.as_slice())
@@ -245,7 +269,9 @@ impl Maker {
                 created: created.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
                 warnings: warnings.clone(),
             };
+            this.stop.check()?;
             staging.publish(&folder, record.clone())?;
+            this.prune(&folder);
             drop(lock);
             for message in warnings {
                 heard_there(ProgressEvent::Warning { table: name.clone(), message });

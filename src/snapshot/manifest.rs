@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,12 @@ use crate::error::{Error, Kind, Result};
 const VERSION: u32 = 1;
 
 const MANIFEST: &str = "manifest.json";
+
+/// Snapshots of a table that stay whatever their age: the current one, and the one that was current when the last queries began.
+const KEPT: usize = 2;
+
+/// How long an older one stays after another took its place: as long as a query of another process may still be reading it.
+const GRACE: Duration = Duration::from_secs(600);
 
 /// `<state>/snapshots`: a folder for each table, and one for what is being written.
 pub(super) struct State {
@@ -98,6 +105,35 @@ impl State {
         self.root.join(part(catalog)).join(part(schema)).join(part(name))
     }
 
+    /// Removes the snapshots of a table that nobody needs any more; to be called under the table's [`lock`]. The newest [`KEPT`] stay.
+    /// An older one goes when it was replaced more than [`GRACE`] ago, which leaves time to the queries of other processes, and
+    /// when `in_use` denies that this process uses it, however long ago that was. A folder that the manifest does not name (a
+    /// process was killed between the two) goes by the same rule, with its own age. What goes is moved away at once and deleted when
+    /// the result is dropped.
+    pub(super) fn prune(&self, table: &Path, in_use: &dyn Fn(&Path) -> bool) -> Result<Vec<Staging>> {
+        let Some(mut manifest) = read(table)? else { return Ok(Vec::new()) };
+        let old = replaced_before(&manifest.snapshots, chrono::Utc::now() - GRACE);
+        let gone: Vec<String> = old.iter().filter(|id| !in_use(&table.join(id))).map(|id| (*id).to_owned()).collect();
+        if !gone.is_empty() {
+            manifest.snapshots.retain(|r| !gone.contains(&r.id));
+            write(table, &manifest)?;
+        }
+        let mut away = Vec::new();
+        for entry in fs::read_dir(table)? {
+            let entry = entry?;
+            let named = manifest.snapshots.iter().any(|r| entry.file_name() == r.id.as_str());
+            if named || !entry.file_type()?.is_dir() || in_use(&entry.path()) {
+                continue;
+            }
+            if SystemTime::now().duration_since(entry.metadata()?.modified()?).is_ok_and(|age| age > GRACE) {
+                let aside = self.stage()?;
+                fs::rename(entry.path(), aside.path.join("old"))?;
+                away.push(aside);
+            }
+        }
+        Ok(away)
+    }
+
     /// A new folder to write in.
     pub(super) fn stage(&self) -> Result<Staging> {
         let n = self.next.fetch_add(1, Ordering::Relaxed);
@@ -146,6 +182,15 @@ impl Drop for Staging {
             tracing::warn!(path = %self.path.display(), "an unfinished snapshot was not removed: {e}");
         }
     }
+}
+
+/// Of the snapshots, oldest first, those that are not among the newest [`KEPT`] and whose next one was made before `before`. One
+/// whose next one has no readable time stays.
+fn replaced_before(snapshots: &[Record], before: chrono::DateTime<chrono::Utc>) -> Vec<&str> {
+    let older = snapshots.len().saturating_sub(KEPT);
+    let made = |r: &Record| chrono::DateTime::parse_from_rfc3339(&r.created).ok();
+    let pairs = snapshots.iter().zip(snapshots.iter().skip(1)).take(older);
+    pairs.filter(|(_, next)| made(next).is_some_and(|at| at < before)).map(|(r, _)| r.id.as_str()).collect()
 }
 
 /// Waits until no other process writes snapshots of this table; held until the file is dropped.
@@ -273,6 +318,44 @@ mod tests {
         assert!(table.join("one/part-0.parquet").exists());
         let staged = fs::read_dir(dir.path().join("snapshots/.staging")).expect("lists").count();
         assert_eq!(staged, 0);
+    }
+
+    #[test]
+    fn old_snapshots_go_when_nobody_uses_them() {
+        let at = |minutes: i64| (chrono::Utc::now() - chrono::TimeDelta::minutes(minutes)).to_rfc3339();
+        for (made, used, want) in [
+            (&[("a", 90)][..], &[][..], "a"),
+            (&[("a", 90), ("b", 60)], &[], "a b"),
+            (&[("a", 90), ("b", 60), ("c", 30)], &[], "b c"),
+            (&[("a", 90), ("b", 60), ("c", 30)], &["a"], "a b c"),
+            (&[("a", 90), ("b", 5), ("c", 1)], &[], "a b c"),
+            (&[("a", 90), ("b", 60), ("c", 5), ("d", 1)], &[], "b c d"),
+        ] {
+            let dir = tempfile::tempdir().expect("a temporary folder");
+            let state = State::open(dir.path()).expect("opens");
+            let table = state.table("c", "s", "t");
+            let _lock = lock(&table).expect("locks");
+            for (id, minutes) in made {
+                let record = Record { created: at(*minutes), ..record(id) };
+                state.stage().expect("stages").publish(&table, record).expect("publishes");
+            }
+            for folder in ["orphan", "new orphan"].into_iter().chain(made.iter().map(|(id, _)| *id)) {
+                fs::create_dir_all(table.join(folder)).expect("makes");
+                let age = Duration::from_secs(if folder == "new orphan" { 5 } else { 5400 });
+                let touched = File::open(table.join(folder)).and_then(|f| f.set_modified(SystemTime::now() - age));
+                touched.expect("sets the time");
+            }
+            state.prune(&table, &|folder| used.iter().any(|u| folder.ends_with(u))).map(drop).expect("prunes");
+            let named: Vec<String> =
+                read(&table).expect("reads").expect("is there").snapshots.into_iter().map(|r| r.id).collect();
+            assert_eq!(named.join(" "), want, "{made:?} {used:?}");
+            let entries = fs::read_dir(&table).expect("lists").map(|e| e.expect("an entry"));
+            let folders = entries.filter(|e| e.path().is_dir()).map(|e| e.file_name().to_string_lossy().into_owned());
+            let mut folders: Vec<String> = folders.collect();
+            folders.sort();
+            assert_eq!(folders.join(" "), format!("{want} new orphan"), "{made:?} {used:?}");
+            assert_eq!(fs::read_dir(dir.path().join("snapshots/.staging")).expect("lists").count(), 0);
+        }
     }
 
     #[test]

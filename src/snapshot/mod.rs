@@ -13,6 +13,7 @@ mod make;
 mod manifest;
 mod names;
 mod records;
+mod stop;
 mod touch;
 mod types;
 mod unpack;
@@ -147,7 +148,7 @@ impl Snapshots {
     }
 
     /// The snapshot of the source as it is now: the last one while the source's identity is the same, else a new one. Touches at the
-    /// same time share one read; a caller that goes away does not stop it. When the source can't be read and there is a snapshot of
+    /// same time share one read; a caller that goes away does not stop it, the end of this `Snapshots` does ([`crate::error::Kind::Shutdown`]). When the source can't be read and there is a snapshot of
     /// it, that one is served with a [`ProgressEvent::Warning`]. To be called within a tokio runtime.
     pub async fn current(&self, table: &TableEntry, progress: Option<Progress>) -> Result<Arc<Snapshot>> {
         self.touches.current(table, progress).await
@@ -158,9 +159,10 @@ impl Snapshots {
         self.touches.last(table)
     }
 
-    /// The rejects of a snapshot, in the order of the source.
-    pub fn rejects(&self, snapshot: &Snapshot) -> Result<Vec<Reject>> {
-        snapshot.rejects_file.as_deref().map_or_else(|| Ok(Vec::new()), write::Rejects::read)
+    /// The rejects of a snapshot, in the order of the source. They are read from its file one by one, so the iterator blocks.
+    pub fn rejects(&self, snapshot: &Snapshot) -> Result<impl Iterator<Item = Result<Reject>> + Send + use<>> {
+        let read = snapshot.rejects_file.as_deref().map(write::Rejects::read).transpose()?;
+        Ok(read.into_iter().flatten())
     }
 }
 

@@ -5,8 +5,9 @@ use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use super::cells::Cells;
+use super::columns::too_many_columns;
 use super::decode::Text;
-use super::{csv, json};
+use super::{Options, csv, json};
 use crate::descriptor::{Dialect, Distribution, Format};
 use crate::error::{Error, Kind, Result};
 
@@ -56,7 +57,8 @@ pub(super) enum Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Opens the file. `declared` names the columns of delimited text without a header; a field is at most `max_field` bytes.
+    /// Opens the file. `declared` names the columns of delimited text without a header. [`Kind::SourceInvalid`] when the file
+    /// has more columns than `options` allow; no cell of such a file is held.
     pub(super) fn open(
         form: &Form,
         text: &'a Text,
@@ -64,12 +66,14 @@ impl<'a> Reader<'a> {
         index: usize,
         dialect: &Dialect,
         declared: &[String],
-        max_field: usize,
+        options: &Options,
     ) -> Result<Self> {
-        match form {
-            Form::Csv => csv::Reader::open(text, url, index, dialect, declared, max_field).map(Self::Csv),
-            Form::Json(shape) => json::Reader::open(shape, text, url, index, max_field).map(Self::Json),
-        }
+        let (max_field, max_columns) = (options.max_field_bytes, options.max_columns);
+        let reader = match form {
+            Form::Csv => Self::Csv(csv::Reader::open(text, url, index, dialect, declared, max_field)?),
+            Form::Json(shape) => Self::Json(json::Reader::open(shape, text, url, index, max_field, max_columns)?),
+        };
+        if reader.names().len() > max_columns { Err(too_many_columns(url, max_columns)) } else { Ok(reader) }
     }
 
     /// The columns known so far.

@@ -9,13 +9,21 @@ use std::time::Instant;
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 
+use super::fetch::is_local;
 use super::make::{Heard, Identity, Known, Maker, blocking, fingerprint};
 use super::{Progress, ProgressEvent, Snapshot};
 use crate::catalog::TableEntry;
 use crate::error::{Error, Kind, Result};
 
-/// The touches of one state folder.
+/// The touches of one state folder, which end with it: what a stopped one had written is in a temporary folder and goes with it,
+/// at the next [`Maker::open`] if not before.
 pub(super) struct Touches(Arc<Inner>);
+
+impl Drop for Touches {
+    fn drop(&mut self) {
+        self.0.maker.stop.stop();
+    }
+}
 
 struct Inner {
     maker: Arc<Maker>,
@@ -86,7 +94,7 @@ impl Touches {
         Ok(self.0.maker.last(table, &fingerprint)?.map(|k| k.snapshot))
     }
 
-    /// Starts a touch that goes on when all who wait for it go away.
+    /// Starts a touch that goes on when all who wait for it go away, until [`Touches`] is dropped.
     fn start(&self, table: &TableEntry, fingerprint: String, progress: Option<Progress>) -> Running {
         let listeners: Listeners = Arc::new(Mutex::new(progress.into_iter().collect()));
         let heard: Heard = {
@@ -99,7 +107,11 @@ impl Touches {
         let (inner, table, of) = (Arc::clone(&self.0), table.clone(), fingerprint.clone());
         let listening = Arc::clone(&listeners);
         let task = tokio::spawn(async move {
-            let touched = AssertUnwindSafe(inner.touch(&table, &of, &heard)).catch_unwind().await;
+            let touched = AssertUnwindSafe(inner.touch(&table, &of, &heard)).catch_unwind();
+            let touched = tokio::select! {
+                touched = touched => touched,
+                stopped = inner.maker.stop.reached() => Ok(Err(stopped)),
+            };
             let mut slots = locked(&inner.slots);
             if let Some(slot) = slots.get_mut(&key(&table)) {
                 slot.running = slot.running.take().filter(|r| !Arc::ptr_eq(&r.listeners, &listening));
@@ -158,7 +170,7 @@ impl Inner {
     /// Asks the source, and makes a new snapshot when it is not what it was.
     async fn refresh(&self, table: &TableEntry, known: Option<&Known>, heard: &Heard) -> Result<Known, Failure> {
         let objects = self.maker.resolve(table.distribution()).await.map_err(|error| Failure { error, of: None })?;
-        let local = objects.iter().all(|o| o.store_url.starts_with("file:"));
+        let local = objects.iter().all(is_local);
         let identities = Identity::all(&objects);
         if let Some(known) = known {
             if known.identities == identities {

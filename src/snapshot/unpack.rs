@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
+use super::stop::Stop;
 use crate::error::{Error, Kind, Result};
 
 /// A packed file may be this many times smaller than what is in it; beyond, it is taken for a bomb.
@@ -23,7 +24,7 @@ enum Packing {
 }
 
 /// Unpacks `packed` to `target`; `None` when it is not packed and can be read as it is.
-pub(super) fn unpack(packed: &Path, url: &str, target: &Path, max_bytes: u64) -> Result<Option<()>> {
+pub(super) fn unpack(packed: &Path, url: &str, target: &Path, max_bytes: u64, stop: &Stop) -> Result<Option<()>> {
     let mut file = File::open(packed)?;
     let packed_bytes = file.metadata()?.len();
     let mut head = [0; 8];
@@ -35,7 +36,7 @@ pub(super) fn unpack(packed: &Path, url: &str, target: &Path, max_bytes: u64) ->
         }
     }
     file.seek(SeekFrom::Start(0))?;
-    let limit = Limit { url, packed_bytes, max_bytes };
+    let limit = Limit { url, packed_bytes, max_bytes, stop };
     match packing(&head[..len], url)? {
         Packing::Plain => return Ok(None),
         Packing::Gzip => limit.copy(flate2::read::MultiGzDecoder::new(BufReader::with_capacity(1 << 18, file)), target)?,
@@ -104,6 +105,7 @@ struct Limit<'a> {
     url: &'a str,
     packed_bytes: u64,
     max_bytes: u64,
+    stop: &'a Stop,
 }
 
 impl Limit<'_> {
@@ -112,6 +114,7 @@ impl Limit<'_> {
         let mut buffer = vec![0; 1 << 18];
         let mut bytes = 0;
         loop {
+            self.stop.check()?;
             let n = from.read(&mut buffer).map_err(|e| invalid(self.url, &e))?;
             if n == 0 {
                 return Ok(());
@@ -177,7 +180,7 @@ mod tests {
         ] {
             let (from, to) = (dir.path().join("from"), dir.path().join("to"));
             std::fs::write(&from, packed(kind)).expect("writes");
-            let got = match unpack(&from, "f.csv", &to, 1 << 20) {
+            let got = match unpack(&from, "f.csv", &to, 1 << 20, &Stop::default()) {
                 Ok(Some(())) => std::fs::read_to_string(&to).expect("reads"),
                 Ok(None) => "plain".to_owned(),
                 Err(e) => format!("error: {e}"),
@@ -191,8 +194,8 @@ mod tests {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let (from, to) = (dir.path().join("from"), dir.path().join("to"));
         std::fs::write(&from, packed("zstd")).expect("writes");
-        assert_eq!(unpack(&from, "f", &to, 4).expect_err("too large").message(), "f is larger than 4 bytes");
+        assert_eq!(unpack(&from, "f", &to, 4, &Stop::default()).expect_err("too large").message(), "f is larger than 4 bytes");
         std::fs::write(&from, packed("cut gzip")).expect("writes");
-        assert_eq!(unpack(&from, "f", &to, 1 << 20).expect_err("cut").kind(), Kind::SourceInvalid);
+        assert_eq!(unpack(&from, "f", &to, 1 << 20, &Stop::default()).expect_err("cut").kind(), Kind::SourceInvalid);
     }
 }

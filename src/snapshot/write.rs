@@ -147,15 +147,15 @@ impl Rejects {
         Ok(self.count)
     }
 
-    /// The rejects of a snapshot's file, in order.
-    pub(super) fn read(path: &Path) -> Result<Vec<Reject>> {
-        let mut out = Vec::new();
-        for line in BufReader::new(File::open(path)?).lines() {
-            let Line { file, line, column, raw, expected, reason } =
-                serde_json::from_str(&line?).map_err(std::io::Error::from)?;
-            out.push(Reject { file, line, column, raw, expected, reason });
-        }
-        Ok(out)
+    /// The rejects of a snapshot's file, in order, each read when it is asked for.
+    pub(super) fn read(path: &Path) -> Result<impl Iterator<Item = Result<Reject>> + Send + use<>> {
+        let path = path.to_owned();
+        let lines = BufReader::new(File::open(&path).map_err(|e| Error::from(e).within(path.display()))?).lines();
+        Ok(lines.map(move |line| {
+            let line = line.and_then(|l| serde_json::from_str(&l).map_err(std::io::Error::from));
+            let Line { file, line, column, raw, expected, reason } = line.map_err(|e| Error::from(e).within(path.display()))?;
+            Ok(Reject { file, line, column, raw, expected, reason })
+        }))
     }
 }
 
@@ -191,6 +191,7 @@ mod tests {
         let all = [reject(None), reject(Some("a"))];
         all.iter().cloned().for_each(|r| out.push(r).expect("is written"));
         assert_eq!(out.finish().expect("is synced"), 2);
-        assert_eq!(Rejects::read(&folder.path().join(Rejects::FILE)).expect("is read"), all);
+        let read = Rejects::read(&folder.path().join(Rejects::FILE)).expect("is there");
+        assert_eq!(read.collect::<Result<Vec<_>>>().expect("is read"), all);
     }
 }

@@ -43,6 +43,14 @@ impl StdError for Failure {}
 /// Stoa's error for a store's error on the object published as `url`: absent is [`Kind::SourceMissing`], replaced while it was
 /// read [`Kind::SourceChanged`], a full disk [`Kind::DiskFull`], all else that a request can meet [`Kind::SourceUnreachable`].
 pub fn source_error(url: &str, error: object_store::Error) -> Error {
+    let said = said(url, error);
+    if said.kind() == Kind::SourceUnreachable && url.contains("://") {
+        return said.with_hint("Check that this machine reaches the publisher, or read a copy with --mirror PREFIX=URL.");
+    }
+    said
+}
+
+fn said(url: &str, error: object_store::Error) -> Error {
     if let Some(failure) = find::<Failure>(&error) {
         let names_it = failure.message.contains(url);
         let message = if names_it { failure.message.clone() } else { format!("{url}: {}", failure.message) };

@@ -170,8 +170,11 @@ impl Stores {
     /// The objects of several paths or URLs, in the order given, looked up at the same time. The error is of the first that
     /// fails, and names it.
     pub async fn resolve_all(&self, urls: &[String]) -> Result<Vec<Object>> {
-        let found: Vec<Vec<Object>> = stream::iter(urls).map(|url| self.resolve(url)).buffered(PARALLEL).try_collect().await?;
-        Ok(found.into_iter().flatten().collect())
+        stream::iter(urls.to_vec())
+            .map(|url| async move { self.resolve(&url).await })
+            .buffered(PARALLEL)
+            .try_concat()
+            .await
     }
 
     /// What was read so far through all stores.

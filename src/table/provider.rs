@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use chrono::DateTime;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::config::TableParquetOptions;
-use datafusion::common::{Constraints, Statistics, stats::Precision};
+use datafusion::common::{Constraints, ScalarValue, Statistics, stats::Precision};
 use datafusion::datasource::TableType;
 use datafusion::datasource::file_format::FileFormat;
 use datafusion::datasource::file_format::arrow::ArrowFormat;
@@ -140,6 +140,7 @@ async fn scan_files(
             let store = Arc::clone(&store);
             async move {
                 let statistics = format.infer_stats(state, &store, Arc::clone(schema), &meta).await?;
+                let statistics = without_negative_zero(statistics);
                 Ok::<_, DataFusionError>(PartitionedFile::from(meta).with_statistics(Arc::new(statistics)))
             }
         })
@@ -158,6 +159,22 @@ async fn scan_files(
         .with_limit(limit)
         .build();
     format.create_physical_plan(state, config).await
+}
+
+/// Parquet's writers note a smallest value of zero as -0, whichever it was, so that bounds hold for both; as an answer to `min` it
+/// would be a sign that nobody published (parquet.thrift, on `ColumnOrder`).
+fn without_negative_zero(mut statistics: Statistics) -> Statistics {
+    for column in &mut statistics.column_statistics {
+        let negative_zero = match column.min_value.get_value() {
+            Some(ScalarValue::Float64(Some(v))) => *v == 0.0 && v.is_sign_negative(),
+            Some(ScalarValue::Float32(Some(v))) => *v == 0.0 && v.is_sign_negative(),
+            Some(_) | None => false,
+        };
+        if negative_zero {
+            column.min_value = std::mem::take(&mut column.min_value).to_inexact();
+        }
+    }
+    statistics
 }
 
 /// Parquet as the session's settings read it.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The scale of the shipped city. To make it anew: `rm -r datasets/city && stoa generate --scale 0.002 datasets/city`.
-const SHIPPED_SCALE: f64 = 0.002;
+pub const SHIPPED_SCALE: f64 = 0.002;
 
 /// What the shipped city may weigh.
 const MOST_BYTES: u64 = 3_000_000;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use stoa::engine::{Engine, Options};
 use stoa::{catalog, snapshot, store, wire};
 use tokio::net::TcpListener;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 use tokio_util::sync::CancellationToken;
 
 /// The repository's root.
@@ -29,7 +29,8 @@ pub struct Server {
     pub address: SocketAddr,
     stop: CancellationToken,
     thread: Option<std::thread::JoinHandle<()>>,
-    _state: Option<tempfile::TempDir>,
+    state: PathBuf,
+    _fresh: Option<tempfile::TempDir>,
 }
 
 /// What a test changes of the defaults.
@@ -43,6 +44,8 @@ pub struct Setup {
     pub state: Option<PathBuf>,
     /// How long a remote source is believed to be unchanged.
     pub revalidate: Option<Duration>,
+    /// Settings of bucket stores, as environment variables would give them.
+    pub settings: Vec<(String, String)>,
 }
 
 impl Server {
@@ -68,7 +71,12 @@ impl Server {
             }
         });
         let address = told.recv().expect("the server starts");
-        Self { address, stop, thread: Some(thread), _state: fresh }
+        Self { address, stop, thread: Some(thread), state, _fresh: fresh }
+    }
+
+    /// Its state folder.
+    pub fn state(&self) -> &Path {
+        &self.state
     }
 
     /// The server over the fixture catalog that tests share: first touches are made once.
@@ -110,6 +118,17 @@ impl Drop for Server {
     }
 }
 
+/// The rows of a query in their text form; NULL is empty.
+pub async fn rows(client: &Client, sql: &str) -> Result<Vec<Vec<String>>, tokio_postgres::Error> {
+    let mut rows = Vec::new();
+    for message in client.simple_query(sql).await? {
+        if let SimpleQueryMessage::Row(row) = message {
+            rows.push((0..row.len()).map(|i| row.get(i).unwrap_or_default().to_owned()).collect());
+        }
+    }
+    Ok(rows)
+}
+
 /// The catalog over the real files.
 pub fn fixtures() -> PathBuf {
     root().join("tests/fixtures/catalog")
@@ -126,6 +145,7 @@ pub fn options(state: &Path, setup: &Setup) -> Options {
         state: state.to_owned(),
         store: store::Options {
             mirrors: setup.mirrors.clone(),
+            settings: setup.settings.clone(),
             connect_timeout: Duration::from_secs(2),
             backoff: Duration::from_millis(10),
             ..store::Options::default()

@@ -1,14 +1,20 @@
 //! All integration tests, in one binary.
 
 mod answers;
+mod bundled;
 mod failures;
+mod fixtures;
 mod generate;
 mod harness;
 mod mirror;
+mod plans;
 mod protocol;
 mod psql;
+mod published;
 mod questions;
 mod raw;
+mod rejects;
+mod s3;
 mod server;
 mod slow_reader;
 mod slt;

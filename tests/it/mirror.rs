@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Which column of MANIFEST.csv is which.
 const PATH: usize = 0;
+const ROWS: usize = 2;
 const REPOSITORY: usize = 6;
 const SOURCE_PATH: usize = 7;
 const COMMIT: usize = 8;
@@ -37,11 +38,41 @@ pub fn pairs(manifest: &str, to: &str) -> Vec<(String, String)> {
     pairs
 }
 
+/// The rows of each copied file that the manifest counts, by the file's path under `../shared/data`.
+pub fn counted(manifest: &str) -> BTreeMap<String, u64> {
+    let counted = |line: &str| {
+        let fields = fields(line);
+        Some((fields[PATH].clone(), fields[ROWS].parse().ok()?))
+    };
+    manifest.lines().skip(1).filter_map(counted).collect()
+}
+
+/// The manifest's text.
+pub fn manifest() -> String {
+    std::fs::read_to_string(crate::harness::shared_data().join("MANIFEST.csv")).expect("the manifest stands beside the data")
+}
+
 /// The place that stands for a URL.
 pub fn place(pairs: &[(String, String)], url: &str) -> Option<String> {
     let (prefix, place) =
         pairs.iter().filter(|(prefix, _)| url.starts_with(prefix.as_str())).max_by_key(|(prefix, _)| prefix.len())?;
     Some(format!("{place}{}", &url[prefix.len()..]))
+}
+
+/// A percent-encoded path as its file is named.
+pub fn decoded(path: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = path.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => {
+                let hex: String = rest.by_ref().take(2).map(char::from).collect();
+                u8::from_str_radix(&hex, 16).expect("percent-encoding is two digits")
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8(bytes).expect("paths are UTF-8")
 }
 
 /// Everything up to the last slash, with it.
@@ -150,20 +181,5 @@ mod tests {
             .flat_map(|path| path.as_array().map_or(std::slice::from_ref(path), Vec::as_slice))
             .filter_map(Value::as_str)
             .collect()
-    }
-
-    fn decoded(path: &str) -> String {
-        let mut bytes = Vec::new();
-        let mut rest = path.bytes();
-        while let Some(byte) = rest.next() {
-            bytes.push(match byte {
-                b'%' => {
-                    let hex: String = rest.by_ref().take(2).map(char::from).collect();
-                    u8::from_str_radix(&hex, 16).expect("percent-encoding is two digits")
-                }
-                byte => byte,
-            });
-        }
-        String::from_utf8(bytes).expect("paths are UTF-8")
     }
 }

@@ -10,6 +10,7 @@ use object_store::{GetOptions, GetRange, ObjectStoreExt};
 use stoa::Kind;
 use stoa::store::{Object, Options, Stores, pinned, source_error};
 
+use crate::s3;
 use crate::server::{Quirk, Server};
 
 /// The published files that the tests share. The package's folder as cargo says when it runs, so that a built binary can be moved.
@@ -466,21 +467,13 @@ async fn buckets_are_read_and_listed() {
     check_bucket(&server.url(""), &[("AWS_SKIP_SIGNATURE", "true")]).await;
 }
 
-/// The same against a real S3 server, whose URL stands in `STOA_TEST_S3` (such as `moto_server`'s, as `tests/run` starts it).
+/// The same against a server that is not ours and checks signatures.
 #[tokio::test]
-#[ignore = "needs an S3 server at STOA_TEST_S3"]
 async fn buckets_of_a_real_server_are_read_and_listed() {
-    let endpoint = std::env::var("STOA_TEST_S3").expect("STOA_TEST_S3 is the URL of an S3 server");
-    let made = reqwest::Client::new().put(format!("{endpoint}/city")).send().await.expect("the server answers");
-    assert!(made.status().is_success(), "{made:?}");
-    let bucket =
-        object_store::aws::AmazonS3Builder::new().with_endpoint(&endpoint).with_allow_http(true).with_bucket_name("city");
-    let bucket = bucket.with_access_key_id("test").with_secret_access_key("test").build().expect("the settings are sound");
-    for key in KEYS {
-        let path = object_store::path::Path::parse(key).expect("a key");
-        bucket.put(&path, key.into()).await.expect("it can be written");
-    }
-    check_bucket(&endpoint, &[("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")]).await;
+    let server = s3::Server::start().await;
+    let objects = KEYS.map(|key| (key.to_owned(), Bytes::from_static(key.as_bytes())));
+    server.fill("city", objects).await;
+    check_bucket(server.endpoint(), &s3::CREDENTIALS).await;
 }
 
 /// Reads and lists the bucket `city`, which holds [`KEYS`], each with its name as its text.

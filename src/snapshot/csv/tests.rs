@@ -7,7 +7,7 @@ fn check(dialect: &Dialect, text: &str) -> String {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let path = dir.path().join("t.csv");
     std::fs::write(&path, text).expect("writes");
-    let text = Text { path, skip: 0, bytes: text.len() as u64, bad: Vec::new(), encoding: "UTF-8" };
+    let text = Text { path, skip: 0, bytes: text.len() as u64, bad: Vec::new(), encoding: "UTF-8", guessed: false };
     let mut reader = match Reader::open(&text, "t.csv", 0, dialect, &["x".to_owned()], 1 << 20) {
         Ok(reader) => reader,
         Err(e) => return e.to_string(),
@@ -82,7 +82,7 @@ proptest::proptest! {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let path = dir.path().join("t.csv");
         std::fs::write(&path, &text).expect("writes");
-        let text = Text { path, skip: 0, bytes: text.len() as u64, bad: Vec::new(), encoding: "UTF-8" };
+        let text = Text { path, skip: 0, bytes: text.len() as u64, bad: Vec::new(), encoding: "UTF-8", guessed: false };
         let mut reader = Reader::open(&text, "t.csv", 0, &dialect, &[], 1 << 20).expect("has a first record");
         let mut read = Vec::new();
         while let Some(cells) = reader.next().expect("reads") {
@@ -91,4 +91,22 @@ proptest::proptest! {
         }
         proptest::prop_assert_eq!(read, rows);
     }
+}
+
+#[test]
+fn short_rows_of_a_wide_table_come_in_small_batches() {
+    let (columns, rows) = (2_000, 5_000);
+    let header: Vec<String> = (0..columns).map(|i| format!("c{i}")).collect();
+    let table = format!("{}\n{}", header.join(","), "1\n".repeat(rows));
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("t.csv");
+    std::fs::write(&path, &table).expect("writes");
+    let text = Text { path, skip: 0, bytes: table.len() as u64, bad: Vec::new(), encoding: "UTF-8", guessed: false };
+    let mut reader = Reader::open(&text, "t.csv", 0, &Dialect::default(), &[], 1 << 20).expect("opens");
+    let mut lines = Vec::new();
+    while let Some(cells) = reader.next().expect("reads") {
+        assert!(cells.spans.len() <= MAX_CELLS, "{} cells", cells.spans.len());
+        lines.extend(cells.lines);
+    }
+    assert!(lines.into_iter().eq(2..rows as u64 + 2));
 }

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use self::record::{Found, Keys};
 use self::scan::Scanner;
-use super::cells::{Cells, Fault, MAX_SPAN, Span};
+use super::cells::{Cells, Fault, MAX_CELLS, MAX_SPAN, Span};
+use super::columns::too_many_columns;
 use super::decode::Text;
 use crate::error::{Error, Kind, Result};
 
@@ -116,6 +117,9 @@ pub(super) struct Reader<'a> {
     scanner: Scanner<'a>,
     shape: Shape,
     keys: Keys,
+    max_columns: usize,
+    /// Records that were gathered and did not fit into the batch before, with their text.
+    left: Option<(String, Vec<Place>)>,
     started: bool,
     ended: bool,
 }
@@ -130,10 +134,19 @@ struct Place {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn open(shape: &Shape, text: &'a Text, url: &'a str, index: usize, max_record: usize) -> Result<Self> {
+    /// Opens the text. A record is at most `max_record` bytes, and all records have at most `max_columns` keys together.
+    pub(super) fn open(
+        shape: &Shape,
+        text: &'a Text,
+        url: &'a str,
+        index: usize,
+        max_record: usize,
+        max_columns: usize,
+    ) -> Result<Self> {
         let scanner = Scanner::open(text, url, max_record.min(MAX_SPAN))?;
         let shape = shape.clone();
-        Ok(Self { text, url, index, scanner, shape, keys: Keys::default(), started: false, ended: false })
+        let keys = Keys::new(max_columns);
+        Ok(Self { text, url, index, scanner, shape, keys, max_columns, left: None, started: false, ended: false })
     }
 
     /// The columns met so far.
@@ -143,22 +156,31 @@ impl<'a> Reader<'a> {
 
     /// The next batch; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<Cells>> {
-        let (text, places) = self.gather()?;
+        let (mut text, mut places) = match self.left.take() {
+            Some(left) => left,
+            None => self.gather()?,
+        };
         if places.is_empty() {
             return Ok(None);
         }
-        let changed = |_| Error::new(Kind::SourceChanged, format!("{} changed while it was read", self.url));
-        let mut cells = Cells { text: String::from_utf8(text).map_err(changed)?, file: self.index, ..Cells::default() };
-        let text = std::mem::take(&mut cells.text);
+        let mut cells = Cells { file: self.index, ..Cells::default() };
         let mut found = Found::new(&text, &mut cells.made, &mut self.keys);
-        for place in &places {
+        let mut taken = places.len();
+        for (i, place) in places.iter().enumerate() {
             let record = &text[place.start..place.end];
             let parsed = if self.shape.features { found.feature(record) } else { found.record(record) };
             match parsed {
+                Ok(()) if found.has_surplus() => return Err(too_many_columns(self.url, self.max_columns)),
+                // A record may add columns to all rows before it: it is left for the next batch when they would be too many.
+                Ok(()) if found.row > 0 && found.width() * (found.row + 1) > MAX_CELLS => {
+                    found.take_back();
+                    taken = i;
+                    break;
+                }
                 Ok(()) => {
                     cells.faults.extend(found.bad.drain(..).map(|fault| Fault { line: place.line, ..fault }));
                     cells.lines.push(place.line);
-                    found.row += 1;
+                    found.keep();
                 }
                 Err(e) if self.shape.layout == Arrangement::Lines => {
                     found.take_back();
@@ -183,6 +205,12 @@ impl<'a> Reader<'a> {
         for (row, column, span) in found {
             cells.spans[row * cells.width + column] = span;
         }
+        if taken < places.len() {
+            let (rest, mut left) = (text.split_off(places[taken].start), places.split_off(taken));
+            let passed = text.len();
+            left.iter_mut().for_each(|p| (p.start, p.end) = (p.start - passed, p.end - passed));
+            self.left = Some((rest, left));
+        }
         cells.text = text;
         self.mark(&mut cells, &places);
         cells.bytes_read = self.scanner.offset();
@@ -205,7 +233,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The text of the next records.
-    fn gather(&mut self) -> Result<(Vec<u8>, Vec<Place>)> {
+    fn gather(&mut self) -> Result<(String, Vec<Place>)> {
         let (mut text, mut places) = (Vec::new(), Vec::new());
         if !self.started {
             self.started = true;
@@ -232,7 +260,8 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        Ok((text, places))
+        let changed = |_| Error::new(Kind::SourceChanged, format!("{} changed while it was read", self.url));
+        Ok((String::from_utf8(text).map_err(changed)?, places))
     }
 
     /// Moves to the first record.

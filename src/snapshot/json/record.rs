@@ -12,18 +12,29 @@ use crate::snapshot::cells::{CellKind, Fault, Span};
 use crate::snapshot::columns::ADDED;
 
 /// The columns met so far.
-#[derive(Default)]
 pub(super) struct Keys {
     set: IndexSet<String>,
     shared: Arc<Vec<String>>,
+    /// The most columns of a table.
+    max: usize,
+    /// The record at hand has a key more than that.
+    surplus: bool,
 }
 
 impl Keys {
-    fn place(&mut self, key: &str) -> usize {
-        match self.set.get_index_of(key) {
-            Some(index) => index,
-            None => self.set.insert_full(key.to_owned()).0,
+    /// None yet, and `max` at most.
+    pub(super) fn new(max: usize) -> Self {
+        Self { set: IndexSet::new(), shared: Arc::default(), max, surplus: false }
+    }
+
+    /// The column of a key; `None` when it would be one too many.
+    fn place(&mut self, key: &str) -> Option<usize> {
+        let known = self.set.get_index_of(key);
+        if known.is_none() && self.set.len() >= self.max {
+            self.surplus = true;
+            return None;
         }
+        Some(known.unwrap_or_else(|| self.set.insert_full(key.to_owned()).0))
     }
 
     /// The names given so far.
@@ -50,20 +61,41 @@ pub(super) struct Found<'t> {
     pub(super) cells: Vec<(usize, usize, Span)>,
     /// What could not be read in the record at hand.
     pub(super) bad: Vec<Fault>,
+    /// How many cells, bytes of made text and columns there were before the record at hand.
+    before: (usize, usize, usize),
 }
 
 impl<'t> Found<'t> {
     /// Nothing yet of the records in `text`.
     pub(super) fn new(text: &'t str, made: &'t mut String, keys: &'t mut Keys) -> Self {
-        Self { text, made, keys, row: 0, cells: Vec::new(), bad: Vec::new() }
+        let before = (0, made.len(), keys.set.len());
+        Self { text, made, keys, row: 0, cells: Vec::new(), bad: Vec::new(), before }
     }
 
-    /// Takes the cells of the record at hand back.
+    /// Keeps the record at hand; its row is the next one.
+    pub(super) fn keep(&mut self) {
+        self.row += 1;
+        self.before = (self.cells.len(), self.made.len(), self.keys.set.len());
+    }
+
+    /// Takes back all that the record at hand left: its cells, and the columns that only it has.
     pub(super) fn take_back(&mut self) {
-        let row = self.row;
-        let kept = self.cells.iter().rposition(|(r, ..)| *r != row).map_or(0, |last| last + 1);
-        self.cells.truncate(kept);
+        let (cells, made, columns) = self.before;
+        self.cells.truncate(cells);
+        self.made.truncate(made);
+        self.keys.set.truncate(columns);
+        self.keys.surplus = false;
         self.bad.clear();
+    }
+
+    /// Whether the record at hand has more keys than a table has columns.
+    pub(super) fn has_surplus(&self) -> bool {
+        self.keys.surplus
+    }
+
+    /// Columns met so far, those of the record at hand included.
+    pub(super) fn width(&self) -> usize {
+        self.keys.set.len()
     }
 
     /// A record of any kind: members by name, items by place, anything else as `value`.
@@ -108,7 +140,7 @@ impl<'t> Found<'t> {
     }
 
     fn add(&mut self, key: &str, value: &'t RawValue) {
-        let column = self.keys.place(key);
+        let Some(column) = self.keys.place(key) else { return };
         let raw = value.get();
         // The value is a part of the batch's text: its place there is the distance of the two.
         let start = raw.as_ptr().addr() - self.text.as_ptr().addr();
@@ -129,7 +161,7 @@ impl<'t> Found<'t> {
     }
 
     fn add_geometry(&mut self, key: &str, value: &RawValue) {
-        let column = self.keys.place(key);
+        let Some(column) = self.keys.place(key) else { return };
         let start = self.made.len();
         match geometry::wkt(value.get(), self.made) {
             Ok(true) => self.cells.push((self.row, column, Span::new(start, self.made.len() - start, true, CellKind::Plain))),

@@ -9,10 +9,10 @@ fn check(property: Option<&str>, lines: bool, json: &str) -> String {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let path = dir.path().join("t.json");
     std::fs::write(&path, json).expect("writes");
-    let text = Text { path, skip: 0, bytes: json.len() as u64, bad: Vec::new(), encoding: "UTF-8" };
+    let text = Text { path, skip: 0, bytes: json.len() as u64, bad: Vec::new(), encoding: "UTF-8", guessed: false };
     let read = || {
         let shape = if lines { Shape::lines() } else { Shape::of(&text, "t.json", property)? };
-        let mut reader = Reader::open(&shape, &text, "t.json", 0, 1 << 20)?;
+        let mut reader = Reader::open(&shape, &text, "t.json", 0, 1 << 20, 100)?;
         let (mut rows, mut names) = (Vec::new(), Arc::default());
         while let Some(cells) = reader.next()? {
             names = Arc::clone(&cells.names);
@@ -80,4 +80,40 @@ fn records_cross_buffers() {
     assert!(json.len() > 2 * BATCH_BYTES);
     let got = check(None, false, &json);
     assert_eq!(got.matches("[1,{\"c\":\"]}\"}]").count(), 2000);
+}
+
+#[test]
+fn a_broken_record_leaves_no_column() {
+    let got = check(None, true, "{\"a\":1}\n{\"b\":1,\"c\":\"x\\ny\",\"d\":\n{\"e\":2}");
+    assert_eq!(got, "a|e; 1: 1|~; 3: ~|2; 2! the line is not JSON: EOF while parsing a value at line 1 column 22");
+}
+
+#[test]
+fn keys_without_end_are_an_error_and_not_a_table() {
+    let lines = |keys: usize| (0..keys).map(|i| format!("{{\"k{i}\":1}}\n")).collect::<String>();
+    assert!(check(None, true, &lines(100)).starts_with("k0|k1|"));
+    assert_eq!(check(None, true, &lines(101)), "t.json has too many columns: more than 100 are not read");
+    let broken = format!("{{{}\n{{\"a\":1}}", (0..200).map(|i| format!("\"k{i}\":1,")).collect::<String>());
+    assert!(check(None, true, &broken).starts_with("a; 2: 1; 1! the line is not JSON"));
+}
+
+#[test]
+fn a_wide_batch_has_few_rows() {
+    let (keys, rows) = (5_000, 10_000);
+    let lines: String = (0..rows).map(|i| format!("{{\"k{}\":{i}}}\n", i % keys)).collect();
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("t.json");
+    std::fs::write(&path, &lines).expect("writes");
+    let text = Text { path, skip: 0, bytes: lines.len() as u64, bad: Vec::new(), encoding: "UTF-8", guessed: false };
+    let mut reader = Reader::open(&Shape::lines(), &text, "t.json", 0, 1 << 20, keys).expect("opens");
+    let mut seen = 0;
+    while let Some(cells) = reader.next().expect("reads") {
+        assert!(cells.spans.len() <= MAX_CELLS, "{} cells", cells.spans.len());
+        for (row, line) in cells.lines.iter().enumerate() {
+            let cell = cells.column(seen % keys).nth(row).expect("the row has all columns so far");
+            assert_eq!((cell.text.to_owned(), *line), (seen.to_string(), seen as u64 + 1));
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, rows);
 }

@@ -20,6 +20,7 @@ use super::touch::Touches;
 use super::*;
 use crate::descriptor::{Column, ColumnKind, Dataset, Distribution, FieldsMatch, Format, Schema};
 use crate::error::{Error, Kind};
+use crate::store::source_error;
 
 /// Files of this machine by path, and objects in memory by `mem://` URL; a path may end in `*.csv`.
 struct Shelf {
@@ -30,6 +31,16 @@ struct Shelf {
 
 #[async_trait]
 impl Sources for Shelf {
+    async fn resolve_all(&self, urls: &[String]) -> Result<Vec<Object>> {
+        let mut all = Vec::new();
+        for url in urls {
+            all.extend(self.resolve(url).await?);
+        }
+        Ok(all)
+    }
+}
+
+impl Shelf {
     async fn resolve(&self, url: &str) -> Result<Vec<Object>> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         if !self.reachable.load(Ordering::Relaxed) {
@@ -37,7 +48,7 @@ impl Sources for Shelf {
         }
         if let Some(key) = url.strip_prefix("mem://") {
             let path = object_store::path::Path::from(key);
-            let meta = self.memory.head(&path).await.map_err(|e| fetch::store_error(url, e))?;
+            let meta = self.memory.head(&path).await.map_err(|e| source_error(url, e))?;
             let store = Arc::clone(&self.memory) as Arc<dyn ObjectStore>;
             return Ok(vec![Object { url: url.to_owned(), store_url: "mem:///".to_owned(), store, meta }]);
         }
@@ -51,7 +62,7 @@ impl Sources for Shelf {
         for path in paths {
             let location = object_store::path::Path::from_absolute_path(&path)
                 .map_err(|e| Error::new(Kind::SourceMissing, e.to_string()))?;
-            let meta = store.head(&location).await.map_err(|e| fetch::store_error(&path.to_string_lossy(), e))?;
+            let meta = store.head(&location).await.map_err(|e| source_error(&path.to_string_lossy(), e))?;
             let url = path.to_string_lossy().into_owned();
             objects.push(Object { url, store_url: "file:///".to_owned(), store: Arc::clone(&store), meta });
         }
@@ -203,7 +214,7 @@ async fn small_files() {
             "a\n",
             &["mem://t.csv: \"klingon\" is not a known encoding"],
         ),
-        (csv("mem://absent.csv"), "a\n", &["mem://absent.csv is not there"]),
+        (csv("mem://absent.csv"), "a\n", &["mem://absent.csv does not exist"]),
     ] {
         let bench = Bench::new();
         bench.put("t.csv", text.as_bytes()).await;
@@ -230,9 +241,9 @@ async fn rejects_are_counted_and_kept() {
     let snapshot = bench.touch(&distribution).await.expect("is read");
     assert_eq!((snapshot.rows, snapshot.rows_read, snapshot.rejects), (4, 5, 5));
     assert_eq!(show(&snapshot), ["a Int64, b Utf8View", "1|x", "NULL|NULL", "2|NULL", "NULL|y"]);
-    let rejects = bench.snapshots.rejects(&snapshot).expect("are kept");
+    let rejects = bench.snapshots.rejects(&snapshot).expect("are kept").map(|r| r.expect("can be read"));
     let shown: Vec<String> =
-        rejects.iter().map(|r| format!("{} {} {}", r.line, r.column.as_deref().unwrap_or("row"), r.reason)).collect();
+        rejects.map(|r| format!("{} {} {}", r.line, r.column.as_deref().unwrap_or("row"), r.reason)).collect();
     assert_eq!(
         shown,
         [
@@ -284,6 +295,85 @@ async fn a_snapshot_serves_until_its_source_changes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reads_end_with_their_owner() {
+    let Bench { state, shelf, snapshots, events } = Bench::new();
+    let text = format!("a,b\n{}", "1,x\n".repeat(2_000_000));
+    let name = object_store::path::Path::from("t.csv");
+    shelf.memory.put(&name, PutPayload::from(text.into_bytes())).await.expect("memory takes it");
+    let (begun, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let progress: Progress = Arc::new(move |e| {
+        events.lock().expect("no panic").push(e);
+        let _ = begun.send(());
+    });
+    let table = entry(csv("mem://t.csv"));
+    // A caller that goes away once reading began.
+    tokio::select! {
+        done = snapshots.current(&table, Some(progress)) => panic!("the read is long: {done:?}"),
+        () = async { told.recv().await; told.recv().await; } => {}
+    }
+    drop(snapshots);
+    let staging = state.path().join("snapshots/.staging");
+    let left = || std::fs::read_dir(&staging).expect("lists").count();
+    let began = std::time::Instant::now();
+    while left() > 0 && began.elapsed() < Duration::from_secs(60) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(left(), 0);
+    assert!(!state.path().join("snapshots/c/s/t/manifest.json").exists(), "the read went on to its end");
+}
+
+#[tokio::test]
+async fn a_guessed_encoding_is_announced() {
+    let text = encoding_rs::GB18030.encode("省份,城市\n湖北省,武汉市\n报道时间,新增确诊\n").0.into_owned();
+    for (label, text, want) in [
+        (None, text.as_slice(), "mem://t.csv declares no encoding and is not UTF-8: it is read as gb18030, a guess"),
+        (Some("gb18030"), &text, ""),
+        (None, "é\n1\n".as_bytes(), ""),
+    ] {
+        let bench = Bench::new();
+        bench.put("t.csv", text).await;
+        bench.touch(&Distribution { encoding: label.map(str::to_owned), ..csv("mem://t.csv") }).await.expect("is read");
+        assert_eq!(bench.warnings().join("; "), want, "{label:?}");
+    }
+}
+
+/// Makes all that was written so far an hour older.
+fn age(bench: &Bench) {
+    let table = bench.state.path().join("snapshots/c/s/t");
+    let hour_ago = chrono::Utc::now() - chrono::TimeDelta::hours(1);
+    let manifest = table.join("manifest.json");
+    let mut written: serde_json::Value = serde_json::from_slice(&std::fs::read(&manifest).expect("reads")).expect("JSON");
+    for record in written["snapshots"].as_array_mut().expect("a list") {
+        record["created"] = hour_ago.to_rfc3339().into();
+        let folder = table.join(record["id"].as_str().expect("a name"));
+        std::fs::File::open(folder).and_then(|f| f.set_modified(hour_ago.into())).expect("sets the time");
+    }
+    std::fs::write(&manifest, written.to_string()).expect("writes");
+}
+
+#[tokio::test]
+async fn old_snapshots_are_removed_and_those_in_use_stay() {
+    let bench = Bench::new();
+    let mut held = Vec::new();
+    let mut folders = Vec::new();
+    for n in 0..5 {
+        bench.put("t.csv", format!("a\n{}", "1\n".repeat(n + 1)).as_bytes()).await;
+        let snapshot = bench.touch(&csv("mem://t.csv")).await.expect("is read");
+        let Layout::Written(parts) = &snapshot.layout else { panic!("text is written") };
+        folders.push(parts[0].path.parent().expect("a folder").to_owned());
+        held.extend((n == 1).then_some(snapshot));
+        age(&bench);
+    }
+    let stand: Vec<bool> = folders.iter().map(|f| f.exists()).collect();
+    assert_eq!(stand, [false, true, false, true, true]);
+    assert_eq!(show(&held[0]), ["a Int64", "1", "1"]);
+    held.clear();
+    bench.put("t.csv", b"a\n7\n").await;
+    bench.touch(&csv("mem://t.csv")).await.expect("is read");
+    assert!(!folders[1].exists());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn touches_at_the_same_time_share_one_read() {
     let bench = Bench::new();
     bench.put("t.csv", format!("a\n{}", "1\n".repeat(100_000)).as_bytes()).await;
@@ -316,6 +406,31 @@ async fn a_remote_source_is_asked_again_only_after_a_while() {
         snapshots.current(&table, None).await.expect("is read");
     }
     assert_eq!(bench.shelf.asked.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn an_object_replaced_after_its_look_up_is_not_read() {
+    let bench = Bench::new();
+    let name = object_store::path::Path::from("t.parquet");
+    let file = |rows: i64| {
+        let column = Arc::new(arrow::array::Int64Array::from_iter_values(0..rows)) as arrow::array::ArrayRef;
+        let batch = RecordBatch::try_from_iter([("a", column)]).expect("one column");
+        let mut out = Vec::new();
+        let mut writer = parquet::arrow::ArrowWriter::try_new(&mut out, batch.schema(), None).expect("opens");
+        writer.write(&batch).and_then(|()| writer.close()).expect("writes to memory");
+        out
+    };
+    bench.put("t.parquet", &file(1)).await;
+    let found = bench.shelf.resolve("mem://t.parquet").await.expect("is there");
+    assert_eq!(inplace::parquet(&found).await.expect("is Parquet").1, 1);
+    bench.shelf.memory.put(&name, PutPayload::from(file(2))).await.expect("memory takes it");
+    let spool = bench.state.path().join("spool");
+    for e in [
+        inplace::parquet(&found).await.expect_err("another version"),
+        fetch::fetch(&found[0], &spool, |_| {}).await.expect_err("another version"),
+    ] {
+        assert_eq!((e.kind(), e.message()), (Kind::SourceChanged, "mem://t.parquet changed while it was read"));
+    }
 }
 
 #[tokio::test]

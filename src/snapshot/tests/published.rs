@@ -63,6 +63,15 @@ async fn the_known_traps_of_real_files() {
 }
 
 #[tokio::test]
+async fn coordinates_are_doubles() {
+    let Some(path) = shared("transport/ourairports/airports.csv.gz") else { return };
+    let snapshot = Bench::new().touch(&csv(path)).await.expect("74,592 airports");
+    for name in ["latitude_deg", "longitude_deg"] {
+        assert_eq!(snapshot.schema.field_with_name(name).expect(name).data_type().to_string(), "Float64", "{name}");
+    }
+}
+
+#[tokio::test]
 async fn nasty_files() {
     let kind = |e: Error| format!("{:?}", e.kind());
     for (path, want) in [

@@ -10,6 +10,9 @@ const BOOL: u8 = 1;
 const NUMBER: u8 = 2;
 const DATE: u8 = 4;
 const TIME: u8 = 8;
+/// The most decimals of an amount or an identifier; numbers with more are measurements.
+const MOST_DECIMALS: usize = 9;
+
 const ALL: u8 = BOOL | NUMBER | DATE | TIME;
 
 /// What was seen of one column.
@@ -39,6 +42,8 @@ struct Numbers {
     too_large: bool,
     inexact: bool,
     exponent: bool,
+    /// Some value is beyond what a double can come near.
+    far: bool,
     /// `NaN` or an infinity.
     special: bool,
     whole: usize,
@@ -202,7 +207,7 @@ impl Seen {
     /// A declared number: a double unless its decimals would be lost in one and a decimal keeps them.
     pub(super) fn declared_number(&self) -> Parse {
         let n = &self.numbers;
-        if n.inexact && !n.exponent && !n.special && n.whole + n.scale <= 38 {
+        if n.inexact && !n.is_measured() && !n.exponent && !n.special && n.whole + n.scale <= 38 {
             Parse::Decimal { scale: n.scale }
         } else {
             Parse::Double(super::Marks::default())
@@ -243,16 +248,24 @@ impl Numbers {
         }
         if shape.significant > 15 || shape.exponent {
             self.inexact |= !number::fits_double(text, shape);
+            self.far |= !number::near_double(text, shape);
         }
     }
 
-    /// `None` when no type keeps every digit.
+    /// Whether the values are measurements, such as coordinates that a program printed with all the digits it had: more decimals than
+    /// money and identifiers have, and a double keeps their whole digits and the first 15 digits of each. They become doubles as
+    /// every other tool reads them; what is lost is noise beyond the 15th digit.
+    fn is_measured(&self) -> bool {
+        self.scale > MOST_DECIMALS && self.whole <= 15 && !self.far
+    }
+
+    /// `None` when no type keeps every digit, or the first 15 of measurements.
     fn parse(&self) -> Option<Parse> {
         let plain = super::Marks::default();
         if !self.fraction {
             return (!self.too_large).then_some(Parse::Integer(plain));
         }
-        if !self.inexact {
+        if !self.inexact || self.is_measured() {
             return Some(Parse::Double(plain));
         }
         (!self.exponent && self.whole + self.scale <= 38).then_some(Parse::Decimal { scale: self.scale })

@@ -84,6 +84,12 @@ pub(super) fn fits_double(text: &str, shape: Shape) -> bool {
     shape.significant <= 17 && decimal_form(text) == decimal_form(&format!("{value:e}"))
 }
 
+/// Whether the nearest double prints as the same number when both are cut to 15 significant digits: so it is within the range
+/// of normal doubles, whose relative error is at most 2^-53 (IEEE 754, DBL_DIG).
+pub(super) fn near_double(text: &str, shape: Shape) -> bool {
+    text.parse::<f64>().is_ok_and(|value| value.is_normal() || (value == 0.0 && shape.significant == 0))
+}
+
 /// The digits without zeros around them, and the power of ten of the last one.
 fn decimal_form(text: &str) -> (String, i32) {
     let text = text.trim_start_matches('-');
@@ -255,6 +261,16 @@ mod tests {
         ] {
             let s = shape(text.as_bytes(), true).expect(text);
             assert_eq!(fits_double(text, s), fits, "{text}");
+        }
+    }
+
+    #[test]
+    fn doubles_that_come_near() {
+        for (text, near) in
+            [("0.1234567890123456789", true), ("0.000", true), ("1e-400", false), ("1e-310", false), ("1e999", false)]
+        {
+            let s = shape(text.as_bytes(), true).expect(text);
+            assert_eq!(near_double(text, s), near, "{text}");
         }
     }
 

@@ -59,7 +59,16 @@ fn undeclared_columns_are_what_every_cell_is() {
         (&["0", "-1"], "Int64: 0 -1"),
         (&["+5", "1"], "Utf8View: +5 1"),
         (&["9223372036854775808"], "Utf8View: 9223372036854775808"),
-        (&["0.1234567890123456789", "1"], "Decimal128(38, 19): 0.1234567890123456789 1.0000000000000000000"),
+        (&["0.1234567890123456789", "1"], "Float64: 0.12345678901234568 1.0"),
+        (&["-74.933601379394531250", "40.07"], "Float64: -74.93360137939453 40.07"),
+        (&["1.2345678901234567890e-5", "1"], "Float64: 1.2345678901234568e-5 1.0"),
+        (&["1.2345678901234567890e-400", "1"], "Utf8View: 1.2345678901234567890e-400 1"),
+        (&["12345678901234567.25", "1"], "Decimal128(38, 2): 12345678901234567.25 1.00"),
+        (&["1234567890.123456789", "1"], "Decimal128(38, 9): 1234567890.123456789 1.000000000"),
+        (&["1234567890123456789.0123456789", "1"], "Decimal128(38, 10): 1234567890123456789.0123456789 1.0000000000"),
+        (&[" 26 ", " 5 "], "Int64: 26 5"),
+        (&[" 26 ", " -   "], "Int64: 26 NULL !"),
+        (&[" 26 ", " 1,137 "], "Utf8View:  26   1,137 "),
         (&["True", "FALSE"], "Boolean: true false"),
         (&["009:38", "010:20"], "Utf8View: 009:38 010:20"),
         (&["09:38", "10:20:30"], "Time64(µs): 09:38:00 10:20:30"),
@@ -125,6 +134,8 @@ fn declared_columns_reject_what_does_not_fit() {
     ] {
         assert_eq!(plain(Some(&declared), values), want, "{declared:?}");
     }
+    let grouped = Column { kind: ColumnKind::Integer, group_char: Some(",".into()), ..Column::default() };
+    assert_eq!(plain(Some(&grouped), &[" 26 ", " 1,137 "]), "Int64: 26 1137");
     let missing = |v: &str| MissingValue { value: v.into(), label: None };
     let declared = Column { missing_values: Some(vec![missing("-99")]), kind: ColumnKind::Integer, ..Column::default() };
     assert_eq!(plain(Some(&declared), &["1", "-99", ""]), "Int64: 1 NULL NULL");

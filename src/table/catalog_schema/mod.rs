@@ -1,6 +1,7 @@
 //! The schemas `catalog` (what is published) and `system` (what the server does): which rows their tables have.
 
 mod publications;
+mod rejects;
 mod snapshots;
 
 use crate::error::Result;
@@ -17,7 +18,7 @@ pub fn source(name: &str) -> Source {
         "publishers" => Source::Listed(publications::publishers),
         "problems" => Source::Listed(publications::problems),
         "snapshots" => Source::Listed(snapshots::snapshots),
-        "rejects" => Source::Listed(snapshots::rejects),
+        "rejects" => Source::Streamed(rejects::rejects),
         _ => Source::Empty,
     }
 }

@@ -1,4 +1,4 @@
-//! `catalog.snapshots` and `catalog.rejects`: what first touches made, and what did not fit. No source is asked here.
+//! `catalog.snapshots`: what first touches made. No source is asked here.
 
 use std::sync::Arc;
 
@@ -39,24 +39,6 @@ pub(super) fn snapshots(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
     }))
 }
 
-pub(super) fn rejects(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
-    let mut rows = Vec::new();
-    for (table, snapshot) in taken(env, pins)? {
-        rows.extend(env.snapshots.rejects(&snapshot)?.into_iter().map(|r| (Arc::clone(&table), r)));
-    }
-    Ok(Rows::of(rows, |(table, r), column| match column {
-        "schema_name" => (&table.schema).into(),
-        "table_name" => (&table.name).into(),
-        "file" => (&r.file).into(),
-        "line" => whole(r.line),
-        "column_name" => Cell::opt(r.column.clone()),
-        "raw" => (&r.raw).into(),
-        "expected" => (&r.expected).into(),
-        "reason" => (&r.reason).into(),
-        _ => Cell::Unset,
-    }))
-}
-
 /// Where the rows are, in how many files, of how many bytes.
 fn size(layout: &Layout) -> (&'static str, usize, u64) {
     let objects = |list: &[crate::store::Object]| (list.len(), list.iter().map(|o| o.meta.size).sum());
@@ -73,6 +55,6 @@ fn size(layout: &Layout) -> (&'static str, usize, u64) {
     }
 }
 
-fn whole(n: u64) -> Cell {
+pub(super) fn whole(n: u64) -> Cell {
     Cell::Int(i64::try_from(n).unwrap_or(i64::MAX))
 }

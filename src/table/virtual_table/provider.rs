@@ -13,7 +13,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use futures::future::BoxFuture;
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 
 use super::{Pins, Relation, Rows, SystemEnv};
 use crate::error;
@@ -30,6 +30,8 @@ pub enum Source {
     Listed(fn(&SystemEnv, &Pins) -> error::Result<Rows>),
     /// The same, and perhaps a first touch of a table.
     Described(for<'a> fn(&'a SystemEnv, &'a Pins) -> BoxFuture<'a, error::Result<Rows>>),
+    /// Files of any length: rows are read as they are asked for, and not beyond a scan that ends early.
+    Streamed(fn(Arc<SystemEnv>, &Pins) -> BoxStream<'static, error::Result<Rows>>),
 }
 
 /// A system relation as one session sees it.
@@ -112,18 +114,19 @@ impl PartitionStream for Scan {
     fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
         let (source, env, pins) = (self.source, Arc::clone(&self.env), Arc::clone(&self.pins));
         let schema = Arc::clone(&self.schema);
-        let batches = stream::once(async move { Ok::<_, DataFusionError>(batches(rows(source, &env, &pins).await?, schema)) });
-        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), batches.try_flatten()))
+        let rows = rows(source, env, pins).map_err(|e| DataFusionError::External(Box::new(e)));
+        let batches = rows.map_ok(move |rows| batches(rows, Arc::clone(&schema))).try_flatten();
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), batches))
     }
 }
 
-async fn rows(source: Source, env: &SystemEnv, pins: &Pins) -> Result<Rows> {
+fn rows(source: Source, env: Arc<SystemEnv>, pins: Arc<Pins>) -> BoxStream<'static, error::Result<Rows>> {
     match source {
-        Source::Empty => Ok(Rows::none()),
-        Source::Listed(rows) => rows(env, pins),
-        Source::Described(rows) => rows(env, pins).await,
+        Source::Empty => stream::empty().boxed(),
+        Source::Listed(rows) => stream::once(async move { rows(&env, &pins) }).boxed(),
+        Source::Described(rows) => stream::once(async move { rows(&env, &pins).await }).boxed(),
+        Source::Streamed(rows) => rows(env, &pins),
     }
-    .map_err(|e| DataFusionError::External(Box::new(e)))
 }
 
 fn batches(rows: Rows, schema: SchemaRef) -> impl stream::Stream<Item = Result<RecordBatch>> {

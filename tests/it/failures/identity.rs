@@ -55,14 +55,15 @@ async fn a_first_touch_goes_on_when_who_began_it_goes_away() {
 #[test]
 fn a_local_file_that_changed_is_read_again() {
     let city = City::new();
-    city.file("t/trips.csv", "a,b\n1,2\n");
+    city.file("trips.csv", "a,b\n1,2\n");
+    city.describe("trips", "trips.csv", "");
     let server = Server::start(city.setup());
     assert_eq!(asked(&server, COUNT), "1\n");
-    city.file("t/trips.csv", "a,b\n1,2\n3,4\n");
+    city.file("trips.csv", "a,b\n1,2\n3,4\n");
     assert_eq!(asked(&server, COUNT), "2\n");
     // Same size, another time.
-    city.file("t/trips.csv", "a,b\n5,6\n3,4\n");
-    let file = std::fs::File::options().append(true).open(city.path("t/trips.csv")).expect("opens");
+    city.file("trips.csv", "a,b\n5,6\n3,4\n");
+    let file = std::fs::File::options().append(true).open(city.path("trips.csv")).expect("opens");
     file.set_modified(SystemTime::now() + Duration::from_secs(5)).expect("takes a time");
     assert_eq!(asked(&server, "select sum(a) from t.trips"), "8\n");
     assert_unharmed(&server);

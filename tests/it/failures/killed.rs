@@ -36,8 +36,9 @@ impl Process {
             return Err(String::from_utf8_lossy(&output.stderr).into_owned());
         };
         let port = words.split(' ').skip_while(|w| *w != "-p").nth(1).expect("psql's line names the port").to_owned();
-        // Nobody reads its log; a full pipe would stop it.
+        // Nobody reads on; a pipe that is full or closed would stop it.
         let mut log = child.stderr.take().expect("it is piped");
+        std::thread::spawn(move || lines.count());
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         Ok(Self { child, port })
     }
@@ -78,7 +79,8 @@ fn a_killed_write_leaves_nothing_that_is_served() {
     for i in 0..ROWS {
         csv += &format!("{i},station {},{}.{:02},2024-{:02}-{:02}\n", i % 977, i % 1000, i % 100, i % 12 + 1, i % 28 + 1);
     }
-    city.file("t/trips.csv", csv);
+    city.file("trips.csv", csv);
+    city.describe("trips", "trips.csv", "");
     let sums = "select count(*), sum(id), count(distinct station) from t.trips";
     let expected = format!("{ROWS}|{}|977\n", ROWS * (ROWS - 1) / 2);
 
@@ -87,7 +89,8 @@ fn a_killed_write_leaves_nothing_that_is_served() {
         let elsewhere = tempfile::tempdir().expect("a temporary folder");
         let process = Process::start(&city.path(""), elsewhere.path());
         let started = Instant::now();
-        assert!(process.asked(sums).starts_with(&expected));
+        let shown = process.asked(sums);
+        assert!(shown.starts_with(&expected), "{shown}");
         started.elapsed()
     };
     let mut killed_midway = 0;

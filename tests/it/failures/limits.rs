@@ -12,7 +12,8 @@ const TIMEOUT: &str = "57014";
 #[test]
 fn a_deadline_ends_scans_sorts_joins_and_first_touches() {
     let city = City::new();
-    city.file("t/trips.csv", "id,name\n".to_owned() + &(0..200_000).map(|i| format!("{i},name {i}\n")).collect::<String>());
+    city.describe("trips", "trips.csv", "");
+    city.file("trips.csv", "id,name\n".to_owned() + &(0..200_000).map(|i| format!("{i},name {i}\n")).collect::<String>());
     let server = Server::start(city.setup());
     let first = asked(&server, "set statement_timeout = 20; select count(*) from t.trips");
     assert!(first.contains(TIMEOUT), "{first}");

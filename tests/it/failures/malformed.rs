@@ -68,11 +68,11 @@ fn each_is_an_error_that_names_the_file() {
         ("gzip_text", "gzip_text.csv.gz", b"\x1f\x8bnot gzip".to_vec()),
         ("zip_two", "zip_two.csv.zip", zip(&["first.csv", "second.csv"])),
         ("zip_none", "zip_none.csv.zip", zip(&[])),
-        ("bomb", "bomb.csv.gz", gzip(&vec![b'a'; 200 << 20])),
+        ("bomb", "bomb.csv.zst", zstd::encode_all("a,b\n".repeat(30 << 20).as_bytes(), 1).expect("writes to memory")),
         ("object", "object.json", br#"{"a": 1"#.to_vec()),
         ("scalar", "scalar.json", b"42".to_vec()),
         ("line", "line.csv", ["a,b\n1,".as_bytes(), &vec![b'x'; 20 << 20], b"\n2,3\n"].concat()),
-        ("geo", "geo.geojson", br#"{"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": {"type": "Point"}, "properties": {"n": 1}}]}"#.to_vec()),
+        ("geo", "geo.geojson", br#"{"type": "FeatureCollection", "features": [{"type": "Feature", "geometry": {"type": "Point"}, "properties": {"a": 1}}]}"#.to_vec()),
     ];
     for (name, path, bytes) in files {
         city.file(path, bytes);
@@ -84,13 +84,46 @@ fn each_is_an_error_that_names_the_file() {
         shown += &format!("{name}: {}", asked(&server, &format!("select count(*), sum(a) from t.{name}")));
         assert_unharmed(&server);
     }
-    expect![[""]].assert_eq(&city.normal(&shown, None));
+    expect![[r#"
+        pq_huge: ERROR:  22000: CITY/pq_huge.parquet can't be read: its footer claims 2147483647 of 9730 bytes
+        pq_negative: ERROR:  22000: CITY/pq_negative.parquet can't be read: its footer claims 4294967295 of 9730 bytes
+        pq_cut: ERROR:  22000: CITY/pq_cut.parquet can't be read: it does not end as a Parquet file
+        pq_text: ERROR:  22000: CITY/pq_text.parquet can't be read: it does not end as a Parquet file
+        pq_short: ERROR:  22000: CITY/pq_short.parquet can't be read: 4 bytes are too few for a Parquet file
+        arrow_text: ERROR:  22000: CITY/arrow_text.arrow can't be read: it does not end as an Arrow file
+        HINT:  Write it in the IPC file format (Feather v2).
+        arrow_footer: ERROR:  22000: CITY/arrow_footer.arrow can't be read: Range [128, 4008636270) is out of bounds.
+        	while verifying table field `name` at position 96
+        	while verifying vector element 0 at position 60
+        	while verifying table field `fields` at position 52
+        	while verifying table field `schema` at position 32
+
+
+        arrow_length: ERROR:  22000: CITY/arrow_length.arrow can't be read: its footer claims 4008636142 of 8570 bytes
+        gzip_cut: ERROR:  22000: CITY/gzip_cut.csv.gz can't be unpacked: incomplete deflate stream
+        gzip_text: ERROR:  22000: CITY/gzip_text.csv.gz can't be unpacked: invalid gzip header
+        zip_two: ERROR:  22000: CITY/zip_two.csv.zip is a zip archive of 2 files, and a table is made of one
+        DETAIL:  It holds first.csv, second.csv.
+        zip_none: ERROR:  22000: CITY/zip_none.csv.zip is a zip archive without a file in it
+        bomb: ERROR:  22000: CITY/bomb.csv.gz: a header does not end within the first 1048576 bytes
+        HINT:  Declare the delimiter and the quote character.
+        object: ERROR:  22000: CITY/object.json, line 1: a name in quotes is expected
+        scalar: ERROR:  22000: CITY/scalar.json, line 1: neither an array nor an object, so it holds no records
+        line: ERROR:  22000: CITY/line.csv, line 2: a line is longer than 16777216 bytes
+        HINT:  Declare the line end, or raise the limit on fields.
+        geo: ERROR:  42703: column "a" does not exist
+        LINE 1: select count(*), sum(a) from t.geo
+                                     ^
+        HINT:  Perhaps you meant to reference the column n.
+    "#]]
+    .assert_eq(&city.normal(&shown, None));
 }
 
 #[test]
 fn a_broken_line_is_a_reject_among_good_ones() {
     let city = City::new();
-    city.file("t/events.ndjson", "{\"n\": 1}\n{\"n\": 2\n\n{\"n\": 3}\n");
+    city.describe("events", "events.ndjson", "");
+    city.file("events.ndjson", "{\"n\": 1}\n{\"n\": 2\n\n{\"n\": 3}\n");
     let server = Server::start(city.setup());
     let shown = [
         asked(&server, "select count(*), sum(n) from t.events"),
@@ -101,7 +134,8 @@ fn a_broken_line_is_a_reject_among_good_ones() {
         2|4
         2||{"n": 2|the line is not JSON: EOF while parsing an object at line 1 column 7
         2|3|1
-    "#]].assert_eq(&city.normal(&shown.concat(), None));
+    "#]]
+    .assert_eq(&city.normal(&shown.concat(), None));
 }
 
 /// The pages of a Parquet file are damaged, its footer is not: found while scanning.
@@ -110,7 +144,8 @@ fn damaged_pages_are_an_error_while_scanning() {
     let city = City::new();
     let mut bytes = parquet(None, 0);
     bytes[4..40].fill(0xff);
-    city.file("t/pages.parquet", bytes);
+    city.file("pages.parquet", bytes);
+    city.describe("pages", "pages.parquet", "");
     let server = Server::start(city.setup());
     let shown = asked(&server, "select sum(a) from t.pages");
     assert!(shown.starts_with("ERROR:"), "{shown}");

@@ -25,7 +25,8 @@ impl City {
     pub fn new() -> Self {
         let temporary = || tempfile::tempdir().expect("a temporary folder");
         let city = Self { folder: temporary(), state: temporary() };
-        city.file("t/good.csv", "a,b\n1,2\n3,4\n");
+        city.file("good.csv", "a,b\n1,2\n3,4\n");
+        city.describe("good", "good.csv", "");
         city
     }
 

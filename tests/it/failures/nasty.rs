@@ -12,13 +12,13 @@ const EACH: Duration = Duration::from_secs(60);
 #[test]
 fn every_nasty_file_answers_or_fails_cleanly() {
     let server = Server::start(Setup { catalogs: vec![("city", shared_data().join("nasty"))], ..Setup::default() });
-    let tables = asked(&server, "select schema_name, table_name from catalog.tables order by 1, 2");
+    let tables = asked(&server, "select schema_name, table_name from catalog.distributions order by 1, 2");
     let mut answered = 0;
     let mut failed = Vec::new();
     for line in tables.lines() {
         let (schema, table) = line.split_once('|').expect("two columns");
         let started = Instant::now();
-        let sql = format!(r#"set statement_timeout = 50000; select count(*) from (select * from "{schema}"."{table}") x"#);
+        let sql = format!(r#"set statement_timeout = 50000; select count(*) from "{schema}"."{table}""#);
         let shown = asked(&server, &sql);
         assert!(started.elapsed() < EACH, "{line} took {:?}", started.elapsed());
         let internal = ["XX000", "57014", "server closed", "panicked"].iter().any(|bad| shown.contains(bad));

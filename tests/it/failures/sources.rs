@@ -33,7 +33,22 @@ fn files_that_are_not_what_they_should_be() {
     city.describe("encoding", "ab.csv", r#", "encoding": "utf-99""#);
     let server = Server::start(city.setup());
     let tables = ["missing", "empty", "header", "absent", "encoding"];
-    check(&city, &server, None, &tables, &expect![[""]]);
+    check(
+        &city,
+        &server,
+        None,
+        &tables,
+        &expect![[r#"
+        missing: ERROR:  58P01: no file CITY/nowhere.csv
+        empty: ERROR:  22000: CITY/empty.csv is empty
+        header: 0
+        absent: ERROR:  F0000: the declared column speed is not in CITY/ab.csv
+        DETAIL:  The file has the columns a, b.
+        HINT:  Correct the descriptor's schema, or set its fieldsMatch to "partial".
+        encoding: ERROR:  F0000: CITY/ab.csv: "utf-99" is not a known encoding
+        HINT:  Use a label such as utf-8, gb18030, big5, shift_jis, euc-kr, windows-1252 or iso-8859-7.
+    "#]],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -48,9 +63,21 @@ async fn remote_files_that_can_not_be_had() {
     city.describe("unreachable", &format!("http://{closed}/x.csv"), "");
     let server = Server::start(city.setup());
     let url = files.url("").trim_end_matches('/').to_owned();
-    check(&city, &server, Some(&url), &["gone", "broken"], &expect![[""]]);
+    check(
+        &city,
+        &server,
+        Some(&url),
+        &["gone", "broken"],
+        &expect![[r#"
+        gone: ERROR:  58P01: HEAD http://host/gone.csv: 404 Not Found
+        broken: ERROR:  58030: HEAD http://host/broken.csv: 500 Internal Server Error (attempt 4 of 4)
+    "#]],
+    );
     let unreachable = asked(&server, "select count(*) from t.unreachable").replace(&closed.port().to_string(), "PORT");
-    expect![[""]].assert_eq(&unreachable);
+    expect![[r#"
+        ERROR:  58030: HEAD http://127.0.0.1:PORT/x.csv: Connection refused (os error 111) (attempt 4 of 4)
+    "#]]
+    .assert_eq(&unreachable);
     assert_unharmed(&server);
 }
 
@@ -74,7 +101,8 @@ fn cells_that_do_not_fit_are_null_and_kept_with_their_reason() {
         3|speed|fast|integer|is not an integer|CITY/speeds.csv
         4|day|2024-02-30|date as YYYY-MM-DD|is not a date as YYYY-MM-DD|CITY/speeds.csv
         speeds|3|3|2
-    "#]].assert_eq(&city.normal(&shown.concat(), None));
+    "#]]
+    .assert_eq(&city.normal(&shown.concat(), None));
 }
 
 #[test]
@@ -90,39 +118,41 @@ fn bytes_that_are_not_of_the_declared_encoding() {
     expect![[r#"
         1|3
         2|
-        WARNING:  01000: t.bytes: CITY/bytes.csv holds 1 places that are not UTF-8
+        WARNING:  01000: t.bytes: CITY/bytes.csv holds 1 place that is not UTF-8
         3|name|d�e|holds bytes that the encoding does not have
-    "#]].assert_eq(&city.normal(&shown.concat(), None));
+    "#]]
+    .assert_eq(&city.normal(&shown.concat(), None));
     assert_unharmed(&server);
 }
 
 #[test]
 fn descriptors_with_faults_are_told_of_and_the_rest_is_served() {
     let city = City::new();
-    city.file("ab.csv", "a,b\n1,2\n");
-    city.file("one/datapackage.json", r#"{"name": "twin", "theme": "t", "resources": [{"name": "x", "path": "../ab.csv"}]}"#);
-    city.file("two/datapackage.json", r#"{"name": "twin", "theme": "t", "resources": [{"name": "x", "path": "../t/good.csv"}]}"#);
+    for folder in ["one", "two", "typed"] {
+        city.file(&format!("{folder}/ab.csv"), "a,b\n1,2\n");
+    }
+    city.file("one/datapackage.json", r#"{"name": "twin", "theme": "t", "resources": [{"name": "x", "path": "ab.csv"}]}"#);
+    city.file("two/datapackage.json", r#"{"name": "twin", "theme": "t", "resources": [{"name": "x", "path": "ab.csv"}]}"#);
     city.file("broken/datapackage.json", r#"{"name": "broken", "resources": ["#);
-    city.file("typed/datapackage.json", r#"{"name": "typed", "theme": "t", "title": 5, "resources": [{"name": "x", "path": "../ab.csv", "dialect": {"delimiter": 7}}]}"#);
+    city.file("typed/datapackage.json", r#"{"name": "typed", "theme": "t", "title": 5, "resources": [{"name": "x", "path": "ab.csv", "dialect": {"delimiter": 7}}]}"#);
     city.file("bare/datapackage.json", r#"{"name": "bare"}"#);
     let server = Server::start(city.setup());
     let shown = [
-        asked(&server, "select table_name from catalog.tables where schema_name = 't' order by 1"),
+        asked(&server, "select table_name from catalog.distributions where schema_name = 't' order by 1"),
         asked(&server, "select file, pointer, message from catalog.problems order by 1, 2"),
         asked(&server, "select count(*) from t.typed"),
     ];
     expect![[r#"
-        ERROR:  42P01: relation "catalog.tables" does not exist
-        HINT:  \dn lists the schemas.
+        good
+        twin
+        twin_2
+        typed
         CITY/bare/datapackage.json|/resources|the package has no "resources"; list at least one with a "path"
         CITY/broken/datapackage.json||the descriptor is not JSON: EOF while parsing a list at line 1 column 33
-        CITY/one/datapackage.json|/resources/0/path|the path "../ab.csv" leaves the descriptor's folder; give it relative to a folder named by "stoa:base"; left out
         CITY/two/datapackage.json|/name|the dataset name "twin" is also that of CITY/one/datapackage.json; in a schema of both this one's tables are numbered
-        CITY/two/datapackage.json|/resources/0/path|the path "../t/good.csv" leaves the descriptor's folder; give it relative to a folder named by "stoa:base"; left out
-        CITY/typed/datapackage.json|/resources/0/path|the path "../ab.csv" leaves the descriptor's folder; give it relative to a folder named by "stoa:base"; left out
+        CITY/typed/datapackage.json|/resources/0/dialect/delimiter|expected a text, found 7; ignored
         CITY/typed/datapackage.json|/title|expected a text, found 5; ignored
-        ERROR:  42P01: relation "t.typed" does not exist
-        HINT:  \dt t.* lists its tables.
+        ERROR:  58P01: no file CITY/typed/ab.csv
     "#]].assert_eq(&city.normal(&shown.concat(), None));
     assert_unharmed(&server);
 }

@@ -36,15 +36,18 @@ fn a_full_disk_is_an_error_of_the_table_that_did_not_fit() {
         random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         csv += &format!("{random},{:x}\n", random.rotate_left(17));
     }
-    city.file("t/large.csv", csv);
+    city.file("large.csv", csv);
+    city.describe("large", "large.csv", "");
     let state = city.state().display().to_string();
     let process = Process::try_start(&mounted(&state, "size=2m"), &city.path(""), city.state()).expect("starts");
     let shown = process.asked("select count(*) from t.large");
     let errors: String = shown.lines().filter(|l| !l.starts_with("NOTICE:")).map(|l| format!("{l}\n")).collect();
     expect![[r#"
-        ERROR:  42P01: relation "t.large" does not exist
-        HINT:  \dt t.* lists its tables.
-    "#]].assert_eq(&city.normal(&errors, None));
+        ERROR:  53100: no space is left in the state folder STATE
+        DETAIL:  External: No space left on device (os error 28)
+        HINT:  Make room there, or choose another folder with --state.
+    "#]]
+    .assert_eq(&city.normal(&errors, None));
     assert!(process.asked("select sum(a), sum(b) from t.good").starts_with("4|6\n"));
     assert!(process.asked("select count(*) from t.large").contains("53100"));
 }
@@ -61,11 +64,14 @@ fn a_state_folder_that_is_none() {
     let shown =
         [refused(&[], &city.path("file")), refused(&[], &city.path("file/below")), refused(&mounted(&state, "ro"), city.state())];
     expect![[r#"
-        error: state folder CITY/file: File exists (os error 17)
-        error: state folder CITY/file/below: Not a directory (os error 20)
+        error: the state folder CITY/file can't be made: File exists (os error 17)
+        hint: Choose a folder that can be written to with --state.
+        error: the state folder CITY/file/below can't be made: Not a directory (os error 20)
+        hint: Choose a folder that can be written to with --state.
         error: index STATE/catalog.sqlite: the catalog's index failed: unable to open database file: STATE/catalog.sqlite
         hint: The state folder must be writable; another can be given with --state.
-    "#]].assert_eq(&shown.concat());
+    "#]]
+    .assert_eq(&shown.concat());
 }
 
 #[test]
@@ -85,7 +91,8 @@ fn an_index_or_manifest_of_a_newer_version_is_refused() {
         HINT:  Use that version, or another state folder.
         error: index STATE/catalog.sqlite: it is of version 99, and this Stoa knows versions up to 1
         hint: Use the newer Stoa, or another state folder (--state).
-    "#]].assert_eq(&city.normal(&shown, None));
+    "#]]
+    .assert_eq(&city.normal(&shown, None));
 }
 
 /// Damage that is found on opening makes the snapshot anew.

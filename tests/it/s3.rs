@@ -1,0 +1,107 @@
+//! A real S3 server (moto) for tests, from `tests/.venv`, where `tests/run` puts it; and tables whose files stand in its buckets.
+
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use bytes::Bytes;
+use expect_test::expect;
+use object_store::ObjectStoreExt;
+
+use crate::harness::{self, Setup, root, rows, shared_data};
+
+/// What the server takes as a user.
+pub const CREDENTIALS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
+
+/// A running server; it stops when dropped.
+pub struct Server {
+    endpoint: String,
+    child: Child,
+}
+
+impl Server {
+    /// Starts the server on a free port, and waits until it answers.
+    pub async fn start() -> Self {
+        let program = root().join("tests/.venv/bin/moto_server");
+        assert!(program.is_file(), "{} is not there: run tests/run once, which installs it", program.display());
+        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("it is bound");
+        let child = Command::new(program)
+            .args(["-H", "127.0.0.1", "-p", &free.port().to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the S3 server starts");
+        let server = Self { endpoint: format!("http://{free}"), child };
+        for _ in 0..300 {
+            if reqwest::get(&server.endpoint).await.is_ok() {
+                return server;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("the S3 server does not answer at {}", server.endpoint);
+    }
+
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Makes a bucket of these objects.
+    pub async fn fill(&self, bucket: &str, objects: impl IntoIterator<Item = (String, Bytes)>) {
+        let made = reqwest::Client::new().put(format!("{}/{bucket}", self.endpoint)).send().await.expect("the server answers");
+        assert!(made.status().is_success(), "{made:?}");
+        let [(_, user), (_, secret)] = CREDENTIALS;
+        let store = object_store::aws::AmazonS3Builder::new()
+            .with_endpoint(&self.endpoint)
+            .with_allow_http(true)
+            .with_bucket_name(bucket)
+            .with_access_key_id(user)
+            .with_secret_access_key(secret)
+            .build()
+            .expect("the settings are sound");
+        for (key, bytes) in objects {
+            let path = object_store::path::Path::parse(key).expect("a key");
+            store.put(&path, bytes.into()).await.expect("it can be written");
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It holds nothing that outlives the test; when it can't be stopped it has ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test]
+async fn tables_are_served_from_buckets() {
+    let s3 = Server::start().await;
+    let file = |path: &str| Bytes::from(std::fs::read(shared_data().join(path)).unwrap_or_else(|e| panic!("{path}: {e}")));
+    let accidents = |year: u32| file(&format!("transport/yaizu/交通事故_{year}/222127_traffic_accident_{year}.csv"));
+    let years = (2019..=2022).map(|year| (format!("交通事故/{year}.csv"), accidents(year)));
+    let flights = ("2013/flights.parquet".to_owned(), file("transport/nycflights13/flights.parquet"));
+    s3.fill("open", years.chain([flights])).await;
+
+    let catalog = tempfile::tempdir().expect("a temporary folder");
+    let descriptor = r#"{"name": "bucket", "theme": "transport", "resources": [
+        {"name": "accidents", "path": "s3://open/交通事故/20*.csv", "format": "csv"},
+        {"name": "flights", "path": "s3://open/2013/flights.parquet"}
+    ]}"#;
+    std::fs::write(catalog.path().join("datapackage.json"), descriptor).expect("a descriptor can be written");
+    let settings = [("AWS_ENDPOINT_URL", s3.endpoint()), ("AWS_ALLOW_HTTP", "true")].into_iter().chain(CREDENTIALS);
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let setup = Setup { catalogs: vec![("s3", catalog.path().to_owned())], settings, ..Setup::default() };
+    let server = harness::Server::start(setup);
+    let client = server.client("s3").await;
+    let ask = async |sql: &str| rows(&client, sql).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
+
+    assert_eq!(ask("select count(*) from bucket_accidents").await, [["3084"]]);
+    assert_eq!(ask("select count(*), count(distinct carrier) from bucket_flights").await, [["100000", "16"]]);
+    // The Parquet file stays in its bucket.
+    let layouts = ask("select table_name, layout, files from catalog.snapshots order by 1").await;
+    expect![[r#"[["bucket_accidents", "written", "1"], ["bucket_flights", "parquet", "1"]]"#]].assert_eq(&format!("{layouts:?}"));
+    drop(s3);
+    let error = rows(&client, "select sum(distance) from bucket_flights").await.expect_err("the bucket is gone");
+    let error = error.as_db_error().expect("the server stays up");
+    assert!(error.message().contains("s3://open/2013/flights.parquet"), "{error}");
+}
