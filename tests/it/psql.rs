@@ -279,7 +279,19 @@ fn psql_knows_its_settings() {
     std::fs::write(file.path(), format!("select {columns} from transport.ourairports_airports \\gdesc\n"))
         .expect("it is written");
     let (out, err) = Server::shared().psql("open", &["-q", "-f", file.path().to_str().expect("UTF-8")]);
-    expect![[r#""#]].assert_eq(&format!("{out}{err}"));
+    expect![[r#"
+              Column       |            Type             
+        -------------------+-----------------------------
+         ident             | text
+         elevation_ft      | bigint
+         scheduled_service | boolean
+         latitude_deg      | numeric(38,22)
+         n                 | timestamp without time zone
+         i                 | smallint
+         t                 | text[]
+        (7 rows)
+
+    "#]].assert_eq(&format!("{out}{err}"));
     let (out, _) = Server::shared().psql("open", &["-c", "\\conninfo", "-c", "\\timing", "-c", "select 1"]);
     for want in ["You are connected to database \"open\" as user \"tester\" on host \"127.0.0.1\"", "Timing is on.", "Time: "] {
         assert!(out.contains(want), "{want}: {out}");
@@ -309,9 +321,11 @@ fn errors_point_at_their_place() {
     check(
         &["select 1 +"],
         expect![[r#"
-        ERROR:  syntax error at end of input
-        DETAIL:  Expected: an expression, found: EOF.
-    "#]],
+            ERROR:  syntax error at end of input
+            LINE 1: select 1 +
+                              ^
+            DETAIL:  Expected: an expression, found: EOF.
+        "#]],
     );
     // Cursors come later; until then the refusal is clean and the session goes on.
     check(
