@@ -200,7 +200,9 @@ fn cast(message: &str) -> Error {
     // Arrow: Cannot cast string 'x' to value of Int64 type
     if let Some((value, rest)) = message.strip_prefix("Cannot cast string '").and_then(|r| r.split_once("' to value of ")) {
         let arrow = rest.trim_end_matches(" type");
-        return Error::new(Kind::InvalidText, format!("invalid input syntax for type {}: \"{value}\"", sql_type(arrow)));
+        let dated = ["Date", "Time", "Interval"].iter().any(|t| arrow.starts_with(t));
+        let kind = if dated { Kind::InvalidDatetime } else { Kind::InvalidText };
+        return Error::new(kind, format!("invalid input syntax for type {}: \"{value}\"", sql_type(arrow)));
     }
     if message.contains("imestamp") || message.contains("date") || message.contains("Date") {
         return Error::new(Kind::InvalidDatetime, first_line(message));
@@ -298,7 +300,7 @@ mod tests {
         for (sql, message, at) in [
             ("selec 1", "syntax error at or near \"selec\"", Some(1)),
             ("select 1 + ", "syntax error at end of input", Some(11)),
-            ("select\n  1 + from t", "syntax error at or near \"from\"", Some(14)),
+            ("select\n  1 + )", "syntax error at or near \")\"", Some(14)),
         ] {
             let e = Parser::parse_sql(&PostgreSqlDialect {}, sql).expect_err(sql);
             let e = from_parser(&e, sql);
@@ -316,6 +318,11 @@ mod tests {
                 "Order by column out of bounds, specified: 2, max: 1",
                 Kind::InvalidPosition,
                 "ORDER BY position 2 is not in select list",
+            ),
+            (
+                "Cannot cast string 'x' to value of Date32 type",
+                Kind::InvalidDatetime,
+                "invalid input syntax for type date: \"x\"",
             ),
             ("Cannot cast string 'x' to value of Int64 type", Kind::InvalidText, "invalid input syntax for type bigint: \"x\""),
         ] {

@@ -170,11 +170,7 @@ impl Stores {
     /// The objects of several paths or URLs, in the order given, looked up at the same time. The error is of the first that
     /// fails, and names it.
     pub async fn resolve_all(&self, urls: &[String]) -> Result<Vec<Object>> {
-        stream::iter(urls.to_vec())
-            .map(|url| async move { self.resolve(&url).await })
-            .buffered(PARALLEL)
-            .try_concat()
-            .await
+        stream::iter(urls.to_vec()).map(|url| async move { self.resolve(&url).await }).buffered(PARALLEL).try_concat().await
     }
 
     /// What was read so far through all stores.

@@ -58,7 +58,7 @@ impl Server {
         let stop = CancellationToken::new();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn({
-            let stop = stop.clone();
+            let (engine, stop) = (Arc::clone(&engine), stop.clone());
             let defaults = wire::Options::default();
             let options =
                 wire::Options { max_connections: setup.max_connections.unwrap_or(defaults.max_connections), ..defaults };

@@ -87,29 +87,29 @@ fn a_table_is_described() {
     check(
         &["\\d transport.ourairports_airports"],
         expect![[r#"
-                    Table "transport.ourairports_airports"
-              Column       |  Type   | Collation | Nullable | Default
-        -------------------+---------+-----------+----------+---------
-         id                | bigint  |           |          |
-         ident             | text    |           |          |
-         type              | text    |           |          |
-         name              | text    |           |          |
-         latitude_deg      | numeric |           |          |
-         longitude_deg     | numeric |           |          |
-         elevation_ft      | bigint  |           |          |
-         continent         | text    |           |          |
-         iso_country       | text    |           |          |
-         iso_region        | text    |           |          |
-         municipality      | text    |           |          |
-         scheduled_service | boolean |           |          |
-         gps_code          | text    |           |          |
-         iata_code         | text    |           |          |
-         local_code        | text    |           |          |
-         home_link         | text    |           |          |
-         wikipedia_link    | text    |           |          |
-         keywords          | text    |           |          |
+                            Table "transport.ourairports_airports"
+                  Column       |       Type       | Collation | Nullable | Default
+            -------------------+------------------+-----------+----------+---------
+             id                | bigint           |           |          |
+             ident             | text             |           |          |
+             type              | text             |           |          |
+             name              | text             |           |          |
+             latitude_deg      | double precision |           |          |
+             longitude_deg     | double precision |           |          |
+             elevation_ft      | bigint           |           |          |
+             continent         | text             |           |          |
+             iso_country       | text             |           |          |
+             iso_region        | text             |           |          |
+             municipality      | text             |           |          |
+             scheduled_service | boolean          |           |          |
+             gps_code          | text             |           |          |
+             iata_code         | text             |           |          |
+             local_code        | text             |           |          |
+             home_link         | text             |           |          |
+             wikipedia_link    | text             |           |          |
+             keywords          | text             |           |          |
 
-    "#]],
+        "#]],
     );
 }
 
@@ -280,18 +280,19 @@ fn psql_knows_its_settings() {
         .expect("it is written");
     let (out, err) = Server::shared().psql("open", &["-q", "-f", file.path().to_str().expect("UTF-8")]);
     expect![[r#"
-              Column       |            Type             
+              Column       |           Type           
         -------------------+-----------------------------
          ident             | text
          elevation_ft      | bigint
          scheduled_service | boolean
          latitude_deg      | numeric(38,22)
-         n                 | timestamp without time zone
+         n                 | timestamp with time zone
          i                 | smallint
          t                 | text[]
         (7 rows)
 
-    "#]].assert_eq(&format!("{out}{err}"));
+    "#]]
+    .assert_eq(&format!("{out}{err}"));
     let (out, _) = Server::shared().psql("open", &["-c", "\\conninfo", "-c", "\\timing", "-c", "select 1"]);
     for want in ["You are connected to database \"open\" as user \"tester\" on host \"127.0.0.1\"", "Timing is on.", "Time: "] {
         assert!(out.contains(want), "{want}: {out}");

@@ -1,7 +1,7 @@
 //! A client that asks for much and reads nothing: the server, a process of its own, must wait for it and gather nothing.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use crate::harness::fixtures;
@@ -10,8 +10,8 @@ use crate::raw::{Raw, text, value};
 /// What the server may gather for a client that does not read, in bytes. The result has over a gigabyte.
 const MOST: u64 = 64 << 20;
 
-/// A `stoa serve` of this build; killed when dropped.
-struct Process(Child);
+/// A `stoa serve` of this build and what it prints, which must be open for as long as it runs; killed when dropped.
+struct Process(Child, BufReader<ChildStdout>);
 
 impl Process {
     /// Memory in use now, in bytes.
@@ -42,12 +42,12 @@ fn a_client_that_does_not_read_costs_no_memory() {
         .stderr(Stdio::null())
         .spawn()
         .expect("the server starts");
-    let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-    let process = Process(child);
-    let port: u16 = lines
-        .map_while(Result::ok)
-        .find_map(|line| line.split_once(" -p ").and_then(|(_, rest)| rest.split_whitespace().next()?.parse().ok()))
-        .expect("the server prints the line to paste into a shell");
+    let printed = BufReader::new(child.stdout.take().expect("piped"));
+    let mut process = Process(child, printed);
+    let mut line = String::new();
+    process.1.read_line(&mut line).expect("the server prints the line to paste into a shell");
+    let port = line.split_once(" -p ").and_then(|(_, rest)| rest.split_whitespace().next()?.parse::<u16>().ok());
+    let port = port.unwrap_or_else(|| panic!("no port in {line}"));
     let (mut raw, _) = Raw::session(([127, 0, 0, 1], port).into(), "catalog");
     let warm = raw.query("select count(*) from transport.ourairports_airports");
     assert_eq!(value(&warm).as_deref(), Some(b"74592".as_slice()));
