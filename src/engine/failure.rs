@@ -11,6 +11,9 @@ use crate::error::{Error, Kind};
 use crate::name::nearest;
 use crate::store::source_error;
 
+/// What a published file is called where a scan does not know its URL.
+pub const UNNAMED_SOURCE: &str = "a published file";
+
 /// The error of a planned or running statement. `sql` is its text, for positions.
 pub fn from_datafusion(e: DataFusionError, sql: &str) -> Error {
     match e {
@@ -38,7 +41,7 @@ pub fn from_datafusion(e: DataFusionError, sql: &str) -> Error {
         DataFusionError::SchemaError(e, _) => from_schema(&e, sql),
         DataFusionError::SQL(e, _) => from_parser(&e, sql),
         DataFusionError::ResourcesExhausted(message) => out_of_memory(&message),
-        DataFusionError::ObjectStore(e) => source_error("a published file", *e),
+        DataFusionError::ObjectStore(e) => source_error(UNNAMED_SOURCE, *e),
         DataFusionError::IoError(e) => e.into(),
         DataFusionError::ParquetError(e) => from_parquet(*e),
         DataFusionError::NotImplemented(message) => Error::new(Kind::Unsupported, first_line(&message)),
@@ -108,7 +111,7 @@ fn split_location(message: &str) -> (&str, Option<Location>) {
 fn from_parquet(e: ParquetError) -> Error {
     match e {
         ParquetError::External(inner) => match inner.downcast() {
-            Ok(store) => source_error("a published file", *store),
+            Ok(store) => source_error(UNNAMED_SOURCE, *store),
             Err(other) => Error::new(Kind::SourceInvalid, format!("a Parquet file can't be read: {other}")),
         },
         other => Error::new(Kind::SourceInvalid, format!("a Parquet file can't be read: {other}")),

@@ -24,6 +24,9 @@ pub const SEARCH_PATH_SCHEMA: &str = "$search_path";
 /// A table and the snapshot that a statement was planned on.
 pub type Pinned = (Arc<TableEntry>, Arc<Snapshot>);
 
+/// Catalog, schema and table.
+type FullName = (String, String, String);
+
 /// One statement's names: shared by the providers that DataFusion asks.
 pub struct Names {
     shared: Arc<Shared>,
@@ -32,7 +35,7 @@ pub struct Names {
     search_path: Vec<String>,
     system: Arc<SystemEnv>,
     progress: Option<Progress>,
-    found: Mutex<HashMap<(String, String, String), Arc<dyn TableProvider>>>,
+    found: Mutex<HashMap<FullName, Arc<dyn TableProvider>>>,
     pinned: Mutex<Vec<Pinned>>,
 }
 

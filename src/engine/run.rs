@@ -13,12 +13,14 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::Rows;
-use super::failure::from_datafusion;
+use super::failure::{UNNAMED_SOURCE, from_datafusion};
 use super::plan::QueryPlan;
+use super::resolve::Pinned;
 use super::runtime::{AbortOnDrop, Limit, panicked};
 use super::session::Running;
 use super::shared::Shared;
 use crate::error::{Error, Kind, Result};
+use crate::snapshot::Layout;
 
 /// Batches that may wait for a slow client.
 const BATCHES_AHEAD: usize = 2;
@@ -63,6 +65,7 @@ pub fn start(
 ) -> Rows {
     let context = query.state.task_ctx();
     let columns = Arc::clone(&query.columns);
+    let published = published(query);
     let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
     let task = shared.cpu.handle().spawn(async move {
         let mut batches = match execute_stream(plan, context) {
@@ -79,7 +82,7 @@ pub fn start(
                 next = batches.next() => next,
             };
             let Some(next) = next else { return };
-            let next = next.map_err(|e| from_datafusion(e, &sql)).and_then(|batch| conform(batch, &columns));
+            let next = next.map_err(|e| named(from_datafusion(e, &sql), &published)).and_then(|batch| conform(batch, &columns));
             let last = next.is_err();
             if sender.send(next).await.is_err() || last {
                 return;
@@ -97,6 +100,23 @@ pub fn start(
         }
     })
     .boxed()
+}
+
+/// The published files that the query reads where they stand.
+fn published(query: &QueryPlan) -> String {
+    let in_place = |(_, snapshot): &Pinned| match &snapshot.layout {
+        Layout::Parquet(objects) | Layout::Arrow(objects) => objects.iter().map(|o| o.url.clone()).collect(),
+        Layout::Written(_) => Vec::new(),
+    };
+    query.pinned.iter().flat_map(in_place).collect::<Vec<String>>().join(", ")
+}
+
+/// The error with the names of the files in place of what a scan knows of them.
+fn named(e: Error, published: &str) -> Error {
+    match e.message().strip_prefix(UNNAMED_SOURCE) {
+        Some(rest) if !published.is_empty() => Error::new(e.kind(), format!("{published}{rest}")).caused_by(e),
+        _ => e,
+    }
 }
 
 /// The client's end of a running query.

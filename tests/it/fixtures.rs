@@ -9,7 +9,8 @@ use crate::harness::{Server, rows, shared_data};
 use crate::mirror;
 
 /// Tables whose rows are others than the manifest's, by schema and name: how many, and why.
-const OTHERWISE: [(&str, u64, &str); 0] = [];
+const OTHERWISE: [(&str, u64, &str); 1] =
+    [("transport.fhv_other", 26_182, "the header is the sixth line of the file; the manifest counts from the second")];
 
 #[tokio::test]
 async fn every_table_has_the_rows_of_its_file() {
@@ -75,16 +76,20 @@ async fn geometries_are_those_of_the_files() {
     }
 }
 
-/// The numbers of a WKT text, in order.
-fn numbers(wkt: &str) -> Vec<f64> {
+/// The numbers of a WKT text, in order, in billionths: serde_json reads the last digit of some wrong.
+fn numbers(wkt: &str) -> Vec<i64> {
     let number = |c: char| c.is_ascii_digit() || "+-.eE".contains(c);
-    wkt.split(|c| !number(c)).filter_map(|word| word.parse().ok()).collect()
+    wkt.split(|c| !number(c)).filter_map(|word| word.parse().ok()).map(billionths).collect()
 }
 
 /// The numbers of GeoJSON coordinates however deep, in order.
-fn coordinates(of: &serde_json::Value) -> Vec<f64> {
+fn coordinates(of: &serde_json::Value) -> Vec<i64> {
     match of.as_array() {
         Some(parts) => parts.iter().flat_map(coordinates).collect(),
-        None => of.as_f64().into_iter().collect(),
+        None => of.as_f64().map(billionths).into_iter().collect(),
     }
+}
+
+fn billionths(number: f64) -> i64 {
+    (number * 1e9).round() as i64
 }

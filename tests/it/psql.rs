@@ -118,39 +118,39 @@ fn titles_descriptions_and_units_are_comments() {
     check(
         &["\\d+ transport.ourairports_runways", "\\dt+ transport.ourairports_runways"],
         expect![[r#"
-                                                        Table "transport.ourairports_runways"
-                  Column           |       Type       | Collation | Nullable | Default | Storage  | Compression | Stats target | Description
-        ---------------------------+------------------+-----------+----------+---------+----------+-------------+--------------+-------------
-         id                        | bigint           |           |          |         | plain    |             |              |
-         airport_ref               | bigint           |           |          |         | plain    |             |              |
-         airport_ident             | text             |           |          |         | extended |             |              |
-         length_ft                 | bigint           |           |          |         | plain    |             |              | [ft]
-         width_ft                  | bigint           |           |          |         | plain    |             |              | [ft]
-         surface                   | text             |           |          |         | extended |             |              |
-         lighted                   | bigint           |           |          |         | plain    |             |              |
-         closed                    | bigint           |           |          |         | plain    |             |              |
-         le_ident                  | text             |           |          |         | extended |             |              |
-         le_latitude_deg           | numeric          |           |          |         | main     |             |              |
-         le_longitude_deg          | numeric          |           |          |         | main     |             |              |
-         le_elevation_ft           | bigint           |           |          |         | plain    |             |              |
-         le_heading_degT           | double precision |           |          |         | plain    |             |              |
-         le_displaced_threshold_ft | bigint           |           |          |         | plain    |             |              |
-         he_ident                  | text             |           |          |         | extended |             |              |
-         he_latitude_deg           | numeric          |           |          |         | main     |             |              |
-         he_longitude_deg          | numeric          |           |          |         | main     |             |              |
-         he_elevation_ft           | bigint           |           |          |         | plain    |             |              |
-         he_heading_degT           | double precision |           |          |         | plain    |             |              |
-         he_displaced_threshold_ft | bigint           |           |          |         | plain    |             |              |
-        Access method: heap
+                                                            Table "transport.ourairports_runways"
+                      Column           |       Type       | Collation | Nullable | Default | Storage  | Compression | Stats target | Description
+            ---------------------------+------------------+-----------+----------+---------+----------+-------------+--------------+-------------
+             id                        | bigint           |           |          |         | plain    |             |              |
+             airport_ref               | bigint           |           |          |         | plain    |             |              |
+             airport_ident             | text             |           |          |         | extended |             |              |
+             length_ft                 | bigint           |           |          |         | plain    |             |              | [ft]
+             width_ft                  | bigint           |           |          |         | plain    |             |              | [ft]
+             surface                   | text             |           |          |         | extended |             |              |
+             lighted                   | bigint           |           |          |         | plain    |             |              |
+             closed                    | bigint           |           |          |         | plain    |             |              |
+             le_ident                  | text             |           |          |         | extended |             |              |
+             le_latitude_deg           | double precision |           |          |         | plain    |             |              |
+             le_longitude_deg          | double precision |           |          |         | plain    |             |              |
+             le_elevation_ft           | bigint           |           |          |         | plain    |             |              |
+             le_heading_degT           | double precision |           |          |         | plain    |             |              |
+             le_displaced_threshold_ft | bigint           |           |          |         | plain    |             |              |
+             he_ident                  | text             |           |          |         | extended |             |              |
+             he_latitude_deg           | double precision |           |          |         | plain    |             |              |
+             he_longitude_deg          | double precision |           |          |         | plain    |             |              |
+             he_elevation_ft           | bigint           |           |          |         | plain    |             |              |
+             he_heading_degT           | double precision |           |          |         | plain    |             |              |
+             he_displaced_threshold_ft | bigint           |           |          |         | plain    |             |              |
+            Access method: heap
 
-                                                                                                                                                                                      List of relations
-          Schema   |        Name         | Type  | Owner  | Persistence | Access method |  Size   |                                                                                                                                   Description
-        -----------+---------------------+-------+--------+-------------+---------------+---------+----------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------
-         transport | ourairports_runways | table | tester | permanent   | heap          | 1518 kB | OurAirports: airports, runways and radio aids of the world: Runways - Every airport known to the OurAirports volunteers, from airliner hubs to closed heliports, with runways, frequencies and navigation aids. The code NA is Namibia or North America and not a missing value.+
-                   |                     |       |        |             |               |         | published by OurAirports; licence Unlicense
-        (1 row)
+                                                                                                                                                                                          List of relations
+              Schema   |        Name         | Type  | Owner  | Persistence | Access method |  Size   |                                                                                                                                   Description
+            -----------+---------------------+-------+--------+-------------+---------------+---------+----------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------
+             transport | ourairports_runways | table | tester | permanent   | heap          | 1398 kB | OurAirports: airports, runways and radio aids of the world: Runways - Every airport known to the OurAirports volunteers, from airliner hubs to closed heliports, with runways, frequencies and navigation aids. The code NA is Namibia or North America and not a missing value.+
+                       |                     |       |        |             |               |         | published by OurAirports; licence Unlicense
+            (1 row)
 
-    "#]],
+        "#]],
     );
     check(
         &["\\d+ health.china_cases"],
@@ -281,11 +281,11 @@ fn psql_knows_its_settings() {
     let (out, err) = Server::shared().psql("open", &["-q", "-f", file.path().to_str().expect("UTF-8")]);
     expect![[r#"
               Column       |           Type           
-        -------------------+-----------------------------
+        -------------------+--------------------------
          ident             | text
          elevation_ft      | bigint
          scheduled_service | boolean
-         latitude_deg      | numeric(38,22)
+         latitude_deg      | double precision
          n                 | timestamp with time zone
          i                 | smallint
          t                 | text[]

@@ -14,7 +14,7 @@ impl Raw {
     /// A socket that has said nothing yet.
     pub fn open(address: SocketAddr) -> Self {
         let socket = TcpStream::connect(address).expect("the server listens");
-        socket.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout can be set");
+        socket.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout can be set");
         Self(socket)
     }
 
@@ -115,9 +115,8 @@ pub fn kinds(messages: &[Message]) -> String {
 /// A field of the first error among the messages: `C` the SQLSTATE, `M` the message, `P` the position.
 pub fn error(messages: &[Message], field: char) -> Option<String> {
     let (_, body) = messages.iter().find(|(kind, _)| *kind == 'E')?;
-    let fields = body.split(|b| *b == 0).filter(|f| !f.is_empty());
-    let found = fields.filter(|f| char::from(f[0]) == field).map(|f| String::from_utf8_lossy(&f[1..]).into_owned()).next();
-    found
+    let mut fields = body.split(|b| *b == 0).filter(|f| !f.is_empty());
+    fields.find(|f| char::from(f[0]) == field).map(|f| String::from_utf8_lossy(&f[1..]).into_owned())
 }
 
 /// The first value of the first row; `None` for null or no row.

@@ -20,7 +20,7 @@ fn a_deadline_ends_scans_sorts_joins_and_first_touches() {
     assert_eq!(asked(&server, "select count(*) from t.trips"), "200000\n");
     for sql in [
         "select count(*) from t.trips a, t.trips b, t.trips c where a.name < b.name",
-        "select a.name from t.trips a, t.trips b order by a.name || b.name limit 1 offset 1000000000",
+        "select a.name from t.trips a, t.trips b order by a.name || b.name limit 1",
         "select count(*) from t.trips a join t.trips b on a.name < b.name and b.name < a.name || 'x'",
         "select count(*) from generate_series(1, 9223372036854775807)",
         "with recursive r as (select 1 n union all select n + 1 from r) select count(*) from r",

@@ -78,14 +78,14 @@ async fn remote_files_that_can_not_be_had() {
             HINT:  Correct the path in its descriptor, or ask the publisher where it went.
             broken: ERROR:  58030: HEAD http://host/broken.csv: 500 Internal Server Error (attempt 4 of 4)
             DETAIL:  It is the source of t.broken.
-            HINT:  Ask again later, or read a copy of it with --mirror.
+            HINT:  Check that this machine reaches the publisher, or read a copy with --mirror PREFIX=URL.
         "#]],
     );
     let unreachable = asked(&server, "select count(*) from t.unreachable").replace(&closed.port().to_string(), "PORT");
     expect![[r#"
         ERROR:  58030: HEAD http://127.0.0.1:PORT/x.csv: Connection refused (os error 111) (attempt 4 of 4)
         DETAIL:  It is the source of t.unreachable.
-        HINT:  Ask again later, or read a copy of it with --mirror.
+        HINT:  Check that this machine reaches the publisher, or read a copy with --mirror PREFIX=URL.
     "#]]
     .assert_eq(&unreachable);
     assert_unharmed(&server);

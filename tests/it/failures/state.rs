@@ -98,7 +98,9 @@ fn an_index_or_manifest_of_a_newer_version_is_refused() {
 /// Damage that is found on opening makes the snapshot anew.
 #[test]
 fn a_damaged_snapshot_is_made_anew() {
-    let damages: &[(&str, &str, fn(&mut Vec<u8>))] = &[
+    /// What is damaged, in which file, how.
+    type Damage = (&'static str, &'static str, fn(&mut Vec<u8>));
+    let damages: &[Damage] = &[
         ("a cut part", "part-0.parquet", |bytes| bytes.truncate(bytes.len() / 2)),
         ("a part of zeros", "part-0.parquet", |bytes| bytes.fill(0)),
         ("a footer of ones", "part-0.parquet", |bytes| {
