@@ -74,22 +74,23 @@ pub fn announce(engine: &Engine, listener: &TcpListener, options: &Options) -> R
     }
     let problems = catalogs.problems(None)?;
 
-    let mut out = io::stdout().lock();
+    let mut lines = Vec::new();
     if options.listen.is_none() && address.port() != PORT {
-        writeln!(out, "port {PORT} is in use; listening on {}", address.port())?;
+        lines.push(format!("port {PORT} is in use; listening on {}", address.port()));
     }
-    writeln!(out, "{}", psql_line(address, names.first().map(String::as_str), &super::user()))?;
+    lines.push(psql_line(address, names.first().map(String::as_str), &super::user()));
     let counts = [(names.len(), "catalog"), (themes, "theme"), (datasets, "dataset"), (tables, "table")];
-    writeln!(out, "{}", counts.map(|(n, noun)| counted(n, noun)).join(", "))?;
-    out.flush()?;
-
-    let mut err = io::stderr().lock();
+    lines.push(counts.map(|(n, noun)| counted(n, noun)).join(", ") + "\n");
+    let mut wrong = String::new();
     if !problems.is_empty() {
-        writeln!(err, "{} in descriptors:", counted(problems.len(), "problem"))?;
+        wrong = format!("{} in descriptors:\n", counted(problems.len(), "problem"));
     }
     for problem in &problems {
-        writeln!(err, "  {problem}")?;
+        wrong += &format!("  {problem}\n");
     }
+    // Whether anybody reads this is no reason not to serve.
+    let _ = io::stdout().lock().write_all(lines.join("\n").as_bytes());
+    let _ = io::stderr().lock().write_all(wrong.as_bytes());
     Ok(())
 }
 
