@@ -63,7 +63,50 @@ pub struct Options {
     pub threads: usize,
 }
 
+impl Options {
+    /// The defaults over some catalogs and a state folder: 1 GiB of memory, no timeout, a thread a core.
+    pub fn new(catalogs: Vec<catalog::Source>, state: impl Into<PathBuf>) -> Self {
+        let state = state.into();
+        Self {
+            catalogs,
+            store: store::Options::default(),
+            snapshot: snapshot::Options::new(state.clone()),
+            state,
+            memory: 1 << 30,
+            statement_timeout: Duration::ZERO,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+        }
+    }
+}
+
 /// The query engine: opened once, shared by all sessions.
+///
+/// ```
+/// use futures::StreamExt;
+/// use stoa::catalog::Source;
+/// use stoa::engine::{ClientInfo, Engine, Options, Outcome};
+/// use tokio_util::sync::CancellationToken;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let data = folder.path().join("data");
+/// std::fs::create_dir(&data)?;
+/// std::fs::write(data.join("stations.csv"), "id,name\n1,Harbour\n2,Old Town\n")?;
+///
+/// let city = Source { name: Some("city".into()), location: data.display().to_string() };
+/// let engine = Engine::open(Options::new(vec![city], folder.path().join("state")))?;
+/// let session = engine.session(ClientInfo { user: "me".into(), ..ClientInfo::default() })?;
+///
+/// let cancel = CancellationToken::new();
+/// let statement = session.parse("select count(*) from stations")?.remove(0);
+/// let prepared = session.prepare(&statement, &[], &cancel).await?;
+/// let Outcome::Rows { mut stream, .. } = session.run(&prepared, &[], &cancel).await? else { panic!("a SELECT gives rows") };
+/// let batch = stream.next().await.expect("one batch")?;
+/// assert_eq!(batch.num_rows(), 1);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Engine {
     shared: Arc<Shared>,
 }

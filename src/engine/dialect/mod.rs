@@ -94,9 +94,6 @@ impl VisitorMut for Rewriter {
 }
 
 #[cfg(test)]
-mod client_statements;
-
-#[cfg(test)]
 pub(super) fn rewritten(sql: &str) -> String {
     use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
     use datafusion::sql::sqlparser::parser::Parser;
