@@ -50,8 +50,20 @@ impl Shape {
             }
             "application/vnd.apache.parquet" | "application/parquet" | "application/x-parquet" => Self::of(Format::Parquet),
             "application/vnd.apache.arrow.file" | "application/vnd.apache.arrow.stream" => Self::of(Format::Arrow),
+            "application/avro" | "avro/binary" | "application/vnd.apache.avro" => Self::of(Format::Avro),
+            "application/vnd.apache.orc" | "application/orc" => Self::of(Format::Orc),
+            "application/vnd.ms-excel"
+            | "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+            | "application/vnd.ms-excel.sheet.macroenabled.12"
+            | "application/vnd.ms-excel.sheet.binary.macroenabled.12"
+            | "application/vnd.oasis.opendocument.spreadsheet" => Self::of(Format::Workbook),
+            "application/vnd.shp" | "x-gis/x-shapefile" | "application/x-shapefile" => Self::of(Format::Shapefile),
+            "application/vnd.google-earth.kml+xml" => Self::of(Format::Kml),
             "application/gzip" | "application/x-gzip" => Self::packed(Compression::Gzip),
             "application/zstd" => Self::packed(Compression::Zstd),
+            "application/x-bzip2" | "application/bzip2" => Self::packed(Compression::Bzip2),
+            "application/x-xz" => Self::packed(Compression::Xz),
+            "application/x-tar" | "application/x-gtar" => Self::packed(Compression::Tar),
             "application/zip" | "application/x-zip-compressed" => Self::packed(Compression::Zip),
             _ => return None,
         })
@@ -122,9 +134,17 @@ fn by_ending(ending: &str) -> Option<Shape> {
         "geojson" => Shape::of(Format::GeoJson),
         "parquet" | "geoparquet" => Shape::of(Format::Parquet),
         "arrow" | "feather" | "ipc" | "arrows" => Shape::of(Format::Arrow),
+        "avro" => Shape::of(Format::Avro),
+        "orc" => Shape::of(Format::Orc),
+        "xlsx" | "xlsm" | "xlsb" | "xls" | "ods" => Shape::of(Format::Workbook),
+        "shp" => Shape::of(Format::Shapefile),
+        "kml" => Shape::of(Format::Kml),
         "gz" | "gzip" => Shape::packed(Compression::Gzip),
         "zst" | "zstd" => Shape::packed(Compression::Zstd),
+        "bz2" | "bzip2" => Shape::packed(Compression::Bzip2),
+        "xz" => Shape::packed(Compression::Xz),
         "zip" => Shape::packed(Compression::Zip),
+        "tar" | "tgz" | "tbz2" | "txz" => Shape::packed(Compression::Tar),
         _ => return None,
     })
 }
@@ -144,7 +164,8 @@ mod tests {
             ("/d/zones.geojson.zst", Some(Format::GeoJson), Some(Zstd), "zones"),
             ("/d/trips.zip", None, Some(Zip), "trips"),
             ("/d/*.ndjson", Some(Format::NdJson), None, "*"),
-            ("/d/x.xlsx", None, None, "x.xlsx"),
+            ("/d/x.xlsx", Some(Format::Workbook), None, "x"),
+            ("/d/x.pdf", None, None, "x.pdf"),
             ("/d/.csv", Some(Format::Csv), None, ".csv"),
             ("/d/README", None, None, "README"),
         ] {

@@ -91,6 +91,9 @@ pub struct Distribution {
     pub media_type: Option<String>,
     /// As declared, else by the file's ending.
     pub compression: Option<Compression>,
+    /// Which files within an archive are read, by path or glob (Data Package's `innerpath`); all must have one shape. `None` stands
+    /// for the only one.
+    pub member: Option<String>,
     /// As declared: a WHATWG or IANA label, not yet looked up.
     pub encoding: Option<String>,
     pub dialect: Dialect,
@@ -115,6 +118,32 @@ pub enum Format {
     Parquet,
     /// Arrow IPC, file or stream (Feather v2).
     Arrow,
+    Avro,
+    Orc,
+    /// A spreadsheet of any kind: xlsx, xlsm, xlsb, xls, ods.
+    Workbook,
+    /// The `.shp` of a zip archive with the files beside it.
+    Shapefile,
+    Kml,
+}
+
+impl Format {
+    /// The word that a descriptor declares it with.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Json => "json",
+            Self::NdJson => "ndjson",
+            Self::GeoJson => "geojson",
+            Self::Parquet => "parquet",
+            Self::Arrow => "arrow",
+            Self::Avro => "avro",
+            Self::Orc => "orc",
+            Self::Workbook => "xlsx",
+            Self::Shapefile => "shp",
+            Self::Kml => "kml",
+        }
+    }
 }
 
 /// How a file is packed.
@@ -122,8 +151,26 @@ pub enum Format {
 pub enum Compression {
     Gzip,
     Zstd,
-    /// A zip archive with one member.
+    Bzip2,
+    Xz,
+    /// A zip archive: of one member, or of those that [`Distribution::member`] names.
     Zip,
+    /// A tar archive, itself packed or not, read as a zip archive is.
+    Tar,
+}
+
+impl Compression {
+    /// The word that a descriptor declares it with.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gz",
+            Self::Zstd => "zst",
+            Self::Bzip2 => "bz2",
+            Self::Xz => "xz",
+            Self::Zip => "zip",
+            Self::Tar => "tar",
+        }
+    }
 }
 
 /// How delimited text is written (Data Package's Table Dialect); `None` means not declared, to be sniffed or defaulted.

@@ -10,13 +10,13 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use super::cells::Cells;
 use super::columns::{Table, Union};
-use super::decode::{self, Text};
 use super::fetch::Raw;
-use super::records::{Form, Reader};
+use super::prepare::{Input, prepare};
+use super::records::Reader;
 use super::stop::Stop;
 use super::types::CellReject;
 use super::write::{Rejects, Sink};
-use super::{Options, Reject, WrittenFile, unpack};
+use super::{Options, Reject, WrittenFile};
 use crate::descriptor::Distribution;
 use crate::error::{Error, Kind, Result};
 
@@ -33,14 +33,6 @@ pub(super) struct Built {
     /// Of each file's raw bytes.
     pub(super) hashes: Vec<String>,
     pub(super) warnings: Vec<String>,
-}
-
-/// One file, ready to be read as text.
-struct Input<'a> {
-    raw: &'a Raw,
-    text: Text,
-    form: Form,
-    name: String,
 }
 
 /// A message of the reading thread.
@@ -83,52 +75,6 @@ pub(super) fn build(
         let hashes = hashes.join().map_err(|_| Error::new(Kind::Internal, "hashing the source failed"))??;
         Ok(Built { parts, rows, rows_read: seen_rows, rejects, hashes, warnings })
     })
-}
-
-/// Unpacks and decodes what needs it. Empty files among others are left out with a warning.
-fn prepare<'a>(
-    raws: &'a [Raw],
-    distribution: &Distribution,
-    options: &Options,
-    stop: &Stop,
-    scratch: &Path,
-    warnings: &mut Vec<String>,
-) -> Result<Vec<Input<'a>>> {
-    let mut inputs = Vec::with_capacity(raws.len());
-    for (i, raw) in raws.iter().enumerate() {
-        if raw.bytes > options.max_file_bytes {
-            return Err(unpack::too_large(&raw.url, options.max_file_bytes));
-        }
-        let unpacked = scratch.join(format!("unpacked-{i}"));
-        let plain = match unpack::unpack(&raw.path, &raw.url, &unpacked, options.max_file_bytes, stop)? {
-            Some(()) => unpacked.as_path(),
-            None => &raw.path,
-        };
-        let decoded = scratch.join(format!("decoded-{i}"));
-        let text = decode::decode(plain, &raw.url, distribution.encoding.as_deref(), &decoded, stop)?;
-        if text.bytes == text.skip {
-            if raws.len() == 1 {
-                return Err(Error::new(Kind::SourceInvalid, format!("{} is empty", raw.url)));
-            }
-            warnings.push(format!("{} is empty and left out", raw.url));
-            continue;
-        }
-        if text.guessed {
-            let message = format!("{} declares no encoding and is not UTF-8: it is read as {}, a guess", raw.url, text.encoding);
-            warnings.push(message);
-        }
-        if !text.bad.is_empty() {
-            let places = if text.bad.len() == 1 { "place that is" } else { "places that are" };
-            warnings.push(format!("{} holds {} {places} not {}", raw.url, text.bad.len(), text.encoding));
-        }
-        let form = Form::of(distribution, &text, &raw.url)?;
-        inputs.push(Input { raw, text, form, name: raw.file_name() });
-    }
-    if inputs.is_empty() {
-        let first = raws.first().map_or("", |r| r.url.as_str());
-        return Err(Error::new(Kind::SourceInvalid, format!("{first} and all files beside it are empty")));
-    }
-    Ok(inputs)
 }
 
 struct Job<'a> {

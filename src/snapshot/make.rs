@@ -71,8 +71,8 @@ impl Identity {
 
 /// What of a descriptor decides how its files are read.
 pub(super) fn fingerprint(distribution: &Distribution) -> String {
-    let Distribution { paths, format, compression, encoding, dialect, schema, .. } = distribution;
-    let read_by = format!("{READER} {paths:?} {format:?} {compression:?} {encoding:?} {dialect:?} {schema:?}");
+    let Distribution { paths, format, compression, member, encoding, dialect, schema, .. } = distribution;
+    let read_by = format!("{READER} {paths:?} {format:?} {compression:?} {member:?} {encoding:?} {dialect:?} {schema:?}");
     hex(&Sha256::digest(read_by.as_bytes())[..16])
 }
 
@@ -86,6 +86,13 @@ pub(super) struct Maker {
     /// The snapshots of this process by their folders: what of them lives is not removed. Held while one is loaded or old ones
     /// are removed, so that neither sees half of the other.
     live: Mutex<HashMap<PathBuf, Vec<Weak<Snapshot>>>>,
+}
+
+/// The forms that are scanned where they stand.
+#[derive(Clone, Copy)]
+enum InPlace {
+    Parquet,
+    Arrow,
 }
 
 /// Hears events of one touch.
@@ -177,9 +184,20 @@ impl Maker {
     /// Makes a snapshot of `objects`, or takes the one that another process made of them meanwhile.
     pub(super) async fn make(self: &Arc<Self>, table: &TableEntry, objects: Vec<Object>, heard: &Heard) -> Result<Known> {
         let made = match table.distribution().format {
-            Some(Format::Parquet) => self.in_place(table, objects, Format::Parquet).await,
-            Some(Format::Arrow) => self.in_place(table, objects, Format::Arrow).await,
-            Some(Format::Csv | Format::Json | Format::NdJson | Format::GeoJson) | None => self.write(table, objects, heard).await,
+            Some(Format::Parquet) => self.in_place(table, objects, InPlace::Parquet).await,
+            Some(Format::Arrow) => self.in_place(table, objects, InPlace::Arrow).await,
+            Some(
+                Format::Csv
+                | Format::Json
+                | Format::NdJson
+                | Format::GeoJson
+                | Format::Avro
+                | Format::Orc
+                | Format::Workbook
+                | Format::Shapefile
+                | Format::Kml,
+            )
+            | None => self.write(table, objects, heard).await,
         };
         made.map_err(|e| {
             if e.kind() != Kind::DiskFull {
@@ -192,14 +210,12 @@ impl Maker {
         })
     }
 
-    async fn in_place(&self, table: &TableEntry, objects: Vec<Object>, format: Format) -> Result<Known> {
+    async fn in_place(&self, table: &TableEntry, objects: Vec<Object>, form: InPlace) -> Result<Known> {
         let fingerprint = fingerprint(table.distribution());
         let identities = Identity::all(&objects);
-        let ((schema, rows), layout) = match format {
-            Format::Arrow => (inplace::arrow(&objects).await?, Layout::Arrow(objects)),
-            Format::Parquet | Format::Csv | Format::Json | Format::NdJson | Format::GeoJson => {
-                (inplace::parquet(&objects).await?, Layout::Parquet(objects))
-            }
+        let ((schema, rows), layout) = match form {
+            InPlace::Arrow => (inplace::arrow(&objects).await?, Layout::Arrow(objects)),
+            InPlace::Parquet => (inplace::parquet(&objects).await?, Layout::Parquet(objects)),
         };
         let snapshot = Snapshot {
             id: hex(&Sha256::digest(format!("{fingerprint} {identities:?}"))[..12]),

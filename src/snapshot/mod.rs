@@ -12,6 +12,7 @@ mod json;
 mod make;
 mod manifest;
 mod names;
+mod prepare;
 mod records;
 mod stop;
 mod touch;

@@ -27,7 +27,12 @@ impl Form {
             Some(Format::NdJson) => Ok(Self::Json(json::Shape::lines())),
             Some(Format::Json) => json::Shape::of(text, url, property).map(Self::Json),
             Some(Format::GeoJson) => Ok(Self::Json(json::Shape::of(text, url, property)?.of_features())),
-            Some(Format::Parquet | Format::Arrow) => Err(Error::new(Kind::Internal, "Parquet and Arrow are not read as text")),
+            Some(other @ (Format::Parquet | Format::Arrow | Format::Avro | Format::Orc)) => {
+                Err(Error::new(Kind::Internal, format!("{} is not read as text", other.name())))
+            }
+            Some(other @ (Format::Workbook | Format::Shapefile | Format::Kml)) => {
+                Err(Error::new(Kind::Internal, format!("{} is not read as text", other.name())))
+            }
             None => {
                 let mut head = Vec::new();
                 let mut file = File::open(&text.path)?;

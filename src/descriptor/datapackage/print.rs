@@ -71,14 +71,10 @@ fn resource(distribution: &Distribution, base: Option<&str>) -> Value {
         [path] => put(&mut out, "path", Some(path)),
         paths => put(&mut out, "path", Some(paths)),
     }
-    put(&mut out, "format", distribution.format.map(format));
+    put(&mut out, "format", distribution.format.map(Format::name));
     put(&mut out, "mediatype", distribution.media_type.as_ref());
-    let compression = distribution.compression.map(|compression| match compression {
-        Compression::Gzip => "gz",
-        Compression::Zstd => "zst",
-        Compression::Zip => "zip",
-    });
-    put(&mut out, "compression", compression);
+    put(&mut out, "compression", distribution.compression.map(Compression::name));
+    put(&mut out, "innerpath", distribution.member.as_ref());
     put(&mut out, "encoding", distribution.encoding.as_ref());
     put(&mut out, "bytes", distribution.bytes);
     put(&mut out, "hash", distribution.hash.as_ref());
@@ -97,17 +93,6 @@ fn within(extra: &mut Extra, key: &str, mut known: Map<String, Value>) -> Map<St
         known.extend(rest);
     }
     known
-}
-
-fn format(format: Format) -> &'static str {
-    match format {
-        Format::Csv => "csv",
-        Format::Json => "json",
-        Format::NdJson => "ndjson",
-        Format::GeoJson => "geojson",
-        Format::Parquet => "parquet",
-        Format::Arrow => "arrow",
-    }
 }
 
 fn dialect(dialect: &Dialect) -> Map<String, Value> {

@@ -30,6 +30,7 @@ pub(super) fn resource(mut resource: Properties<'_>, place: &Place) -> Option<Di
         format: shape.format,
         media_type,
         compression,
+        member: resource.words("innerpath"),
         encoding: resource.words("encoding"),
         dialect,
         schema,
@@ -83,7 +84,7 @@ fn shape(resource: &mut Properties<'_>, media_type: Option<&str>, paths: &[Strin
         (Some(shape), _) => Some(Shape { compression: shape.compression.or(by_ending.compression), ..shape }),
         // An ending is believed over a word that says nothing here, but for `.json`, which many formats share (TopoJSON).
         (None, Some(word)) if declared.is_none() && matches!(by_ending.format, None | Some(Format::Json)) => {
-            let known = "csv, tsv, json, ndjson, geojson, parquet and arrow";
+            let known = "csv, tsv, json, ndjson, geojson, parquet, arrow, avro, orc, xlsx, xls, ods, shp and kml";
             resource.left_out("format", &format!("the format \"{word}\" is not served; served are {known}"))
         }
         (None, _) => {
@@ -94,6 +95,7 @@ fn shape(resource: &mut Properties<'_>, media_type: Option<&str>, paths: &[Strin
 }
 
 fn declared_compression(resource: &Properties<'_>, word: &str) -> Option<Compression> {
-    format::compression(word)
-        .or_else(|| resource.left_out("compression", &format!("the compression \"{word}\" is not read; gz, zst and zip are")))
+    format::compression(word).or_else(|| {
+        resource.left_out("compression", &format!("the compression \"{word}\" is not read; gz, zst, bz2, xz, zip and tar are"))
+    })
 }

@@ -84,9 +84,9 @@ pub(super) fn distributions(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
             "distribution" => (&d.name).into(),
             "title" => Cell::opt(d.title.clone()),
             "description" => Cell::opt(d.description.clone()),
-            "format" => Cell::opt(d.format.map(format_name)),
+            "format" => Cell::opt(d.format.map(Format::name)),
             "media_type" => Cell::opt(d.media_type.clone()),
-            "compression" => Cell::opt(d.compression.map(compression_name)),
+            "compression" => Cell::opt(d.compression.map(Compression::name)),
             "encoding" => Cell::opt(d.encoding.clone()),
             "paths" => Cell::Array(d.paths.clone()),
             "bytes" => d.bytes.and_then(|b| i64::try_from(b).ok()).map_or(Cell::Null, Cell::Int),
@@ -171,24 +171,5 @@ fn access_rights(rights: AccessRights) -> &'static str {
         AccessRights::Public => "PUBLIC",
         AccessRights::Restricted => "RESTRICTED",
         AccessRights::NonPublic => "NON_PUBLIC",
-    }
-}
-
-fn format_name(format: Format) -> &'static str {
-    match format {
-        Format::Csv => "csv",
-        Format::Json => "json",
-        Format::NdJson => "ndjson",
-        Format::GeoJson => "geojson",
-        Format::Parquet => "parquet",
-        Format::Arrow => "arrow",
-    }
-}
-
-fn compression_name(compression: Compression) -> &'static str {
-    match compression {
-        Compression::Gzip => "gzip",
-        Compression::Zstd => "zstd",
-        Compression::Zip => "zip",
     }
 }
