@@ -7,6 +7,7 @@ mod fixtures;
 mod generate;
 mod harness;
 mod mirror;
+mod nasty;
 mod plans;
 mod protocol;
 mod psql;

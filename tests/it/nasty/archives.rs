@@ -1,0 +1,5 @@
+//! Packed files and archives.
+
+use super::Case;
+
+pub(super) const CASES: &[Case] = &[];

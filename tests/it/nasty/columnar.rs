@@ -1,0 +1,5 @@
+//! Parquet, Avro, Arrow and ORC files.
+
+use super::Case;
+
+pub(super) const CASES: &[Case] = &[];

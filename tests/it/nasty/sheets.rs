@@ -1,0 +1,5 @@
+//! Workbooks.
+
+use super::Case;
+
+pub(super) const CASES: &[Case] = &[];
