@@ -26,11 +26,13 @@ path, target, form, question = sys.argv[1:]
 read = f"read_csv('{path}', sample_size=-1)"
 if form == "table":
     db = duckdb.connect(target)
+    db.execute("SET enable_progress_bar = false")
     db.execute(f"CREATE TABLE t AS SELECT * FROM {read}")
     db.execute("CHECKPOINT")
     source = "t"
 else:
     db = duckdb.connect()
+    db.execute("SET enable_progress_bar = false")
     db.execute(f"COPY (SELECT * FROM {read}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)")
     source = f"'{target}'"
 print(*db.execute(f"SELECT {question} FROM {source}").fetchone(), sep=",")

@@ -36,13 +36,22 @@ struct Met {
 }
 
 /// The columns of the table, and where each file has them.
+#[derive(Clone, Debug)]
 pub(super) struct Table {
     pub(super) plans: Vec<ColumnPlan>,
+    /// For each plan, its column in the [`Union`] that decided it; `None` for one that is declared and in no file.
+    met: Vec<Option<usize>>,
     /// For each file, the file's column of each of the table's.
     pub(super) places: Vec<Vec<Option<usize>>>,
     /// With [`SOURCE_FILE`] behind the planned columns when there are several files.
     pub(super) schema: SchemaRef,
-    pub(super) has_source_file: bool,
+}
+
+impl Table {
+    /// Whether rows that were made for `other` are those that would be made for this one.
+    pub(super) fn makes_the_same(&self, other: &Self) -> bool {
+        self.plans == other.plans && self.places == other.places && self.schema == other.schema
+    }
 }
 
 /// The error for a file with more columns than a table may have.
@@ -62,17 +71,10 @@ impl<'a> Union<'a> {
             let index = match self.columns.get_index_of(name) {
                 Some(index) => index,
                 None => {
-                    let declared = self.declared(name);
-                    let schema = &self.distribution.schema;
-                    let missing = Missing::declared(
-                        declared,
-                        schema.missing_values.as_deref(),
-                        self.distribution.dialect.null_sequence.as_deref(),
-                    );
                     let column = Met {
                         original: originals.get(i).cloned().flatten(),
                         logical: (name.strip_prefix(ADDED) == Some("geometry")).then_some("wkt"),
-                        seen: Seen::new(declared, missing),
+                        seen: self.unseen(name),
                     };
                     self.columns.insert_full(name.clone(), column).0
                 }
@@ -90,6 +92,39 @@ impl<'a> Union<'a> {
         }
     }
 
+    /// How many columns of a file are known.
+    pub(super) fn width(&self, file: usize) -> usize {
+        self.maps[file].len()
+    }
+
+    /// Takes in what was seen of a file's column.
+    pub(super) fn merge(&mut self, file: usize, column: usize, seen: &Seen) {
+        let (_, column) = self.columns.get_index_mut(self.maps[file][column]).expect("maps hold places of columns");
+        column.seen.merge(seen);
+    }
+
+    /// Nothing seen yet of the column that a file calls so.
+    pub(super) fn unseen(&self, name: &str) -> Seen {
+        let declared = self.declared(name);
+        let (schema, dialect) = (&self.distribution.schema, &self.distribution.dialect);
+        let missing = Missing::declared(declared, schema.missing_values.as_deref(), dialect.null_sequence.as_deref());
+        Seen::new(declared, missing)
+    }
+
+    /// [`Self::unseen`] for a column of a table that this union decided.
+    pub(super) fn unseen_of(&self, table: &Table, column: usize) -> Seen {
+        self.unseen(table.met[column].map_or("", |met| self.name(met)))
+    }
+
+    /// Whether a column of a table that this union decided would be decided in the same way after `more` was seen of it.
+    pub(super) fn agrees(&self, table: &Table, column: usize, more: &Seen) -> bool {
+        let Some((key, met)) = table.met[column].and_then(|met| self.columns.get_index(met)) else { return true };
+        let mut seen = met.seen.clone();
+        seen.merge(more);
+        let plan = &table.plans[column];
+        plan.still_reads(self.declared(key), &seen)
+    }
+
     fn declared(&self, name: &str) -> Option<&'a Column> {
         let name = name.trim_start_matches(ADDED);
         let declared = &self.distribution.schema.columns;
@@ -98,7 +133,7 @@ impl<'a> Union<'a> {
 
     /// Decides every column's type. Columns that are declared and in no file are an error or NULL, as `fieldsMatch` says; columns
     /// that are in a file and not declared stay.
-    pub(super) fn decide(self, urls: &[&str], warnings: &mut Vec<String>) -> Result<Table> {
+    pub(super) fn decide(&self, urls: &[&str], warnings: &mut Vec<String>) -> Result<Table> {
         let absent = self.absent(urls, warnings)?;
         let mut order: Vec<usize> = (0..self.columns.len()).collect();
         order.sort_by_key(|i| self.name(*i).starts_with(ADDED));
@@ -117,6 +152,7 @@ impl<'a> Union<'a> {
         for map in &self.maps {
             places.push(order.iter().map(|index| map.iter().position(|m| m == index)).collect());
         }
+        let met = order.into_iter().map(Some).chain(absent.iter().map(|_| None)).collect();
         for column in absent {
             plans.push(ColumnPlan::decide(
                 &column.name,
@@ -127,15 +163,14 @@ impl<'a> Union<'a> {
             )?);
             places.iter_mut().for_each(|p| p.push(None));
         }
-        let has_source_file = self.several;
         let mut fields: Vec<Field> = plans.iter().map(|p| p.field.clone()).collect();
-        if has_source_file {
+        if self.several {
             let free = |name: &str| fields.iter().all(|f| f.name() != name);
             let name =
                 (1..).map(|n| if n == 1 { SOURCE_FILE.to_owned() } else { format!("{SOURCE_FILE}_{n}") }).find(|n| free(n));
             fields.push(Field::new(name.unwrap_or_default(), DataType::Utf8View, false));
         }
-        Ok(Table { plans, places, schema: Arc::new(Schema::new(fields)), has_source_file })
+        Ok(Table { plans, met, places, schema: Arc::new(Schema::new(fields)) })
     }
 
     fn name(&self, index: usize) -> &str {

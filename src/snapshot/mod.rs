@@ -9,6 +9,8 @@ mod decode;
 mod fetch;
 mod inplace;
 mod json;
+mod lanes;
+mod layout;
 mod make;
 mod manifest;
 mod names;

@@ -118,6 +118,78 @@ impl Seen {
         }
     }
 
+    /// Takes in numbers without exponent, of at most 15 digits each and `whole` before and `scale` after a point, which some have when
+    /// `fraction` says so. False, with nothing taken in, when the column can't have numbers any more.
+    pub(super) fn saw_numbers(&mut self, values: u64, fraction: bool, whole: usize, scale: usize) -> bool {
+        if self.looks_for_nothing() {
+            return true;
+        }
+        if !self.saw_only(NUMBER, values) {
+            return false;
+        }
+        self.numbers.fraction |= fraction;
+        self.numbers.whole = self.numbers.whole.max(whole);
+        self.numbers.scale = self.numbers.scale.max(scale);
+        true
+    }
+
+    /// Takes in dates as `YYYY-MM-DD`. False, with nothing taken in, when the column can't have any more.
+    pub(super) fn saw_iso_days(&mut self, values: u64) -> bool {
+        if self.looks_for_nothing() {
+            return true;
+        }
+        if self.dates.orders & Order::YmdDash.bit() == 0 || !self.saw_only(DATE, values) {
+            return false;
+        }
+        self.dates.alone += values;
+        self.dates.only_iso(values);
+        true
+    }
+
+    /// Takes in dates with a time of day as `YYYY-MM-DD HH:MM:SS`. False, with nothing taken in, when the column can't have any more.
+    pub(super) fn saw_iso_instants(&mut self, values: u64) -> bool {
+        if self.looks_for_nothing() {
+            return true;
+        }
+        if self.dates.orders & Order::YmdDash.bit() == 0 || !self.saw_only(DATE, values) {
+            return false;
+        }
+        self.dates.naive += values;
+        self.dates.only_iso(values);
+        true
+    }
+
+    /// Whether the declared type says all, so that no cell is looked at.
+    fn looks_for_nothing(&self) -> bool {
+        self.declared && self.alive == 0
+    }
+
+    /// Takes in values that can only be of one type.
+    fn saw_only(&mut self, kind: u8, values: u64) -> bool {
+        // Dates of a declared column are counted by their orders, one by one.
+        if self.alive & kind == 0 || (self.declared && kind == DATE) {
+            return false;
+        }
+        if values > 0 {
+            self.alive = kind;
+            self.values += values;
+        }
+        true
+    }
+
+    /// Takes in what was seen of another part of the same column, as if its cells had come after those seen here.
+    pub(in crate::snapshot) fn merge(&mut self, after: &Self) {
+        self.alive &= after.alive;
+        self.values += after.values;
+        self.numbers.merge(&after.numbers);
+        self.dates.merge(&after.dates);
+        self.strings |= after.strings;
+        self.scalars |= after.scalars;
+        self.nested |= after.nested;
+        self.tokens |= after.tokens || self.token.zip(after.token).is_some_and(|(a, b)| a != b);
+        self.token = after.token.or(self.token);
+    }
+
     fn see(&mut self, cell: Cell<'_>) {
         let possible = match cell.kind {
             CellKind::Absent | CellKind::Undecodable => return,
@@ -238,6 +310,17 @@ impl Seen {
 }
 
 impl Numbers {
+    fn merge(&mut self, after: &Self) {
+        self.fraction |= after.fraction;
+        self.too_large |= after.too_large;
+        self.inexact |= after.inexact;
+        self.exponent |= after.exponent;
+        self.far |= after.far;
+        self.special |= after.special;
+        self.whole = self.whole.max(after.whole);
+        self.scale = self.scale.max(after.scale);
+    }
+
     fn see(&mut self, text: &str, shape: Shape) {
         self.fraction |= !shape.integer;
         self.exponent |= shape.exponent;
@@ -273,6 +356,20 @@ impl Numbers {
 }
 
 impl Dates {
+    fn only_iso(&mut self, values: u64) {
+        if values > 0 {
+            self.orders = Order::YmdDash.bit();
+        }
+    }
+
+    fn merge(&mut self, after: &Self) {
+        self.orders &= after.orders;
+        self.counts.iter_mut().zip(after.counts).for_each(|(count, more)| *count += more);
+        self.alone += after.alone;
+        self.zoned += after.zoned;
+        self.naive += after.naive;
+    }
+
     /// Notes the orders, and whether a time and a zone follow; false when the text is no date at all.
     fn see(&mut self, text: &[u8], counting: bool) -> bool {
         let Some(date) = temporal::dateish(text) else { return false };

@@ -4,6 +4,7 @@
 mod convert;
 mod infer;
 mod number;
+mod plain;
 mod temporal;
 
 use arrow::datatypes::{DataType, Field, TimeUnit};
@@ -23,7 +24,7 @@ const TOKENS: &[&str] =
     &["NA", "N/A", "n/a", "na", "null", "NULL", "Null", "None", "-", "--", ".", "..", "*", "\\N", "NaN", "nan", "#N/A"];
 
 /// How the text of one column is read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct ColumnPlan {
     pub(super) field: Field,
     parse: Parse,
@@ -33,7 +34,7 @@ pub(super) struct ColumnPlan {
 }
 
 /// From text to a value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 enum Parse {
     Text,
     /// JSON text: strings get their quotes back.
@@ -57,14 +58,14 @@ enum Parse {
     Time(Option<Pattern>),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 enum DateFormat {
     Order(Order),
     Pattern(Pattern),
 }
 
 /// What counts as "no value".
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Missing {
     /// As declared; the empty text when nothing is.
     declared: Option<Vec<String>>,
@@ -138,6 +139,12 @@ impl ColumnPlan {
         }
         let expected = parse.expected();
         Ok(Self { field: Field::new(name, parse.arrow(), true).with_metadata(metadata), parse, missing, expected })
+    }
+
+    /// Whether the column is read in the same way after `seen`.
+    pub(super) fn still_reads(&self, declared: Option<&Column>, seen: &Seen) -> bool {
+        let again = Self::decide("", None, declared, seen, &mut Vec::new());
+        again.is_ok_and(|again| again.parse == self.parse && again.missing == self.missing)
     }
 
     /// The same column, said to hold `logical` text (see [`field_key::LOGICAL`]).

@@ -159,7 +159,7 @@ fn full_year(short: u32) -> u32 {
 }
 
 /// Days from 1970-01-01 in the proleptic Gregorian calendar (H. Hinnant, "chrono-compatible low-level date algorithms").
-fn days(year: u32, month: u32, day: u32) -> Option<i32> {
+pub(super) fn days(year: u32, month: u32, day: u32) -> Option<i32> {
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let last = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
@@ -268,7 +268,7 @@ pub(super) fn micros(day: i32, clock: Clock) -> i64 {
 }
 
 /// A declared `strptime` pattern, parsed once.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Pattern {
     text: String,
     items: Vec<Item<'static>>,
