@@ -1,429 +1,353 @@
 //! Building: published files become a snapshot's Parquet. The types are guessed from the head of each file, every cell is seen and
 //! converted in one pass, and only when a cell proves the guess wrong are the files read again, with the types that all cells prove.
-//! Memory is bounded by batches. Where snapshots are kept is not known here.
+//! Files that did not change since an earlier build keep the parts they have. Memory is bounded by batches. Where snapshots are
+//! kept is not known here.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
-
-use parquet::arrow::arrow_writer::ArrowColumnChunk;
 
 use super::cells::Cells;
 use super::columns::{Table, Union};
 use super::fetch::Raw;
-use super::lanes::{Batch, Ends, Lanes, Made, Trust};
-use super::layout::{ColumnLayout, GROUP_ROWS, GROUP_TEXT};
-use super::prepare::{Input, prepare};
-use super::records::Reader;
+use super::lanes::Trust;
+use super::layout::ColumnLayout;
+use super::ledger::{Ledger, SourceSeen, Stretch, TextSeen, sources_a_part};
+use super::pass::{Job, Text};
+use super::prepare::prepare;
 use super::stop::Stop;
-use super::types::{CellReject, Seen};
-use super::write::{Rejects, Sink};
+use super::write::Sink;
 use super::{Options, Reject, WrittenFile};
 use crate::descriptor::Distribution;
 use crate::error::{Error, Kind, Result};
 
-/// Batches of a file whose cells the first guess is made from.
+/// Batches of a text whose cells the first guess is made from.
 const LOOK: usize = 2;
+
+/// One published file, as it is given to a build.
+pub(super) enum Given {
+    /// To be read.
+    Raw(Raw),
+    /// The same as it was in an earlier build: there it was the file of this number, counted from 0.
+    Same { url: String, index: usize },
+}
+
+impl Given {
+    fn url(&self) -> &str {
+        match self {
+            Self::Raw(raw) => &raw.url,
+            Self::Same { url, .. } => url,
+        }
+    }
+}
+
+/// What an earlier build of the same table left, read by the same part of the descriptor.
+pub(super) struct Earlier<'a> {
+    pub(super) ledger: &'a Ledger,
+    /// Its rejects, in order.
+    pub(super) rejects: &'a (dyn Fn() -> Result<Box<dyn Iterator<Item = Result<Reject>>>> + Sync),
+    /// Rows of each of its parts.
+    pub(super) part_rows: &'a [u64],
+}
+
+/// A part of what was built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum BuiltPart {
+    Written(WrittenFile),
+    /// The earlier build's part of this number, counted from 0.
+    Same(usize),
+}
 
 /// What a build made.
 #[derive(Debug)]
 pub(super) struct Built {
-    pub(super) parts: Vec<WrittenFile>,
+    pub(super) parts: Vec<BuiltPart>,
     pub(super) rows: u64,
     pub(super) rows_read: u64,
     pub(super) rejects: u64,
-    /// Of each file's raw bytes.
-    pub(super) hashes: Vec<String>,
+    /// Of each file's raw bytes; `None` for those that were not read.
+    pub(super) hashes: Vec<Option<String>>,
     pub(super) warnings: Vec<String>,
 }
 
-/// Reads `raws` as the distribution says, and writes parts and rejects to `target`; `scratch` takes what has to be unpacked or
-/// decoded. `heard` is told how far it is, out of how much; `stop` ends it between two batches.
-pub(super) fn build(
-    raws: &[Raw],
-    distribution: &Distribution,
-    options: &Options,
-    stop: &Stop,
-    scratch: &Path,
-    target: &Path,
-    heard: &(dyn Fn(u64, u64) + Sync),
-) -> Result<Built> {
+/// How a build ended.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    Built(Built),
+    /// The files that changed changed what the others are to be read as: all have to be given to be read.
+    NeedsAll,
+}
+
+/// What a build is told beside the files.
+pub(super) struct Orders<'a> {
+    pub(super) distribution: &'a Distribution,
+    pub(super) options: &'a Options,
+    /// Ends it between two batches.
+    pub(super) stop: &'a Stop,
+    /// Takes what has to be unpacked or decoded.
+    pub(super) scratch: &'a Path,
+    /// Takes parts, rejects and the ledger.
+    pub(super) target: &'a Path,
+    /// Is told how far it is, out of how much.
+    pub(super) heard: &'a (dyn Fn(u64, u64) + Sync),
+}
+
+/// Reads what is given as the distribution says, and writes parts, rejects and the ledger. What is the same as before needs `earlier`.
+pub(super) fn build(given: &[Given], earlier: Option<&Earlier<'_>>, orders: &Orders<'_>) -> Result<Outcome> {
+    let Orders { stop, .. } = *orders;
     std::thread::scope(|scope| {
-        let hashes = scope.spawn(|| raws.iter().map(|raw| raw.hash(stop)).collect::<Result<Vec<_>>>());
-        let mut warnings = Vec::new();
-        let inputs = prepare(raws, distribution, options, stop, scratch, &mut warnings)?;
-        let job = Job { inputs: &inputs, several: raws.len() > 1, distribution, options, stop, target, heard };
-        let (pass, read) = job.run(&mut warnings)?;
-        for raw in raws {
-            raw.check_unchanged()?;
+        let hash = |given: &Given| match given {
+            Given::Raw(raw) => raw.hash(stop).map(Some),
+            Given::Same { .. } => Ok(None),
+        };
+        let hashes = scope.spawn(move || given.iter().map(hash).collect::<Result<Vec<_>>>());
+        let Some(mut built) = read(given, earlier, orders)? else { return Ok(Outcome::NeedsAll) };
+        for given in given {
+            if let Given::Raw(raw) = given {
+                raw.check_unchanged()?;
+            }
         }
-        let rows: u64 = pass.parts.iter().map(|p| p.rows).sum();
-        let rejected = pass.rows_rejected;
-        if read != rows + rejected {
-            let message = format!("{read} rows were read, but {rows} written and {rejected} rejected");
-            return Err(Error::new(Kind::Internal, message));
-        }
-        let hashes = hashes.join().map_err(|_| Error::new(Kind::Internal, "hashing the source failed"))??;
-        Ok(Built { parts: pass.parts, rows, rows_read: read, rejects: pass.rejects, hashes, warnings })
+        built.hashes = hashes.join().map_err(|_| Error::new(Kind::Internal, "hashing the source failed"))??;
+        Ok(Outcome::Built(built))
     })
 }
 
-struct Job<'a> {
-    inputs: &'a [Input<'a>],
-    /// The table is made of several published files, empty ones included.
-    several: bool,
-    distribution: &'a Distribution,
-    options: &'a Options,
-    stop: &'a Stop,
-    target: &'a Path,
-    heard: &'a (dyn Fn(u64, u64) + Sync),
+/// The texts of the given files, in order.
+struct Plan<'a> {
+    texts: Vec<Text<'a>>,
+    /// For each text, its file.
+    sources: Vec<usize>,
+    /// For each file, what the user is to be told of it.
+    warnings: Vec<Vec<String>>,
 }
 
-/// What one pass over the files wrote.
-#[derive(Default)]
-struct Pass {
-    parts: Vec<WrittenFile>,
-    rejects: u64,
-    /// Of the rejects, rows that are not in the table.
-    rows_rejected: u64,
+fn plan<'a>(given: &'a [Given], earlier: Option<&'a Earlier<'_>>, orders: &Orders<'_>) -> Result<Plan<'a>> {
+    let raws: Vec<&Raw> = given.iter().filter_map(|g| if let Given::Raw(raw) = g { Some(raw) } else { None }).collect();
+    let mut told = Vec::new();
+    let Orders { distribution, options, stop, scratch, .. } = *orders;
+    let mut inputs =
+        if raws.is_empty() { Vec::new() } else { prepare(&raws, distribution, options, stop, scratch, &mut told)? };
+    let many = sources_a_part(given.len());
+    let mut plan = Plan { texts: Vec::new(), sources: Vec::new(), warnings: vec![Vec::new(); given.len()] };
+    let before: Vec<&SourceSeen> = earlier.iter().flat_map(|e| e.ledger.stretches.iter().flat_map(|s| &s.sources)).collect();
+    for (source, given_here) in given.iter().enumerate() {
+        match given_here {
+            Given::Same { index, .. } => {
+                let (Some(earlier), Some(seen)) = (earlier, before.get(*index)) else {
+                    return Err(Error::new(Kind::Internal, "a file is the same as one that nobody knows"));
+                };
+                plan.warnings[source] = seen.warnings.clone();
+                let mut passed: u64 = before[..*index].iter().flat_map(|s| &s.texts).map(|t| t.rejects).sum();
+                for text in &seen.texts {
+                    let rejects = match text.rejects {
+                        0 => Vec::new(),
+                        n => (earlier.rejects)()?.skip(passed as usize).take(n as usize).collect::<Result<_>>()?,
+                    };
+                    passed += text.rejects;
+                    plan.texts.push(Text::Kept { seen: text, rejects });
+                    plan.sources.push(source);
+                }
+            }
+            Given::Raw(raw) => {
+                let others = inputs.split_off(inputs.iter().take_while(|i| std::ptr::eq(i.raw, raw)).count());
+                for input in std::mem::replace(&mut inputs, others) {
+                    plan.texts.push(Text::Read { input, last: false });
+                    plan.sources.push(source);
+                }
+                // All that is told while files are prepared begins with their name.
+                plan.warnings[source] = told.iter().filter(|w| w.starts_with(&raw.url)).cloned().collect();
+            }
+        }
+    }
+    for at in 0..plan.texts.len() {
+        let ends = plan.sources.get(at + 1).is_none_or(|next| next / many != plan.sources[at] / many);
+        if let Text::Read { last, .. } = &mut plan.texts[at] {
+            *last = ends;
+        }
+    }
+    Ok(plan)
 }
 
-/// What the reading thread saw of one file.
-#[derive(Default)]
-struct FileRead {
-    names: Arc<Vec<String>>,
-    originals: Vec<Option<String>>,
-    /// Rows in batches and rows rejected.
-    rows: u64,
-    /// Columns beyond those that the guess knew.
-    beyond: Vec<Seen>,
+/// Guesses, reads, and reads again when the guess was wrong. `None` when what changed changes what the other files are read as.
+fn read(given: &[Given], earlier: Option<&Earlier<'_>>, orders: &Orders<'_>) -> Result<Option<Built>> {
+    let Plan { texts, sources, warnings: told } = match plan(given, earlier, orders) {
+        // Whether a file that is empty matters is seen beside the others.
+        Err(e) if e.kind() == Kind::SourceInvalid && earlier.is_some() => return Ok(None),
+        planned => planned?,
+    };
+    let Orders { distribution, options, stop, target, heard, .. } = *orders;
+    let job = Job { texts: &texts, several: given.len() > 1, distribution, options, stop, target, heard };
+    let urls: Vec<&str> = given.iter().map(Given::url).collect();
+    let (union, sample) = job.look()?;
+    // What can't be decided yet may be once all is read; what the user should know is told then.
+    let guess = union.decide(&urls, &mut Vec::new()).ok();
+    let first = match &guess {
+        Some(table) => job.pass(table, &layouts(table, &sample), Trust::Guess(&union))?,
+        None => job.skim(&union)?,
+    };
+    let mut warnings: Vec<String> = told.iter().flatten().cloned().collect();
+    let mut seen = first.texts;
+    let table = job.conclude(&seen)?.decide(&urls, &mut warnings)?;
+    if let Some(earlier) = earlier
+        && !same_as_before(given, earlier, &job, &table, &sources)?
+    {
+        return Ok(None);
+    }
+    let written = match (guess, first.written) {
+        (Some(guess), Some(written)) if guess.makes_the_same(&table) => written,
+        (_, _) => {
+            for entry in std::fs::read_dir(target)? {
+                std::fs::remove_file(entry?.path())?;
+            }
+            let second = job.pass(&table, &layouts(&table, &sample), Trust::Proof)?;
+            for (seen, second) in seen.iter_mut().zip(second.texts) {
+                (seen.rejects, seen.rejected) = (second.rejects, second.rejected);
+            }
+            second.written.ok_or_else(|| Error::new(Kind::Internal, "types that all cells prove were doubted"))?
+        }
+    };
+    heard(1, 1);
+    let parts = written.parts.into_iter().map(|(text, part)| (sources[text], part)).collect();
+    let texts = texts.iter().zip(seen).zip(&sources).map(|((text, seen), source)| {
+        let seen = match text {
+            Text::Read { .. } => seen,
+            Text::Kept { seen, .. } => (*seen).clone(),
+        };
+        (*source, seen)
+    });
+    assemble(given, earlier, &table, texts.collect(), told, parts, warnings, target).map(Some)
+}
+
+/// Puts new parts and those of before in the order of the files, checks that the rows add up, and writes the ledger.
+#[allow(clippy::too_many_arguments, reason = "all that a build came to, put together once")]
+fn assemble(
+    given: &[Given],
+    earlier: Option<&Earlier<'_>>,
+    table: &Table,
+    texts: Vec<(usize, TextSeen)>,
+    told: Vec<Vec<String>>,
+    written: Vec<(usize, WrittenFile)>,
+    warnings: Vec<String>,
+    target: &Path,
+) -> Result<Built> {
+    let sum = |of: fn(&TextSeen) -> u64| texts.iter().map(|(_, t)| of(t)).sum::<u64>();
+    let (rows_read, rejected, rejects) = (sum(|t| t.rows), sum(|t| t.rejected), sum(|t| t.rejects));
+    let many = sources_a_part(given.len());
+    let mut ledger = Ledger { several: given.len() > 1, stretches: Vec::new() };
+    let mut parts = Vec::new();
+    let mut rows = 0;
+    let (mut texts, mut told, mut written) = (texts.into_iter().peekable(), told.into_iter(), written.into_iter().peekable());
+    for (number, stretch) in given.chunks(many).enumerate() {
+        let before = parts.len();
+        while let Some((_, part)) = written.next_if(|(source, _)| source / many == number) {
+            rows += part.rows;
+            parts.push(BuiltPart::Written(part));
+        }
+        if let (Some(Given::Same { index: first, .. }), Some(earlier)) = (stretch.first(), earlier) {
+            for part in earlier.parts_of(*first) {
+                rows += earlier.part_rows.get(part).copied().unwrap_or(0);
+                parts.push(BuiltPart::Same(part));
+            }
+        }
+        let sources = (0..stretch.len()).map(|i| SourceSeen {
+            texts: std::iter::from_fn(|| texts.next_if(|(source, _)| *source == number * many + i)).map(|(_, t)| t).collect(),
+            warnings: told.next().unwrap_or_default(),
+        });
+        ledger.stretches.push(Stretch { sources: sources.collect(), parts: parts.len() - before });
+    }
+    if rows_read != rows + rejected {
+        let message = format!("{rows_read} rows were read, but {rows} written and {rejected} rejected");
+        return Err(Error::new(Kind::Internal, message));
+    }
+    if parts.is_empty() {
+        let empty = Sink::new(target, Arc::clone(&table.schema)).empty()?;
+        parts.extend(empty.into_iter().map(BuiltPart::Written));
+        if let Some(first) = ledger.stretches.first_mut() {
+            first.parts = parts.len();
+        }
+    }
+    ledger.write(target)?;
+    Ok(Built { parts, rows, rows_read, rejects, hashes: Vec::new(), warnings })
+}
+
+impl Earlier<'_> {
+    /// The parts of the stretch that begins with this file.
+    fn parts_of(&self, source: usize) -> std::ops::Range<usize> {
+        let (mut sources, mut parts) = (0, 0);
+        for stretch in &self.ledger.stretches {
+            if sources >= source {
+                return parts..parts + stretch.parts;
+            }
+            sources += stretch.sources.len();
+            parts += stretch.parts;
+        }
+        parts..parts
+    }
+}
+
+/// Whether the files that did not change would be made into the parts they have.
+fn same_as_before(given: &[Given], earlier: &Earlier<'_>, job: &Job<'_>, table: &Table, sources: &[usize]) -> Result<bool> {
+    let texts: Vec<&TextSeen> = earlier.ledger.texts().collect();
+    let mut union = Union::new(job.distribution, texts.len(), earlier.ledger.several, job.options.max_columns);
+    for (index, text) in texts.iter().enumerate() {
+        union.take_in(index, text)?;
+    }
+    let Ok(before) = union.decide(&[], &mut Vec::new()) else { return Ok(false) };
+    let mut first_text = vec![0];
+    for source in earlier.ledger.stretches.iter().flat_map(|s| &s.sources) {
+        first_text.push(first_text.last().copied().unwrap_or(0) + source.texts.len());
+    }
+    let places_same = (0..sources.len()).all(|text| match &given[sources[text]] {
+        Given::Raw(_) => true,
+        Given::Same { index, .. } => {
+            let nth = sources[..text].iter().rev().take_while(|s| **s == sources[text]).count();
+            table.places[text] == before.places[first_text[*index] + nth]
+        }
+    });
+    Ok(places_same && table.writes_the_same(&before))
 }
 
 impl Job<'_> {
-    /// Guesses, reads, and reads again when the guess was wrong; what was written, and how many rows were read.
-    fn run(&self, warnings: &mut Vec<String>) -> Result<(Pass, u64)> {
-        let urls: Vec<&str> = self.inputs.iter().map(|i| i.raw.url.as_str()).collect();
-        let (union, sample) = self.look()?;
-        // What can't be decided yet may be once all is read; what the user should know is told then.
-        let guess = union.decide(&urls, &mut Vec::new()).ok();
-        let (pass, files, seen) = match &guess {
-            Some(table) => {
-                let layouts = layouts(table, &sample);
-                self.pass(table, &layouts, Trust::Guess(&union))?
-            }
-            None => (None, self.read(&mut |_, _| true, |_| 0, Some(&union))?, Vec::new()),
-        };
-        let read = files.iter().map(|f| f.rows).sum();
-        let table = self.conclude(&union, guess.as_ref(), &files, &seen)?.decide(&urls, warnings)?;
-        if let (Some(guess), Some(pass)) = (guess, pass)
-            && guess.makes_the_same(&table)
-        {
-            (self.heard)(1, 1);
-            return Ok((pass, read));
-        }
-        self.discard()?;
-        let layouts = layouts(&table, &sample);
-        let (pass, ..) = self.pass(&table, &layouts, Trust::Proof)?;
-        let pass = pass.ok_or_else(|| Error::new(Kind::Internal, "types that all cells prove were doubted"))?;
-        Ok((pass, read))
-    }
-
-    /// What the heads of the files show, and the first of their batches.
-    fn look(&self) -> Result<(Union<'_>, Vec<Cells>)> {
-        let mut union = self.union();
-        let mut sample = Vec::new();
-        for (file, input) in self.inputs.iter().enumerate() {
-            let mut reader = self.open(file)?;
-            union.meet(file, &input.raw.url, reader.names(), reader.originals())?;
-            for _ in 0..LOOK {
-                self.stop.check()?;
-                let Some(cells) = reader.next()? else { break };
-                union.meet(file, &input.raw.url, &cells.names, &[])?;
-                union.absorb(&cells, input.form.is_typed());
-                if sample.is_empty() {
-                    sample.push(cells);
+    /// What the heads of the texts show, and the first of their batches.
+    fn look(&self) -> Result<(Union<'_>, Option<Cells>)> {
+        let mut union = Union::new(self.distribution, self.texts.len(), self.several, self.options.max_columns);
+        let mut sample = None;
+        for (index, text) in self.texts.iter().enumerate() {
+            match text {
+                Text::Kept { seen, .. } => union.take_in(index, seen)?,
+                Text::Read { input, .. } => {
+                    let mut reader = self.open(index, input)?;
+                    union.meet(index, &input.raw.url, reader.names(), reader.originals())?;
+                    for _ in 0..LOOK {
+                        self.stop.check()?;
+                        let Some(cells) = reader.next()? else { break };
+                        union.meet(index, &input.raw.url, &cells.names, &[])?;
+                        union.absorb(&cells, input.form.is_typed());
+                        sample.get_or_insert(cells);
+                    }
                 }
             }
         }
         Ok((union, sample))
     }
 
-    /// All that was seen, file by file.
-    fn conclude(
-        &self,
-        look: &Union<'_>,
-        guess: Option<&Table>,
-        files: &[FileRead],
-        seen: &[Vec<(usize, Seen)>],
-    ) -> Result<Union<'_>> {
-        let mut union = self.union();
-        for (file, read) in files.iter().enumerate() {
-            union.meet(file, &self.inputs[file].raw.url, &read.names, &read.originals)?;
-            let known = if guess.is_some() { look.width(file) } else { 0 };
-            if let Some(table) = guess {
-                for (lane, place) in table.places[file].iter().enumerate() {
-                    let of_file = seen[lane].iter().find(|(f, _)| *f == file);
-                    if let (Some(column), Some((_, seen))) = (place, of_file) {
-                        union.merge(file, *column, seen);
-                    }
-                }
-            }
-            for (i, seen) in read.beyond.iter().enumerate() {
-                union.merge(file, known + i, seen);
+    /// All that was seen, text by text: of those kept before, of the others now.
+    fn conclude(&self, seen: &[TextSeen]) -> Result<Union<'_>> {
+        let mut union = Union::new(self.distribution, self.texts.len(), self.several, self.options.max_columns);
+        for (index, (text, read)) in self.texts.iter().zip(seen).enumerate() {
+            match text {
+                Text::Read { .. } => union.take_in(index, read)?,
+                Text::Kept { seen, .. } => union.take_in(index, seen)?,
             }
         }
         Ok(union)
     }
-
-    fn union(&self) -> Union<'_> {
-        Union::new(self.distribution, self.inputs.len(), self.several, self.options.max_columns)
-    }
-
-    /// One pass over all files; nothing written when the table came to be in doubt. With what was read
-    /// of each file, and what each lane saw.
-    #[allow(clippy::type_complexity, reason = "three results of one pass, taken apart at once")]
-    fn pass(
-        &self,
-        table: &Table,
-        layouts: &[ColumnLayout],
-        trust: Trust<'_>,
-    ) -> Result<(Option<Pass>, Vec<FileRead>, Vec<Vec<(usize, Seen)>>)> {
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let lanes = Lanes::new(table, self.inputs, layouts, trust, threads)?;
-        let look = match trust {
-            Trust::Guess(union) => Some(union),
-            Trust::Proof => None,
-        };
-        let (pass, files) = std::thread::scope(|scope| {
-            let (made, out) = channel();
-            let lanes = &lanes;
-            let workers: Vec<_> = (0..threads)
-                .map(|_| {
-                    let made = made.clone();
-                    scope.spawn(move || lanes.work(&made))
-                })
-                .collect();
-            drop(made);
-            let reading = scope.spawn(move || {
-                let read = self.read(&mut |cells, ends| lanes.push(cells, ends), |file| look.map_or(usize::MAX, |l| l.width(file)), look);
-                lanes.close();
-                read
-            });
-            let written = self.write(table, lanes, out, look.is_none());
-            if written.is_err() {
-                lanes.abandon();
-            }
-            let mut failed = None;
-            for worker in workers {
-                let worked = worker.join().unwrap_or_else(|_| Err(Error::new(Kind::Internal, "converting the source failed")));
-                failed = failed.or(worked.err());
-            }
-            let read = reading.join().map_err(|_| Error::new(Kind::SourceInvalid, "reading the source failed"))?;
-            match (failed, written, read) {
-                // When the others stop first, their error is the one that says why.
-                (Some(e), ..) | (None, Err(e), _) | (None, Ok(_), Err(e)) => Err(e),
-                (None, Ok(written), Ok(read)) => Ok((written, read)),
-            }
-        })?;
-        let pass = (!lanes.in_doubt()).then_some(pass);
-        Ok((pass, files, lanes.into_seen()))
-    }
-
-    /// Writes what comes out of the lanes.
-    fn write(&self, table: &Table, lanes: &Lanes<'_>, out: Receiver<Made>, second: bool) -> Result<Pass> {
-        let mut sink = Sink::new(self.target, Arc::clone(&table.schema));
-        let mut rejects = Rejects::new(self.target);
-        let mut pass = Pass::default();
-        let mut groups: BTreeMap<usize, BTreeMap<usize, ArrowColumnChunk>> = BTreeMap::new();
-        let mut ended = 0;
-        let mut progress = Progress::new(self.heard, self.bytes(), second);
-        for made in out {
-            match made {
-                Made::Chunk { group, lane, chunk } => {
-                    groups.entry(group).or_default().insert(lane, *chunk);
-                }
-                Made::Batch(batch) => {
-                    self.stop.check()?;
-                    progress.read(batch.cells.file, batch.cells.bytes_read);
-                    pass.rows_rejected += batch.cells.rejected();
-                    if lanes.in_doubt() {
-                        groups.clear();
-                        continue;
-                    }
-                    self.reject(table, &batch, &mut rejects)?;
-                    if batch.ends != Ends::Nothing {
-                        let columns = groups.remove(&ended).unwrap_or_default();
-                        ended += 1;
-                        if columns.len() == table.schema.fields().len() {
-                            sink.append(columns.into_values().collect())?;
-                        }
-                    }
-                    if batch.ends == Ends::Part {
-                        sink.end_part()?;
-                    }
-                }
-            }
-        }
-        pass.parts = sink.finish()?;
-        pass.rejects = rejects.finish()?;
-        Ok(pass)
-    }
-
-    /// Removes what a pass in vain has written.
-    fn discard(&self) -> Result<()> {
-        for entry in std::fs::read_dir(self.target)? {
-            std::fs::remove_file(entry?.path())?;
-        }
-        Ok(())
-    }
-
-    /// Of all files' text.
-    fn bytes(&self) -> u64 {
-        self.inputs.iter().map(|i| i.text.bytes).sum()
-    }
-
-    fn reject(&self, table: &Table, batch: &Batch, rejects: &mut Rejects) -> Result<()> {
-        let cells = &batch.cells;
-        let mut found: Vec<(u64, Option<usize>, CellReject)> =
-            batch.take_rejects().into_iter().map(|(column, r)| (cells.lines[r.row], Some(column), r)).collect();
-        for fault in &cells.faults {
-            let place = fault.column.and_then(|c| table.places[cells.file].iter().position(|p| *p == Some(c)));
-            let reject =
-                CellReject { row: 0, raw: fault.raw.clone(), expected: fault.expected.clone(), reason: fault.reason.clone() };
-            found.push((fault.line, place, reject));
-        }
-        found.sort_by_key(|(line, column, reject)| (*line, *column, reject.row));
-        for (line, column, CellReject { raw, expected, reason, .. }) in found {
-            let column = column.map(|c| table.schema.field(c).name().clone());
-            rejects.push(Reject { file: self.inputs[cells.file].raw.url.clone(), line, column, raw, expected, reason })?;
-        }
-        Ok(())
-    }
-
-    fn open(&self, file: usize) -> Result<Reader<'_>> {
-        let declared: Vec<String> = self.distribution.schema.columns.iter().map(|c| c.name.clone()).collect();
-        let input = &self.inputs[file];
-        Reader::open(&input.form, &input.text, &input.raw.url, file, &self.distribution.dialect, &declared, self.options)
-    }
-
-    /// Reads all files in order, and hands each batch on with what ends with it, until nobody takes any more. Columns of a file
-    /// beyond the `known` first ones are seen here, as `look` says.
-    fn read(
-        &self,
-        take: &mut dyn FnMut(Cells, Ends) -> bool,
-        known: impl Fn(usize) -> usize,
-        look: Option<&Union<'_>>,
-    ) -> Result<Vec<FileRead>> {
-        let mut files = Vec::with_capacity(self.inputs.len());
-        let mut group = Group::default();
-        let mut waiting: Option<Cells> = None;
-        for (file, input) in self.inputs.iter().enumerate() {
-            let mut reader = self.open(file)?;
-            let mut read = FileRead { originals: reader.originals().to_vec(), ..FileRead::default() };
-            while let Some(cells) = reader.next()? {
-                self.stop.check()?;
-                read.rows += cells.rows() as u64 + cells.rejected();
-                if let Some(look) = look {
-                    read.see_beyond(&cells, known(file), input.form.is_typed(), look);
-                }
-                if let Some(before) = waiting.replace(cells) {
-                    let ends = group.add(&before);
-                    if !take(before, ends) {
-                        return Ok(files);
-                    }
-                }
-            }
-            read.names = Arc::clone(reader.names());
-            files.push(read);
-            let last = file + 1 == self.inputs.len();
-            if let Some(before) = waiting.take_if(|_| last || self.splits()) {
-                group = Group::default();
-                if !take(before, Ends::Part) {
-                    return Ok(files);
-                }
-            }
-        }
-        Ok(files)
-    }
-
-    /// Whether each file has parts of its own.
-    fn splits(&self) -> bool {
-        self.inputs.len() <= MOST_PARTS
-    }
-}
-
-/// The most files that each get a part of their own: an unchanged file's part is used again when another file changes. More would
-/// make every scan open more files than it reads.
-const MOST_PARTS: usize = 64;
-
-impl FileRead {
-    fn see_beyond(&mut self, cells: &Cells, known: usize, typed: bool, look: &Union<'_>) {
-        for column in known..cells.names.len() {
-            if column - known == self.beyond.len() {
-                self.beyond.push(look.unseen(&cells.names[column]));
-            }
-            self.beyond[column - known].absorb(cells.column(column), typed);
-        }
-    }
-}
-
-/// How large the row group is so far.
-#[derive(Default)]
-struct Group {
-    rows: usize,
-    text: u64,
-}
-
-impl Group {
-    /// Adds a batch; whether the group ends with it.
-    fn add(&mut self, cells: &Cells) -> Ends {
-        self.rows += cells.rows();
-        self.text += cells.text.len() as u64;
-        if self.rows < GROUP_ROWS && self.text < GROUP_TEXT {
-            return Ends::Nothing;
-        }
-        *self = Self::default();
-        Ends::Group
-    }
 }
 
 /// How each column is laid out, by what a sample of its values shows.
-fn layouts(table: &Table, sample: &[Cells]) -> Vec<ColumnLayout> {
-    let of = |index: usize| match (table.plans.get(index), sample.first()) {
+fn layouts(table: &Table, sample: &Option<Cells>) -> Vec<ColumnLayout> {
+    let of = |index: usize| match (table.plans.get(index), sample) {
         (Some(plan), Some(cells)) => ColumnLayout::of(&plan.convert(cells, table.places[cells.file][index], &mut Vec::new())),
         (_, None) | (None, _) => ColumnLayout::default(),
     };
     (0..table.schema.fields().len()).map(of).collect()
-}
-
-/// Adds the bytes of files up. A second pass, when there is one, is the last part of the way.
-struct Progress<'a> {
-    heard: &'a (dyn Fn(u64, u64) + Sync),
-    all: u64,
-    /// Of the files before.
-    done: u64,
-    file: usize,
-    current: u64,
-    second: bool,
-}
-
-impl<'a> Progress<'a> {
-    /// How much longer the way is for a second pass that may come: one part of so many.
-    const SECOND: u64 = 8;
-
-    fn new(heard: &'a (dyn Fn(u64, u64) + Sync), of_one_pass: u64, second: bool) -> Self {
-        Self { heard, all: of_one_pass, done: 0, file: 0, current: 0, second }
-    }
-
-    fn read(&mut self, file: usize, bytes: u64) {
-        if file != self.file {
-            self.done += self.current;
-            self.file = file;
-        }
-        self.current = bytes;
-        let (passed, rest) = (self.done + self.current, self.all / Self::SECOND);
-        let done = if self.second { self.all + passed / Self::SECOND } else { passed };
-        (self.heard)(done, self.all + rest);
-    }
 }

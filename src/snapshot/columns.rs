@@ -7,6 +7,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use indexmap::IndexMap;
 
 use super::cells::Cells;
+use super::ledger::TextSeen;
 use super::types::{ColumnPlan, Missing, Seen};
 use crate::descriptor::{Column, Distribution, FieldsMatch};
 use crate::error::{Error, Kind, Result};
@@ -50,7 +51,12 @@ pub(super) struct Table {
 impl Table {
     /// Whether rows that were made for `other` are those that would be made for this one.
     pub(super) fn makes_the_same(&self, other: &Self) -> bool {
-        self.plans == other.plans && self.places == other.places && self.schema == other.schema
+        self.places == other.places && self.writes_the_same(other)
+    }
+
+    /// Whether the columns are the same, wherever the files have them.
+    pub(super) fn writes_the_same(&self, other: &Self) -> bool {
+        self.plans == other.plans && self.schema == other.schema
     }
 }
 
@@ -97,10 +103,14 @@ impl<'a> Union<'a> {
         self.maps[file].len()
     }
 
-    /// Takes in what was seen of a file's column.
-    pub(super) fn merge(&mut self, file: usize, column: usize, seen: &Seen) {
-        let (_, column) = self.columns.get_index_mut(self.maps[file][column]).expect("maps hold places of columns");
-        column.seen.merge(seen);
+    /// Takes in all that was seen of a file.
+    pub(super) fn take_in(&mut self, file: usize, text: &TextSeen) -> Result<()> {
+        self.meet(file, "the table", &text.names, &text.originals)?;
+        for (column, seen) in self.maps[file].iter().zip(&text.seen) {
+            let (_, column) = self.columns.get_index_mut(*column).expect("maps hold places of columns");
+            column.seen.merge(seen);
+        }
+        Ok(())
     }
 
     /// Nothing seen yet of the column that a file calls so.

@@ -12,7 +12,7 @@ use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowRow
 use super::cells::Cells;
 use super::columns::{Table, Union};
 use super::layout::ColumnLayout;
-use super::prepare::Input;
+use super::pass::Text;
 use super::types::{CellReject, Seen};
 use super::write::parquet_error;
 use crate::error::{Error, Kind, Result};
@@ -97,7 +97,7 @@ struct Line {
 struct Lane<'a> {
     index: usize,
     table: &'a Table,
-    inputs: &'a [Input<'a>],
+    texts: &'a [Text<'a>],
     trust: Trust<'a>,
     columns: ArrowRowGroupWriterFactory,
     open: Option<ArrowColumnWriter>,
@@ -115,10 +115,10 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<'a> Lanes<'a> {
-    /// Lanes for the columns of `table`, which come from `inputs` and are laid out as `layouts` say, to be worked on by `threads`.
+    /// Lanes for the columns of `table`, which come from `texts` and are laid out as `layouts` say, to be worked on by `threads`.
     pub(super) fn new(
         table: &'a Table,
-        inputs: &'a [Input<'a>],
+        texts: &'a [Text<'a>],
         layouts: &[ColumnLayout],
         trust: Trust<'a>,
         threads: usize,
@@ -126,7 +126,7 @@ impl<'a> Lanes<'a> {
         let lane = |index: usize| -> Result<Mutex<Lane<'a>>> {
             let columns = layouts[index].writers(table.schema.field(index))?;
             let (open, seen) = (None, Vec::new());
-            Ok(Mutex::new(Lane { index, table, inputs, trust, columns, open, group: 0, seen, taken: 0, compare_at: 1 }))
+            Ok(Mutex::new(Lane { index, table, texts, trust, columns, open, group: 0, seen, taken: 0, compare_at: 1 }))
         };
         let lanes = (0..table.schema.fields().len()).map(lane).collect::<Result<Vec<_>>>()?;
         let line = Line { next: vec![0; lanes.len()], parked: vec![true; lanes.len()], ..Line::default() };
@@ -281,7 +281,10 @@ impl Lane<'_> {
     }
 
     fn source_file(&self, cells: &Cells) -> ArrayRef {
-        let name = self.inputs[cells.file].name.as_str();
+        let name = match &self.texts[cells.file] {
+            Text::Read { input, .. } => input.name.as_str(),
+            Text::Kept { .. } => "",
+        };
         Arc::new(std::iter::repeat_n(Some(name), cells.rows()).collect::<StringViewArray>())
     }
 
@@ -298,7 +301,10 @@ impl Lane<'_> {
                     self.compare_at = self.taken + 1;
                 }
                 let (_, seen) = self.seen.last_mut().expect("one was just pushed");
-                let typed = self.inputs[cells.file].form.is_typed();
+                let typed = match &self.texts[cells.file] {
+                    Text::Read { input, .. } => input.form.is_typed(),
+                    Text::Kept { .. } => false,
+                };
                 let quick = if typed { None } else { plan.take(seen, cells, place) };
                 if quick.is_none() {
                     seen.absorb(cells.column(place), typed);

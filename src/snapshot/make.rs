@@ -11,12 +11,13 @@ use futures::{StreamExt, TryStreamExt};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use sha2::{Digest, Sha256};
 
-use super::build::build;
-use super::fetch::{Raw, fetch, hex};
-use super::manifest::{self, Part, Record, Source, State};
+use super::build::{Built, BuiltPart, Earlier, Given, Orders, Outcome, build};
+use super::fetch::{fetch, hex};
+use super::ledger::Ledger;
+use super::manifest::{self, Part, Record, Source, Staging, State};
 use super::stop::Stop;
 use super::write::Rejects;
-use super::{Layout, Options, ProgressEvent, Snapshot, WrittenFile, inplace};
+use super::{Layout, Options, ProgressEvent, Reject, Snapshot, WrittenFile, inplace};
 use crate::catalog::TableEntry;
 use crate::descriptor::{Distribution, Format};
 use crate::error::{Error, Kind, Result};
@@ -244,47 +245,56 @@ impl Maker {
         let label = format!("{}.{}", table.schema, table.name);
         let size: u64 = objects.iter().map(|o| o.meta.size).sum();
         heard(ProgressEvent::Started { table: label.clone(), files: objects.len(), bytes: size });
-        let staging = self.state.stage()?;
-        let raws = self.fetch(&objects, staging.scratch(), &label, heard).await?;
-        let (this, heard_there, name) = (Arc::clone(self), Arc::clone(heard), label.clone());
-        let distribution = table.distribution().clone();
-        let known = blocking(move || {
-            // What had to be fetched was half of the way.
-            let fetched = raws.iter().filter(|r| r.sha256.is_some()).map(|r| r.bytes).sum::<u64>() / 2;
-            let progress = |done: u64, all: u64| {
-                let part = u128::from(size - fetched) * u128::from(done.min(all)) / u128::from(all.max(1));
-                let bytes = fetched + u64::try_from(part).unwrap_or(0);
-                heard_there(ProgressEvent::Read { table: name.clone(), bytes });
-            };
-            let built =
-                build(&raws, &distribution, &this.options, &this.stop, staging.scratch(), &staging.snapshot(), &progress)?;
-            let mut warnings = built.warnings;
-            let declared = distribution.hash.as_deref().and_then(|h| h.strip_prefix("sha256:"));
-            if let (Some(declared), [only]) = (declared, built.hashes.as_slice())
-                && !declared.eq_ignore_ascii_case(only)
-            {
-                warnings.push(format!("the file's SHA-256 is {only}, and {declared} is declared"));
+        let (this, at, of) = (Arc::clone(self), folder.clone(), fingerprint.clone());
+        let mut before = blocking(move || Before::newest(&at, &of)).await?.map(Arc::new);
+        let objects: Arc<[Object]> = objects.into();
+        let (staging, built) = loop {
+            let stays = before.as_ref().map_or_else(|| vec![None; objects.len()], |b| b.stays(&objects));
+            before = before.filter(|_| stays.iter().any(Option::is_some));
+            let staging = self.state.stage()?;
+            let given = self.fetch(&objects, &stays, staging.scratch(), &label, heard).await?;
+            let (this, heard_there, name) = (Arc::clone(self), Arc::clone(heard), label.clone());
+            let (distribution, earlier) = (table.distribution().clone(), before.clone());
+            let (staging, outcome) = blocking(move || {
+                let raws = || given.iter().filter_map(|g| if let Given::Raw(raw) = g { Some(raw) } else { None });
+                let fetched: u64 = raws().filter(|r| r.sha256.is_some()).map(|r| r.bytes).sum();
+                let read: u64 = raws().map(|r| r.bytes).sum();
+                let progress = |done: u64, all: u64| {
+                    // What stays as it is counts as read, and what had to be fetched was half of the way.
+                    let passed = size.saturating_sub(read) + fetched / 2;
+                    let part = u128::from(size.saturating_sub(passed)) * u128::from(done.min(all)) / u128::from(all.max(1));
+                    let bytes = passed + u64::try_from(part).unwrap_or(0);
+                    heard_there(ProgressEvent::Read { table: name.clone(), bytes });
+                };
+                let orders = Orders {
+                    distribution: &distribution,
+                    options: &this.options,
+                    stop: &this.stop,
+                    scratch: staging.scratch(),
+                    target: &staging.snapshot(),
+                    heard: &progress,
+                };
+                let outcome = match &earlier {
+                    None => build(&given, None, &orders)?,
+                    Some(before) => before.build(&given, &orders)?,
+                };
+                Ok((staging, outcome))
+            })
+            .await?;
+            match (outcome, &before) {
+                (Outcome::Built(built), _) => break (staging, built),
+                (Outcome::NeedsAll, Some(_)) => before = None,
+                (Outcome::NeedsAll, None) => {
+                    return Err(Error::new(Kind::Internal, "all files were given, and others were asked for"));
+                }
             }
+        };
+        let (heard_there, name, distribution) = (Arc::clone(heard), label.clone(), table.distribution().clone());
+        let known = blocking(move || {
             let created = now();
-            let sources = (objects.iter().zip(built.hashes))
-                .map(|(o, sha256)| Source { url: o.url.clone(), identity: o.identity(), size: o.meta.size, sha256 })
-                .collect();
-            let parts = built.parts.iter().map(|p| Part {
-                file: p.path.file_name().map_or_else(String::new, |f| f.to_string_lossy().into_owned()),
-                bytes: p.bytes,
-                rows: p.rows,
-            });
-            let record = Record {
-                id: format!("{}-{}", created.format("%Y%m%dT%H%M%S%6fZ"), &fingerprint[..8]),
-                fingerprint,
-                sources,
-                parts: parts.collect(),
-                rows: built.rows,
-                rows_read: built.rows_read,
-                rejects: built.rejects,
-                created: created.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-                warnings: warnings.clone(),
-            };
+            let id = format!("{}-{}", created.format("%Y%m%dT%H%M%S%6fZ"), &fingerprint[..8]);
+            let record = record(id, created, fingerprint, &distribution, &objects, built, before.as_deref(), &staging)?;
+            let warnings = record.warnings.clone();
             this.stop.check()?;
             staging.publish(&folder, record.clone())?;
             this.prune(&folder);
@@ -299,11 +309,22 @@ impl Maker {
         Ok(known)
     }
 
-    async fn fetch(&self, objects: &[Object], scratch: &Path, label: &str, heard: &Heard) -> Result<Vec<Raw>> {
+    /// The objects' bytes, but of those that `stays` names as files of an earlier build.
+    async fn fetch(
+        &self,
+        objects: &[Object],
+        stays: &[Option<usize>],
+        scratch: &Path,
+        label: &str,
+        heard: &Heard,
+    ) -> Result<Vec<Given>> {
         let arrived = Arc::new(std::sync::atomic::AtomicU64::new(0));
-        let fetches = objects.iter().enumerate().map(|(i, object)| {
+        let fetches = objects.iter().zip(stays).enumerate().map(|(i, (object, stays))| {
             let arrived = Arc::clone(&arrived);
             async move {
+                if let Some(index) = *stays {
+                    return Ok(Given::Same { url: object.url.clone(), index });
+                }
                 if object.meta.size > self.options.max_file_bytes {
                     return Err(super::unpack::too_large(&object.url, self.options.max_file_bytes));
                 }
@@ -313,11 +334,103 @@ impl Maker {
                     heard(ProgressEvent::Read { table: label.to_owned(), bytes: all / 2 });
                 })
                 .await
+                .map(Given::Raw)
             }
         });
         let fetches: Vec<_> = fetches.collect();
         futures::stream::iter(fetches).buffered(FETCHES).try_collect().await
     }
+}
+
+/// The newest snapshot of a table that was read by the same part of the descriptor, and what its build wrote down.
+struct Before {
+    folder: PathBuf,
+    record: Record,
+    ledger: Ledger,
+}
+
+impl Before {
+    /// `None` when there is none whose files all stand.
+    fn newest(table: &Path, fingerprint: &str) -> Result<Option<Self>> {
+        let Some(manifest) = manifest::read(table)? else { return Ok(None) };
+        let Some(record) = manifest.snapshots.into_iter().rev().find(|r| r.fingerprint == fingerprint) else { return Ok(None) };
+        let folder = table.join(&record.id);
+        let intact = |p: &Part| std::fs::metadata(folder.join(&p.file)).is_ok_and(|m| m.len() == p.bytes);
+        if !record.parts.iter().all(intact) {
+            return Ok(None);
+        }
+        let ledger = std::fs::File::open(folder.join(Ledger::FILE)).ok().and_then(Ledger::read);
+        Ok(ledger.map(|ledger| Self { folder, record, ledger }))
+    }
+
+    /// See [`Ledger::stays`].
+    fn stays(&self, objects: &[Object]) -> Vec<Option<usize>> {
+        let of = |o: &Object| self.record.sources.iter().position(|s| s.url == o.url && s.identity == o.identity());
+        self.ledger.stays(&objects.iter().map(of).collect::<Vec<_>>())
+    }
+
+    fn build(&self, given: &[Given], orders: &Orders<'_>) -> Result<Outcome> {
+        let part_rows: Vec<u64> = self.record.parts.iter().map(|p| p.rows).collect();
+        let rejects = || -> Result<Box<dyn Iterator<Item = Result<Reject>>>> {
+            Ok(Box::new(Rejects::read(&self.folder.join(Rejects::FILE))?))
+        };
+        build(given, Some(&Earlier { ledger: &self.ledger, rejects: &rejects, part_rows: &part_rows }), orders)
+    }
+}
+
+/// The record of what was built. Parts of before are linked into the new snapshot's folder.
+#[allow(clippy::too_many_arguments, reason = "all that a record is made of")]
+fn record(
+    id: String,
+    created: chrono::DateTime<chrono::Utc>,
+    fingerprint: String,
+    distribution: &Distribution,
+    objects: &[Object],
+    built: Built,
+    before: Option<&Before>,
+    staging: &Staging,
+) -> Result<Record> {
+    let mut warnings = built.warnings;
+    let declared = distribution.hash.as_deref().and_then(|h| h.strip_prefix("sha256:"));
+    if let (Some(declared), [Some(only)]) = (declared, built.hashes.as_slice())
+        && !declared.eq_ignore_ascii_case(only)
+    {
+        warnings.push(format!("the file's SHA-256 is {only}, and {declared} is declared"));
+    }
+    let source = |(object, sha256): (&Object, Option<String>)| {
+        let same = || before.and_then(|b| b.record.sources.iter().find(|s| s.url == object.url));
+        let kept = sha256.is_none();
+        let sha256 = sha256.or_else(|| same().map(|s| s.sha256.clone())).unwrap_or_default();
+        Source { url: object.url.clone(), identity: object.identity(), size: object.meta.size, sha256, kept }
+    };
+    let mut parts = Vec::with_capacity(built.parts.len());
+    for part in &built.parts {
+        parts.push(match (part, before) {
+            (BuiltPart::Written(p), _) => Part {
+                file: p.path.file_name().map_or_else(String::new, |f| f.to_string_lossy().into_owned()),
+                bytes: p.bytes,
+                rows: p.rows,
+            },
+            (BuiltPart::Same(index), Some(before)) => {
+                let old = &before.record.parts[*index];
+                let file = format!("kept-{index}.parquet");
+                std::fs::hard_link(before.folder.join(&old.file), staging.snapshot().join(&file))?;
+                Part { file, ..old.clone() }
+            }
+            (BuiltPart::Same(_), None) => return Err(Error::new(Kind::Internal, "a part of a snapshot that nobody knows")),
+        });
+    }
+    Ok(Record {
+        id,
+        fingerprint,
+        sources: objects.iter().zip(built.hashes).map(source).collect(),
+        parts,
+        rows: built.rows,
+        rows_read: built.rows_read,
+        rejects: built.rejects,
+        created: created.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        warnings,
+    })
 }
 
 fn now() -> chrono::DateTime<chrono::Utc> {

@@ -66,6 +66,9 @@ pub(super) struct Source {
     pub(super) size: u64,
     /// Of the raw bytes, in hex.
     pub(super) sha256: String,
+    /// It had not changed since the snapshot before, and was not read for this one.
+    #[serde(default)]
+    pub(super) kept: bool,
 }
 
 /// A Parquet file in the snapshot's folder.

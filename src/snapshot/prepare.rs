@@ -20,7 +20,7 @@ pub(super) struct Input<'a> {
 
 /// Unpacks and decodes what needs it. Empty files among others are left out with a warning.
 pub(super) fn prepare<'a>(
-    raws: &'a [Raw],
+    raws: &[&'a Raw],
     distribution: &Distribution,
     options: &Options,
     stop: &Stop,
@@ -28,7 +28,7 @@ pub(super) fn prepare<'a>(
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Input<'a>>> {
     let mut inputs = Vec::with_capacity(raws.len());
-    for (i, raw) in raws.iter().enumerate() {
+    for (i, raw) in raws.iter().copied().enumerate() {
         if raw.bytes > options.max_file_bytes {
             return Err(unpack::too_large(&raw.url, options.max_file_bytes));
         }

@@ -19,31 +19,35 @@ use crate::error::{Error, Kind, Result};
 /// Bytes of a file, about; then the next part begins.
 const PART_BYTES: usize = 1 << 30;
 
-/// Writes the parts of one snapshot.
+/// Writes parts of one snapshot.
 pub(super) struct Sink {
     folder: PathBuf,
     schema: SchemaRef,
     open: Option<SerializedFileWriter<File>>,
+    /// Parts begun so far.
+    begun: usize,
+    /// Those since the last [`Self::end`].
     parts: Vec<WrittenFile>,
 }
 
 impl Sink {
     /// A sink for `part-0.parquet` and on in `folder`.
     pub(super) fn new(folder: &Path, schema: SchemaRef) -> Self {
-        Self { folder: folder.to_owned(), schema, open: None, parts: Vec::new() }
+        Self { folder: folder.to_owned(), schema, open: None, begun: 0, parts: Vec::new() }
     }
 
     fn start_part(&mut self) -> Result<&mut SerializedFileWriter<File>> {
-        let path = self.folder.join(format!("part-{}.parquet", self.parts.len()));
+        let path = self.folder.join(format!("part-{}.parquet", self.begun));
         let file = File::create(&path)?;
         let writer = ArrowWriter::try_new(file, SchemaRef::clone(&self.schema), Some(file_properties().build()));
         let (writer, _) = writer.and_then(ArrowWriter::into_serialized_writer).map_err(parquet_error)?;
+        self.begun += 1;
         self.parts.push(WrittenFile { path, bytes: 0, rows: 0 });
         Ok(self.open.insert(writer))
     }
 
-    /// Closes and syncs the part that is open, when one is.
-    pub(super) fn end_part(&mut self) -> Result<()> {
+    /// Closes and syncs the part that is open.
+    fn end_part(&mut self) -> Result<()> {
         let Some(mut writer) = self.open.take() else { return Ok(()) };
         let footer = writer.finish().map_err(parquet_error)?;
         let file = writer.inner();
@@ -68,13 +72,16 @@ impl Sink {
         if writer.bytes_written() >= PART_BYTES { self.end_part() } else { Ok(()) }
     }
 
-    /// All parts, with the rows that their footers tell. A table without rows has one part.
-    pub(super) fn finish(mut self) -> Result<Vec<WrittenFile>> {
-        if self.parts.is_empty() {
-            self.start_part()?;
-        }
+    /// Ends the part that is open; the parts since the last call, whole and synced, with the rows that their footers tell.
+    pub(super) fn end(&mut self) -> Result<Vec<WrittenFile>> {
         self.end_part()?;
-        Ok(self.parts)
+        Ok(std::mem::take(&mut self.parts))
+    }
+
+    /// A part without rows, which is what a table without rows has.
+    pub(super) fn empty(&mut self) -> Result<Vec<WrittenFile>> {
+        self.start_part()?;
+        self.end()
     }
 }
 

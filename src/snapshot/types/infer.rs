@@ -3,6 +3,7 @@
 use super::number::{self, Shape};
 use super::temporal::{self, Order};
 use super::{DateFormat, Missing, Parse, token};
+use serde::{Deserialize, Serialize};
 use crate::descriptor::{Column, ColumnKind};
 use crate::snapshot::cells::{Cell, CellKind};
 
@@ -16,8 +17,10 @@ const ALL: u8 = BOOL | NUMBER | DATE | TIME;
 const MOST_DECIMALS: usize = 9;
 
 /// What was seen of one column.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::snapshot) struct Seen {
+    /// Not stored: what was read back is merged, and sees no more cells.
+    #[serde(skip)]
     pub(super) missing: Missing,
     /// The types that every value so far could have, as bits; none left means text.
     alive: u8,
@@ -30,13 +33,14 @@ pub(in crate::snapshot) struct Seen {
     strings: bool,
     scalars: bool,
     nested: bool,
-    token: Option<&'static str>,
+    #[serde(serialize_with = "store_token", deserialize_with = "stored_token")]
+    token: Option<Token>,
     /// More than one token: none of them is the column's missing code.
     tokens: bool,
     declared: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Numbers {
     fraction: bool,
     too_large: bool,
@@ -50,7 +54,7 @@ struct Numbers {
     scale: usize,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Dates {
     orders: u16,
     /// For each order of [`Order::ALL`], how many values can be read in it.
@@ -58,6 +62,17 @@ struct Dates {
     alone: u64,
     zoned: u64,
     naive: u64,
+}
+
+/// One of [`super::TOKENS`]. (By this name, serde does not take it for text borrowed from its input.)
+type Token = &'static str;
+
+fn store_token<S: serde::Serializer>(token: &Option<Token>, to: S) -> Result<S::Ok, S::Error> {
+    token.serialize(to)
+}
+
+fn stored_token<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Token>, D::Error> {
+    Ok(Option::<String>::deserialize(from)?.as_deref().and_then(token))
 }
 
 /// The type that the cells prove.

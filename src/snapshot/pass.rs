@@ -1,0 +1,346 @@
+//! One pass over the files that are to be read: batches into the lanes, row groups into parts, rejects beside them. Which types the
+//! columns have, and whether another pass is needed, is decided elsewhere.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+
+use parquet::arrow::arrow_writer::ArrowColumnChunk;
+
+use super::cells::Cells;
+use super::columns::{Table, Union};
+use super::lanes::{Batch, Ends, Lanes, Made, Trust};
+use super::layout::{ColumnLayout, GROUP_ROWS, GROUP_TEXT};
+use super::ledger::TextSeen;
+use super::prepare::Input;
+use super::records::Reader;
+use super::stop::Stop;
+use super::types::{CellReject, Seen};
+use super::write::{Rejects, Sink};
+use super::{Options, Reject, WrittenFile};
+use crate::descriptor::Distribution;
+use crate::error::{Error, Kind, Result};
+
+/// One text of the table.
+pub(super) enum Text<'a> {
+    /// To be read. `last` when a part ends with it.
+    Read { input: Input<'a>, last: bool },
+    /// Not to be read: what an earlier build saw of it, and the rejects it left.
+    Kept { seen: &'a TextSeen, rejects: Vec<Reject> },
+}
+
+/// What all passes of one build share.
+pub(super) struct Job<'a> {
+    pub(super) texts: &'a [Text<'a>],
+    /// The table is made of several published files, empty ones included.
+    pub(super) several: bool,
+    pub(super) distribution: &'a Distribution,
+    pub(super) options: &'a Options,
+    pub(super) stop: &'a Stop,
+    /// Where parts and rejects go.
+    pub(super) target: &'a Path,
+    /// Is told how far it is, out of how much.
+    pub(super) heard: &'a (dyn Fn(u64, u64) + Sync),
+}
+
+/// What one pass made.
+pub(super) struct Pass {
+    /// What was written; `None` when a cell proved the guess wrong.
+    pub(super) written: Option<Written>,
+    /// What was seen of each text that was read; of their columns nothing where the plans were proven.
+    pub(super) texts: Vec<TextSeen>,
+}
+
+/// What one pass wrote.
+#[derive(Default)]
+pub(super) struct Written {
+    /// Parts in order, each with a text that it ends with.
+    pub(super) parts: Vec<(usize, WrittenFile)>,
+    /// Of each text: rejects, and rows that are not in the table.
+    rejects: Vec<(u64, u64)>,
+}
+
+/// What the reading thread saw of one text.
+#[derive(Default)]
+struct Skimmed {
+    names: Arc<Vec<String>>,
+    originals: Vec<Option<String>>,
+    rows: u64,
+    /// Columns beyond those that the table has.
+    beyond: Vec<Seen>,
+}
+
+impl Job<'_> {
+    /// Opens a text that is to be read.
+    pub(super) fn open<'a>(&'a self, index: usize, input: &'a Input<'a>) -> Result<Reader<'a>> {
+        let declared: Vec<String> = self.distribution.schema.columns.iter().map(|c| c.name.clone()).collect();
+        Reader::open(&input.form, &input.text, &input.raw.url, index, &self.distribution.dialect, &declared, self.options)
+    }
+
+    /// Reads without a table: nothing is written, and every cell is seen on one thread.
+    pub(super) fn skim(&self, union: &Union<'_>) -> Result<Pass> {
+        let skimmed = self.read(&mut |_, _| true, Some(union), &|_| 0)?;
+        let texts = skimmed.into_iter().map(|s| s.into_seen(Vec::new(), union)).collect();
+        Ok(Pass { written: None, texts })
+    }
+
+    /// Reads all texts into `table`, laid out as `layouts` say.
+    pub(super) fn pass(&self, table: &Table, layouts: &[ColumnLayout], trust: Trust<'_>) -> Result<Pass> {
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let lanes = Lanes::new(table, self.texts, layouts, trust, threads)?;
+        let guessed = match trust {
+            Trust::Guess(union) => Some(union),
+            Trust::Proof => None,
+        };
+        let known = |text: usize| guessed.map_or(usize::MAX, |union| union.width(text));
+        let (written, skimmed) = std::thread::scope(|scope| {
+            let (made, out) = channel();
+            let lanes = &lanes;
+            let work = || {
+                let made = made.clone();
+                scope.spawn(move || lanes.work(&made))
+            };
+            let workers: Vec<_> = std::iter::repeat_with(work).take(threads).collect();
+            drop(made);
+            let reading = scope.spawn(|| {
+                let read = self.read(&mut |cells, ends| lanes.push(cells, ends), guessed, &known);
+                lanes.close();
+                read
+            });
+            let written = self.write(table, lanes, out, guessed.is_none());
+            if written.is_err() {
+                lanes.abandon();
+            }
+            let mut failed = None;
+            for worker in workers {
+                let worked = worker.join().unwrap_or_else(|_| Err(Error::new(Kind::Internal, "converting the source failed")));
+                failed = failed.or(worked.err());
+            }
+            let read = reading.join().map_err(|_| Error::new(Kind::SourceInvalid, "reading the source failed"))?;
+            match (failed, written, read) {
+                // When the others stop first, their error is the one that says why.
+                (Some(e), ..) | (None, Err(e), _) | (None, Ok(_), Err(e)) => Err(e),
+                (None, Ok(written), Ok(read)) => Ok((written, read)),
+            }
+        })?;
+        let doubted = lanes.in_doubt();
+        let mut seen: Vec<Vec<Option<Seen>>> = skimmed.iter().map(|s| vec![None; s.names.len() - s.beyond.len()]).collect();
+        for (lane, of_lane) in lanes.into_seen().into_iter().enumerate() {
+            for (text, of_text) in of_lane {
+                if let Some(place) = table.places[text][lane] {
+                    seen[text][place] = Some(of_text);
+                }
+            }
+        }
+        let mut texts = Vec::with_capacity(skimmed.len());
+        for ((skimmed, seen), rejects) in skimmed.into_iter().zip(seen).zip(&written.rejects) {
+            let mut text = match guessed {
+                Some(union) => skimmed.into_seen(seen, union),
+                None => TextSeen { rows: skimmed.rows, ..TextSeen::default() },
+            };
+            (text.rejects, text.rejected) = *rejects;
+            texts.push(text);
+        }
+        Ok(Pass { written: (!doubted).then_some(written), texts })
+    }
+
+    /// Reads the texts in order, and hands each batch on with what ends with it, until nobody takes any more. Columns beyond the
+    /// `known` first ones are seen here, as `union` says.
+    fn read(
+        &self,
+        take: &mut dyn FnMut(Cells, Ends) -> bool,
+        union: Option<&Union<'_>>,
+        known: &dyn Fn(usize) -> usize,
+    ) -> Result<Vec<Skimmed>> {
+        let mut texts = Vec::with_capacity(self.texts.len());
+        let mut group = Group::default();
+        let mut waiting: Option<Cells> = None;
+        for (index, text) in self.texts.iter().enumerate() {
+            let mut read = Skimmed::default();
+            if let Text::Read { input, last } = text {
+                let mut reader = self.open(index, input)?;
+                read.originals = reader.originals().to_vec();
+                while let Some(cells) = reader.next()? {
+                    self.stop.check()?;
+                    read.rows += cells.rows() as u64 + cells.rejected();
+                    if let Some(union) = union {
+                        read.see_beyond(&cells, known(index), input.form.is_typed(), union);
+                    }
+                    if let Some(before) = waiting.replace(cells) {
+                        let ends = group.add(&before);
+                        if !take(before, ends) {
+                            return Ok(texts);
+                        }
+                    }
+                }
+                read.names = Arc::clone(reader.names());
+                if let Some(before) = waiting.take_if(|_| *last) {
+                    group = Group::default();
+                    if !take(before, Ends::Part) {
+                        return Ok(texts);
+                    }
+                }
+            }
+            texts.push(read);
+        }
+        Ok(texts)
+    }
+
+    /// Writes what comes out of the lanes, and the rejects of kept texts where they belong.
+    fn write(&self, table: &Table, lanes: &Lanes<'_>, out: Receiver<Made>, second: bool) -> Result<Written> {
+        let mut sink = Sink::new(self.target, Arc::clone(&table.schema));
+        let mut rejects = Rejects::new(self.target);
+        let mut written = Written { parts: Vec::new(), rejects: vec![(0, 0); self.texts.len()] };
+        let mut groups: BTreeMap<usize, BTreeMap<usize, ArrowColumnChunk>> = BTreeMap::new();
+        let mut ended = 0;
+        let mut reached = 0;
+        let mut progress = Progress::new(self.heard, self.bytes(), second);
+        for made in out {
+            let batch = match made {
+                Made::Chunk { group, lane, chunk } => {
+                    groups.entry(group).or_default().insert(lane, *chunk);
+                    continue;
+                }
+                Made::Batch(batch) => batch,
+            };
+            self.stop.check()?;
+            let cells = &batch.cells;
+            progress.read(cells.file, cells.bytes_read);
+            if lanes.in_doubt() {
+                groups.clear();
+                continue;
+            }
+            self.repeat(&mut reached, cells.file, &mut rejects)?;
+            let (count, whole) = &mut written.rejects[cells.file];
+            *whole += cells.rejected();
+            *count += self.reject(table, &batch, &mut rejects)?;
+            if batch.ends != Ends::Nothing {
+                let columns = groups.remove(&ended).unwrap_or_default();
+                ended += 1;
+                if columns.len() == table.schema.fields().len() {
+                    sink.append(columns.into_values().collect())?;
+                }
+            }
+            if batch.ends == Ends::Part {
+                written.parts.extend(sink.end()?.into_iter().map(|part| (cells.file, part)));
+            }
+        }
+        self.repeat(&mut reached, self.texts.len(), &mut rejects)?;
+        rejects.finish()?;
+        Ok(written)
+    }
+
+    /// Writes the rejects of kept texts before the text `to`, from `reached` on.
+    fn repeat(&self, reached: &mut usize, to: usize, rejects: &mut Rejects) -> Result<()> {
+        for text in &self.texts[*reached..to] {
+            if let Text::Kept { rejects: kept, .. } = text {
+                kept.iter().try_for_each(|r| rejects.push(r.clone()))?;
+            }
+        }
+        *reached = to;
+        Ok(())
+    }
+
+    /// Writes the rejects of a batch; how many there are.
+    fn reject(&self, table: &Table, batch: &Batch, rejects: &mut Rejects) -> Result<u64> {
+        let cells = &batch.cells;
+        let Text::Read { input, .. } = &self.texts[cells.file] else {
+            return Err(Error::new(Kind::Internal, "a batch of a text that is not read"));
+        };
+        let mut found: Vec<(u64, Option<usize>, CellReject)> =
+            batch.take_rejects().into_iter().map(|(column, r)| (cells.lines[r.row], Some(column), r)).collect();
+        for fault in &cells.faults {
+            let place = fault.column.and_then(|c| table.places[cells.file].iter().position(|p| *p == Some(c)));
+            let reject =
+                CellReject { row: 0, raw: fault.raw.clone(), expected: fault.expected.clone(), reason: fault.reason.clone() };
+            found.push((fault.line, place, reject));
+        }
+        found.sort_by_key(|(line, column, reject)| (*line, *column, reject.row));
+        let count = found.len() as u64;
+        for (line, column, CellReject { raw, expected, reason, .. }) in found {
+            let column = column.map(|c| table.schema.field(c).name().clone());
+            rejects.push(Reject { file: input.raw.url.clone(), line, column, raw, expected, reason })?;
+        }
+        Ok(count)
+    }
+
+    /// Of all texts that are read.
+    fn bytes(&self) -> u64 {
+        let bytes = |text: &Text<'_>| match text {
+            Text::Read { input, .. } => input.text.bytes,
+            Text::Kept { .. } => 0,
+        };
+        self.texts.iter().map(bytes).sum()
+    }
+}
+
+impl Skimmed {
+    fn see_beyond(&mut self, cells: &Cells, known: usize, typed: bool, union: &Union<'_>) {
+        for column in known..cells.names.len() {
+            if column - known == self.beyond.len() {
+                self.beyond.push(union.unseen(&cells.names[column]));
+            }
+            self.beyond[column - known].absorb(cells.column(column), typed);
+        }
+    }
+
+    /// With what the lanes saw of the first columns.
+    fn into_seen(self, known: Vec<Option<Seen>>, union: &Union<'_>) -> TextSeen {
+        let seen = known.into_iter().chain(self.beyond.into_iter().map(Some)).zip(self.names.iter());
+        let seen = seen.map(|(seen, name)| seen.unwrap_or_else(|| union.unseen(name))).collect();
+        let (names, originals) = (self.names.to_vec(), self.originals);
+        TextSeen { names, originals, seen, rows: self.rows, rejected: 0, rejects: 0 }
+    }
+}
+
+/// How large the row group is so far.
+#[derive(Default)]
+struct Group {
+    rows: usize,
+    text: u64,
+}
+
+impl Group {
+    /// Adds a batch; whether the group ends with it.
+    fn add(&mut self, cells: &Cells) -> Ends {
+        self.rows += cells.rows();
+        self.text += cells.text.len() as u64;
+        if self.rows < GROUP_ROWS && self.text < GROUP_TEXT {
+            return Ends::Nothing;
+        }
+        *self = Self::default();
+        Ends::Group
+    }
+}
+
+/// Adds the bytes of texts up. A second pass, when there is one, is the last part of the way.
+struct Progress<'a> {
+    heard: &'a (dyn Fn(u64, u64) + Sync),
+    all: u64,
+    /// Of the texts before.
+    done: u64,
+    text: usize,
+    current: u64,
+    second: bool,
+}
+
+impl<'a> Progress<'a> {
+    /// How much longer the way is for a second pass that may come: one part of so many.
+    const SECOND: u64 = 8;
+
+    fn new(heard: &'a (dyn Fn(u64, u64) + Sync), all: u64, second: bool) -> Self {
+        Self { heard, all, done: 0, text: 0, current: 0, second }
+    }
+
+    fn read(&mut self, text: usize, bytes: u64) {
+        if text != self.text {
+            self.done += self.current;
+            self.text = text;
+        }
+        self.current = bytes;
+        let passed = self.done + self.current;
+        let done = if self.second { self.all + passed / Self::SECOND } else { passed };
+        (self.heard)(done, self.all + self.all / Self::SECOND);
+    }
+}
