@@ -2,6 +2,7 @@
 //! (`catalog.*`, `pg_catalog.*`, `information_schema.*`). Sessions and clients are unknown here.
 
 pub mod pg_type;
+pub mod pg_value;
 pub mod virtual_table;
 
 pub mod catalog_schema;

@@ -18,7 +18,7 @@ use super::numeric::Decimal;
 use super::{Format, Style, Values, bytea, datetime, digits, float, json, list, numeric};
 
 /// Adds every value of `array` to `out`.
-pub(super) fn encode(
+pub fn encode(
     array: &dyn Array,
     field: &Field,
     pg: &'static PgType,
