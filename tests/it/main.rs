@@ -17,6 +17,7 @@ mod raw;
 mod rejects;
 mod s3;
 mod server;
+mod shell;
 mod slow_reader;
 mod slt;
 mod store;
