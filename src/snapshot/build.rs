@@ -67,6 +67,7 @@ pub(super) fn build(
         let job = Job { inputs: &inputs, distribution, options, stop };
         let (table, seen_rows) = job.infer(heard, &mut warnings)?;
         let (parts, rejects, rejected_rows) = job.convert(&table, target, heard)?;
+        warnings.extend(table.plans.iter().flat_map(|plan| plan.broken()));
         for raw in raws {
             raw.check_unchanged()?;
         }

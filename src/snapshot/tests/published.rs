@@ -127,7 +127,7 @@ async fn files_of_one_table_are_united_by_name() {
     assert_eq!((snapshot.rows, snapshot.rejects), (54_843, 0));
     let names: Vec<&str> = snapshot.schema.fields().iter().map(|f| f.name().as_str()).collect();
     assert_eq!(names[..3], ["Province/State", "Country/Region", "Last Update"]);
-    assert_eq!(names.iter().filter(|n| !n.starts_with('_')).count(), 14, "{names:?}");
+    assert_eq!(names.iter().filter(|n| !n.starts_with('_')).count(), 16, "{names:?}");
     for (name, data_type) in
         [("Country/Region", "Utf8View"), ("Confirmed", "Int64"), ("Last Update", "Timestamp(µs)"), ("Incidence_Rate", "Float64")]
     {

@@ -29,9 +29,16 @@ pub(in crate::snapshot) struct CellReject {
 }
 
 impl ColumnPlan {
-    /// The array of a batch's column `index` (`None` when its file lacks the column), and its rejects.
+    /// The array of a batch's column `index` (`None` when its file lacks the column), and its rejects. What its values break of the
+    /// descriptor's constraints is counted.
     pub(in crate::snapshot) fn convert(&self, cells: &Cells, index: Option<usize>, rejects: &mut Vec<CellReject>) -> ArrayRef {
         let Some(index) = index else { return arrow::array::new_null_array(self.field.data_type(), cells.rows()) };
+        let values = self.read(cells, index, rejects);
+        self.checks.count(values.as_ref());
+        values
+    }
+
+    fn read(&self, cells: &Cells, index: usize, rejects: &mut Vec<CellReject>) -> ArrayRef {
         match &self.parse {
             Parse::Text | Parse::Json(JsonShape::Any) => self.texts(cells, index, rejects),
             Parse::Json(JsonShape::Object) => self.checked(cells, index, rejects, |t| is_json(t, '{')),

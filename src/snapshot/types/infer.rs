@@ -49,6 +49,10 @@ impl Seen {
         if self.nested {
             return Inferred { parse: Parse::Json(super::JsonShape::Any), ..Inferred::text(None) };
         }
+        if self.alive == 0 && self.dates.counts.is_none() && self.dates.kinds() > 1 {
+            let warning = "stays text, since dates with and without a time of day or an offset stand in it";
+            return Inferred::text(Some(warning.to_owned()));
+        }
         if self.values == 0 || self.alive == 0 || self.tokens.len() > MOST_TOKENS {
             return Inferred::text(None);
         }

@@ -2,6 +2,7 @@
 //! formats are unknown here.
 
 mod calendar;
+mod check;
 mod clock;
 mod convert;
 mod declared;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
 
 use self::calendar::Order;
+use self::check::Checks;
 use self::infer::{Inferred, dates_by_file};
 use self::pattern::Pattern;
 use self::token::Tokens;
@@ -42,6 +44,7 @@ pub(super) struct ColumnPlan {
     expected: String,
     /// The descriptor gives the type, so that cells may not fit it.
     declared: bool,
+    checks: Arc<Checks>,
 }
 
 /// From text to a value.
@@ -125,6 +128,9 @@ enum PointFormat {
     Object,
 }
 
+/// What databases write for NULL in text (PostgreSQL's COPY, MySQL's OUTFILE): missing in every column of which nothing is declared.
+const SQL_NULL: &str = "\\N";
+
 /// What counts as "no value".
 #[derive(Clone, Debug, Default)]
 pub(super) struct Missing {
@@ -153,7 +159,7 @@ impl Missing {
     fn has(&self, text: &str) -> bool {
         match &self.declared {
             Some(codes) => codes.iter().any(|code| code.value == text),
-            None => text.is_empty() || self.tokens.has(text),
+            None => text.is_empty() || text == SQL_NULL || self.tokens.has(text),
         }
     }
 }
@@ -191,7 +197,16 @@ impl ColumnPlan {
         put(field_key::LOGICAL, matches!(parse, Parse::Json(_)).then(|| "json".to_owned()));
         let expected = parse.expected();
         let field = Field::new(name, parse.arrow(), true).with_metadata(metadata);
-        Ok(Self { field, parse, missing, expected, declared: typed })
+        let mut plan = Self { field, parse, missing, expected, declared: typed, checks: Arc::default() };
+        if let Some(column) = declared {
+            plan.checks = Arc::new(Checks::of(column, &plan)?);
+        }
+        Ok(plan)
+    }
+
+    /// What its values broke of the descriptor's demands, once all are converted.
+    pub(super) fn broken(&self) -> impl Iterator<Item = String> {
+        self.checks.broken().map(|broken| format!("column {}: {broken}", quoted(self.field.name())))
     }
 
     /// The same column, said to hold `logical` text (see [`field_key::LOGICAL`]).

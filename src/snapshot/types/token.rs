@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What publishers write where there is no value: of programs (pandas, R, SQL, Excel's errors), of statistical offices (`..`, `:`,
 /// `[x]`, `*` for a suppressed count), and of people.
-const WORDS: [&str; 61] = [
+const WORDS: [&str; 60] = [
     "NA",
     "N/A",
     "n/a",
@@ -27,7 +27,6 @@ const WORDS: [&str; 61] = [
     "nil",
     "Nil",
     "NIL",
-    "\\N",
     "missing",
     "Missing",
     "MISSING",
