@@ -1,6 +1,7 @@
 //! Constraints: what a descriptor demands of a column's values beyond their type (Table Schema, "Constraints" and "Categories"). A value that
 //! breaks one stays, and is counted. Whether a column's values are unique is not counted here: no bounded memory tells.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Scalar};
@@ -67,7 +68,7 @@ impl Checks {
         // A pattern or comparison that can't be is found out now, not amid the rows.
         let none = arrow::array::new_empty_array(plan.field.data_type());
         for (rule, _) in &checks.0 {
-            rule.broken(none.as_ref()).map_err(|e| {
+            rule.broken(&none).map_err(|e| {
                 Error::new(Kind::Descriptor, format!("column {}: the constraint {}: {e}", quoted(&column.name), rule.name()))
                     .with_hint("Correct or remove it in the descriptor.")
             })?;
@@ -76,7 +77,7 @@ impl Checks {
     }
 
     /// Counts what a batch's values break.
-    pub(super) fn count(&self, values: &dyn Array) {
+    pub(super) fn count(&self, values: &ArrayRef) {
         for (rule, count) in &self.0 {
             let broken = rule.broken(values).expect("the rule was tried on values of this type");
             count.fetch_add(broken as u64, Ordering::Relaxed);
@@ -106,7 +107,7 @@ impl Rule {
     }
 
     /// How many of the values break it; what is missing only breaks `required`.
-    fn broken(&self, values: &dyn Array) -> Result<usize, ArrowError> {
+    fn broken(&self, values: &ArrayRef) -> Result<usize, ArrowError> {
         let long = |is_broken: &dyn Fn(usize) -> bool| {
             let texts = values.as_string_view();
             texts.iter().flatten().filter(|text| is_broken(text.chars().count())).count()
@@ -117,8 +118,7 @@ impl Rule {
             Self::MinLength(n) => long(&|length| length < *n),
             Self::MaxLength(n) => long(&|length| length > *n),
             Self::Bound(what, _, bound) => {
-                let bound = Scalar::new(bound.as_ref());
-                let values = &values;
+                let bound = Scalar::new(Arc::clone(bound));
                 wrong(&match *what {
                     "minimum" => cmp::gt_eq(values, &bound)?,
                     "maximum" => cmp::lt_eq(values, &bound)?,
@@ -130,7 +130,7 @@ impl Rule {
             Self::OneOf(_, allowed) => {
                 let mut right = BooleanArray::from(vec![false; values.len()]);
                 for i in 0..allowed.len() {
-                    let same = cmp::eq(&values, &Scalar::new(allowed.slice(i, 1).as_ref()))?;
+                    let same = cmp::eq(values, &Scalar::new(allowed.slice(i, 1)))?;
                     right = arrow::compute::or(&right, &same)?;
                 }
                 wrong(&right)

@@ -34,7 +34,7 @@ impl ColumnPlan {
     pub(in crate::snapshot) fn convert(&self, cells: &Cells, index: Option<usize>, rejects: &mut Vec<CellReject>) -> ArrayRef {
         let Some(index) = index else { return arrow::array::new_null_array(self.field.data_type(), cells.rows()) };
         let values = self.read(cells, index, rejects);
-        self.checks.count(values.as_ref());
+        self.checks.count(&values);
         values
     }
 
