@@ -6,6 +6,7 @@ mod dialect;
 mod failure;
 mod functions;
 mod grammar;
+mod hidden;
 mod limits;
 mod plan;
 mod resolve;

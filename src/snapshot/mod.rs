@@ -6,6 +6,7 @@ mod cells;
 mod columns;
 mod csv;
 mod decode;
+mod drift;
 mod fetch;
 mod inplace;
 mod json;
@@ -14,6 +15,7 @@ mod manifest;
 mod names;
 mod prepare;
 mod records;
+mod rename;
 mod stop;
 mod touch;
 mod types;
@@ -24,6 +26,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
+
+pub use drift::{Drift, DriftKind};
 
 use crate::catalog::TableEntry;
 use crate::error::Result;
@@ -39,6 +43,10 @@ pub mod field_key {
     pub const UNIT: &str = "stoa.unit";
     /// What the text holds, where the Arrow type does not tell: `json`, `wkt`.
     pub const LOGICAL: &str = "stoa.logical";
+    /// On columns that only statements see which name them: `_source_file`, `_source_row`, or `reason`.
+    pub const HIDDEN: &str = "stoa.hidden";
+    /// On a hidden column of reasons: the column whose NULLs it explains.
+    pub const EXPLAINS: &str = "stoa.explains";
 }
 
 /// Where and how snapshots are made.
@@ -96,6 +104,7 @@ pub struct Snapshots {
 pub struct Snapshot {
     /// Unique for a table's content and layout.
     pub id: String,
+    /// The columns of the files; hidden ones ([`field_key::HIDDEN`]) stand last.
     pub schema: SchemaRef,
     pub layout: Layout,
     /// Rows in the table.
@@ -108,6 +117,8 @@ pub struct Snapshot {
     pub rejects_file: Option<PathBuf>,
     /// RFC 3339.
     pub created: String,
+    /// How the files that it was made of differ.
+    pub drift: Vec<Drift>,
 }
 
 /// Where a snapshot's rows are.

@@ -1,10 +1,11 @@
 //! A table over a snapshot: Parquet of ours under the state folder, or published Parquet and Arrow files where they stand.
 //! Projection, filters, limits and statistics reach the files; nothing is read to plan but footers, which are cached.
 
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{FieldRef, Fields, Schema, SchemaRef};
 use async_trait::async_trait;
 use chrono::DateTime;
 use datafusion::catalog::{Session, TableProvider};
@@ -27,7 +28,7 @@ use object_store::path::Path;
 
 use crate::catalog::TableEntry;
 use crate::error::{Error, Kind};
-use crate::snapshot::{Layout, Snapshot, WrittenFile};
+use crate::snapshot::{Layout, Snapshot, WrittenFile, field_key};
 use crate::store::{Object, pinned};
 
 /// How many footers are fetched at a time.
@@ -45,7 +46,18 @@ pub struct SnapshotTable {
 impl SnapshotTable {
     /// The table `entry` as of `snapshot`.
     pub fn new(entry: Arc<TableEntry>, snapshot: Arc<Snapshot>) -> Self {
-        let schema = Arc::clone(&snapshot.schema);
+        Self::offering(entry, snapshot, &BTreeSet::new())
+    }
+
+    /// The same with those of its hidden columns that are named.
+    pub fn offering(entry: Arc<TableEntry>, snapshot: Arc<Snapshot>, hidden: &BTreeSet<String>) -> Self {
+        let is_hidden = |f: &FieldRef| f.metadata().contains_key(field_key::HIDDEN) && !hidden.contains(f.name());
+        let schema = if snapshot.schema.fields().iter().any(is_hidden) {
+            let fields: Fields = snapshot.schema.fields().iter().filter(|f| !is_hidden(f)).cloned().collect();
+            Arc::new(Schema::new_with_metadata(fields, snapshot.schema.metadata().clone()))
+        } else {
+            Arc::clone(&snapshot.schema)
+        };
         Self { entry, snapshot, schema, constraints: Constraints::default() }
     }
 

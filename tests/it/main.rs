@@ -2,6 +2,7 @@
 
 mod answers;
 mod bundled;
+mod drift;
 mod failures;
 mod fixtures;
 mod generate;

@@ -1,8 +1,9 @@
 //! PostgreSQL's SQL made plannable: rewrites of a parsed statement, one family a file, each equal in meaning to what it replaces.
 //! Which statements are admitted and how they are planned is not decided here.
 
+pub(super) mod ast;
+
 mod arrays;
-mod ast;
 mod bytea;
 mod casts;
 mod columns;

@@ -170,14 +170,16 @@ fn rows(snapshot: &Snapshot) -> Vec<RecordBatch> {
 
 /// The columns as `name type`, and each row's values, one string a row.
 fn show(snapshot: &Snapshot) -> Vec<String> {
-    let header: Vec<String> = snapshot.schema.fields().iter().map(|f| format!("{} {}", f.name(), f.data_type())).collect();
+    let shown = |f: &&arrow::datatypes::FieldRef| !f.metadata().contains_key(field_key::HIDDEN);
+    let fields: Vec<_> = snapshot.schema.fields().iter().filter(shown).collect();
+    let header: Vec<String> = fields.iter().map(|f| format!("{} {}", f.name(), f.data_type())).collect();
     let mut out = vec![header.join(", ")];
     for batch in rows(snapshot) {
         for row in 0..batch.num_rows() {
             let value = |c: &arrow::array::ArrayRef| {
                 if c.is_null(row) { "NULL".to_owned() } else { array_value_to_string(c, row).expect("shows") }
             };
-            out.push(batch.columns().iter().map(value).collect::<Vec<_>>().join("|"));
+            out.push(batch.columns()[..fields.len()].iter().map(value).collect::<Vec<_>>().join("|"));
         }
     }
     out
