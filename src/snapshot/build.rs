@@ -11,7 +11,7 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use super::cells::Cells;
 use super::columns::{Table, Union};
 use super::fetch::Raw;
-use super::prepare::{Input, prepare};
+use super::prepare::{Input, Prepared, prepare};
 use super::records::Reader;
 use super::stop::Stop;
 use super::types::CellReject;
@@ -60,8 +60,8 @@ pub(super) fn build(
     std::thread::scope(|scope| {
         let hashes = scope.spawn(|| raws.iter().map(|raw| raw.hash(stop)).collect::<Result<Vec<_>>>());
         let mut warnings = Vec::new();
-        let inputs = prepare(raws, distribution, options, stop, scratch, &mut warnings)?;
-        let job = Job { inputs: &inputs, several: raws.len() > 1, distribution, options, stop };
+        let Prepared { inputs, several } = prepare(raws, distribution, options, stop, scratch, &mut warnings)?;
+        let job = Job { inputs: &inputs, several, distribution, options, stop };
         let (table, seen_rows) = job.infer(heard, &mut warnings)?;
         let (parts, rejects, rejected_rows) = job.convert(&table, target, heard)?;
         for raw in raws {
@@ -78,8 +78,8 @@ pub(super) fn build(
 }
 
 struct Job<'a> {
-    inputs: &'a [Input<'a>],
-    /// The table is made of several published files, empty ones included.
+    inputs: &'a [Input],
+    /// See [`Prepared::several`].
     several: bool,
     distribution: &'a Distribution,
     options: &'a Options,
@@ -96,10 +96,10 @@ impl Job<'_> {
             match read {
                 Read::Opened { file, names, originals } => {
                     bytes.opened();
-                    union.meet(file, &self.inputs[file].raw.url, &names, &originals)?;
+                    union.meet(file, &self.inputs[file].label, &names, &originals)?;
                 }
                 Read::Batch(cells) => {
-                    union.meet(cells.file, &self.inputs[cells.file].raw.url, &cells.names, &[])?;
+                    union.meet(cells.file, &self.inputs[cells.file].label, &cells.names, &[])?;
                     union.absorb(&cells, self.inputs[cells.file].form.is_typed());
                     rows += cells.rows() as u64 + cells.rejected();
                     bytes.read(cells.bytes_read);
@@ -107,7 +107,7 @@ impl Job<'_> {
             }
             Ok(())
         })?;
-        let urls: Vec<&str> = self.inputs.iter().map(|i| i.raw.url.as_str()).collect();
+        let urls: Vec<&str> = self.inputs.iter().map(|i| i.label.as_str()).collect();
         Ok((union.decide(&urls, warnings)?, rows))
     }
 
@@ -180,7 +180,7 @@ impl Job<'_> {
         found.sort_by_key(|(line, column, _)| (*line, *column));
         for (line, column, CellReject { raw, expected, reason, .. }) in found {
             let column = column.map(|c| table.schema.field(c).name().clone());
-            rejects.push(Reject { file: input.raw.url.clone(), line, column, raw, expected, reason })?;
+            rejects.push(Reject { file: input.label.clone(), line, column, raw, expected, reason })?;
         }
         let options = RecordBatchOptions::new().with_row_count(Some(cells.rows()));
         RecordBatch::try_new_with_options(Arc::clone(&table.schema), columns, &options)
@@ -204,15 +204,8 @@ impl Job<'_> {
     fn read(&self, out: &SyncSender<Read>) -> Result<()> {
         let declared: Vec<String> = self.distribution.schema.columns.iter().map(|c| c.name.clone()).collect();
         for (file, input) in self.inputs.iter().enumerate() {
-            let mut reader = Reader::open(
-                &input.form,
-                &input.text,
-                &input.raw.url,
-                file,
-                &self.distribution.dialect,
-                &declared,
-                self.options,
-            )?;
+            let mut reader =
+                Reader::open(&input.form, &input.text, &input.label, file, &self.distribution.dialect, &declared, self.options)?;
             let opened = Read::Opened { file, names: Arc::clone(reader.names()), originals: reader.originals().to_vec() };
             if out.send(opened).is_err() {
                 return Ok(());
