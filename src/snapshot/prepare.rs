@@ -88,6 +88,8 @@ fn format(plain: &Plain, distribution: &Distribution) -> Option<Format> {
 fn check_is_text(plain: &Plain, distribution: &Distribution) -> Result<()> {
     let (what, hint) = match format(plain, distribution) {
         None | Some(Format::Csv | Format::Json | Format::NdJson | Format::GeoJson) => return Ok(()),
+        // A text under a workbook's name, as portals export them.
+        Some(Format::Workbook) if !plain.is_certain => return Ok(()),
         Some(Format::Parquet) => ("a Parquet file", "Declare its format as parquet, and publish it unpacked."),
         Some(Format::Arrow) => ("an Arrow file", "Declare its format as arrow, and publish it unpacked."),
         Some(Format::Avro) => ("an Avro file", "Publish it as Parquet or CSV."),

@@ -29,10 +29,8 @@ impl Form {
             Some(other @ (Format::Parquet | Format::Arrow | Format::Avro | Format::Orc)) => {
                 Err(Error::new(Kind::Internal, format!("{} is not read as text", other.name())))
             }
-            Some(other @ (Format::Workbook | Format::Shapefile | Format::Kml)) => {
-                Err(Error::new(Kind::Internal, format!("{} is not read as text", other.name())))
-            }
-            None => {
+            // A workbook is told by its bytes before it comes here: this is a text under a workbook's name, as portals export them.
+            Some(Format::Workbook | Format::Shapefile | Format::Kml) | None => {
                 let mut head = Vec::new();
                 let mut file = File::open(&text.path)?;
                 file.seek(SeekFrom::Start(text.skip))?;

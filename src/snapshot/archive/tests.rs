@@ -105,7 +105,8 @@ impl Bench {
     /// Each plain file as `name format: text`, parted by ` | `, then the warnings; or the error with its detail.
     fn shown(&self, bytes: &[u8], wanted: Option<&str>) -> String {
         let plain = |p: &Plain| {
-            let text = String::from_utf8_lossy(&std::fs::read(&p.path).expect("it was unpacked")).into_owned();
+            let text = std::fs::read(&p.path).expect("it was unpacked");
+            let text = String::from_utf8_lossy(&text[..text.len().min(100)]).into_owned();
             let format = p.format.map_or("-", Format::name);
             let beside: String = p.beside.iter().map(|(ending, _)| format!("+{ending}")).collect();
             format!("{} {format}{beside}: {}", p.label, text.replace('\n', "/"))
@@ -142,6 +143,7 @@ fn packings_are_told_by_their_bytes() {
         ("bzip2 of nothing", bzip2(b""), "f -: "),
         ("xz of two streams", [xz(&TEXT[..4]), xz(&TEXT[4..])].concat(), plain),
         ("zip", zip(&[("d/a.csv", TEXT)]), "f/d/a.csv csv: a,b/1,2/"),
+        ("deflated zip", zip_by(CompressionMethod::DEFLATE, &[("a.csv", TEXT)]), "f/a.csv csv: a,b/1,2/"),
         ("tar", tar(&[("d/a.csv", TEXT)]), "f/d/a.csv csv: a,b/1,2/"),
         ("tar.gz", gzip(&tar(&[("a.tsv", TEXT)])), "f/a.tsv csv: a,b/1,2/"),
         ("tar.zst", zstd(&tar(&[("a.json", b"[]")])), "f/a.json json: []"),
@@ -152,9 +154,6 @@ fn packings_are_told_by_their_bytes() {
         ("zip of an empty file", zip(&[("a.csv", b"")]), "f/a.csv csv: "),
     ] {
         assert_eq!(Bench::new().shown(&bytes, None), want, "{what}");
-    }
-    for method in [CompressionMethod::DEFLATE] {
-        assert_eq!(Bench::new().shown(&zip_by(method, &[("a.csv", TEXT)]), None), "f/a.csv csv: a,b/1,2/", "{method:?}");
     }
 }
 
@@ -252,7 +251,6 @@ fn what_is_not_whole_is_refused() {
     let overlapping = patched(&two, CENTRAL, true, 42, &0_u32.to_le_bytes());
     let shares = patched(&overlapping, CENTRAL, true, 46, b"b.pdf");
     let renamed = replaced(&two, b"b.pdf", b"a.csv");
-    let directory = two.iter().zip(0..).find(|(_, at)| two[*at..].starts_with(CENTRAL)).map_or(0, |(_, at)| at);
     let garbage = [gzip(TEXT), b"<html>".to_vec()].concat();
     let at = gzip(TEXT).len();
     let sparse = {
@@ -260,6 +258,7 @@ fn what_is_not_whole_is_refused() {
         header.set_entry_type(EntryType::GNUSparse);
         header.set_path("a.csv").expect("a short name");
         header.set_size(0);
+        header.as_gnu_mut().expect("it is GNU's").set_real_size(0);
         header.set_cksum();
         let mut out = Builder::new(Vec::new());
         out.append(&header, &b""[..]).expect("writes to memory");
@@ -268,6 +267,7 @@ fn what_is_not_whole_is_refused() {
     let long_name = {
         let mut header = Header::new_gnu();
         header.set_entry_type(EntryType::GNULongName);
+        header.set_path("././@LongLink").expect("a short name");
         header.set_size(2 << 20);
         header.set_cksum();
         let mut out = Builder::new(Vec::new());
@@ -364,24 +364,23 @@ fn what_is_not_whole_is_refused() {
         let got = Bench::new().shown(&bytes, None);
         assert!(got.strip_prefix("error: ").is_some_and(|e| e.contains(want)), "{what}: {got}");
     }
-    assert!(directory > 0, "the archives above have a directory");
 }
 
 #[test]
 fn bombs_are_refused_before_they_are_large() {
     let zeros = vec![0; 80 << 20];
     let limits = [
-        ("gzip", gzip(&zeros), "f unpacks to more than 100 times its size and is taken for a bomb"),
+        ("gzip", gzip(&zeros), "f unpacks to more than 20 times its size and is taken for a bomb"),
         (
             "zip",
             zip_by(CompressionMethod::DEFLATE, &[("a.csv", &zeros)]),
-            "f unpacks to more than 100 times its size and is taken for a bomb",
+            "f unpacks to more than 20 times its size and is taken for a bomb",
         ),
-        ("gzip in gzip", gzip(&gzip(&zeros)), "f unpacks to more than 100 times its size and is taken for a bomb"),
+        ("gzip in gzip", gzip(&gzip(&zeros)), "f unpacks to more than 20 times its size and is taken for a bomb"),
     ];
     for (what, bytes, want) in limits {
         let mut bench = Bench::new();
-        bench.options.max_ratio = 100;
+        bench.options.max_ratio = 20;
         assert_eq!(bench.shown(&bytes, None), format!("error: {want}"), "{what}");
         let size: u64 = std::fs::read_dir(bench.folder.path())
             .expect("lists")
