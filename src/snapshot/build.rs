@@ -82,7 +82,7 @@ pub(super) fn build(
 }
 
 struct Job<'a> {
-    inputs: &'a [Input<'a>],
+    inputs: &'a [Input],
     distribution: &'a Distribution,
     options: &'a Options,
     stop: &'a Stop,
@@ -107,7 +107,7 @@ impl Job<'_> {
             }
             Ok(())
         })?;
-        let urls: Vec<&str> = self.inputs.iter().map(|i| i.raw.url.as_str()).collect();
+        let urls: Vec<&str> = self.inputs.iter().map(|i| i.label.as_str()).collect();
         let undecodable = self.inputs.iter().any(|i| !i.text.bad.is_empty());
         let union = Union::new(self.distribution, &urls, &seen, self.options.max_columns, warnings)?;
         Ok((union.decide(undecodable, warnings)?, seen.iter().map(|s| s.records).sum()))
@@ -185,7 +185,7 @@ impl Job<'_> {
         found.sort_by_key(|(line, column, _)| (*line, *column));
         for (line, column, CellReject { raw, expected, reason, .. }) in found {
             let column = column.map(|c| table.schema.field(c).name().clone());
-            rejects.push(Reject { file: input.raw.url.clone(), line, column, raw, expected, reason })?;
+            rejects.push(Reject { file: input.label.clone(), line, column, raw, expected, reason })?;
         }
         let options = RecordBatchOptions::new().with_row_count(Some(cells.rows()));
         RecordBatch::try_new_with_options(Arc::clone(&table.schema), columns, &options)
@@ -209,15 +209,8 @@ impl Job<'_> {
     fn read(&self, out: &SyncSender<Read>) -> Result<()> {
         let declared: Vec<String> = self.distribution.schema.columns.iter().map(|c| c.name.clone()).collect();
         for (file, input) in self.inputs.iter().enumerate() {
-            let mut reader = Reader::open(
-                &input.form,
-                &input.text,
-                &input.raw.url,
-                file,
-                &self.distribution.dialect,
-                &declared,
-                self.options,
-            )?;
+            let mut reader =
+                Reader::open(&input.form, &input.text, &input.label, file, &self.distribution.dialect, &declared, self.options)?;
             let opened = Read::Opened { file, names: Arc::clone(reader.names()), originals: reader.originals().to_vec() };
             if out.send(opened).is_err() {
                 return Ok(());

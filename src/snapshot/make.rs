@@ -247,7 +247,11 @@ impl Maker {
         let size: u64 = objects.iter().map(|o| o.meta.size).sum();
         heard(ProgressEvent::Started { table: label.clone(), files: objects.len(), bytes: size });
         let staging = self.state.stage()?;
-        let raws = self.fetch(&objects, staging.scratch(), &label, heard).await?;
+        let stop = self.stop.within(self.options.touch_timeout, &label);
+        let raws = tokio::select! {
+            raws = self.fetch(&objects, staging.scratch(), &label, heard) => raws?,
+            stopped = stop.reached() => return Err(stopped),
+        };
         let (this, heard_there, name) = (Arc::clone(self), Arc::clone(heard), label.clone());
         let distribution = table.distribution().clone();
         let known = blocking(move || {
@@ -258,8 +262,7 @@ impl Maker {
                 let bytes = fetched + u64::try_from(part).unwrap_or(0);
                 heard_there(ProgressEvent::Read { table: name.clone(), bytes });
             };
-            let built =
-                build(&raws, &distribution, &this.options, &this.stop, staging.scratch(), &staging.snapshot(), &progress)?;
+            let built = build(&raws, &distribution, &this.options, &stop, staging.scratch(), &staging.snapshot(), &progress)?;
             let mut warnings = built.warnings;
             let declared = distribution.hash.as_deref().and_then(|h| h.strip_prefix("sha256:"));
             if let (Some(declared), [only]) = (declared, built.hashes.as_slice())
@@ -288,7 +291,7 @@ impl Maker {
                 warnings: warnings.clone(),
                 drift: built.drift,
             };
-            this.stop.check()?;
+            stop.check()?;
             staging.publish(&folder, record.clone())?;
             this.prune(&folder);
             drop(lock);
@@ -308,7 +311,7 @@ impl Maker {
             let arrived = Arc::clone(&arrived);
             async move {
                 if object.meta.size > self.options.max_file_bytes {
-                    return Err(super::unpack::too_large(&object.url, self.options.max_file_bytes));
+                    return Err(super::archive::too_large(&object.url, self.options.max_file_bytes));
                 }
                 let spool = scratch.join(format!("raw-{i}"));
                 fetch(object, &spool, |more| {

@@ -1,6 +1,7 @@
 //! Snapshots: bytes as published become typed columns, once. Text formats are read whole, typed, and written as Parquet under
 //! the state folder; Parquet and Arrow files are used where they stand. SQL is unknown here.
 
+mod archive;
 mod build;
 mod cells;
 mod columns;
@@ -19,7 +20,6 @@ mod rename;
 mod stop;
 mod touch;
 mod types;
-mod unpack;
 mod write;
 
 use std::path::PathBuf;
@@ -56,8 +56,18 @@ pub struct Options {
     pub state: PathBuf,
     /// How long an answer about a remote source's identity is believed.
     pub revalidate: std::time::Duration,
-    /// The largest decompressed size of one file, in bytes.
+    /// How long one first touch or refresh may take, from its first byte to its snapshot; zero is no limit.
+    pub touch_timeout: std::time::Duration,
+    /// The largest size of one file or member of an archive, as published and unpacked, in bytes.
     pub max_file_bytes: u64,
+    /// The most that one published file may unpack to, in bytes: all its members and packings together.
+    pub max_archive_bytes: u64,
+    /// How many times its own size a published file may unpack to, when that is more than 64 MB.
+    pub max_ratio: u64,
+    /// The most members of an archive.
+    pub max_members: usize,
+    /// The most packings around a file: a CSV in gzip in a zip archive is in two.
+    pub max_nesting: usize,
     /// The most columns of a table.
     pub max_columns: usize,
     /// The longest field, in bytes.
@@ -66,16 +76,29 @@ pub struct Options {
 
 impl Options {
     /// The defaults over a state folder: a file that unpacks without end, a line without end, and a table that no plan takes are refused
-    /// before they fill the disk or the memory.
+    /// before they fill the disk or the memory. Published text packs 3 to 30 times smaller, and sparse grids 200 times; deflate reaches
+    /// 1032 times on a single repeated byte.
     pub fn new(state: PathBuf) -> Self {
         Self {
             state,
             revalidate: std::time::Duration::from_secs(60),
+            touch_timeout: std::time::Duration::from_secs(6 * 3600),
             max_file_bytes: 1 << 40,
+            max_archive_bytes: 1 << 40,
+            max_ratio: 500,
+            max_members: 100_000,
+            max_nesting: 4,
             max_columns: 10_000,
             max_field_bytes: 16 << 20,
         }
     }
+}
+
+/// The names of the files in a local archive, by its directory or headers alone, with `/` between their parts. `None` for what is no
+/// archive, for one that would have to be unpacked to be listed (`.tar.gz`), and for office documents. The errors are those of the
+/// first touch: an archive that can't be read, or that holds more than `options` allow.
+pub fn members(path: &std::path::Path, options: &Options) -> Result<Option<Vec<String>>> {
+    archive::list(path, options)
 }
 
 /// Hears how a first touch goes; called from the reading thread, must not block.

@@ -214,6 +214,7 @@ fn leaves_the_last_one(kind: Kind) -> bool {
             | Kind::SourceUnreachable
             | Kind::SourceInvalid
             | Kind::SourceChanged
+            | Kind::Timeout
             | Kind::InvalidEncoding
             | Kind::DiskFull
             | Kind::Io

@@ -1,6 +1,7 @@
 //! All integration tests, in one binary.
 
 mod answers;
+mod archives;
 mod bundled;
 mod drift;
 mod failures;
