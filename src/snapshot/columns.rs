@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::name::quoted;
 
 /// The column that tells of which file a row is, in tables made of several.
-const SOURCE_FILE: &str = "_source_file";
+pub(super) const SOURCE_FILE: &str = "_source_file";
 
 /// A name that no publisher can have given: what a format adds beside the published names, placed last.
 pub(super) const ADDED: char = '\0';

@@ -3,6 +3,7 @@
 
 mod build;
 mod cells;
+mod columnar;
 mod columns;
 mod csv;
 mod decode;
@@ -69,6 +70,9 @@ impl Options {
         }
     }
 }
+
+pub use columnar::is_believable;
+pub use inplace::check_pages;
 
 /// Hears how a first touch goes; called from the reading thread, must not block.
 pub type Progress = Arc<dyn Fn(ProgressEvent) + Send + Sync>;

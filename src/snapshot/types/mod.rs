@@ -150,7 +150,7 @@ impl ColumnPlan {
 }
 
 /// Title, description and unit in one line.
-fn comment(column: &Column) -> Option<String> {
+pub(super) fn comment(column: &Column) -> Option<String> {
     let mut out = match (&column.title, &column.description) {
         (Some(title), Some(description)) if title != description => format!("{title}: {description}"),
         (Some(one), _) | (None, Some(one)) => one.clone(),
