@@ -166,9 +166,7 @@ fn has_nan(statistics: &Statistics) -> bool {
     match statistics {
         Statistics::Float(s) => [s.min_opt(), s.max_opt()].into_iter().flatten().any(|v| v.is_nan()),
         Statistics::Double(s) => [s.min_opt(), s.max_opt()].into_iter().flatten().any(|v| v.is_nan()),
-        Statistics::FixedLenByteArray(s) => {
-            [s.min_opt(), s.max_opt()].into_iter().flatten().any(|v| is_half_nan(v.as_ref()))
-        }
+        Statistics::FixedLenByteArray(s) => [s.min_opt(), s.max_opt()].into_iter().flatten().any(|v| is_half_nan(v.as_ref())),
         Statistics::Boolean(_)
         | Statistics::Int32(_)
         | Statistics::Int64(_)
@@ -181,9 +179,7 @@ fn index_has_nan(index: &ColumnIndexMetaData) -> bool {
     match index {
         ColumnIndexMetaData::FLOAT(i) => i.min_values().iter().chain(i.max_values()).any(|v| v.is_nan()),
         ColumnIndexMetaData::DOUBLE(i) => i.min_values().iter().chain(i.max_values()).any(|v| v.is_nan()),
-        ColumnIndexMetaData::FIXED_LEN_BYTE_ARRAY(i) => {
-            i.min_values_iter().chain(i.max_values_iter()).flatten().any(is_half_nan)
-        }
+        ColumnIndexMetaData::FIXED_LEN_BYTE_ARRAY(i) => i.min_values_iter().chain(i.max_values_iter()).flatten().any(is_half_nan),
         ColumnIndexMetaData::NONE
         | ColumnIndexMetaData::BOOLEAN(_)
         | ColumnIndexMetaData::INT32(_)

@@ -6,6 +6,7 @@ mod ast;
 mod bytea;
 mod casts;
 mod columns;
+mod fields;
 mod like;
 mod names;
 mod patterns;
@@ -79,6 +80,7 @@ impl VisitorMut for Rewriter {
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
+        fields::access(expr);
         names::function(expr);
         names::operator(expr);
         arrays::literals(expr);

@@ -25,6 +25,9 @@ const MAX_CHUNK: u64 = 256 << 20;
 /// The most that deflate makes of a byte.
 const DEFLATE_RATIO: u64 = 1032;
 
+/// The field of a postscript that tells the length of the stripe statistics.
+const METADATA_LENGTH: u8 = 5;
+
 /// The longest footer that is believed, in bytes.
 const MAX_FOOTER: u64 = 64 << 20;
 
@@ -90,7 +93,10 @@ fn precision(metadata: &FileMetadata) -> TimestampPrecision {
 /// The file, read within its bounds and chunk by chunk checked.
 struct Chunks {
     file: Arc<File>,
-    size: u64,
+    /// Where `tail` stands in place of the file's own bytes.
+    end: u64,
+    /// The last bytes: the postscript and its length.
+    tail: Vec<u8>,
     /// How chunks are packed, once the footer told.
     packing: Arc<OnceLock<Option<Compression>>>,
     read: Arc<AtomicU64>,
@@ -117,9 +123,15 @@ impl Chunks {
         if fields.block > MAX_CHUNK {
             return Err(fault(format!("it claims chunks of {} bytes", fields.block)));
         }
-        let this = Self { file: Arc::new(file), size, packing: Arc::default(), read: Arc::default() };
+        let end = size - 1 - length as u64;
+        let mut tail = postscript.to_vec();
+        if !fields.has_metadata {
+            // Files of before Hive 0.12 have no stripe statistics and say nothing of their length; the decoder wants to hear that it is 0.
+            tail.extend_from_slice(&[METADATA_LENGTH << 3, 0]);
+        }
+        tail.push(u8::try_from(tail.len()).map_err(|_| fault("its postscript is too long"))?);
+        let this = Self { file: Arc::new(file), end, tail, packing: Arc::default(), read: Arc::default() };
         if let Some(kind) = fields.kind {
-            let end = size - 1 - length as u64;
             for (start, length) in [(end - fields.footer, fields.footer), (end - claimed, fields.metadata)] {
                 check(&this.bytes(start, length)?, kind).map_err(|e| e.within("its footer"))?;
             }
@@ -128,14 +140,15 @@ impl Chunks {
     }
 
     fn bytes(&self, offset: u64, length: u64) -> io::Result<Bytes> {
-        let end = offset.checked_add(length).filter(|end| *end <= self.size);
-        if end.is_none() {
-            return Err(io::Error::other(format!("{length} bytes at {offset} lie outside of the file")));
-        }
-        let mut bytes = vec![0; usize::try_from(length).map_err(io::Error::other)?];
+        let outside = || io::Error::other(format!("{length} bytes at {offset} lie outside of the file"));
+        let stop = offset.checked_add(length).filter(|stop| *stop <= self.len()).ok_or_else(outside)?;
+        let own = stop.min(self.end).saturating_sub(offset);
+        let mut bytes = vec![0; usize::try_from(own).map_err(io::Error::other)?];
         let mut file = self.file.as_ref();
         file.seek(SeekFrom::Start(offset))?;
         file.read_exact(&mut bytes)?;
+        let place = |at: u64| usize::try_from(at.saturating_sub(self.end)).map_err(io::Error::other);
+        bytes.extend_from_slice(&self.tail[place(offset)?..place(stop)?]);
         Ok(bytes.into())
     }
 }
@@ -144,7 +157,7 @@ impl ChunkReader for Chunks {
     type T = BufReader<File>;
 
     fn len(&self) -> u64 {
-        self.size
+        self.end + self.tail.len() as u64
     }
 
     fn get_read(&self, offset: u64) -> io::Result<Self::T> {
@@ -169,6 +182,7 @@ impl ChunkReader for Chunks {
 struct Postscript {
     footer: u64,
     metadata: u64,
+    has_metadata: bool,
     block: u64,
     kind: Option<CompressionType>,
 }
@@ -195,7 +209,7 @@ impl Postscript {
                             }
                         }
                         3 => found.block = value,
-                        5 => found.metadata = value,
+                        id if id == u64::from(METADATA_LENGTH) => (found.metadata, found.has_metadata) = (value, true),
                         _ => {}
                     }
                 }
@@ -240,9 +254,7 @@ fn check(mut stream: &[u8], kind: CompressionType) -> Result<()> {
         }
         let packed = chunk.len() as u64;
         let fits = match kind {
-            CompressionType::Zlib => {
-                packed * DEFLATE_RATIO <= MAX_CHUNK || is_bounded(flate2::read::DeflateDecoder::new(chunk))?
-            }
+            CompressionType::Zlib => packed * DEFLATE_RATIO <= MAX_CHUNK || is_bounded(flate2::read::DeflateDecoder::new(chunk))?,
             CompressionType::Zstd => is_bounded(zstd::stream::read::Decoder::with_buffer(chunk)?)?,
             CompressionType::Snappy => varint(&mut &*chunk).is_some_and(|claimed| claimed <= MAX_CHUNK),
             // A byte of LZO repeats at most 255 bytes.

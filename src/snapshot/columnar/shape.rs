@@ -161,13 +161,7 @@ pub(super) fn keep(array: &ArrayRef, field: &Field) -> Result<ArrayRef> {
             let DataType::Struct(kept_fields) = kept_entries.data_type() else { return Err(misfit(array, target)) };
             let columns = vec![keep(map.keys(), &fields[0])?, keep(map.values(), &fields[1])?];
             let entries = StructArray::try_new(kept_fields.clone(), columns, None).map_err(arrow_fault)?;
-            let map = MapArray::try_new(
-                Arc::clone(kept_entries),
-                map.offsets().clone(),
-                entries,
-                map.nulls().cloned(),
-                false,
-            );
+            let map = MapArray::try_new(Arc::clone(kept_entries), map.offsets().clone(), entries, map.nulls().cloned(), false);
             Ok(Arc::new(map.map_err(arrow_fault)?))
         }
         DataType::Struct(fields) if fields.is_empty() => {

@@ -9,8 +9,8 @@ use arrow::array::{Array, ArrayRef, AsArray, ListArray, MapArray, StructArray, n
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
 use indexmap::IndexMap;
 
-use super::shape::{cast, kept, map_of};
 use super::arrow_fault;
+use super::shape::{cast, kept, map_of};
 use crate::descriptor::{Column, Distribution};
 use crate::error::{Error, Kind, Result};
 use crate::name::quoted;
@@ -60,9 +60,11 @@ pub(super) fn unite(
                 Some((index, _, met)) => {
                     let (was, is) = (met.field.data_type(), field.data_type());
                     let Some(both) = wider(was, is) else {
-                        let message = format!("{} and {url} are not of one shape: column {} is {was} and {is}", met.url, quoted(&name));
-                        return Err(Error::new(Kind::SourceInvalid, message)
-                            .with_hint("Describe them as distributions of their own."));
+                        let message =
+                            format!("{} and {url} are not of one shape: column {} is {was} and {is}", met.url, quoted(&name));
+                        return Err(
+                            Error::new(Kind::SourceInvalid, message).with_hint("Describe them as distributions of their own.")
+                        );
                     };
                     if both != *was {
                         met.url = url;
@@ -88,10 +90,7 @@ pub(super) fn unite(
     }
     let places: Vec<Vec<Option<usize>>> =
         maps.iter().map(|map| (0..columns.len()).map(|c| map.iter().position(|m| *m == c)).collect()).collect();
-    let mut fields: Vec<Field> = columns
-        .into_values()
-        .map(|met| described(met, declared.iter()))
-        .collect();
+    let mut fields: Vec<Field> = columns.into_values().map(|met| described(met, declared.iter())).collect();
     let has_source_file = files.len() > 1;
     if has_source_file {
         let taken: Vec<String> = fields.iter().map(|f| f.name().clone()).chain([SOURCE_FILE.to_owned()]).collect();
@@ -126,7 +125,9 @@ pub(in crate::snapshot) fn wider(a: &DataType, b: &DataType) -> Option<DataType>
         (DataType::Struct(a), DataType::Struct(b)) => wider_fields(a, b).map(DataType::Struct),
         (DataType::Map(a, _), DataType::Map(b, _)) => match (a.data_type(), b.data_type()) {
             (DataType::Struct(a), DataType::Struct(b)) => {
-                let entry = |i: usize| Some(a.get(i)?.as_ref().clone().with_data_type(wider(a.get(i)?.data_type(), b.get(i)?.data_type())?));
+                let entry = |i: usize| {
+                    Some(a.get(i)?.as_ref().clone().with_data_type(wider(a.get(i)?.data_type(), b.get(i)?.data_type())?))
+                };
                 Some(map_of(&entry(0)?, &entry(1)?))
             }
             _ => None,
@@ -163,9 +164,7 @@ fn wider_fields(a: &Fields, b: &Fields) -> Option<Fields> {
     let mut all: Vec<FieldRef> = Vec::with_capacity(a.len());
     for field in a {
         all.push(match b.find(field.name()) {
-            Some((_, other)) => {
-                Arc::new(field.as_ref().clone().with_data_type(wider(field.data_type(), other.data_type())?))
-            }
+            Some((_, other)) => Arc::new(field.as_ref().clone().with_data_type(wider(field.data_type(), other.data_type())?)),
             None => Arc::clone(field),
         });
     }
@@ -280,8 +279,7 @@ pub(super) fn widened(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
             let map = array.as_map();
             let DataType::Struct(fields) = entries.data_type() else { return cast(array, to) };
             let inner = widened_struct(map.entries(), fields)?;
-            let map =
-                MapArray::try_new(Arc::clone(entries), map.offsets().clone(), inner, map.nulls().cloned(), false);
+            let map = MapArray::try_new(Arc::clone(entries), map.offsets().clone(), inner, map.nulls().cloned(), false);
             Ok(Arc::new(map.map_err(arrow_fault)?))
         }
         _ => cast(array, to),
@@ -324,7 +322,11 @@ mod tests {
             (micros(None), DataType::Timestamp(TimeUnit::Second, None), Some(micros(None))),
             (micros(Some("Asia/Tokyo")), micros(Some("UTC")), Some(micros(Some("UTC")))),
             (micros(None), micros(Some("UTC")), None),
-            (DataType::Time32(TimeUnit::Second), DataType::Time64(TimeUnit::Nanosecond), Some(DataType::Time64(TimeUnit::Nanosecond))),
+            (
+                DataType::Time32(TimeUnit::Second),
+                DataType::Time64(TimeUnit::Nanosecond),
+                Some(DataType::Time64(TimeUnit::Nanosecond)),
+            ),
         ] {
             assert_eq!(wider(&a, &b), want, "{a} {b}");
             assert_eq!(wider(&b, &a), want, "{b} {a}");

@@ -68,7 +68,8 @@ fn united(objects: &[Object], footers: &[Footer]) -> Result<SchemaRef> {
                     }
                     let both = wider(was, is).filter(|_| !was.is_nested()).ok_or_else(|| {
                         let column = quoted(field.name());
-                        let message = format!("{} and {} are not of one shape: column {column} is {was} and {is}", from.url, object.url);
+                        let message =
+                            format!("{} and {} are not of one shape: column {column} is {was} and {is}", from.url, object.url);
                         Error::new(Kind::SourceInvalid, message).with_hint("Describe them as distributions of their own.")
                     })?;
                     if both != *was {

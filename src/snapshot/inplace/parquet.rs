@@ -75,41 +75,42 @@ fn distinct(object: &Object, schema: &SchemaRef) -> Result<()> {
 fn depth(footer: &[u8]) -> Option<usize> {
     let mut reader = Compact::new(footer);
     let mut deepest = None;
-    reader.structure(|reader, id, kind| {
-        if (id, kind) != (2, LIST) {
-            return Some(false);
-        }
-        let (STRUCT, elements) = reader.list()? else { return None };
-        // How many children of each open group are still to come.
-        let mut open: Vec<i64> = Vec::new();
-        let mut most = 0;
-        for _ in 0..elements {
-            let mut children = 0;
-            reader.structure(|reader, id, _| {
-                if id == 5 {
-                    children = reader.number()?;
+    reader
+        .structure(|reader, id, kind| {
+            if (id, kind) != (2, LIST) {
+                return Some(false);
+            }
+            let (STRUCT, elements) = reader.list()? else { return None };
+            // How many children of each open group are still to come.
+            let mut open: Vec<i64> = Vec::new();
+            let mut most = 0;
+            for _ in 0..elements {
+                let mut children = 0;
+                reader.structure(|reader, id, _| {
+                    if id == 5 {
+                        children = reader.number()?;
+                    }
+                    Some(id == 5)
+                })?;
+                while open.last() == Some(&0) {
+                    open.pop();
                 }
-                Some(id == 5)
-            })?;
-            while open.last() == Some(&0) {
-                open.pop();
+                if let Some(left) = open.last_mut() {
+                    *left -= 1;
+                }
+                if children > 0 {
+                    open.push(children);
+                }
+                most = most.max(open.len());
+                if most > MAX_DEPTH {
+                    break;
+                }
             }
-            if let Some(left) = open.last_mut() {
-                *left -= 1;
-            }
-            if children > 0 {
-                open.push(children);
-            }
-            most = most.max(open.len());
-            if most > MAX_DEPTH {
-                break;
-            }
-        }
-        deepest = Some(most);
-        // What follows the schema may be anything; the decoder reads it.
-        if most > MAX_DEPTH { None } else { Some(true) }
-    })
-    .or_else(|| deepest.filter(|d| *d > MAX_DEPTH).map(|_| ()))?;
+            deepest = Some(most);
+            // What follows the schema may be anything; the decoder reads it.
+            if most > MAX_DEPTH { None } else { Some(true) }
+        })
+        .or_else(|| deepest.filter(|d| *d > MAX_DEPTH).map(|_| ()))?;
     deepest
 }
 
@@ -148,7 +149,8 @@ fn check_group(group: &RowGroupMetaData, end: u64) -> Result<u64, String> {
         if indexes.iter().any(|(start, length)| start.is_some_and(|s| !inside(s, i64::from(length.unwrap_or(0))))) {
             return Err(format!("an index of column {} is said to lie outside of the file", quoted(&name)));
         }
-        let values = u64::try_from(column.num_values()).map_err(|_| format!("column {} claims less than no values", quoted(&name)))?;
+        let values =
+            u64::try_from(column.num_values()).map_err(|_| format!("column {} claims less than no values", quoted(&name)))?;
         let flat = column.column_descr().max_rep_level() == 0;
         if (flat && values != rows) || values < rows {
             return Err(format!("it has {rows} rows, and column {} {values} values", quoted(&name)));

@@ -90,9 +90,7 @@ impl Tree {
             DataType::List(item)
             | DataType::FixedSizeList(item, _)
             | DataType::ListView(item)
-            | DataType::LargeListView(item) => {
-                Self::of(&recast(array, &DataType::LargeList(Arc::clone(item)))?, field, style)?
-            }
+            | DataType::LargeListView(item) => Self::of(&recast(array, &DataType::LargeList(Arc::clone(item)))?, field, style)?,
             DataType::Map(..) => {
                 let map = array.as_map();
                 let (key, value) = map.entries_fields();
