@@ -18,7 +18,7 @@ use crate::error::{Error, Kind, Result};
 use crate::name::quoted;
 
 /// The hidden column that tells of which file a row is.
-const SOURCE_FILE: &str = "_source_file";
+pub(super) const SOURCE_FILE: &str = "_source_file";
 
 /// The hidden column that tells on which line of its file a row starts.
 pub(super) const SOURCE_ROW: &str = "_source_row";

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
+use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
@@ -16,7 +17,7 @@ use super::fetch::{Raw, fetch, hex};
 use super::manifest::{self, Part, Record, Source, State};
 use super::stop::Stop;
 use super::write::Rejects;
-use super::{Layout, Options, ProgressEvent, Snapshot, WrittenFile, inplace};
+use super::{Layout, Options, ProgressEvent, Snapshot, WrittenFile, columnar, inplace};
 use crate::catalog::TableEntry;
 use crate::descriptor::{Distribution, Format};
 use crate::error::{Error, Kind, Result};
@@ -86,13 +87,6 @@ pub(super) struct Maker {
     /// The snapshots of this process by their folders: what of them lives is not removed. Held while one is loaded or old ones
     /// are removed, so that neither sees half of the other.
     live: Mutex<HashMap<PathBuf, Vec<Weak<Snapshot>>>>,
-}
-
-/// The forms that are scanned where they stand.
-#[derive(Clone, Copy)]
-enum InPlace {
-    Parquet,
-    Arrow,
 }
 
 /// Hears events of one touch.
@@ -185,8 +179,14 @@ impl Maker {
     /// Makes a snapshot of `objects`, or takes the one that another process made of them meanwhile.
     pub(super) async fn make(self: &Arc<Self>, table: &TableEntry, objects: Vec<Object>, heard: &Heard) -> Result<Known> {
         let made = match table.distribution().format {
-            Some(Format::Parquet) => self.in_place(table, objects, InPlace::Parquet).await,
-            Some(Format::Arrow) => self.in_place(table, objects, InPlace::Arrow).await,
+            Some(Format::Parquet) => {
+                let (schema, rows) = inplace::parquet(&objects).await?;
+                Ok(Self::in_place(table, schema, rows, Layout::Parquet(objects)))
+            }
+            Some(Format::Arrow) => match inplace::arrow(&objects).await? {
+                Some((schema, rows)) => Ok(Self::in_place(table, schema, rows, Layout::Arrow(objects))),
+                None => self.write(table, objects, heard).await,
+            },
             Some(
                 Format::Csv
                 | Format::Json
@@ -211,12 +211,12 @@ impl Maker {
         })
     }
 
-    async fn in_place(&self, table: &TableEntry, objects: Vec<Object>, form: InPlace) -> Result<Known> {
+    /// The snapshot of files that are scanned where they stand.
+    fn in_place(table: &TableEntry, schema: SchemaRef, rows: u64, layout: Layout) -> Known {
         let fingerprint = fingerprint(table.distribution());
-        let identities = Identity::all(&objects);
-        let ((schema, rows), layout) = match form {
-            InPlace::Arrow => (inplace::arrow(&objects).await?, Layout::Arrow(objects)),
-            InPlace::Parquet => (inplace::parquet(&objects).await?, Layout::Parquet(objects)),
+        let identities = match &layout {
+            Layout::Parquet(objects) | Layout::Arrow(objects) => Identity::all(objects),
+            Layout::Written(_) => Vec::new(),
         };
         let snapshot = Snapshot {
             id: hex(&Sha256::digest(format!("{fingerprint} {identities:?}"))[..12]),
@@ -229,7 +229,7 @@ impl Maker {
             created: now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
             drift: Vec::new(),
         };
-        Ok(Known { snapshot: Arc::new(snapshot), fingerprint, identities, checked: None, local: false, failed: None })
+        Known { snapshot: Arc::new(snapshot), fingerprint, identities, checked: None, local: false, failed: None }
     }
 
     async fn write(self: &Arc<Self>, table: &TableEntry, objects: Vec<Object>, heard: &Heard) -> Result<Known> {
@@ -262,7 +262,11 @@ impl Maker {
                 let bytes = fetched + u64::try_from(part).unwrap_or(0);
                 heard_there(ProgressEvent::Read { table: name.clone(), bytes });
             };
-            let built = build(&raws, &distribution, &this.options, &stop, staging.scratch(), &staging.snapshot(), &progress)?;
+            let (options, scratch, target) = (&this.options, staging.scratch(), staging.snapshot());
+            let built = match columnar::Form::of(distribution.format) {
+                Some(form) => columnar::build(&raws, form, &distribution, options, &stop, scratch, &target, &progress)?,
+                None => build(&raws, &distribution, options, &stop, scratch, &target, &progress)?,
+            };
             let mut warnings = built.warnings;
             let declared = distribution.hash.as_deref().and_then(|h| h.strip_prefix("sha256:"));
             if let (Some(declared), [only]) = (declared, built.hashes.as_slice())

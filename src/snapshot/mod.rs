@@ -4,6 +4,7 @@
 mod archive;
 mod build;
 mod cells;
+mod columnar;
 mod columns;
 mod csv;
 mod decode;
@@ -93,6 +94,9 @@ impl Options {
         }
     }
 }
+
+pub use columnar::is_believable;
+pub use inplace::check_pages;
 
 /// The names of the files in a local archive, by its directory or headers alone, with `/` between their parts. `None` for what is no
 /// archive, for one that would have to be unpacked to be listed (`.tar.gz`), and for office documents. The errors are those of the

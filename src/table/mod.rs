@@ -9,6 +9,7 @@ pub mod catalog_schema;
 pub mod information_schema;
 pub mod pg_catalog;
 
+mod parquet;
 mod provider;
 pub mod system_schema;
 

@@ -7,6 +7,7 @@ mod arrays;
 mod bytea;
 mod casts;
 mod columns;
+mod fields;
 mod like;
 mod names;
 mod patterns;
@@ -80,6 +81,7 @@ impl VisitorMut for Rewriter {
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
+        fields::access(expr);
         names::function(expr);
         names::operator(expr);
         arrays::literals(expr);

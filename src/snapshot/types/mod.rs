@@ -232,7 +232,7 @@ fn of_all(seen: &Seen, files: &[Option<&Seen>]) -> Inferred {
 }
 
 /// Title, description and unit in one line, and what the codes of a column with categories mean.
-fn comment(column: Option<&Column>, unit: Option<&str>) -> Option<String> {
+pub(super) fn comment(column: Option<&Column>, unit: Option<&str>) -> Option<String> {
     let (title, description) = column.map_or((None, None), |c| (c.title.as_ref(), c.description.as_ref()));
     let words = match (title, description) {
         (Some(title), Some(description)) if title != description => Some(format!("{title}: {description}")),
