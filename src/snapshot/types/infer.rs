@@ -66,6 +66,12 @@ impl Seen {
                 Ok(parse) => {
                     let unit = self.numbers.unit.and_then(Unit::mark);
                     let mut inferred = Inferred { unit, ..Inferred::of(parse, self) };
+                    let comma = Style::first(self.numbers.styles).filter(|_| self.numbers.styles & Style::POINTS == 0);
+                    if let Some(style) = comma {
+                        let told = format!("its numbers are read as they are written, {}", style.name());
+                        inferred.warning =
+                            Some([Some(told), inferred.warning].into_iter().flatten().collect::<Vec<_>>().join("; "));
+                    }
                     if self.numbers.special {
                         // Beside infinities NaN is what a calculation gave.
                         let tokens = self.tokens.without_nan();
