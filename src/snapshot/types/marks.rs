@@ -131,6 +131,8 @@ pub(super) struct Written<'a> {
     /// Digits and what stands between them.
     body: &'a str,
     pub(super) negative: bool,
+    /// It bears a `+`.
+    pub(super) plus: bool,
     /// It is negative because parentheses say so.
     pub(super) enclosed: bool,
     pub(super) unit: Unit,
@@ -139,19 +141,17 @@ pub(super) struct Written<'a> {
 /// Takes sign, parentheses, percent and currency off; `None` when something else is left than digits with marks between them.
 pub(super) fn written(text: &str) -> Option<Written<'_>> {
     let mut rest = text.trim();
-    let (mut negative, mut unit) = (false, None);
-    let enclosed = match rest.strip_prefix('(').and_then(|r| r.strip_suffix(')')) {
-        Some(inner) => {
-            rest = inner.trim();
-            negative = true;
-            true
-        }
-        None => false,
-    };
+    let (mut negative, mut plus, mut enclosed, mut unit) = (false, false, false, None);
     loop {
         let before = rest.len();
-        if let Some(after) = rest.strip_prefix(['-', '−']).filter(|_| !negative) {
+        if let Some(inner) = rest.strip_prefix('(').and_then(|r| r.strip_suffix(')')).filter(|_| !negative && !plus) {
+            (rest, negative, enclosed) = (inner.trim(), true, true);
+        }
+        if let Some(after) = rest.strip_prefix(['-', '−']).filter(|_| !negative && !plus) {
             (rest, negative) = (after.trim_start(), true);
+        }
+        if let Some(after) = rest.strip_prefix('+').filter(|_| !negative && !plus) {
+            (rest, plus) = (after, true);
         }
         if unit.is_none()
             && let Some((i, after)) = CURRENCIES.iter().enumerate().find_map(|(i, mark)| Some((i, rest.strip_prefix(mark)?)))
@@ -163,7 +163,7 @@ pub(super) fn written(text: &str) -> Option<Written<'_>> {
             break;
         }
     }
-    if let Some(before) = rest.strip_suffix('-').filter(|_| !negative) {
+    if let Some(before) = rest.strip_suffix('-').filter(|_| !negative && !plus) {
         (rest, negative) = (before.trim_end(), true);
     }
     if unit.is_none() {
@@ -176,7 +176,7 @@ pub(super) fn written(text: &str) -> Option<Written<'_>> {
     }
     let starts = matches!(rest.as_bytes(), [b'0'..=b'9', ..] | [b'.' | b',', b'0'..=b'9', ..]);
     let ends = rest.as_bytes().last().is_some_and(u8::is_ascii_digit);
-    (starts && ends).then_some(Written { body: rest, negative, enclosed, unit: unit.unwrap_or(Unit::Bare) })
+    (starts && ends).then_some(Written { body: rest, negative, plus, enclosed, unit: unit.unwrap_or(Unit::Bare) })
 }
 
 /// The longest number that is taken apart, in digits; no type holds more.
@@ -361,6 +361,9 @@ mod tests {
             ("-$5.00", "-5.00 [$]"),
             ("US$ 5.00", "5.00 [US$]"),
             ("($1,234.50)", "-1234.50 [$]"),
+            ("$(5.00)", "-5.00 [$]"),
+            ("+1.25", "1.25"),
+            ("+-1", "none"),
             ("$4.00 ", "4.00 [$]"),
             ("12,50 €", "12.50 [€]"),
             ("95%", "95 [%]"),

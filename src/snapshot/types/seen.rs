@@ -81,6 +81,9 @@ pub(super) struct Numbers {
     /// Some are in parentheses, some are not.
     pub(super) enclosed: bool,
     pub(super) open: bool,
+    /// Some bear a `+`, some are negative.
+    pub(super) plus: bool,
+    pub(super) minus: bool,
     /// A point or a comma stands between digits.
     pub(super) parted: bool,
     /// Infinity, or a declared `NaN`.
@@ -264,6 +267,8 @@ impl Default for Numbers {
             dressed: false,
             enclosed: false,
             open: false,
+            plus: false,
+            minus: false,
             parted: false,
             special: false,
             proof: 0,
@@ -277,6 +282,7 @@ impl Numbers {
         if let Some(shape) = number::shape(text.as_bytes(), json) {
             self.bears(Unit::Bare);
             self.open = true;
+            self.minus |= text.starts_with('-');
             if shape.integer {
                 self.unmarked.see(text, shape);
                 return true;
@@ -324,6 +330,8 @@ impl Numbers {
         self.dressed = true;
         self.enclosed |= written.enclosed;
         self.open |= !written.enclosed;
+        self.plus |= written.plus;
+        self.minus |= written.negative;
         self.parted |= written.is_parted();
         if written.styles() & Style::Plain.bit() == 0 {
             self.proof += if written.is_certain() || written.unit != Unit::Bare { 2 } else { 1 };
@@ -350,6 +358,8 @@ impl Numbers {
         self.dressed |= other.dressed;
         self.enclosed |= other.enclosed;
         self.open |= other.open;
+        self.plus |= other.plus;
+        self.minus |= other.minus;
         self.parted |= other.parted;
         self.special |= other.special;
         self.proof += other.proof;

@@ -91,6 +91,8 @@ fn undeclared_columns_are_what_every_cell_is() {
         (&["95%", "7.5"], "Utf8View: 95% 7.5 !"),
         (&["£5", "$5"], "Utf8View: £5 $5 !"),
         (&["−5", "7"], "Int64: -5 7"),
+        (&["+0.5", "-0.25", "1"], "Float64: 0.5 -0.25 1.0"),
+        (&["+441234567", "+441234568"], "Utf8View: +441234567 +441234568"),
         (&["(1)", "(2)"], "Utf8View: (1) (2)"),
         (&["INF", "-inf", "1.5", "NaN"], "Float64: inf -inf 1.5 NaN"),
         (&["Yes", "no"], "Boolean: true false"),
@@ -279,6 +281,10 @@ fn nulls_have_reasons() {
     let plan = ColumnPlan::decide("c", None, Some(&declared), missing, &seen, &[], &mut Vec::new()).expect("is sound");
     let array = plan.convert(&cells, Some(0), &mut Vec::new());
     assert!(plan.has_reasons());
+    assert_eq!(
+        plan.field.metadata().get(field_key::MISSING).map(String::as_str),
+        Some(r#"[{"value":"-99","label":"instrument down"},"x",{"value":"","label":"not asked"}]"#)
+    );
     let shown = |reasons: arrow::array::ArrayRef| -> Vec<String> {
         (0..reasons.len()).map(|i| array_value_to_string(&reasons, i).expect("text")).collect()
     };
