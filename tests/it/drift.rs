@@ -170,7 +170,7 @@ async fn declared_types_are_types_of_sql() {
             "SELECT string_agg(line || ' ' || column_name || ' ' || raw, ', ') FROM catalog.rejects",
             "3 stay x, 3 tags x, 3 month 2020-2, 3 detail []",
         ),
-        ("SELECT tags[1] + 1, place[2], stay > interval '1 day' FROM test.t LIMIT 1", "2|45.5|t"),
+        ("SELECT tags[1] + 1, place[2], stay > interval '25 hours' FROM test.t LIMIT 1", "2|45.5|t"),
     ] {
         check(&client, sql, want).await;
     }

@@ -14,12 +14,7 @@ const NAMED_CATEGORIES: usize = 20;
 
 /// How a declared column is read. Of numbers, dates and durations the cells of all files (`seen`) and of each (`files`) still say which of
 /// the kind's types holds them all, and how they are written. [`Kind::Descriptor`] for a format that is none.
-pub(super) fn parse(
-    column: &Column,
-    seen: &Seen,
-    files: &[Option<&Seen>],
-    warn: &mut impl FnMut(String),
-) -> Result<Parse> {
+pub(super) fn parse(column: &Column, seen: &Seen, files: &[Option<&Seen>], warn: &mut impl FnMut(String)) -> Result<Parse> {
     let marks = Declared { group: column.group_char.clone(), decimal: column.decimal_char.clone(), dressed: column.bare_number };
     let writing = if marks.is_plain() { Writing::Plain } else { Writing::Declared(marks) };
     Ok(match column.kind {

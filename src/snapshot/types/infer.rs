@@ -15,7 +15,7 @@ const MOST_DECIMALS: usize = 9;
 /// The most different words for "no value" that one column has. With more, they are values.
 const MOST_TOKENS: u32 = 3;
 
-/// How much must speak for marks between digits (see [`Numbers::proof`]): one value alone is no proof.
+/// How much must speak for marks between digits (see [`super::marks::Written::proof`]): one value alone is no proof.
 const PROOF: u64 = 2;
 
 /// The type that the cells prove.
@@ -62,13 +62,13 @@ impl Seen {
             return Inferred::of(parse, self);
         }
         if self.alive & NUMBER != 0 {
-            return match self.numbers.parse() {
+            return match self.numbers.parse(self.values) {
                 Ok(parse) => {
                     let unit = self.numbers.unit.and_then(Unit::mark);
                     let mut inferred = Inferred { unit, ..Inferred::of(parse, self) };
                     let comma = Style::first(self.numbers.styles).filter(|_| self.numbers.styles & Style::POINTS == 0);
                     if let Some(style) = comma {
-                        let told = format!("its numbers are read as they are written, {}", style.name());
+                        let told = format!("its numbers are read with decimals behind a comma, like {}", style.name());
                         inferred.warning =
                             Some([Some(told), inferred.warning].into_iter().flatten().collect::<Vec<_>>().join("; "));
                     }
@@ -221,8 +221,8 @@ impl Numbers {
         facts
     }
 
-    /// The type that keeps every number as it is written; an error says what to tell the user, if anything.
-    fn parse(&self) -> Result<Parse, Option<String>> {
+    /// The type that keeps every number of `values` as it is written; an error says what to tell the user, if anything.
+    fn parse(&self, values: u64) -> Result<Parse, Option<String>> {
         let (points, commas) = (self.styles & Style::POINTS, self.styles & Style::COMMAS);
         if self.mixed {
             return Err(Some("stays text, since its numbers do not all bear the same unit or currency".to_owned()));
@@ -235,11 +235,21 @@ impl Numbers {
         }
         let (styles, marked) = if points != 0 { (points, &self.point) } else { (commas, &self.comma) };
         let style = Style::first(styles).ok_or(None)?;
-        if style != Style::Plain && self.proof < PROOF {
-            return Err(Some(format!(
-                "stays text, since one number that looks like {} is no proof; declare groupChar and decimalChar to settle it",
-                style.name()
-            )));
+        let proof = if points != 0 {
+            self.point_proof
+        } else if self.commas_free {
+            self.marked.max(self.comma_proof)
+        } else {
+            self.comma_proof
+        };
+        if style != Style::Plain && proof < PROOF {
+            // Where most values are whole, the few others are rather lists than numbers.
+            return Err((self.marked * 2 >= values).then(|| {
+                format!(
+                    "stays text, since too little proves that its numbers are written like {}; declare groupChar and decimalChar to settle it",
+                    style.name()
+                )
+            }));
         }
         // Numbers in parentheses only are those of notes, whole ones with a plus only those of telephones.
         if (self.enclosed && !self.open) || (self.plus && !self.minus && !self.facts(marked).fraction) {

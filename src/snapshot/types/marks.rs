@@ -243,9 +243,20 @@ impl Written<'_> {
         self.body.contains([',', '.'])
     }
 
-    /// Whether it has a point and a comma, one for thousands and one for decimals: no code looks like that.
-    pub(super) fn is_certain(&self) -> bool {
-        self.body.contains('.') && self.body.contains(',')
+    /// How much the text speaks for being a number of the style: 2 where it can be nothing else, for it has both marks or a unit; 1 where its
+    /// groups or its decimals are those of a number; 0 for what may as well be a list of two codes (`2,4`), and for plain writing.
+    pub(super) fn proof(&self, style: Style) -> u64 {
+        if self.unit != Unit::Bare || (self.body.contains('.') && self.body.contains(',')) {
+            return 2;
+        }
+        let mut parts = self.body.split(',');
+        match (style.decimal(), parts.next(), parts.next()) {
+            (Sep::Comma, Some(whole), Some(decimals)) if whole.bytes().all(|b| b.is_ascii_digit()) => {
+                let small = whole == "0" && decimals.len() > 1;
+                u64::from(small || decimals.len() > 3 || (decimals.starts_with('0') && decimals.len() > 1))
+            }
+            (_, _, _) => u64::from(self.styles() & Style::Plain.bit() == 0),
+        }
     }
 
     /// The number in plain writing, read in `style`, which must be one of its [`Self::styles`].
@@ -379,6 +390,28 @@ mod tests {
             ("1-2", ""),
         ] {
             assert_eq!(readings(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn some_numbers_are_no_lists() {
+        for (text, point, comma) in [
+            ("2,4", 0, 0),
+            ("12,50", 0, 0),
+            ("12,05", 0, 1),
+            ("0,61", 0, 1),
+            ("0,5", 0, 0),
+            ("6,92641", 0, 1),
+            ("1,234", 1, 0),
+            ("1,234.5", 2, 2),
+            ("1 234", 1, 1),
+            ("1.234.567", 1, 1),
+            ("7,5 %", 2, 2),
+        ] {
+            let written = written(text).expect(text);
+            let proof = |styles| Style::first(written.styles() & styles).map_or(0, |style| written.proof(style));
+            let of = |styles, want: u64| if written.styles() & styles == 0 { want } else { proof(styles) };
+            assert_eq!((of(Style::POINTS, point), of(Style::COMMAS, comma)), (point, comma), "{text}");
         }
     }
 
