@@ -55,7 +55,12 @@ impl FileSeen {
 
     /// Takes a batch's cells in, whose columns were met.
     pub(super) fn absorb(&mut self, cells: &Cells, typed: bool) {
-        self.columns.iter_mut().enumerate().for_each(|(i, seen)| seen.absorb(cells.column(i), typed));
+        for (i, seen) in self.columns.iter_mut().enumerate() {
+            seen.absorb(cells.column(i), typed);
+            if cells.commas_free {
+                seen.commas_are_free();
+            }
+        }
         self.records += cells.rows() as u64 + cells.rejected();
     }
 

@@ -42,6 +42,8 @@ pub mod field_key {
     pub const ORIGINAL_NAME: &str = "stoa.original_name";
     /// The unit as published.
     pub const UNIT: &str = "stoa.unit";
+    /// The codes that mean "no value", each with its reason when one is given: Data Package's `missingValues`, as JSON.
+    pub const MISSING: &str = "stoa.missing";
     /// What the text holds, where the Arrow type does not tell: `json`, `wkt`.
     pub const LOGICAL: &str = "stoa.logical";
     /// On columns that only statements see which name them: `_source_file`, `_source_row`, or `reason`.

@@ -58,6 +58,7 @@ async fn files_that_differ_are_one_table_and_say_how() {
          2020.csv|Last Update|renamed|\"last_update\", before \"Last Update\"\n\
          2020.csv|Last Update|format|YYYY-MM-DD, before DD/MM/YYYY\n\
          2020.csv|NO2 level|renamed|\"NO2 level\", before \"no2\"\n\
+         2020.csv|NO2 level|type|number, before integer\n\
          2020.csv|Höhe|dropped|last in 2019.csv\n\
          2020.csv|note|added|not in 2019.csv\n\
          2021.csv|note|reordered|in place 2, in 2020.csv in place 4",
@@ -140,7 +141,37 @@ async fn daily_reports_of_a_year_are_one_table() {
     check(
         &client,
         "SELECT kind, count(*) FROM catalog.drift WHERE table_name = 'jhu_daily' GROUP BY kind ORDER BY kind",
-        "added|10\nformat|6\nrenamed|5",
+        "added|8\nformat|5\nrenamed|5\nreordered|2",
     )
     .await;
+}
+
+/// Every type of Table Schema that has a type of its own in SQL, and how its values come out.
+#[tokio::test]
+async fn declared_types_are_types_of_sql() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let text = "stay;age;tags;place;month;detail;share\nP1DT2H;P1Y2M;1,2;90.5, 45.5;2020-02;{};95%\nx;P1M;x;;2020-2;[];7%\n";
+    std::fs::write(folder.path().join("t.csv"), text).expect("writes");
+    let descriptor = r#"{"name": "t", "theme": "test", "resources": [{"name": "t", "path": "t.csv", "dialect": {"delimiter": ";"},
+        "schema": {"fieldsMatch": "subset", "fields": [{"name": "stay", "type": "duration"}, {"name": "age", "type": "duration"},
+        {"name": "tags", "type": "list", "itemType": "integer"}, {"name": "place", "type": "geopoint"},
+        {"name": "month", "type": "yearmonth"}, {"name": "detail", "type": "object"}]}}]}"#;
+    std::fs::write(folder.path().join("datapackage.json"), descriptor).expect("writes");
+    let server = Server::start(Setup { catalogs: vec![("city", folder.path().to_owned())], ..Setup::default() });
+    let client = server.client("city").await;
+    for (sql, want) in [
+        ("SELECT * FROM test.t", "1 day 02:00:00|1 year 2 mons|{1,2}|{90.5,45.5}|2020-02|{}|95\n|1 mon|||||7"),
+        (
+            "SELECT string_agg(column_name || ' ' || data_type, ', ' ORDER BY ordinal_position) FROM information_schema.columns \
+             WHERE table_schema = 'test'",
+            "stay interval, age interval, tags ARRAY, place ARRAY, month text, detail json, share bigint",
+        ),
+        (
+            "SELECT string_agg(line || ' ' || column_name || ' ' || raw, ', ') FROM catalog.rejects",
+            "3 stay x, 3 tags x, 3 month 2020-2, 3 detail []",
+        ),
+        ("SELECT tags[1] + 1, place[2], stay > interval '25 hours' FROM test.t LIMIT 1", "2|45.5|t"),
+    ] {
+        check(&client, sql, want).await;
+    }
 }

@@ -12,9 +12,9 @@ use crate::name::quoted;
 /// Categories that a comment names, at most.
 const NAMED_CATEGORIES: usize = 20;
 
-/// How a declared column is read. Of numbers, dates and durations the cells still say which of the kind's types holds them all.
-/// [`Kind::Descriptor`] for a format that is none.
-pub(super) fn parse(column: &Column, seen: &Seen, warn: &mut impl FnMut(String)) -> Result<Parse> {
+/// How a declared column is read. Of numbers, dates and durations the cells of all files (`seen`) and of each (`files`) still say which of
+/// the kind's types holds them all, and how they are written. [`Kind::Descriptor`] for a format that is none.
+pub(super) fn parse(column: &Column, seen: &Seen, files: &[Option<&Seen>], warn: &mut impl FnMut(String)) -> Result<Parse> {
     let marks = Declared { group: column.group_char.clone(), decimal: column.decimal_char.clone(), dressed: column.bare_number };
     let writing = if marks.is_plain() { Writing::Plain } else { Writing::Declared(marks) };
     Ok(match column.kind {
@@ -37,10 +37,10 @@ pub(super) fn parse(column: &Column, seen: &Seen, warn: &mut impl FnMut(String))
                 falsehoods: or(&column.false_values, &["false", "False", "FALSE", "0"]),
             })
         }
-        ColumnKind::Date => Parse::Date(pattern(column)?.map_or(DateFormat::Order(seen.likely_order()), DateFormat::Pattern)),
+        ColumnKind::Date => Parse::Date(pattern(column)?.map_or_else(|| seen.likely_format(files), DateFormat::Pattern)),
         ColumnKind::Datetime => match pattern(column)? {
             Some(p) => Parse::Timestamp { zoned: p.is_zoned(), format: DateFormat::Pattern(p), bare: false },
-            None => seen.declared_timestamp(),
+            None => seen.declared_timestamp(files),
         },
         ColumnKind::Time => Parse::Time(pattern(column)?),
         ColumnKind::Duration => seen.duration().unwrap_or_else(|| {

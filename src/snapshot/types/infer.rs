@@ -15,7 +15,7 @@ const MOST_DECIMALS: usize = 9;
 /// The most different words for "no value" that one column has. With more, they are values.
 const MOST_TOKENS: u32 = 3;
 
-/// How much must speak for marks between digits (see [`Numbers::proof`]): one value alone is no proof.
+/// How much must speak for marks between digits (see [`super::marks::Written::proof`]): one value alone is no proof.
 const PROOF: u64 = 2;
 
 /// The type that the cells prove.
@@ -62,10 +62,16 @@ impl Seen {
             return Inferred::of(parse, self);
         }
         if self.alive & NUMBER != 0 {
-            return match self.numbers.parse() {
+            return match self.numbers.parse(self.values) {
                 Ok(parse) => {
                     let unit = self.numbers.unit.and_then(Unit::mark);
                     let mut inferred = Inferred { unit, ..Inferred::of(parse, self) };
+                    let comma = Style::first(self.numbers.styles).filter(|_| self.numbers.styles & Style::POINTS == 0);
+                    if let Some(style) = comma {
+                        let told = format!("its numbers are read with decimals behind a comma, like {}", style.name());
+                        inferred.warning =
+                            Some([Some(told), inferred.warning].into_iter().flatten().collect::<Vec<_>>().join("; "));
+                    }
                     if self.numbers.special {
                         // Beside infinities NaN is what a calculation gave.
                         let tokens = self.tokens.without_nan();
@@ -114,25 +120,32 @@ impl Seen {
         (!(self.months && self.shorter)).then_some(Parse::Duration { months: self.months })
     }
 
-    /// The order that most dates can be read in; ISO 8601 where others are no better.
-    pub(super) fn likely_order(&self) -> Order {
+    /// The order that most dates can be read in; `None` without dates, and when as many can be read with day and month the other way round.
+    fn likely_order(&self) -> Option<Order> {
         let Some(counts) = &self.dates.counts else {
             // Seen before it was known to be declared.
-            return Order::of(self.dates.orders).next().filter(|_| self.dates.orders.count_ones() == 1).unwrap_or(Order::YmdDash);
+            let mut left = Order::of(self.dates.orders).filter(|_| self.dates.kinds() > 0);
+            return left.next().filter(|_| left.next().is_none());
         };
-        let best = |best: Order, o: &Order| if counts[*o as usize] > counts[best as usize] { *o } else { best };
-        let best = Order::ALL.iter().fold(Order::YmdDash, best);
-        let settled = best.day_first().is_none_or(|first| {
-            Order::ALL.iter().all(|o| o.day_first() != Some(!first) || counts[*o as usize] < counts[best as usize])
-        });
-        if settled { best } else { Order::YmdDash }
+        let count = |order: Order| counts[order as usize];
+        let best = Order::ALL.into_iter().fold(Order::YmdDash, |best, o| if count(o) > count(best) { o } else { best });
+        let swapped = |o: &Order| best.day_first().is_some_and(|first| o.day_first() == Some(!first));
+        let settled = Order::ALL.into_iter().filter(swapped).all(|o| count(o) < count(best));
+        (settled && count(best) > 0).then_some(best)
+    }
+
+    /// The format of declared dates without a pattern: each file's likely order, else that of all files, else ISO 8601.
+    pub(super) fn likely_format(&self, files: &[Option<&Self>]) -> DateFormat {
+        let whole = self.likely_order().unwrap_or(Order::YmdDash);
+        let each: Arc<[Order]> = files.iter().map(|seen| seen.and_then(Self::likely_order).unwrap_or(whole)).collect();
+        if each.iter().all(|order| *order == whole) { DateFormat::Order(whole) } else { DateFormat::PerFile(each) }
     }
 
     /// A declared timestamp without a pattern: order and zone as most values have them.
-    pub(super) fn declared_timestamp(&self) -> Parse {
+    pub(super) fn declared_timestamp(&self, files: &[Option<&Self>]) -> Parse {
         let d = &self.dates;
         Parse::Timestamp {
-            format: DateFormat::Order(self.likely_order()),
+            format: self.likely_format(files),
             zoned: d.zoned > d.naive,
             bare: d.alone > 0 && d.zoned + d.naive == 0,
         }
@@ -208,8 +221,8 @@ impl Numbers {
         facts
     }
 
-    /// The type that keeps every number as it is written; an error says what to tell the user, if anything.
-    fn parse(&self) -> Result<Parse, Option<String>> {
+    /// The type that keeps every number of `values` as it is written; an error says what to tell the user, if anything.
+    fn parse(&self, values: u64) -> Result<Parse, Option<String>> {
         let (points, commas) = (self.styles & Style::POINTS, self.styles & Style::COMMAS);
         if self.mixed {
             return Err(Some("stays text, since its numbers do not all bear the same unit or currency".to_owned()));
@@ -222,13 +235,24 @@ impl Numbers {
         }
         let (styles, marked) = if points != 0 { (points, &self.point) } else { (commas, &self.comma) };
         let style = Style::first(styles).ok_or(None)?;
-        if style != Style::Plain && self.proof < PROOF {
-            return Err(Some(format!(
-                "stays text, since one number that looks like {} is no proof; declare groupChar and decimalChar to settle it",
-                style.name()
-            )));
+        let proof = if points != 0 {
+            self.point_proof
+        } else if self.commas_free {
+            self.marked.max(self.comma_proof)
+        } else {
+            self.comma_proof
+        };
+        if style != Style::Plain && proof < PROOF {
+            // Where most values are whole, the few others are rather lists than numbers.
+            return Err((self.marked * 2 >= values).then(|| {
+                format!(
+                    "stays text, since too little proves that its numbers are written like {}; declare groupChar and decimalChar to settle it",
+                    style.name()
+                )
+            }));
         }
-        if self.enclosed && !self.open {
+        // Numbers in parentheses only are those of notes, whole ones with a plus only those of telephones.
+        if (self.enclosed && !self.open) || (self.plus && !self.minus && !self.facts(marked).fraction) {
             return Err(None);
         }
         let writing = if style == Style::Plain && !self.dressed { Writing::Plain } else { Writing::Marked(style) };

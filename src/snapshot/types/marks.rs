@@ -131,6 +131,8 @@ pub(super) struct Written<'a> {
     /// Digits and what stands between them.
     body: &'a str,
     pub(super) negative: bool,
+    /// It bears a `+`.
+    pub(super) plus: bool,
     /// It is negative because parentheses say so.
     pub(super) enclosed: bool,
     pub(super) unit: Unit,
@@ -139,19 +141,17 @@ pub(super) struct Written<'a> {
 /// Takes sign, parentheses, percent and currency off; `None` when something else is left than digits with marks between them.
 pub(super) fn written(text: &str) -> Option<Written<'_>> {
     let mut rest = text.trim();
-    let (mut negative, mut unit) = (false, None);
-    let enclosed = match rest.strip_prefix('(').and_then(|r| r.strip_suffix(')')) {
-        Some(inner) => {
-            rest = inner.trim();
-            negative = true;
-            true
-        }
-        None => false,
-    };
+    let (mut negative, mut plus, mut enclosed, mut unit) = (false, false, false, None);
     loop {
         let before = rest.len();
-        if let Some(after) = rest.strip_prefix(['-', '−']).filter(|_| !negative) {
+        if let Some(inner) = rest.strip_prefix('(').and_then(|r| r.strip_suffix(')')).filter(|_| !negative && !plus) {
+            (rest, negative, enclosed) = (inner.trim(), true, true);
+        }
+        if let Some(after) = rest.strip_prefix(['-', '−']).filter(|_| !negative && !plus) {
             (rest, negative) = (after.trim_start(), true);
+        }
+        if let Some(after) = rest.strip_prefix('+').filter(|_| !negative && !plus) {
+            (rest, plus) = (after, true);
         }
         if unit.is_none()
             && let Some((i, after)) = CURRENCIES.iter().enumerate().find_map(|(i, mark)| Some((i, rest.strip_prefix(mark)?)))
@@ -163,7 +163,7 @@ pub(super) fn written(text: &str) -> Option<Written<'_>> {
             break;
         }
     }
-    if let Some(before) = rest.strip_suffix('-').filter(|_| !negative) {
+    if let Some(before) = rest.strip_suffix('-').filter(|_| !negative && !plus) {
         (rest, negative) = (before.trim_end(), true);
     }
     if unit.is_none() {
@@ -176,7 +176,7 @@ pub(super) fn written(text: &str) -> Option<Written<'_>> {
     }
     let starts = matches!(rest.as_bytes(), [b'0'..=b'9', ..] | [b'.' | b',', b'0'..=b'9', ..]);
     let ends = rest.as_bytes().last().is_some_and(u8::is_ascii_digit);
-    (starts && ends).then_some(Written { body: rest, negative, enclosed, unit: unit.unwrap_or(Unit::Bare) })
+    (starts && ends).then_some(Written { body: rest, negative, plus, enclosed, unit: unit.unwrap_or(Unit::Bare) })
 }
 
 /// The longest number that is taken apart, in digits; no type holds more.
@@ -243,9 +243,20 @@ impl Written<'_> {
         self.body.contains([',', '.'])
     }
 
-    /// Whether it has a point and a comma, one for thousands and one for decimals: no code looks like that.
-    pub(super) fn is_certain(&self) -> bool {
-        self.body.contains('.') && self.body.contains(',')
+    /// How much the text speaks for being a number of the style: 2 where it can be nothing else, for it has both marks or a unit; 1 where its
+    /// groups or its decimals are those of a number; 0 for what may as well be a list of two codes (`2,4`), and for plain writing.
+    pub(super) fn proof(&self, style: Style) -> u64 {
+        if self.unit != Unit::Bare || (self.body.contains('.') && self.body.contains(',')) {
+            return 2;
+        }
+        let mut parts = self.body.split(',');
+        match (style.decimal(), parts.next(), parts.next()) {
+            (Sep::Comma, Some(whole), Some(decimals)) if whole.bytes().all(|b| b.is_ascii_digit()) => {
+                let small = whole == "0" && decimals.len() > 1;
+                u64::from(small || decimals.len() > 3 || (decimals.starts_with('0') && decimals.len() > 1))
+            }
+            (_, _, _) => u64::from(self.styles() & Style::Plain.bit() == 0),
+        }
     }
 
     /// The number in plain writing, read in `style`, which must be one of its [`Self::styles`].
@@ -361,6 +372,9 @@ mod tests {
             ("-$5.00", "-5.00 [$]"),
             ("US$ 5.00", "5.00 [US$]"),
             ("($1,234.50)", "-1234.50 [$]"),
+            ("$(5.00)", "-5.00 [$]"),
+            ("+1.25", "1.25"),
+            ("+-1", "none"),
             ("$4.00 ", "4.00 [$]"),
             ("12,50 €", "12.50 [€]"),
             ("95%", "95 [%]"),
@@ -376,6 +390,28 @@ mod tests {
             ("1-2", ""),
         ] {
             assert_eq!(readings(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn some_numbers_are_no_lists() {
+        for (text, point, comma) in [
+            ("2,4", 0, 0),
+            ("12,50", 0, 0),
+            ("12,05", 0, 1),
+            ("0,61", 0, 1),
+            ("0,5", 0, 0),
+            ("6,92641", 0, 1),
+            ("1,234", 1, 0),
+            ("1,234.5", 2, 2),
+            ("1 234", 1, 1),
+            ("1.234.567", 1, 1),
+            ("7,5 %", 2, 2),
+        ] {
+            let written = written(text).expect(text);
+            let proof = |styles| Style::first(written.styles() & styles).map_or(0, |style| written.proof(style));
+            let of = |styles, want: u64| if written.styles() & styles == 0 { want } else { proof(styles) };
+            assert_eq!((of(Style::POINTS, point), of(Style::COMMAS, comma)), (point, comma), "{text}");
         }
     }
 

@@ -152,6 +152,15 @@ impl Missing {
         Self { declared, tokens: Tokens::default() }
     }
 
+    /// The declared codes with their labels, as Data Package v2 prints them; `None` when none is declared.
+    fn json(&self) -> Option<String> {
+        let code = |code: &MissingValue| match &code.label {
+            Some(label) => serde_json::json!({"value": code.value, "label": label}),
+            None => serde_json::json!(code.value),
+        };
+        self.declared.as_ref().map(|codes| serde_json::Value::from_iter(codes.iter().map(code)).to_string())
+    }
+
     fn is_declared(&self) -> bool {
         self.declared.is_some()
     }
@@ -180,7 +189,7 @@ impl ColumnPlan {
         let mut unit = declared.and_then(|c| c.unit.clone());
         let mut warn = |warning: String| warnings.push(format!("column {}: {warning}", quoted(name)));
         let parse = match declared.filter(|_| typed) {
-            Some(column) => declared::parse(column, seen, &mut warn)?,
+            Some(column) => declared::parse(column, seen, files, &mut warn)?,
             None => {
                 let inferred = of_all(seen, files);
                 inferred.warning.into_iter().for_each(&mut warn);
@@ -194,6 +203,7 @@ impl ColumnPlan {
         put(field_key::ORIGINAL_NAME, original.map(str::to_owned));
         put(field_key::COMMENT, comment(declared, unit.as_deref()));
         put(field_key::UNIT, unit);
+        put(field_key::MISSING, missing.json());
         put(field_key::LOGICAL, matches!(parse, Parse::Json(_)).then(|| "json".to_owned()));
         let expected = parse.expected();
         let field = Field::new(name, parse.arrow(), true).with_metadata(metadata);

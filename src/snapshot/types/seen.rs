@@ -81,12 +81,20 @@ pub(super) struct Numbers {
     /// Some are in parentheses, some are not.
     pub(super) enclosed: bool,
     pub(super) open: bool,
+    /// Some bear a `+`, some are negative.
+    pub(super) plus: bool,
+    pub(super) minus: bool,
     /// A point or a comma stands between digits.
     pub(super) parted: bool,
     /// Infinity, or a declared `NaN`.
     pub(super) special: bool,
-    /// How much speaks for marks between digits: a value is 1, one that could be nothing else 2.
-    pub(super) proof: u64,
+    /// How many have marks between digits that plain writing has not.
+    pub(super) marked: u64,
+    /// How much speaks for those marks, with decimals behind a point and behind a comma (see [`marks::Written::proof`]).
+    pub(super) point_proof: u64,
+    pub(super) comma_proof: u64,
+    /// Commas do not part the fields of the file.
+    pub(super) commas_free: bool,
 }
 
 /// What a type for numbers must hold.
@@ -169,6 +177,11 @@ impl Seen {
             }
             self.see(&look, cell);
         }
+    }
+
+    /// Notes that commas do not part the fields of the file, so that those in its cells are marks of numbers.
+    pub(in crate::snapshot) fn commas_are_free(&mut self) {
+        self.numbers.commas_free = true;
     }
 
     /// Adds what was seen of other cells of the same column; the order does not matter.
@@ -264,9 +277,14 @@ impl Default for Numbers {
             dressed: false,
             enclosed: false,
             open: false,
+            plus: false,
+            minus: false,
             parted: false,
             special: false,
-            proof: 0,
+            marked: 0,
+            point_proof: 0,
+            comma_proof: 0,
+            commas_free: false,
         }
     }
 }
@@ -277,6 +295,7 @@ impl Numbers {
         if let Some(shape) = number::shape(text.as_bytes(), json) {
             self.bears(Unit::Bare);
             self.open = true;
+            self.minus |= text.starts_with('-');
             if shape.integer {
                 self.unmarked.see(text, shape);
                 return true;
@@ -311,11 +330,14 @@ impl Numbers {
         let Some(written) = marks::written(text) else { return false };
         let styles = written.styles() & self.styles;
         let mut fits = 0;
-        for (decimal, facts) in [(Style::POINTS, &mut self.point), (Style::COMMAS, &mut self.comma)] {
+        let readings =
+            [(Style::POINTS, &mut self.point, &mut self.point_proof), (Style::COMMAS, &mut self.comma, &mut self.comma_proof)];
+        for (decimal, facts, proof) in readings {
             let Some(style) = Style::first(styles & decimal) else { continue };
             let plain = written.plain(style);
             if let Some(shape) = number::shape(plain.text().as_bytes(), false) {
                 facts.see(plain.text(), shape);
+                *proof += written.proof(style);
                 fits |= styles & decimal;
             }
         }
@@ -324,10 +346,10 @@ impl Numbers {
         self.dressed = true;
         self.enclosed |= written.enclosed;
         self.open |= !written.enclosed;
+        self.plus |= written.plus;
+        self.minus |= written.negative;
         self.parted |= written.is_parted();
-        if written.styles() & Style::Plain.bit() == 0 {
-            self.proof += if written.is_certain() || written.unit != Unit::Bare { 2 } else { 1 };
-        }
+        self.marked += u64::from(written.styles() & Style::Plain.bit() == 0);
         fits != 0
     }
 
@@ -350,9 +372,14 @@ impl Numbers {
         self.dressed |= other.dressed;
         self.enclosed |= other.enclosed;
         self.open |= other.open;
+        self.plus |= other.plus;
+        self.minus |= other.minus;
         self.parted |= other.parted;
         self.special |= other.special;
-        self.proof += other.proof;
+        self.marked += other.marked;
+        self.point_proof += other.point_proof;
+        self.comma_proof += other.comma_proof;
+        self.commas_free |= other.commas_free;
     }
 }
 

@@ -141,7 +141,7 @@ pub(super) const CASES: &[Case] = &[
             Rows(
                 "SELECT number, enum, missing_reason(number) FROM {t}",
                 "NaN|NaN|\nInfinity|INF|\n-Infinity|-INF|\n-1|-1|\n0|0|\n1|1|\n-99.99|-99.99|\n-0|-0|\n\
-                 |95%|rejected: \"95%\" is not a number\n|$4.00 |rejected: \"$4.00\" is not a number\n\
+                 |95%|rejected: \"95%\" is not a number\n|$4.00|rejected: \"$4.00\" is not a number\n\
                  -0.02|-2.00E-02|\n3000|3E+3|\n40000|4e4|",
             ),
             Rejects("10 number is not a number\n11 number is not a number"),
@@ -240,10 +240,7 @@ pub(super) const CASES: &[Case] = &[
                 "Date timestamp with time zone, VIXClose double precision, VIXHigh double precision, VIXLow double precision, \
                  VIXOpen double precision",
             ),
-            Rows(
-                "SELECT \"Date\" AT TIME ZONE 'UTC', \"VIXClose\" FROM {t}",
-                "2004-01-05 00:00:00|17.49\n2004-01-06 00:00:00|16.73",
-            ),
+            Rows("SELECT extract(epoch FROM \"Date\")::bigint, \"VIXClose\" FROM {t}", "1073260800|17.49\n1073347200|16.73"),
         ],
         why: "",
     },
@@ -271,7 +268,7 @@ pub(super) const CASES: &[Case] = &[
                 "SELECT count(*), count(\"Gasto total 2011\"), round(sum(\"Gasto total 2011\")::numeric, 2) FROM {t}",
                 "116|114|7867583.70",
             ),
-            Rows("SELECT \"F\", \"Gasto total 2011\" FROM {t} WHERE \"FN_ID\" = 0", "Legislación|10105.4"),
+            Rows("SELECT \"F\", \"Gasto total 2011\" FROM {t} WHERE \"FN_ID\" = 0 LIMIT 1", "Legislación|10105.4"),
         ],
         why: "",
     },
@@ -286,7 +283,7 @@ pub(super) const CASES: &[Case] = &[
             ),
             Rows(
                 "SELECT count(*), count(\"Date\"), min(\"Date\"), max(\"Date\"), round(sum(\"Value\")::numeric, 2) FROM {t}",
-                "53|52|2019-01-02|2019-01-31|3086508.28",
+                "53|52|2019-01-02|2019-01-29|3086508.28",
             ),
             Rejects("54 Date is not a date as %d/%m/%Y"),
             Rows(
@@ -329,7 +326,7 @@ pub(super) const CASES: &[Case] = &[
             Columns("date timestamp without time zone, no2 double precision"),
             Rows(
                 "SELECT count(*), count(no2), max(no2), round(sum(no2)::numeric, 4), max(date) FROM {t}",
-                "35040|30712|186.8917619|1486715.1526|2006-12-31 00:00:00",
+                "35040|30712|186.8917619|1486715.1526|2006-12-31 23:45:00",
             ),
             Rows("SELECT count(*) FROM {t} WHERE missing_reason(no2) = 'NA'", "4328"),
         ],
@@ -342,7 +339,7 @@ pub(super) const CASES: &[Case] = &[
             Rows(
                 "SELECT count(\"FIN.Transaction Amount\"), sum(\"FIN.Transaction Amount\"), min(\"Posting Date\"), \
                  max(\"MCH.Merchant Category Code (MCC)\") FROM {t}",
-                "5|2590.40|2017-06-21|9399",
+                "5|2590.20|2017-06-21|9399",
             ),
             Rows(
                 "SELECT data_type FROM information_schema.columns WHERE table_name = 'pollock_epcs_dwp_cmg_spend_july_2017_csv' \
