@@ -19,7 +19,7 @@ use super::stop::Stop;
 use super::write::Rejects;
 use super::{Layout, Options, ProgressEvent, Snapshot, WrittenFile, columnar, inplace};
 use crate::catalog::TableEntry;
-use crate::descriptor::{Distribution, Format};
+use crate::descriptor::{Compression, Distribution, Format};
 use crate::error::{Error, Kind, Result};
 use crate::store::{Object, Stores};
 
@@ -178,7 +178,10 @@ impl Maker {
 
     /// Makes a snapshot of `objects`, or takes the one that another process made of them meanwhile.
     pub(super) async fn make(self: &Arc<Self>, table: &TableEntry, objects: Vec<Object>, heard: &Heard) -> Result<Known> {
-        let made = match table.distribution().format {
+        let Distribution { format, compression, member, .. } = table.distribution();
+        // A file in an archive can't be scanned where it stands.
+        let is_within = member.is_some() || matches!(compression, Some(Compression::Zip | Compression::Tar));
+        let made = match format.filter(|_| !is_within) {
             Some(Format::Parquet) => {
                 let (schema, rows) = inplace::parquet(&objects).await?;
                 Ok(Self::in_place(table, schema, rows, Layout::Parquet(objects)))

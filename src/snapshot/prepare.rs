@@ -1,5 +1,6 @@
 //! Preparing: published files, unpacked and decoded, become inputs that can be read. What they hold is not looked at.
 
+use std::io::Read;
 use std::path::Path;
 
 use super::Options;
@@ -8,8 +9,11 @@ use super::decode::{self, Text};
 use super::fetch::Raw;
 use super::records::Form;
 use super::stop::Stop;
-use crate::descriptor::{Distribution, Format};
+use crate::descriptor::{Compression, Distribution, Format};
 use crate::error::{Error, Kind, Result};
+
+/// Bytes that are looked at where a packed file is expected and none is there.
+const HEAD: u64 = 512;
 
 /// One file, ready to be read as text.
 pub(super) struct Input {
@@ -37,7 +41,14 @@ pub(super) fn prepare(
         }
         let guard = Guard::new(&raw.url, raw.bytes, i, options, stop, scratch);
         let wanted = distribution.member.as_deref();
-        plains.append(&mut archive::open(&raw.path, &raw.url, &raw.file_name(), wanted, &guard, warnings)?);
+        let mut opened = archive::open(&raw.path, &raw.url, &raw.file_name(), wanted, &guard, warnings)?;
+        if let ([plain], Some(packing)) = (opened.as_slice(), distribution.compression)
+            && plain.path == raw.path
+            && !plain.is_certain
+        {
+            check_is_served_plain(plain, packing)?;
+        }
+        plains.append(&mut opened);
     }
     let several = plains.len() > 1;
     let mut inputs = Vec::with_capacity(plains.len());
@@ -69,6 +80,33 @@ pub(super) fn prepare(
         return Err(Error::new(Kind::SourceInvalid, format!("{first} and all files beside it are empty")));
     }
     Ok(inputs)
+}
+
+/// An error when a file that is said to be packed is something else that is no data, such as the page of a portal in place of its
+/// download. Text in place of packed text is taken: servers unpack on the way.
+fn check_is_served_plain(plain: &Plain, packing: Compression) -> Result<()> {
+    let mut head = Vec::new();
+    std::fs::File::open(&plain.path)?.take(HEAD).read_to_end(&mut head)?;
+    let is_page = head.trim_ascii_start().first() == Some(&b'<');
+    let is_text = !head.contains(&0) && std::str::from_utf8(&head).map_or_else(|e| e.error_len().is_none(), |_| true);
+    let what = match packing {
+        Compression::Zip => "a zip archive",
+        Compression::Tar => "a tar archive",
+        Compression::Gzip | Compression::Zstd | Compression::Bzip2 | Compression::Xz if is_text && !is_page => return Ok(()),
+        Compression::Gzip => "packed by gzip",
+        Compression::Zstd => "packed by zstd",
+        Compression::Bzip2 => "packed by bzip2",
+        Compression::Xz => "packed by xz",
+    };
+    let hint = if is_page {
+        "It looks like a web page: see whether the address still leads to the file."
+    } else {
+        "Correct the descriptor."
+    };
+    let start = head.get(..40).unwrap_or(&head).escape_ascii();
+    Err(Error::new(Kind::SourceInvalid, format!("{} is said to be {what} and is not", plain.label))
+        .with_detail(format!("It starts with \"{start}\"."))
+        .with_hint(hint))
 }
 
 /// The format of a file: as its bytes tell beyond doubt, else as declared, else as its name within an archive tells; `None` leaves it to

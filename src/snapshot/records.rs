@@ -75,7 +75,16 @@ impl<'a> Reader<'a> {
             Form::Csv => Self::Csv(csv::Reader::open(text, url, index, dialect, declared, max_field)?),
             Form::Json(shape) => Self::Json(json::Reader::open(shape, text, url, index, max_field, max_columns)?),
         };
-        if reader.names().len() > max_columns { Err(too_many_columns(url, max_columns)) } else { Ok(reader) }
+        if reader.names().len() > max_columns {
+            return Err(too_many_columns(url, max_columns));
+        }
+        if let Some(name) = reader.names().iter().find(|name| name.len() > max_field) {
+            let start: String = name.chars().take(40).collect();
+            let message = format!("{url}: the column \"{start}...\" has a name of more than {max_field} bytes");
+            return Err(Error::new(Kind::SourceInvalid, message)
+                .with_hint("Declare that the file has no header, or raise the limit with --max-field-size."));
+        }
+        Ok(reader)
     }
 
     /// The columns known so far.

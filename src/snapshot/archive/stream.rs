@@ -64,7 +64,7 @@ struct Gzip {
 
 enum State {
     Between(BufReader<File>),
-    Within(GzDecoder<BufReader<File>>),
+    Within(Box<GzDecoder<BufReader<File>>>),
     Ended,
 }
 
@@ -82,13 +82,13 @@ impl Read for Gzip {
                         self.state = State::Within(member);
                         return Ok(n);
                     }
-                    self.state = State::Between(member.into_inner());
+                    self.state = State::Between((*member).into_inner());
                 }
                 State::Between(mut file) => {
                     let next = file.fill_buf()?;
                     if self.first || next.first() == Some(&0x1f) {
                         self.first = false;
-                        self.state = State::Within(GzDecoder::new(file));
+                        self.state = State::Within(Box::new(GzDecoder::new(file)));
                     } else {
                         only_zeros(file)?;
                     }

@@ -52,7 +52,6 @@ impl Tar {
                 return Err(e);
             }
         }
-        drop(entries);
         if state.ended.get() {
             return Err(invalid(label, "it ends without the mark of its end: it is cut short"));
         }

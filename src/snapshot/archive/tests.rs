@@ -366,6 +366,45 @@ fn what_is_not_whole_is_refused() {
     }
 }
 
+/// An archive cut anywhere is refused, and one with any bit flipped is refused or reads the same: where a packing has a checksum, no
+/// damage gives other bytes. (The first bytes, by which a packing is known, are left alone.)
+#[test]
+fn no_damage_gives_other_bytes() {
+    let text = b"id,name\n1,english\n2,\xe4\xb8\xad\xe5\x9b\xbd\xe4\xba\xba\n".repeat(3);
+    let tarred = tar(&[("a.csv", &text)]);
+    for (what, packed, known, is_checked) in [
+        ("gzip", gzip(&text), 2, true),
+        ("bzip2", bzip2(&text), 8, true),
+        ("xz", xz(&text), 6, true),
+        ("zip", zip_by(CompressionMethod::DEFLATE, &[("a.csv", &text)]), 4, true),
+        ("stored zip", zip(&[("a.csv", &text)]), 4, true),
+        ("zstd", zstd(&text), 4, false),
+        ("tar", tarred[..2048].to_vec(), 512, false),
+    ] {
+        let bench = Bench::new();
+        let read = |bytes: &[u8]| match bench.open(bytes, None) {
+            (Ok(plains), _) => Some(std::fs::read(&plains[0].path).expect("it was unpacked")),
+            (Err(e), _) => {
+                assert_eq!(e.kind(), Kind::SourceInvalid, "{what}: {e}");
+                None
+            }
+        };
+        assert_eq!(read(&packed), Some(text.clone()), "{what}");
+        for end in (known..packed.len()).step_by(if what == "tar" { 64 } else { 1 }) {
+            // A tar's end mark is of two blocks, of which one is enough.
+            let whole = what == "tar" && end >= 1536;
+            assert_eq!(read(&packed[..end]).is_some(), whole, "{what} cut at {end}");
+        }
+        for bit in (known * 8..packed.len() * 8).step_by(if is_checked { 3 } else { 97 }) {
+            let mut flipped = packed.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            if let Some(read) = read(&flipped) {
+                assert!(read == text || !is_checked, "{what} with bit {bit} flipped");
+            }
+        }
+    }
+}
+
 #[test]
 fn bombs_are_refused_before_they_are_large() {
     let zeros = vec![0; 80 << 20];

@@ -18,7 +18,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use super::make::{Maker, Sources};
 use super::touch::Touches;
 use super::*;
-use crate::descriptor::{Column, ColumnKind, Dataset, Distribution, FieldsMatch, Format, Schema};
+use crate::descriptor::{Column, ColumnKind, Compression, Dataset, Distribution, FieldsMatch, Format, Schema};
 use crate::error::{Error, Kind};
 use crate::store::source_error;
 
@@ -349,11 +349,53 @@ async fn members_of_one_shape_are_one_table() {
     let rejects = bench.snapshots.rejects(&snapshot).expect("are kept").map(|r| r.expect("can be read"));
     assert_eq!(rejects.map(|r| format!("{} {}", r.file, r.line)).collect::<Vec<_>>(), ["mem://t.zip/y/2021.csv 3"]);
 
+    let parquet = Distribution { format: Some(Format::Parquet), ..years.clone() };
+    let e = bench.touch(&parquet).await.map(|s| s.rows).expect_err("it is packed");
+    assert_eq!(e.message(), "mem://t.zip/y/2019.csv is a Parquet file, which is not read as text");
+
     let one = Distribution { member: Some("y/2021.csv".into()), ..csv("mem://t.zip") };
     assert_eq!(show(&bench.touch(&one).await.expect("is read"))[0], "b Utf8View, a Int64, c Int64");
     let e = bench.touch(&csv("mem://t.zip")).await.expect_err("which?");
     assert_eq!(e.message(), "mem://t.zip is an archive of 3 data files, and its descriptor does not say which make the table");
     assert!(e.hint().is_some_and(|h| h.contains(r#"{"name": "2019", "path": "mem://t.zip", "innerpath": "y/2019.csv"}"#)));
+}
+
+#[tokio::test]
+async fn what_stands_in_place_of_a_packed_file() {
+    let page = "<!DOCTYPE html>\n<p>gone</p>\n";
+    for (compression, text, want) in [
+        (Compression::Gzip, "a\n1\n", "1 rows"),
+        (Compression::Zip, "a\n1\n", "mem://t.csv is said to be a zip archive and is not"),
+        (Compression::Tar, page, "mem://t.csv is said to be a tar archive and is not"),
+        (Compression::Gzip, page, "mem://t.csv is said to be packed by gzip and is not"),
+        (Compression::Xz, "a\0\n1\n", "mem://t.csv is said to be packed by xz and is not"),
+    ] {
+        let bench = Bench::new();
+        bench.put("t.csv", text.as_bytes()).await;
+        let packed = Distribution { compression: Some(compression), ..csv("mem://t.csv") };
+        let got = bench.touch(&packed).await.map_or_else(|e| e.to_string(), |s| format!("{} rows", s.rows));
+        assert_eq!(got, want, "{compression:?} {text:?}");
+    }
+}
+
+#[tokio::test]
+async fn headers_keep_to_the_limits_too() {
+    for (text, want) in [
+        (
+            format!("a,{}\n1,2\n", "b".repeat(1001)),
+            "mem://t.csv: the column \"bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb...\" has a name of more than 1000 bytes",
+        ),
+        (format!("a{}\n", ",a".repeat(20)), "mem://t.csv has too many columns: more than 20 are not read"),
+        ("a,b\n1,2\n".to_owned(), ""),
+    ] {
+        let bench = Bench::new();
+        bench.put("t.csv", text.as_bytes()).await;
+        let options = Options { max_field_bytes: 1000, max_columns: 20, ..options(bench.state.path()) };
+        let maker = Maker::open(Arc::clone(&bench.shelf) as Arc<dyn Sources>, options).expect("opens");
+        let snapshots = Snapshots { touches: Touches::new(maker) };
+        let got = snapshots.current(&entry(csv("mem://t.csv")), None).await.map_or_else(|e| e.to_string(), |_| String::new());
+        assert_eq!(got, want);
+    }
 }
 
 #[tokio::test]
