@@ -1,5 +1,7 @@
 //! The whole way from published files to snapshots: small files here, real ones in `published`.
 
+mod columnar;
+mod profiles;
 mod published;
 
 use std::path::Path;
@@ -84,6 +86,7 @@ fn options(state: &Path) -> Options {
         max_file_bytes: 1 << 30,
         max_columns: 10_000,
         max_field_bytes: 16 << 20,
+        profile: false,
     }
 }
 
