@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use super::build::build;
 use super::fetch::{Raw, fetch, hex};
 use super::manifest::{self, Part, Record, Source, State};
+use super::profile::Profiler;
 use super::stop::Stop;
 use super::write::Rejects;
 use super::{Layout, Options, ProgressEvent, Snapshot, WrittenFile, columnar, inplace};
@@ -83,7 +84,8 @@ pub(super) struct Maker {
     pub(super) options: Options,
     /// Ends all that is being made.
     pub(super) stop: Stop,
-    state: State,
+    pub(super) state: State,
+    pub(super) profiler: Profiler,
     /// The snapshots of this process by their folders: what of them lives is not removed. Held while one is loaded or old ones
     /// are removed, so that neither sees half of the other.
     live: Mutex<HashMap<PathBuf, Vec<Weak<Snapshot>>>>,
@@ -95,7 +97,9 @@ pub(super) type Heard = Arc<dyn Fn(ProgressEvent) + Send + Sync>;
 impl Maker {
     pub(super) fn open(sources: Arc<dyn Sources>, options: Options) -> Result<Self> {
         let state = State::open(&options.state)?;
-        Ok(Self { sources, options, stop: Stop::default(), state, live: Mutex::default() })
+        let stop = Stop::default();
+        let profiler = Profiler::new(stop.clone());
+        Ok(Self { sources, options, stop, state, profiler, live: Mutex::default() })
     }
 
     /// The objects of a distribution as they are now.
@@ -118,7 +122,7 @@ impl Maker {
         self.load(&folder, record)
     }
 
-    fn folder(&self, table: &TableEntry) -> PathBuf {
+    pub(super) fn folder(&self, table: &TableEntry) -> PathBuf {
         self.state.table(&table.catalog, &table.schema, &table.name)
     }
 
@@ -308,6 +312,7 @@ impl Maker {
             this.load(&folder, record)?.ok_or_else(|| Error::new(Kind::Io, "a snapshot vanished as soon as it was written"))
         })
         .await?;
+        self.measure_later(table, &known.snapshot);
         heard(ProgressEvent::Finished { table: label, rows: known.snapshot.rows, rejects: known.snapshot.rejects });
         Ok(known)
     }

@@ -16,6 +16,7 @@ mod make;
 mod manifest;
 mod names;
 mod prepare;
+mod profile;
 mod records;
 mod rename;
 mod stop;
@@ -75,6 +76,8 @@ pub struct Options {
     pub max_columns: usize,
     /// The longest field, in bytes.
     pub max_field_bytes: usize,
+    /// Whether new snapshots are measured in the background (see [`Profile`]); they are when somebody asks in any case.
+    pub profile: bool,
 }
 
 impl Options {
@@ -93,12 +96,14 @@ impl Options {
             max_nesting: 4,
             max_columns: 10_000,
             max_field_bytes: 16 << 20,
+            profile: true,
         }
     }
 }
 
 pub use columnar::is_believable;
 pub use inplace::check_pages;
+pub use profile::{ColumnProfile, KeyProfile, Profile, ReferenceProfile, TopValue};
 
 /// The names of the files in a local archive, by its directory or headers alone, with `/` between their parts. `None` for what is no
 /// archive, for one that would have to be unpacked to be listed (`.tar.gz`), and for office documents. The errors are those of the
@@ -182,6 +187,14 @@ pub struct Reject {
     pub reason: String,
 }
 
+/// A declared foreign key, and the snapshot of the table that it refers to.
+pub struct ProfiledReference {
+    pub columns: Vec<String>,
+    pub target: Arc<TableEntry>,
+    pub target_columns: Vec<String>,
+    pub snapshot: Arc<Snapshot>,
+}
+
 impl Snapshots {
     /// Opens the state folder, made when absent; what a killed write left is removed.
     pub fn open(stores: Arc<Stores>, options: Options) -> Result<Self> {
@@ -198,6 +211,22 @@ impl Snapshots {
     /// The last good snapshot without asking the source; `None` before the first touch.
     pub fn last(&self, table: &TableEntry) -> Result<Option<Arc<Snapshot>>> {
         self.touches.last(table)
+    }
+
+    /// The profile that is kept of a snapshot; `None` when there is none yet.
+    pub fn profile(&self, table: &TableEntry, snapshot: &Snapshot) -> Result<Option<Profile>> {
+        self.touches.maker().profile(table, snapshot)
+    }
+
+    /// The profile of a snapshot with these foreign keys in it, measured now when it is not yet. It takes passes over all rows; published files
+    /// that are not of this machine are fetched for it. To be called within a tokio runtime.
+    pub async fn measured(
+        &self,
+        table: &TableEntry,
+        snapshot: &Arc<Snapshot>,
+        references: Vec<ProfiledReference>,
+    ) -> Result<Profile> {
+        self.touches.maker().measured(table, snapshot, references).await
     }
 
     /// The rejects of a snapshot, in the order of the source. They are read from its file one by one, so the iterator blocks.

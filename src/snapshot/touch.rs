@@ -84,6 +84,10 @@ impl Touches {
         outcome.await.map_err(|e| e.duplicate())
     }
 
+    pub(super) fn maker(&self) -> &Arc<Maker> {
+        &self.0.maker
+    }
+
     /// See [`super::Snapshots::last`].
     pub(super) fn last(&self, table: &TableEntry) -> Result<Option<Arc<Snapshot>>> {
         let fingerprint = fingerprint(table.distribution());

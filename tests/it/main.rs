@@ -11,6 +11,7 @@ mod harness;
 mod mirror;
 mod nasty;
 mod plans;
+mod profile;
 mod protocol;
 mod psql;
 mod published;

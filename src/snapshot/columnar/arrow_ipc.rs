@@ -24,7 +24,7 @@ const MAX_HEADER: u64 = 256 << 20;
 const FREE_ROWS: u64 = 1 << 24;
 
 /// The rows of one file or stream.
-pub(super) struct Rows {
+pub(in crate::snapshot) struct Rows {
     file: BufReader<File>,
     size: u64,
     at: u64,
@@ -54,7 +54,9 @@ impl Rows {
         } else {
             this.seek(0)?;
         }
-        let first = this.message()?.ok_or_else(|| fault("it has no schema"))?;
+        let neither = "it is neither an Arrow file nor a stream";
+        let first = this.message().map_err(|e| if this.places.is_none() { fault(neither) } else { e })?;
+        let first = first.ok_or_else(|| fault("it has no schema"))?;
         let message = first.message()?;
         let schema = message.header_as_schema().ok_or_else(|| fault("it does not begin with a schema"))?;
         if schema.endianness() != Endianness::Little {

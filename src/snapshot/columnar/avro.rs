@@ -13,7 +13,7 @@ use super::{BATCH, arrow_fault};
 use crate::error::Result;
 
 /// The rows of one file.
-pub(super) struct Rows {
+pub(in crate::snapshot) struct Rows {
     reader: Reader<Container>,
     progress: Arc<Mutex<Progress>>,
 }

@@ -7,6 +7,7 @@ mod avro;
 mod claims;
 mod container;
 mod orc;
+mod orc_tail;
 mod shape;
 mod unite;
 
@@ -30,7 +31,7 @@ use crate::descriptor::{Distribution, Format};
 use crate::error::{Error, Kind, Result};
 
 pub use claims::is_believable;
-pub(super) use unite::wider;
+pub(super) use unite::{widened, wider};
 
 /// Rows that are converted and written at a time.
 const BATCH: usize = 8192;
@@ -75,14 +76,14 @@ impl Form {
 }
 
 /// The rows of one file as they were published.
-enum Rows {
+pub(super) enum Rows {
     Avro(avro::Rows),
     Orc(orc::Rows),
     Arrow(arrow_ipc::Rows),
 }
 
 impl Rows {
-    fn open(form: Form, path: &Path) -> Result<Self> {
+    pub(super) fn open(form: Form, path: &Path) -> Result<Self> {
         Ok(match form {
             Form::Avro => Self::Avro(avro::Rows::open(path)?),
             Form::Orc => Self::Orc(orc::Rows::open(path)?),
@@ -98,7 +99,7 @@ impl Rows {
         }
     }
 
-    fn next(&mut self) -> Result<Option<RecordBatch>> {
+    pub(super) fn next(&mut self) -> Result<Option<RecordBatch>> {
         match self {
             Self::Avro(r) => r.next(),
             Self::Orc(r) => r.next(),
@@ -297,6 +298,3 @@ struct Sent {
     /// Nobody listened any more.
     stopped: bool,
 }
-
-#[cfg(test)]
-mod tests;

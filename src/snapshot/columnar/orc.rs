@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
 use orc_rust::compression::{Compression, CompressionType};
@@ -16,6 +16,7 @@ use orc_rust::reader::metadata::FileMetadata;
 use orc_rust::statistics::TypeStatistics;
 use orc_rust::{ArrowReader, ArrowReaderBuilder, TimestampPrecision};
 
+use super::orc_tail::{Postscript, varint, with_decimals};
 use super::{BATCH, arrow_fault, fault};
 use crate::error::Result;
 
@@ -25,14 +26,11 @@ const MAX_CHUNK: u64 = 256 << 20;
 /// The most that deflate makes of a byte.
 const DEFLATE_RATIO: u64 = 1032;
 
-/// The field of a postscript that tells the length of the stripe statistics.
-const METADATA_LENGTH: u8 = 5;
-
 /// The longest footer that is believed, in bytes.
 const MAX_FOOTER: u64 = 64 << 20;
 
 /// The rows of one file.
-pub(super) struct Rows {
+pub(in crate::snapshot) struct Rows {
     reader: ArrowReader<Chunks>,
     schema: SchemaRef,
     claimed: u64,
@@ -57,6 +55,9 @@ impl Rows {
         let _ = packing.set(metadata.compression());
         let builder = builder.with_batch_size(BATCH).with_timestamp_precision(precision);
         let schema = builder.schema();
+        if schema.flattened_fields().iter().any(|f| matches!(f.data_type(), DataType::Decimal128(0, _))) {
+            return Err(fault("its decimals tell no precision").with_hint("Write it with Hive 0.12 or later."));
+        }
         Ok(Self { reader: builder.build(), schema, claimed, read })
     }
 
@@ -124,18 +125,18 @@ impl Chunks {
             return Err(fault(format!("it claims chunks of {} bytes", fields.block)));
         }
         let end = size - 1 - length as u64;
-        let mut tail = postscript.to_vec();
-        if !fields.has_metadata {
-            // Files of before Hive 0.12 have no stripe statistics and say nothing of their length; the decoder wants to hear that it is 0.
-            tail.extend_from_slice(&[METADATA_LENGTH << 3, 0]);
-        }
-        tail.push(u8::try_from(tail.len()).map_err(|_| fault("its postscript is too long"))?);
-        let this = Self { file: Arc::new(file), end, tail, packing: Arc::default(), read: Arc::default() };
+        let mut this = Self { file: Arc::new(file), end: size, tail: Vec::new(), packing: Arc::default(), read: Arc::default() };
+        let footer = this.bytes(end - fields.footer, fields.footer)?;
         if let Some(kind) = fields.kind {
-            for (start, length) in [(end - fields.footer, fields.footer), (end - claimed, fields.metadata)] {
-                check(&this.bytes(start, length)?, kind).map_err(|e| e.within("its footer"))?;
-            }
+            check(&footer, kind).map_err(|e| e.within("its footer"))?;
+            check(&this.bytes(end - claimed, fields.metadata)?, kind).map_err(|e| e.within("its statistics"))?;
         }
+        let changed = plain(&footer, fields.kind).and_then(|plain| with_decimals(&plain));
+        let changed = changed.map(|plain| if fields.kind.is_some() { chunked(&plain) } else { plain });
+        let postscript = fields.completed(postscript, changed.as_ref().map(Vec::len));
+        let length = u8::try_from(postscript.len()).map_err(|_| fault("its postscript is too long"))?;
+        this.end = if changed.is_some() { end - fields.footer } else { end };
+        this.tail = [changed.unwrap_or_default(), postscript, vec![length]].concat();
         Ok(this)
     }
 
@@ -177,67 +178,6 @@ impl ChunkReader for Chunks {
     }
 }
 
-/// What the last bytes say of the footer (`orc_proto.proto`, `PostScript`).
-#[derive(Debug, Default)]
-struct Postscript {
-    footer: u64,
-    metadata: u64,
-    has_metadata: bool,
-    block: u64,
-    kind: Option<CompressionType>,
-}
-
-impl Postscript {
-    fn parse(mut bytes: &[u8]) -> Option<Self> {
-        let mut found = Self::default();
-        while !bytes.is_empty() {
-            let key = varint(&mut bytes)?;
-            match key & 7 {
-                0 => {
-                    let value = varint(&mut bytes)?;
-                    match key >> 3 {
-                        1 => found.footer = value,
-                        2 => {
-                            found.kind = match value {
-                                0 => None,
-                                1 => Some(CompressionType::Zlib),
-                                2 => Some(CompressionType::Snappy),
-                                3 => Some(CompressionType::Lzo),
-                                4 => Some(CompressionType::Lz4),
-                                5 => Some(CompressionType::Zstd),
-                                _ => return None,
-                            }
-                        }
-                        3 => found.block = value,
-                        id if id == u64::from(METADATA_LENGTH) => (found.metadata, found.has_metadata) = (value, true),
-                        _ => {}
-                    }
-                }
-                2 => {
-                    let length = usize::try_from(varint(&mut bytes)?).ok()?;
-                    bytes = bytes.get(length..)?;
-                }
-                _ => return None,
-            }
-        }
-        Some(found)
-    }
-}
-
-/// Takes a base-128 number off the front.
-fn varint(bytes: &mut &[u8]) -> Option<u64> {
-    let mut value = 0_u64;
-    for shift in (0..64).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
-}
-
 /// Checks that a stream is made of whole chunks of which none unpacks to more than [`MAX_CHUNK`].
 fn check(mut stream: &[u8], kind: CompressionType) -> Result<()> {
     while !stream.is_empty() {
@@ -267,6 +207,35 @@ fn check(mut stream: &[u8], kind: CompressionType) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A footer without its packing; `None` where only the decoder can unpack it.
+fn plain(footer: &[u8], kind: Option<CompressionType>) -> Option<Vec<u8>> {
+    let Some(kind) = kind else { return Some(footer.to_vec()) };
+    let (mut rest, mut out) = (footer, Vec::new());
+    while let Some((head, after)) = rest.split_at_checked(3) {
+        let head = u32::from_le_bytes([head[0], head[1], head[2], 0]);
+        let (chunk, after) = after.split_at_checked(usize::try_from(head >> 1).ok()?)?;
+        rest = after;
+        match kind {
+            _ if head & 1 == 1 => out.extend_from_slice(chunk),
+            CompressionType::Zlib => flate2::read::DeflateDecoder::new(chunk).read_to_end(&mut out).map(|_| ()).ok()?,
+            CompressionType::Zstd => {
+                zstd::stream::read::Decoder::with_buffer(chunk).and_then(|mut d| d.read_to_end(&mut out)).map(|_| ()).ok()?;
+            }
+            CompressionType::Snappy | CompressionType::Lzo | CompressionType::Lz4 => return None,
+        }
+    }
+    Some(out)
+}
+
+/// Bytes as chunks that are not packed.
+fn chunked(bytes: &[u8]) -> Vec<u8> {
+    let chunk = |chunk: &[u8]| {
+        let head = u32::try_from(chunk.len() << 1 | 1).expect("a chunk is of 64 KiB at most").to_le_bytes();
+        [&head[..3], chunk].concat()
+    };
+    bytes.chunks(1 << 16).flat_map(chunk).collect()
 }
 
 /// Whether `from` gives no more than [`MAX_CHUNK`] bytes. What can't be unpacked is left to the decoder.

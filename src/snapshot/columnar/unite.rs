@@ -262,7 +262,7 @@ fn wider_number(a: &DataType, b: &DataType) -> Option<DataType> {
 }
 
 /// A column's values in a type that [`wider`] found.
-pub(super) fn widened(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
+pub(in crate::snapshot) fn widened(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
     if array.data_type() == to {
         return Ok(Arc::clone(array));
     }

@@ -22,7 +22,7 @@ use crate::store::{Object, pinned, source_error};
 
 pub(super) use self::arrow::footers as arrow;
 pub use self::pages::check as check_pages;
-pub(super) use self::parquet::footers as parquet;
+pub(super) use self::parquet::{footers as parquet, micros};
 
 /// Files whose footers are read at the same time.
 const AT_ONCE: usize = 8;

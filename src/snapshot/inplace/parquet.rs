@@ -50,12 +50,15 @@ async fn footer(version: Version<'_>) -> Result<Footer> {
     let metadata = ParquetMetaDataReader::decode_metadata(&bytes).map_err(|e| invalid(object, e))?;
     let rows = check(&metadata, size - 8 - claimed).map_err(|what| invalid(object, what))?;
     let metadata = ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::new()).map_err(|e| invalid(object, e))?;
-    let schema = metadata.schema();
-    let parquet = metadata.metadata().file_metadata().schema_descr();
-    let coerced = Int96Coercer::new(parquet, schema, &TimeUnit::Microsecond).coerce();
-    let schema = coerced.map_or_else(|| Arc::clone(schema), Arc::new);
+    let schema = micros(&metadata).unwrap_or_else(|| Arc::clone(metadata.schema()));
     distinct(object, &schema)?;
     Ok(Footer { schema, rows })
+}
+
+/// The file's schema with its times of 96 bits in microseconds; `None` when it has none.
+pub(in crate::snapshot) fn micros(metadata: &ArrowReaderMetadata) -> Option<SchemaRef> {
+    let parquet = metadata.metadata().file_metadata().schema_descr();
+    Int96Coercer::new(parquet, metadata.schema(), &TimeUnit::Microsecond).coerce().map(Arc::new)
 }
 
 /// SQL can't tell two columns of one name apart, and a scan finds columns by name.

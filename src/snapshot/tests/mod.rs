@@ -1,5 +1,7 @@
 //! The whole way from published files to snapshots: small files here, real ones in `published`.
 
+mod columnar;
+mod profiles;
 mod published;
 
 use std::path::Path;
@@ -78,7 +80,7 @@ struct Bench {
 }
 
 fn options(state: &Path) -> Options {
-    Options { revalidate: Duration::ZERO, max_file_bytes: 1 << 30, ..Options::new(state.to_owned()) }
+    Options { revalidate: Duration::ZERO, max_file_bytes: 1 << 30, profile: false, ..Options::new(state.to_owned()) }
 }
 
 fn open(state: &Path, shelf: &Arc<Shelf>) -> Snapshots {

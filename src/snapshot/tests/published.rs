@@ -144,7 +144,7 @@ async fn parquet_and_arrow_stay_where_they_are() {
         ("transport/flights/flights-200k.arrow", Format::Arrow, "200000 rows, 3 columns"),
         ("nasty/parquet/PARQUET-1481.parquet", Format::Parquet, "SourceInvalid"),
         ("nasty/parquet/encrypt_columns_and_footer.parquet.encrypted", Format::Parquet, "SourceInvalid"),
-        ("nasty/arrow/generated_nested.stream", Format::Arrow, "SourceInvalid"),
+        ("nasty/arrow/generated_nested.stream", Format::Arrow, "17 rows, 3 columns"),
         ("transport/nyc/MTA_Daily_Ridership.csv", Format::Parquet, "SourceInvalid"),
     ] {
         let Some(path) = shared(path) else { return };

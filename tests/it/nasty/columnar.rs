@@ -234,7 +234,7 @@ pub(super) const CASES: &[Case] = &[
         checks: &[
             Rows(
                 "SELECT count(*), sum(int1), min(ts), max(ts), min(decimal1), max(decimal1) FROM {t}",
-                "7500|491520000|2000-03-12 15:00:00|2000-03-12 15:00:01|12345678.654745|12345678.654745",
+                "7500|491520000|2000-03-12 15:00:00|2000-03-12 15:00:01|12345678.654745000000000000|12345678.654745000000000000",
             ),
             Rows("SELECT string1, count(*) FROM {t} GROUP BY 1 ORDER BY 1", "bye|3750\nhi|3750"),
             Rows(
