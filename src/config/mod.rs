@@ -87,7 +87,20 @@ fn engine_options(raw: &RawShared) -> Result<engine::Options> {
 }
 
 fn snapshot_options(raw: &RawShared) -> Result<snapshot::Options> {
-    Ok(snapshot::Options { revalidate: duration("--revalidate", &raw.revalidate)?, ..snapshot::Options::new(raw.state.clone()) })
+    let size = |option: &str, text: &str| value::parse(option, text, value::size, value::SIZES);
+    let limit = |option: &str, text: &str| value::parse(option, text, value::limit, "a number from 1 to 1000000000");
+    Ok(snapshot::Options {
+        state: raw.state.clone(),
+        revalidate: duration("--revalidate", &raw.revalidate)?,
+        touch_timeout: duration("--touch-timeout", &raw.touch_timeout)?,
+        max_file_bytes: size("--max-file-size", &raw.max_file_size)? as u64,
+        max_archive_bytes: size("--max-archive-size", &raw.max_archive_size)? as u64,
+        max_ratio: limit("--max-ratio", &raw.max_ratio)? as u64,
+        max_members: limit("--max-members", &raw.max_members)?,
+        max_nesting: limit("--max-nesting", &raw.max_nesting)?,
+        max_columns: limit("--max-columns", &raw.max_columns)?,
+        max_field_bytes: size("--max-field-size", &raw.max_field_size)?,
+    })
 }
 
 fn store_options(raw: &RawShared) -> Result<store::Options> {
@@ -196,6 +209,8 @@ mod tests {
     #[test]
     fn nothing_typed_gives_the_defaults() {
         let Config::Serve { engine, serve, wire } = read("stoa serve").expect("resolves") else { panic!("serve") };
+        let defaults = snapshot::Options::new(engine.state.clone());
+        assert_eq!(format!("{:?}", engine.snapshot), format!("{defaults:?}"), "help tells the library's own defaults");
         assert_eq!(engine.catalogs[0].location, "datasets");
         assert!(engine.memory >= memory::LEAST && engine.threads >= 1);
         assert_eq!((serve.listen, serve.trust_remote), (None, false));
@@ -210,6 +225,8 @@ mod tests {
             ("serve --listen nowhere", "--listen does not take \"nowhere\"", "ADDR:PORT"),
             ("serve --drain soon", "--drain does not take \"soon\"", "30s"),
             ("serve --mirror http://x", "--mirror does not take \"http://x\"", "PREFIX=URL"),
+            ("serve --max-ratio 0", "--max-ratio does not take \"0\"", "from 1"),
+            ("serve --max-file-size big", "--max-file-size does not take \"big\"", "2GiB"),
             ("serve --connect-timeout 0", "--connect-timeout does not take \"0\"", "above zero"),
             ("query x --format xml", "--format does not take \"xml\"", "ndjson"),
             ("query x --catalog My=d", "--catalog does not take the name \"My\"", "./My=d"),

@@ -7,6 +7,8 @@ mod property;
 
 pub mod bare;
 pub mod datapackage;
+pub mod members;
+pub mod pattern;
 
 pub use place::Place;
 

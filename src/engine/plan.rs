@@ -53,7 +53,8 @@ pub async fn plan(
         Names::new(Arc::clone(&shared), session.database.clone(), session.path(), Arc::clone(&env), Some(session.progress()));
     let state = state(&shared, &session, &names, env)?;
     // Copied here, for the caller's stack may be too short for a long chain.
-    let ast = ast.as_ref().clone();
+    let mut ast = ast.as_ref().clone();
+    super::hidden::offer(&mut ast, &names).await?;
     let failed = |e| at_relation(from_datafusion(e, &sql), &ast, &sql);
 
     let mut known = KnownParameters::of(&ast, declared)?;

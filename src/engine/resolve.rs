@@ -1,7 +1,7 @@
 //! From a name in SQL to a table: one statement's view of the catalogs. What a name once resolved to stays, so that a statement reads
 //! one version of the catalog and one snapshot of each table.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -25,7 +25,7 @@ pub const SEARCH_PATH_SCHEMA: &str = "$search_path";
 pub type Pinned = (Arc<TableEntry>, Arc<Snapshot>);
 
 /// Catalog, schema and table.
-type FullName = (String, String, String);
+pub type FullName = (String, String, String);
 
 /// One statement's names: shared by the providers that DataFusion asks.
 pub struct Names {
@@ -76,6 +76,34 @@ impl Names {
             return Ok(None);
         }
         self.table_in(catalog, schema, table).await
+    }
+
+    /// The full name and the snapshot of the table that a statement names by one to three parts; `None` when it names another relation.
+    pub async fn snapshot(&self, parts: &[String]) -> Result<Option<(FullName, Arc<Snapshot>)>> {
+        let (catalog, schema, table) = match parts {
+            [table] => (self.database.as_str(), SEARCH_PATH_SCHEMA, table),
+            [schema, table] => (self.database.as_str(), schema.as_str(), table),
+            [catalog, schema, table] => (catalog.as_str(), schema.as_str(), table),
+            _ => return Ok(None),
+        };
+        let Some(found) = self.table(catalog, schema, table).await? else { return Ok(None) };
+        let all = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = all.iter().find(|(_, provider)| Arc::ptr_eq(provider, &found)).map(|(name, _)| name.clone());
+        let pinned = self.pinned();
+        let of = |(catalog, schema, table): &FullName| {
+            let entry = |p: &&Pinned| p.0.catalog == *catalog && p.0.schema == *schema && p.0.name == *table;
+            pinned.iter().find(entry).map(|(_, snapshot)| Arc::clone(snapshot))
+        };
+        Ok(name.and_then(|name| of(&name).map(|snapshot| (name, snapshot))))
+    }
+
+    /// Makes a table that was resolved offer these hidden columns.
+    pub fn offer(&self, table: &FullName, hidden: &BTreeSet<String>) {
+        let named = |p: &&Pinned| (&p.0.catalog, &p.0.schema, &p.0.name) == (&table.0, &table.1, &table.2);
+        if let Some((entry, snapshot)) = self.pinned().iter().find(named) {
+            let provider = SnapshotTable::offering(Arc::clone(entry), Arc::clone(snapshot), hidden);
+            self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(table.clone(), Arc::new(provider));
+        }
     }
 
     async fn table_in(&self, catalog: &str, schema: &str, table: &str) -> Result<Option<Arc<dyn TableProvider>>> {
@@ -178,7 +206,8 @@ pub fn known_columns(snapshot: &Snapshot) -> Vec<KnownColumn> {
         nullable: field.is_nullable(),
         comment: field.metadata().get(field_key::COMMENT).cloned(),
     };
-    snapshot.schema.fields().iter().map(column).collect()
+    let shown = snapshot.schema.fields().iter().filter(|f| !f.metadata().contains_key(field_key::HIDDEN));
+    shown.map(column).collect()
 }
 
 /// The list of catalogs that DataFusion plans a statement with.

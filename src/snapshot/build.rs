@@ -7,15 +7,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::cells::Cells;
-use super::columns::{Table, Union};
+use super::columns::{FileSeen, Table, Union};
+use super::drift::Drift;
 use super::fetch::Raw;
-use super::lanes::Trust;
+use super::lanes::{Guess, Trust};
 use super::layout::ColumnLayout;
 use super::ledger::{Ledger, SourceSeen, Stretch, TextSeen, sources_a_part};
+use super::parts::Parts;
 use super::pass::{Job, Text};
 use super::prepare::prepare;
 use super::stop::Stop;
-use super::write::Sink;
+use super::types::ColumnPlan;
 use super::{Options, Reject, WrittenFile};
 use crate::descriptor::Distribution;
 use crate::error::{Error, Kind, Result};
@@ -28,16 +30,7 @@ pub(super) enum Given {
     /// To be read.
     Raw(Raw),
     /// The same as it was in an earlier build: there it was the file of this number, counted from 0.
-    Same { url: String, index: usize },
-}
-
-impl Given {
-    fn url(&self) -> &str {
-        match self {
-            Self::Raw(raw) => &raw.url,
-            Self::Same { url, .. } => url,
-        }
-    }
+    Same { index: usize },
 }
 
 /// What an earlier build of the same table left, read by the same part of the descriptor.
@@ -67,6 +60,8 @@ pub(super) struct Built {
     /// Of each file's raw bytes; `None` for those that were not read.
     pub(super) hashes: Vec<Option<String>>,
     pub(super) warnings: Vec<String>,
+    /// How the files differ.
+    pub(super) drift: Vec<Drift>,
 }
 
 /// How a build ended.
@@ -124,14 +119,14 @@ fn plan<'a>(given: &'a [Given], earlier: Option<&'a Earlier<'_>>, orders: &Order
     let raws: Vec<&Raw> = given.iter().filter_map(|g| if let Given::Raw(raw) = g { Some(raw) } else { None }).collect();
     let mut told = Vec::new();
     let Orders { distribution, options, stop, scratch, .. } = *orders;
-    let mut inputs =
-        if raws.is_empty() { Vec::new() } else { prepare(&raws, distribution, options, stop, scratch, &mut told)? };
+    let inputs = if raws.is_empty() { Vec::new() } else { prepare(&raws, distribution, options, stop, scratch, &mut told)? };
+    let (mut inputs, mut read) = (inputs.into_iter().peekable(), 0);
     let many = sources_a_part(given.len());
     let mut plan = Plan { texts: Vec::new(), sources: Vec::new(), warnings: vec![Vec::new(); given.len()] };
     let before: Vec<&SourceSeen> = earlier.iter().flat_map(|e| e.ledger.stretches.iter().flat_map(|s| &s.sources)).collect();
     for (source, given_here) in given.iter().enumerate() {
         match given_here {
-            Given::Same { index, .. } => {
+            Given::Same { index } => {
                 let (Some(earlier), Some(seen)) = (earlier, before.get(*index)) else {
                     return Err(Error::new(Kind::Internal, "a file is the same as one that nobody knows"));
                 };
@@ -143,16 +138,16 @@ fn plan<'a>(given: &'a [Given], earlier: Option<&'a Earlier<'_>>, orders: &Order
                         n => (earlier.rejects)()?.skip(passed as usize).take(n as usize).collect::<Result<_>>()?,
                     };
                     passed += text.rejects;
-                    plan.texts.push(Text::Kept { seen: text, rejects });
+                    plan.texts.push(Text::Kept { text, rejects });
                     plan.sources.push(source);
                 }
             }
             Given::Raw(raw) => {
-                let others = inputs.split_off(inputs.iter().take_while(|i| std::ptr::eq(i.raw, raw)).count());
-                for input in std::mem::replace(&mut inputs, others) {
+                while let Some(input) = inputs.next_if(|i| i.source == read) {
                     plan.texts.push(Text::Read { input, last: false });
                     plan.sources.push(source);
                 }
+                read += 1;
                 // All that is told while files are prepared begins with their name.
                 plan.warnings[source] = told.iter().filter(|w| w.starts_with(&raw.url)).cloned().collect();
             }
@@ -175,46 +170,58 @@ fn read(given: &[Given], earlier: Option<&Earlier<'_>>, orders: &Orders<'_>) -> 
         planned => planned?,
     };
     let Orders { distribution, options, stop, target, heard, .. } = *orders;
-    let job = Job { texts: &texts, several: given.len() > 1, distribution, options, stop, target, heard };
-    let urls: Vec<&str> = given.iter().map(Given::url).collect();
-    let (union, sample) = job.look()?;
-    // What can't be decided yet may be once all is read; what the user should know is told then.
-    let guess = union.decide(&urls, &mut Vec::new()).ok();
-    let first = match &guess {
-        Some(table) => job.pass(table, &layouts(table, &sample), Trust::Guess(&union))?,
-        None => job.skim(&union)?,
+    let job = Job { texts: &texts, distribution, options, stop, target, heard };
+    let labels: Vec<&str> = texts.iter().map(Text::label).collect();
+    let undecodable = texts.iter().any(Text::is_undecodable);
+    let decide = |seen: &[FileSeen], warnings: &mut Vec<String>| {
+        Union::new(distribution, &labels, seen, options.max_columns, warnings)?.decide(undecodable, warnings)
     };
+    let (heads, unseen, sample) = job.look()?;
+    // What can't be decided yet may be once all is read; what the user should know is told then.
+    let guess = decide(&heads, &mut Vec::new()).ok();
+    let first = match &guess {
+        Some(table) => {
+            let behind = Guess::new(table, &heads, unseen);
+            job.pass(table, &layouts(table, sample.as_ref()), Trust::Guess(&behind))?
+        }
+        None => job.skim()?,
+    };
+    let seen: Vec<FileSeen> = texts.iter().zip(first.seen).map(|(text, read)| text.seen().cloned().unwrap_or(read)).collect();
     let mut warnings: Vec<String> = told.iter().flatten().cloned().collect();
-    let mut seen = first.texts;
-    let table = job.conclude(&seen)?.decide(&urls, &mut warnings)?;
+    let table = decide(&seen, &mut warnings)?;
     if let Some(earlier) = earlier
-        && !same_as_before(given, earlier, &job, &table, &sources)?
+        && !same_as_before(given, earlier, &job, &table, &sources)
     {
         return Ok(None);
     }
-    let written = match (guess, first.written) {
-        (Some(guess), Some(written)) if guess.makes_the_same(&table) => written,
+    let (table, written) = match (guess, first.written) {
+        // Its plans have counted what the values break.
+        (Some(guess), Some(written)) if guess.makes_the_same(&table) => (Table { drift: table.drift, ..guess }, written),
         (_, _) => {
             for entry in std::fs::read_dir(target)? {
                 std::fs::remove_file(entry?.path())?;
             }
-            let second = job.pass(&table, &layouts(&table, &sample), Trust::Proof)?;
-            for (seen, second) in seen.iter_mut().zip(second.texts) {
-                (seen.rejects, seen.rejected) = (second.rejects, second.rejected);
-            }
-            second.written.ok_or_else(|| Error::new(Kind::Internal, "types that all cells prove were doubted"))?
+            let second = job.pass(&table, &layouts(&table, sample.as_ref()), Trust::Proof)?;
+            let doubted = || Error::new(Kind::Internal, "types that all cells prove were doubted");
+            (table, second.written.ok_or_else(doubted)?)
         }
     };
     heard(1, 1);
+    warnings.extend(table.plans.iter().flat_map(|plan| plan.broken()));
     let parts = written.parts.into_iter().map(|(text, part)| (sources[text], part)).collect();
-    let texts = texts.iter().zip(seen).zip(&sources).map(|((text, seen), source)| {
+    let rejects = written.rejects.into_iter();
+    let of_texts = texts.iter().zip(seen).zip(rejects).zip(&sources).map(|(((text, seen), (rejects, rejected)), source)| {
         let seen = match text {
-            Text::Read { .. } => seen,
-            Text::Kept { seen, .. } => (*seen).clone(),
+            Text::Read { .. } => {
+                let (label, undecodable) = (text.label().to_owned(), text.is_undecodable());
+                TextSeen { label, seen, undecodable, rejected, rejects }
+            }
+            Text::Kept { text, .. } => (*text).clone(),
         };
         (*source, seen)
     });
-    assemble(given, earlier, &table, texts.collect(), told, parts, warnings, target).map(Some)
+    let of_texts = of_texts.collect();
+    assemble(given, earlier, table, of_texts, told, parts, warnings, target).map(Some)
 }
 
 /// Puts new parts and those of before in the order of the files, checks that the rows add up, and writes the ledger.
@@ -222,7 +229,7 @@ fn read(given: &[Given], earlier: Option<&Earlier<'_>>, orders: &Orders<'_>) -> 
 fn assemble(
     given: &[Given],
     earlier: Option<&Earlier<'_>>,
-    table: &Table,
+    table: Table,
     texts: Vec<(usize, TextSeen)>,
     told: Vec<Vec<String>>,
     written: Vec<(usize, WrittenFile)>,
@@ -230,9 +237,9 @@ fn assemble(
     target: &Path,
 ) -> Result<Built> {
     let sum = |of: fn(&TextSeen) -> u64| texts.iter().map(|(_, t)| of(t)).sum::<u64>();
-    let (rows_read, rejected, rejects) = (sum(|t| t.rows), sum(|t| t.rejected), sum(|t| t.rejects));
+    let (rows_read, rejected, rejects) = (sum(|t| t.seen.records), sum(|t| t.rejected), sum(|t| t.rejects));
     let many = sources_a_part(given.len());
-    let mut ledger = Ledger { several: given.len() > 1, stretches: Vec::new() };
+    let mut ledger = Ledger::default();
     let mut parts = Vec::new();
     let mut rows = 0;
     let (mut texts, mut told, mut written) = (texts.into_iter().peekable(), told.into_iter(), written.into_iter().peekable());
@@ -242,7 +249,7 @@ fn assemble(
             rows += part.rows;
             parts.push(BuiltPart::Written(part));
         }
-        if let (Some(Given::Same { index: first, .. }), Some(earlier)) = (stretch.first(), earlier) {
+        if let (Some(Given::Same { index: first }), Some(earlier)) = (stretch.first(), earlier) {
             for part in earlier.parts_of(*first) {
                 rows += earlier.part_rows.get(part).copied().unwrap_or(0);
                 parts.push(BuiltPart::Same(part));
@@ -259,14 +266,14 @@ fn assemble(
         return Err(Error::new(Kind::Internal, message));
     }
     if parts.is_empty() {
-        let empty = Sink::new(target, Arc::clone(&table.schema)).empty()?;
+        let empty = Parts::new(target, Arc::clone(&table.schema)).empty()?;
         parts.extend(empty.into_iter().map(BuiltPart::Written));
         if let Some(first) = ledger.stretches.first_mut() {
             first.parts = parts.len();
         }
     }
     ledger.write(target)?;
-    Ok(Built { parts, rows, rows_read, rejects, hashes: Vec::new(), warnings })
+    Ok(Built { parts, rows, rows_read, rejects, hashes: Vec::new(), warnings, drift: table.drift })
 }
 
 impl Earlier<'_> {
@@ -285,69 +292,69 @@ impl Earlier<'_> {
 }
 
 /// Whether the files that did not change would be made into the parts they have.
-fn same_as_before(given: &[Given], earlier: &Earlier<'_>, job: &Job<'_>, table: &Table, sources: &[usize]) -> Result<bool> {
-    let texts: Vec<&TextSeen> = earlier.ledger.texts().collect();
-    let mut union = Union::new(job.distribution, texts.len(), earlier.ledger.several, job.options.max_columns);
-    for (index, text) in texts.iter().enumerate() {
-        union.take_in(index, text)?;
+fn same_as_before(given: &[Given], earlier: &Earlier<'_>, job: &Job<'_>, table: &Table, sources: &[usize]) -> bool {
+    // What values break is counted where they are read.
+    if table.plans.iter().any(ColumnPlan::is_checked) {
+        return false;
     }
-    let Ok(before) = union.decide(&[], &mut Vec::new()) else { return Ok(false) };
+    let texts: Vec<&TextSeen> = earlier.ledger.texts().collect();
+    let labels: Vec<&str> = texts.iter().map(|t| t.label.as_str()).collect();
+    let seen: Vec<FileSeen> = texts.iter().map(|t| t.seen.clone()).collect();
+    let undecodable = texts.iter().any(|t| t.undecodable);
+    let mut unheard = Vec::new();
+    let union = Union::new(job.distribution, &labels, &seen, job.options.max_columns, &mut unheard);
+    let Ok(before) = union.and_then(|union| union.decide(undecodable, &mut unheard)) else { return false };
     let mut first_text = vec![0];
     for source in earlier.ledger.stretches.iter().flat_map(|s| &s.sources) {
         first_text.push(first_text.last().copied().unwrap_or(0) + source.texts.len());
     }
     let places_same = (0..sources.len()).all(|text| match &given[sources[text]] {
         Given::Raw(_) => true,
-        Given::Same { index, .. } => {
+        Given::Same { index } => {
             let nth = sources[..text].iter().rev().take_while(|s| **s == sources[text]).count();
             table.places[text] == before.places[first_text[*index] + nth]
         }
     });
-    Ok(places_same && table.writes_the_same(&before))
+    places_same && table.writes_the_same(&before)
 }
 
 impl Job<'_> {
-    /// What the heads of the texts show, and the first of their batches.
-    fn look(&self) -> Result<(Union<'_>, Option<Cells>)> {
-        let mut union = Union::new(self.distribution, self.texts.len(), self.several, self.options.max_columns);
-        let mut sample = None;
+    /// What the heads of the texts show, which columns each has there, and the first of their batches.
+    fn look(&self) -> Result<(Vec<FileSeen>, Vec<FileSeen>, Option<Cells>)> {
+        let (mut heads, mut unseen, mut sample) = (Vec::new(), Vec::new(), None);
         for (index, text) in self.texts.iter().enumerate() {
+            let (mut head, mut names) = (FileSeen::default(), FileSeen::default());
             match text {
-                Text::Kept { seen, .. } => union.take_in(index, seen)?,
+                Text::Kept { text, .. } => head = text.seen.clone(),
                 Text::Read { input, .. } => {
                     let mut reader = self.open(index, input)?;
-                    union.meet(index, &input.raw.url, reader.names(), reader.originals())?;
+                    head.meet(self.distribution, reader.names(), reader.originals());
                     for _ in 0..LOOK {
                         self.stop.check()?;
                         let Some(cells) = reader.next()? else { break };
-                        union.meet(index, &input.raw.url, &cells.names, &[])?;
-                        union.absorb(&cells, input.form.is_typed());
+                        head.meet(self.distribution, &cells.names, &[]);
+                        head.absorb(&cells, input.form.is_typed());
                         sample.get_or_insert(cells);
                     }
+                    names.meet(self.distribution, head.names(), &[]);
                 }
             }
+            heads.push(head);
+            unseen.push(names);
         }
-        Ok((union, sample))
-    }
-
-    /// All that was seen, text by text: of those kept before, of the others now.
-    fn conclude(&self, seen: &[TextSeen]) -> Result<Union<'_>> {
-        let mut union = Union::new(self.distribution, self.texts.len(), self.several, self.options.max_columns);
-        for (index, (text, read)) in self.texts.iter().zip(seen).enumerate() {
-            match text {
-                Text::Read { .. } => union.take_in(index, read)?,
-                Text::Kept { seen, .. } => union.take_in(index, seen)?,
-            }
-        }
-        Ok(union)
+        Ok((heads, unseen, sample))
     }
 }
 
-/// How each column is laid out, by what a sample of its values shows.
-fn layouts(table: &Table, sample: &Option<Cells>) -> Vec<ColumnLayout> {
+/// How each column is laid out, by what a sample of its values shows. Hidden ones but lines repeat their values.
+fn layouts(table: &Table, sample: Option<&Cells>) -> Vec<ColumnLayout> {
     let of = |index: usize| match (table.plans.get(index), sample) {
-        (Some(plan), Some(cells)) => ColumnLayout::of(&plan.convert(cells, table.places[cells.file][index], &mut Vec::new())),
-        (_, None) | (None, _) => ColumnLayout::default(),
+        (Some(plan), Some(cells)) => match table.places[cells.file][index] {
+            Some(place) => ColumnLayout::of(&plan.read(cells, place, &mut Vec::new())),
+            None => ColumnLayout::default(),
+        },
+        (None, _) if index == table.plans.len() + 1 => ColumnLayout::counting(),
+        (Some(_), None) | (None, _) => ColumnLayout::default(),
     };
     (0..table.schema.fields().len()).map(of).collect()
 }

@@ -108,6 +108,8 @@ pub(super) struct Cells {
     pub(super) file: usize,
     /// The file's columns known so far, at least `width`.
     pub(super) names: Arc<Vec<String>>,
+    /// The fields are parted by something else than a comma, so that a comma in a cell is most likely a decimal mark.
+    pub(super) commas_free: bool,
     /// The file's bytes read so far, this batch included.
     pub(super) bytes_read: u64,
 }

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use arrow::array::{ArrayRef, StringViewArray};
+use arrow::array::{ArrayRef, Int64Array, StringViewArray};
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 
 use super::cells::Cells;
-use super::columns::{Table, Union};
+use super::columns::{FileSeen, Table};
 use super::layout::ColumnLayout;
 use super::pass::Text;
 use super::types::{CellReject, Seen};
@@ -51,17 +51,43 @@ impl Batch {
 pub(super) enum Made {
     /// Every lane has taken the batch. Batches come in their order.
     Batch(Arc<Batch>),
-    /// A lane's column of a row group, counted from 0; it comes before the batch that ends the group.
-    Chunk { group: usize, lane: usize, chunk: Box<ArrowColumnChunk> },
+    /// A column of a row group, both counted from 0; it comes before the batch that ends the group.
+    Chunk { group: usize, column: usize, chunk: Box<ArrowColumnChunk> },
 }
 
 /// How far the plans of the table are to be believed.
 #[derive(Clone, Copy)]
 pub(super) enum Trust<'a> {
     /// They follow from a part of the cells: every cell is seen, and the rest is not converted once a plan is found wrong.
-    Guess(&'a Union<'a>),
+    Guess(&'a Guess),
     /// They follow from every cell.
     Proof,
+}
+
+/// What a table was guessed from.
+pub(super) struct Guess {
+    /// The columns that the head of each text has, with nothing seen of them.
+    unseen: Vec<FileSeen>,
+    /// For each plan, what the heads show together.
+    heads: Vec<Option<Seen>>,
+}
+
+impl Guess {
+    /// The guess behind `table`, which was decided by `heads`.
+    pub(super) fn new(table: &Table, heads: &[FileSeen], unseen: Vec<FileSeen>) -> Self {
+        let together = |plan: usize| {
+            let mut of_texts = table.places.iter().zip(heads).filter_map(|(places, head)| Some(head.column(places[plan]?)));
+            let mut first = of_texts.next()?.clone();
+            of_texts.for_each(|seen| first.merge(seen));
+            Some(first)
+        };
+        Self { heads: (0..table.plans.len()).map(together).collect(), unseen }
+    }
+
+    /// How many of a text's columns the table has.
+    pub(super) fn known(&self, text: usize) -> usize {
+        self.unseen[text].names().len()
+    }
 }
 
 /// The lanes of one table.
@@ -95,18 +121,34 @@ struct Line {
 }
 
 struct Lane<'a> {
-    index: usize,
+    what: What,
     table: &'a Table,
     texts: &'a [Text<'a>],
     trust: Trust<'a>,
-    columns: ArrowRowGroupWriterFactory,
-    open: Option<ArrowColumnWriter>,
+    columns: Vec<Column>,
     group: usize,
-    /// What was seen of the column, by file in order.
+    /// What was seen of the column, by text in order.
     seen: Vec<(usize, Seen)>,
     /// Batches seen, and how many there are when the plan is next compared with them.
     taken: usize,
     compare_at: usize,
+}
+
+/// What a lane makes.
+#[derive(Clone, Copy)]
+enum What {
+    /// The column of this plan, and the reasons of its NULLs when it is explained.
+    Planned(usize),
+    SourceFile,
+    SourceRow,
+}
+
+/// A column of the table on its way to Parquet.
+struct Column {
+    /// Its place in the table's schema.
+    index: usize,
+    writers: ArrowRowGroupWriterFactory,
+    open: Option<ArrowColumnWriter>,
 }
 
 /// A panic while a lock was held is reported by the thread's end; what it left is not used any more.
@@ -123,12 +165,23 @@ impl<'a> Lanes<'a> {
         trust: Trust<'a>,
         threads: usize,
     ) -> Result<Self> {
-        let lane = |index: usize| -> Result<Mutex<Lane<'a>>> {
-            let columns = layouts[index].writers(table.schema.field(index))?;
-            let (open, seen) = (None, Vec::new());
-            Ok(Mutex::new(Lane { index, table, texts, trust, columns, open, group: 0, seen, taken: 0, compare_at: 1 }))
+        let column = |index: usize| -> Result<Column> {
+            Ok(Column { index, writers: layouts[index].writers(table.schema.field(index))?, open: None })
         };
-        let lanes = (0..table.schema.fields().len()).map(lane).collect::<Result<Vec<_>>>()?;
+        let lane = |what, columns| {
+            Mutex::new(Lane { what, table, texts, trust, columns, group: 0, seen: Vec::new(), taken: 0, compare_at: 1 })
+        };
+        let plans = table.plans.len();
+        let mut lanes = Vec::with_capacity(plans + 2);
+        for plan in 0..plans {
+            let mut columns = vec![column(plan)?];
+            if let Some(nth) = table.explained.iter().position(|explained| *explained == plan) {
+                columns.push(column(plans + 2 + nth)?);
+            }
+            lanes.push(lane(What::Planned(plan), columns));
+        }
+        lanes.push(lane(What::SourceFile, vec![column(plans)?]));
+        lanes.push(lane(What::SourceRow, vec![column(plans + 1)?]));
         let line = Line { next: vec![0; lanes.len()], parked: vec![true; lanes.len()], ..Line::default() };
         Ok(Self {
             lanes,
@@ -161,8 +214,12 @@ impl<'a> Lanes<'a> {
         true
     }
 
-    /// No batch comes any more.
-    pub(super) fn close(&self) {
+    /// To be held by whoever pushes: once it is dropped, no batch comes any more.
+    pub(super) fn pushing(&self) -> Pushing<'_, 'a> {
+        Pushing(self)
+    }
+
+    fn close(&self) {
         locked(&self.line).closed = true;
         self.work.notify_all();
     }
@@ -183,11 +240,10 @@ impl<'a> Lanes<'a> {
     pub(super) fn work(&self, made: &Sender<Made>) -> Result<()> {
         let ends = AbandonOnDrop(self);
         while let Some((lane, batch)) = self.next() {
-            let chunk = locked(&self.lanes[lane]).take(&batch, &self.doubt)?;
             // Whoever listens no more has abandoned the lanes.
-            if let Some((group, chunk)) = chunk {
-                let _ = made.send(Made::Chunk { group, lane, chunk: Box::new(chunk) });
-            }
+            locked(&self.lanes[lane]).take(&batch, &self.doubt, |group, column, chunk| {
+                let _ = made.send(Made::Chunk { group, column, chunk: Box::new(chunk) });
+            })?;
             self.done(lane, &batch, made);
         }
         std::mem::forget(ends);
@@ -241,6 +297,15 @@ impl<'a> Lanes<'a> {
     }
 }
 
+/// Tells, also when it goes with a panic, that no batch comes any more: the others would wait for one for ever.
+pub(super) struct Pushing<'a, 'b>(&'a Lanes<'b>);
+
+impl Drop for Pushing<'_, '_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
 /// Ends the other threads when one fails or panics, since they would wait for its lane for ever.
 struct AbandonOnDrop<'a, 'b>(&'a Lanes<'b>);
 
@@ -251,33 +316,28 @@ impl Drop for AbandonOnDrop<'_, '_> {
 }
 
 impl Lane<'_> {
-    /// Takes the next batch; the encoded column of the row group, and the group's number, when it ends with this batch.
-    fn take(&mut self, batch: &Batch, doubt: &AtomicBool) -> Result<Option<(usize, ArrowColumnChunk)>> {
-        let cells = &batch.cells;
-        let array = match self.table.plans.get(self.index) {
-            None => Some(self.source_file(cells)),
-            Some(_) => self.column(batch, doubt),
+    /// Takes the next batch. `give` gets the encoded columns of the row group, with its number and theirs, when it ends with this batch.
+    fn take(&mut self, batch: &Batch, doubt: &AtomicBool, mut give: impl FnMut(usize, usize, ArrowColumnChunk)) -> Result<()> {
+        let arrays = match self.what {
+            What::SourceFile => vec![self.source_file(&batch.cells)],
+            What::SourceRow => vec![source_row(&batch.cells)],
+            What::Planned(plan) => self.planned(plan, batch, doubt),
         };
         // A group of rejected rows only is not written.
-        if let Some(array) = array.filter(|a| !a.is_empty() && !doubt.load(Ordering::Relaxed)) {
-            let open = match &mut self.open {
-                Some(open) => open,
-                None => {
-                    let mut new = self.columns.create_column_writers(0).map_err(parquet_error)?;
-                    let new = new.pop().ok_or_else(|| Error::new(Kind::Internal, "a column has no writer"))?;
-                    self.open.insert(new)
-                }
-            };
-            for leaf in compute_leaves(self.table.schema.field(self.index), &array).map_err(parquet_error)? {
-                open.write(&leaf).map_err(parquet_error)?;
+        if batch.cells.rows() > 0 && !doubt.load(Ordering::Relaxed) {
+            for (column, array) in self.columns.iter_mut().zip(&arrays) {
+                column.write(self.table, array)?;
             }
         }
-        if batch.ends == Ends::Nothing {
-            return Ok(None);
+        if batch.ends != Ends::Nothing {
+            for column in &mut self.columns {
+                if let Some(open) = column.open.take() {
+                    give(self.group, column.index, open.close().map_err(parquet_error)?);
+                }
+            }
+            self.group += 1;
         }
-        self.group += 1;
-        let Some(open) = self.open.take() else { return Ok(None) };
-        Ok(Some((self.group - 1, open.close().map_err(parquet_error)?)))
+        Ok(())
     }
 
     fn source_file(&self, cells: &Cells) -> ArrayRef {
@@ -288,45 +348,73 @@ impl Lane<'_> {
         Arc::new(std::iter::repeat_n(Some(name), cells.rows()).collect::<StringViewArray>())
     }
 
-    /// The batch's column, converted; `None` once the plans are in doubt.
-    fn column(&mut self, batch: &Batch, doubt: &AtomicBool) -> Option<ArrayRef> {
+    /// The batch's column, converted, and the reasons of its NULLs when it is explained; nothing once the plans are in doubt.
+    fn planned(&mut self, index: usize, batch: &Batch, doubt: &AtomicBool) -> Vec<ArrayRef> {
         let cells = &batch.cells;
-        let plan = &self.table.plans[self.index];
-        let place = self.table.places[cells.file][self.index];
-        let mut rejects = Vec::new();
-        let array = match (self.trust, place) {
-            (Trust::Guess(union), Some(place)) => {
-                if self.seen.last().is_none_or(|(file, _)| *file != cells.file) {
-                    self.seen.push((cells.file, union.unseen_of(self.table, self.index)));
-                    self.compare_at = self.taken + 1;
-                }
-                let (_, seen) = self.seen.last_mut().expect("one was just pushed");
-                let typed = match &self.texts[cells.file] {
-                    Text::Read { input, .. } => input.form.is_typed(),
-                    Text::Kept { .. } => false,
-                };
-                let quick = if typed { None } else { plan.take(seen, cells, place) };
-                if quick.is_none() {
-                    seen.absorb(cells.column(place), typed);
-                }
-                self.taken += 1;
-                // What is wrong is certain to be found at the end; here it only saves work, so it is looked for at growing distances.
-                if self.taken >= self.compare_at || batch.ends != Ends::Nothing {
-                    self.compare_at = self.taken * 2;
-                    if !union.agrees(self.table, self.index, seen) {
-                        doubt.store(true, Ordering::Relaxed);
-                    }
-                }
-                if doubt.load(Ordering::Relaxed) {
-                    return None;
-                }
-                quick.unwrap_or_else(|| plan.convert(cells, Some(place), &mut rejects))
+        let plan = &self.table.plans[index];
+        let place = self.table.places[cells.file][index];
+        let mut quick = None;
+        if let (Trust::Guess(guess), Some(place)) = (self.trust, place) {
+            if self.seen.last().is_none_or(|(text, _)| *text != cells.file) {
+                self.seen.push((cells.file, guess.unseen[cells.file].column(place).clone()));
+                self.compare_at = self.taken + 1;
             }
-            (Trust::Guess(_) | Trust::Proof, place) => plan.convert(cells, place, &mut rejects),
-        };
-        if !rejects.is_empty() {
-            locked(&batch.found).extend(rejects.into_iter().map(|r| (self.index, r)));
+            let (_, seen) = self.seen.last_mut().expect("one was just pushed");
+            let typed = match &self.texts[cells.file] {
+                Text::Read { input, .. } => input.form.is_typed(),
+                Text::Kept { .. } => false,
+            };
+            quick = if typed { None } else { plan.take(seen, cells, place) };
+            if quick.is_none() {
+                seen.absorb(cells.column(place), typed);
+            }
+            if cells.commas_free {
+                seen.commas_are_free();
+            }
+            self.taken += 1;
+            // What is wrong is certain to be found at the end; here it only saves work, so it is looked for at growing distances.
+            if self.taken >= self.compare_at || batch.ends != Ends::Nothing {
+                self.compare_at = self.taken * 2;
+                let mut all = seen.clone();
+                guess.heads[index].iter().for_each(|heads| all.merge(heads));
+                if !plan.still_reads(&all) {
+                    doubt.store(true, Ordering::Relaxed);
+                }
+            }
+            if doubt.load(Ordering::Relaxed) {
+                return Vec::new();
+            }
         }
-        Some(array)
+        let mut rejects = Vec::new();
+        let values = quick.unwrap_or_else(|| plan.convert(cells, place, &mut rejects));
+        if !rejects.is_empty() {
+            locked(&batch.found).extend(rejects.into_iter().map(|r| (index, r)));
+        }
+        if self.columns.len() == 1 {
+            return vec![values];
+        }
+        let reasons = plan.reasons(cells, place, values.as_ref());
+        vec![values, reasons]
+    }
+}
+
+fn source_row(cells: &Cells) -> ArrayRef {
+    Arc::new(cells.lines.iter().map(|line| i64::try_from(*line).ok()).collect::<Int64Array>())
+}
+
+impl Column {
+    fn write(&mut self, table: &Table, array: &ArrayRef) -> Result<()> {
+        let open = match &mut self.open {
+            Some(open) => open,
+            None => {
+                let mut new = self.writers.create_column_writers(0).map_err(parquet_error)?;
+                let one = new.pop().filter(|_| new.is_empty());
+                self.open.insert(one.ok_or_else(|| Error::new(Kind::Internal, "a column has not one writer"))?)
+            }
+        };
+        for leaf in compute_leaves(table.schema.field(self.index), array).map_err(parquet_error)? {
+            open.write(&leaf).map_err(parquet_error)?;
+        }
+        Ok(())
     }
 }

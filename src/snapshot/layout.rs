@@ -62,6 +62,11 @@ impl ColumnLayout {
         Self { distinct: distinct * 2 > values, ascending }
     }
 
+    /// The layout for numbers that grow by about the same from row to row.
+    pub(super) fn counting() -> Self {
+        Self { distinct: true, ascending: true }
+    }
+
     /// Whether single values are likely to be looked for, and a filter is what finds their row group.
     fn is_key(self, kind: &DataType) -> bool {
         self.distinct && !self.ascending && matches!(kind, DataType::Int64 | DataType::Utf8View)

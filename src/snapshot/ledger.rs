@@ -7,14 +7,12 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::types::Seen;
+use super::columns::FileSeen;
 use crate::error::Result;
 
 /// What was seen of the files of one snapshot.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Ledger {
-    /// The table was made of several published files, empty ones included.
-    pub(super) several: bool,
     /// In the order of the snapshot's sources, which each of them counts some of.
     pub(super) stretches: Vec<Stretch>,
 }
@@ -39,13 +37,10 @@ pub(super) struct SourceSeen {
 /// What was seen of one text.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct TextSeen {
-    /// Its columns, and their published names where they differ.
-    pub(super) names: Vec<String>,
-    pub(super) originals: Vec<Option<String>>,
-    /// For each of its columns.
-    pub(super) seen: Vec<Seen>,
-    /// Records, those rejected whole included.
-    pub(super) rows: u64,
+    pub(super) label: String,
+    pub(super) seen: FileSeen,
+    /// It holds bytes that its encoding does not have.
+    pub(super) undecodable: bool,
     /// Records rejected whole.
     pub(super) rejected: u64,
     /// Its lines among the snapshot's rejects.
@@ -118,7 +113,7 @@ mod tests {
     fn files_stay_with_those_they_share_parts_with() {
         let ledger = |stretches: &[usize]| {
             let sources = |n: &usize| std::iter::repeat_with(SourceSeen::default).take(*n).collect();
-            Ledger { several: true, stretches: stretches.iter().map(|n| Stretch { sources: sources(n), parts: 1 }).collect() }
+            Ledger { stretches: stretches.iter().map(|n| Stretch { sources: sources(n), parts: 1 }).collect() }
         };
         let all: Vec<Option<usize>> = (0..70).map(Some).collect();
         let only = |range: std::ops::Range<usize>| (0..70).map(|i| range.contains(&i).then_some(i)).collect::<Vec<_>>();
@@ -137,7 +132,7 @@ mod tests {
     #[test]
     fn a_ledger_that_is_damaged_is_none() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let ledger = Ledger { several: false, stretches: vec![Stretch { sources: vec![SourceSeen::default()], parts: 1 }] };
+        let ledger = Ledger { stretches: vec![Stretch { sources: vec![SourceSeen::default()], parts: 1 }] };
         ledger.write(folder.path()).expect("is written");
         let written = std::fs::read(folder.path().join(Ledger::FILE)).expect("is there");
         assert_eq!(Ledger::read(written.as_slice()).map(|l| l.stretches.len()), Some(1));

@@ -6,20 +6,22 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
+use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use sha2::{Digest, Sha256};
 
 use super::build::{Built, BuiltPart, Earlier, Given, Orders, Outcome, build};
-use super::fetch::{fetch, hex};
+use super::fetch::{Raw, fetch, hex};
 use super::ledger::Ledger;
 use super::manifest::{self, Part, Record, Source, Staging, State};
+use super::profile::Profiler;
 use super::stop::Stop;
 use super::write::Rejects;
-use super::{Layout, Options, ProgressEvent, Reject, Snapshot, WrittenFile, inplace};
+use super::{Layout, Options, ProgressEvent, Reject, Snapshot, WrittenFile, columnar, inplace};
 use crate::catalog::TableEntry;
-use crate::descriptor::{Distribution, Format};
+use crate::descriptor::{Compression, Distribution, Format};
 use crate::error::{Error, Kind, Result};
 use crate::store::{Object, Stores};
 
@@ -27,7 +29,7 @@ use crate::store::{Object, Stores};
 const FETCHES: usize = 4;
 
 /// Part of every fingerprint: raised when files are read otherwise than before, so that snapshots are made anew.
-const READER: u32 = 2;
+const READER: u32 = 3;
 
 /// Where objects come from.
 #[async_trait]
@@ -83,17 +85,11 @@ pub(super) struct Maker {
     pub(super) options: Options,
     /// Ends all that is being made.
     pub(super) stop: Stop,
-    state: State,
+    pub(super) state: State,
+    pub(super) profiler: Profiler,
     /// The snapshots of this process by their folders: what of them lives is not removed. Held while one is loaded or old ones
     /// are removed, so that neither sees half of the other.
     live: Mutex<HashMap<PathBuf, Vec<Weak<Snapshot>>>>,
-}
-
-/// The forms that are scanned where they stand.
-#[derive(Clone, Copy)]
-enum InPlace {
-    Parquet,
-    Arrow,
 }
 
 /// Hears events of one touch.
@@ -102,7 +98,9 @@ pub(super) type Heard = Arc<dyn Fn(ProgressEvent) + Send + Sync>;
 impl Maker {
     pub(super) fn open(sources: Arc<dyn Sources>, options: Options) -> Result<Self> {
         let state = State::open(&options.state)?;
-        Ok(Self { sources, options, stop: Stop::default(), state, live: Mutex::default() })
+        let stop = Stop::default();
+        let profiler = Profiler::new(stop.clone());
+        Ok(Self { sources, options, stop, state, profiler, live: Mutex::default() })
     }
 
     /// The objects of a distribution as they are now.
@@ -125,7 +123,7 @@ impl Maker {
         self.load(&folder, record)
     }
 
-    fn folder(&self, table: &TableEntry) -> PathBuf {
+    pub(super) fn folder(&self, table: &TableEntry) -> PathBuf {
         self.state.table(&table.catalog, &table.schema, &table.name)
     }
 
@@ -153,6 +151,7 @@ impl Maker {
             rejects: record.rejects,
             rejects_file: (record.rejects > 0).then(|| folder.join(Rejects::FILE)),
             created: record.created,
+            drift: record.drift,
         };
         let snapshot = Arc::new(snapshot);
         live.retain(|_, those| {
@@ -184,9 +183,18 @@ impl Maker {
 
     /// Makes a snapshot of `objects`, or takes the one that another process made of them meanwhile.
     pub(super) async fn make(self: &Arc<Self>, table: &TableEntry, objects: Vec<Object>, heard: &Heard) -> Result<Known> {
-        let made = match table.distribution().format {
-            Some(Format::Parquet) => self.in_place(table, objects, InPlace::Parquet).await,
-            Some(Format::Arrow) => self.in_place(table, objects, InPlace::Arrow).await,
+        let Distribution { format, compression, member, .. } = table.distribution();
+        // A file in an archive can't be scanned where it stands.
+        let is_within = member.is_some() || matches!(compression, Some(Compression::Zip | Compression::Tar));
+        let made = match format.filter(|_| !is_within) {
+            Some(Format::Parquet) => {
+                let (schema, rows) = inplace::parquet(&objects).await?;
+                Ok(Self::in_place(table, schema, rows, Layout::Parquet(objects)))
+            }
+            Some(Format::Arrow) => match inplace::arrow(&objects).await? {
+                Some((schema, rows)) => Ok(Self::in_place(table, schema, rows, Layout::Arrow(objects))),
+                None => self.write(table, objects, heard).await,
+            },
             Some(
                 Format::Csv
                 | Format::Json
@@ -211,12 +219,12 @@ impl Maker {
         })
     }
 
-    async fn in_place(&self, table: &TableEntry, objects: Vec<Object>, form: InPlace) -> Result<Known> {
+    /// The snapshot of files that are scanned where they stand.
+    fn in_place(table: &TableEntry, schema: SchemaRef, rows: u64, layout: Layout) -> Known {
         let fingerprint = fingerprint(table.distribution());
-        let identities = Identity::all(&objects);
-        let ((schema, rows), layout) = match form {
-            InPlace::Arrow => (inplace::arrow(&objects).await?, Layout::Arrow(objects)),
-            InPlace::Parquet => (inplace::parquet(&objects).await?, Layout::Parquet(objects)),
+        let identities = match &layout {
+            Layout::Parquet(objects) | Layout::Arrow(objects) => Identity::all(objects),
+            Layout::Written(_) => Vec::new(),
         };
         let snapshot = Snapshot {
             id: hex(&Sha256::digest(format!("{fingerprint} {identities:?}"))[..12]),
@@ -227,8 +235,9 @@ impl Maker {
             rejects: 0,
             rejects_file: None,
             created: now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+            drift: Vec::new(),
         };
-        Ok(Known { snapshot: Arc::new(snapshot), fingerprint, identities, checked: None, local: false, failed: None })
+        Known { snapshot: Arc::new(snapshot), fingerprint, identities, checked: None, local: false, failed: None }
     }
 
     async fn write(self: &Arc<Self>, table: &TableEntry, objects: Vec<Object>, heard: &Heard) -> Result<Known> {
@@ -245,15 +254,19 @@ impl Maker {
         let label = format!("{}.{}", table.schema, table.name);
         let size: u64 = objects.iter().map(|o| o.meta.size).sum();
         heard(ProgressEvent::Started { table: label.clone(), files: objects.len(), bytes: size });
-        let (this, at, of) = (Arc::clone(self), folder.clone(), fingerprint.clone());
+        let (at, of) = (folder.clone(), fingerprint.clone());
         let mut before = blocking(move || Before::newest(&at, &of)).await?.map(Arc::new);
         let objects: Arc<[Object]> = objects.into();
+        let stop = self.stop.within(self.options.touch_timeout, &label);
         let (staging, built) = loop {
             let stays = before.as_ref().map_or_else(|| vec![None; objects.len()], |b| b.stays(&objects));
             before = before.filter(|_| stays.iter().any(Option::is_some));
             let staging = self.state.stage()?;
-            let given = self.fetch(&objects, &stays, staging.scratch(), &label, heard).await?;
-            let (this, heard_there, name) = (Arc::clone(self), Arc::clone(heard), label.clone());
+            let given = tokio::select! {
+                given = self.fetch(&objects, &stays, staging.scratch(), &label, heard) => given?,
+                stopped = stop.reached() => return Err(stopped),
+            };
+            let (this, heard_there, name, stop) = (Arc::clone(self), Arc::clone(heard), label.clone(), stop.clone());
             let (distribution, earlier) = (table.distribution().clone(), before.clone());
             let (staging, outcome) = blocking(move || {
                 let raws = || given.iter().filter_map(|g| if let Given::Raw(raw) = g { Some(raw) } else { None });
@@ -269,14 +282,18 @@ impl Maker {
                 let orders = Orders {
                     distribution: &distribution,
                     options: &this.options,
-                    stop: &this.stop,
+                    stop: &stop,
                     scratch: staging.scratch(),
                     target: &staging.snapshot(),
                     heard: &progress,
                 };
-                let outcome = match &earlier {
-                    None => build(&given, None, &orders)?,
-                    Some(before) => before.build(&given, &orders)?,
+                let outcome = match (columnar::Form::of(distribution.format), &earlier) {
+                    (Some(form), _) => {
+                        let raws: Vec<&Raw> = raws().collect();
+                        Outcome::Built(columnar::build(&raws, form, &orders)?)
+                    }
+                    (None, None) => build(&given, None, &orders)?,
+                    (None, Some(before)) => before.build(&given, &orders)?,
                 };
                 Ok((staging, outcome))
             })
@@ -289,13 +306,14 @@ impl Maker {
                 }
             }
         };
-        let (heard_there, name, distribution) = (Arc::clone(heard), label.clone(), table.distribution().clone());
+        let (this, heard_there, name) = (Arc::clone(self), Arc::clone(heard), label.clone());
+        let distribution = table.distribution().clone();
         let known = blocking(move || {
             let created = now();
             let id = format!("{}-{}", created.format("%Y%m%dT%H%M%S%6fZ"), &fingerprint[..8]);
             let record = record(id, created, fingerprint, &distribution, &objects, built, before.as_deref(), &staging)?;
             let warnings = record.warnings.clone();
-            this.stop.check()?;
+            stop.check()?;
             staging.publish(&folder, record.clone())?;
             this.prune(&folder);
             drop(lock);
@@ -305,6 +323,7 @@ impl Maker {
             this.load(&folder, record)?.ok_or_else(|| Error::new(Kind::Io, "a snapshot vanished as soon as it was written"))
         })
         .await?;
+        self.measure_later(table, &known.snapshot);
         heard(ProgressEvent::Finished { table: label, rows: known.snapshot.rows, rejects: known.snapshot.rejects });
         Ok(known)
     }
@@ -323,10 +342,10 @@ impl Maker {
             let arrived = Arc::clone(&arrived);
             async move {
                 if let Some(index) = *stays {
-                    return Ok(Given::Same { url: object.url.clone(), index });
+                    return Ok(Given::Same { index });
                 }
                 if object.meta.size > self.options.max_file_bytes {
-                    return Err(super::unpack::too_large(&object.url, self.options.max_file_bytes));
+                    return Err(super::archive::too_large(&object.url, self.options.max_file_bytes));
                 }
                 let spool = scratch.join(format!("raw-{i}"));
                 fetch(object, &spool, |more| {
@@ -430,6 +449,7 @@ fn record(
         rejects: built.rejects,
         created: created.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
         warnings,
+        drift: built.drift,
     })
 }
 

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+use super::drift::Drift;
 use crate::error::{Error, Kind, Result};
 
 /// The version of what is written here; a folder of a newer one is not touched.
@@ -56,6 +57,9 @@ pub(super) struct Record {
     /// RFC 3339.
     pub(super) created: String,
     pub(super) warnings: Vec<String>,
+    /// How the files differ.
+    #[serde(default)]
+    pub(super) drift: Vec<Drift>,
 }
 
 /// One published file, as it was read.
@@ -302,6 +306,7 @@ mod tests {
             rejects: 0,
             created: String::new(),
             warnings: Vec::new(),
+            drift: Vec::new(),
         }
     }
 

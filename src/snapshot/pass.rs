@@ -9,15 +9,16 @@ use std::sync::mpsc::{Receiver, channel};
 use parquet::arrow::arrow_writer::ArrowColumnChunk;
 
 use super::cells::Cells;
-use super::columns::{Table, Union};
+use super::columns::{FileSeen, Table};
 use super::lanes::{Batch, Ends, Lanes, Made, Trust};
 use super::layout::{ColumnLayout, GROUP_ROWS, GROUP_TEXT};
 use super::ledger::TextSeen;
 use super::prepare::Input;
 use super::records::Reader;
 use super::stop::Stop;
-use super::types::{CellReject, Seen};
-use super::write::{Rejects, Sink};
+use super::types::CellReject;
+use super::parts::Parts;
+use super::write::Rejects;
 use super::{Options, Reject, WrittenFile};
 use crate::descriptor::Distribution;
 use crate::error::{Error, Kind, Result};
@@ -25,16 +26,40 @@ use crate::error::{Error, Kind, Result};
 /// One text of the table.
 pub(super) enum Text<'a> {
     /// To be read. `last` when a part ends with it.
-    Read { input: Input<'a>, last: bool },
+    Read { input: Input, last: bool },
     /// Not to be read: what an earlier build saw of it, and the rejects it left.
-    Kept { seen: &'a TextSeen, rejects: Vec<Reject> },
+    Kept { text: &'a TextSeen, rejects: Vec<Reject> },
+}
+
+impl Text<'_> {
+    /// Where it was published.
+    pub(super) fn label(&self) -> &str {
+        match self {
+            Self::Read { input, .. } => &input.label,
+            Self::Kept { text, .. } => &text.label,
+        }
+    }
+
+    /// Whether it holds bytes that its encoding does not have.
+    pub(super) fn is_undecodable(&self) -> bool {
+        match self {
+            Self::Read { input, .. } => !input.text.bad.is_empty(),
+            Self::Kept { text, .. } => text.undecodable,
+        }
+    }
+
+    /// What was seen of it before, when it is not to be read.
+    pub(super) fn seen(&self) -> Option<&FileSeen> {
+        match self {
+            Self::Read { .. } => None,
+            Self::Kept { text, .. } => Some(&text.seen),
+        }
+    }
 }
 
 /// What all passes of one build share.
 pub(super) struct Job<'a> {
     pub(super) texts: &'a [Text<'a>],
-    /// The table is made of several published files, empty ones included.
-    pub(super) several: bool,
     pub(super) distribution: &'a Distribution,
     pub(super) options: &'a Options,
     pub(super) stop: &'a Stop,
@@ -48,8 +73,8 @@ pub(super) struct Job<'a> {
 pub(super) struct Pass {
     /// What was written; `None` when a cell proved the guess wrong.
     pub(super) written: Option<Written>,
-    /// What was seen of each text that was read; of their columns nothing where the plans were proven.
-    pub(super) texts: Vec<TextSeen>,
+    /// What was seen of each text that was read; nothing where the plans were proven.
+    pub(super) seen: Vec<FileSeen>,
 }
 
 /// What one pass wrote.
@@ -58,43 +83,30 @@ pub(super) struct Written {
     /// Parts in order, each with a text that it ends with.
     pub(super) parts: Vec<(usize, WrittenFile)>,
     /// Of each text: rejects, and rows that are not in the table.
-    rejects: Vec<(u64, u64)>,
-}
-
-/// What the reading thread saw of one text.
-#[derive(Default)]
-struct Skimmed {
-    names: Arc<Vec<String>>,
-    originals: Vec<Option<String>>,
-    rows: u64,
-    /// Columns beyond those that the table has.
-    beyond: Vec<Seen>,
+    pub(super) rejects: Vec<(u64, u64)>,
 }
 
 impl Job<'_> {
     /// Opens a text that is to be read.
-    pub(super) fn open<'a>(&'a self, index: usize, input: &'a Input<'a>) -> Result<Reader<'a>> {
+    pub(super) fn open<'a>(&'a self, index: usize, input: &'a Input) -> Result<Reader<'a>> {
         let declared: Vec<String> = self.distribution.schema.columns.iter().map(|c| c.name.clone()).collect();
-        Reader::open(&input.form, &input.text, &input.raw.url, index, &self.distribution.dialect, &declared, self.options)
+        Reader::open(&input.form, &input.text, &input.label, index, &self.distribution.dialect, &declared, self.options)
     }
 
     /// Reads without a table: nothing is written, and every cell is seen on one thread.
-    pub(super) fn skim(&self, union: &Union<'_>) -> Result<Pass> {
-        let skimmed = self.read(&mut |_, _| true, Some(union), &|_| 0)?;
-        let texts = skimmed.into_iter().map(|s| s.into_seen(Vec::new(), union)).collect();
-        Ok(Pass { written: None, texts })
+    pub(super) fn skim(&self) -> Result<Pass> {
+        Ok(Pass { written: None, seen: self.read(&mut |_, _| true, Some(&|_| 0))? })
     }
 
     /// Reads all texts into `table`, laid out as `layouts` say.
     pub(super) fn pass(&self, table: &Table, layouts: &[ColumnLayout], trust: Trust<'_>) -> Result<Pass> {
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let lanes = Lanes::new(table, self.texts, layouts, trust, threads)?;
-        let guessed = match trust {
-            Trust::Guess(union) => Some(union),
+        let known: Option<Box<dyn Fn(usize) -> usize + Sync>> = match trust {
+            Trust::Guess(guess) => Some(Box::new(|text| guess.known(text))),
             Trust::Proof => None,
         };
-        let known = |text: usize| guessed.map_or(usize::MAX, |union| union.width(text));
-        let (written, skimmed) = std::thread::scope(|scope| {
+        let (written, mut seen) = std::thread::scope(|scope| {
             let (made, out) = channel();
             let lanes = &lanes;
             let work = || {
@@ -104,11 +116,10 @@ impl Job<'_> {
             let workers: Vec<_> = std::iter::repeat_with(work).take(threads).collect();
             drop(made);
             let reading = scope.spawn(|| {
-                let read = self.read(&mut |cells, ends| lanes.push(cells, ends), guessed, &known);
-                lanes.close();
-                read
+                let _pushing = lanes.pushing();
+                self.read(&mut |cells, ends| lanes.push(cells, ends), known.as_deref())
             });
-            let written = self.write(table, lanes, out, guessed.is_none());
+            let written = self.write(table, lanes, out, known.is_none());
             if written.is_err() {
                 lanes.abandon();
             }
@@ -125,47 +136,36 @@ impl Job<'_> {
             }
         })?;
         let doubted = lanes.in_doubt();
-        let mut seen: Vec<Vec<Option<Seen>>> = skimmed.iter().map(|s| vec![None; s.names.len() - s.beyond.len()]).collect();
         for (lane, of_lane) in lanes.into_seen().into_iter().enumerate() {
             for (text, of_text) in of_lane {
-                if let Some(place) = table.places[text][lane] {
-                    seen[text][place] = Some(of_text);
+                if let Some(place) = table.places[text].get(lane).copied().flatten() {
+                    seen[text].put(place, of_text);
                 }
             }
         }
-        let mut texts = Vec::with_capacity(skimmed.len());
-        for ((skimmed, seen), rejects) in skimmed.into_iter().zip(seen).zip(&written.rejects) {
-            let mut text = match guessed {
-                Some(union) => skimmed.into_seen(seen, union),
-                None => TextSeen { rows: skimmed.rows, ..TextSeen::default() },
-            };
-            (text.rejects, text.rejected) = *rejects;
-            texts.push(text);
-        }
-        Ok(Pass { written: (!doubted).then_some(written), texts })
+        Ok(Pass { written: (!doubted).then_some(written), seen })
     }
 
-    /// Reads the texts in order, and hands each batch on with what ends with it, until nobody takes any more. Columns beyond the
-    /// `known` first ones are seen here, as `union` says.
+    /// Reads the texts in order, and hands each batch on with what ends with it, until nobody takes any more. When cells are to be seen,
+    /// `known` tells how many of a text's first columns are seen by whoever takes them.
     fn read(
         &self,
         take: &mut dyn FnMut(Cells, Ends) -> bool,
-        union: Option<&Union<'_>>,
-        known: &dyn Fn(usize) -> usize,
-    ) -> Result<Vec<Skimmed>> {
+        known: Option<&(dyn Fn(usize) -> usize + Sync)>,
+    ) -> Result<Vec<FileSeen>> {
         let mut texts = Vec::with_capacity(self.texts.len());
         let mut group = Group::default();
         let mut waiting: Option<Cells> = None;
         for (index, text) in self.texts.iter().enumerate() {
-            let mut read = Skimmed::default();
+            let mut seen = FileSeen::default();
             if let Text::Read { input, last } = text {
                 let mut reader = self.open(index, input)?;
-                read.originals = reader.originals().to_vec();
+                seen.meet(self.distribution, reader.names(), reader.originals());
                 while let Some(cells) = reader.next()? {
                     self.stop.check()?;
-                    read.rows += cells.rows() as u64 + cells.rejected();
-                    if let Some(union) = union {
-                        read.see_beyond(&cells, known(index), input.form.is_typed(), union);
+                    if let Some(known) = known {
+                        seen.meet(self.distribution, &cells.names, &[]);
+                        seen.absorb_beyond(known(index), &cells, input.form.is_typed());
                     }
                     if let Some(before) = waiting.replace(cells) {
                         let ends = group.add(&before);
@@ -174,7 +174,6 @@ impl Job<'_> {
                         }
                     }
                 }
-                read.names = Arc::clone(reader.names());
                 if let Some(before) = waiting.take_if(|_| *last) {
                     group = Group::default();
                     if !take(before, Ends::Part) {
@@ -182,14 +181,14 @@ impl Job<'_> {
                     }
                 }
             }
-            texts.push(read);
+            texts.push(seen);
         }
         Ok(texts)
     }
 
     /// Writes what comes out of the lanes, and the rejects of kept texts where they belong.
     fn write(&self, table: &Table, lanes: &Lanes<'_>, out: Receiver<Made>, second: bool) -> Result<Written> {
-        let mut sink = Sink::new(self.target, Arc::clone(&table.schema));
+        let mut parts = Parts::new(self.target, Arc::clone(&table.schema));
         let mut rejects = Rejects::new(self.target);
         let mut written = Written { parts: Vec::new(), rejects: vec![(0, 0); self.texts.len()] };
         let mut groups: BTreeMap<usize, BTreeMap<usize, ArrowColumnChunk>> = BTreeMap::new();
@@ -198,8 +197,8 @@ impl Job<'_> {
         let mut progress = Progress::new(self.heard, self.bytes(), second);
         for made in out {
             let batch = match made {
-                Made::Chunk { group, lane, chunk } => {
-                    groups.entry(group).or_default().insert(lane, *chunk);
+                Made::Chunk { group, column, chunk } => {
+                    groups.entry(group).or_default().insert(column, *chunk);
                     continue;
                 }
                 Made::Batch(batch) => batch,
@@ -219,11 +218,11 @@ impl Job<'_> {
                 let columns = groups.remove(&ended).unwrap_or_default();
                 ended += 1;
                 if columns.len() == table.schema.fields().len() {
-                    sink.append(columns.into_values().collect())?;
+                    parts.append(columns.into_values().collect())?;
                 }
             }
             if batch.ends == Ends::Part {
-                written.parts.extend(sink.end()?.into_iter().map(|part| (cells.file, part)));
+                written.parts.extend(parts.end()?.into_iter().map(|part| (cells.file, part)));
             }
         }
         self.repeat(&mut reached, self.texts.len(), &mut rejects)?;
@@ -260,7 +259,7 @@ impl Job<'_> {
         let count = found.len() as u64;
         for (line, column, CellReject { raw, expected, reason, .. }) in found {
             let column = column.map(|c| table.schema.field(c).name().clone());
-            rejects.push(Reject { file: input.raw.url.clone(), line, column, raw, expected, reason })?;
+            rejects.push(Reject { file: input.label.clone(), line, column, raw, expected, reason })?;
         }
         Ok(count)
     }
@@ -272,25 +271,6 @@ impl Job<'_> {
             Text::Kept { .. } => 0,
         };
         self.texts.iter().map(bytes).sum()
-    }
-}
-
-impl Skimmed {
-    fn see_beyond(&mut self, cells: &Cells, known: usize, typed: bool, union: &Union<'_>) {
-        for column in known..cells.names.len() {
-            if column - known == self.beyond.len() {
-                self.beyond.push(union.unseen(&cells.names[column]));
-            }
-            self.beyond[column - known].absorb(cells.column(column), typed);
-        }
-    }
-
-    /// With what the lanes saw of the first columns.
-    fn into_seen(self, known: Vec<Option<Seen>>, union: &Union<'_>) -> TextSeen {
-        let seen = known.into_iter().chain(self.beyond.into_iter().map(Some)).zip(self.names.iter());
-        let seen = seen.map(|(seen, name)| seen.unwrap_or_else(|| union.unseen(name))).collect();
-        let (names, originals) = (self.names.to_vec(), self.originals);
-        TextSeen { names, originals, seen, rows: self.rows, rejected: 0, rejects: 0 }
     }
 }
 

@@ -8,7 +8,7 @@ use super::cells::Cells;
 use super::columns::too_many_columns;
 use super::decode::Text;
 use super::{Options, csv, json};
-use crate::descriptor::{Dialect, Distribution, Format};
+use crate::descriptor::{Dialect, Format};
 use crate::error::{Error, Kind, Result};
 
 /// The form that text is read in.
@@ -19,10 +19,9 @@ pub(super) enum Form {
 }
 
 impl Form {
-    /// The form of one file: as declared, else as its first character tells.
-    pub(super) fn of(distribution: &Distribution, text: &Text, url: &str) -> Result<Self> {
-        let property = distribution.dialect.property.as_deref();
-        match distribution.format {
+    /// The form of one file of this format; where it has none, as its first character tells. `property`: where in JSON the records are.
+    pub(super) fn of(format: Option<Format>, property: Option<&str>, text: &Text, url: &str) -> Result<Self> {
+        match format {
             Some(Format::Csv) => Ok(Self::Csv),
             Some(Format::NdJson) => Ok(Self::Json(json::Shape::lines())),
             Some(Format::Json) => json::Shape::of(text, url, property).map(Self::Json),
@@ -30,10 +29,8 @@ impl Form {
             Some(other @ (Format::Parquet | Format::Arrow | Format::Avro | Format::Orc)) => {
                 Err(Error::new(Kind::Internal, format!("{} is not read as text", other.name())))
             }
-            Some(other @ (Format::Workbook | Format::Shapefile | Format::Kml)) => {
-                Err(Error::new(Kind::Internal, format!("{} is not read as text", other.name())))
-            }
-            None => {
+            // A workbook is told by its bytes before it comes here: this is a text under a workbook's name, as portals export them.
+            Some(Format::Workbook | Format::Shapefile | Format::Kml) | None => {
                 let mut head = Vec::new();
                 let mut file = File::open(&text.path)?;
                 file.seek(SeekFrom::Start(text.skip))?;
@@ -78,7 +75,16 @@ impl<'a> Reader<'a> {
             Form::Csv => Self::Csv(csv::Reader::open(text, url, index, dialect, declared, max_field)?),
             Form::Json(shape) => Self::Json(json::Reader::open(shape, text, url, index, max_field, max_columns)?),
         };
-        if reader.names().len() > max_columns { Err(too_many_columns(url, max_columns)) } else { Ok(reader) }
+        if reader.names().len() > max_columns {
+            return Err(too_many_columns(url, max_columns));
+        }
+        if let Some(name) = reader.names().iter().find(|name| name.len() > max_field) {
+            let start: String = name.chars().take(40).collect();
+            let message = format!("{url}: the column \"{start}...\" has a name of more than {max_field} bytes");
+            return Err(Error::new(Kind::SourceInvalid, message)
+                .with_hint("Declare that the file has no header, or raise the limit with --max-field-size."));
+        }
+        Ok(reader)
     }
 
     /// The columns known so far.

@@ -1,52 +1,73 @@
-//! Writing: encoded columns as Parquet files, and rejects as lines of JSON, both streaming. What the rows mean, and how they are laid
-//! out, is not known here.
+//! Writing: record batches as Parquet files laid out for scans, and rejects as lines of JSON, both streaming. What the rows mean
+//! is not known here.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::ArrowColumnChunk;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::writer::SerializedFileWriter;
+use parquet::file::properties::WriterProperties;
+use parquet::schema::types::ColumnPath;
 use serde::{Deserialize, Serialize};
 
-use super::layout::file_properties;
+use super::columns::SOURCE_ROW;
+use super::field_key::HIDDEN;
 use super::{Reject, WrittenFile};
 use crate::error::{Error, Kind, Result};
+
+/// Rows of a row group, at most.
+const GROUP_ROWS: usize = 1 << 20;
+
+/// Encoded bytes of a row group, about.
+const GROUP_BYTES: usize = 128 << 20;
 
 /// Bytes of a file, about; then the next part begins.
 const PART_BYTES: usize = 1 << 30;
 
-/// Writes parts of one snapshot.
+/// Writes the parts of one snapshot.
 pub(super) struct Sink {
     folder: PathBuf,
     schema: SchemaRef,
-    open: Option<SerializedFileWriter<File>>,
-    /// Parts begun so far.
-    begun: usize,
-    /// Those since the last [`Self::end`].
+    properties: WriterProperties,
+    open: Option<ArrowWriter<File>>,
     parts: Vec<WrittenFile>,
 }
 
 impl Sink {
     /// A sink for `part-0.parquet` and on in `folder`.
-    pub(super) fn new(folder: &Path, schema: SchemaRef) -> Self {
-        Self { folder: folder.to_owned(), schema, open: None, begun: 0, parts: Vec::new() }
+    pub(super) fn new(folder: &Path, schema: SchemaRef) -> Result<Self> {
+        let level = ZstdLevel::try_new(1).map_err(parquet_error)?;
+        // Lines grow by one or two from row to row, so their differences take next to nothing.
+        let lines = schema.fields().iter().find(|f| f.metadata().get(HIDDEN).is_some_and(|what| what == SOURCE_ROW));
+        let mut properties = WriterProperties::builder();
+        if let Some(lines) = lines.map(|field| ColumnPath::new(vec![field.name().clone()])) {
+            properties = properties
+                .set_column_dictionary_enabled(lines.clone(), false)
+                .set_column_encoding(lines, Encoding::DELTA_BINARY_PACKED);
+        }
+        let properties = properties
+            .set_compression(Compression::ZSTD(level))
+            .set_max_row_group_row_count(Some(GROUP_ROWS))
+            .set_created_by(concat!("stoa ", env!("CARGO_PKG_VERSION")).to_owned())
+            .build();
+        let mut sink = Self { folder: folder.to_owned(), schema, properties, open: None, parts: Vec::new() };
+        sink.start_part()?;
+        Ok(sink)
     }
 
-    fn start_part(&mut self) -> Result<&mut SerializedFileWriter<File>> {
-        let path = self.folder.join(format!("part-{}.parquet", self.begun));
+    fn start_part(&mut self) -> Result<()> {
+        let path = self.folder.join(format!("part-{}.parquet", self.parts.len()));
         let file = File::create(&path)?;
-        let writer = ArrowWriter::try_new(file, SchemaRef::clone(&self.schema), Some(file_properties().build()));
-        let (writer, _) = writer.and_then(ArrowWriter::into_serialized_writer).map_err(parquet_error)?;
-        self.begun += 1;
+        let writer = ArrowWriter::try_new(file, SchemaRef::clone(&self.schema), Some(self.properties.clone()));
+        self.open = Some(writer.map_err(parquet_error)?);
         self.parts.push(WrittenFile { path, bytes: 0, rows: 0 });
-        Ok(self.open.insert(writer))
+        Ok(())
     }
 
-    /// Closes and syncs the part that is open.
     fn end_part(&mut self) -> Result<()> {
         let Some(mut writer) = self.open.take() else { return Ok(()) };
         let footer = writer.finish().map_err(parquet_error)?;
@@ -58,30 +79,24 @@ impl Sink {
         Ok(())
     }
 
-    /// Adds a row group, given as its columns in the schema's order.
-    pub(super) fn append(&mut self, columns: Vec<ArrowColumnChunk>) -> Result<()> {
-        let writer = match &mut self.open {
-            Some(writer) => writer,
-            None => self.start_part()?,
-        };
-        let mut group = writer.next_row_group().map_err(parquet_error)?;
-        for column in columns {
-            column.append_to_row_group(&mut group).map_err(parquet_error)?;
+    /// Adds rows.
+    pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        let Some(writer) = &mut self.open else { return Err(Error::new(Kind::Internal, "a batch after the last one")) };
+        writer.write(batch).map_err(parquet_error)?;
+        if writer.in_progress_size() >= GROUP_BYTES {
+            writer.flush().map_err(parquet_error)?;
         }
-        group.close().map_err(parquet_error)?;
-        if writer.bytes_written() >= PART_BYTES { self.end_part() } else { Ok(()) }
+        if writer.bytes_written() >= PART_BYTES && writer.in_progress_rows() == 0 {
+            self.end_part()?;
+            self.start_part()?;
+        }
+        Ok(())
     }
 
-    /// Ends the part that is open; the parts since the last call, whole and synced, with the rows that their footers tell.
-    pub(super) fn end(&mut self) -> Result<Vec<WrittenFile>> {
+    /// Closes and syncs the last part; all parts, with the rows that their footers tell. A table without rows has one part.
+    pub(super) fn finish(mut self) -> Result<Vec<WrittenFile>> {
         self.end_part()?;
-        Ok(std::mem::take(&mut self.parts))
-    }
-
-    /// A part without rows, which is what a table without rows has.
-    pub(super) fn empty(&mut self) -> Result<Vec<WrittenFile>> {
-        self.start_part()?;
-        self.end()
+        Ok(self.parts)
     }
 }
 

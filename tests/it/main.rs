@@ -1,7 +1,9 @@
 //! All integration tests, in one binary.
 
 mod answers;
+mod archives;
 mod bundled;
+mod drift;
 mod failures;
 mod fixtures;
 mod generate;
@@ -9,6 +11,7 @@ mod harness;
 mod mirror;
 mod nasty;
 mod plans;
+mod profile;
 mod protocol;
 mod psql;
 mod published;
@@ -17,6 +20,7 @@ mod raw;
 mod rejects;
 mod s3;
 mod server;
+mod shell;
 mod slow_reader;
 mod slt;
 mod store;

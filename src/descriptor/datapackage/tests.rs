@@ -176,7 +176,7 @@ fn what_is_wrong_is_reported_with_its_place_and_the_rest_is_served() {
         (resource(json!({"path": ["b.csv", "/etc/passwd"]})), "/resources/1/path/1: the path \"/etc/passwd\" is absolute"),
         (resource(json!({"path": "../b.csv"})), "/resources/1/path: the path \"../b.csv\" leaves"),
         (resource(json!({"path": "x.json", "format": "topojson"})), "/resources/1/format: the format \"topojson\" is not served"),
-        (resource(json!({"path": "x.csv.bz2", "compression": "bz2"})), "/resources/1/compression: the compression \"bz2\""),
+        (resource(json!({"path": "x.csv.bz2", "compression": "rar"})), "/resources/1/compression: the compression \"rar\""),
         (resource(json!({"name": "a", "path": "x.csv"})), "/resources/1/name: an earlier resource is named \"a\" too"),
         (resource(json!({"path": "b.csv", "bytes": -1})), "/resources/1/bytes: expected a whole number"),
         (resource(json!({"path": "b.csv", "schema": "s.json"})), "/resources/1/schema: the schema stands in a file of its own"),

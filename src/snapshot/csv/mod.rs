@@ -159,6 +159,7 @@ impl<'a> Reader<'a> {
             }
             let mut cells =
                 Cells { width: self.names.len(), file: self.index, names: Arc::clone(&self.names), ..Cells::default() };
+            cells.commas_free = self.resolved.syntax.delimiter != b',';
             if self.buffer.is_empty() {
                 cells.faults = std::mem::take(&mut self.preamble);
                 return Ok((!cells.faults.is_empty()).then_some(cells));

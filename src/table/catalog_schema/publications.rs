@@ -87,6 +87,7 @@ pub(super) fn distributions(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
             "format" => Cell::opt(d.format.map(Format::name)),
             "media_type" => Cell::opt(d.media_type.clone()),
             "compression" => Cell::opt(d.compression.map(Compression::name)),
+            "member" => Cell::opt(d.member.clone()),
             "encoding" => Cell::opt(d.encoding.clone()),
             "paths" => Cell::Array(d.paths.clone()),
             "bytes" => d.bytes.and_then(|b| i64::try_from(b).ok()).map_or(Cell::Null, Cell::Int),

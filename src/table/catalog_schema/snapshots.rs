@@ -10,7 +10,7 @@ use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv};
 use super::publications::entries;
 
 /// The last snapshot of every table that the pins leave and that was read before.
-fn taken(env: &SystemEnv, pins: &Pins) -> Result<Vec<(Arc<TableEntry>, Arc<Snapshot>)>> {
+pub(super) fn taken(env: &SystemEnv, pins: &Pins) -> Result<Vec<(Arc<TableEntry>, Arc<Snapshot>)>> {
     let mut found = Vec::new();
     for table in entries(env, pins)? {
         if let Some(snapshot) = env.snapshots.last(&table)? {

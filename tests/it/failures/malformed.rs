@@ -100,9 +100,9 @@ fn each_is_an_error_that_names_the_file() {
         pq_short: ERROR:  22000: CITY/pq_short.parquet can't be read: 4 bytes are too few for a Parquet file
         DETAIL:  It is the source of t.pq_short.
         HINT:  Correct the descriptor, or tell the publisher.
-        arrow_text: ERROR:  22000: CITY/arrow_text.arrow can't be read: it does not end as an Arrow file
+        arrow_text: ERROR:  22000: CITY/arrow_text.arrow can't be read as Arrow: it is neither an Arrow file nor a stream
         DETAIL:  It is the source of t.arrow_text.
-        HINT:  Write it in the IPC file format (Feather v2).
+        HINT:  Correct the descriptor, or tell the publisher.
         arrow_footer: ERROR:  22000: CITY/arrow_footer.arrow can't be read: Range [128, 4008636270) is out of bounds.
         DETAIL:  It is the source of t.arrow_footer.
         HINT:  Correct the descriptor, or tell the publisher.

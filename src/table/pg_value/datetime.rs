@@ -15,10 +15,10 @@ pub(super) const DAY_MILLIS: i64 = 86_400_000;
 pub(super) const DAY_MICROS: i64 = 86_400_000_000;
 
 /// Days from 1970-01-01 to 2000-01-01, PostgreSQL's epoch.
-pub(in crate::wire) const EPOCH_DAYS: i64 = 10_957;
+pub const EPOCH_DAYS: i64 = 10_957;
 
 /// Microseconds from 1970-01-01 to 2000-01-01.
-pub(in crate::wire) const EPOCH_MICROS: i64 = EPOCH_DAYS * DAY_MICROS;
+pub const EPOCH_MICROS: i64 = EPOCH_DAYS * DAY_MICROS;
 
 /// A value in microseconds.
 #[inline]

@@ -7,11 +7,11 @@ use crate::error::{Error, Kind, Result};
 
 /// A compiled glob over `/`-separated names.
 #[derive(Debug)]
-pub(super) struct Pattern(GlobMatcher);
+pub struct Pattern(GlobMatcher);
 
 impl Pattern {
     /// [`Kind::Descriptor`] when brackets do not close.
-    pub(super) fn parse(glob: &str) -> Result<Self> {
+    pub fn parse(glob: &str) -> Result<Self> {
         GlobBuilder::new(&without_braces(glob))
             .literal_separator(true)
             .backslash_escape(false)
@@ -20,18 +20,18 @@ impl Pattern {
             .map_err(|e| Error::new(Kind::Descriptor, format!("the glob {glob:?} can't be read: {}", e.kind())))
     }
 
-    pub(super) fn matches(&self, name: &str) -> bool {
+    pub fn matches(&self, name: &str) -> bool {
         self.0.is_match(name)
     }
 }
 
 /// Whether a text holds a character that a glob would read.
-pub(super) fn is_glob(text: &str) -> bool {
+pub fn is_glob(text: &str) -> bool {
     text.contains(['*', '?', '['])
 }
 
 /// Whether listings pass this name over: one that starts with `.`, or a marker of other engines such as `_SUCCESS`.
-pub(super) fn is_hidden(name: &str) -> bool {
+pub fn is_hidden(name: &str) -> bool {
     name.starts_with('.') || (name.starts_with('_') && !name.contains('.'))
 }
 

@@ -18,7 +18,7 @@ use super::numeric::Decimal;
 use super::{Format, Style, Values, bytea, datetime, digits, float, json, list, numeric};
 
 /// Adds every value of `array` to `out`.
-pub(super) fn encode(
+pub fn encode(
     array: &dyn Array,
     field: &Field,
     pg: &'static PgType,
@@ -163,7 +163,7 @@ pub(super) fn encode(
             let lists = recast(array, &DataType::LargeList(item.clone()))?;
             list::encode(lists.as_list::<i64>(), item, pg, format, style, out)
         }
-        DataType::Struct(_) | DataType::Map(..) | DataType::Union(..) => json::encode(array, field, out),
+        DataType::Struct(_) | DataType::Map(..) | DataType::Union(..) => json::encode(array, field, style, out),
         DataType::Dictionary(_, value) => encode(&recast(array, value)?, field, pg, format, style, out),
         DataType::RunEndEncoded(_, values) => encode(&recast(array, values.data_type())?, field, pg, format, style, out),
     }
@@ -248,7 +248,7 @@ fn bytes(value: &[u8], out: &mut Vec<u8>) -> Result<()> {
 }
 
 /// The array in its plain form, once for a batch.
-fn recast(array: &dyn Array, to: &DataType) -> Result<arrow::array::ArrayRef> {
+pub(super) fn recast(array: &dyn Array, to: &DataType) -> Result<arrow::array::ArrayRef> {
     cast(array, to).map_err(|e| {
         Error::new(Kind::Unsupported, format!("a column of type {} cannot be sent as {to}", array.data_type())).caused_by(e)
     })
