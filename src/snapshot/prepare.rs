@@ -5,8 +5,9 @@ use std::path::Path;
 use super::decode::{self, Text};
 use super::fetch::Raw;
 use super::records::Form;
+use super::spool::Spool;
 use super::stop::Stop;
-use super::{Options, unpack};
+use super::{Options, sheet, unpack};
 use crate::descriptor::Distribution;
 use crate::error::{Error, Kind, Result};
 
@@ -32,11 +33,23 @@ pub(super) fn prepare<'a>(
         if raw.bytes > options.max_file_bytes {
             return Err(unpack::too_large(&raw.url, options.max_file_bytes));
         }
+        let spooled = scratch.join(format!("spooled-{i}"));
+        let spool = spool_of(&raw.path, raw, distribution, options, stop, &spooled, warnings)?;
+        if let Some(spool) = spool {
+            inputs.push(Input { raw, text: Text::of_spool(&spool), form: Form::Spooled(spool), name: raw.file_name() });
+            continue;
+        }
         let unpacked = scratch.join(format!("unpacked-{i}"));
         let plain = match unpack::unpack(&raw.path, &raw.url, &unpacked, options.max_file_bytes, stop)? {
             Some(()) => unpacked.as_path(),
             None => &raw.path,
         };
+        if plain != raw.path
+            && let Some(spool) = spool_of(plain, raw, distribution, options, stop, &spooled, warnings)?
+        {
+            inputs.push(Input { raw, text: Text::of_spool(&spool), form: Form::Spooled(spool), name: raw.file_name() });
+            continue;
+        }
         let decoded = scratch.join(format!("decoded-{i}"));
         let text = decode::decode(plain, &raw.url, distribution.encoding.as_deref(), &decoded, stop)?;
         if text.bytes == text.skip {
@@ -62,4 +75,19 @@ pub(super) fn prepare<'a>(
         return Err(Error::new(Kind::SourceInvalid, format!("{first} and all files beside it are empty")));
     }
     Ok(inputs)
+}
+
+/// The spool of a file that is no text, whatever it is called: a workbook.
+fn spool_of(
+    path: &Path,
+    raw: &Raw,
+    distribution: &Distribution,
+    options: &Options,
+    stop: &Stop,
+    target: &Path,
+    warnings: &mut Vec<String>,
+) -> Result<Option<Spool>> {
+    let Some(office) = sheet::office(path)? else { return Ok(None) };
+    let source = sheet::Source { path, url: &raw.url, options, stop };
+    sheet::spool(source, office, distribution, target, warnings).map(Some)
 }

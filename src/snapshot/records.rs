@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::cells::Cells;
 use super::columns::too_many_columns;
 use super::decode::Text;
+use super::spool::{self, Spool};
 use super::{Options, csv, json};
 use crate::descriptor::{Dialect, Distribution, Format};
 use crate::error::{Error, Kind, Result};
@@ -16,6 +17,8 @@ use crate::error::{Error, Kind, Result};
 pub(super) enum Form {
     Csv,
     Json(json::Shape),
+    /// Rows that were taken out of a workbook, a shapefile or KML.
+    Spooled(Spool),
 }
 
 impl Form {
@@ -30,10 +33,8 @@ impl Form {
             Some(other @ (Format::Parquet | Format::Arrow | Format::Avro | Format::Orc)) => {
                 Err(Error::new(Kind::Internal, format!("{} is not read as text", other.name())))
             }
-            Some(other @ (Format::Workbook | Format::Shapefile | Format::Kml)) => {
-                Err(Error::new(Kind::Internal, format!("{} is not read as text", other.name())))
-            }
-            None => {
+            // A workbook is told by its bytes before it comes here: this is a text under a workbook's name, as portals export them.
+            Some(Format::Workbook | Format::Shapefile | Format::Kml) | None => {
                 let mut head = Vec::new();
                 let mut file = File::open(&text.path)?;
                 file.seek(SeekFrom::Start(text.skip))?;
@@ -50,7 +51,7 @@ impl Form {
     pub(super) fn is_typed(&self) -> bool {
         match self {
             Self::Csv => false,
-            Self::Json(_) => true,
+            Self::Json(_) | Self::Spooled(_) => true,
         }
     }
 }
@@ -59,6 +60,7 @@ impl Form {
 pub(super) enum Reader<'a> {
     Csv(csv::Reader<'a>),
     Json(json::Reader<'a>),
+    Spooled(spool::Reader<'a>),
 }
 
 impl<'a> Reader<'a> {
@@ -77,6 +79,7 @@ impl<'a> Reader<'a> {
         let reader = match form {
             Form::Csv => Self::Csv(csv::Reader::open(text, url, index, dialect, declared, max_field)?),
             Form::Json(shape) => Self::Json(json::Reader::open(shape, text, url, index, max_field, max_columns)?),
+            Form::Spooled(spool) => Self::Spooled(spool::Reader::open(spool, url, index)?),
         };
         if reader.names().len() > max_columns { Err(too_many_columns(url, max_columns)) } else { Ok(reader) }
     }
@@ -86,6 +89,7 @@ impl<'a> Reader<'a> {
         match self {
             Self::Csv(r) => r.names(),
             Self::Json(r) => r.names(),
+            Self::Spooled(r) => r.names(),
         }
     }
 
@@ -94,6 +98,7 @@ impl<'a> Reader<'a> {
         match self {
             Self::Csv(r) => r.originals(),
             Self::Json(_) => &[],
+            Self::Spooled(r) => r.originals(),
         }
     }
 
@@ -102,6 +107,7 @@ impl<'a> Reader<'a> {
         match self {
             Self::Csv(r) => r.next(),
             Self::Json(r) => r.next(),
+            Self::Spooled(r) => r.next(),
         }
     }
 }

@@ -9,10 +9,10 @@ use super::stop::Stop;
 use crate::error::{Error, Kind, Result};
 
 /// A packed file may be this many times smaller than what is in it; beyond, it is taken for a bomb.
-const MAX_RATIO: u64 = 2000;
+pub(super) const MAX_RATIO: u64 = 2000;
 
 /// Below this size the ratio does not matter.
-const RATIO_FREE: u64 = 64 << 20;
+pub(super) const RATIO_FREE: u64 = 64 << 20;
 
 /// What a file's first bytes say it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
