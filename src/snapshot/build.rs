@@ -96,6 +96,7 @@ impl Job<'_> {
             match read {
                 Read::Opened { file, names, originals } => {
                     bytes.opened();
+                    union.meet_crs(file, self.inputs[file].form.crs());
                     union.meet(file, &self.inputs[file].raw.url, &names, &originals)?;
                 }
                 Read::Batch(cells) => {

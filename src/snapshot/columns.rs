@@ -27,6 +27,8 @@ pub(super) struct Union<'a> {
     /// The table is made of several published files, empty ones included.
     several: bool,
     max_columns: usize,
+    /// Coordinate reference systems that files tell of their geometries.
+    crs: Option<String>,
 }
 
 struct Met {
@@ -53,7 +55,7 @@ pub(super) fn too_many_columns(url: &str, max: usize) -> Error {
 
 impl<'a> Union<'a> {
     pub(super) fn new(distribution: &'a Distribution, files: usize, several: bool, max_columns: usize) -> Self {
-        Self { distribution, columns: IndexMap::new(), maps: vec![Vec::new(); files], several, max_columns }
+        Self { distribution, columns: IndexMap::new(), maps: vec![Vec::new(); files], several, max_columns, crs: None }
     }
 
     /// Makes the first columns of a file known, with their published names where they differ.
@@ -80,6 +82,15 @@ impl<'a> Union<'a> {
             self.maps[file].push(index);
         }
         if self.columns.len() > self.max_columns { Err(too_many_columns(url, self.max_columns)) } else { Ok(()) }
+    }
+
+    /// Takes in what a file tells of its geometries' coordinates; files that differ tell nothing of the table's.
+    pub(super) fn meet_crs(&mut self, file: usize, crs: Option<&str>) {
+        if file == 0 {
+            self.crs = crs.map(str::to_owned);
+        } else if self.crs.as_deref() != crs {
+            self.crs = None;
+        }
     }
 
     /// Takes a batch's cells in.
@@ -109,7 +120,7 @@ impl<'a> Union<'a> {
             let (key, column) = self.columns.get_index(*index).expect("the order is of the columns");
             let plan = ColumnPlan::decide(name, column.original.as_deref(), self.declared(key), &column.seen, warnings)?;
             plans.push(match column.logical {
-                Some(logical) => plan.with_logical(logical),
+                Some(logical) => plan.with_logical(logical).with_crs(self.crs.as_deref()),
                 None => plan,
             });
         }

@@ -7,11 +7,13 @@ mod columns;
 mod csv;
 mod decode;
 mod fetch;
+mod geo;
 mod inplace;
 mod json;
 mod make;
 mod manifest;
 mod names;
+mod nontext;
 mod prepare;
 mod records;
 mod sheet;
@@ -42,6 +44,8 @@ pub mod field_key {
     pub const UNIT: &str = "stoa.unit";
     /// What the text holds, where the Arrow type does not tell: `json`, `wkt`.
     pub const LOGICAL: &str = "stoa.logical";
+    /// Of a column of geometries: their coordinate reference system in well-known text, as published.
+    pub const CRS: &str = "stoa.crs";
 }
 
 /// Where and how snapshots are made.

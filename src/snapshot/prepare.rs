@@ -4,10 +4,11 @@ use std::path::Path;
 
 use super::decode::{self, Text};
 use super::fetch::Raw;
+use super::nontext::{Found, Looker};
 use super::records::Form;
 use super::spool::Spool;
 use super::stop::Stop;
-use super::{Options, sheet, unpack};
+use super::{Options, unpack};
 use crate::descriptor::Distribution;
 use crate::error::{Error, Kind, Result};
 
@@ -17,6 +18,13 @@ pub(super) struct Input<'a> {
     pub(super) text: Text,
     pub(super) form: Form,
     pub(super) name: String,
+}
+
+impl<'a> Input<'a> {
+    /// A file whose rows were taken out of it.
+    fn of_rows(raw: &'a Raw, spool: Spool) -> Self {
+        Self { raw, text: Text::of_spool(&spool), form: Form::Spooled(spool), name: raw.file_name() }
+    }
 }
 
 /// Unpacks and decodes what needs it. Empty files among others are left out with a warning.
@@ -33,25 +41,26 @@ pub(super) fn prepare<'a>(
         if raw.bytes > options.max_file_bytes {
             return Err(unpack::too_large(&raw.url, options.max_file_bytes));
         }
-        let spooled = scratch.join(format!("spooled-{i}"));
-        let spool = spool_of(&raw.path, raw, distribution, options, stop, &spooled, warnings)?;
-        if let Some(spool) = spool {
-            inputs.push(Input { raw, text: Text::of_spool(&spool), form: Form::Spooled(spool), name: raw.file_name() });
-            continue;
+        let looker = Looker { raw, distribution, options, stop, target: scratch.join(format!("spooled-{i}")) };
+        let mut plain = raw.path.clone();
+        let mut found = looker.file(&plain, warnings)?;
+        if matches!(found, Found::Other) {
+            let unpacked = scratch.join(format!("unpacked-{i}"));
+            if unpack::unpack(&plain, &raw.url, &unpacked, options.max_file_bytes, stop)?.is_some() {
+                found = looker.file(&unpacked, warnings)?;
+                plain = unpacked;
+            }
         }
-        let unpacked = scratch.join(format!("unpacked-{i}"));
-        let plain = match unpack::unpack(&raw.path, &raw.url, &unpacked, options.max_file_bytes, stop)? {
-            Some(()) => unpacked.as_path(),
-            None => &raw.path,
-        };
-        if plain != raw.path
-            && let Some(spool) = spool_of(plain, raw, distribution, options, stop, &spooled, warnings)?
-        {
-            inputs.push(Input { raw, text: Text::of_spool(&spool), form: Form::Spooled(spool), name: raw.file_name() });
-            continue;
+        match found {
+            Found::Rows(spool) => {
+                inputs.push(Input::of_rows(raw, spool));
+                continue;
+            }
+            Found::Inner(inner) => plain = inner,
+            Found::Other => {}
         }
         let decoded = scratch.join(format!("decoded-{i}"));
-        let text = decode::decode(plain, &raw.url, distribution.encoding.as_deref(), &decoded, stop)?;
+        let text = decode::decode(&plain, &raw.url, distribution.encoding.as_deref(), &decoded, stop)?;
         if text.bytes == text.skip {
             if raws.len() == 1 {
                 return Err(Error::new(Kind::SourceInvalid, format!("{} is empty", raw.url)));
@@ -67,6 +76,10 @@ pub(super) fn prepare<'a>(
             let places = if text.bad.len() == 1 { "place that is" } else { "places that are" };
             warnings.push(format!("{} holds {} {places} not {}", raw.url, text.bad.len(), text.encoding));
         }
+        if let Some(spool) = looker.text(&text)? {
+            inputs.push(Input::of_rows(raw, spool));
+            continue;
+        }
         let form = Form::of(distribution, &text, &raw.url)?;
         inputs.push(Input { raw, text, form, name: raw.file_name() });
     }
@@ -75,19 +88,4 @@ pub(super) fn prepare<'a>(
         return Err(Error::new(Kind::SourceInvalid, format!("{first} and all files beside it are empty")));
     }
     Ok(inputs)
-}
-
-/// The spool of a file that is no text, whatever it is called: a workbook.
-fn spool_of(
-    path: &Path,
-    raw: &Raw,
-    distribution: &Distribution,
-    options: &Options,
-    stop: &Stop,
-    target: &Path,
-    warnings: &mut Vec<String>,
-) -> Result<Option<Spool>> {
-    let Some(office) = sheet::office(path)? else { return Ok(None) };
-    let source = sheet::Source { path, url: &raw.url, options, stop };
-    sheet::spool(source, office, distribution, target, warnings).map(Some)
 }

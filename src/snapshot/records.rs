@@ -56,6 +56,16 @@ impl Form {
     }
 }
 
+impl Form {
+    /// The coordinate reference system of the file's geometries, in well-known text, where the file tells one.
+    pub(super) fn crs(&self) -> Option<&str> {
+        match self {
+            Self::Spooled(spool) => spool.crs.as_deref(),
+            Self::Csv | Self::Json(_) => None,
+        }
+    }
+}
+
 /// Reads one file.
 pub(super) enum Reader<'a> {
     Csv(csv::Reader<'a>),

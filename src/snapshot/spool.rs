@@ -57,6 +57,8 @@ pub(super) struct Spool {
     columns: Vec<Column>,
     /// For each column of the rows, its place in `names`.
     places: Vec<Option<usize>>,
+    /// The coordinate reference system of its geometries, in well-known text as published.
+    pub(super) crs: Option<String>,
 }
 
 /// Writes rows as they come; how many columns there are, and what they are called, is said at the end.
@@ -153,7 +155,7 @@ impl Writer {
             places[*column] = Some(place);
         }
         let (names, columns) = (Arc::new(names), self.columns);
-        Ok(Spool { path: self.path, bytes: self.bytes, names, originals, columns, places })
+        Ok(Spool { path: self.path, bytes: self.bytes, names, originals, columns, places, crs: None })
     }
 
     fn column(&mut self, column: usize) -> &mut Column {
@@ -176,9 +178,9 @@ impl Spool {
         &self.path
     }
 
-    /// Its columns, and their published names where they differ.
-    pub(super) fn columns(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        self.names.iter().map(String::as_str).zip(self.originals.iter().map(Option::as_deref))
+    /// The same spool, whose geometries are said to be in a coordinate reference system.
+    pub(super) fn with_crs(self, crs: Option<String>) -> Self {
+        Self { crs, ..self }
     }
 }
 
@@ -234,7 +236,7 @@ impl<'a> Reader<'a> {
         let first = cells.spans.len();
         cells.spans.resize(first + cells.width, Span::ABSENT);
         for _ in 0..self.number()? {
-            let column = self.size()?;
+            let column = self.number()? as usize;
             let place = self.spool.places.get(column).copied().flatten();
             let start = cells.text.len();
             let kind = match self.byte()? {
@@ -274,8 +276,8 @@ impl<'a> Reader<'a> {
 
     fn fault(&mut self) -> Result<Fault> {
         let line = self.number()?;
-        let column = self.size()?.checked_sub(1);
-        let column = column.and_then(|c| self.spool.places.get(c).copied().flatten());
+        let column = self.number()?.checked_sub(1);
+        let column = column.and_then(|c| self.spool.places.get(c as usize).copied().flatten());
         let mut texts = [String::new(), String::new(), String::new()];
         for text in &mut texts {
             let len = self.size()?;
@@ -309,6 +311,7 @@ impl<'a> Reader<'a> {
         Err(self.broken())
     }
 
+    /// The length of a text: no more than the file has.
     fn size(&mut self) -> Result<usize> {
         let number = self.number()?;
         usize::try_from(number).ok().filter(|n| *n as u64 <= self.spool.bytes).ok_or_else(|| self.broken())

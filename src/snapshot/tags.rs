@@ -256,7 +256,7 @@ mod tests {
         tags.next().expect("reads");
         tags.next().expect("reads");
         assert_eq!(tags.kept(), b"<a n:b = \"1 2\" c='>'>\ny<d/></a>");
-        assert_eq!((tags.line(), tags.offset()), (2, 31));
+        assert_eq!((tags.line(), tags.offset()), (2, 32));
         let mut tags = Tags::new(&b"<a>too long</a>"[..], "f");
         tags.next().expect("reads");
         tags.keep(5);
