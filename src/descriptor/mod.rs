@@ -7,6 +7,7 @@ mod property;
 
 pub mod bare;
 pub mod datapackage;
+pub mod sheets;
 
 pub use place::Place;
 

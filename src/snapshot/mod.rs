@@ -174,5 +174,14 @@ impl Snapshots {
     }
 }
 
+/// The sheets of a workbook on this machine that are tables, in its order: those that are visible and hold something. `None` when the
+/// file is no workbook. What `options` bound is bounded here too; it blocks.
+pub fn sheets(path: &std::path::Path, options: &Options) -> Result<Option<Vec<String>>> {
+    let Some(office) = sheet::office(path)? else { return Ok(None) };
+    let url = path.to_string_lossy();
+    let stop = stop::Stop::default();
+    sheet::sheets(sheet::Source { path, url: &url, options, stop: &stop }, office).map(Some)
+}
+
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,6 @@
 use std::path::{Path, PathBuf};
 
 use super::decode::Text;
-use super::fetch::Raw;
 use super::spool::Spool;
 use super::stop::Stop;
 use super::{Options, geo, sheet};
@@ -23,7 +22,8 @@ pub(super) enum Found {
 
 /// Looks into one file of a distribution, and into what is in it.
 pub(super) struct Looker<'a> {
-    pub(super) raw: &'a Raw,
+    /// Where the file was published, for messages and rejects.
+    pub(super) label: &'a str,
     pub(super) distribution: &'a Distribution,
     pub(super) options: &'a Options,
     pub(super) stop: &'a Stop,
@@ -35,7 +35,7 @@ impl Looker<'_> {
     /// What the file at `path` is: the raw one, or what was unpacked of it.
     pub(super) fn file(&self, path: &Path, warnings: &mut Vec<String>) -> Result<Found> {
         if let Some(office) = sheet::office(path)? {
-            let source = sheet::Source { path, url: &self.raw.url, options: self.options, stop: self.stop };
+            let source = sheet::Source { path, url: self.label, options: self.options, stop: self.stop };
             return sheet::spool(source, office, self.distribution, &self.target, warnings).map(Found::Rows);
         }
         Ok(match geo::open(path, self.geographic(), self.distribution, &self.target, warnings)? {
@@ -54,6 +54,6 @@ impl Looker<'_> {
     }
 
     fn geographic(&self) -> geo::Source<'_> {
-        geo::Source { url: &self.raw.url, options: self.options, stop: self.stop }
+        geo::Source { url: self.label, options: self.options, stop: self.stop }
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn prepare<'a>(
         if raw.bytes > options.max_file_bytes {
             return Err(unpack::too_large(&raw.url, options.max_file_bytes));
         }
-        let looker = Looker { raw, distribution, options, stop, target: scratch.join(format!("spooled-{i}")) };
+        let looker = Looker { label: &raw.url, distribution, options, stop, target: scratch.join(format!("spooled-{i}")) };
         let mut plain = raw.path.clone();
         let mut found = looker.file(&plain, warnings)?;
         if matches!(found, Found::Other) {

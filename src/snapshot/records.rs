@@ -24,12 +24,11 @@ pub(super) enum Form {
 impl Form {
     /// The form of one file: as declared, else as its first character tells.
     pub(super) fn of(distribution: &Distribution, text: &Text, url: &str) -> Result<Self> {
-        let property = distribution.dialect.property.as_deref();
         match distribution.format {
             Some(Format::Csv) => Ok(Self::Csv),
-            Some(Format::NdJson) => Ok(Self::Json(json::Shape::lines())),
-            Some(Format::Json) => json::Shape::of(text, url, property).map(Self::Json),
-            Some(Format::GeoJson) => Ok(Self::Json(json::Shape::of(text, url, property)?.of_features())),
+            Some(Format::NdJson) => Ok(Self::Json(json::Shape::lines(distribution))),
+            Some(Format::Json) => json::Shape::of(text, url, distribution).map(Self::Json),
+            Some(Format::GeoJson) => Ok(Self::Json(json::Shape::of(text, url, distribution)?.of_features())),
             Some(other @ (Format::Parquet | Format::Arrow | Format::Avro | Format::Orc)) => {
                 Err(Error::new(Kind::Internal, format!("{} is not read as text", other.name())))
             }
@@ -40,7 +39,7 @@ impl Form {
                 file.seek(SeekFrom::Start(text.skip))?;
                 file.take(4096).read_to_end(&mut head)?;
                 match head.trim_ascii_start().first() {
-                    Some(b'{' | b'[') => json::Shape::of(text, url, property).map(Self::Json),
+                    Some(b'{' | b'[') => json::Shape::of(text, url, distribution).map(Self::Json),
                     Some(_) | None => Ok(Self::Csv),
                 }
             }
@@ -61,7 +60,8 @@ impl Form {
     pub(super) fn crs(&self) -> Option<&str> {
         match self {
             Self::Spooled(spool) => spool.crs.as_deref(),
-            Self::Csv | Self::Json(_) => None,
+            Self::Json(shape) => shape.crs.as_deref(),
+            Self::Csv => None,
         }
     }
 }

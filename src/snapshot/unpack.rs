@@ -9,10 +9,10 @@ use super::stop::Stop;
 use crate::error::{Error, Kind, Result};
 
 /// A packed file may be this many times smaller than what is in it; beyond, it is taken for a bomb.
-pub(super) const MAX_RATIO: u64 = 2000;
+const MAX_RATIO: u64 = 2000;
 
 /// Below this size the ratio does not matter.
-pub(super) const RATIO_FREE: u64 = 64 << 20;
+const RATIO_FREE: u64 = 64 << 20;
 
 /// What a file's first bytes say it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -62,11 +62,11 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// Opens a table of the file that `name` and the source's URL name. Its encoding is the declared one, else that of the `.cpg`, else
+    /// Opens the table. Its encoding is the declared one, else that of the `.cpg`, else
     /// that of the header, else what the texts look like.
-    pub(super) fn open(path: &Path, name: &str, source: Source<'_>, declared: Option<&str>, cpg: Option<&str>) -> Result<Self> {
+    pub(super) fn open(path: &Path, source: Source<'_>, declared: Option<&str>, cpg: Option<&str>) -> Result<Self> {
         let damaged = |what: &str| {
-            let message = format!("{}: the attributes of {name} can't be read: {what}", source.url);
+            let message = format!("the attributes of {} can't be read: {what}", source.url);
             Error::new(Kind::SourceInvalid, message)
         };
         let mut input = BufReader::with_capacity(1 << 18, File::open(path)?);

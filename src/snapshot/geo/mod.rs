@@ -62,13 +62,27 @@ pub(super) fn open(
     let Some(mut package) = package::Package::open(path, source)? else { return Ok(None) };
     let member = distribution.member.as_deref();
     if shapefiles && let Some(parts) = package.shapefile(member)? {
-        let unpacked = package.unpack(parts, target)?;
-        return shp::spool(&unpacked, source, distribution.encoding.as_deref(), target, warnings).map(Found::Shapefile).map(Some);
+        let (shp, beside) = package.unpack(&parts, target)?;
+        let label = format!("{}/{}", source.url, parts.0);
+        let within = Source { url: &label, ..source };
+        return shapefile(&shp, &beside, within, distribution, target, warnings).map(Found::Shapefile).map(Some);
     }
     if placemarks && let Some(member) = package.kml(member)? {
         return package.unpack_one(&member, &target.with_extension("kml")).map(Found::Kml).map(Some);
     }
     Ok(None)
+}
+
+/// Reads a shapefile into a spool at `target`. `beside`: the files that belong to the `.shp`, by their endings in lower case.
+pub(super) fn shapefile(
+    shp: &Path,
+    beside: &[(String, PathBuf)],
+    source: Source<'_>,
+    distribution: &Distribution,
+    target: &Path,
+    warnings: &mut Vec<String>,
+) -> Result<Spool> {
+    shp::spool(shp, beside, source, distribution.encoding.as_deref(), target, warnings)
 }
 
 /// Whether a text is KML, by what is declared or by its root element.

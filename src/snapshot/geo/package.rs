@@ -10,7 +10,11 @@ use zip::ZipArchive;
 
 use super::Source;
 use crate::error::{Error, Kind, Result};
-use crate::snapshot::unpack::{MAX_RATIO, RATIO_FREE, too_large};
+use crate::snapshot::unpack::too_large;
+
+/// A package may be this many times smaller than a member of it; beyond, it is taken for a bomb. Below the free size that does not matter.
+const MAX_RATIO: u64 = 2000;
+const RATIO_FREE: u64 = 64 << 20;
 
 /// An open archive.
 pub(super) struct Package<'a> {
@@ -21,23 +25,8 @@ pub(super) struct Package<'a> {
     packed_bytes: u64,
 }
 
-/// The members that make a shapefile, each by its name in the archive.
-pub(super) struct Parts {
-    shp: String,
-    dbf: Option<String>,
-    cpg: Option<String>,
-    prj: Option<String>,
-}
-
-/// The same, unpacked.
-pub(super) struct Unpacked {
-    /// The member's name, for errors.
-    pub(super) name: String,
-    pub(super) shp: PathBuf,
-    pub(super) dbf: Option<PathBuf>,
-    pub(super) cpg: Option<PathBuf>,
-    pub(super) prj: Option<PathBuf>,
-}
+/// A shapefile's `.shp`, and by their endings the members that belong to it.
+pub(super) type Parts = (String, Vec<(String, String)>);
 
 impl<'a> Package<'a> {
     /// `None` when the file is no zip archive that can be listed.
@@ -63,12 +52,12 @@ impl<'a> Package<'a> {
     pub(super) fn shapefile(&self, member: Option<&str>) -> Result<Option<Parts>> {
         let Some(shp) = self.only("shp", member, "shapefiles")? else { return Ok(None) };
         let stem = &shp[..shp.len() - "shp".len()];
-        let beside = |ending: &str| {
+        let beside = ["dbf", "cpg", "prj"].iter().filter_map(|ending| {
             let wanted = format!("{stem}{ending}");
-            self.names.iter().find(|name| name.eq_ignore_ascii_case(&wanted)).cloned()
-        };
-        let (dbf, cpg, prj) = (beside("dbf"), beside("cpg"), beside("prj"));
-        Ok(Some(Parts { shp, dbf, cpg, prj }))
+            self.names.iter().find(|name| name.eq_ignore_ascii_case(&wanted)).map(|name| ((*ending).to_owned(), name.clone()))
+        });
+        let beside = beside.collect();
+        Ok(Some((shp, beside)))
     }
 
     /// The KML that `member` names, else `doc.kml`, else the only one; `None` when there is none.
@@ -110,14 +99,13 @@ impl<'a> Package<'a> {
         }
     }
 
-    /// Unpacks the parts to files beside `target`.
-    pub(super) fn unpack(&mut self, parts: Parts, target: &Path) -> Result<Unpacked> {
-        let mut beside = |name: Option<String>, ending: &str| {
-            name.map(|name| self.unpack_one(&name, &target.with_extension(ending))).transpose()
-        };
-        let (dbf, cpg, prj) = (beside(parts.dbf, "dbf")?, beside(parts.cpg, "cpg")?, beside(parts.prj, "prj")?);
-        let shp = self.unpack_one(&parts.shp, &target.with_extension("shp"))?;
-        Ok(Unpacked { name: parts.shp, shp, dbf, cpg, prj })
+    /// Unpacks the parts to files beside `target`: the `.shp`, and those that belong to it.
+    pub(super) fn unpack(&mut self, (shp, beside): &Parts, target: &Path) -> Result<(PathBuf, Vec<(String, PathBuf)>)> {
+        let mut unpacked = Vec::new();
+        for (ending, name) in beside {
+            unpacked.push((ending.clone(), self.unpack_one(name, &target.with_extension(ending))?));
+        }
+        Ok((self.unpack_one(shp, &target.with_extension("shp"))?, unpacked))
     }
 
     /// Unpacks one member to `target`, within the bounds on size and ratio.

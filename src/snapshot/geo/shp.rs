@@ -3,13 +3,12 @@
 
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use shapefile::header::Header;
 use shapefile::{NO_DATA, Point, PointM, PointZ, PolygonRing, ReadableShape, Shape, ShapeType};
 
 use super::dbf::{Entry, Table};
-use super::package::Unpacked;
 use super::wkt::{self, Geometry, Position};
 use super::{Source, geometry_column};
 use crate::error::{Error, Kind, Result};
@@ -22,18 +21,20 @@ const HEADER_BYTES: u64 = 100;
 /// A record's shape takes at most this many bytes.
 const MAX_SHAPE: u64 = 256 << 20;
 
-/// Reads the shapefile into a spool at `target`.
+/// Reads the shapefile into a spool at `target`. `beside`: the files that belong to the `.shp`, by their endings in lower case.
 pub(super) fn spool(
-    parts: &Unpacked,
+    shp: &Path,
+    beside: &[(String, PathBuf)],
     source: Source<'_>,
     encoding: Option<&str>,
     target: &Path,
     warnings: &mut Vec<String>,
 ) -> Result<Spool> {
-    let place = format!("{}: {}", source.url, parts.name);
-    let mut shapes = Shapes::open(&parts.shp, &place)?;
-    let mut table = match &parts.dbf {
-        Some(dbf) => Some(attributes(dbf, parts, source, encoding, warnings)?),
+    let place = source.url;
+    let part = |ending: &str| beside.iter().find(|(e, _)| e == ending).map(|(_, path)| path.as_path());
+    let mut shapes = Shapes::open(shp, place)?;
+    let mut table = match part("dbf") {
+        Some(dbf) => Some(attributes(dbf, part("cpg"), source, encoding, warnings)?),
         None => {
             warnings.push(format!("{place} has no .dbf beside it: only geometries are read"));
             None
@@ -53,8 +54,8 @@ pub(super) fn spool(
             (None, None | Some(None)) => break,
             (Some(_), None) => true,
             (Some(_), Some(Some(stays))) => stays,
-            (Some(_), Some(None)) => return Err(uneven(&place, "more shapes than records")),
-            (None, Some(Some(_))) => return Err(uneven(&place, "more records than shapes")),
+            (Some(_), Some(None)) => return Err(uneven(place, "more shapes than records")),
+            (None, Some(Some(_))) => return Err(uneven(place, "more records than shapes")),
         };
         line += 1;
         if !stays {
@@ -102,19 +103,19 @@ pub(super) fn spool(
         faults.iter().try_for_each(|fault| out.fault(fault))?;
     }
     let columns: Vec<(usize, String)> = names.into_iter().chain([geometry_column()]).enumerate().collect();
-    Ok(out.finish(&columns)?.with_crs(parts.prj.as_deref().and_then(crs)))
+    Ok(out.finish(&columns)?.with_crs(part("prj").and_then(crs)))
 }
 
 fn attributes(
     dbf: &Path,
-    parts: &Unpacked,
+    cpg: Option<&Path>,
     source: Source<'_>,
     encoding: Option<&str>,
     warnings: &mut Vec<String>,
 ) -> Result<Table> {
-    let cpg = parts.cpg.as_deref().and_then(|path| std::fs::read_to_string(path).ok());
-    let table = Table::open(dbf, &parts.name, source, encoding, cpg.as_deref())?;
-    let place = format!("{}: {}", source.url, parts.name);
+    let cpg = cpg.and_then(|path| std::fs::read_to_string(path).ok());
+    let table = Table::open(dbf, source, encoding, cpg.as_deref())?;
+    let place = source.url;
     if table.guessed {
         warnings.push(format!("{place} does not say its encoding: its texts are read as {}, a guess", table.encoding()));
     }

@@ -128,7 +128,7 @@ fn shapefiles() {
     );
     let one = shp(&[Point::new(1.0, 2.0)]);
     let plain = |driver, text: &[u8]| dbf(driver, &[("t", b'C', 6), ("m", b'M', 10)], &[&[b" ", text].concat()]);
-    let memo = "t.zip: a.shp has fields of kinds that are not read: m (M)";
+    let memo = "t.zip/a.shp has fields of kinds that are not read: m (M)";
     for (driver, text, want) in [
         (0x4d, &b"\xce\xe4\xba\xba"[..], format!("t|+geometry; 1: '武人|POINT (1 2) !! {memo}")),
         (0x57, b"caf\xc3\xa9", format!("t|+geometry; 1: 'café|POINT (1 2) !! {memo}")),
@@ -136,21 +136,21 @@ fn shapefiles() {
             0x57,
             b"caf\xe9",
             format!(
-                "t|+geometry; 1: 'café|POINT (1 2) !! t.zip: a.shp does not say its encoding: its texts are read as windows-1252, \
+                "t|+geometry; 1: 'café|POINT (1 2) !! t.zip/a.shp does not say its encoding: its texts are read as windows-1252, \
                  a guess !! {memo}"
             ),
         ),
     ] {
         check(&[("a.shp", &one), ("a.dbf", &plain(driver, text))], None, &want);
     }
-    check(&[("a.shp", &one)], None, "+geometry; 1: POINT (1 2) !! t.zip: a.shp has no .dbf beside it: only geometries are read");
-    let uneven = "t.zip: a.shp has more shapes than records: its parts do not belong together or are cut short";
+    check(&[("a.shp", &one)], None, "+geometry; 1: POINT (1 2) !! t.zip/a.shp has no .dbf beside it: only geometries are read");
+    let uneven = "t.zip/a.shp has more shapes than records: its parts do not belong together or are cut short";
     check(&[("a.shp", &points), ("a.dbf", &plain(0, b"x"))], None, &format!("{uneven} !! {memo}"));
     check(&[("a.shp", &one), ("b.shp", &one)], None, "t.zip is an archive of 2 shapefiles, and a table is made of one");
     check(
         &[("a.shp", &points), ("b.shp", &one)],
         Some("b.*"),
-        "+geometry; 1: POINT (1 2) !! t.zip: b.shp has no .dbf beside it: only geometries are read",
+        "+geometry; 1: POINT (1 2) !! t.zip/b.shp has no .dbf beside it: only geometries are read",
     );
     check(&[("a.csv", b"a")], None, "nothing");
     check(&[("files/x.png", b"x"), ("doc.kml", b"<kml/>"), ("more.kml", b"<x/>")], None, "kml <kml/>");
@@ -180,18 +180,18 @@ fn shapes_of_each_kind() {
             "1: MULTIPOLYGON (((0 0, 0 5, 5 5, 5 0, 0 0), (1 1, 2 1, 2 2, 1 2, 1 1)), ((10 10, 10 11, 11 11, 11 10, 10 10)))",
         ),
     ] {
-        let alone = "t.zip: a.shp has no .dbf beside it: only geometries are read";
+        let alone = "t.zip/a.shp has no .dbf beside it: only geometries are read";
         check(&[("a.shp", &bytes)], None, &format!("+geometry; {want} !! {alone}"));
     }
     let patch = shp(&[Multipatch::new(Patch::TriangleStrip(vec![z(0.0, 0.0, 0.0), z(1.0, 0.0, 0.0), z(0.0, 1.0, 0.0)]))]);
-    check(&[("a.shp", &patch)], None, "t.zip: a.shp holds multipatches, surfaces in space that are not read");
+    check(&[("a.shp", &patch)], None, "t.zip/a.shp holds multipatches, surfaces in space that are not read");
     let mut null = shp(&[Point::new(1.0, 2.0), Point::new(3.0, 4.0)]);
     // The first record becomes a null shape of the same length, the second claims more than there is.
     null[108..112].copy_from_slice(&[0; 4]);
-    let alone = "t.zip: a.shp has no .dbf beside it: only geometries are read";
+    let alone = "t.zip/a.shp has no .dbf beside it: only geometries are read";
     check(&[("a.shp", &null)], None, &format!("+geometry; 1: ; 2: POINT (3 4) !! {alone}"));
     null[132..136].copy_from_slice(&u32::MAX.to_be_bytes());
-    check(&[("a.shp", &null)], None, &format!("t.zip: a.shp: a record says that it has 8589934590 bytes !! {alone}"));
+    check(&[("a.shp", &null)], None, &format!("t.zip/a.shp: a record says that it has 8589934590 bytes !! {alone}"));
     let mut odd = shp(&[Point::new(1.0, 2.0), Point::new(3.0, 4.0)]);
     odd[108] = 77;
     let said = "1! the shape can't be read: The code ' 77 ' does not correspond to any of the ShapeType code defined by ESRI in +geometry";
@@ -199,7 +199,7 @@ fn shapes_of_each_kind() {
     check(
         &[("a.shp", b"short")],
         None,
-        &format!("t.zip: a.shp is not a shapefile: IO error: failed to fill whole buffer !! {alone}"),
+        &format!("t.zip/a.shp is not a shapefile: IO error: failed to fill whole buffer !! {alone}"),
     );
 }
 

@@ -11,10 +11,13 @@ use super::book::Region;
 use super::{Source, biff};
 use crate::error::{Error, Kind, Result};
 use crate::snapshot::tags::{Tag, Tags};
-use crate::snapshot::unpack::{MAX_RATIO, RATIO_FREE, too_large};
 
 /// The largest part of a package that its reader holds in memory (shared texts, styles), in bytes.
 const MAX_HELD: u64 = 512 << 20;
+
+/// A package may be this many times smaller than what is in it; beyond, it is taken for a bomb. Below the free size that does not matter.
+const MAX_RATIO: u64 = 2000;
+const RATIO_FREE: u64 = 64 << 20;
 
 /// The most cells of a workbook whose reader holds them all, blank ones between them included.
 pub(super) const MAX_HELD_CELLS: u64 = 1 << 23;
@@ -133,7 +136,8 @@ fn package(source: Source<'_>) -> Result<()> {
             bytes += n as u64;
             all += n as u64;
             if all > options.max_file_bytes {
-                return Err(too_large(url, options.max_file_bytes));
+                let message = format!("{url} unpacks to more than {} bytes", options.max_file_bytes);
+                return Err(Error::new(Kind::SourceInvalid, message).with_hint("Raise the limit on file sizes."));
             }
             if all > RATIO_FREE && all / packed.max(1) > MAX_RATIO {
                 let message = format!("{url} unpacks to more than {MAX_RATIO} times its size");

@@ -1,5 +1,6 @@
 //! The whole way from published files to snapshots: small files here, real ones in `published`.
 
+mod nontext;
 mod published;
 
 use std::path::Path;
