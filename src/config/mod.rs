@@ -100,6 +100,7 @@ fn snapshot_options(raw: &RawShared) -> Result<snapshot::Options> {
         max_nesting: limit("--max-nesting", &raw.max_nesting)?,
         max_columns: limit("--max-columns", &raw.max_columns)?,
         max_field_bytes: size("--max-field-size", &raw.max_field_size)?,
+        profile: true,
     })
 }
 

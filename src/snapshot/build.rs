@@ -98,6 +98,7 @@ impl Job<'_> {
                 Read::Opened { file, names, originals } => {
                     bytes.opened();
                     seen[file].meet(self.distribution, &names, &originals);
+                    seen[file].meet_crs(self.inputs[file].form.crs());
                 }
                 Read::Batch(cells) => {
                     seen[cells.file].meet(self.distribution, &cells.names, &[]);

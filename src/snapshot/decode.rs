@@ -32,6 +32,14 @@ pub(super) struct Text {
     pub(super) guessed: bool,
 }
 
+impl Text {
+    /// Stands for the text of rows that were taken out of a file which is none.
+    pub(super) fn of_spool(spool: &super::spool::Spool) -> Self {
+        let path = spool.path().to_owned();
+        Self { path, skip: 0, bytes: spool.bytes, bad: Vec::new(), encoding: UTF_8.name(), guessed: false }
+    }
+}
+
 /// Looks a declared label up (WHATWG's labels, and the code pages that publishers also write).
 pub(super) fn declared(label: &str) -> Result<&'static Encoding> {
     let plain = label.trim().to_ascii_lowercase();

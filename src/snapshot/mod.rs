@@ -10,16 +10,21 @@ mod csv;
 mod decode;
 mod drift;
 mod fetch;
+mod geo;
 mod inplace;
 mod json;
 mod make;
 mod manifest;
 mod names;
+mod nontext;
 mod prepare;
 mod profile;
 mod records;
 mod rename;
+mod sheet;
+mod spool;
 mod stop;
+mod tags;
 mod touch;
 mod types;
 mod write;
@@ -51,6 +56,8 @@ pub mod field_key {
     pub const HIDDEN: &str = "stoa.hidden";
     /// On a hidden column of reasons: the column whose NULLs it explains.
     pub const EXPLAINS: &str = "stoa.explains";
+    /// Of a column of geometries: their coordinate reference system in well-known text, as published.
+    pub const CRS: &str = "stoa.crs";
 }
 
 /// Where and how snapshots are made.
@@ -234,6 +241,15 @@ impl Snapshots {
         let read = snapshot.rejects_file.as_deref().map(write::Rejects::read).transpose()?;
         Ok(read.into_iter().flatten())
     }
+}
+
+/// The sheets of a workbook on this machine that are tables, in its order: those that are visible and hold something. `None` when the
+/// file is no workbook. What `options` bound is bounded here too; it blocks.
+pub fn sheets(path: &std::path::Path, options: &Options) -> Result<Option<Vec<String>>> {
+    let Some(office) = sheet::office(path)? else { return Ok(None) };
+    let url = path.to_string_lossy();
+    let stop = stop::Stop::default();
+    sheet::sheets(sheet::Source { path, url: &url, options, stop: &stop }, office).map(Some)
 }
 
 #[cfg(test)]

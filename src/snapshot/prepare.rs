@@ -7,7 +7,9 @@ use super::Options;
 use super::archive::{self, Guard, Plain};
 use super::decode::{self, Text};
 use super::fetch::Raw;
+use super::nontext::Looker;
 use super::records::Form;
+use super::spool::Spool;
 use super::stop::Stop;
 use crate::descriptor::{Compression, Distribution, Format};
 use crate::error::{Error, Kind, Result};
@@ -23,6 +25,13 @@ pub(super) struct Input {
     pub(super) label: String,
     /// What `_source_file` holds.
     pub(super) name: String,
+}
+
+impl Input {
+    /// A file whose rows were taken out of it.
+    fn of_rows(plain: Plain, spool: Spool) -> Self {
+        Self { text: Text::of_spool(&spool), form: Form::Spooled(spool), label: plain.label, name: plain.name }
+    }
 }
 
 /// Unpacks and decodes what needs it. Empty files among others are left out with a warning.
@@ -54,6 +63,11 @@ pub(super) fn prepare(
     let mut inputs = Vec::with_capacity(plains.len());
     for (i, plain) in plains.into_iter().enumerate() {
         let label = &plain.label;
+        let looker = Looker { label, distribution, options, stop, target: scratch.join(format!("spooled-{i}")) };
+        if let Some(spool) = looker.file(&plain, warnings)? {
+            inputs.push(Input::of_rows(plain, spool));
+            continue;
+        }
         check_is_text(&plain, distribution)?;
         let decoded = scratch.join(format!("decoded-{i}"));
         let text = decode::decode(&plain.path, label, distribution.encoding.as_deref(), &decoded, stop)?;
@@ -72,7 +86,11 @@ pub(super) fn prepare(
             let places = if text.bad.len() == 1 { "place that is" } else { "places that are" };
             warnings.push(format!("{label} holds {} {places} not {}", text.bad.len(), text.encoding));
         }
-        let form = Form::of(format(&plain, distribution), distribution.dialect.property.as_deref(), &text, label)?;
+        if let Some(spool) = looker.text(&text)? {
+            inputs.push(Input::of_rows(plain, spool));
+            continue;
+        }
+        let form = Form::of(format(&plain, distribution), distribution, &text, label)?;
         inputs.push(Input { text, form, label: plain.label, name: plain.name });
     }
     if inputs.is_empty() {

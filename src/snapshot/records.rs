@@ -7,8 +7,9 @@ use std::sync::Arc;
 use super::cells::Cells;
 use super::columns::too_many_columns;
 use super::decode::Text;
+use super::spool::{self, Spool};
 use super::{Options, csv, json};
-use crate::descriptor::{Dialect, Format};
+use crate::descriptor::{Dialect, Distribution, Format};
 use crate::error::{Error, Kind, Result};
 
 /// The form that text is read in.
@@ -16,16 +17,18 @@ use crate::error::{Error, Kind, Result};
 pub(super) enum Form {
     Csv,
     Json(json::Shape),
+    /// Rows that were taken out of a workbook, a shapefile or KML.
+    Spooled(Spool),
 }
 
 impl Form {
-    /// The form of one file of this format; where it has none, as its first character tells. `property`: where in JSON the records are.
-    pub(super) fn of(format: Option<Format>, property: Option<&str>, text: &Text, url: &str) -> Result<Self> {
+    /// The form of one file of this format; where it has none, as its first character tells.
+    pub(super) fn of(format: Option<Format>, distribution: &Distribution, text: &Text, url: &str) -> Result<Self> {
         match format {
             Some(Format::Csv) => Ok(Self::Csv),
-            Some(Format::NdJson) => Ok(Self::Json(json::Shape::lines())),
-            Some(Format::Json) => json::Shape::of(text, url, property).map(Self::Json),
-            Some(Format::GeoJson) => Ok(Self::Json(json::Shape::of(text, url, property)?.of_features())),
+            Some(Format::NdJson) => Ok(Self::Json(json::Shape::lines(distribution))),
+            Some(Format::Json) => json::Shape::of(text, url, distribution).map(Self::Json),
+            Some(Format::GeoJson) => Ok(Self::Json(json::Shape::of(text, url, distribution)?.of_features())),
             Some(other @ (Format::Parquet | Format::Arrow | Format::Avro | Format::Orc)) => {
                 Err(Error::new(Kind::Internal, format!("{} is not read as text", other.name())))
             }
@@ -36,7 +39,7 @@ impl Form {
                 file.seek(SeekFrom::Start(text.skip))?;
                 file.take(4096).read_to_end(&mut head)?;
                 match head.trim_ascii_start().first() {
-                    Some(b'{' | b'[') => json::Shape::of(text, url, property).map(Self::Json),
+                    Some(b'{' | b'[') => json::Shape::of(text, url, distribution).map(Self::Json),
                     Some(_) | None => Ok(Self::Csv),
                 }
             }
@@ -47,7 +50,16 @@ impl Form {
     pub(super) fn is_typed(&self) -> bool {
         match self {
             Self::Csv => false,
-            Self::Json(_) => true,
+            Self::Json(_) | Self::Spooled(_) => true,
+        }
+    }
+
+    /// The coordinate reference system of the file's geometries, in well-known text, where the file tells one.
+    pub(super) fn crs(&self) -> Option<&str> {
+        match self {
+            Self::Spooled(spool) => spool.crs.as_deref(),
+            Self::Json(shape) => shape.crs.as_deref(),
+            Self::Csv => None,
         }
     }
 }
@@ -56,6 +68,7 @@ impl Form {
 pub(super) enum Reader<'a> {
     Csv(csv::Reader<'a>),
     Json(json::Reader<'a>),
+    Spooled(spool::Reader<'a>),
 }
 
 impl<'a> Reader<'a> {
@@ -74,6 +87,7 @@ impl<'a> Reader<'a> {
         let reader = match form {
             Form::Csv => Self::Csv(csv::Reader::open(text, url, index, dialect, declared, max_field)?),
             Form::Json(shape) => Self::Json(json::Reader::open(shape, text, url, index, max_field, max_columns)?),
+            Form::Spooled(spool) => Self::Spooled(spool::Reader::open(spool, url, index)?),
         };
         if reader.names().len() > max_columns {
             return Err(too_many_columns(url, max_columns));
@@ -92,6 +106,7 @@ impl<'a> Reader<'a> {
         match self {
             Self::Csv(r) => r.names(),
             Self::Json(r) => r.names(),
+            Self::Spooled(r) => r.names(),
         }
     }
 
@@ -100,6 +115,7 @@ impl<'a> Reader<'a> {
         match self {
             Self::Csv(r) => r.originals(),
             Self::Json(_) => &[],
+            Self::Spooled(r) => r.originals(),
         }
     }
 
@@ -108,6 +124,7 @@ impl<'a> Reader<'a> {
         match self {
             Self::Csv(r) => r.next(),
             Self::Json(r) => r.next(),
+            Self::Spooled(r) => r.next(),
         }
     }
 }

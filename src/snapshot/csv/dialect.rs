@@ -21,17 +21,26 @@ pub(super) struct Resolved {
     pub(super) preamble: usize,
 }
 
+/// What stands before a table's rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::snapshot) struct Head {
+    pub(in crate::snapshot) comment: Option<Comment>,
+    pub(in crate::snapshot) header: Header,
+    /// As [`Resolved::preamble`].
+    pub(in crate::snapshot) preamble: usize,
+}
+
 /// Which lines are comments.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Comment {
-    pub(super) start: String,
+pub(in crate::snapshot) struct Comment {
+    pub(in crate::snapshot) start: String,
     /// When it was not declared, the table's width: a record of that width is no comment all the same.
-    pub(super) sniffed: Option<usize>,
+    pub(in crate::snapshot) sniffed: Option<usize>,
 }
 
 /// Which records are the header.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Header {
+pub(in crate::snapshot) enum Header {
     None,
     /// 1-based records, joined by the text where there are several; what stands before the last of them is no data.
     Records(Vec<usize>, String),
@@ -58,10 +67,17 @@ pub(super) fn resolve(dialect: &Dialect, head: &[u8], last: bool) -> Result<Reso
         syntax.delimiter = sniff_delimiter(&syntax, head, last, declared);
     }
     let mut records = syntax.records(head, last, LOOK);
+    let Head { comment, header, preamble } = self::head(dialect, &mut records);
+    Ok(Resolved { syntax, comment, header, preamble })
+}
+
+/// What the first records of a table are, by what is declared and what they look like. Comments are taken out of `records`.
+/// Spreadsheets ask this too.
+pub(in crate::snapshot) fn head(dialect: &Dialect, records: &mut Vec<Record>) -> Head {
     let comment = match &dialect.comment_char {
         Some(start) if start.is_empty() => None,
         Some(start) => Some(Comment { start: start.clone(), sniffed: None }),
-        None => sniff_comment(&records),
+        None => sniff_comment(records),
     };
     if let Some(comment) = &comment {
         records.retain(|r| !comment.covers(&r.fields[0], r.fields.len()));
@@ -74,15 +90,15 @@ pub(super) fn resolve(dialect: &Dialect, head: &[u8], last: bool) -> Result<Reso
     } else if dialect.header == Some(true) {
         Header::Records(vec![1], String::new())
     } else {
-        preamble = titles(&records);
+        preamble = titles(records);
         if has_header(&records[preamble..]) { Header::Records(vec![1], String::new()) } else { Header::None }
     };
-    Ok(Resolved { syntax, comment, header, preamble })
+    Head { comment, header, preamble }
 }
 
 impl Comment {
     /// Whether a record that starts with `first` and has `fields` fields is a comment.
-    pub(super) fn covers(&self, first: &str, fields: usize) -> bool {
+    pub(in crate::snapshot) fn covers(&self, first: &str, fields: usize) -> bool {
         first.starts_with(&self.start) && self.sniffed != Some(fields)
     }
 }
@@ -193,6 +209,11 @@ impl Look {
             Self::Word
         }
     }
+}
+
+/// Whether a text could name a column: a word, a year, or nothing.
+pub(in crate::snapshot) fn is_name(text: &str) -> bool {
+    Look::of(text) == Look::Word || is_year(text)
 }
 
 fn is_year(text: &str) -> bool {

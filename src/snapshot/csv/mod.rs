@@ -9,7 +9,9 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-use self::dialect::{Comment, Header, Resolved};
+use self::dialect::Resolved;
+pub(super) use self::dialect::{Comment, Header, head, is_name};
+pub(super) use self::tokenize::Record;
 use self::tokenize::{End, Scan};
 use super::cells::{CellKind, Cells, Fault, MAX_CELLS, MAX_SPAN, Span};
 use super::decode::Text;

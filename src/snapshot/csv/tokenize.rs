@@ -261,11 +261,11 @@ impl Syntax {
 
 /// A record of the head of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Record {
-    pub(super) line: u64,
-    pub(super) start: usize,
-    pub(super) end: usize,
-    pub(super) fields: Vec<String>,
+pub(in crate::snapshot) struct Record {
+    pub(in crate::snapshot) line: u64,
+    pub(in crate::snapshot) start: usize,
+    pub(in crate::snapshot) end: usize,
+    pub(in crate::snapshot) fields: Vec<String>,
 }
 
 #[cfg(test)]

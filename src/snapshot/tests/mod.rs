@@ -1,6 +1,7 @@
 //! The whole way from published files to snapshots: small files here, real ones in `published`.
 
 mod columnar;
+mod nontext;
 mod profiles;
 mod published;
 

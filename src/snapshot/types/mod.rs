@@ -228,6 +228,24 @@ impl ColumnPlan {
     }
 }
 
+impl ColumnPlan {
+    /// The same column, whose geometries are in a coordinate reference system; its name is part of the comment.
+    pub(super) fn with_crs(mut self, crs: Option<&str>) -> Self {
+        let Some(crs) = crs else { return self };
+        let mut metadata = self.field.metadata().clone();
+        metadata.insert(field_key::CRS.to_owned(), crs.to_owned());
+        let name = crs.split('"').nth(1).unwrap_or(crs);
+        let comment = metadata.entry(field_key::COMMENT.to_owned()).or_default();
+        comment.push_str(&if comment.is_empty() {
+            format!("coordinates in {name}")
+        } else {
+            format!(" (coordinates in {name})")
+        });
+        self.field = self.field.with_metadata(metadata);
+        self
+    }
+}
+
 /// The type of a column of several files: the one that all prove together, else dates that are written otherwise in each.
 fn of_all(seen: &Seen, files: &[Option<&Seen>]) -> Inferred {
     let together = seen.infer();
