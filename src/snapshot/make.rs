@@ -271,7 +271,7 @@ impl Maker {
             };
             let (options, scratch, target) = (&this.options, staging.scratch(), staging.snapshot());
             let built = match columnar::Form::of(distribution.format) {
-                Some(form) => columnar::build(&raws, form, &distribution, options, &stop, scratch, &target, &progress)?,
+                Some(_) => columnar::build(&raws, &distribution, options, &stop, scratch, &target, &progress)?,
                 None => build(&raws, &distribution, options, &stop, scratch, &target, &progress)?,
             };
             let mut warnings = built.warnings;

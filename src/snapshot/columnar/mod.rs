@@ -151,7 +151,6 @@ fn guarded<T>(url: &str, form: Form, step: impl FnOnce() -> Result<T>) -> Result
 /// `stop` ends it between two batches.
 pub(super) fn build(
     raws: &[Raw],
-    form: Form,
     distribution: &Distribution,
     options: &Options,
     stop: &Stop,
@@ -159,6 +158,8 @@ pub(super) fn build(
     target: &Path,
     heard: &(dyn Fn(u64, u64) + Sync),
 ) -> Result<Built> {
+    let form = Form::of(distribution.format);
+    let form = form.ok_or_else(|| Error::new(Kind::Internal, "a format that is no columnar one is not read here"))?;
     std::thread::scope(|scope| {
         let hashes = scope.spawn(|| raws.iter().map(|raw| raw.hash(stop)).collect::<Result<Vec<_>>>());
         let mut warnings = Vec::new();

@@ -407,10 +407,14 @@ pub(super) const CASES: &[Case] = &[
     Case {
         file: "parquet/int96_from_spark.parquet",
         declared: "",
-        checks: &[Rows(
-            "SELECT a FROM {t}",
-            "2024-01-01 20:34:56.123456\n2024-01-01 01:00:00\n9999-12-31 03:00:00\n2024-12-30 23:00:00\n\n290000-12-30 23:00:00",
-        )],
+        checks: &[
+            Rows(
+                "SELECT a FROM {t}",
+                "2024-01-01 20:34:56.123456\n2024-01-01 01:00:00\n9999-12-31 03:00:00\n2024-12-30 23:00:00\n\n290000-12-30 23:00:00",
+            ),
+            Rows("SELECT min(a), max(a), count(a) FROM {t}", "2024-01-01 01:00:00|290000-12-30 23:00:00|5"),
+            Rows("SELECT count(*) FROM {t} WHERE a > '2300-01-01'", "2"),
+        ],
         why: "",
     },
     Case {
