@@ -271,7 +271,9 @@ fn undecodable(row: usize, cell: Cell<'_>) -> CellReject {
 
 /// A number in a style: all that stands around its digits is taken off. `None` when it is written otherwise.
 fn marked<T>(text: &str, style: Style, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
-    if text.bytes().all(|b| b.is_ascii_digit()) || number::shape(text.as_bytes(), false).is_some_and(|s| s.exponent) {
+    // A plain number reads the same in every style with a decimal point, and one with an exponent has no other.
+    let is_plain = |s: number::Shape| s.integer || s.exponent || style.bit() & Style::POINTS != 0;
+    if number::shape(text.as_bytes(), false).is_some_and(is_plain) {
         return parse(text);
     }
     let written = marks::written(text).filter(|w| w.styles() & style.bit() != 0)?;

@@ -305,6 +305,7 @@ impl Numbers {
             let thousands = shape.scale == 3 && (1..=3).contains(&shape.whole) && !(shape.exponent || json || declared);
             let fits = if thousands {
                 self.comma.whole = self.comma.whole.max(shape.whole + 3);
+                self.comma_proof += 1;
                 Style::POINTS | Style::PointComma.bit()
             } else if shape.exponent {
                 Style::Plain.bit()
