@@ -56,7 +56,7 @@ pub(super) fn split(datasets: &mut [Dataset], file: &str, reach: &Reach<'_>, pro
                 }
                 Some(Ok(None)) | None => Vec::new(),
             };
-            if data.len() > 1 {
+            if (2..=members::MOST_PARTS).contains(&data.len()) {
                 parts.extend(members::split(&whole, alone, &data));
             } else {
                 parts.push(whole);
@@ -85,6 +85,13 @@ pub(super) fn bare(path: &Path, reach: &Reach<'_>, problems: &mut Vec<Problem>) 
 
 /// What of an archive of several tables is in none of them. (Of one that is one table, its first touch tells.)
 fn left_out(sorted: &Sorted, path: &str, file: &str) -> Option<Problem> {
+    if sorted.data.len() > members::MOST_PARTS {
+        let (files, most) = (sorted.data.len(), members::MOST_PARTS);
+        let message = format!(
+            "{path} holds {files} data files, and more than {most} are not tables of their own; name those of a table by \"innerpath\""
+        );
+        return Some(problem(file, message));
+    }
     let is_told = sorted.data.len() > 1 && !sorted.left_out.is_empty();
     is_told.then(|| problem(file, format!("{path} holds files that make no table: {}", sorted.left_out.join(", "))))
 }

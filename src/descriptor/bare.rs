@@ -165,7 +165,7 @@ fn dataset(root: &str, identifier: String, name: String, files: &[&BareFile]) ->
     };
     distribution.dialect.delimiter = shape.tabs.then_some('\t');
     let distributions = match &first.members {
-        Some(members) if members.len() > 1 => members::split(&distribution, true, members),
+        Some(members) if (2..=members::MOST_PARTS).contains(&members.len()) => members::split(&distribution, true, members),
         Some(_) | None => vec![distribution],
     };
     Dataset { identifier, title: Some(name.clone()), name, theme, distributions, ..Dataset::default() }
