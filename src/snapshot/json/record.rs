@@ -160,7 +160,7 @@ impl<'t> Found<'t> {
             _ => others.push((key.to_owned(), value)),
         }))?;
         json.end()?;
-        if geometry::is_kind(kind) {
+        if geometry::is_kind(kind) && others.iter().any(|(key, _)| key == "coordinates" || key == "geometries") {
             let value = serde_json::from_str::<&RawValue>(record)?;
             self.add_geometry(&format!("{ADDED}geometry"), value);
             return Ok(());
