@@ -15,6 +15,12 @@ pub struct BareFile {
     pub head: Option<Vec<u8>>,
 }
 
+/// The dataset of one file that nobody described: an absolute path, or a URL.
+pub fn dataset_of(place: &str) -> Dataset {
+    let (root, file) = place.rsplit_once('/').unwrap_or(("", place));
+    dataset(root, file.to_owned(), format::stem(file).to_owned(), &[file])
+}
+
 /// Whether a file of this name becomes a table when nothing describes it.
 pub fn is_served(path: &str) -> bool {
     let about = ["readme", "license", "licence", "notice", "changelog", "copying", "requirements", "robots"];

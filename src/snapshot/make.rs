@@ -26,7 +26,7 @@ use crate::store::{Object, Stores};
 const FETCHES: usize = 4;
 
 /// Part of every fingerprint: raised when files are read otherwise than before, so that snapshots are made anew.
-const READER: u32 = 2;
+const READER: u32 = 3;
 
 /// Where objects come from.
 #[async_trait]
@@ -152,6 +152,7 @@ impl Maker {
             rejects: record.rejects,
             rejects_file: (record.rejects > 0).then(|| folder.join(Rejects::FILE)),
             created: record.created,
+            read: record.read,
         };
         let snapshot = Arc::new(snapshot);
         live.retain(|_, those| {
@@ -226,6 +227,7 @@ impl Maker {
             rejects: 0,
             rejects_file: None,
             created: now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+            read: Vec::new(),
         };
         Ok(Known { snapshot: Arc::new(snapshot), fingerprint, identities, checked: None, local: false, failed: None })
     }
@@ -284,6 +286,7 @@ impl Maker {
                 rejects: built.rejects,
                 created: created.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
                 warnings: warnings.clone(),
+                read: built.read,
             };
             this.stop.check()?;
             staging.publish(&folder, record.clone())?;

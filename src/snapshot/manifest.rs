@@ -56,6 +56,22 @@ pub(super) struct Record {
     /// RFC 3339.
     pub(super) created: String,
     pub(super) warnings: Vec<String>,
+    /// How each file was read, in their order; empty ones are left out.
+    #[serde(default)]
+    pub(super) read: Vec<ReadAs>,
+}
+
+/// How one file was read: what was declared, and what was found out where nothing was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadAs {
+    /// Its URL or path.
+    pub file: String,
+    /// As a descriptor would declare it.
+    pub encoding: String,
+    /// The encoding is a guess.
+    pub guessed: bool,
+    /// Of delimited text, the Data Package dialect that reads it the same way.
+    pub dialect: Option<serde_json::Value>,
 }
 
 /// One published file, as it was read.
@@ -299,6 +315,7 @@ mod tests {
             rejects: 0,
             created: String::new(),
             warnings: Vec::new(),
+            read: Vec::new(),
         }
     }
 

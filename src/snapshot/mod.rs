@@ -6,6 +6,7 @@ mod cells;
 mod columns;
 mod csv;
 mod decode;
+mod describe;
 mod fetch;
 mod inplace;
 mod json;
@@ -19,6 +20,9 @@ mod touch;
 mod types;
 mod unpack;
 mod write;
+
+pub use describe::columns;
+pub use manifest::ReadAs;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -108,6 +112,8 @@ pub struct Snapshot {
     pub rejects_file: Option<PathBuf>,
     /// RFC 3339.
     pub created: String,
+    /// How its files were read; none when they are scanned in place.
+    pub read: Vec<ReadAs>,
 }
 
 /// Where a snapshot's rows are.

@@ -6,7 +6,7 @@ use super::decode::{self, Text};
 use super::fetch::Raw;
 use super::records::Form;
 use super::stop::Stop;
-use super::{Options, unpack};
+use super::{Options, ReadAs, unpack};
 use crate::descriptor::Distribution;
 use crate::error::{Error, Kind, Result};
 
@@ -16,6 +16,18 @@ pub(super) struct Input<'a> {
     pub(super) text: Text,
     pub(super) form: Form,
     pub(super) name: String,
+}
+
+impl Input<'_> {
+    /// How the file is read.
+    pub(super) fn read_as(&self) -> ReadAs {
+        ReadAs {
+            file: self.raw.url.clone(),
+            encoding: self.text.encoding.to_ascii_lowercase(),
+            guessed: self.text.guessed,
+            dialect: self.form.dialect(),
+        }
+    }
 }
 
 /// Unpacks and decodes what needs it. Empty files among others are left out with a warning.
@@ -38,7 +50,7 @@ pub(super) fn prepare<'a>(
             None => &raw.path,
         };
         let decoded = scratch.join(format!("decoded-{i}"));
-        let text = decode::decode(plain, &raw.url, distribution.encoding.as_deref(), &decoded, stop)?;
+        let text = decode::decode(plain, &raw.url, distribution.encoding.as_deref(), &decoded, stop, warnings)?;
         if text.bytes == text.skip {
             if raws.len() == 1 {
                 return Err(Error::new(Kind::SourceInvalid, format!("{} is empty", raw.url)));
@@ -46,15 +58,7 @@ pub(super) fn prepare<'a>(
             warnings.push(format!("{} is empty and left out", raw.url));
             continue;
         }
-        if text.guessed {
-            let message = format!("{} declares no encoding and is not UTF-8: it is read as {}, a guess", raw.url, text.encoding);
-            warnings.push(message);
-        }
-        if !text.bad.is_empty() {
-            let places = if text.bad.len() == 1 { "place that is" } else { "places that are" };
-            warnings.push(format!("{} holds {} {places} not {}", raw.url, text.bad.len(), text.encoding));
-        }
-        let form = Form::of(distribution, &text, &raw.url)?;
+        let form = Form::of(distribution.format, distribution, &text, &raw.url, options, warnings)?;
         inputs.push(Input { raw, text, form, name: raw.file_name() });
     }
     if inputs.is_empty() {

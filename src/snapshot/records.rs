@@ -8,22 +8,36 @@ use super::cells::Cells;
 use super::columns::too_many_columns;
 use super::decode::Text;
 use super::{Options, csv, json};
-use crate::descriptor::{Dialect, Distribution, Format};
+use crate::descriptor::datapackage::to_dialect;
+use crate::descriptor::{Distribution, Format};
 use crate::error::{Error, Kind, Result};
 
 /// The form that text is read in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Form {
-    Csv,
+    Csv(Box<csv::Layout>),
     Json(json::Shape),
 }
 
 impl Form {
-    /// The form of one file: as declared, else as its first character tells.
-    pub(super) fn of(distribution: &Distribution, text: &Text, url: &str) -> Result<Self> {
-        let property = distribution.dialect.property.as_deref();
-        match distribution.format {
-            Some(Format::Csv) => Ok(Self::Csv),
+    /// The form of one file of this format; where it has none, as its first character tells. What the user should know of how it is
+    /// read goes to `warnings`.
+    pub(super) fn of(
+        format: Option<Format>,
+        distribution: &Distribution,
+        text: &Text,
+        url: &str,
+        options: &Options,
+        warnings: &mut Vec<String>,
+    ) -> Result<Self> {
+        let Distribution { dialect, schema, .. } = distribution;
+        let property = dialect.property.as_deref();
+        let mut csv = || {
+            let declared: Vec<String> = schema.columns.iter().map(|c| c.name.clone()).collect();
+            csv::Layout::of(text, url, dialect, &declared, options.max_field_bytes, warnings).map(|l| Self::Csv(Box::new(l)))
+        };
+        match format {
+            Some(Format::Csv) => csv(),
             Some(Format::NdJson) => Ok(Self::Json(json::Shape::lines())),
             Some(Format::Json) => json::Shape::of(text, url, property).map(Self::Json),
             Some(Format::GeoJson) => Ok(Self::Json(json::Shape::of(text, url, property)?.of_features())),
@@ -40,16 +54,24 @@ impl Form {
                 file.take(4096).read_to_end(&mut head)?;
                 match head.trim_ascii_start().first() {
                     Some(b'{' | b'[') => json::Shape::of(text, url, property).map(Self::Json),
-                    Some(_) | None => Ok(Self::Csv),
+                    Some(_) | None => csv(),
                 }
             }
+        }
+    }
+
+    /// The dialect that delimited text is written in, as a descriptor declares it.
+    pub(super) fn dialect(&self) -> Option<serde_json::Value> {
+        match self {
+            Self::Csv(layout) => Some(to_dialect(layout.dialect())),
+            Self::Json(_) => None,
         }
     }
 
     /// Whether the form says of each value what it is.
     pub(super) fn is_typed(&self) -> bool {
         match self {
-            Self::Csv => false,
+            Self::Csv(_) => false,
             Self::Json(_) => true,
         }
     }
@@ -62,20 +84,11 @@ pub(super) enum Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Opens the file. `declared` names the columns of delimited text without a header. [`Kind::SourceInvalid`] when the file
-    /// has more columns than `options` allow; no cell of such a file is held.
-    pub(super) fn open(
-        form: &Form,
-        text: &'a Text,
-        url: &'a str,
-        index: usize,
-        dialect: &Dialect,
-        declared: &[String],
-        options: &Options,
-    ) -> Result<Self> {
+    /// Opens the file. [`Kind::SourceInvalid`] when the file has more columns than `options` allow; no cell of such a file is held.
+    pub(super) fn open(form: &'a Form, text: &'a Text, url: &'a str, index: usize, options: &Options) -> Result<Self> {
         let (max_field, max_columns) = (options.max_field_bytes, options.max_columns);
         let reader = match form {
-            Form::Csv => Self::Csv(csv::Reader::open(text, url, index, dialect, declared, max_field)?),
+            Form::Csv(layout) => Self::Csv(csv::Reader::open(text, url, index, layout, max_field)?),
             Form::Json(shape) => Self::Json(json::Reader::open(shape, text, url, index, max_field, max_columns)?),
         };
         if reader.names().len() > max_columns { Err(too_many_columns(url, max_columns)) } else { Ok(reader) }

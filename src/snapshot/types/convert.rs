@@ -10,7 +10,7 @@ use arrow::datatypes::{
 use super::number::{self, Marks};
 use super::temporal::{self, Order};
 use super::{ColumnPlan, DateFormat, Parse};
-use crate::snapshot::cells::{Cell, CellKind, Cells};
+use crate::snapshot::cells::{CellKind, Cells};
 
 /// A cell that did not fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl ColumnPlan {
                 }
                 CellKind::Undecodable => {
                     put(None);
-                    rejects.push(undecodable(row, cell));
+                    rejects.push(undecodable(row, index, cells));
                 }
                 CellKind::Plain | CellKind::String | CellKind::Scalar | CellKind::Nested => {
                     let text = cell.text.trim_ascii();
@@ -131,7 +131,7 @@ impl ColumnPlan {
                 CellKind::Absent => out.append_null(),
                 CellKind::Undecodable => {
                     out.append_null();
-                    rejects.push(undecodable(row, cell));
+                    rejects.push(undecodable(row, index, cells));
                 }
                 CellKind::Plain | CellKind::Scalar | CellKind::Nested if self.missing.has(cell.text) => out.append_null(),
                 CellKind::String if self.missing.declared.is_some() && self.missing.has(cell.text) => out.append_null(),
@@ -143,13 +143,9 @@ impl ColumnPlan {
     }
 }
 
-fn undecodable(row: usize, cell: Cell<'_>) -> CellReject {
-    CellReject {
-        row,
-        raw: cell.text.to_owned(),
-        expected: "text in the file's encoding".to_owned(),
-        reason: "holds bytes that the encoding does not have".to_owned(),
-    }
+fn undecodable(row: usize, index: usize, cells: &Cells) -> CellReject {
+    let (raw, reason) = cells.undecodable(row, index);
+    CellReject { row, raw, expected: "text in the file's encoding".to_owned(), reason }
 }
 
 fn article(expected: &str) -> &'static str {
