@@ -193,10 +193,10 @@ impl View<'_> {
     fn candidate(&self, syntax: Syntax, escapes: bool) -> Candidate {
         let mut records = self.read(&syntax);
         let mut syntax = syntax;
-        if escapes && (records.odd > 0 || records.cut) && syntax.quote.is_some() && self.body.contains(&b'\\') {
+        if escapes && records.odd + records.cut > 0 && syntax.quote.is_some() && self.body.contains(&b'\\') {
             let escaping = Syntax { escape: Some(b'\\'), escapes_quotes_only: true, ..syntax.clone() };
             let other = self.read(&escaping);
-            if (usize::from(other.cut), other.odd) < (usize::from(records.cut), records.odd) && other.odd == 0 {
+            if other.odd == 0 && other.cut + other.odd < records.cut + records.odd {
                 (syntax, records) = (escaping, other);
             }
         }
@@ -212,14 +212,14 @@ impl View<'_> {
             share *= read as f64 / self.body.len().max(1) as f64;
         }
         let mut score = share * clean + f64::from(u8::from(first)) / 4.0 + width.min(50) as f64 / 1000.0;
-        score -= records.odd as f64 / (count.max(1) as f64) / 2.0 + if records.cut { 0.25 } else { 0.0 };
+        score -= (records.odd + records.cut) as f64 / count.max(1) as f64 / 2.0;
         if syntax.line_ends == LineEnds::Mixed {
             // A CR within a cell is rarer than text that is cut at it.
             score -= 0.01;
         }
         if syntax.quote.is_none() {
-            // Quotes that nothing else explains.
-            score -= 0.02;
+            // Signs that open nothing are rarer than a quote that is not closed.
+            score -= 0.2;
         }
         if width < 2 {
             score = -1.0 + score / 100.0;

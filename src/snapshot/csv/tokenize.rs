@@ -284,11 +284,11 @@ impl Syntax {
     /// The records at the head of a text, at most `limit`; those without any field that holds text and without a delimiter are left
     /// out. A line that begins with `line_start` is read to its end without looking at quotes.
     pub(super) fn records(&self, text: &[u8], last: bool, limit: usize, line_start: Option<&str>) -> Records {
-        let mut found = Records { all: Vec::new(), odd: 0, cut: false };
+        let mut found = Records { all: Vec::new(), odd: 0, cut: 0 };
         let bare = Self { quote: None, ..self.clone() };
         let (mut at, mut line) = (0, 1);
         let mut made = Vec::new();
-        while at < text.len() && found.all.len() < limit {
+        'records: while at < text.len() && found.all.len() < limit {
             let mut record = Record { line, start: at, end: at, fields: Vec::new() };
             let syntax = if line_start.is_some_and(|s| text[at..].starts_with(s.as_bytes())) { &bare } else { self };
             loop {
@@ -304,13 +304,12 @@ impl Syntax {
                             break;
                         }
                     }
-                    Scan::Incomplete => {
-                        found.cut = last;
-                        return found;
-                    }
-                    Scan::Unclosed => {
-                        found.cut = true;
-                        return found;
+                    // As the reader does, the line is left out.
+                    Scan::Incomplete | Scan::Unclosed => {
+                        let Some(next) = self.line(text, record.start, last).filter(|_| last) else { return found };
+                        found.cut += 1;
+                        (at, line) = (next, record.line + 1);
+                        continue 'records;
                     }
                 }
             }
@@ -330,8 +329,8 @@ pub(super) struct Records {
     pub(super) all: Vec<Record>,
     /// Fields with text behind their closing quote.
     pub(super) odd: usize,
-    /// A quote is opened and never closed; what stands behind it is left out.
-    pub(super) cut: bool,
+    /// Lines that are left out, since a quote is opened in them and never closed.
+    pub(super) cut: usize,
 }
 
 /// A record of the head of a file.
@@ -374,6 +373,7 @@ mod tests {
             (&plain, "\"a\"\r\nb\r\n", &["a", "b"]),
             (&plain, "\n\na,b\n \nc,d", &["a|b", "c|d"]),
             (&plain, "a,\"b", &[]),
+            (&plain, "a,\"b\nc,d\n", &["c|d"]),
             (&plain, " a, b\n", &[" a| b"]),
             (&trimmed, " a, b\n", &["a|b"]),
             (&escape, "a\\,b,\"c\\\"d\"\n", &["a,b|c\"d"]),
