@@ -37,7 +37,8 @@ fn regular(records: &[Record], width: usize) -> usize {
 /// The first row of the footer. A footer is the last rows, each of them a note or empty and at least one a note.
 ///
 /// A note is shorter than a row, at most half of it or with a text of several words; or it fills a row's first cell only, with such
-/// a text, where no row above it is of that shape. It has no value in a column of values.
+/// a text, where no row above it is of that shape. It has no value in a column of values. Above a note, a line without a delimiter is
+/// its heading.
 fn first_note(rows: &[&[String]], width: usize) -> Option<usize> {
     if width < 2 || rows.len() < 2 {
         return None;
@@ -48,7 +49,8 @@ fn first_note(rows: &[&[String]], width: usize) -> Option<usize> {
     let mut notes = 0;
     while first > 0 && rows.len() - first < MOST {
         let row = rows[first - 1];
-        if is_note(row, width, &profiles) {
+        let is_heading = || notes > 0 && width > 2 && row.len() == 1 && header::agreement(row, &profiles).0 == 0;
+        if is_note(row, width, &profiles) || (is_heading() && filled(row) > 0) {
             notes += 1;
         } else if filled(row) > 0 {
             break;
@@ -97,6 +99,7 @@ mod tests {
                 Some(",,\nSource: the office of statistics,,\n\"(1) is\nprovisional\",,\n"),
             ),
             ("****\n1.,Of the year before last\n", Some("****\n1.,Of the year before last\n")),
+            ("Notes\n\n1.,Of the year before last\n", Some("Notes\n\n1.,Of the year before last\n")),
             // Short rows, headings, totals and empty rows are none.
             ("v\n", None),
             ("5\n", None),

@@ -44,7 +44,7 @@ pub(in crate::snapshot) fn head<S: AsRef<str>>(rows: &[Vec<S>], width: usize) ->
         let header = values == 0 || (years == values && years > 1 && years < names.len());
         return Head { titles, header: usize::from(header) };
     }
-    let Some(body) = (titles..top).find(|i| is_body(&rows[*i], &profiles, *i == titles)) else {
+    let Some(body) = (titles..top).find(|i| is_body(&rows[*i], &profiles, (*i == titles).then(|| &rows[i + 1..]))) else {
         return Head { titles, header: 1 };
     };
     if body == titles {
@@ -171,10 +171,25 @@ pub(in crate::snapshot) fn agreement<S: AsRef<str>>(row: &[S], profiles: &[Profi
     found
 }
 
-/// Whether the row holds values. The first row does when nothing in it is a name.
-fn is_body<S: AsRef<str>>(row: &[S], profiles: &[Profile], is_first: bool) -> bool {
+/// Whether the row holds values. The first row, told by the rows `below` it, does when nothing in it is a name: words that its columns
+/// also hold below are none.
+fn is_body<S: AsRef<str>>(row: &[S], profiles: &[Profile], below: Option<&[Vec<S>]>) -> bool {
     let (values, words) = agreement(row, profiles);
-    values > 0 && !has_years(row, profiles) && if is_first { words == 0 } else { values >= words }
+    let no_names = || match below {
+        Some(below) => words_over_values(row, profiles).all(|(column, word)| holds(below, column, word)),
+        None => values >= words,
+    };
+    values > 0 && !has_years(row, profiles) && no_names()
+}
+
+/// The words that stand in columns of values.
+fn words_over_values<'a, S: AsRef<str>>(row: &'a [S], profiles: &'a [Profile]) -> impl Iterator<Item = (usize, &'a str)> {
+    let of_values = row.iter().enumerate().filter(|(i, _)| profiles.get(*i).is_some_and(|p| p.look.is_some()));
+    of_values.map(|(i, c)| (i, c.as_ref().trim())).filter(|(_, c)| Look::of(c) == Look::Word)
+}
+
+fn holds<S: AsRef<str>>(rows: &[Vec<S>], column: usize, text: &str) -> bool {
+    rows.iter().filter_map(|r| r.get(column)).any(|c| c.as_ref().trim() == text)
 }
 
 /// Whether the row's values are years, two and more, over columns that hold something else.
@@ -195,10 +210,7 @@ fn names<S: AsRef<str>>(row: &[S], profiles: &[Profile], below: &[Vec<S>]) -> bo
     if has_years(row, profiles) {
         return true;
     }
-    let held = |column: usize, text: &str| below.iter().filter_map(|r| r.get(column)).any(|c| c.as_ref().trim() == text);
-    let of_values = row.iter().enumerate().filter(|(i, _)| profiles.get(*i).is_some_and(|p| p.look.is_some()));
-    let mut words_there = of_values.map(|(i, c)| (i, c.as_ref().trim())).filter(|(_, c)| Look::of(c) == Look::Word);
-    values == 0 && words > 0 && !words_there.any(|(i, c)| held(i, c))
+    values == 0 && words > 0 && !words_over_values(row, profiles).any(|(column, word)| holds(below, column, word))
 }
 
 #[cfg(test)]
@@ -225,6 +237,7 @@ mod tests {
             ("country|from|to\nFR|1950|2000\nIT|1960|2001\nDE|1970|1999", 3, 0, 1),
             ("2B|410|AER|2965\n2B|410|ASF|2966", 4, 0, 0),
             ("id\n01\n002", 1, 0, 1),
+            ("410|CR2\n411|319\n412|738\n413|CR2\n414|321\n415|320\n416|747\n417|777\n418|320", 2, 0, 0),
             ("Title||\n||\na|b|c\n1|2|3", 3, 2, 1),
             ("Title\na|b\n1|2", 2, 1, 1),
             ("a||\n1|2|3", 3, 0, 1),
