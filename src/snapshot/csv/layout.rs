@@ -19,7 +19,7 @@ use crate::snapshot::names;
 /// Bytes of the head that are looked at first; more when they are odd.
 const FIRST_LOOK: usize = 1 << 18;
 
-/// The most bytes of the head that are looked at to make out the syntax.
+/// The most bytes of the head that are looked at; a header must end within them.
 const LAST_LOOK: usize = 4 << 20;
 
 /// How one delimited file is written. A reader needs this, an offset where a record starts and the line there, and nothing else.
@@ -65,8 +65,7 @@ impl Layout {
             let ended = fill(&mut file, &mut head, size)?;
             let sniffed = sniff::sniff(dialect, &head, ended, &mark).map_err(|e| e.within(url))?;
             let few = sniffed.syntax.records(&head, ended, 2, Some(&mark)).all.len() < 2;
-            let odd = sniffed.regular < 800 && size < LAST_LOOK;
-            if ended || !(odd || few && size <= max_field) {
+            if ended || size >= LAST_LOOK || !(few || sniffed.regular < 800) {
                 break (sniffed, ended);
             }
             size *= 4;

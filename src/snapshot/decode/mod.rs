@@ -128,12 +128,12 @@ pub(super) fn decode(
     let guessed = skip == 0 && declared.is_none();
     let skip = skip as u64;
     let text = match charset {
-        Some(Charset::Whatwg(utf8)) if utf8 == UTF_8 => match is_utf8(raw, skip, stop)? {
+        Some(Charset::Whatwg(utf8)) if utf8 == UTF_8 => match is_utf8(raw, url, skip, stop)? {
             Some(bad) => Text { path: raw.to_owned(), skip, bytes, bad, encoding: UTF_8.name(), guessed: false },
             None => transcode::transcode(raw, url, Charset::Whatwg(UTF_8), skip, target, stop)?,
         },
         Some(charset) => Text { guessed, ..transcode::transcode(raw, url, charset, skip, target, stop)? },
-        None => match is_utf8(raw, 0, stop)? {
+        None => match is_utf8(raw, url, 0, stop)? {
             Some(bad) => {
                 refuse_binary(&head, url)?;
                 Text { path: raw.to_owned(), skip, bytes, bad, encoding: UTF_8.name(), guessed: false }
@@ -175,6 +175,12 @@ fn refuse_binary(head: &[u8], url: &str) -> Result<()> {
         .with_hint("Declare the file's format, or its encoding if it is text."))
 }
 
+fn too_many(url: &str, encoding: &str, byte: u64) -> Error {
+    Error::new(Kind::InvalidEncoding, format!("{url} is not {encoding}: more than {MAX_BAD} places can't be decoded"))
+        .with_detail(format!("The last of them is at byte {byte}."))
+        .with_hint("Declare the file's encoding.")
+}
+
 fn fill(file: &mut File, buffer: &mut [u8]) -> Result<usize> {
     let mut len = 0;
     while len < buffer.len() {
@@ -187,7 +193,7 @@ fn fill(file: &mut File, buffer: &mut [u8]) -> Result<usize> {
 }
 
 /// Whether all of the file is UTF-8: its NULs if it is, `None` if it is not.
-fn is_utf8(path: &Path, skip: u64, stop: &Stop) -> Result<Option<Vec<Bad>>> {
+fn is_utf8(path: &Path, url: &str, skip: u64, stop: &Stop) -> Result<Option<Vec<Bad>>> {
     let mut file = File::open(path)?;
     let mut buffer = vec![0; CHUNK];
     let (mut kept, mut base) = (0, 0_u64);
@@ -205,8 +211,11 @@ fn is_utf8(path: &Path, skip: u64, stop: &Stop) -> Result<Option<Vec<Bad>>> {
             return Ok(None);
         }
         let mut at = 0;
-        while let Some(nul) = memchr(0, &buffer[at..valid]).filter(|_| nuls.len() < MAX_BAD) {
+        while let Some(nul) = memchr(0, &buffer[at..valid]) {
             let byte = base + (at + nul) as u64;
+            if nuls.len() == MAX_BAD {
+                return Err(too_many(url, UTF_8.name(), byte));
+            }
             nuls.push(Bad::new(byte - skip, byte, &[0]));
             at += nul + 1;
         }

@@ -8,11 +8,11 @@ use encoding_rs::{DecoderResult, Encoding, UTF_16BE, UTF_16LE};
 use memchr::memchr_iter;
 
 use super::charset::{Charset, unit32};
-use super::{Bad, CHUNK, MAX_BAD, Text, fill};
-use crate::error::{Error, Kind, Result};
+use super::{Bad, CHUNK, MAX_BAD, Text, fill, too_many};
+use crate::error::Result;
 use crate::snapshot::stop::Stop;
 
-/// Decodes `raw` from byte `skip` on into `target`. [`Kind::InvalidEncoding`] when too much of it can't be decoded.
+/// Decodes `raw` from byte `skip` on into `target`. An error when too much of it can't be decoded.
 pub(super) fn transcode(raw: &Path, url: &str, charset: Charset, skip: u64, target: &Path, stop: &Stop) -> Result<Text> {
     let mut file = File::open(raw)?;
     file.seek(SeekFrom::Start(skip))?;
@@ -56,11 +56,7 @@ impl Out<'_> {
 
     fn bad(&mut self, at: u64, byte: u64, bytes: &[u8]) -> Result<()> {
         if self.bad.len() == MAX_BAD {
-            let (url, name) = (self.url, self.charset.name());
-            let message = format!("{url} is not {name}: more than {MAX_BAD} places can't be decoded");
-            return Err(Error::new(Kind::InvalidEncoding, message)
-                .with_detail(format!("The last of them is at byte {byte}."))
-                .with_hint("Declare the file's encoding."));
+            return Err(too_many(self.url, self.charset.name(), byte));
         }
         self.bad.push(Bad::new(at, byte, bytes));
         Ok(())

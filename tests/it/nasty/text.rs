@@ -17,7 +17,7 @@ pub(super) const CASES: &[Case] = &[
     case(
         "messytables/utf-16le_encoded.csv",
         &[
-            Rows("SELECT count(*), sum(\"Part_II_patients\") > 0 FROM {t}", "327|t"),
+            Rows("SELECT count(*), count(DISTINCT \"Organisation_code\") FROM {t}", "327|327"),
             Rows(
                 "SELECT \"Organisation_name\", \"Total_informal_admissions\" FROM {t} WHERE \"Organisation_code\" = '5C1'",
                 "Enfield PCT|2",
@@ -38,7 +38,7 @@ pub(super) const CASES: &[Case] = &[
     case(
         "frictionless/issue-647.csv.txt",
         &[
-            Rows("SELECT count(*), count(DISTINCT \"accessibilité\") > 1 FROM {t}", "882|t"),
+            Rows("SELECT count(*), count(DISTINCT \"accessibilité\") FROM {t}", "882|1"),
             Rows("SELECT DISTINCT ad_station FROM {t} WHERE n_station = 'Parasol Bastia'", "Allée du Ninu 20600 Bastia"),
             Rejects(""),
         ],
@@ -156,7 +156,7 @@ pub(super) const CASES: &[Case] = &[
         "frictionless/without-headers-extra.csv",
         &[Columns("column_1 bigint, column_2 text"), Rows("SELECT * FROM {t}", ENGLISH), Rejects("3 - the row has 3 fields")],
     ),
-    case("frictionless/wide.csv", &[Rows("SELECT id, \"100022\", \"9995\" FROM {t}", "id1|t|t\nid2|t|t\nid3|t|t")]),
+    case("frictionless/wide.csv", &[Rows("SELECT id, \"100022\", \"9995\" FROM {t}", "id1|t|t\nid2|t|f\nid3|t|t")]),
     case(
         "messytables/begrotingsanalyse-2011.csv",
         &[
