@@ -18,6 +18,13 @@ pub struct BareFile {
     pub members: Option<Vec<String>>,
 }
 
+/// The dataset of one file that nobody described: an absolute path, or a URL.
+pub fn dataset_of(place: &str) -> Dataset {
+    let (root, file) = place.rsplit_once('/').unwrap_or(("", place));
+    let bare = BareFile { path: file.to_owned(), ..BareFile::default() };
+    dataset(root, file.to_owned(), format::stem(file).to_owned(), &[&bare])
+}
+
 /// Whether a file of this name becomes a table when nothing describes it.
 pub fn is_served(path: &str) -> bool {
     let shape = Shape::of_path(path);

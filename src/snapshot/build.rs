@@ -17,7 +17,7 @@ use super::records::Reader;
 use super::stop::Stop;
 use super::types::CellReject;
 use super::write::{Rejects, Sink};
-use super::{Options, Reject, WrittenFile};
+use super::{Options, ReadAs, Reject, WrittenFile};
 use crate::descriptor::Distribution;
 use crate::error::{Error, Kind, Result};
 
@@ -36,6 +36,8 @@ pub(super) struct Built {
     pub(super) warnings: Vec<String>,
     /// How the files differ.
     pub(super) drift: Vec<Drift>,
+    /// How each file was read.
+    pub(super) read: Vec<ReadAs>,
 }
 
 /// A message of the reading thread.
@@ -77,7 +79,8 @@ pub(super) fn build(
             return Err(Error::new(Kind::Internal, message));
         }
         let hashes = hashes.join().map_err(|_| Error::new(Kind::Internal, "hashing the source failed"))??;
-        Ok(Built { parts, rows, rows_read: seen_rows, rejects, hashes, warnings, drift: table.drift })
+        let read = inputs.iter().map(Input::read_as).collect();
+        Ok(Built { parts, rows, rows_read: seen_rows, rejects, hashes, warnings, drift: table.drift, read })
     })
 }
 
@@ -208,10 +211,8 @@ impl Job<'_> {
 
     /// Reads until the end, or until nobody listens.
     fn read(&self, out: &SyncSender<Read>) -> Result<()> {
-        let declared: Vec<String> = self.distribution.schema.columns.iter().map(|c| c.name.clone()).collect();
         for (file, input) in self.inputs.iter().enumerate() {
-            let mut reader =
-                Reader::open(&input.form, &input.text, &input.label, file, &self.distribution.dialect, &declared, self.options)?;
+            let mut reader = Reader::open(&input.form, &input.text, &input.label, file, self.options)?;
             let opened = Read::Opened { file, names: Arc::clone(reader.names()), originals: reader.originals().to_vec() };
             if out.send(opened).is_err() {
                 return Ok(());

@@ -28,7 +28,7 @@ use crate::store::{Object, Stores};
 const FETCHES: usize = 4;
 
 /// Part of every fingerprint: raised when files are read otherwise than before, so that snapshots are made anew.
-const READER: u32 = 3;
+const READER: u32 = 4;
 
 /// Where objects come from.
 #[async_trait]
@@ -151,6 +151,7 @@ impl Maker {
             rejects_file: (record.rejects > 0).then(|| folder.join(Rejects::FILE)),
             created: record.created,
             drift: record.drift,
+            read: record.read,
         };
         let snapshot = Arc::new(snapshot);
         live.retain(|_, those| {
@@ -235,6 +236,7 @@ impl Maker {
             rejects_file: None,
             created: now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
             drift: Vec::new(),
+            read: Vec::new(),
         };
         Known { snapshot: Arc::new(snapshot), fingerprint, identities, checked: None, local: false, failed: None }
     }
@@ -301,6 +303,7 @@ impl Maker {
                 created: created.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
                 warnings: warnings.clone(),
                 drift: built.drift,
+                read: built.read,
             };
             stop.check()?;
             staging.publish(&folder, record.clone())?;

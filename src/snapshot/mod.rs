@@ -8,6 +8,7 @@ mod columnar;
 mod columns;
 mod csv;
 mod decode;
+mod describe;
 mod drift;
 mod fetch;
 mod geo;
@@ -28,6 +29,9 @@ mod tags;
 mod touch;
 mod types;
 mod write;
+
+pub use describe::columns;
+pub use manifest::ReadAs;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -160,6 +164,8 @@ pub struct Snapshot {
     pub created: String,
     /// How the files that it was made of differ.
     pub drift: Vec<Drift>,
+    /// How its files were read; none when they are scanned in place.
+    pub read: Vec<ReadAs>,
 }
 
 /// Where a snapshot's rows are.

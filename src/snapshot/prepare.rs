@@ -3,7 +3,6 @@
 use std::io::Read;
 use std::path::Path;
 
-use super::Options;
 use super::archive::{self, Guard, Plain};
 use super::decode::{self, Text};
 use super::fetch::Raw;
@@ -11,6 +10,7 @@ use super::nontext::Looker;
 use super::records::Form;
 use super::spool::Spool;
 use super::stop::Stop;
+use super::{Options, ReadAs};
 use crate::descriptor::{Compression, Distribution, Format};
 use crate::error::{Error, Kind, Result};
 
@@ -31,6 +31,16 @@ impl Input {
     /// A file whose rows were taken out of it.
     fn of_rows(plain: Plain, spool: Spool) -> Self {
         Self { text: Text::of_spool(&spool), form: Form::Spooled(spool), label: plain.label, name: plain.name }
+    }
+
+    /// How the file is read.
+    pub(super) fn read_as(&self) -> ReadAs {
+        ReadAs {
+            file: self.label.clone(),
+            encoding: self.text.encoding.to_ascii_lowercase(),
+            guessed: self.text.guessed,
+            dialect: self.form.dialect(),
+        }
     }
 }
 
@@ -70,7 +80,7 @@ pub(super) fn prepare(
         }
         check_is_text(&plain, distribution)?;
         let decoded = scratch.join(format!("decoded-{i}"));
-        let text = decode::decode(&plain.path, label, distribution.encoding.as_deref(), &decoded, stop)?;
+        let text = decode::decode(&plain.path, label, distribution.encoding.as_deref(), &decoded, stop, warnings)?;
         if text.bytes == text.skip {
             if !several {
                 return Err(Error::new(Kind::SourceInvalid, format!("{label} is empty")));
@@ -78,19 +88,11 @@ pub(super) fn prepare(
             warnings.push(format!("{label} is empty and left out"));
             continue;
         }
-        if text.guessed {
-            let message = format!("{label} declares no encoding and is not UTF-8: it is read as {}, a guess", text.encoding);
-            warnings.push(message);
-        }
-        if !text.bad.is_empty() {
-            let places = if text.bad.len() == 1 { "place that is" } else { "places that are" };
-            warnings.push(format!("{label} holds {} {places} not {}", text.bad.len(), text.encoding));
-        }
         if let Some(spool) = looker.text(&text)? {
             inputs.push(Input::of_rows(plain, spool));
             continue;
         }
-        let form = Form::of(format(&plain, distribution), distribution, &text, label)?;
+        let form = Form::of(format(&plain, distribution), distribution, &text, label, options, warnings)?;
         inputs.push(Input { text, form, label: plain.label, name: plain.name });
     }
     if inputs.is_empty() {

@@ -44,6 +44,11 @@ pub fn to_resource(distribution: &Distribution) -> Value {
     resource(distribution, None)
 }
 
+/// Prints a dialect: what is not declared is left out.
+pub fn to_dialect(of: &Dialect) -> Value {
+    Value::Object(dialect(of))
+}
+
 /// The deepest folder that every local path stands in; `None` when all paths are URLs.
 fn common_folder(dataset: &Dataset) -> Option<String> {
     let paths = dataset.distributions.iter().flat_map(|d| &d.paths).filter(|path| path.starts_with('/'));

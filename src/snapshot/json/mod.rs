@@ -161,11 +161,11 @@ impl<'a> Reader<'a> {
         let mut bad = Vec::new();
         for place in places {
             let end = place.offset + (place.end - place.start) as u64;
-            let first = self.text.bad.partition_point(|b| *b < place.offset);
-            let within = self.text.bad[first..].iter().take_while(|b| **b < end);
-            bad.extend(within.map(|b| place.start + (*b - place.offset) as usize));
+            let first = self.text.bad.partition_point(|b| b.at < place.offset);
+            let within = self.text.bad[first..].iter().take_while(|b| b.at < end);
+            bad.extend(within.map(|b| b.moved(place.offset, place.start as u64)));
         }
-        cells.mark_undecodable(&bad);
+        cells.mark_undecodable(bad, self.text.encoding);
     }
 
     /// The text of the next records.

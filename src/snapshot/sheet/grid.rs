@@ -12,7 +12,7 @@ use crate::error::{Error, Kind, Result};
 use crate::snapshot::Options;
 use crate::snapshot::cells::{CellKind, Fault, MAX_SPAN};
 use crate::snapshot::columns::too_many_columns;
-use crate::snapshot::csv::Comment;
+use crate::snapshot::csv::preface::Comment;
 use crate::snapshot::spool::{Spool, Writer};
 
 /// Rows that are looked at to find the table.

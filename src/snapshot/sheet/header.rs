@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, HashMap};
 use super::book::Region;
 use super::grid::Row;
 use crate::descriptor::Dialect;
-use crate::snapshot::csv::{Comment, Header, Record, head, is_name};
+use crate::snapshot::csv::Record;
+use crate::snapshot::csv::look::{Look, is_year};
+use crate::snapshot::csv::preface::{Comment, Header, head};
 
 /// Where the table is among the first rows of its sheet.
 #[derive(Debug)]
@@ -42,7 +44,7 @@ pub(super) fn find(rows: &[Row], regions: &[Region], dialect: &Dialect, max_colu
     }
     let lines: HashMap<u64, usize> = rows.iter().enumerate().map(|(i, row)| (row.line, i)).collect();
     records.retain(|r| lines.get(&r.line).is_none_or(|i| parts[*i] != Part::Comment));
-    let found = head(dialect, &mut records);
+    let (found, _) = head(dialect, &mut records);
     let kept: Vec<usize> = records.iter().filter_map(|r| lines.get(&r.line).copied()).collect();
     for (i, part) in parts.iter_mut().enumerate() {
         if !kept.contains(&i) {
@@ -55,9 +57,11 @@ pub(super) fn find(rows: &[Row], regions: &[Region], dialect: &Dialect, max_colu
     let body = &kept[found.preamble.min(kept.len())..];
     let header: Vec<usize> = match &found.header {
         Header::None => Vec::new(),
-        Header::Records(..) if dialect.header_rows.is_empty() => merged.header(rows, body),
-        Header::Records(wanted, _) if wanted == &[1] => body.iter().take(1).copied().collect(),
-        Header::Records(wanted, _) => body.iter().filter(|i| wanted.contains(&(rows[**i].line as usize))).copied().collect(),
+        Header::Records(lines, _) => {
+            let told: Vec<usize> = body.iter().filter(|i| lines.contains(&(rows[**i].line as usize))).copied().collect();
+            let merged = if dialect.header_rows.is_empty() { merged.header(rows, body) } else { Vec::new() };
+            if merged.len() > told.len() { merged } else { told }
+        }
     };
     if let Some(last) = header.last() {
         for i in body.iter().take_while(|i| *i <= last) {
@@ -176,5 +180,8 @@ impl<'r> Merged<'r> {
 
 /// Whether all that a row holds could name columns.
 fn are_names(row: &Row) -> bool {
-    row.cells.iter().all(|(_, value)| is_name(&value.label()))
+    row.cells.iter().all(|(_, value)| {
+        let label = value.label();
+        !Look::of(&label).is_value() || is_year(&label)
+    })
 }

@@ -247,7 +247,7 @@ async fn rejects_are_counted_and_kept() {
         shown,
         [
             "3 a is not an integer",
-            "3 b holds bytes that the encoding does not have",
+            "3 b byte 10 of the file (\\xA9) is not UTF-8",
             "4 b the row has 1 fields",
             "5 row the row has 3 fields",
             "6 a is not an integer",
@@ -405,7 +405,12 @@ async fn headers_keep_to_the_limits_too() {
 async fn a_guessed_encoding_is_announced() {
     let text = encoding_rs::GB18030.encode("省份,城市\n湖北省,武汉市\n报道时间,新增确诊\n").0.into_owned();
     for (label, text, want) in [
-        (None, text.as_slice(), "mem://t.csv declares no encoding and is not UTF-8: it is read as gb18030, a guess"),
+        (
+            None,
+            text.as_slice(),
+            "mem://t.csv declares no encoding and is not UTF-8: it is read as gb18030, a guess; declare \"encoding\": \"gb18030\" to \
+             keep it, or the right one",
+        ),
         (Some("gb18030"), &text, ""),
         (None, "é\n1\n".as_bytes(), ""),
     ] {

@@ -99,7 +99,7 @@ impl ColumnPlan {
                 }
                 CellKind::Undecodable => {
                     put(None);
-                    rejects.push(undecodable(row, cell));
+                    rejects.push(undecodable(row, index, cells));
                 }
                 CellKind::Plain | CellKind::String | CellKind::Scalar | CellKind::Nested => {
                     let text = cell.text.trim_ascii();
@@ -183,7 +183,7 @@ impl ColumnPlan {
                 CellKind::Absent => out.append_null(),
                 CellKind::Undecodable => {
                     out.append_null();
-                    rejects.push(undecodable(row, cell));
+                    rejects.push(undecodable(row, index, cells));
                 }
                 CellKind::Plain | CellKind::Scalar | CellKind::Nested if self.missing.has(cell.text) => out.append_null(),
                 CellKind::String if self.missing.is_declared() && self.missing.has(cell.text) => out.append_null(),
@@ -260,13 +260,9 @@ impl ColumnPlan {
     }
 }
 
-fn undecodable(row: usize, cell: Cell<'_>) -> CellReject {
-    CellReject {
-        row,
-        raw: cell.text.to_owned(),
-        expected: "text in the file's encoding".to_owned(),
-        reason: "holds bytes that the encoding does not have".to_owned(),
-    }
+fn undecodable(row: usize, index: usize, cells: &Cells) -> CellReject {
+    let (raw, reason) = cells.undecodable(row, index);
+    CellReject { row, raw, expected: "text in the file's encoding".to_owned(), reason }
 }
 
 /// A number in a style: all that stands around its digits is taken off. `None` when it is written otherwise.
