@@ -205,7 +205,7 @@ impl Layout {
         let mut reader = Reader::open(text, url, 0, self, max_field)?;
         while used < self.names.len() {
             let Some(cells) = reader.next()? else { break };
-            let held = (used..self.names.len()).rev().find(|c| cells.column(*c).any(|cell| !cell.text.trim_ascii().is_empty()));
+            let held = (used..self.names.len()).rev().find(|c| cells.column(*c).any(|cell| !cell.text.is_empty()));
             used = held.map_or(used, |c| c + 1);
         }
         drop(reader);

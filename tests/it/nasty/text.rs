@@ -297,7 +297,7 @@ pub(super) const CASES: &[Case] = &[
     case(
         "messytables/sparse_with_column_errors.csv",
         &[
-            Columns("LP text, Bezeichnung text, Kapitel/Titel bigint, column_4 text"),
+            Columns("LP text, Bezeichnung text, Kapitel/Titel text, column_4 text"),
             Rows("SELECT count(*), count(\"LP\") < count(*) FROM {t}", "2237|t"),
             Rejects(""),
         ],
