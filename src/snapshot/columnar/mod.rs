@@ -77,16 +77,16 @@ impl Form {
 
 /// The rows of one file as they were published.
 pub(super) enum Rows {
-    Avro(avro::Rows),
-    Orc(orc::Rows),
+    Avro(Box<avro::Rows>),
+    Orc(Box<orc::Rows>),
     Arrow(arrow_ipc::Rows),
 }
 
 impl Rows {
     pub(super) fn open(form: Form, path: &Path) -> Result<Self> {
         Ok(match form {
-            Form::Avro => Self::Avro(avro::Rows::open(path)?),
-            Form::Orc => Self::Orc(orc::Rows::open(path)?),
+            Form::Avro => Self::Avro(Box::new(avro::Rows::open(path)?)),
+            Form::Orc => Self::Orc(Box::new(orc::Rows::open(path)?)),
             Form::Arrow => Self::Arrow(arrow_ipc::Rows::open(path)?),
         })
     }

@@ -287,8 +287,8 @@ async fn small_files_do_not_ask_for_much() {
     // An Avro block that unpacks to 64 MB of zeros, of which a row takes two.
     let schema = br#"{"type":"record","name":"r","fields":[{"name":"a","type":"bytes"}]}"#;
     let mut bomb = b"Obj\x01\x04\x16avro.schema".to_vec();
-    bomb.push(u8::try_from(schema.len() * 2 & 0x7f | 0x80).expect("seven bits and the mark"));
-    bomb.push(u8::try_from(schema.len() * 2 >> 7).expect("is short"));
+    bomb.push(u8::try_from(((schema.len() * 2) & 0x7f) | 0x80).expect("seven bits and the mark"));
+    bomb.push(u8::try_from((schema.len() * 2) >> 7).expect("is short"));
     bomb.extend(schema);
     bomb.extend(b"\x14avro.codec\x0edeflate\x00");
     bomb.extend([7; 16]);
