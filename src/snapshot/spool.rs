@@ -364,7 +364,7 @@ fn kind(code: u8) -> CellKind {
 pub(super) fn shown(moment: Moment, clocks: bool) -> String {
     let seconds = moment.millis / 1000;
     let mut clock = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if moment.millis % 1000 > 0 {
+    if !moment.millis.is_multiple_of(1000) {
         clock.push_str(&format!(".{:03}", moment.millis % 1000));
     }
     let Some(day) = moment.day else { return clock };
