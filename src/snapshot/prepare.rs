@@ -138,7 +138,7 @@ fn format(plain: &Plain, distribution: &Distribution) -> Option<Format> {
 /// An error for the formats that are not text.
 fn check_is_text(plain: &Plain, distribution: &Distribution) -> Result<()> {
     let (what, hint) = match format(plain, distribution) {
-        None | Some(Format::Csv | Format::Json | Format::NdJson | Format::GeoJson) => return Ok(()),
+        None | Some(Format::Csv | Format::Json | Format::NdJson | Format::GeoJson | Format::Kml) => return Ok(()),
         // A text under a workbook's name, as portals export them.
         Some(Format::Workbook) if !plain.is_certain => return Ok(()),
         Some(Format::Parquet) => ("a Parquet file", "Declare its format as parquet, and publish it unpacked."),
@@ -146,8 +146,7 @@ fn check_is_text(plain: &Plain, distribution: &Distribution) -> Result<()> {
         Some(Format::Avro) => ("an Avro file", "Publish it as Parquet or CSV."),
         Some(Format::Orc) => ("an ORC file", "Publish it as Parquet or CSV."),
         Some(Format::Workbook) => ("a workbook", "Publish its sheet as CSV."),
-        Some(Format::Shapefile) => ("a Shapefile", "Publish it as GeoJSON."),
-        Some(Format::Kml) => ("a KML file", "Publish it as GeoJSON."),
+        Some(Format::Shapefile) => ("declared to be a Shapefile", "Publish its parts in a zip archive, or as GeoJSON."),
     };
     Err(Error::new(Kind::SourceInvalid, format!("{} is {what}, which is not read as text", plain.label)).with_hint(hint))
 }
