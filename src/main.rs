@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stoa::cli::report::Failure;
-use stoa::cli::{query, serve, shell};
+use stoa::cli::{inspect, query, serve, shell};
 use stoa::config::{Config, RawConfig};
 use stoa::{Engine, Error, generate, wire};
 use tracing_subscriber::EnvFilter;
@@ -32,7 +32,7 @@ fn start(raw: RawConfig) -> Result<(), Failure> {
     let config = raw.resolve()?;
     let threads = match &config {
         Config::Serve { engine, .. } | Config::Query { engine, .. } | Config::Shell { engine, .. } => engine.threads,
-        Config::Generate { .. } => 1,
+        Config::Inspect { .. } | Config::Generate { .. } => 1,
     };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build().map_err(Error::from)?;
@@ -51,6 +51,7 @@ async fn run(config: Config) -> Result<(), Failure> {
         }
         Config::Query { engine, query } => query::query(&Engine::open(engine)?, &query).await?,
         Config::Shell { engine, shell } => shell::shell(&Engine::open(engine)?, &shell).await?,
+        Config::Inspect { store, snapshot, inspect: options } => inspect::inspect(store, snapshot, &options).await?,
         Config::Generate { scale, dir } => {
             let told = |step: generate::Step<'_>| {
                 if step.done {

@@ -1,12 +1,12 @@
-//! Archives among what a catalog describes: one of several data files becomes a distribution for each, as far as its files can be
-//! listed without reading them. How archives are read is the caller's to know.
+//! Archives and workbooks among what a catalog describes: one of several data files or sheets becomes a distribution for each, as far as
+//! these can be listed. How archives and workbooks are read is the caller's to know.
 
 use std::path::Path;
 
 use super::Reach;
 use super::scan::stamp;
 use crate::descriptor::members::{self, Sorted};
-use crate::descriptor::{Dataset, Problem};
+use crate::descriptor::{Dataset, Distribution, Problem, sheets};
 
 /// An archive that was looked into, and its version then: as long as it is the same, what was found in it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,12 +38,17 @@ pub(super) fn split(datasets: &mut [Dataset], file: &str, reach: &Reach<'_>, pro
         let alone = dataset.distributions.len() == 1;
         let mut parts = Vec::with_capacity(dataset.distributions.len());
         for whole in std::mem::take(&mut dataset.distributions) {
-            if !members::may_be_split(&whole) {
+            let is_workbook = sheets::may_be_split(&whole);
+            if !is_workbook && !members::may_be_split(&whole) {
                 parts.push(whole);
                 continue;
             }
             let path = &whole.paths[0];
             looked.push(Looked::at(path, reach));
+            if is_workbook {
+                parts.extend(workbook(&whole, alone, file, reach, problems));
+                continue;
+            }
             let data = match (reach.locate)(path).ok().flatten().map(|file| (reach.list)(&file)) {
                 Some(Ok(Some(names))) => {
                     let sorted = members::sort(names.iter().map(String::as_str));
@@ -56,7 +61,7 @@ pub(super) fn split(datasets: &mut [Dataset], file: &str, reach: &Reach<'_>, pro
                 }
                 Some(Ok(None)) | None => Vec::new(),
             };
-            if data.len() > 1 {
+            if (2..=members::MOST_PARTS).contains(&data.len()) {
                 parts.extend(members::split(&whole, alone, &data));
             } else {
                 parts.push(whole);
@@ -65,6 +70,35 @@ pub(super) fn split(datasets: &mut [Dataset], file: &str, reach: &Reach<'_>, pro
         dataset.distributions = parts;
     }
     looked
+}
+
+/// Puts a distribution for each sheet in the place of each workbook that nobody described and that holds several.
+pub(super) fn split_bare(datasets: &mut [Dataset], reach: &Reach<'_>, problems: &mut Vec<Problem>) {
+    for dataset in datasets {
+        let alone = dataset.distributions.len() == 1;
+        let wholes = std::mem::take(&mut dataset.distributions);
+        dataset.distributions = wholes
+            .into_iter()
+            .flat_map(|whole| match whole.paths.first() {
+                Some(path) if sheets::may_be_split(&whole) => workbook(&whole, alone, &path.clone(), reach, problems),
+                Some(_) | None => vec![whole],
+            })
+            .collect();
+    }
+}
+
+/// The tables of a workbook. One that can't be listed stays one table, whose first touch says more.
+fn workbook(whole: &Distribution, alone: bool, file: &str, reach: &Reach<'_>, problems: &mut Vec<Problem>) -> Vec<Distribution> {
+    let listed = (reach.locate)(&whole.paths[0]).ok().flatten().map(|file| (reach.sheets)(&file));
+    let names = match listed {
+        Some(Ok(names)) => names.unwrap_or_default(),
+        Some(Err(e)) => {
+            problems.push(problem(file, format!("the workbook can't be listed: {e}")));
+            Vec::new()
+        }
+        None => Vec::new(),
+    };
+    sheets::split(whole, alone, &names)
 }
 
 /// The data files of an archive that nobody described; `None` when it can't be listed, which is a problem where it is its own fault.
@@ -85,6 +119,13 @@ pub(super) fn bare(path: &Path, reach: &Reach<'_>, problems: &mut Vec<Problem>) 
 
 /// What of an archive of several tables is in none of them. (Of one that is one table, its first touch tells.)
 fn left_out(sorted: &Sorted, path: &str, file: &str) -> Option<Problem> {
+    if sorted.data.len() > members::MOST_PARTS {
+        let (files, most) = (sorted.data.len(), members::MOST_PARTS);
+        let message = format!(
+            "{path} holds {files} data files, and more than {most} are not tables of their own; name those of a table by \"innerpath\""
+        );
+        return Some(problem(file, message));
+    }
     let is_told = sorted.data.len() > 1 && !sorted.left_out.is_empty();
     is_told.then(|| problem(file, format!("{path} holds files that make no table: {}", sorted.left_out.join(", "))))
 }

@@ -40,21 +40,24 @@ pub struct Reach<'a> {
     pub locate: &'a Locate<'a>,
     /// The names of the files in a local archive; `None` for what can't be listed without reading it whole.
     pub list: &'a List<'a>,
+    /// The sheets of a local workbook that are tables; `None` for what is no workbook.
+    pub sheets: &'a List<'a>,
 }
 
 /// See [`Reach::fetch`].
 pub type Fetch<'a> = dyn Fn(&str) -> Result<Vec<u8>> + 'a;
 /// See [`Reach::locate`].
 pub type Locate<'a> = dyn Fn(&str) -> Result<Option<PathBuf>> + 'a;
-/// See [`Reach::list`].
+/// See [`Reach::list`] and [`Reach::sheets`].
 pub type List<'a> = dyn Fn(&Path) -> Result<Option<Vec<String>>> + 'a;
 
 impl Reach<'_> {
-    /// Nothing but files of this machine, and no look into archives: each is one table.
+    /// Nothing but files of this machine, and no look into archives and workbooks: each is one table.
     pub const FILES: Reach<'static> = Reach {
         fetch: &|url| Err(Error::new(Kind::SourceUnreachable, format!("{url} is remote"))),
         locate: &|_| Ok(None),
         list: &|_| Ok(None),
+        sheets: &|_| Ok(None),
     };
 }
 

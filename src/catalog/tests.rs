@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
+use crate::descriptor::SheetChoice;
 
 type Done = std::result::Result<(), Box<dyn std::error::Error>>;
 
@@ -170,6 +171,27 @@ fn an_archive_of_several_data_files_is_a_table_for_each() -> Done {
     assert!(tables(&later, "c")?.contains(&"transport.two_later_y".to_owned()), "it was not there before");
     fs::write(folder.path().join("d/gtfs.zip"), "stops.txt")?;
     assert_eq!(tables(&open()?, "c")?.iter().filter(|name| name.contains("gtfs")).count(), 2, "it changed");
+    Ok(())
+}
+
+/// A workbook's sheets are the words of its text.
+#[test]
+fn a_workbook_of_several_sheets_is_a_table_for_each() -> Done {
+    let state = tempfile::tempdir()?;
+    let folder = tree(&[
+        ("taxis.datapackage.json", &package("taxis", "transport", &["d/taxis.xlsx"])),
+        ("d/taxis.xlsx", "trips hours"),
+        ("bare/one.xlsx", "only"),
+        ("bare/two.ods", "a b"),
+    ])?;
+    let locate = |path: &str| Ok(Some(PathBuf::from(path)).filter(|path| path.is_file()));
+    let sheets = |path: &Path| Ok(Some(fs::read_to_string(path)?.split(' ').map(str::to_owned).collect()));
+    let reach = Reach { locate: &locate, sheets: &sheets, ..OFFLINE };
+    let catalogs = Catalogs::open(Some(state.path().to_owned()), &[source("c", folder.path())], &reach)?;
+    let want = ["bare.one", "bare.two_a", "bare.two_b", "transport.taxis_hours", "transport.taxis_trips"];
+    assert_eq!(tables(&catalogs, "c")?, texts(&want));
+    let hours = catalogs.table("c", "transport", "taxis_hours")?.ok_or("no hours")?;
+    assert_eq!(hours.distribution().dialect.sheet, Some(SheetChoice::Name("hours".to_owned())));
     Ok(())
 }
 

@@ -161,7 +161,9 @@ fn read_bare(root: &Path, files: &[String], reach: &Reach<'_>) -> (Vec<Dataset>,
         bare.push(BareFile { path: path.clone(), head: head(root, path), members });
     }
     let root = root.to_str().expect("a scan gives UTF-8 paths").trim_end_matches('/');
-    (bare::datasets(root, &bare), problems)
+    let mut datasets = bare::datasets(root, &bare);
+    archives::split_bare(&mut datasets, reach, &mut problems);
+    (datasets, problems)
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, String> {

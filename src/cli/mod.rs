@@ -1,4 +1,4 @@
-//! The terminal: `stoa serve`, `stoa query` and `stoa shell` as people meet them. What is served, and how the server talks to its
+//! The terminal: `stoa serve`, `stoa query`, `stoa shell` and `stoa inspect` as people meet them. What is served, and how the server talks to its
 //! clients, is handed in by `main`; the Postgres protocol is unknown here.
 
 pub mod report;
@@ -10,6 +10,7 @@ mod interrupt;
 mod progress;
 mod run;
 
+pub mod inspect;
 pub mod query;
 pub mod serve;
 pub mod shell;

@@ -12,7 +12,7 @@ use raw::{RawCommand, RawQuery, RawServe, RawShared};
 pub use raw::{RawConfig, command};
 
 use crate::cli::format::Format;
-use crate::cli::{query, serve, shell};
+use crate::cli::{inspect, query, serve, shell};
 use crate::error::{Error, Kind, Result};
 use crate::{catalog, engine, generate, snapshot, store, wire};
 
@@ -25,6 +25,8 @@ pub enum Config {
     Query { engine: engine::Options, query: query::Options },
     /// `stoa shell`: statements as they are typed.
     Shell { engine: engine::Options, shell: shell::Options },
+    /// `stoa inspect`: what one file is, and its descriptor; no engine.
+    Inspect { store: store::Options, snapshot: snapshot::Options, inspect: inspect::Options },
     /// `stoa generate`: the synthetic city, at a scale and into a folder; no engine.
     Generate { scale: f64, dir: PathBuf },
 }
@@ -55,6 +57,10 @@ impl RawConfig {
                     history: engine.state.join("history"),
                 };
                 Ok(Config::Shell { engine, shell })
+            }
+            RawCommand::Inspect(raw) => {
+                let (store, snapshot) = (store_options(&self.shared)?, snapshot_options(&self.shared)?);
+                Ok(Config::Inspect { store, snapshot, inspect: inspect::Options { place: raw.place, rejects: raw.rejects } })
             }
             RawCommand::Generate(raw) => {
                 let taken = format!("a number above 0 and up to {}, such as 0.01", generate::MAX_SCALE);
@@ -100,6 +106,7 @@ fn snapshot_options(raw: &RawShared) -> Result<snapshot::Options> {
         max_nesting: limit("--max-nesting", &raw.max_nesting)?,
         max_columns: limit("--max-columns", &raw.max_columns)?,
         max_field_bytes: size("--max-field-size", &raw.max_field_size)?,
+        profile: true,
     })
 }
 
@@ -188,7 +195,7 @@ mod tests {
     fn engine_of(line: &str) -> engine::Options {
         match read(line).expect("resolves") {
             Config::Query { engine, .. } | Config::Serve { engine, .. } | Config::Shell { engine, .. } => engine,
-            Config::Generate { .. } => panic!("generate has no engine"),
+            Config::Inspect { .. } | Config::Generate { .. } => panic!("it has no engine"),
         }
     }
 

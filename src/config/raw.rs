@@ -39,6 +39,8 @@ pub(super) enum RawCommand {
     Query(RawQuery),
     /// Type SQL, with history and completion
     Shell(RawShell),
+    /// Read one file, say what it is, and print the descriptor to keep
+    Inspect(RawInspect),
     /// Write the synthetic city's datasets
     Generate(RawGenerate),
 }
@@ -146,6 +148,16 @@ pub(super) struct RawShell {
     /// How rows are written: table, csv, json or ndjson; \format changes it
     #[arg(long, value_name = "FORMAT", env = "STOA_FORMAT", default_value = "table")]
     pub format: String,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct RawInspect {
+    /// The file: a path, or a URL
+    #[arg(value_name = "FILE|URL")]
+    pub place: String,
+    /// How many rejects to show
+    #[arg(long, value_name = "N", default_value = "10")]
+    pub rejects: usize,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -18,6 +18,13 @@ pub struct BareFile {
     pub members: Option<Vec<String>>,
 }
 
+/// The dataset of one file that nobody described: an absolute path, or a URL.
+pub fn dataset_of(place: &str) -> Dataset {
+    let (root, file) = place.rsplit_once('/').unwrap_or(("", place));
+    let bare = BareFile { path: file.to_owned(), ..BareFile::default() };
+    dataset(root, file.to_owned(), format::stem(file).to_owned(), &[&bare])
+}
+
 /// Whether a file of this name becomes a table when nothing describes it.
 pub fn is_served(path: &str) -> bool {
     let shape = Shape::of_path(path);
@@ -165,7 +172,7 @@ fn dataset(root: &str, identifier: String, name: String, files: &[&BareFile]) ->
     };
     distribution.dialect.delimiter = shape.tabs.then_some('\t');
     let distributions = match &first.members {
-        Some(members) if members.len() > 1 => members::split(&distribution, true, members),
+        Some(members) if (2..=members::MOST_PARTS).contains(&members.len()) => members::split(&distribution, true, members),
         Some(_) | None => vec![distribution],
     };
     Dataset { identifier, title: Some(name.clone()), name, theme, distributions, ..Dataset::default() }

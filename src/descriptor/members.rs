@@ -1,6 +1,8 @@
 //! The files of an archive by their names: which hold data, which a descriptor means, and the distributions that an archive
 //! of several tables becomes. How archives are read is not known here.
 
+use std::collections::{HashMap, HashSet};
+
 use super::format::{self, Shape};
 use super::pattern::Pattern;
 use super::{Compression, Distribution, Format};
@@ -13,6 +15,15 @@ const READ_ME: &[&str] = &["readme", "read_me", "read me", "lisezmoi", "liesmich
 
 /// What operating systems leave in archives: nothing that anybody published.
 const CLUTTER: &[&str] = &["thumbs.db", "desktop.ini"];
+
+/// Endings that are known to be no data: a file of unknown ending may be, when it is the only one.
+const OTHER: &[&str] = &[
+    "pdf", "doc", "docx", "ppt", "pptx", "odt", "rtf", "md", "htm", "html", "xml", "xsd", "jpg", "jpeg", "png", "gif", "tif",
+    "tiff", "svg", "mp3", "mp4", "exe", "dll",
+];
+
+/// More data files than this are not made tables of their own: they are parts of a few, which a descriptor has to name.
+pub const MOST_PARTS: usize = 1000;
 
 /// What belongs to a `.shp` of the same stem (ESRI's technical description of 1998, and what programs add to it).
 const SHAPEFILE: &[&str] = &[
@@ -33,10 +44,10 @@ pub struct Sorted {
 pub fn sort<'a>(names: impl IntoIterator<Item = &'a str>) -> Sorted {
     let mut names: Vec<&str> = names.into_iter().filter(|name| !is_clutter(name)).collect();
     names.sort_unstable();
-    let shapes: Vec<String> = names.iter().filter_map(|name| lower_stem(name, "shp")).collect();
+    let shapes: HashSet<String> = names.iter().filter_map(|name| lower_stem(name, "shp")).collect();
     names.retain(|name| !SHAPEFILE.iter().any(|ending| lower_stem(name, ending).is_some_and(|stem| belongs(&shapes, &stem))));
     let (data, left_out): (Vec<&str>, Vec<&str>) = match names.as_slice() {
-        [only] => (vec![*only], Vec::new()),
+        [only] if !is_about(only) && !is_other(only) => (vec![*only], Vec::new()),
         _ => names.iter().partition(|name| is_data(name)),
     };
     let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
@@ -44,8 +55,8 @@ pub fn sort<'a>(names: impl IntoIterator<Item = &'a str>) -> Sorted {
 }
 
 /// `roads` and, of `roads.shp.xml`, `roads.shp`.
-fn belongs(shapes: &[String], stem: &str) -> bool {
-    shapes.iter().any(|shape| shape == stem || stem.strip_suffix(".shp") == Some(shape.as_str()))
+fn belongs(shapes: &HashSet<String>, stem: &str) -> bool {
+    shapes.contains(stem) || stem.strip_suffix(".shp").is_some_and(|shape| shapes.contains(shape))
 }
 
 /// The name without its ending in lower case, when it has this ending.
@@ -69,6 +80,10 @@ fn is_data(name: &str) -> bool {
 pub(super) fn is_about(name: &str) -> bool {
     let stem = format::stem(name).to_lowercase();
     ABOUT.contains(&stem.as_str()) || READ_ME.iter().any(|start| stem.starts_with(start))
+}
+
+fn is_other(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, ending)| OTHER.contains(&ending.to_lowercase().as_str()))
 }
 
 fn is_clutter(name: &str) -> bool {
@@ -159,9 +174,10 @@ fn part_names(data: &[String]) -> Vec<String> {
         format!("{}{}", &own[..folder(own)].replace('/', " "), format::stem(own))
     };
     let names: Vec<String> = data.iter().map(name).collect();
-    let is_twice = |name: &String| names.iter().filter(|other| *other == name).count() > 1;
+    let mut counts: HashMap<&str, usize> = HashMap::with_capacity(names.len());
+    names.iter().for_each(|name| *counts.entry(name).or_default() += 1);
     let full = |name: &String| name[shared..].replace(['/', '.'], " ");
-    names.iter().zip(data).map(|(short, name)| if is_twice(short) { full(name) } else { short.clone() }).collect()
+    names.iter().zip(data).map(|(short, name)| if counts[short.as_str()] > 1 { full(name) } else { short.clone() }).collect()
 }
 
 #[cfg(test)]
@@ -183,6 +199,8 @@ mod tests {
             ("alone.dbf", "alone.dbf", ""),
             ("table", "table", ""),
             ("table other", "", "other table"),
+            ("about.PDF", "", "about.PDF"),
+            ("README.txt", "", "README.txt"),
             ("", "", ""),
         ] {
             let sorted = sort(names.split(' ').filter(|name| !name.is_empty()));

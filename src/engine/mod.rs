@@ -175,7 +175,8 @@ impl Engine {
         let fetch = |url: &str| fetch(&cpu, &stores, url);
         let locate = |path: &str| stores.local_file(path);
         let list = |path: &Path| snapshot::members(path, &options.snapshot);
-        let reach = catalog::Reach { fetch: &fetch, locate: &locate, list: &list };
+        let sheets = |path: &Path| snapshot::sheets(path, &options.snapshot);
+        let reach = catalog::Reach { fetch: &fetch, locate: &locate, list: &list, sheets: &sheets };
         let catalogs = Arc::new(Catalogs::open(Some(options.state.clone()), &options.catalogs, &reach)?);
         let snapshots = Arc::new(Snapshots::open(stores, options.snapshot.clone())?);
         Ok(Arc::new(Self { shared: Arc::new(Shared::new(&options, cpu, catalogs, snapshots)?) }))

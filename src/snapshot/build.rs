@@ -18,7 +18,7 @@ use super::pass::{Job, Text};
 use super::prepare::prepare;
 use super::stop::Stop;
 use super::types::ColumnPlan;
-use super::{Options, Reject, WrittenFile};
+use super::{Options, ReadAs, Reject, WrittenFile};
 use crate::descriptor::Distribution;
 use crate::error::{Error, Kind, Result};
 
@@ -62,6 +62,8 @@ pub(super) struct Built {
     pub(super) warnings: Vec<String>,
     /// How the files differ.
     pub(super) drift: Vec<Drift>,
+    /// How each file was read.
+    pub(super) read: Vec<ReadAs>,
 }
 
 /// How a build ended.
@@ -117,8 +119,8 @@ struct Plan<'a> {
 
 fn plan<'a>(given: &'a [Given], earlier: Option<&'a Earlier<'_>>, orders: &Orders<'_>) -> Result<Plan<'a>> {
     let raws: Vec<&Raw> = given.iter().filter_map(|g| if let Given::Raw(raw) = g { Some(raw) } else { None }).collect();
-    let mut told = Vec::new();
     let Orders { distribution, options, stop, scratch, .. } = *orders;
+    let mut told = vec![Vec::new(); raws.len()];
     let inputs = if raws.is_empty() { Vec::new() } else { prepare(&raws, distribution, options, stop, scratch, &mut told)? };
     let (mut inputs, mut read) = (inputs.into_iter().peekable(), 0);
     let many = sources_a_part(given.len());
@@ -142,14 +144,13 @@ fn plan<'a>(given: &'a [Given], earlier: Option<&'a Earlier<'_>>, orders: &Order
                     plan.sources.push(source);
                 }
             }
-            Given::Raw(raw) => {
+            Given::Raw(_) => {
                 while let Some(input) = inputs.next_if(|i| i.source == read) {
                     plan.texts.push(Text::Read { input, last: false });
                     plan.sources.push(source);
                 }
+                plan.warnings[source] = std::mem::take(&mut told[read]);
                 read += 1;
-                // All that is told while files are prepared begins with their name.
-                plan.warnings[source] = told.iter().filter(|w| w.starts_with(&raw.url)).cloned().collect();
             }
         }
     }
@@ -212,9 +213,8 @@ fn read(given: &[Given], earlier: Option<&Earlier<'_>>, orders: &Orders<'_>) -> 
     let rejects = written.rejects.into_iter();
     let of_texts = texts.iter().zip(seen).zip(rejects).zip(&sources).map(|(((text, seen), (rejects, rejected)), source)| {
         let seen = match text {
-            Text::Read { .. } => {
-                let (label, undecodable) = (text.label().to_owned(), text.is_undecodable());
-                TextSeen { label, seen, undecodable, rejected, rejects }
+            Text::Read { input, .. } => {
+                TextSeen { read: input.read_as(), seen, undecodable: text.is_undecodable(), rejected, rejects }
             }
             Text::Kept { text, .. } => (*text).clone(),
         };
@@ -239,6 +239,7 @@ fn assemble(
     let sum = |of: fn(&TextSeen) -> u64| texts.iter().map(|(_, t)| of(t)).sum::<u64>();
     let (rows_read, rejected, rejects) = (sum(|t| t.seen.records), sum(|t| t.rejected), sum(|t| t.rejects));
     let many = sources_a_part(given.len());
+    let read = texts.iter().map(|(_, t)| t.read.clone()).collect();
     let mut ledger = Ledger::default();
     let mut parts = Vec::new();
     let mut rows = 0;
@@ -273,7 +274,7 @@ fn assemble(
         }
     }
     ledger.write(target)?;
-    Ok(Built { parts, rows, rows_read, rejects, hashes: Vec::new(), warnings, drift: table.drift })
+    Ok(Built { parts, rows, rows_read, rejects, hashes: Vec::new(), warnings, drift: table.drift, read })
 }
 
 impl Earlier<'_> {
@@ -298,7 +299,7 @@ fn same_as_before(given: &[Given], earlier: &Earlier<'_>, job: &Job<'_>, table: 
         return false;
     }
     let texts: Vec<&TextSeen> = earlier.ledger.texts().collect();
-    let labels: Vec<&str> = texts.iter().map(|t| t.label.as_str()).collect();
+    let labels: Vec<&str> = texts.iter().map(|t| t.read.file.as_str()).collect();
     let seen: Vec<FileSeen> = texts.iter().map(|t| t.seen.clone()).collect();
     let undecodable = texts.iter().any(|t| t.undecodable);
     let mut unheard = Vec::new();
@@ -329,6 +330,7 @@ impl Job<'_> {
                 Text::Read { input, .. } => {
                     let mut reader = self.open(index, input)?;
                     head.meet(self.distribution, reader.names(), reader.originals());
+                    head.meet_crs(input.form.crs());
                     for _ in 0..LOOK {
                         self.stop.check()?;
                         let Some(cells) = reader.next()? else { break };

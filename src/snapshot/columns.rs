@@ -36,6 +36,8 @@ pub(super) struct FileSeen {
     columns: Vec<Seen>,
     /// Records, those rejected whole among them.
     pub(super) records: u64,
+    /// The coordinate reference system that the file tells of its geometries.
+    crs: Option<String>,
 }
 
 impl FileSeen {
@@ -51,6 +53,11 @@ impl FileSeen {
             self.originals.push(originals.get(i).cloned().flatten());
             self.columns.push(Seen::new(declared, missing(distribution, declared)));
         }
+    }
+
+    /// Takes in what the file tells of its geometries' coordinates.
+    pub(super) fn meet_crs(&mut self, crs: Option<&str>) {
+        self.crs = crs.map(str::to_owned);
     }
 
     /// Takes a batch's cells in, whose columns were met.
@@ -166,6 +173,12 @@ impl<'a> Union<'a> {
         rename::declared(self.distribution, name, &[])
     }
 
+    /// The coordinate reference system that all files agree on.
+    fn crs(&self) -> Option<&'a str> {
+        let (first, rest) = self.files.split_first()?;
+        first.crs.as_deref().filter(|crs| rest.iter().all(|file| file.crs.as_deref() == Some(crs)))
+    }
+
     /// Decides every column's type. Columns that are declared and in no file are an error or NULL, as `fieldsMatch` says; columns
     /// that are in a file and not declared stay. `undecodable`: some file holds bytes that its encoding does not have.
     pub(super) fn decide(self, undecodable: bool, warnings: &mut Vec<String>) -> Result<Table> {
@@ -186,7 +199,7 @@ impl<'a> Union<'a> {
             let missing = missing(self.distribution, declared);
             let plan = ColumnPlan::decide(name, met.original.as_deref(), declared, missing, &whole, &seen, warnings)?;
             let is_geometry = key.strip_prefix(ADDED) == Some("geometry");
-            plans.push(if is_geometry { plan.with_logical("wkt") } else { plan });
+            plans.push(if is_geometry { plan.with_logical("wkt").with_crs(self.crs()) } else { plan });
             columns.push(met.places.as_slice());
         }
         let drift = drift::between(self.urls, self.files, &names, &columns);

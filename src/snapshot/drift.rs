@@ -111,7 +111,7 @@ pub(super) fn summary(drift: &[Drift]) -> Option<String> {
         (DriftKind::Format, "written otherwise"),
     ];
     let counted = kinds.iter().map(|(kind, words)| (drift.iter().filter(|d| d.kind == *kind).count(), words));
-    let parts: Vec<String> = counted.filter(|(n, _)| *n > 0).map(|(n, words)| format!("{n} times one {words}")).collect();
+    let parts: Vec<String> = counted.filter(|(n, _)| *n > 0).map(|(n, words)| format!("{n} {words}")).collect();
     (!parts.is_empty()).then(|| format!("the files differ in their columns ({}); catalog.drift lists how", parts.join(", ")))
 }
 

@@ -53,9 +53,7 @@ impl ColumnLayout {
             DataType::Timestamp(..) => facts(sample.as_primitive::<TimestampMicrosecondType>().iter().flatten()),
             DataType::Date32 => facts(sample.as_primitive::<Date32Type>().iter().flatten()),
             DataType::Time64(_) => facts(sample.as_primitive::<Time64MicrosecondType>().iter().flatten()),
-            DataType::Float64 => {
-                facts(sample.as_primitive::<arrow::datatypes::Float64Type>().iter().flatten().map(f64::to_bits))
-            }
+            DataType::Float64 => facts(sample.as_primitive::<arrow::datatypes::Float64Type>().iter().flatten().map(f64::to_bits)),
             DataType::Utf8View => facts(sample.as_string_view().iter().flatten()),
             _ => return Self::default(),
         };

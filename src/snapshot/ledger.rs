@@ -7,6 +7,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::ReadAs;
 use super::columns::FileSeen;
 use crate::error::Result;
 
@@ -35,9 +36,10 @@ pub(super) struct SourceSeen {
 }
 
 /// What was seen of one text.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct TextSeen {
-    pub(super) label: String,
+    /// How it was read.
+    pub(super) read: ReadAs,
     pub(super) seen: FileSeen,
     /// It holds bytes that its encoding does not have.
     pub(super) undecodable: bool,

@@ -29,7 +29,7 @@ use crate::store::{Object, Stores};
 const FETCHES: usize = 4;
 
 /// Part of every fingerprint: raised when files are read otherwise than before, so that snapshots are made anew.
-const READER: u32 = 3;
+const READER: u32 = 4;
 
 /// Where objects come from.
 #[async_trait]
@@ -152,6 +152,7 @@ impl Maker {
             rejects_file: (record.rejects > 0).then(|| folder.join(Rejects::FILE)),
             created: record.created,
             drift: record.drift,
+            read: record.read,
         };
         let snapshot = Arc::new(snapshot);
         live.retain(|_, those| {
@@ -236,6 +237,7 @@ impl Maker {
             rejects_file: None,
             created: now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
             drift: Vec::new(),
+            read: Vec::new(),
         };
         Known { snapshot: Arc::new(snapshot), fingerprint, identities, checked: None, local: false, failed: None }
     }
@@ -288,9 +290,9 @@ impl Maker {
                     heard: &progress,
                 };
                 let outcome = match (columnar::Form::of(distribution.format), &earlier) {
-                    (Some(form), _) => {
+                    (Some(_), _) => {
                         let raws: Vec<&Raw> = raws().collect();
-                        Outcome::Built(columnar::build(&raws, form, &orders)?)
+                        Outcome::Built(columnar::build(&raws, &orders)?)
                     }
                     (None, None) => build(&given, None, &orders)?,
                     (None, Some(before)) => before.build(&given, &orders)?,
@@ -450,6 +452,7 @@ fn record(
         created: created.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
         warnings,
         drift: built.drift,
+        read: built.read,
     })
 }
 

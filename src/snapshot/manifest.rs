@@ -60,6 +60,22 @@ pub(super) struct Record {
     /// How the files differ.
     #[serde(default)]
     pub(super) drift: Vec<Drift>,
+    /// How each file was read, in their order; empty ones are left out.
+    #[serde(default)]
+    pub(super) read: Vec<ReadAs>,
+}
+
+/// How one file was read: what was declared, and what was found out where nothing was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadAs {
+    /// Its URL or path.
+    pub file: String,
+    /// As a descriptor would declare it.
+    pub encoding: String,
+    /// The encoding is a guess.
+    pub guessed: bool,
+    /// Of delimited text, the Data Package dialect that reads it the same way.
+    pub dialect: Option<serde_json::Value>,
 }
 
 /// One published file, as it was read.
@@ -307,6 +323,7 @@ mod tests {
             created: String::new(),
             warnings: Vec::new(),
             drift: Vec::new(),
+            read: Vec::new(),
         }
     }
 

@@ -8,8 +8,10 @@ mod columnar;
 mod columns;
 mod csv;
 mod decode;
+mod describe;
 mod drift;
 mod fetch;
+mod geo;
 mod inplace;
 mod json;
 mod lanes;
@@ -18,16 +20,23 @@ mod ledger;
 mod make;
 mod manifest;
 mod names;
+mod nontext;
 mod parts;
 mod pass;
 mod prepare;
 mod profile;
 mod records;
 mod rename;
+mod sheet;
+mod spool;
 mod stop;
+mod tags;
 mod touch;
 mod types;
 mod write;
+
+pub use describe::columns;
+pub use manifest::ReadAs;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -56,6 +65,8 @@ pub mod field_key {
     pub const HIDDEN: &str = "stoa.hidden";
     /// On a hidden column of reasons: the column whose NULLs it explains.
     pub const EXPLAINS: &str = "stoa.explains";
+    /// Of a column of geometries: their coordinate reference system in well-known text, as published.
+    pub const CRS: &str = "stoa.crs";
 }
 
 /// Where and how snapshots are made.
@@ -158,6 +169,8 @@ pub struct Snapshot {
     pub created: String,
     /// How the files that it was made of differ.
     pub drift: Vec<Drift>,
+    /// How its files were read; none when they are scanned in place.
+    pub read: Vec<ReadAs>,
 }
 
 /// Where a snapshot's rows are.
@@ -239,6 +252,15 @@ impl Snapshots {
         let read = snapshot.rejects_file.as_deref().map(write::Rejects::read).transpose()?;
         Ok(read.into_iter().flatten())
     }
+}
+
+/// The sheets of a workbook on this machine that are tables, in its order: those that are visible and hold something. `None` when the
+/// file is no workbook. What `options` bound is bounded here too; it blocks.
+pub fn sheets(path: &std::path::Path, options: &Options) -> Result<Option<Vec<String>>> {
+    let Some(office) = sheet::office(path)? else { return Ok(None) };
+    let url = path.to_string_lossy();
+    let stop = stop::Stop::default();
+    sheet::sheets(sheet::Source { path, url: &url, options, stop: &stop }, office).map(Some)
 }
 
 #[cfg(test)]

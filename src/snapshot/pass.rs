@@ -13,11 +13,11 @@ use super::columns::{FileSeen, Table};
 use super::lanes::{Batch, Ends, Lanes, Made, Trust};
 use super::layout::{ColumnLayout, GROUP_ROWS, GROUP_TEXT};
 use super::ledger::TextSeen;
+use super::parts::Parts;
 use super::prepare::Input;
 use super::records::Reader;
 use super::stop::Stop;
 use super::types::CellReject;
-use super::parts::Parts;
 use super::write::Rejects;
 use super::{Options, Reject, WrittenFile};
 use crate::descriptor::Distribution;
@@ -36,7 +36,7 @@ impl Text<'_> {
     pub(super) fn label(&self) -> &str {
         match self {
             Self::Read { input, .. } => &input.label,
-            Self::Kept { text, .. } => &text.label,
+            Self::Kept { text, .. } => &text.read.file,
         }
     }
 
@@ -89,8 +89,7 @@ pub(super) struct Written {
 impl Job<'_> {
     /// Opens a text that is to be read.
     pub(super) fn open<'a>(&'a self, index: usize, input: &'a Input) -> Result<Reader<'a>> {
-        let declared: Vec<String> = self.distribution.schema.columns.iter().map(|c| c.name.clone()).collect();
-        Reader::open(&input.form, &input.text, &input.label, index, &self.distribution.dialect, &declared, self.options)
+        Reader::open(&input.form, &input.text, &input.label, index, self.options)
     }
 
     /// Reads without a table: nothing is written, and every cell is seen on one thread.
@@ -161,6 +160,7 @@ impl Job<'_> {
             if let Text::Read { input, last } = text {
                 let mut reader = self.open(index, input)?;
                 seen.meet(self.distribution, reader.names(), reader.originals());
+                seen.meet_crs(input.form.crs());
                 while let Some(cells) = reader.next()? {
                     self.stop.check()?;
                     if let Some(known) = known {

@@ -3,12 +3,14 @@
 use std::io::Read;
 use std::path::Path;
 
-use super::Options;
 use super::archive::{self, Guard, Plain};
 use super::decode::{self, Text};
 use super::fetch::Raw;
+use super::nontext::Looker;
 use super::records::Form;
+use super::spool::Spool;
 use super::stop::Stop;
+use super::{Options, ReadAs};
 use crate::descriptor::{Compression, Distribution, Format};
 use crate::error::{Error, Kind, Result};
 
@@ -27,14 +29,31 @@ pub(super) struct Input {
     pub(super) source: usize,
 }
 
-/// Unpacks and decodes what needs it. Empty files among others are left out with a warning.
+impl Input {
+    /// A file whose rows were taken out of it.
+    fn of_rows(plain: Plain, spool: Spool, source: usize) -> Self {
+        Self { text: Text::of_spool(&spool), form: Form::Spooled(spool), label: plain.label, name: plain.name, source }
+    }
+
+    /// How the file is read.
+    pub(super) fn read_as(&self) -> ReadAs {
+        ReadAs {
+            file: self.label.clone(),
+            encoding: self.text.encoding.to_ascii_lowercase(),
+            guessed: self.text.guessed,
+            dialect: self.form.dialect(),
+        }
+    }
+}
+
+/// Unpacks and decodes what needs it. Empty files among others are left out with a warning. `warnings` has a place for each of `raws`.
 pub(super) fn prepare(
     raws: &[&Raw],
     distribution: &Distribution,
     options: &Options,
     stop: &Stop,
     scratch: &Path,
-    warnings: &mut Vec<String>,
+    warnings: &mut [Vec<String>],
 ) -> Result<Vec<Input>> {
     let mut plains = Vec::with_capacity(raws.len());
     let mut sources = Vec::with_capacity(raws.len());
@@ -44,7 +63,7 @@ pub(super) fn prepare(
         }
         let guard = Guard::new(&raw.url, raw.bytes, i, options, stop, scratch);
         let wanted = distribution.member.as_deref();
-        let mut opened = archive::open(&raw.path, &raw.url, &raw.file_name(), wanted, &guard, warnings)?;
+        let mut opened = archive::open(&raw.path, &raw.url, &raw.file_name(), wanted, &guard, &mut warnings[i])?;
         if let ([plain], Some(packing)) = (opened.as_slice(), distribution.compression)
             && plain.path == raw.path
             && !plain.is_certain
@@ -57,10 +76,15 @@ pub(super) fn prepare(
     let several = plains.len() > 1;
     let mut inputs = Vec::with_capacity(plains.len());
     for (i, (plain, source)) in plains.into_iter().zip(sources).enumerate() {
-        let label = &plain.label;
+        let (label, warnings) = (&plain.label, &mut warnings[source]);
+        let looker = Looker { label, distribution, options, stop, target: scratch.join(format!("spooled-{i}")) };
+        if let Some(spool) = looker.file(&plain, warnings)? {
+            inputs.push(Input::of_rows(plain, spool, source));
+            continue;
+        }
         check_is_text(&plain, distribution)?;
         let decoded = scratch.join(format!("decoded-{i}"));
-        let text = decode::decode(&plain.path, label, distribution.encoding.as_deref(), &decoded, stop)?;
+        let text = decode::decode(&plain.path, label, distribution.encoding.as_deref(), &decoded, stop, warnings)?;
         if text.bytes == text.skip {
             if !several {
                 return Err(Error::new(Kind::SourceInvalid, format!("{label} is empty")));
@@ -68,15 +92,11 @@ pub(super) fn prepare(
             warnings.push(format!("{label} is empty and left out"));
             continue;
         }
-        if text.guessed {
-            let message = format!("{label} declares no encoding and is not UTF-8: it is read as {}, a guess", text.encoding);
-            warnings.push(message);
+        if let Some(spool) = looker.text(&text)? {
+            inputs.push(Input::of_rows(plain, spool, source));
+            continue;
         }
-        if !text.bad.is_empty() {
-            let places = if text.bad.len() == 1 { "place that is" } else { "places that are" };
-            warnings.push(format!("{label} holds {} {places} not {}", text.bad.len(), text.encoding));
-        }
-        let form = Form::of(format(&plain, distribution), distribution.dialect.property.as_deref(), &text, label)?;
+        let form = Form::of(format(&plain, distribution), distribution, &text, label, options, warnings)?;
         inputs.push(Input { text, form, label: plain.label, name: plain.name, source });
     }
     if inputs.is_empty() {
@@ -122,7 +142,7 @@ fn format(plain: &Plain, distribution: &Distribution) -> Option<Format> {
 /// An error for the formats that are not text.
 fn check_is_text(plain: &Plain, distribution: &Distribution) -> Result<()> {
     let (what, hint) = match format(plain, distribution) {
-        None | Some(Format::Csv | Format::Json | Format::NdJson | Format::GeoJson) => return Ok(()),
+        None | Some(Format::Csv | Format::Json | Format::NdJson | Format::GeoJson | Format::Kml) => return Ok(()),
         // A text under a workbook's name, as portals export them.
         Some(Format::Workbook) if !plain.is_certain => return Ok(()),
         Some(Format::Parquet) => ("a Parquet file", "Declare its format as parquet, and publish it unpacked."),
@@ -130,8 +150,7 @@ fn check_is_text(plain: &Plain, distribution: &Distribution) -> Result<()> {
         Some(Format::Avro) => ("an Avro file", "Publish it as Parquet or CSV."),
         Some(Format::Orc) => ("an ORC file", "Publish it as Parquet or CSV."),
         Some(Format::Workbook) => ("a workbook", "Publish its sheet as CSV."),
-        Some(Format::Shapefile) => ("a Shapefile", "Publish it as GeoJSON."),
-        Some(Format::Kml) => ("a KML file", "Publish it as GeoJSON."),
+        Some(Format::Shapefile) => ("declared to be a Shapefile", "Publish its parts in a zip archive, or as GeoJSON."),
     };
     Err(Error::new(Kind::SourceInvalid, format!("{} is {what}, which is not read as text", plain.label)).with_hint(hint))
 }

@@ -160,7 +160,7 @@ async fn scan_files(
             let store = Arc::clone(&store);
             async move {
                 let statistics = format.infer_stats(state, &store, Arc::clone(schema), &meta).await?;
-                let statistics = without_float_bounds(statistics);
+                let statistics = with_sound_bounds(statistics);
                 Ok::<_, DataFusionError>(PartitionedFile::from(meta).with_statistics(Arc::new(statistics)))
             }
         })
@@ -181,22 +181,23 @@ async fn scan_files(
     Ok(config)
 }
 
-/// Bounds of floating-point columns prune, and answer no `min` or `max`: Parquet's writers leave NaN out of them and note a smallest value
-/// of zero as -0, whichever it was; and a bound that is NaN says nothing (parquet.thrift, on `ColumnOrder`).
-fn without_float_bounds(mut statistics: Statistics) -> Statistics {
-    let softened = |bound: Precision<ScalarValue>| {
-        let nan = match bound.get_value() {
+/// Statistics without bounds that are none. Those of floating-point columns prune, and answer no `min` or `max`: Parquet's writers leave NaN
+/// out of them and note a smallest value of zero as -0, whichever it was; and a bound that is NaN says nothing (parquet.thrift, on
+/// `ColumnOrder`). A bound that is NULL stands for one that could not be read, as where a file's type is narrower than the table's.
+fn with_sound_bounds(mut statistics: Statistics) -> Statistics {
+    let sound = |bound: Precision<ScalarValue>| {
+        let says_nothing = match bound.get_value() {
+            Some(value) if value.is_null() => true,
             Some(ScalarValue::Float64(Some(v))) => v.is_nan(),
             Some(ScalarValue::Float32(Some(v))) => v.is_nan(),
             Some(ScalarValue::Float16(Some(v))) => v.is_nan(),
-            Some(other) if !other.data_type().is_floating() => return bound,
-            Some(_) | None => false,
+            Some(_) | None => return bound,
         };
-        if nan { Precision::Absent } else { bound.to_inexact() }
+        if says_nothing { Precision::Absent } else { bound.to_inexact() }
     };
     for column in &mut statistics.column_statistics {
-        column.min_value = softened(std::mem::take(&mut column.min_value));
-        column.max_value = softened(std::mem::take(&mut column.max_value));
+        column.min_value = sound(std::mem::take(&mut column.min_value));
+        column.max_value = sound(std::mem::take(&mut column.max_value));
     }
     statistics
 }

@@ -8,6 +8,7 @@ mod failures;
 mod fixtures;
 mod generate;
 mod harness;
+mod inspect;
 mod mirror;
 mod nasty;
 mod plans;

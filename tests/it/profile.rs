@@ -11,7 +11,7 @@ fn city() -> City {
     let package = r#"{"name": "lines", "theme": "t", "resources": [
         {"name": "stops", "path": "stops.csv", "schema": {"primaryKey": ["stop"], "fieldsMatch": "subset", "fields": [{"name": "stop", "type": "integer"}]}},
         {"name": "trips", "path": "trips.csv", "schema": {"fieldsMatch": "subset",
-            "fields": [{"name": "minutes", "type": "integer"}],
+            "fields": [{"name": "at", "type": "integer"}, {"name": "minutes", "type": "integer"}],
             "foreignKeys": [{"fields": ["at"], "reference": {"resource": "stops", "fields": ["stop"]}}]}}
     ]}"#;
     city.file("lines.datapackage.json", package);

@@ -17,7 +17,7 @@ const CHUNK: usize = 1 << 18;
 
 /// The guards over one published file, whatever it is packed in: all that is unpacked of it counts together.
 pub(in crate::snapshot) struct Guard<'a> {
-    url: &'a str,
+    pub(super) url: &'a str,
     /// The published file's size.
     packed: u64,
     pub(super) options: &'a Options,
@@ -41,6 +41,11 @@ impl<'a> Guard<'a> {
         scratch: &'a Path,
     ) -> Self {
         Self { url, packed, options, stop, scratch, number, made: Cell::new(0), unpacked: Cell::new(0) }
+    }
+
+    /// Where in the published file `label` lies; empty for that itself.
+    pub(super) fn place<'l>(&self, label: &'l str) -> &'l str {
+        label.strip_prefix(self.url).map_or("", |rest| rest.trim_start_matches('/'))
     }
 
     /// Writes all of `from`, which is called `label`, to a new scratch file. `declared`: as many bytes as it must have.

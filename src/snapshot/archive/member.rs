@@ -81,8 +81,10 @@ pub(super) fn told<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     }
 }
 
-/// The error for an archive of several tables whose descriptor does not say which one is meant, with the lines to write.
-pub(super) fn several(label: &str, path: &str, data: &[String]) -> Error {
+/// The error for an archive of several tables whose descriptor does not say which one is meant, with the lines to write. `path`: the
+/// published file. `within`: where in that the archive is, when it is not that itself.
+pub(super) fn several(label: &str, path: &str, within: &str, data: &[String]) -> Error {
+    let inner = |name: &str| if within.is_empty() { name.to_owned() } else { format!("{within}/{name}") };
     let example = data.first().map_or("", String::as_str);
     let all = members::format_of(example).map_or("**".to_owned(), |_| {
         let ending = example.rsplit('.').next().unwrap_or_default();
@@ -91,7 +93,7 @@ pub(super) fn several(label: &str, path: &str, data: &[String]) -> Error {
     let json = |text: &str| serde_json::Value::from(text).to_string();
     let resource = |name: &String| {
         let stem = name.rsplit('/').next().and_then(|last| last.split('.').next()).unwrap_or(name);
-        format!("{{\"name\": {}, \"path\": {}, \"innerpath\": {}}}", json(stem), json(path), json(name))
+        format!("{{\"name\": {}, \"path\": {}, \"innerpath\": {}}}", json(stem), json(path), json(&inner(name)))
     };
     let mut resources: Vec<String> = data.iter().take(TOLD).map(resource).collect();
     if data.len() > TOLD {
@@ -102,8 +104,8 @@ pub(super) fn several(label: &str, path: &str, data: &[String]) -> Error {
     let hint = format!(
         "Say it in the resource: \"innerpath\": {} for one file, \"innerpath\": {} for all as one table when they have the same columns. \
          Or write a resource for each:\n{}",
-        json(example),
-        json(&all),
+        json(&inner(example)),
+        json(&inner(&all)),
         resources.join(",\n")
     );
     Error::new(Kind::SourceInvalid, message)
@@ -160,7 +162,7 @@ mod tests {
 
     #[test]
     fn several_tables_are_told_with_the_lines_to_write() {
-        let e = several("x.org/gtfs.zip", "https://x.org/gtfs.zip", &["stops.txt".to_owned(), "trips.txt".to_owned()]);
+        let e = several("x.org/gtfs.zip", "https://x.org/gtfs.zip", "", &["stops.txt".to_owned(), "trips.txt".to_owned()]);
         assert_eq!(
             e.message(),
             "x.org/gtfs.zip is an archive of 2 data files, and its descriptor does not say which make the table"

@@ -8,6 +8,7 @@ mod stream;
 mod tar;
 mod zip;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 pub(super) use guard::{Guard, too_large};
@@ -157,13 +158,14 @@ impl Opening<'_> {
     fn chosen<'w>(&mut self, packed: &Packed, all: &[Member], wanted: Meant<'w>) -> Result<Vec<(Member, Meant<'w>)>> {
         let label = &packed.label;
         let names = || all.iter().map(|member| member.name.as_str());
-        let of_name = |name: &str| all.iter().find(|member| member.name == name).cloned();
+        let by_name: HashMap<&str, &Member> = all.iter().map(|member| (member.name.as_str(), member)).collect();
+        let of_name = |name: &str| by_name.get(name).map(|member| (*member).clone());
         let Some((text, wanted)) = wanted else {
             let sorted = members::sort(names());
             let [only] = sorted.data.as_slice() else {
                 return Err(match sorted.data.len() {
                     0 => member::no_data(label, &sorted),
-                    _ => member::several(label, label, &sorted.data),
+                    _ => member::several(label, self.guard.url, self.guard.place(label), &sorted.data),
                 });
             };
             if !sorted.left_out.is_empty() {

@@ -199,7 +199,7 @@ fn the_files_that_are_meant() {
             Some("z.csv"),
             "error: f holds no file \"z.csv\", which the descriptor's innerpath names (It holds y/2020.csv, y/2019.csv, ReadMe.txt, about.pdf.)",
         ),
-        (&years[2..3], None, "f/ReadMe.txt csv: x"),
+        (&years[2..3], Some("*.txt"), "f/ReadMe.txt csv: x"),
         (
             &years[2..],
             None,
@@ -217,6 +217,12 @@ fn the_files_that_are_meant() {
     }
     let nested = zip(&[("in.zip", zip(years).as_slice()), ("b.csv", b"b\n")]);
     assert_eq!(Bench::new().shown(&nested, Some("in.zip/y/2019.csv")), "f/in.zip/y/2019.csv csv: a/1/");
+    let e = Bench::new().open(&nested[..], Some("in.zip")).0.expect_err("which?");
+    assert!(
+        e.hint().is_some_and(|h| h.contains(r#"{"name": "2020", "path": "f", "innerpath": "in.zip/y/2020.csv"}"#)),
+        "{:?}",
+        e.hint()
+    );
     let plain = "error: f is no archive, and the descriptor's innerpath names a.csv in one";
     assert_eq!(Bench::new().shown(&gzip(TEXT), Some("a.csv")), plain);
 }

@@ -49,20 +49,15 @@ impl Rows {
         let schema = Arc::new(Schema::empty());
         let mut this = Self { file, size, at: 0, schema, dictionaries: HashMap::new(), places: None, claimed: 0 };
         if size >= 8 && this.take(6)?.starts_with(b"ARROW1") {
-            this.places = Some(this.footer()?);
-            this.seek(8)?;
-        } else {
-            this.seek(0)?;
+            this.footer()?;
+            return Ok(this);
         }
-        let neither = "it is neither an Arrow file nor a stream";
-        let first = this.message().map_err(|e| if this.places.is_none() { fault(neither) } else { e })?;
+        this.seek(0)?;
+        let first = this.message().map_err(|_| fault("it is neither an Arrow file nor a stream"))?;
         let first = first.ok_or_else(|| fault("it has no schema"))?;
         let message = first.message()?;
         let schema = message.header_as_schema().ok_or_else(|| fault("it does not begin with a schema"))?;
-        if schema.endianness() != Endianness::Little {
-            return Err(fault("its numbers are big-endian").with_hint("Write it on a little-endian machine."));
-        }
-        this.schema = Arc::new(ipc::convert::fb_to_schema(schema));
+        this.schema = readable(schema)?;
         Ok(this)
     }
 
@@ -123,8 +118,8 @@ impl Rows {
         }
     }
 
-    /// Where the messages of a file are: dictionaries first, as batches refer to them wherever they stand.
-    fn footer(&mut self) -> Result<Vec<u64>> {
+    /// Reads a file's schema, and where its messages are: dictionaries first, as batches refer to them wherever they stand.
+    fn footer(&mut self) -> Result<()> {
         let size = self.size;
         if size < 24 {
             return Err(fault(format!("{size} bytes are too few")));
@@ -141,13 +136,15 @@ impl Rows {
         self.seek(size - 10 - claimed)?;
         let footer = self.take(claimed)?;
         let footer = ipc::root_as_footer(&footer).map_err(fault)?;
+        self.schema = readable(footer.schema().ok_or_else(|| fault("its footer has no schema"))?)?;
         let blocks = footer.dictionaries().into_iter().flatten().chain(footer.recordBatches().into_iter().flatten());
         let outside = || fault("a message is said to lie outside of the file");
         let mut places = blocks
             .map(|b| u64::try_from(b.offset()).ok().filter(|o| *o < size).ok_or_else(outside))
             .collect::<Result<Vec<_>>>()?;
         places.reverse();
-        Ok(places)
+        self.places = Some(places);
+        Ok(())
     }
 
     /// The next message; `None` at the mark of the end.
@@ -197,6 +194,14 @@ impl Encapsulated {
     fn message(&self) -> Result<Message<'_>> {
         ipc::root_as_message(&self.header).map_err(fault)
     }
+}
+
+/// A schema whose numbers can be read here.
+fn readable(schema: ipc::Schema<'_>) -> Result<SchemaRef> {
+    if schema.endianness() != Endianness::Little {
+        return Err(fault("its numbers are big-endian").with_hint("Write it on a little-endian machine."));
+    }
+    Ok(Arc::new(ipc::convert::fb_to_schema(schema)))
 }
 
 /// Holds what a batch's header claims against its body; the rows that it has.

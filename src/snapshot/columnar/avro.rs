@@ -1,7 +1,7 @@
 //! Avro: the rows of a container as record batches. Framing, codecs and limits are [`super::container`]'s.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
@@ -10,7 +10,7 @@ use arrow_avro::reader::{Reader, ReaderBuilder};
 
 use super::container::{Container, Progress};
 use super::{BATCH, arrow_fault};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The rows of one file.
 pub(in crate::snapshot) struct Rows {
@@ -20,10 +20,10 @@ pub(in crate::snapshot) struct Rows {
 
 impl Rows {
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let progress = Arc::default();
+        let progress: Arc<Mutex<Progress>> = Arc::default();
         let container = Container::open(path, Arc::clone(&progress))?;
         let builder = ReaderBuilder::new().with_batch_size(BATCH).with_tz(Tz::Utc);
-        let reader = builder.build(container).map_err(arrow_fault)?;
+        let reader = builder.build(container).map_err(|e| failure(&progress).unwrap_or_else(|| arrow_fault(e)))?;
         Ok(Self { reader, progress })
     }
 
@@ -35,20 +35,25 @@ impl Rows {
         match self.reader.next() {
             None => Ok(None),
             Some(Ok(batch)) => Ok(Some(batch)),
-            Some(Err(e)) => Err(self.with(|p| p.failure.take()).unwrap_or_else(|| arrow_fault(e))),
+            Some(Err(e)) => Err(failure(&self.progress).unwrap_or_else(|| arrow_fault(e))),
         }
     }
 
     pub(super) fn claimed(&self) -> u64 {
-        self.with(|p| p.rows)
+        locked(&self.progress).rows
     }
 
     pub(super) fn bytes(&self) -> u64 {
-        self.with(|p| p.bytes)
+        locked(&self.progress).bytes
     }
+}
 
-    fn with<T>(&self, f: impl FnOnce(&mut Progress) -> T) -> T {
-        // Each lock is held for single assignments.
-        f(&mut self.progress.lock().unwrap_or_else(PoisonError::into_inner))
-    }
+/// Why the container could not be read, where that was not the decoder's finding.
+fn failure(progress: &Mutex<Progress>) -> Option<Error> {
+    locked(progress).failure.take()
+}
+
+/// Each lock is held for single assignments, so a panic left nothing half-made.
+fn locked(progress: &Mutex<Progress>) -> MutexGuard<'_, Progress> {
+    progress.lock().unwrap_or_else(PoisonError::into_inner)
 }

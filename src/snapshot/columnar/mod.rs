@@ -77,16 +77,16 @@ impl Form {
 
 /// The rows of one file as they were published.
 pub(super) enum Rows {
-    Avro(avro::Rows),
-    Orc(orc::Rows),
+    Avro(Box<avro::Rows>),
+    Orc(Box<orc::Rows>),
     Arrow(arrow_ipc::Rows),
 }
 
 impl Rows {
     pub(super) fn open(form: Form, path: &Path) -> Result<Self> {
         Ok(match form {
-            Form::Avro => Self::Avro(avro::Rows::open(path)?),
-            Form::Orc => Self::Orc(orc::Rows::open(path)?),
+            Form::Avro => Self::Avro(Box::new(avro::Rows::open(path)?)),
+            Form::Orc => Self::Orc(Box::new(orc::Rows::open(path)?)),
             Form::Arrow => Self::Arrow(arrow_ipc::Rows::open(path)?),
         })
     }
@@ -148,8 +148,10 @@ fn guarded<T>(url: &str, form: Form, step: impl FnOnce() -> Result<T>) -> Result
 }
 
 /// Reads `raws` and writes parts.
-pub(super) fn build(raws: &[&Raw], form: Form, orders: &Orders<'_>) -> Result<Built> {
+pub(super) fn build(raws: &[&Raw], orders: &Orders<'_>) -> Result<Built> {
     let Orders { distribution, options, stop, scratch, target, heard } = *orders;
+    let form = Form::of(distribution.format);
+    let form = form.ok_or_else(|| Error::new(Kind::Internal, "a format that is no columnar one is not read here"))?;
     std::thread::scope(|scope| {
         let hashes = scope.spawn(|| raws.iter().map(|raw| raw.hash(stop)).collect::<Result<Vec<_>>>());
         let mut warnings = Vec::new();
@@ -171,7 +173,7 @@ pub(super) fn build(raws: &[&Raw], form: Form, orders: &Orders<'_>) -> Result<Bu
         }
         let hashes = hashes.join().map_err(|_| Error::new(Kind::Internal, "hashing the source failed"))??;
         let (parts, hashes) = (parts.into_iter().map(BuiltPart::Written).collect(), hashes.into_iter().map(Some).collect());
-        Ok(Built { parts, rows, rows_read: rows, rejects: 0, hashes, warnings, drift: Vec::new() })
+        Ok(Built { parts, rows, rows_read: rows, rejects: 0, hashes, warnings, drift: Vec::new(), read: Vec::new() })
     })
 }
 

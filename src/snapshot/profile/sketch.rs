@@ -159,6 +159,9 @@ impl Sample {
     }
 }
 
+/// A value and how often it was seen.
+type Counted = (Box<[u8]>, u64);
+
 /// The most frequent values (J. Misra and D. Gries, "Finding repeated elements", 1982), counted exactly while they are few.
 pub(super) struct Frequent {
     counts: HashMap<Box<[u8]>, u64>,
@@ -191,8 +194,8 @@ impl Frequent {
     }
 
     /// The `most` frequent with their counts, and whether those are exact. A value that is as frequent as the counts may lack is left out.
-    pub(super) fn top(self, most: usize) -> (Vec<(Box<[u8]>, u64)>, bool) {
-        let mut top: Vec<(Box<[u8]>, u64)> = self.counts.into_iter().filter(|(_, count)| *count > self.lost).collect();
+    pub(super) fn top(self, most: usize) -> (Vec<Counted>, bool) {
+        let mut top: Vec<Counted> = self.counts.into_iter().filter(|(_, count)| *count > self.lost).collect();
         top.sort_unstable_by(|(a, a_count), (b, b_count)| b_count.cmp(a_count).then_with(|| a.cmp(b)));
         top.truncate(most);
         (top, self.lost == 0)

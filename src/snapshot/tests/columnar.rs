@@ -234,8 +234,9 @@ async fn a_file_that_is_cut_is_an_error() {
     ] {
         for length in (1..whole.len()).step_by(whole.len() / 40) {
             let cut = shown(format, &[whole[..length].to_vec()]).await;
-            // What is left of an Arrow file may be a stream, which has no end; its rows are whole.
-            assert!(cut.starts_with("SourceInvalid"), "{format:?} cut at {length} of {}: {cut}", whole.len());
+            // An Avro container that ends behind its header is whole: it has no blocks.
+            let bare = format == Format::Avro && cut == "n Int64, t Utf8View";
+            assert!(bare || cut.starts_with("SourceInvalid"), "{format:?} cut at {length} of {}: {cut}", whole.len());
         }
     }
 }
@@ -286,8 +287,8 @@ async fn small_files_do_not_ask_for_much() {
     // An Avro block that unpacks to 64 MB of zeros, of which a row takes two.
     let schema = br#"{"type":"record","name":"r","fields":[{"name":"a","type":"bytes"}]}"#;
     let mut bomb = b"Obj\x01\x04\x16avro.schema".to_vec();
-    bomb.push(u8::try_from(schema.len() * 2 & 0x7f | 0x80).expect("seven bits and the mark"));
-    bomb.push(u8::try_from(schema.len() * 2 >> 7).expect("is short"));
+    bomb.push(u8::try_from(((schema.len() * 2) & 0x7f) | 0x80).expect("seven bits and the mark"));
+    bomb.push(u8::try_from((schema.len() * 2) >> 7).expect("is short"));
     bomb.extend(schema);
     bomb.extend(b"\x14avro.codec\x0edeflate\x00");
     bomb.extend([7; 16]);
@@ -305,13 +306,14 @@ async fn small_files_do_not_ask_for_much() {
         out.push(bits as u8);
     };
     number(&mut bomb, 1 << 20);
-    // As many bytes as one in 1100 would take: more than is believed.
-    let short = packed.len() * 9 / 10;
-    number(&mut bomb, short);
-    bomb.extend(&packed[..short]);
+    number(&mut bomb, packed.len());
+    bomb.extend(&packed);
     bomb.extend([7; 16]);
     let e = shown(Format::Avro, &[bomb]).await;
-    assert!(e.starts_with("SourceInvalid: mem://f0 can't be read as Avro: the block at byte "), "{e}");
+    assert!(
+        e.starts_with("SourceInvalid: mem://f0 can't be read as Avro: the block at byte ") && e.contains("it unpacks"),
+        "{e}"
+    );
     // An Arrow body that claims 2^40 bytes.
     let mut packed = stream(&many(), Some(CompressionType::ZSTD));
     let place = packed.windows(8).position(|w| w == 2400_i64.to_le_bytes()).expect("the length of 300 numbers");

@@ -28,7 +28,8 @@ impl Folder {
         std::fs::write(&path, text).expect("writes");
         let moment = chrono::Utc::now().timestamp_subsec_nanos();
         let file = std::fs::File::options().write(true).open(path).expect("opens");
-        file.set_modified(std::time::UNIX_EPOCH + Duration::from_nanos(1_700_000_000_000_000_000 + u64::from(moment))).expect("sets");
+        file.set_modified(std::time::UNIX_EPOCH + Duration::from_nanos(1_700_000_000_000_000_000 + u64::from(moment)))
+            .expect("sets");
     }
 
     fn open(&self, state: &Path) -> Snapshots {

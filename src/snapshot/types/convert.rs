@@ -100,7 +100,7 @@ impl ColumnPlan {
                 }
                 CellKind::Undecodable => {
                     put(None);
-                    rejects.push(undecodable(row, cell));
+                    rejects.push(undecodable(row, index, cells));
                 }
                 CellKind::Plain | CellKind::String | CellKind::Scalar | CellKind::Nested => {
                     let text = cell.text.trim_ascii();
@@ -184,7 +184,7 @@ impl ColumnPlan {
                 CellKind::Absent => out.append_null(),
                 CellKind::Undecodable => {
                     out.append_null();
-                    rejects.push(undecodable(row, cell));
+                    rejects.push(undecodable(row, index, cells));
                 }
                 CellKind::Plain | CellKind::Scalar | CellKind::Nested if self.missing.has(cell.text) => out.append_null(),
                 CellKind::String if self.missing.is_declared() && self.missing.has(cell.text) => out.append_null(),
@@ -261,18 +261,16 @@ impl ColumnPlan {
     }
 }
 
-fn undecodable(row: usize, cell: Cell<'_>) -> CellReject {
-    CellReject {
-        row,
-        raw: cell.text.to_owned(),
-        expected: "text in the file's encoding".to_owned(),
-        reason: "holds bytes that the encoding does not have".to_owned(),
-    }
+fn undecodable(row: usize, index: usize, cells: &Cells) -> CellReject {
+    let (raw, reason) = cells.undecodable(row, index);
+    CellReject { row, raw, expected: "text in the file's encoding".to_owned(), reason }
 }
 
 /// A number in a style: all that stands around its digits is taken off. `None` when it is written otherwise.
 fn marked<T>(text: &str, style: Style, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
-    if text.bytes().all(|b| b.is_ascii_digit()) || number::shape(text.as_bytes(), false).is_some_and(|s| s.exponent) {
+    // A plain number reads the same in every style with a decimal point, and one with an exponent has no other.
+    let is_plain = |s: number::Shape| s.integer || s.exponent || style.bit() & Style::POINTS != 0;
+    if number::shape(text.as_bytes(), false).is_some_and(is_plain) {
         return parse(text);
     }
     let written = marks::written(text).filter(|w| w.styles() & style.bit() != 0)?;

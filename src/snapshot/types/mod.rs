@@ -223,7 +223,9 @@ impl ColumnPlan {
     /// Whether the column would be read in the same way, once `seen` is all there is of it. Only a hint: what several files prove together,
     /// and what a descriptor leaves open, is not looked at.
     pub(super) fn still_reads(&self, seen: &Seen) -> bool {
-        if self.declared || matches!(self.parse, Parse::Date(DateFormat::PerFile(_)) | Parse::Timestamp { format: DateFormat::PerFile(_), .. }) {
+        if self.declared
+            || matches!(self.parse, Parse::Date(DateFormat::PerFile(_)) | Parse::Timestamp { format: DateFormat::PerFile(_), .. })
+        {
             return true;
         }
         let again = seen.infer();
@@ -239,6 +241,22 @@ impl ColumnPlan {
     pub(super) fn with_logical(mut self, logical: &str) -> Self {
         let mut metadata = self.field.metadata().clone();
         metadata.insert(field_key::LOGICAL.to_owned(), logical.to_owned());
+        self.field = self.field.with_metadata(metadata);
+        self
+    }
+
+    /// The same column, whose geometries are in a coordinate reference system; its name is part of the comment.
+    pub(super) fn with_crs(mut self, crs: Option<&str>) -> Self {
+        let Some(crs) = crs else { return self };
+        let mut metadata = self.field.metadata().clone();
+        metadata.insert(field_key::CRS.to_owned(), crs.to_owned());
+        let name = crs.split('"').nth(1).unwrap_or(crs);
+        let comment = metadata.entry(field_key::COMMENT.to_owned()).or_default();
+        comment.push_str(&if comment.is_empty() {
+            format!("coordinates in {name}")
+        } else {
+            format!(" (coordinates in {name})")
+        });
         self.field = self.field.with_metadata(metadata);
         self
     }

@@ -16,8 +16,7 @@ use crate::snapshot::cells::{CellKind, Cells};
 const DIGITS: usize = 15;
 
 /// Powers of ten that a double holds exactly; a quotient of two exact numbers is rounded once, as reading the text would.
-const POWERS: [f64; DIGITS + 1] =
-    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+const POWERS: [f64; DIGITS + 1] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
 impl ColumnPlan {
     /// The array of a batch's column, and its cells taken into `seen`; `None`, with nothing taken, unless each cell is empty or written
@@ -149,7 +148,8 @@ impl Number {
         plain.before = plain.before.max(self.whole);
         plain.behind = plain.behind.max(self.scale);
         if self.scale == 3 && (1..=3).contains(&self.whole) {
-            plain.thousands = plain.thousands.max(Some(self.whole));
+            plain.thousands += 1;
+            plain.thousands_whole = plain.thousands_whole.max(self.whole);
         } else {
             plain.certain = true;
         }
@@ -186,7 +186,13 @@ fn number(text: &[u8]) -> Option<Number> {
     let scale = point.map_or(0, |at| digits.len() - at - 1);
     let leads_with_zero = digits[0] == b'0';
     let odd = whole == 0 || whole + scale > DIGITS || (point.is_some() && scale == 0) || (whole > 1 && leads_with_zero);
-    (!odd).then_some(Number { negative, digits: value, whole: if leads_with_zero { 0 } else { whole }, scale, point: point.is_some() })
+    (!odd).then_some(Number {
+        negative,
+        digits: value,
+        whole: if leads_with_zero { 0 } else { whole },
+        scale,
+        point: point.is_some(),
+    })
 }
 
 /// The day of the last date, since many rows in a row have the same.
@@ -265,7 +271,19 @@ mod tests {
     #[test]
     fn the_quick_way_says_what_the_slow_one_says() {
         // What comes after may be what decides, so it is taken in behind either.
-        let after = [&[][..], &["x"], &["1.234,5"], &["1,234.5", "2,345.5"], &["5%"], &["2024/01/01"], &["2024-01-01 10:00"], &["1e300"], &["NA"]];
+        let after = [
+            &[][..],
+            &["x"],
+            &["1.234,5"],
+            &["1,234.5", "2,345.5"],
+            &["5%"],
+            &["2024/01/01"],
+            &["200.000.000"],
+            &["1.234.567", "x"],
+            &["2024-01-01 10:00"],
+            &["1e300"],
+            &["NA"],
+        ];
         for values in [
             &["1", "", "-20", "300", "0"][..],
             &["123456789012345", "-999999999999999"],

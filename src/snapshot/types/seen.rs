@@ -327,8 +327,9 @@ pub(super) struct PlainNumbers {
     /// The most digits before and behind the point of the others.
     pub(super) before: usize,
     pub(super) behind: usize,
-    /// The most digits before the point of those that could be thousands with a mark between: one to three before, three behind.
-    pub(super) thousands: Option<usize>,
+    /// Those that could be thousands with a mark between, one to three digits before and three behind, and the most digits before it.
+    pub(super) thousands: u64,
+    pub(super) thousands_whole: usize,
     /// Some have a point and could not be thousands.
     pub(super) certain: bool,
 }
@@ -373,6 +374,7 @@ impl Numbers {
             let thousands = shape.scale == 3 && (1..=3).contains(&shape.whole) && !(shape.exponent || json || declared);
             let fits = if thousands {
                 self.comma.whole = self.comma.whole.max(shape.whole + 3);
+                self.comma_proof += 1;
                 Style::POINTS | Style::PointComma.bit()
             } else if shape.exponent {
                 Style::Plain.bit()
@@ -406,13 +408,15 @@ impl Numbers {
         self.point.fraction = true;
         self.point.whole = self.point.whole.max(plain.before);
         self.point.scale = self.point.scale.max(plain.behind);
-        match plain.thousands {
-            Some(before) if !declared => {
-                self.comma.whole = self.comma.whole.max(before + 3);
-                self.styles &= if plain.certain { Style::POINTS } else { Style::POINTS | Style::PointComma.bit() };
+        let mut fits = Style::POINTS;
+        if plain.thousands > 0 && !declared {
+            self.comma.whole = self.comma.whole.max(plain.thousands_whole + 3);
+            self.comma_proof += plain.thousands;
+            if !plain.certain {
+                fits |= Style::PointComma.bit();
             }
-            Some(_) | None => self.styles &= Style::POINTS,
         }
+        self.styles &= fits;
     }
 
     /// A number that is not in plain writing.

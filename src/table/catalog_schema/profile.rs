@@ -44,7 +44,7 @@ pub(super) async fn profile(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
             column,
         }));
     }
-    Ok(Rows::of(rows, |row, column| cell(row, column)))
+    Ok(Rows::of(rows, cell))
 }
 
 fn cell(row: &Row, column: &str) -> Cell {

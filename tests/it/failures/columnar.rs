@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
@@ -29,6 +29,48 @@ fn whole(packed: Compression, dictionary: bool) -> Vec<u8> {
     let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).expect("opens");
     writer.write(&batch).expect("writes to memory");
     writer.into_inner().expect("is finished")
+}
+
+/// A file of these columns.
+fn file(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
+    let columns = columns.into_iter().map(|(name, array)| (name, array, true));
+    let batch = RecordBatch::try_from_iter_with_nullable(columns).expect("of one length");
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).expect("opens");
+    writer.write(&batch).expect("writes to memory");
+    writer.into_inner().expect("is finished")
+}
+
+#[test]
+fn parquet_of_different_years_is_one_table() {
+    let city = City::new();
+    let narrow: ArrayRef = Arc::new(Int32Array::from(vec![1, 2]));
+    let gone: ArrayRef = Arc::new(StringArray::from(vec!["x", "y"]));
+    city.file("y/2023.parquet", file(vec![("n", narrow), ("gone", gone)]));
+    let wide: ArrayRef = Arc::new(Int64Array::from(vec![3, 1 << 40]));
+    let come: ArrayRef = Arc::new(Float64Array::from(vec![0.5, -0.5]));
+    city.file("y/2024.parquet", file(vec![("come", come), ("n", wide)]));
+    let text: ArrayRef = Arc::new(StringArray::from(vec!["z"]));
+    city.file("z/2025.parquet", file(vec![("n", text)]));
+    let described = |name: &str, paths: &str| {
+        let package = format!(r#"{{"name": "{name}", "theme": "t", "resources": [{{"name": "{name}", "path": [{paths}]}}]}}"#);
+        city.file(&format!("{name}.datapackage.json"), package);
+    };
+    described("years", r#""y/2023.parquet", "y/2024.parquet""#);
+    described("mixed", r#""y/2023.parquet", "z/2025.parquet""#);
+    let server = Server::start(city.setup());
+    for (sql, want) in [
+        ("select n, gone, come from t.years order by n", "1|x|\n2|y|\n3||0.5\n1099511627776||-0.5\n"),
+        ("select min(n), max(n), count(gone), count(come), count(*) from t.years", "1|1099511627776|2|2|4\n"),
+        ("select min(n), max(gone), min(come) from t.years where n < 3", "1|y|\n"),
+        ("select n from t.years where n > 2 order by 1", "3\n1099511627776\n"),
+        ("select n from t.years where gone is null and come < 0", "1099511627776\n"),
+        ("select n from t.years where gone = 'y'", "2\n"),
+    ] {
+        assert_eq!(asked(&server, sql), want, "{sql}");
+    }
+    let mixed = asked(&server, "select n from t.mixed");
+    assert!(mixed.contains("2023.parquet and") && mixed.contains("column n is Int32 and Utf8"), "{mixed}");
+    assert_unharmed(&server);
 }
 
 #[test]

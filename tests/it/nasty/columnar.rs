@@ -234,7 +234,7 @@ pub(super) const CASES: &[Case] = &[
         checks: &[
             Rows(
                 "SELECT count(*), sum(int1), min(ts), max(ts), min(decimal1), max(decimal1) FROM {t}",
-                "7500|491520000|2000-03-12 15:00:00|2000-03-12 15:00:01|12345678.654745000000000000|12345678.654745000000000000",
+                "7500|491520000|2000-03-12 15:00:00|2000-03-12 15:00:01|12345678.654745600000000000|12345678.654745700000000000",
             ),
             Rows("SELECT string1, count(*) FROM {t} GROUP BY 1 ORDER BY 1", "bye|3750\nhi|3750"),
             Rows(
@@ -407,10 +407,13 @@ pub(super) const CASES: &[Case] = &[
     Case {
         file: "parquet/int96_from_spark.parquet",
         declared: "",
-        checks: &[Rows(
-            "SELECT a FROM {t}",
-            "2024-01-01 20:34:56.123456\n2024-01-01 01:00:00\n9999-12-31 03:00:00\n2024-12-30 23:00:00\n\n290000-12-30 23:00:00",
-        )],
+        checks: &[
+            Rows(
+                "SELECT a FROM {t}",
+                "2024-01-01 20:34:56.123456\n2024-01-01 01:00:00\n9999-12-31 03:00:00\n2024-12-30 23:00:00\n\n290000-12-30 23:00:00",
+            ),
+            Rows("SELECT min(a), max(a), count(a) FROM {t}", "2024-01-01 01:00:00|290000-12-30 23:00:00|5"),
+        ],
         why: "",
     },
     Case {
