@@ -8,11 +8,11 @@ mod value;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use raw::{RawCommand, RawQuery, RawServe, RawShared};
+use raw::{RawCommand, RawPrune, RawQuery, RawServe, RawShared};
 pub use raw::{RawConfig, command};
 
 use crate::cli::format::Format;
-use crate::cli::{query, serve, shell};
+use crate::cli::{prune, query, refresh, serve, shell};
 use crate::error::{Error, Kind, Result};
 use crate::{catalog, engine, generate, snapshot, store, wire};
 
@@ -25,6 +25,10 @@ pub enum Config {
     Query { engine: engine::Options, query: query::Options },
     /// `stoa shell`: statements as they are typed.
     Shell { engine: engine::Options, shell: shell::Options },
+    /// `stoa refresh`: tables read ahead of time.
+    Refresh { engine: engine::Options, refresh: refresh::Options },
+    /// `stoa prune`: old snapshots removed.
+    Prune { engine: engine::Options, prune: prune::Options },
     /// `stoa generate`: the synthetic city, at a scale and into a folder; no engine.
     Generate { scale: f64, dir: PathBuf },
 }
@@ -55,6 +59,15 @@ impl RawConfig {
                     history: engine.state.join("history"),
                 };
                 Ok(Config::Shell { engine, shell })
+            }
+            RawCommand::Refresh(raw) => {
+                let refresh = refresh::Options { database: raw.database, names: raw.names };
+                Ok(Config::Refresh { engine: engine_options(&self.shared)?, refresh })
+            }
+            RawCommand::Prune(raw) => {
+                let engine = engine_options(&self.shared)?;
+                let prune = prune_options(raw, engine.snapshot.retention)?;
+                Ok(Config::Prune { engine, prune })
             }
             RawCommand::Generate(raw) => {
                 let taken = format!("a number above 0 and up to {}, such as 0.01", generate::MAX_SCALE);
@@ -87,7 +100,35 @@ fn engine_options(raw: &RawShared) -> Result<engine::Options> {
 }
 
 fn snapshot_options(raw: &RawShared) -> Result<snapshot::Options> {
-    Ok(snapshot::Options { revalidate: duration("--revalidate", &raw.revalidate)?, ..snapshot::Options::new(raw.state.clone()) })
+    Ok(snapshot::Options {
+        revalidate: duration("--revalidate", &raw.revalidate)?,
+        retention: snapshot::Retention {
+            keep: kept("--keep-snapshots", &raw.keep_snapshots)?,
+            older_than: age("--keep-for", &raw.keep_for)?,
+        },
+        keep_raw: raw.keep_raw,
+        ..snapshot::Options::new(raw.state.clone())
+    })
+}
+
+/// What `stoa prune` removes: as a server would, unless something is said; then what is not said does not hold anything back.
+fn prune_options(raw: RawPrune, server: snapshot::Retention) -> Result<prune::Options> {
+    let retention = match (&raw.keep, &raw.older_than) {
+        (None, None) => server,
+        (keep, older_than) => snapshot::Retention {
+            keep: keep.as_deref().map_or(Ok(1), |text| kept("--keep", text))?,
+            older_than: older_than.as_deref().map_or(Ok(Duration::ZERO), |text| age("--older-than", text))?,
+        },
+    };
+    Ok(prune::Options { names: raw.names, retention, dry_run: raw.dry_run })
+}
+
+fn kept(option: &str, text: &str) -> Result<usize> {
+    value::parse(option, text, value::kept, "a number of 1 or more")
+}
+
+fn age(option: &str, text: &str) -> Result<Duration> {
+    value::parse(option, text, value::age, value::AGES)
 }
 
 fn store_options(raw: &RawShared) -> Result<store::Options> {
@@ -174,7 +215,11 @@ mod tests {
 
     fn engine_of(line: &str) -> engine::Options {
         match read(line).expect("resolves") {
-            Config::Query { engine, .. } | Config::Serve { engine, .. } | Config::Shell { engine, .. } => engine,
+            Config::Query { engine, .. }
+            | Config::Serve { engine, .. }
+            | Config::Shell { engine, .. }
+            | Config::Refresh { engine, .. }
+            | Config::Prune { engine, .. } => engine,
             Config::Generate { .. } => panic!("generate has no engine"),
         }
     }
@@ -211,6 +256,8 @@ mod tests {
             ("serve --drain soon", "--drain does not take \"soon\"", "30s"),
             ("serve --mirror http://x", "--mirror does not take \"http://x\"", "PREFIX=URL"),
             ("serve --connect-timeout 0", "--connect-timeout does not take \"0\"", "above zero"),
+            ("serve --keep-snapshots 0", "--keep-snapshots does not take \"0\"", "1 or more"),
+            ("prune --older-than old", "--older-than does not take \"old\"", "12w"),
             ("query x --format xml", "--format does not take \"xml\"", "ndjson"),
             ("query x --catalog My=d", "--catalog does not take the name \"My\"", "./My=d"),
             ("generate --scale 0 d", "--scale does not take \"0\"", "above 0"),
@@ -218,6 +265,20 @@ mod tests {
             let e = read(&format!("stoa {line}")).expect_err(line);
             assert_eq!((e.kind(), e.message()), (Kind::Config, message));
             assert!(e.hint().is_some_and(|h| h.contains(hint)), "{line}: {:?}", e.hint());
+        }
+    }
+
+    #[test]
+    fn what_prune_is_not_told_the_server_s_settings_say_or_nothing() {
+        for (line, keep, days) in [
+            ("stoa prune", 10, 0),
+            ("stoa prune --keep-snapshots 3 --keep-for 90d", 3, 90),
+            ("stoa prune --keep-for 90d --keep 2", 2, 0),
+            ("stoa prune --older-than 12w", 1, 84),
+            ("stoa prune transport --older-than 30d --keep 5 --dry-run", 5, 30),
+        ] {
+            let Config::Prune { prune, .. } = read(line).expect("resolves") else { panic!("prune") };
+            assert_eq!((prune.retention.keep, prune.retention.older_than.as_secs()), (keep, days * 86_400), "{line}");
         }
     }
 

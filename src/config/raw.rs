@@ -39,6 +39,10 @@ pub(super) enum RawCommand {
     Query(RawQuery),
     /// Type SQL, with history and completion
     Shell(RawShell),
+    /// Read tables ahead of time, those whose source changed
+    Refresh(RawRefresh),
+    /// Remove old snapshots that nobody reads
+    Prune(RawPrune),
     /// Write the synthetic city's datasets
     Generate(RawGenerate),
 }
@@ -74,9 +78,18 @@ pub(super) struct RawShared {
     /// The longest wait for the next byte of an answer
     #[arg(long, global = true, value_name = "DURATION", env = "STOA_READ_TIMEOUT", default_value = "30s")]
     pub read_timeout: String,
-    /// How long a remote file is taken to be unchanged before its publisher is asked again
+    /// How long a remote file is taken to be unchanged before its publisher is asked again, where its dataset does not say
     #[arg(long, global = true, value_name = "DURATION", env = "STOA_REVALIDATE", default_value = "1min")]
     pub revalidate: String,
+    /// How many snapshots of a table stay for FOR SYSTEM_TIME AS OF; one at least
+    #[arg(long, global = true, value_name = "N", env = "STOA_KEEP_SNAPSHOTS", default_value = "10")]
+    pub keep_snapshots: String,
+    /// How long a snapshot stays after another took its place, whatever their number
+    #[arg(long, global = true, value_name = "DURATION", env = "STOA_KEEP_FOR", default_value = "0")]
+    pub keep_for: String,
+    /// Keep the bytes as received beside what is made of them
+    #[arg(long, global = true, env = "STOA_KEEP_RAW")]
+    pub keep_raw: bool,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -122,6 +135,35 @@ pub(super) struct RawShell {
     /// How rows are written: table, csv, json or ndjson; \format changes it
     #[arg(long, value_name = "FORMAT", env = "STOA_FORMAT", default_value = "table")]
     pub format: String,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct RawRefresh {
+    /// The tables, and the themes all of whose tables are meant
+    #[arg(value_name = "SCHEMA.TABLE|THEME", required_unless_present = "all", conflicts_with = "all")]
+    pub names: Vec<String>,
+    /// Every table of the catalog
+    #[arg(long)]
+    pub all: bool,
+    /// The catalog [default: the first]
+    #[arg(short, long, value_name = "NAME", env = "STOA_DATABASE")]
+    pub database: Option<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct RawPrune {
+    /// Only of these tables, and of the themes all of whose tables are meant
+    #[arg(value_name = "SCHEMA.TABLE|THEME")]
+    pub names: Vec<String>,
+    /// Only those that another took the place of so long ago [default: with --keep any, else as --keep-for says]
+    #[arg(long, value_name = "DURATION")]
+    pub older_than: Option<String>,
+    /// How many of each table's newest stay [default: with --older-than the current one, else as --keep-snapshots says]
+    #[arg(long, value_name = "N")]
+    pub keep: Option<String>,
+    /// Only say what would go
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Clone, Debug, Args)]

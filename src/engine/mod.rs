@@ -2,6 +2,7 @@
 //! protocol is unknown here.
 
 mod admit;
+mod as_of;
 mod dialect;
 mod failure;
 mod functions;
@@ -36,9 +37,9 @@ use self::admit::Action;
 use self::plan::QueryPlan;
 use self::runtime::Cpu;
 use self::shared::Shared;
-use crate::catalog::{self, Catalogs};
+use crate::catalog::{self, Catalogs, TableEntry};
 use crate::error::{Error, Kind, Result};
-use crate::snapshot::{self, Snapshots};
+use crate::snapshot::{self, Progress, Pruned, Refreshed, Retention, Snapshots};
 use crate::store::{self, Stores};
 
 /// How old a plan may be before its tables are asked whether they changed.
@@ -180,6 +181,19 @@ impl Engine {
     /// Every catalog, its themes and tables.
     pub fn catalogs(&self) -> &Catalogs {
         &self.shared.catalogs
+    }
+
+    /// Asks a table's source now, and makes a new snapshot when it changed. A source that can't be read is no error where an older
+    /// snapshot goes on to be served: the outcome says so.
+    pub async fn refresh(&self, table: &TableEntry, progress: Option<Progress>) -> Result<Refreshed> {
+        let (shared, table) = (Arc::clone(&self.shared), table.clone());
+        let work = async move { shared.refresh(&table, progress).await };
+        self.shared.cpu.handle().spawn(work).await.map_err(runtime::panicked)?
+    }
+
+    /// Removes old snapshots that nobody reads; see [`Snapshots::prune`]. Blocks.
+    pub fn prune(&self, retention: &Retention, of: &dyn Fn(&[String; 3]) -> bool, dry_run: bool) -> Result<Vec<Pruned>> {
+        self.shared.snapshots.prune(retention, of, dry_run)
     }
 }
 
@@ -343,13 +357,17 @@ impl Session {
             return Ok(true);
         }
         let pinned = prepared.plan.as_ref().map_or(&[][..], |p| &p.pinned).to_vec();
-        if fresh || pinned.is_empty() {
+        let of_one_run = prepared.plan.as_ref().is_some_and(|p| p.of_one_run);
+        if fresh || (pinned.is_empty() && !of_one_run) {
             return Ok(false);
         }
-        let (shared, progress) = (Arc::clone(&self.shared), self.inner.progress());
+        if of_one_run {
+            return Ok(true);
+        }
+        let (shared, session) = (Arc::clone(&self.shared), Arc::clone(&self.inner));
         let asked = async move {
             for (entry, planned) in pinned {
-                if shared.touch(&entry, Some(Arc::clone(&progress))).await?.id != planned.id {
+                if shared.touch(&entry, &session).await?.id != planned.id {
                     return Ok(true);
                 }
             }

@@ -2,18 +2,20 @@
 //! one version of the catalog and one snapshot of each table.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider, TableProvider};
 use datafusion::common::DataFusionError;
 use datafusion::error::Result as DfResult;
 
+use super::as_of::Versions;
+use super::session::Inner;
 use super::shared::Shared;
 use crate::catalog::{KnownColumn, TableEntry};
 use crate::error::{Error, Kind, Result};
 use crate::name::nearest;
-use crate::snapshot::{Progress, Snapshot, field_key};
+use crate::snapshot::{AsOf, Progress, Refreshed, Snapshot, field_key};
 use crate::table::pg_type::PgType;
 use crate::table::system_schema::system_schema;
 use crate::table::{SnapshotTable, SystemEnv};
@@ -30,34 +32,35 @@ type FullName = (String, String, String);
 /// One statement's names: shared by the providers that DataFusion asks.
 pub struct Names {
     shared: Arc<Shared>,
-    /// The session's catalog.
-    database: String,
+    session: Arc<Inner>,
     search_path: Vec<String>,
     system: Arc<SystemEnv>,
-    progress: Option<Progress>,
+    /// Which versions of tables the statement asks for.
+    versions: OnceLock<Versions>,
     found: Mutex<HashMap<FullName, Arc<dyn TableProvider>>>,
     pinned: Mutex<Vec<Pinned>>,
 }
 
 impl std::fmt::Debug for Names {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Names({})", self.database)
+        write!(f, "Names({})", self.session.database)
     }
 }
 
 impl Names {
-    /// The names of a statement of a session on `database`.
-    pub fn new(
-        shared: Arc<Shared>,
-        database: String,
-        search_path: Vec<String>,
-        system: Arc<SystemEnv>,
-        progress: Option<Progress>,
-    ) -> Arc<Self> {
-        Arc::new(Self { shared, database, search_path, system, progress, found: Mutex::default(), pinned: Mutex::default() })
+    /// The names of a statement of a session.
+    pub fn new(shared: Arc<Shared>, session: Arc<Inner>, system: Arc<SystemEnv>) -> Arc<Self> {
+        let (search_path, versions) = (session.path(), OnceLock::new());
+        Arc::new(Self { shared, session, search_path, system, versions, found: Mutex::default(), pinned: Mutex::default() })
     }
 
-    /// The tables that were resolved, each with its snapshot.
+    /// The versions that the statement asks for; to be said once, before its tables are looked up.
+    pub fn set_versions(&self, versions: Versions) {
+        // A second one would be of another statement: the first stays.
+        let _ = self.versions.set(versions);
+    }
+
+    /// The tables that were resolved to what they are now, each with its snapshot.
     pub fn pinned(&self) -> Vec<Pinned> {
         self.pinned.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -83,10 +86,18 @@ impl Names {
         if let Some(found) = self.found.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Ok(Some(Arc::clone(found)));
         }
-        let provider: Arc<dyn TableProvider> = if let Some(system) = self.system_table(schema, table).await? {
+        let provider: Arc<dyn TableProvider> = if let Some((table, asked)) = self.version_of(table) {
+            if self.system_table(schema, table).await?.is_some() {
+                return Err(Error::new(Kind::Unsupported, format!("{schema}.{table} has no versions"))
+                    .with_hint("FOR SYSTEM_TIME AS OF reads a published table as it was."));
+            }
+            let Some(entry) = self.shared.catalogs.table(catalog, schema, table)? else { return Ok(None) };
+            let snapshot = self.shared.snapshots.as_of(&entry, asked).await.map_err(|e| of_table(&entry, e))?;
+            Arc::new(SnapshotTable::new(entry, snapshot))
+        } else if let Some(system) = self.system_table(schema, table).await? {
             system
         } else if let Some(entry) = self.shared.catalogs.table(catalog, schema, table)? {
-            let snapshot = self.shared.touch(&entry, self.progress.clone()).await?;
+            let snapshot = self.shared.touch(&entry, &self.session).await?;
             self.pinned.lock().unwrap_or_else(PoisonError::into_inner).push((Arc::clone(&entry), Arc::clone(&snapshot)));
             Arc::new(SnapshotTable::new(entry, snapshot))
         } else {
@@ -94,6 +105,11 @@ impl Names {
         };
         self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&provider));
         Ok(Some(provider))
+    }
+
+    /// The name of a table that is asked for as it was, and as of when.
+    fn version_of<'a>(&'a self, table: &'a str) -> Option<(&'a str, &'a AsOf)> {
+        self.versions.get()?.unmarked(table)
     }
 
     /// A table of a system schema; every catalog has the same ones.
@@ -106,6 +122,7 @@ impl Names {
 
     /// Why there is no such table, and which one may be meant.
     pub fn unknown(&self, catalog: &str, schema: &str, table: &str) -> Error {
+        let table = self.version_of(table).map_or(table, |(table, _)| table);
         let listed = self.shared.catalogs.tables(catalog, None).unwrap_or_default();
         let qualified = |e: &TableEntry| format!("{}.{}", crate::name::quoted(&e.schema), crate::name::quoted(&e.name));
         if schema == SEARCH_PATH_SCHEMA {
@@ -145,14 +162,30 @@ impl Names {
 }
 
 impl Shared {
-    /// The table's snapshot as of now, and the catalog reminded of the columns when they are new.
-    pub async fn touch(&self, entry: &TableEntry, progress: Option<Progress>) -> Result<Arc<Snapshot>> {
-        let snapshot = self.snapshots.current(entry, progress).await.map_err(|e| of_table(entry, e))?;
-        let columns = known_columns(&snapshot);
+    /// The table's snapshot as of now for a statement of a session, which is told when it is stale; and the catalog reminded of the columns when they are new.
+    pub async fn touch(&self, entry: &TableEntry, session: &Arc<Inner>) -> Result<Arc<Snapshot>> {
+        let snapshot = self.snapshots.current(entry, Some(session.progress())).await.map_err(|e| of_table(entry, e))?;
+        self.remember(entry, &snapshot)?;
+        if let Some(stale) = self.snapshots.stale(entry) {
+            session.tell_stale(entry, &snapshot, &stale);
+        }
+        Ok(snapshot)
+    }
+
+    /// Makes a snapshot of the table's source as it is now, if it changed.
+    pub async fn refresh(&self, entry: &TableEntry, progress: Option<Progress>) -> Result<Refreshed> {
+        let refreshed = self.snapshots.refresh(entry, progress).await.map_err(|e| of_table(entry, e))?;
+        self.remember(entry, &refreshed.snapshot)?;
+        Ok(refreshed)
+    }
+
+    /// Reminds the catalog of the columns and rows when they are new.
+    fn remember(&self, entry: &TableEntry, snapshot: &Snapshot) -> Result<()> {
+        let columns = known_columns(snapshot);
         if entry.rows != Some(snapshot.rows) || entry.columns.as_deref() != Some(&columns) {
             self.catalogs.remember(entry, &columns, snapshot.rows)?;
         }
-        Ok(snapshot)
+        Ok(())
     }
 }
 

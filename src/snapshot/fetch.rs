@@ -26,6 +26,11 @@ pub(super) struct Raw {
 }
 
 impl Raw {
+    /// A file that was kept when it was read before.
+    pub(super) fn kept(url: String, path: PathBuf, sha256: String, bytes: u64) -> Self {
+        Self { url, path, sha256: Some(sha256), bytes, modified: None }
+    }
+
     /// The last part of the URL, unescaped: what `_source_file` holds.
     pub(super) fn file_name(&self) -> String {
         let path = self.url.split(['?', '#']).next().unwrap_or(&self.url);
@@ -60,7 +65,7 @@ impl Raw {
 }
 
 /// `%20` and the like as bytes; the text itself when those are not UTF-8.
-fn unescaped(text: &str) -> String {
+pub(super) fn unescaped(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {

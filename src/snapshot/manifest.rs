@@ -4,11 +4,13 @@
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::lease::Leases;
 use crate::error::{Error, Kind, Result};
 
 /// The version of what is written here; a folder of a newer one is not touched.
@@ -16,17 +18,12 @@ const VERSION: u32 = 1;
 
 const MANIFEST: &str = "manifest.json";
 
-/// Snapshots of a table that stay whatever their age: the current one, and the one that was current when the last queries began.
-const KEPT: usize = 2;
-
-/// How long an older one stays after another took its place: as long as a query of another process may still be reading it.
-const GRACE: Duration = Duration::from_secs(600);
-
 /// `<state>/snapshots`: a folder for each table, and one for what is being written.
 pub(super) struct State {
     root: PathBuf,
     /// Held shared as long as this process uses the folder, so that no other takes its unfinished writes for left ones.
     _alive: File,
+    leases: Arc<Leases>,
     next: AtomicU64,
 }
 
@@ -40,6 +37,42 @@ pub(super) struct Staging {
 pub(super) struct Manifest {
     version: u32,
     pub(super) snapshots: Vec<Record>,
+    /// Why the last one is not of the source as it is now; `None` while it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) failed: Option<Failed>,
+}
+
+/// A reading of a source that failed, and left the snapshot before it to be served.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Failed {
+    /// Since when every one failed; RFC 3339.
+    pub(super) since: String,
+    /// Why the last one did.
+    pub(super) message: String,
+    /// By what it was judged; as of a [`Record`].
+    pub(super) fingerprint: String,
+    /// The version of each file when its content is at fault, which reading it again would not mend; else none.
+    pub(super) sources: Vec<Identity>,
+}
+
+/// Which version of which object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Identity {
+    pub(super) url: String,
+    pub(super) identity: String,
+}
+
+/// Where a snapshot's rows are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Layout {
+    /// In its folder.
+    #[default]
+    Written,
+    /// In the published Parquet files.
+    Parquet,
+    /// In the published Arrow files.
+    Arrow,
 }
 
 /// One snapshot, as it is written down.
@@ -48,10 +81,20 @@ pub(super) struct Record {
     pub(super) id: String,
     /// Of the part of the descriptor that it was read by.
     pub(super) fingerprint: String,
+    #[serde(default)]
+    pub(super) layout: Layout,
+    /// Whether all sources are files of this machine.
+    #[serde(default)]
+    pub(super) local: bool,
     pub(super) sources: Vec<Source>,
     pub(super) parts: Vec<Part>,
     pub(super) rows: u64,
+    /// Records of the source: `rows` and `rejected_rows` together.
     pub(super) rows_read: u64,
+    /// Records that are missing in the table; `None` in what was written before this was counted.
+    #[serde(default)]
+    pub(super) rejected_rows: Option<u64>,
+    /// Cells and rows.
     pub(super) rejects: u64,
     /// RFC 3339.
     pub(super) created: String,
@@ -64,8 +107,11 @@ pub(super) struct Source {
     pub(super) url: String,
     pub(super) identity: String,
     pub(super) size: u64,
-    /// Of the raw bytes, in hex.
+    /// Of the raw bytes, in hex; empty for a file that is scanned where it stands, since hashing would mean to read all of it.
     pub(super) sha256: String,
+    /// The bytes as received, within the snapshot's folder, where they are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) raw: Option<String>,
 }
 
 /// A Parquet file in the snapshot's folder.
@@ -97,7 +143,8 @@ impl State {
             let path = root.display().to_string();
             Error::from(e).within(format!("the state folder {path} can't be used")).with_hint("Choose another with --state.")
         })?;
-        Ok(Self { root, _alive: alive, next: AtomicU64::new(0) })
+        let leases = Arc::new(Leases::open(&root)?);
+        Ok(Self { root, _alive: alive, leases, next: AtomicU64::new(0) })
     }
 
     /// The folder of a table.
@@ -105,33 +152,43 @@ impl State {
         self.root.join(part(catalog)).join(part(schema)).join(part(name))
     }
 
-    /// Removes the snapshots of a table that nobody needs any more; to be called under the table's [`lock`]. The newest [`KEPT`] stay.
-    /// An older one goes when it was replaced more than [`GRACE`] ago, which leaves time to the queries of other processes, and
-    /// when `in_use` denies that this process uses it, however long ago that was. A folder that the manifest does not name (a
-    /// process was killed between the two) goes by the same rule, with its own age. What goes is moved away at once and deleted when
-    /// the result is dropped.
-    pub(super) fn prune(&self, table: &Path, in_use: &dyn Fn(&Path) -> bool) -> Result<Vec<Staging>> {
-        let Some(mut manifest) = read(table)? else { return Ok(Vec::new()) };
-        let old = replaced_before(&manifest.snapshots, chrono::Utc::now() - GRACE);
-        let gone: Vec<String> = old.iter().filter(|id| !in_use(&table.join(id))).map(|id| (*id).to_owned()).collect();
-        if !gone.is_empty() {
-            manifest.snapshots.retain(|r| !gone.contains(&r.id));
-            write(table, &manifest)?;
-        }
-        let mut away = Vec::new();
-        for entry in fs::read_dir(table)? {
-            let entry = entry?;
-            let named = manifest.snapshots.iter().any(|r| entry.file_name() == r.id.as_str());
-            if named || !entry.file_type()?.is_dir() || in_use(&entry.path()) {
-                continue;
+    /// The tables that have snapshots, each as the names of its folders: catalog, schema and table.
+    pub(super) fn tables(&self) -> Result<Vec<([String; 3], PathBuf)>> {
+        let mut found = vec![(Vec::new(), self.root.clone())];
+        for _ in 0..3 {
+            let mut deeper = Vec::new();
+            for (names, folder) in found {
+                for entry in fs::read_dir(&folder)? {
+                    let entry = entry?;
+                    let name = entry.file_name().to_string_lossy().into_owned();
+                    // No name starts with a dot: see `part`.
+                    if entry.file_type()?.is_dir() && !name.starts_with('.') {
+                        deeper.push(([names.as_slice(), &[unpart(&name)]].concat(), entry.path()));
+                    }
+                }
             }
-            if SystemTime::now().duration_since(entry.metadata()?.modified()?).is_ok_and(|age| age > GRACE) {
-                let aside = self.stage()?;
-                fs::rename(entry.path(), aside.path.join("old"))?;
-                away.push(aside);
-            }
+            found = deeper;
         }
-        Ok(away)
+        found.sort();
+        let tables = found.into_iter().filter(|(_, folder)| folder.join(MANIFEST).exists());
+        Ok(tables.filter_map(|(names, folder)| Some((<[String; 3]>::try_from(names).ok()?, folder))).collect())
+    }
+
+    /// Who reads what.
+    pub(super) fn leases(&self) -> &Arc<Leases> {
+        &self.leases
+    }
+
+    /// The name of a snapshot's folder among the leases.
+    pub(super) fn name_of(&self, snapshot: &Path) -> String {
+        snapshot.strip_prefix(&self.root).unwrap_or(snapshot).to_string_lossy().replace('\n', "%0A")
+    }
+
+    /// Moves a snapshot's folder out of its table at once; it is deleted when the result is dropped.
+    pub(super) fn move_away(&self, snapshot: &Path) -> Result<Staging> {
+        let aside = self.stage()?;
+        fs::rename(snapshot, aside.path.join("old"))?;
+        Ok(aside)
     }
 
     /// A new folder to write in.
@@ -165,15 +222,56 @@ impl Staging {
         sync_folder(&self.snapshot())?;
         fs::rename(self.snapshot(), &target)?;
         sync_folder(table)?;
-        let mut manifest = read(table)?.unwrap_or_default();
-        manifest.snapshots.push(record);
-        let written = write(table, &manifest);
+        let written = add(table, record);
         if written.is_err() {
             // Without a record nothing would ever remove it.
             let _ = fs::remove_dir_all(&target);
         }
         written
     }
+}
+
+impl Record {
+    /// When it was made; `None` when that can't be read.
+    pub(super) fn created_at(&self) -> Option<DateTime<Utc>> {
+        DateTime::parse_from_rfc3339(&self.created).ok().map(|at| at.to_utc())
+    }
+
+    /// Which versions it was made of.
+    pub(super) fn identities(&self) -> Vec<Identity> {
+        self.sources.iter().map(|s| Identity { url: s.url.clone(), identity: s.identity.clone() }).collect()
+    }
+
+    /// Whether what was read is what is there and what was rejected, in the table and in its files.
+    pub(super) fn adds_up(&self) -> bool {
+        let in_parts: u64 = self.parts.iter().map(|p| p.rows).sum();
+        (self.layout != Layout::Written || in_parts == self.rows)
+            && self.rejected_rows.is_none_or(|rejected| self.rows_read == self.rows + rejected)
+    }
+}
+
+/// Adds a record to a table's manifest, which makes its snapshot the last one, and one of the source as it is. To be called under the
+/// table's [`lock`].
+pub(super) fn add(table: &Path, record: Record) -> Result<()> {
+    let mut manifest = read(table)?.unwrap_or_default();
+    manifest.snapshots.push(record);
+    manifest.failed = None;
+    write(table, &manifest)
+}
+
+/// Writes down that the source could not be read, or with `None` that it can, unless that is known; not while another process makes a
+/// snapshot of it.
+pub(super) fn note(table: &Path, failed: Option<Failed>) -> Result<()> {
+    let file = lock_file(table)?;
+    if file.try_lock().is_err() {
+        return Ok(());
+    }
+    let Some(mut manifest) = read(table)? else { return Ok(()) };
+    if manifest.failed == failed {
+        return Ok(());
+    }
+    manifest.failed = failed;
+    write(table, &manifest)
 }
 
 impl Drop for Staging {
@@ -184,21 +282,16 @@ impl Drop for Staging {
     }
 }
 
-/// Of the snapshots, oldest first, those that are not among the newest [`KEPT`] and whose next one was made before `before`. One
-/// whose next one has no readable time stays.
-fn replaced_before(snapshots: &[Record], before: chrono::DateTime<chrono::Utc>) -> Vec<&str> {
-    let older = snapshots.len().saturating_sub(KEPT);
-    let made = |r: &Record| chrono::DateTime::parse_from_rfc3339(&r.created).ok();
-    let pairs = snapshots.iter().zip(snapshots.iter().skip(1)).take(older);
-    pairs.filter(|(_, next)| made(next).is_some_and(|at| at < before)).map(|(r, _)| r.id.as_str()).collect()
-}
-
 /// Waits until no other process writes snapshots of this table; held until the file is dropped.
 pub(super) fn lock(table: &Path) -> Result<File> {
-    fs::create_dir_all(table)?;
-    let file = File::options().create(true).truncate(false).read(true).write(true).open(table.join(".lock"))?;
+    let file = lock_file(table)?;
     file.lock()?;
     Ok(file)
+}
+
+fn lock_file(table: &Path) -> Result<File> {
+    fs::create_dir_all(table)?;
+    Ok(File::options().create(true).truncate(false).read(true).write(true).open(table.join(".lock"))?)
 }
 
 /// The table's manifest; `None` before its first snapshot, or when it can't be read any more.
@@ -223,8 +316,8 @@ pub(super) fn read(table: &Path) -> Result<Option<Manifest>> {
 }
 
 /// Writes the manifest so that readers see the old one or the new one.
-fn write(table: &Path, manifest: &Manifest) -> Result<()> {
-    let manifest = Manifest { version: VERSION, snapshots: manifest.snapshots.clone() };
+pub(super) fn write(table: &Path, manifest: &Manifest) -> Result<()> {
+    let manifest = Manifest { version: VERSION, ..manifest.clone() };
     let temporary = table.join(format!(".{MANIFEST}.{}", std::process::id()));
     let written = (|| {
         let mut file = File::create(&temporary)?;
@@ -267,6 +360,11 @@ fn part(name: &str) -> String {
     out
 }
 
+/// The name that [`part`] made a part of; a long one stays cut.
+fn unpart(part: &str) -> String {
+    super::fetch::unescaped(if part == "%00" { "" } else { part })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -282,7 +380,7 @@ mod tests {
             ("", "%00"),
             (".staging", "%2Estaging"),
         ] {
-            assert_eq!(part(name), want);
+            assert_eq!((part(name).as_str(), unpart(want).as_str()), (want, name));
         }
         let long = part(&"x".repeat(400));
         assert!(long.len() < 200 && long != part(&"x".repeat(401)));
@@ -292,10 +390,13 @@ mod tests {
         Record {
             id: id.to_owned(),
             fingerprint: String::new(),
+            layout: Layout::Written,
+            local: false,
             sources: Vec::new(),
             parts: Vec::new(),
             rows: 0,
             rows_read: 0,
+            rejected_rows: Some(0),
             rejects: 0,
             created: String::new(),
             warnings: Vec::new(),
@@ -321,40 +422,46 @@ mod tests {
     }
 
     #[test]
-    fn old_snapshots_go_when_nobody_uses_them() {
-        let at = |minutes: i64| (chrono::Utc::now() - chrono::TimeDelta::minutes(minutes)).to_rfc3339();
-        for (made, used, want) in [
-            (&[("a", 90)][..], &[][..], "a"),
-            (&[("a", 90), ("b", 60)], &[], "a b"),
-            (&[("a", 90), ("b", 60), ("c", 30)], &[], "b c"),
-            (&[("a", 90), ("b", 60), ("c", 30)], &["a"], "a b c"),
-            (&[("a", 90), ("b", 5), ("c", 1)], &[], "a b c"),
-            (&[("a", 90), ("b", 60), ("c", 5), ("d", 1)], &[], "b c d"),
-        ] {
-            let dir = tempfile::tempdir().expect("a temporary folder");
-            let state = State::open(dir.path()).expect("opens");
-            let table = state.table("c", "s", "t");
-            let _lock = lock(&table).expect("locks");
-            for (id, minutes) in made {
-                let record = Record { created: at(*minutes), ..record(id) };
-                state.stage().expect("stages").publish(&table, record).expect("publishes");
-            }
-            for folder in ["orphan", "new orphan"].into_iter().chain(made.iter().map(|(id, _)| *id)) {
-                fs::create_dir_all(table.join(folder)).expect("makes");
-                let age = Duration::from_secs(if folder == "new orphan" { 5 } else { 5400 });
-                let touched = File::open(table.join(folder)).and_then(|f| f.set_modified(SystemTime::now() - age));
-                touched.expect("sets the time");
-            }
-            state.prune(&table, &|folder| used.iter().any(|u| folder.ends_with(u))).map(drop).expect("prunes");
-            let named: Vec<String> =
-                read(&table).expect("reads").expect("is there").snapshots.into_iter().map(|r| r.id).collect();
-            assert_eq!(named.join(" "), want, "{made:?} {used:?}");
-            let entries = fs::read_dir(&table).expect("lists").map(|e| e.expect("an entry"));
-            let folders = entries.filter(|e| e.path().is_dir()).map(|e| e.file_name().to_string_lossy().into_owned());
-            let mut folders: Vec<String> = folders.collect();
-            folders.sort();
-            assert_eq!(folders.join(" "), format!("{want} new orphan"), "{made:?} {used:?}");
-            assert_eq!(fs::read_dir(dir.path().join("snapshots/.staging")).expect("lists").count(), 0);
+    fn a_failure_is_noted_until_a_snapshot_is_added() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let state = State::open(dir.path()).expect("opens");
+        let table = state.table("c", "s", "t");
+        let failed = |message: &str| Failed {
+            since: "2026-11-01T00:00:00Z".into(),
+            message: message.into(),
+            fingerprint: "f".into(),
+            sources: vec![Identity { url: "u".into(), identity: "i".into() }],
+        };
+        let noted = || read(&table).expect("reads").and_then(|m| m.failed).map(|f| f.message);
+        note(&table, Some(failed("nothing to serve"))).expect("is no error");
+        assert_eq!(noted(), None);
+        add(&table, record("one")).expect("adds");
+        note(&table, Some(failed("gone"))).expect("notes");
+        assert_eq!(noted().as_deref(), Some("gone"));
+        {
+            let _making = lock(&table).expect("locks");
+            note(&table, None).expect("waits for nobody");
+            assert_eq!(noted().as_deref(), Some("gone"));
+            add(&table, record("two")).expect("adds");
+        }
+        assert_eq!(noted(), None);
+        let names: Vec<[String; 3]> = state.tables().expect("lists").into_iter().map(|(names, _)| names).collect();
+        assert_eq!(names, [["c".to_owned(), "s".into(), "t".into()]]);
+    }
+
+    #[test]
+    fn a_manifest_of_before_is_read() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let text = r#"{"version": 1, "snapshots": [{"id": "a", "fingerprint": "f", "sources": [{"url": "u", "identity": "i", "size": 4,
+            "sha256": "00"}], "parts": [{"file": "part-0.parquet", "bytes": 9, "rows": 2}], "rows": 2, "rows_read": 3, "rejects": 1,
+            "created": "2026-11-01T00:00:00Z", "warnings": []}]}"#;
+        fs::write(dir.path().join(MANIFEST), text).expect("writes");
+        let manifest = read(dir.path()).expect("reads").expect("is there");
+        let record = &manifest.snapshots[0];
+        assert_eq!((record.layout, record.sources[0].raw.as_deref(), manifest.failed.is_none()), (Layout::Written, None, true));
+        assert!(record.adds_up());
+        for broken in [Record { rows: 1, ..record.clone() }, Record { rejected_rows: Some(2), ..record.clone() }] {
+            assert!(!broken.adds_up());
         }
     }
 

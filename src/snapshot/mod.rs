@@ -9,11 +9,15 @@ mod decode;
 mod fetch;
 mod inplace;
 mod json;
+mod lease;
+mod listing;
 mod make;
 mod manifest;
 mod names;
 mod prepare;
+mod raw;
 mod records;
+mod retain;
 mod stop;
 mod touch;
 mod types;
@@ -22,12 +26,18 @@ mod write;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::datatypes::SchemaRef;
+use chrono::{DateTime, Utc};
 
 use crate::catalog::TableEntry;
+#[cfg(doc)]
+use crate::error::Kind;
 use crate::error::Result;
 use crate::store::{Object, Stores};
+
+pub use listing::{Listed, Stale, Standing};
 
 /// Metadata keys on the fields of a snapshot's schema.
 pub mod field_key {
@@ -47,13 +57,34 @@ pub struct Options {
     /// The state folder.
     pub state: PathBuf,
     /// How long an answer about a remote source's identity is believed.
-    pub revalidate: std::time::Duration,
+    pub revalidate: Duration,
     /// The largest decompressed size of one file, in bytes.
     pub max_file_bytes: u64,
     /// The most columns of a table.
     pub max_columns: usize,
     /// The longest field, in bytes.
     pub max_field_bytes: usize,
+    /// Which old snapshots of a table go when a new one is made.
+    pub retention: Retention,
+    /// Whether the bytes as received are kept beside what was made of them.
+    pub keep_raw: bool,
+}
+
+/// Which old snapshots of a table go: those that are neither among the newest nor were replaced lately. The current one, and what any
+/// process reads, stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// How many of the newest stay; one at least does.
+    pub keep: usize,
+    /// How long one stays after another took its place.
+    pub older_than: Duration,
+}
+
+impl Default for Retention {
+    /// The ten newest: enough to compare with yesterday, and a bound on the disk whatever a source does.
+    fn default() -> Self {
+        Self { keep: 10, older_than: Duration::ZERO }
+    }
 }
 
 impl Options {
@@ -62,10 +93,12 @@ impl Options {
     pub fn new(state: PathBuf) -> Self {
         Self {
             state,
-            revalidate: std::time::Duration::from_secs(60),
+            revalidate: Duration::from_secs(60),
             max_file_bytes: 1 << 40,
             max_columns: 10_000,
             max_field_bytes: 16 << 20,
+            retention: Retention::default(),
+            keep_raw: false,
         }
     }
 }
@@ -82,7 +115,7 @@ pub enum ProgressEvent {
     Read { table: String, bytes: u64 },
     /// The snapshot stands.
     Finished { table: String, rows: u64, rejects: u64 },
-    /// Something the user should know: a stale snapshot is served, a code was taken as missing.
+    /// Something the user should know: an encoding was guessed, a stale snapshot is served.
     Warning { table: String, message: String },
 }
 
@@ -108,6 +141,55 @@ pub struct Snapshot {
     pub rejects_file: Option<PathBuf>,
     /// RFC 3339.
     pub created: String,
+    /// Keeps its files from being removed.
+    _lease: Option<lease::Lease>,
+}
+
+/// Which snapshot of a table is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AsOf {
+    /// The one that was current then: the newest that was made at or before it.
+    Time(DateTime<Utc>),
+    /// The one of this id.
+    Snapshot(String),
+}
+
+/// What a refresh came to.
+#[derive(Clone, Debug)]
+pub struct Refreshed {
+    pub snapshot: Arc<Snapshot>,
+    pub outcome: Outcome,
+}
+
+/// Whether a refresh made a new snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The source is what it was.
+    Unchanged,
+    New,
+    /// The source could not be read, and the last good snapshot is served.
+    Failed(Stale),
+}
+
+/// A snapshot that was removed, or would be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pruned {
+    /// Catalog, schema and table.
+    pub table: [String; 3],
+    pub snapshot: String,
+    pub created: Option<DateTime<Utc>>,
+    pub fate: Fate,
+}
+
+/// What pruning did with a snapshot that is old.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It went, and freed so many bytes.
+    Removed { bytes: u64 },
+    /// A process reads it.
+    InUse,
+    /// It was no whole snapshot: a write that was killed left it.
+    Leftover { bytes: u64 },
 }
 
 /// Where a snapshot's rows are.
@@ -149,13 +231,44 @@ impl Snapshots {
     }
 
     /// The snapshot of the source as it is now: the last one while the source's identity is the same, else a new one. Touches at the
-    /// same time share one read; a caller that goes away does not stop it, the end of this `Snapshots` does ([`crate::error::Kind::Shutdown`]). When the source can't be read and there is a snapshot of
-    /// it, that one is served with a [`ProgressEvent::Warning`]. To be called within a tokio runtime.
+    /// same time share one read; a caller that goes away does not stop it, the end of this `Snapshots` does
+    /// ([`crate::error::Kind::Shutdown`]). When the source can't be read and there is a snapshot of it, that one is served, and
+    /// [`Self::stale`] says why. To be called within a tokio runtime.
     pub async fn current(&self, table: &TableEntry, progress: Option<Progress>) -> Result<Arc<Snapshot>> {
-        self.touches.current(table, progress).await
+        Ok(Arc::clone(&self.touches.touch(table, progress, touch::Asking::WhenDue).await?.snapshot))
     }
 
-    /// The last good snapshot without asking the source; `None` before the first touch.
+    /// The same, but the source is asked however lately it was, and a version of it that could not be read is tried again.
+    pub async fn refresh(&self, table: &TableEntry, progress: Option<Progress>) -> Result<Refreshed> {
+        Ok(self.touches.touch(table, progress, touch::Asking::Now).await?.as_ref().clone())
+    }
+
+    /// Why the current snapshot, as it was last touched, is not of the source as it is now; `None` when it is. Does no I/O.
+    pub fn stale(&self, table: &TableEntry) -> Option<Stale> {
+        self.touches.stale(table)
+    }
+
+    /// An older snapshot of a table, without asking the source, whatever its descriptor said then. [`Kind::UndefinedObject`], naming the
+    /// oldest there is, when it is none of those that stand; [`Kind::SourceChanged`] when its rows are in published files that
+    /// have changed since. A table that was never read is read when the time asked for is not past. To be called within a tokio runtime.
+    pub async fn as_of(&self, table: &TableEntry, asked: &AsOf) -> Result<Arc<Snapshot>> {
+        self.touches.as_of(table, asked).await
+    }
+
+    /// Every snapshot of a table that stands, newest first.
+    pub fn list(&self, table: &TableEntry) -> Result<Vec<Listed>> {
+        self.touches.list(table)
+    }
+
+    /// Removes the snapshots of all tables that `of` takes (by catalog, schema and name) which `retention` does not keep and nobody reads,
+    /// and what killed writes left. With `dry_run` nothing is removed but what it would be is said. Waits for tables that are being
+    /// read at the moment; blocks.
+    pub fn prune(&self, retention: &Retention, of: &dyn Fn(&[String; 3]) -> bool, dry_run: bool) -> Result<Vec<Pruned>> {
+        self.touches.prune(retention, of, dry_run)
+    }
+
+    /// The last good snapshot without asking the source; `None` before the first touch, and after a restart for files that are scanned in
+    /// place.
     pub fn last(&self, table: &TableEntry) -> Result<Option<Arc<Snapshot>>> {
         self.touches.last(table)
     }

@@ -6,6 +6,7 @@ mod failures;
 mod fixtures;
 mod generate;
 mod harness;
+mod lifecycle;
 mod mirror;
 mod nasty;
 mod plans;
