@@ -32,9 +32,8 @@ pub fn prune(engine: &Arc<Engine>, options: &Options) -> Result<(), Failure> {
     let pruned = engine.prune(&options.retention, &of, options.dry_run)?;
     let mut out = io::stdout().lock();
     let told = pruned.iter().try_for_each(|p| writeln!(out, "{}", Line(p, options.dry_run)));
-    told.and_then(|()| writeln!(out, "{}", Sum(&pruned, options.dry_run))).map_err(|e| {
-        Error::new(Kind::Io, format!("standard output: {e}")).caused_by(e)
-    })?;
+    told.and_then(|()| writeln!(out, "{}", Sum(&pruned, options.dry_run)))
+        .map_err(|e| Error::new(Kind::Io, format!("standard output: {e}")).caused_by(e))?;
     Ok(())
 }
 
@@ -93,11 +92,8 @@ mod tests {
             created: chrono::DateTime::from_timestamp(1_793_000_000, 0).filter(|_| !snapshot.is_empty()),
             fate,
         };
-        let all = [
-            pruned("a", Fate::Removed { bytes: 1 << 20 }),
-            pruned("b", Fate::InUse),
-            pruned("", Fate::Leftover { bytes: 512 }),
-        ];
+        let all =
+            [pruned("a", Fate::Removed { bytes: 1 << 20 }), pruned("b", Fate::InUse), pruned("", Fate::Leftover { bytes: 512 })];
         let shown = |dry_run| {
             let lines: String = all.iter().map(|p| format!("{}\n", Line(p, dry_run))).collect();
             format!("{lines}{}\n", Sum(&all, dry_run))

@@ -2,6 +2,7 @@
 //! it into each layer's own options. How one text becomes a size, a duration or a mirror stands in [`value`].
 
 mod memory;
+mod place;
 mod raw;
 mod value;
 
@@ -56,7 +57,7 @@ impl RawConfig {
                 let shell = shell::Options {
                     database: raw.database,
                     format: format(&raw.format)?,
-                    history: engine.state.join("history"),
+                    history: engine.cache.join("history"),
                 };
                 Ok(Config::Shell { engine, shell })
             }
@@ -88,11 +89,12 @@ fn engine_options(raw: &RawShared) -> Result<engine::Options> {
         Some(text) => value::parse("--threads", text, value::count, "a number from 1 to 1024")?,
         None => std::thread::available_parallelism().map_or(1, usize::from),
     };
+    let snapshot = snapshot_options(raw)?;
     Ok(engine::Options {
         catalogs,
-        state: raw.state.clone(),
+        cache: snapshot.cache.clone(),
         store: store_options(raw)?,
-        snapshot: snapshot_options(raw)?,
+        snapshot,
         memory,
         statement_timeout: duration("--statement-timeout", &raw.statement_timeout)?,
         threads,
@@ -100,14 +102,18 @@ fn engine_options(raw: &RawShared) -> Result<engine::Options> {
 }
 
 fn snapshot_options(raw: &RawShared) -> Result<snapshot::Options> {
+    let state = store::Place::parse(&raw.state)?;
+    let cache = place::cache(raw.cache.as_deref(), &state)?;
     Ok(snapshot::Options {
+        state,
         revalidate: duration("--revalidate", &raw.revalidate)?,
+        grace: waiting("--grace", &raw.grace)?,
         retention: snapshot::Retention {
             keep: kept("--keep-snapshots", &raw.keep_snapshots)?,
             older_than: age("--keep-for", &raw.keep_for)?,
         },
         keep_raw: raw.keep_raw,
-        ..snapshot::Options::new(raw.state.clone())
+        ..snapshot::Options::new(cache)
     })
 }
 
@@ -235,7 +241,11 @@ mod tests {
         assert_eq!((e.memory, e.threads, e.store.retries), (512 << 20, 3, 0));
         assert_eq!((e.statement_timeout, e.store.read_timeout), (Duration::from_secs(300), Duration::from_millis(500)));
         assert_eq!(e.store.mirrors, [("https://x.org/".to_owned(), "./copy".to_owned())]);
-        assert_eq!((e.state, e.snapshot.state), (PathBuf::from("/s"), PathBuf::from("/s")));
+        assert_eq!(e.snapshot.state, store::Place::Folder("/s".into()));
+        assert_eq!((e.cache, e.snapshot.cache), (PathBuf::from("/s"), PathBuf::from("/s")));
+        let e = engine_of("stoa query select --state s3://city/stoa --cache /c --grace 2h");
+        assert_eq!(e.snapshot.state, store::Place::Bucket("s3://city/stoa".to_owned()));
+        assert_eq!((e.cache, e.snapshot.grace), (PathBuf::from("/c"), Duration::from_secs(7200)));
     }
 
     #[test]

@@ -53,9 +53,16 @@ pub(super) struct RawShared {
     /// A catalog: a folder, a descriptor file, or the URL of a descriptor, and the database name it gets; may be repeated
     #[arg(long, global = true, value_name = "[NAME=]DIR|URL", env = "STOA_CATALOG", default_value = super::DEFAULT_CATALOG)]
     pub catalog: Vec<String>,
-    /// The folder for the index, the snapshots and spill files
-    #[arg(long, global = true, value_name = "DIR", env = "STOA_STATE", default_value = super::DEFAULT_STATE)]
-    pub state: PathBuf,
+    /// Where snapshots are kept: a folder, or a bucket with a prefix (s3://bucket/prefix), which several servers may share
+    #[arg(long, global = true, value_name = "DIR|URL", env = "STOA_STATE", default_value = super::DEFAULT_STATE)]
+    pub state: String,
+    /// The folder of this machine for the index, spill files and what is being written [default: the state's folder; for a
+    /// bucket, a folder in the user's cache]
+    #[arg(long, global = true, value_name = "DIR", env = "STOA_CACHE")]
+    pub cache: Option<PathBuf>,
+    /// How long the files of a snapshot that was replaced outlive it, for those who still read them; the same for all servers of a state
+    #[arg(long, global = true, value_name = "DURATION", env = "STOA_GRACE", default_value = "1h")]
+    pub grace: String,
     /// Read URLs that start with PREFIX from URL (or a folder) in its place; may be repeated. The first = with a scheme, a slash or a
     /// dot behind it stands between the two
     #[arg(long, global = true, value_name = "PREFIX=URL", env = "STOA_MIRROR")]

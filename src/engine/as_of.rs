@@ -12,12 +12,13 @@ use datafusion::logical_expr::planner::{PlannedRelation, RelationPlanner, Relati
 use datafusion::logical_expr::{Expr as PlannedExpr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::parser::Statement as DfStatement;
 use datafusion::sql::sqlparser::ast::{
-    self, Expr, Ident, ObjectNamePart, SelectItem, SetExpr, Spanned, Statement as Ast, TableFactor, TableVersion, VisitMut, VisitorMut,
+    self, Expr, Ident, ObjectNamePart, SelectItem, SetExpr, Spanned, Statement as Ast, TableFactor, TableVersion, VisitMut,
+    VisitorMut,
 };
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::Span;
 
-use super::dialect::common_tables;
+use super::dialect::{common_tables, string};
 use super::failure::{from_datafusion, position};
 use super::grammar::Grammar;
 use crate::error::{Error, Kind, Result};
@@ -87,9 +88,8 @@ impl VisitorMut for Found {
         let span = factor.span();
         let TableFactor::Table { name, args, version, .. } = factor else { return ControlFlow::Continue(()) };
         let Some(asked) = version.take() else { return ControlFlow::Continue(()) };
-        let refused = |kind: Kind, what: &str, hint: &str| {
-            ControlFlow::Break(Box::new((Error::new(kind, what).with_hint(hint), span)))
-        };
+        let refused =
+            |kind: Kind, what: &str, hint: &str| ControlFlow::Break(Box::new((Error::new(kind, what).with_hint(hint), span)));
         let TableVersion::ForSystemTimeAsOf(expr) = asked else {
             let what = "a version of a table is asked for with FOR SYSTEM_TIME AS OF";
             return refused(Kind::Syntax, what, "Write FROM t FOR SYSTEM_TIME AS OF '2026-11-01'.");
@@ -124,6 +124,13 @@ async fn evaluate(expr: Expr, state: &SessionState, zone: Tz, sql: &str) -> Resu
     if shown.contains('$') && matches!(expr, Expr::Value(ref v) if matches!(v.value, ast::Value::Placeholder(_))) {
         return Err(refuse("a constant, since the columns depend on it"));
     }
+    if let Some(text) = written_time(&expr) {
+        let at = moment(text, zone);
+        return at.map(|at| (AsOf::Time(at), false)).ok_or_else(|| {
+            Error::new(Kind::InvalidDatetime, format!("invalid input syntax for type timestamp: \"{text}\""))
+                .with_hint("Write a time such as '2026-11-01' or '2026-11-01 08:00:00+02'.")
+        });
+    }
     let mut select = Parser::parse_sql(&Grammar::default(), "SELECT 1").map_err(|e| super::failure::from_parser(&e, sql))?;
     if let Some(Ast::Query(query)) = select.first_mut()
         && let SetExpr::Select(body) = query.body.as_mut()
@@ -148,10 +155,7 @@ async fn evaluate(expr: Expr, state: &SessionState, zone: Tz, sql: &str) -> Resu
     let utc = |at: Option<DateTime<Utc>>| at.ok_or_else(|| Error::new(Kind::OutOfRange, format!("{shown} is out of range")));
     let asked = match value {
         ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)) | ScalarValue::LargeUtf8(Some(text)) => {
-            match string_to_datetime(&zone, text.trim()) {
-                Ok(at) => AsOf::Time(at.to_utc()),
-                Err(_) => AsOf::Snapshot(text.trim().to_owned()),
-            }
+            moment(text, zone).map_or_else(|| AsOf::Snapshot(text.trim().to_owned()), AsOf::Time)
         }
         ScalarValue::Date32(Some(days)) => {
             let midnight = utc(DateTime::from_timestamp(i64::from(*days) * 86_400, 0))?;
@@ -164,6 +168,32 @@ async fn evaluate(expr: Expr, state: &SessionState, zone: Tz, sql: &str) -> Resu
         _ => return Err(refuse("a time or a snapshot's id")),
     };
     Ok((asked, of_one_run))
+}
+
+/// The text of a literal that is said to be a time: `TIMESTAMP '...'`, `'...'::date`.
+fn written_time(expr: &Expr) -> Option<&str> {
+    let is_time =
+        |of: &ast::DataType| matches!(of, ast::DataType::Date | ast::DataType::Datetime(_) | ast::DataType::Timestamp(..));
+    match expr {
+        Expr::TypedString(typed) if is_time(&typed.data_type) => match &typed.value.value {
+            ast::Value::SingleQuotedString(text) => Some(text),
+            _ => None,
+        },
+        Expr::Cast { expr: inner, data_type, .. } if is_time(data_type) => string(inner),
+        Expr::Nested(inner) => written_time(inner),
+        _ => None,
+    }
+}
+
+/// A time as PostgreSQL reads it, in `zone` where it names none; the seconds may be left out.
+fn moment(text: &str, zone: Tz) -> Option<DateTime<Utc>> {
+    let text = text.trim();
+    let without_seconds = text.as_bytes().get(13) == Some(&b':') && text.as_bytes().get(16) != Some(&b':');
+    let whole = match text.split_at_checked(16) {
+        Some((minute, zone)) if without_seconds => format!("{minute}:00{zone}"),
+        Some(_) | None => text.to_owned(),
+    };
+    string_to_datetime(&zone, &whole).ok().map(|at| at.to_utc())
 }
 
 /// A moment: the value itself where it has a zone, else what the clocks of the session's zone show.
@@ -215,7 +245,8 @@ mod tests {
     /// What a statement's versions come to, or why they are refused.
     async fn asked(sql: &str) -> String {
         let zone: Tz = "Asia/Shanghai".parse().expect("a zone");
-        let mut ast = Parser::new(&Grammar { versions: true }).try_with_sql(sql).and_then(|mut p| p.parse_statement()).expect(sql);
+        let mut ast =
+            Parser::new(&Grammar { versions: true }).try_with_sql(sql).and_then(|mut p| p.parse_statement()).expect(sql);
         match Versions::take(&mut ast, &SessionContext::new().state(), zone, sql).await {
             Ok(versions) => {
                 let each = versions.asked.iter().map(|asked| match asked {
@@ -237,6 +268,8 @@ mod tests {
             ("'2026-11-01T08:00:00.5Z'", "2026-11-01T08:00:00.500Z"),
             ("'2026-11-01 08:00:00+02'", "2026-11-01T06:00:00Z"),
             ("timestamp '2026-11-01 08:00'", "2026-11-01T00:00:00Z"),
+            ("('2026-11-01 08:00+00')::timestamptz", "2026-11-01T08:00:00Z"),
+            ("'2026-11-01T08:00'", "2026-11-01T00:00:00Z"),
             ("timestamp with time zone '2026-11-01 08:00:00+00'", "2026-11-01T08:00:00Z"),
             ("date '2026-11-01'", "2026-10-31T16:00:00Z"),
             ("now() - interval '1 day'", "now"),
@@ -254,6 +287,7 @@ mod tests {
             ("select 1 from t for system_time as of $1", "Unsupported"),
             ("select 1 from t for system_time as of random()", "Unsupported"),
             ("select 1 from t version as of 3", "Syntax"),
+            ("select 1 from t for system_time as of date 'soon'", "InvalidDatetime at Some(41): invalid input"),
             ("with t as (select 1) select 1 from t for system_time as of '2026-11-01'", "Unsupported"),
         ] {
             let got = asked(sql).await;

@@ -21,9 +21,9 @@ pub struct Grammar {
 impl Grammar {
     /// The grammar for these tokens: tables have versions when `FOR SYSTEM_TIME` stands there.
     pub fn of(tokens: &[TokenWithSpan]) -> Self {
-        let is = |token: &Token, keyword: Keyword| matches!(token, Token::Word(w) if w.keyword == keyword && w.quote_style.is_none());
-        let words: Vec<&Token> =
-            tokens.iter().map(|t| &t.token).filter(|t| !matches!(t, Token::Whitespace(_))).collect();
+        let is =
+            |token: &Token, keyword: Keyword| matches!(token, Token::Word(w) if w.keyword == keyword && w.quote_style.is_none());
+        let words: Vec<&Token> = tokens.iter().map(|t| &t.token).filter(|t| !matches!(t, Token::Whitespace(_))).collect();
         Self { versions: words.windows(2).any(|pair| is(pair[0], Keyword::FOR) && is(pair[1], Keyword::SYSTEM_TIME)) }
     }
 }

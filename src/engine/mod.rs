@@ -52,8 +52,8 @@ const MAX_DESCRIPTOR_BYTES: u64 = 64 << 20;
 #[derive(Clone, Debug)]
 pub struct Options {
     pub catalogs: Vec<catalog::Source>,
-    /// The state folder: the index, the snapshots, spill files.
-    pub state: PathBuf,
+    /// The folder of this machine for the index and for spill files; [`snapshot::Options::state`] is where snapshots are.
+    pub cache: PathBuf,
     pub store: store::Options,
     pub snapshot: snapshot::Options,
     /// Memory that all queries share, in bytes; beyond it they spill, then fail.
@@ -72,7 +72,7 @@ impl Options {
             catalogs,
             store: store::Options::default(),
             snapshot: snapshot::Options::new(state.clone()),
-            state,
+            cache: state,
             memory: 1 << 30,
             statement_timeout: Duration::ZERO,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
@@ -165,15 +165,18 @@ pub struct Notice {
 }
 
 impl Engine {
-    /// Opens the catalogs and the state folder. Reads no data.
+    /// Opens the catalogs and the state. Reads no data.
     pub fn open(mut options: Options) -> Result<Arc<Self>> {
         // Whoever opens it may move to another folder later.
-        options.state = std::path::absolute(&options.state)?;
-        options.snapshot.state = std::path::absolute(&options.snapshot.state)?;
+        options.cache = std::path::absolute(&options.cache)?;
+        options.snapshot.cache = std::path::absolute(&options.snapshot.cache)?;
+        if let store::Place::Folder(folder) = &mut options.snapshot.state {
+            *folder = std::path::absolute(&folder)?;
+        }
         let cpu = Cpu::new(options.threads)?;
         let stores = Arc::new(Stores::new(options.store.clone())?);
         let fetch = |url: &str| fetch(&cpu, &stores, url);
-        let catalogs = Arc::new(Catalogs::open(Some(options.state.clone()), &options.catalogs, &fetch)?);
+        let catalogs = Arc::new(Catalogs::open(Some(options.cache.clone()), &options.catalogs, &fetch)?);
         let snapshots = Arc::new(Snapshots::open(stores, options.snapshot.clone())?);
         Ok(Arc::new(Self { shared: Arc::new(Shared::new(&options, cpu, catalogs, snapshots)?) }))
     }

@@ -235,7 +235,8 @@ impl Inner {
     pub(super) fn tell_stale(self: &Arc<Self>, table: &TableEntry, snapshot: &Snapshot, stale: &Stale) {
         if self.state().told_stale.insert(snapshot.id.clone()) {
             let since = stale.since.to_rfc3339_opts(SecondsFormat::Secs, true);
-            let message = format!("the snapshot of {} is served, since {} (stale since {since})", snapshot.created, stale.message);
+            let message =
+                format!("the snapshot of {} is served, since {} (stale since {since})", snapshot.created, stale.message);
             self.progress()(ProgressEvent::Warning { table: format!("{}.{}", table.schema, table.name), message });
         }
     }

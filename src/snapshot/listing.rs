@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-use super::manifest::{Layout, Manifest, Record};
+use super::state::{Manifest, Record, Rows, Source};
 
 /// Why a snapshot is served although it is not of the source as it is now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,11 +78,11 @@ pub(super) fn all(manifest: Manifest, current: Option<&str>, stale: Option<&Stal
 fn listed(standing: Standing, record: Record) -> Listed {
     let size = |raw_only: bool| record.sources.iter().filter(|s| !raw_only || s.raw.is_some()).map(|s| s.size).sum::<u64>();
     let (layout, files, bytes) = match record.layout {
-        Layout::Written => ("written", record.parts.len(), record.parts.iter().map(|p| p.bytes).sum()),
-        Layout::Parquet => ("parquet", record.sources.len(), size(false)),
-        Layout::Arrow => ("arrow", record.sources.len(), size(false)),
+        Rows::Written => ("written", record.parts.len(), record.parts.iter().map(|p| p.bytes).sum()),
+        Rows::Parquet => ("parquet", record.sources.len(), size(false)),
+        Rows::Arrow => ("arrow", record.sources.len(), size(false)),
     };
-    let source = |s: &super::manifest::Source| {
+    let source = |s: &Source| {
         let sha256 = Some(&s.sha256).filter(|hash| !hash.is_empty());
         json!({"url": s.url, "identity": s.identity, "size": s.size, "sha256": sha256, "raw": s.raw})
     };

@@ -9,15 +9,15 @@ mod decode;
 mod fetch;
 mod inplace;
 mod json;
-mod lease;
+mod known;
 mod listing;
 mod make;
-mod manifest;
 mod names;
 mod prepare;
 mod raw;
 mod records;
 mod retain;
+mod state;
 mod stop;
 mod touch;
 mod types;
@@ -35,7 +35,7 @@ use crate::catalog::TableEntry;
 #[cfg(doc)]
 use crate::error::Kind;
 use crate::error::Result;
-use crate::store::{Object, Stores};
+use crate::store::{Object, Place, Stores};
 
 pub use listing::{Listed, Stale, Standing};
 
@@ -54,8 +54,13 @@ pub mod field_key {
 /// Where and how snapshots are made.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The state folder.
-    pub state: PathBuf,
+    /// Where snapshots are kept.
+    pub state: Place,
+    /// A folder of this machine for what is being written, where the state is none itself.
+    pub cache: PathBuf,
+    /// How long the files of a snapshot outlive it where nobody can be asked who reads them (`state` has the rules), and how
+    /// long what a killed process left is let be.
+    pub grace: Duration,
     /// How long an answer about a remote source's identity is believed.
     pub revalidate: Duration,
     /// The largest decompressed size of one file, in bytes.
@@ -92,7 +97,9 @@ impl Options {
     /// before they fill the disk or the memory.
     pub fn new(state: PathBuf) -> Self {
         Self {
-            state,
+            state: Place::Folder(state.clone()),
+            cache: state,
+            grace: Duration::from_secs(3600),
             revalidate: Duration::from_secs(60),
             max_file_bytes: 1 << 40,
             max_columns: 10_000,
@@ -119,7 +126,7 @@ pub enum ProgressEvent {
     Warning { table: String, message: String },
 }
 
-/// The snapshots of one state folder.
+/// The snapshots of one state.
 pub struct Snapshots {
     touches: touch::Touches,
 }
@@ -137,12 +144,12 @@ pub struct Snapshot {
     pub rows_read: u64,
     /// Cells and rows that did not fit, each with its reason.
     pub rejects: u64,
-    /// Where the rejects are, when there are any.
-    pub rejects_file: Option<PathBuf>,
     /// RFC 3339.
     pub created: String,
-    /// Keeps its files from being removed.
-    _lease: Option<lease::Lease>,
+    /// What stands beside the parts of one that is written.
+    files: Option<Arc<dyn state::Files>>,
+    /// Keeps it from being removed.
+    _held: Option<state::Use>,
 }
 
 /// Which snapshot of a table is asked for.
@@ -195,8 +202,10 @@ pub enum Fate {
 /// Where a snapshot's rows are.
 #[derive(Debug)]
 pub enum Layout {
-    /// Parquet files of ours under the state folder, in row order.
+    /// Parquet files of ours in the state folder, in row order.
     Written(Vec<WrittenFile>),
+    /// Parquet files of ours in the state's bucket, in row order.
+    Stored(Vec<Object>),
     /// Published Parquet files, scanned in place.
     Parquet(Vec<Object>),
     /// Published Arrow IPC files, scanned in place.
@@ -225,9 +234,13 @@ pub struct Reject {
 }
 
 impl Snapshots {
-    /// Opens the state folder, made when absent; what a killed write left is removed.
+    /// Opens the state, a folder being made when absent; what a killed write left is removed. Waits for the answers of a bucket.
     pub fn open(stores: Arc<Stores>, options: Options) -> Result<Self> {
-        Ok(Self { touches: touch::Touches::new(make::Maker::open(stores, options)?) })
+        let state: Arc<dyn state::State> = match &options.state {
+            Place::Folder(folder) => Arc::new(state::Local::open(folder, options.grace)?),
+            Place::Bucket(url) => Arc::new(state::Bucket::open(url, stores.writable(url)?, &options.cache, options.grace)?),
+        };
+        Ok(Self { touches: touch::Touches::new(make::Maker::new(stores, state, options)) })
     }
 
     /// The snapshot of the source as it is now: the last one while the source's identity is the same, else a new one. Touches at the
@@ -275,8 +288,11 @@ impl Snapshots {
 
     /// The rejects of a snapshot, in the order of the source. They are read from its file one by one, so the iterator blocks.
     pub fn rejects(&self, snapshot: &Snapshot) -> Result<impl Iterator<Item = Result<Reject>> + Send + use<>> {
-        let read = snapshot.rejects_file.as_deref().map(write::Rejects::read).transpose()?;
-        Ok(read.into_iter().flatten())
+        let file = match &snapshot.files {
+            Some(files) if snapshot.rejects > 0 => files.read(write::Rejects::FILE)?,
+            Some(_) | None => None,
+        };
+        Ok(file.map(|file| write::Rejects::read(file, &snapshot.id)).into_iter().flatten())
     }
 }
 

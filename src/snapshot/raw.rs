@@ -2,10 +2,11 @@
 //! hold is not looked at.
 
 use std::fs::{self, File};
+use std::io;
 use std::path::Path;
 
 use super::fetch::Raw;
-use super::manifest::Record;
+use super::state::{Files, Record};
 use crate::error::Result;
 use crate::name::clip;
 
@@ -21,7 +22,8 @@ pub(super) fn keep(raws: &[Raw], scratch: &Path, snapshot: &Path) -> Result<Vec<
     fs::create_dir_all(snapshot.join(FOLDER))?;
     let mut kept = Vec::with_capacity(raws.len());
     for (i, raw) in raws.iter().enumerate() {
-        let name = raw.file_name().replace(|c: char| c.is_control() || "/\\:".contains(c), "_");
+        // Names that every file system and bucket takes.
+        let name = raw.file_name().replace(|c: char| c.is_control() || "/\\:%<>\"|?*#".contains(c), "_");
         let at = format!("{FOLDER}/{i}-{}", clip(&name, NAME_BYTES));
         let target = snapshot.join(&at);
         if raw.path.starts_with(scratch) {
@@ -33,16 +35,20 @@ pub(super) fn keep(raws: &[Raw], scratch: &Path, snapshot: &Path) -> Result<Vec<
         File::open(&target)?.sync_all()?;
         kept.push(at);
     }
-    File::open(snapshot.join(FOLDER))?.sync_all()?;
     Ok(kept)
 }
 
-/// The files that a record's snapshot in `folder` was made of, when each was kept and has the size it had.
-pub(super) fn kept(folder: &Path, record: &Record) -> Option<Vec<Raw>> {
-    let raw = |source: &super::manifest::Source| {
-        let path = folder.join(source.raw.as_ref()?);
-        let intact = fs::metadata(&path).is_ok_and(|m| m.len() == source.size);
-        intact.then(|| Raw::kept(source.url.clone(), path, source.sha256.clone(), source.size))
-    };
-    if record.sources.is_empty() { None } else { record.sources.iter().map(raw).collect() }
+/// The files that a record's snapshot was made of, copied to `scratch` from the files beside it; `None` when one was not kept or has not
+/// the size it had.
+pub(super) fn kept(files: &dyn Files, record: &Record, scratch: &Path) -> Result<Option<Vec<Raw>>> {
+    let mut raws = Vec::with_capacity(record.sources.len());
+    for (i, source) in record.sources.iter().enumerate() {
+        let Some(mut bytes) = source.raw.as_ref().map(|name| files.read(name)).transpose()?.flatten() else { return Ok(None) };
+        let path = scratch.join(format!("raw-{i}"));
+        if io::copy(&mut bytes, &mut File::create(&path)?)? != source.size {
+            return Ok(None);
+        }
+        raws.push(Raw::kept(source.url.clone(), path, source.sha256.clone(), source.size));
+    }
+    Ok(Some(raws).filter(|raws| !raws.is_empty()))
 }

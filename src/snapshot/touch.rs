@@ -6,18 +6,20 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use chrono::SubsecRound;
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 
 use super::fetch::is_local;
-use super::make::{Failure, Heard, Known, Maker, blocking, fingerprint, identities};
-use super::manifest::{Identity, Layout};
+use super::known::{Failure, Known, Standing, identities, judged_by};
+use super::make::{Heard, Maker, blocking};
+use super::state::{Identity, Rows, TablePath};
 use super::{AsOf, Listed, Outcome, Progress, ProgressEvent, Pruned, Refreshed, Retention, Snapshot, Stale, listing};
 use crate::catalog::TableEntry;
 use crate::error::{Error, Kind, Result};
 
-/// The touches of one state folder, which end with it: what a stopped one had written is in a temporary folder and goes with it,
-/// at the next [`Maker::open`] if not before.
+/// The touches of one state, which end with it: what a stopped one had written is in a temporary folder and goes with it,
+/// when the state is opened next if not before.
 pub(super) struct Touches(Arc<Inner>);
 
 impl Drop for Touches {
@@ -42,7 +44,7 @@ struct Slot {
 
 /// A touch under way.
 struct Running {
-    fingerprint: String,
+    judged_by: String,
     listeners: Listeners,
     outcome: Shared<BoxFuture<'static, Result<Arc<Refreshed>, Arc<Error>>>>,
 }
@@ -71,21 +73,21 @@ impl Touches {
 
     /// See [`super::Snapshots::current`] and [`super::Snapshots::refresh`].
     pub(super) async fn touch(&self, table: &TableEntry, progress: Option<Progress>, asking: Asking) -> Result<Arc<Refreshed>> {
-        let fingerprint = fingerprint(table.distribution());
+        let judged_by = judged_by(table);
         let outcome = {
             let mut slots = locked(&self.0.slots);
             let slot = slots.entry(key(table)).or_default();
             match &slot.running {
-                Some(running) if running.fingerprint == fingerprint => {
+                Some(running) if running.judged_by == judged_by => {
                     locked(&running.listeners).extend(progress);
                     running.outcome.clone()
                 }
                 Some(_) | None => {
-                    let fresh = |k: &&Arc<Known>| asking == Asking::WhenDue && self.0.is_fresh(k, table, &fingerprint);
+                    let fresh = |k: &&Arc<Known>| asking == Asking::WhenDue && self.0.is_fresh(k, table);
                     if let Some(known) = slot.known.as_ref().filter(fresh) {
-                        return Ok(Arc::new(known.refreshed(false)));
+                        return Ok(Arc::new(refreshed(known, table, false)));
                     }
-                    let running = self.start(table, fingerprint, progress, asking);
+                    let running = self.start(table, judged_by, progress, asking);
                     let outcome = running.outcome.clone();
                     slot.running = Some(running);
                     outcome
@@ -97,17 +99,15 @@ impl Touches {
 
     /// See [`super::Snapshots::last`].
     pub(super) fn last(&self, table: &TableEntry) -> Result<Option<Arc<Snapshot>>> {
-        let fingerprint = fingerprint(table.distribution());
-        if let Some(known) = self.known(table, &fingerprint) {
+        if let Some(known) = self.0.known(table) {
             return Ok(Some(Arc::clone(&known.snapshot)));
         }
-        Ok(self.0.maker.last(table, &fingerprint)?.map(|k| k.snapshot))
+        Ok(self.0.maker.last(table)?.map(|k| k.snapshot))
     }
 
     /// See [`super::Snapshots::stale`].
     pub(super) fn stale(&self, table: &TableEntry) -> Option<Stale> {
-        let known = self.known(table, &fingerprint(table.distribution()))?;
-        known.failed.as_ref().map(|f| f.stale.clone())
+        self.0.known(table)?.failure(table).map(|f| f.stale.clone())
     }
 
     /// See [`super::Snapshots::as_of`].
@@ -126,12 +126,14 @@ impl Touches {
         };
         let (id, made) = (record.id.clone(), record.created.clone());
         match record.layout {
-            Layout::Written => {
-                let (maker, of) = (Arc::clone(&self.0.maker), table.clone());
-                let gone = || Error::new(Kind::Io, format!("the snapshot {id} can't be read any more: it was removed or damaged"));
-                blocking(move || maker.load_of(&of, record)).await?.ok_or_else(gone)
+            Rows::Written => {
+                let (maker, of) = (Arc::clone(&self.0.maker), TablePath::of(table));
+                let gone =
+                    || Error::new(Kind::Io, format!("the snapshot {id} can't be read any more: it was removed or damaged"));
+                let known = blocking(move || maker.load(&of, &record, Instant::now())).await?;
+                known.map(|k| k.snapshot).ok_or_else(gone)
             }
-            Layout::Parquet | Layout::Arrow => {
+            Rows::Parquet | Rows::Arrow => {
                 let now = Arc::clone(&self.touch(table, None, Asking::WhenDue).await?.snapshot);
                 if now.id == id {
                     return Ok(now);
@@ -146,11 +148,11 @@ impl Touches {
 
     /// See [`super::Snapshots::list`].
     pub(super) fn list(&self, table: &TableEntry) -> Result<Vec<Listed>> {
-        let Some((manifest, mut current, mut stale)) = self.0.maker.listed(table)? else { return Ok(Vec::new()) };
+        let Some(Standing { manifest, mut current, mut stale }) = self.0.maker.standing(table)? else { return Ok(Vec::new()) };
         // What this process found out last goes before what was written down.
-        if let Some(known) = self.known(table, &fingerprint(table.distribution())) {
+        if let Some(known) = self.0.known(table).filter(|k| current.as_ref() == Some(&k.snapshot.id)) {
             current = Some(known.snapshot.id.clone());
-            stale = known.failed.as_ref().map(|f| f.stale.clone());
+            stale = known.failure(table).map(|f| f.stale.clone());
         }
         Ok(listing::all(manifest, current.as_deref(), stale.as_ref()))
     }
@@ -160,14 +162,8 @@ impl Touches {
         self.0.maker.prune(retention, of, dry_run)
     }
 
-    /// What this process knows of a table that is read by this fingerprint.
-    fn known(&self, table: &TableEntry, fingerprint: &str) -> Option<Arc<Known>> {
-        let known = locked(&self.0.slots).get(&key(table)).and_then(|s| s.known.clone());
-        known.filter(|k| k.fingerprint == fingerprint)
-    }
-
     /// Starts a touch that goes on when all who wait for it go away, until [`Touches`] is dropped.
-    fn start(&self, table: &TableEntry, fingerprint: String, progress: Option<Progress>, asking: Asking) -> Running {
+    fn start(&self, table: &TableEntry, judged_by: String, progress: Option<Progress>, asking: Asking) -> Running {
         let listeners: Listeners = Arc::new(Mutex::new(progress.into_iter().collect()));
         let heard: Heard = {
             let listeners = Arc::clone(&listeners);
@@ -176,10 +172,10 @@ impl Touches {
                 all.iter().for_each(|heard| heard(event.clone()));
             })
         };
-        let (inner, table, of) = (Arc::clone(&self.0), table.clone(), fingerprint.clone());
+        let (inner, table) = (Arc::clone(&self.0), table.clone());
         let listening = Arc::clone(&listeners);
         let task = tokio::spawn(async move {
-            let touched = AssertUnwindSafe(inner.touch(&table, &of, asking, &heard)).catch_unwind();
+            let touched = AssertUnwindSafe(inner.touch(&table, asking, &heard)).catch_unwind();
             let touched = tokio::select! {
                 touched = touched => touched,
                 stopped = inner.maker.stop.reached() => Ok(Err(stopped)),
@@ -196,7 +192,7 @@ impl Touches {
                 Err(e) => Err(Arc::new(Error::new(Kind::Shutdown, "reading a source was stopped").caused_by(e))),
             }
         };
-        Running { fingerprint, listeners, outcome: outcome.boxed().shared() }
+        Running { judged_by, listeners, outcome: outcome.boxed().shared() }
     }
 }
 
@@ -205,13 +201,19 @@ fn key(table: &TableEntry) -> Key {
 }
 
 impl Inner {
+    /// What this process knows of a table, as long as that may be believed.
+    fn known(&self, table: &TableEntry) -> Option<Arc<Known>> {
+        let known = locked(&self.slots).get(&key(table)).and_then(|s| s.known.clone());
+        known.filter(|k| k.suits(table) && self.maker.believes(k))
+    }
+
     /// Whether the snapshot can be served without asking a remote source again.
-    fn is_fresh(&self, known: &Known, table: &TableEntry, fingerprint: &str) -> bool {
+    fn is_fresh(&self, known: &Known, table: &TableEntry) -> bool {
         let recent = match self.believed_for(table) {
             Some(believed) => known.checked.is_some_and(|at| at.elapsed() < believed),
             None => true,
         };
-        known.fingerprint == fingerprint && !known.local && recent
+        known.suits(table) && !known.local && recent && self.maker.believes(known)
     }
 
     /// How long a remote source is believed to be unchanged; `None` for ever.
@@ -219,18 +221,17 @@ impl Inner {
         table.dataset.believed_for(table.distribution, self.maker.options.revalidate)
     }
 
-    async fn touch(&self, table: &TableEntry, fingerprint: &str, asking: Asking, heard: &Heard) -> Result<Refreshed> {
-        let known = locked(&self.slots).get(&key(table)).and_then(|s| s.known.clone()).filter(|k| k.fingerprint == fingerprint);
-        let known = match known {
+    async fn touch(&self, table: &TableEntry, asking: Asking, heard: &Heard) -> Result<Refreshed> {
+        let known = match self.known(table) {
             Some(known) => Some(known),
             None => {
-                let (maker, table, fingerprint) = (Arc::clone(&self.maker), table.clone(), fingerprint.to_owned());
-                blocking(move || maker.last(&table, &fingerprint)).await?.map(Arc::new)
+                let (maker, table) = (Arc::clone(&self.maker), table.clone());
+                blocking(move || maker.last(&table)).await?.map(Arc::new)
             }
         };
-        if let Some(known) = known.as_ref().filter(|k| asking == Asking::WhenDue && self.is_fresh(k, table, fingerprint)) {
+        if let Some(known) = known.as_ref().filter(|k| asking == Asking::WhenDue && self.is_fresh(k, table)) {
             self.keep(table, Arc::clone(known));
-            return Ok(known.refreshed(false));
+            return Ok(refreshed(known, table, false));
         }
         let mut asked = self.ask(table, known.as_deref(), asking, heard).await;
         if asked.as_ref().is_err_and(|f| f.error.kind() == Kind::SourceChanged) {
@@ -239,7 +240,7 @@ impl Inner {
         let before = known.as_ref().map(|k| k.snapshot.id.clone());
         let now = match asked {
             Ok(now) => {
-                if known.as_ref().is_some_and(|k| k.failed.is_some()) {
+                if known.as_ref().is_some_and(|k| k.failure(table).is_some()) {
                     self.note(table, None).await;
                 }
                 now
@@ -250,17 +251,19 @@ impl Inner {
                     None => self.remade(table, error.kind(), heard).await.map(Arc::new),
                 };
                 let Some(known) = known else { return Err(error) };
-                let since = known.failed.as_ref().map_or_else(chrono::Utc::now, |f| f.stale.since);
+                // To the precision in which it is written down.
+                let now = || chrono::Utc::now().trunc_subsecs(6);
+                let since = known.failure(table).map_or_else(now, |f| f.stale.since);
                 let stale = Stale { since, message: error.message().to_owned() };
-                let failure = Failure { stale, of, error: Arc::new(error) };
-                if known.failed.as_ref().is_none_or(|f| f.stale != failure.stale || f.of != failure.of) {
+                let failure = Failure { stale, judged_by: judged_by(table), of, error: Arc::new(error) };
+                if known.failure(table).is_none_or(|f| f.stale != failure.stale || f.of != failure.of) {
                     self.note(table, Some(failure.clone())).await;
                 }
                 Known { failed: Some(failure), ..checked(&known, known.local) }
             }
             Err(Unread { error, .. }) => return Err(error),
         };
-        let refreshed = now.refreshed(before.is_none_or(|id| id != now.snapshot.id));
+        let refreshed = refreshed(&now, table, before.is_none_or(|id| id != now.snapshot.id));
         self.keep(table, Arc::new(now));
         Ok(refreshed)
     }
@@ -298,7 +301,7 @@ impl Inner {
             if known.identities == versions {
                 return Ok(checked(known, local));
             }
-            let again = known.failed.as_ref().filter(|f| asking == Asking::WhenDue && f.of.as_ref() == Some(&versions));
+            let again = known.failure(table).filter(|f| asking == Asking::WhenDue && f.of.as_ref() == Some(&versions));
             if let Some(failed) = again {
                 return Err(Unread { error: failed.error.duplicate(), of: Some(versions) });
             }
@@ -311,16 +314,14 @@ impl Inner {
     }
 }
 
-impl Known {
-    /// As it is told to those who asked for it.
-    fn refreshed(&self, new: bool) -> Refreshed {
-        let outcome = match &self.failed {
-            Some(failed) => Outcome::Failed(failed.stale.clone()),
-            None if new => Outcome::New,
-            None => Outcome::Unchanged,
-        };
-        Refreshed { snapshot: Arc::clone(&self.snapshot), outcome }
-    }
+/// A snapshot as it is told to those who asked for it.
+fn refreshed(known: &Known, table: &TableEntry, new: bool) -> Refreshed {
+    let outcome = match known.failure(table) {
+        Some(failed) => Outcome::Failed(failed.stale.clone()),
+        None if new => Outcome::New,
+        None => Outcome::Unchanged,
+    };
+    Refreshed { snapshot: Arc::clone(&known.snapshot), outcome }
 }
 
 /// A source that could not be read, and when it is the content's fault, which version of it.
@@ -337,6 +338,7 @@ fn checked(known: &Known, local: bool) -> Known {
         identities: known.identities.clone(),
         checked: Some(Instant::now()),
         local,
+        seen: known.seen,
         failed: None,
     }
 }

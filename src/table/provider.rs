@@ -87,7 +87,7 @@ impl TableProvider for SnapshotTable {
                 let objects = files.iter().map(written_meta).collect::<Result<Vec<_>>>()?;
                 scan_files(state, &self.schema, &parquet(state), url, objects, projection, filters, limit).await
             }
-            Layout::Parquet(objects) => {
+            Layout::Stored(objects) | Layout::Parquet(objects) => {
                 let url = register(state, objects)?;
                 let metas = objects.iter().map(versioned_meta).collect();
                 scan_files(state, &self.schema, &parquet(state), url, metas, projection, filters, limit).await
@@ -102,7 +102,7 @@ impl TableProvider for SnapshotTable {
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
         let support = match &self.snapshot.layout {
-            Layout::Written(_) | Layout::Parquet(_) => TableProviderFilterPushDown::Inexact,
+            Layout::Written(_) | Layout::Stored(_) | Layout::Parquet(_) => TableProviderFilterPushDown::Inexact,
             Layout::Arrow(_) => TableProviderFilterPushDown::Unsupported,
         };
         Ok(vec![support; filters.len()])

@@ -84,7 +84,8 @@ async fn a_table_is_read_as_it_was() {
     }
 
     // The extended protocol: the columns are those of then, also when the statement runs again.
-    let old = client.prepare(&format!("select * from t.trips for system_time as of '{id}' where id = $1")).await.expect("prepares");
+    let old =
+        client.prepare(&format!("select * from t.trips for system_time as of '{id}' where id = $1")).await.expect("prepares");
     assert_eq!(old.columns().iter().map(|c| c.name()).collect::<Vec<_>>(), ["id", "minutes", "old"]);
     for wait in [0, 1_100] {
         tokio::time::sleep(Duration::from_millis(wait)).await;
@@ -274,7 +275,10 @@ async fn what_a_server_reads_is_not_pruned_by_another_process() {
     }
     prune(&[]);
     expect![[]].assert_eq(&shown.join("\n"));
-    assert_eq!(asked(&server, "select rows, state from catalog.snapshots where table_name = 'trips'"), "3|current\n2|superseded\n");
+    assert_eq!(
+        asked(&server, "select rows, state from catalog.snapshots where table_name = 'trips'"),
+        "3|current\n2|superseded\n"
+    );
     assert_eq!(asked(&server, "select count(*) from t.trips"), "3\n");
 }
 

@@ -1,16 +1,31 @@
 //! A real S3 server (moto) for tests, from `tests/.venv`, where `tests/run` puts it; and tables whose files stand in its buckets.
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use bytes::Bytes;
 use expect_test::expect;
-use object_store::ObjectStoreExt;
+use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::harness::{self, Setup, root, rows, shared_data};
+use crate::process::Launch;
 
 /// What the server takes as a user.
 pub const CREDENTIALS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
+
+/// moto looks at a write's conditions and then writes, on as many threads as there are requests, so that two writes can both find their
+/// condition true. Buckets are not like that, so one request is answered at a time.
+const ONE_AT_A_TIME: &str = r#"
+import sys, threading
+from werkzeug.serving import run_simple
+from moto.server import DomainDispatcherApplication, create_backend_app
+app, lock = DomainDispatcherApplication(create_backend_app), threading.Lock()
+def one_at_a_time(environ, start):
+    with lock:
+        return list(app(environ, start))
+run_simple("127.0.0.1", int(sys.argv[1]), one_at_a_time, threaded=True)
+"#;
 
 /// A running server; it stops when dropped.
 pub struct Server {
@@ -21,11 +36,11 @@ pub struct Server {
 impl Server {
     /// Starts the server on a free port, and waits until it answers.
     pub async fn start() -> Self {
-        let program = root().join("tests/.venv/bin/moto_server");
+        let program = root().join("tests/.venv/bin/python");
         assert!(program.is_file(), "{} is not there: run tests/run once, which installs it", program.display());
         let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("it is bound");
         let child = Command::new(program)
-            .args(["-H", "127.0.0.1", "-p", &free.port().to_string()])
+            .args(["-c", ONE_AT_A_TIME, &free.port().to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -49,19 +64,31 @@ impl Server {
     pub async fn fill(&self, bucket: &str, objects: impl IntoIterator<Item = (String, Bytes)>) {
         let made = reqwest::Client::new().put(format!("{}/{bucket}", self.endpoint)).send().await.expect("the server answers");
         assert!(made.status().is_success(), "{made:?}");
+        let store = self.bucket(bucket);
+        for (key, bytes) in objects {
+            let path = object_store::path::Path::parse(key).expect("a key");
+            store.put(&path, bytes.into()).await.expect("it can be written");
+        }
+    }
+
+    /// A bucket, to look into.
+    pub fn bucket(&self, bucket: &str) -> impl ObjectStore {
         let [(_, user), (_, secret)] = CREDENTIALS;
-        let store = object_store::aws::AmazonS3Builder::new()
+        object_store::aws::AmazonS3Builder::new()
             .with_endpoint(&self.endpoint)
             .with_allow_http(true)
             .with_bucket_name(bucket)
             .with_access_key_id(user)
             .with_secret_access_key(secret)
             .build()
-            .expect("the settings are sound");
-        for (key, bytes) in objects {
-            let path = object_store::path::Path::parse(key).expect("a key");
-            store.put(&path, bytes.into()).await.expect("it can be written");
-        }
+            .expect("the settings are sound")
+    }
+
+    /// A process whose state is in one of the server's buckets.
+    pub fn launch(&self, catalog: &Path, state: &str, cache: &Path) -> Launch {
+        let launch = Launch::new(catalog, state).with("--cache", cache);
+        let launch = launch.env("AWS_ENDPOINT_URL", &self.endpoint).env("AWS_ALLOW_HTTP", "true");
+        CREDENTIALS.iter().fold(launch, |launch, (name, value)| launch.env(name, value))
     }
 }
 

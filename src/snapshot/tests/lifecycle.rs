@@ -188,7 +188,8 @@ async fn what_was_received_is_kept_and_read_again_when_the_source_is_gone() {
     let snapshot = bench.touch(&both).await.expect("is read");
     let kept = bench.snapshots.list(&entry(both.clone())).expect("lists").remove(0);
     let folder = bench.state.path().join("snapshots/c/s/t").join(&snapshot.id);
-    let read = |i: usize| std::fs::read_to_string(folder.join(kept.sources[i]["raw"].as_str().expect("was kept"))).expect("reads");
+    let read =
+        |i: usize| std::fs::read_to_string(folder.join(kept.sources[i]["raw"].as_str().expect("was kept"))).expect("reads");
     assert_eq!((read(0).as_str(), read(1).as_str(), kept.raw_bytes), ("a\n1\n", "a\n7\n", 8));
     assert_eq!(std::fs::read_to_string(&path).expect("stays where it is"), "a\n7\n");
 

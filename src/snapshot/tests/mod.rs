@@ -79,16 +79,22 @@ struct Bench {
 }
 
 fn options(state: &Path) -> Options {
-    Options { revalidate: Duration::ZERO, max_file_bytes: 1 << 30, ..Options::new(state.to_owned()) }
+    Options {
+        revalidate: Duration::ZERO,
+        max_file_bytes: 1 << 30,
+        grace: Duration::from_secs(600),
+        ..Options::new(state.to_owned())
+    }
 }
 
 fn open(state: &Path, shelf: &Arc<Shelf>) -> Snapshots {
-    open_with(shelf, options(state))
+    over(shelf, options(state))
 }
 
-fn open_with(shelf: &Arc<Shelf>, options: Options) -> Snapshots {
-    let maker = Maker::open(Arc::clone(shelf) as Arc<dyn Sources>, options).expect("the state folder is ours");
-    Snapshots { touches: Touches::new(maker) }
+/// Snapshots with these options in the state folder that they name.
+fn over(shelf: &Arc<Shelf>, options: Options) -> Snapshots {
+    let state = state::Local::open(&options.cache, options.grace).expect("the state folder is ours");
+    Snapshots { touches: Touches::new(Maker::new(Arc::clone(shelf) as Arc<dyn Sources>, Arc::new(state), options)) }
 }
 
 impl Bench {
@@ -106,7 +112,7 @@ impl Bench {
     fn reopened(self, change: impl FnOnce(&mut Options)) -> Self {
         let mut options = options(self.state.path());
         change(&mut options);
-        Self { snapshots: open_with(&self.shelf, options), ..self }
+        Self { snapshots: over(&self.shelf, options), ..self }
     }
 
     async fn put(&self, name: &str, bytes: &[u8]) {
@@ -392,8 +398,7 @@ async fn a_remote_source_is_asked_again_only_after_a_while() {
     let bench = Bench::new();
     bench.put("t.csv", b"a\n1\n").await;
     let options = Options { revalidate: Duration::from_secs(3600), ..options(bench.state.path()) };
-    let maker = Maker::open(Arc::clone(&bench.shelf) as Arc<dyn Sources>, options).expect("opens");
-    let snapshots = Snapshots { touches: Touches::new(maker) };
+    let snapshots = over(&bench.shelf, options);
     let table = entry(csv("mem://t.csv"));
     for _ in 0..3 {
         snapshots.current(&table, None).await.expect("is read");
