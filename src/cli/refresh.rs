@@ -71,9 +71,9 @@ fn line(table: &TableEntry, refreshed: &Result<Refreshed>) -> String {
     match refreshed {
         Ok(Refreshed { snapshot, outcome: Outcome::Unchanged }) => format!("{name}: unchanged since {}", snapshot.created),
         Ok(Refreshed { snapshot, outcome: Outcome::New }) if snapshot.rejects > 0 => {
-            format!("{name}: new, {} rows, {} rejects", snapshot.rows, snapshot.rejects)
+            format!("{name}: new, rows: {}, rejects: {}", snapshot.rows, snapshot.rejects)
         }
-        Ok(Refreshed { snapshot, outcome: Outcome::New }) => format!("{name}: new, {} rows", snapshot.rows),
+        Ok(Refreshed { snapshot, outcome: Outcome::New }) => format!("{name}: new, rows: {}", snapshot.rows),
         Ok(Refreshed { snapshot, outcome: Outcome::Failed(stale) }) => {
             format!("{name}: failed, the snapshot of {} stays: {}", snapshot.created, stale.message)
         }

@@ -178,7 +178,7 @@ impl Maker {
             (None, Some(oldest)) => {
                 let what = match asked {
                     AsOf::Time(at) => format!("from {} or before", at.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
-                    AsOf::Snapshot(id) => format!("with the id \"{id}\""),
+                    AsOf::Snapshot(id) => format!("with the id \"{id}\", which is no time either"),
                 };
                 Err(Error::new(Kind::UndefinedObject, format!("there is no snapshot of {} {what}", label(table)))
                     .with_detail(format!("The oldest that stands is {}, made at {}.", oldest.id, oldest.created))

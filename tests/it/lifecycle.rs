@@ -126,7 +126,43 @@ fn a_version_that_is_not_there_is_an_error_that_says_what_is() {
         shown += &format!("{sql}\n{}", asked(&server, sql));
     }
     let shown: Vec<&str> = shown.lines().filter(|l| !l.starts_with("LOCATION") && !l.trim().is_empty()).collect();
-    expect![[]].assert_eq(&timeless(&shown.join("\n")));
+    expect![[r#"
+        select * from t.good for system_time as of '2020-01-01'
+        ERROR:  42704: there is no snapshot of t.good from <time> or before
+        DETAIL:  The oldest that stands is <id>, made at <time>.
+        HINT:  catalog.snapshots lists them; --keep-snapshots and --keep-for say how many stay.
+        select * from t.good for system_time as of 'yesterday'
+        ERROR:  42704: there is no snapshot of t.good with the id "yesterday", which is no time either
+        DETAIL:  The oldest that stands is <id>, made at <time>.
+        HINT:  catalog.snapshots lists them; --keep-snapshots and --keep-for say how many stay.
+        select * from t.trips for system_time as of '2020-01-01'
+        ERROR:  42704: there is no snapshot of t.trips: it was never read
+        HINT:  Read it without FOR SYSTEM_TIME AS OF.
+        select * from t.goods for system_time as of '2020-01-01'
+        ERROR:  42P01: relation "t.goods" does not exist
+        LINE 1: select * from t.goods for system_time as of '2020-01-01'
+                              ^
+        HINT:  Perhaps you meant t.good.
+        select * from catalog.themes for system_time as of '2020-01-01'
+        ERROR:  0A000: catalog.themes has no versions
+        HINT:  FOR SYSTEM_TIME AS OF reads a published table as it was.
+        select * from t.good for system_time as of 7
+        ERROR:  0A000: FOR SYSTEM_TIME AS OF takes a time or a snapshot's id, not 7
+        LINE 1: select * from t.good for system_time as of 7
+                                                           ^
+        HINT:  Write a time such as '2026-11-01' or TIMESTAMP '2026-11-01 08:00', or a snapshot's id.
+        select * from t.good for system_time as of
+        ERROR:  42601: syntax error at end of input
+        LINE 1: select * from t.good for system_time as of
+                                                          ^
+        DETAIL:  Expected: an expression, found: EOF.
+        with x as (select 1) select * from x for system_time as of '2020-01-01'
+        ERROR:  0A000: "x" is a WITH query, which has no versions
+        LINE 1: with x as (select 1) select * from x for system_time as of '...
+                                                   ^
+        HINT:  Write FOR SYSTEM_TIME AS OF behind the tables within it.
+    "#]]
+    .assert_eq(&timeless(&shown.join("\n")));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -149,7 +185,7 @@ async fn a_stale_table_says_so_once_in_a_session() {
     }
     let state = "select state, message, since is not null from catalog.snapshots where table_name = 'trips'";
     let shown = asked(&server, state);
-    assert_eq!(shown, format!("stale|{} does not exist|t\n", files.url("trips.csv")));
+    assert_eq!(shown, format!("stale|HEAD {}: 404 Not Found|t\n", files.url("trips.csv")));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -203,7 +239,15 @@ fn a_strict_table_with_a_reject_is_refused_or_stays_as_it_was() {
     let stale = asked(&server, "select * from t.trips");
     let state = asked(&server, "select state, rows, rejects from catalog.snapshots where table_name = 'trips'");
     let shown = city.normal(&format!("{first}{good}{stale}{state}"), None);
-    expect![[]].assert_eq(&timeless(&shown));
+    expect![[r#"
+        ERROR:  22000: t.trips is strict, and 1 value or row does not fit: CITY/trips.csv, line 3, column a: "x" is not an integer
+        DETAIL:  It is the source of t.trips.
+        HINT:  Correct the descriptor, tell the publisher, or take what fits without "stoa:strict".
+        1|2
+        1|2
+        WARNING:  01000: t.trips: the snapshot of <time> is served, since t.trips is strict, and 1 value or row does not fit: CITY/trips.csv, line 4, column b: "y" is not an integer (stale since <time>)
+        stale|1|0
+    "#]].assert_eq(&timeless(&shown));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -222,14 +266,52 @@ async fn tables_are_refreshed_ahead_of_time() {
         let said = stoa(&city, &[&["refresh"], arguments].concat());
         want.assert_eq(&timeless(&sorted(&city.normal(&said, Some(&files.url("").trim_end_matches('/').to_owned())))));
     };
-    refreshed(&["t.good", "t.trips"], expect![[]]);
+    refreshed(
+        &["t.good", "t.trips"],
+        expect![[r#"
+        0
+        t.good: new, rows: 2
+        t.trips: new, rows: 1
+    "#]],
+    );
     files.put("trips.csv", "a\n1\n2\n");
-    refreshed(&["t"], expect![[]]);
+    refreshed(
+        &["t"],
+        expect![[r#"
+        1
+        error: 1 of 3 tables could not be refreshed
+        t.gone: failed: no file CITY/gone.csv
+        t.good: unchanged since <time>
+        t.trips: new, rows: 2
+    "#]],
+    );
     files.quirk("trips.csv", Quirk::Fail { times: usize::MAX, status: 503, retry_after: None });
-    refreshed(&["--all"], expect![[]]);
-    refreshed(&["T.Good"], expect![[]]);
-    refreshed(&["t.god"], expect![[]]);
-    refreshed(&[], expect![[]]);
+    refreshed(
+        &["--all"],
+        expect![[r#"
+        1
+        error: 2 of 3 tables could not be refreshed
+        t.gone: failed: no file CITY/gone.csv
+        t.good: unchanged since <time>
+        t.trips: failed, the snapshot of <time> stays: HEAD http://host/trips.csv: 503 Service Unavailable (attempt 1 of 1)
+    "#]],
+    );
+    refreshed(
+        &["T.Good"],
+        expect![[r#"
+        0
+        t.good: unchanged since <time>
+    "#]],
+    );
+    refreshed(
+        &["t.god"],
+        expect![[r#"
+        1
+        error: there is no table or theme "t.god" in city
+        hint: Perhaps you meant t.good.
+    "#]],
+    );
+    assert!(stoa(&city, &["refresh"]).starts_with("2\n"), "a name is missing, or --all");
     // What was read is there for a server at once, and what failed is known to it.
     let server = Server::start(city.setup());
     let state = "select table_name, state, rows from catalog.snapshots order by 1, 3 desc";
@@ -274,7 +356,28 @@ async fn what_a_server_reads_is_not_pruned_by_another_process() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     prune(&[]);
-    expect![[]].assert_eq(&shown.join("\n"));
+    expect![[r#"
+        ["--older-than", "1h"]
+
+         snapshots removed,  B freed
+
+        ["--keep", "2", "--dry-run"]
+
+        cityttrips: <id> of <time>: stays, it is being read
+        cityttrips: <id> of <time>: would go,  B
+         snapshot would go and free  B;  being read
+
+        ["t.trips", "--keep", "2"]
+
+        cityttrips: <id> of <time>: stays, it is being read
+        cityttrips: <id> of <time>:  B
+         snapshot removed,  B freed;  being read
+
+        []
+
+         snapshots removed,  B freed
+    "#]]
+    .assert_eq(&shown.join("\n"));
     assert_eq!(
         asked(&server, "select rows, state from catalog.snapshots where table_name = 'trips'"),
         "3|current\n2|superseded\n"

@@ -19,7 +19,7 @@ use datafusion::sql::sqlparser::ast::{Expr, ObjectName, Query, Select, Statement
 
 use crate::error::{Error, Kind, Result};
 
-pub use ast::string;
+pub use ast::{bare, string};
 pub use columns::shown_name;
 pub use names::common_tables;
 

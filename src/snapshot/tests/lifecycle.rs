@@ -238,6 +238,6 @@ async fn old_snapshots_are_pruned_but_those_that_another_process_reads() {
     drop(held);
     prune("s", 1, Duration::ZERO, false);
     prune("s", 1, Duration::ZERO, false);
-    assert_eq!(told, ["", "", "1 true, 3 true, 2 in use", "1 true, 2 in use", "2 true, 3 true", ""]);
+    assert_eq!(told, ["", "", "1 true, 2 in use, 3 true", "1 true, 2 in use", "2 true, 3 true", ""]);
     assert_eq!(listed(&other, &table), ["current 4"]);
 }
