@@ -275,7 +275,11 @@ impl Inner {
     async fn note(&self, table: &TableEntry, failed: Option<Failure>) {
         let (maker, table) = (Arc::clone(&self.maker), table.clone());
         // It was said where the next process would look; this one knows.
-        let _ = blocking(move || Ok(maker.note(&table, failed.as_ref()))).await;
+        let _ = blocking(move || {
+            maker.note(&table, failed.as_ref());
+            Ok(())
+        })
+        .await;
     }
 
     /// A snapshot of the raw files that were kept, for a source that is gone where there is none of this fingerprint.

@@ -264,7 +264,7 @@ async fn tables_are_refreshed_ahead_of_time() {
     };
     let refreshed = |arguments: &[&str], want: Expect| {
         let said = stoa(&city, &[&["refresh"], arguments].concat());
-        want.assert_eq(&timeless(&sorted(&city.normal(&said, Some(&files.url("").trim_end_matches('/').to_owned())))));
+        want.assert_eq(&timeless(&sorted(&city.normal(&said, Some(files.url("").trim_end_matches('/'))))));
     };
     refreshed(
         &["t.good", "t.trips"],
