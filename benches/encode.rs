@@ -9,7 +9,8 @@ use arrow::array::{
 };
 use bytes::BytesMut;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use stoa::wire::encode::{Format, RowEncoder, Style};
+use stoa::table::pg_value::{Format, Style};
+use stoa::wire::encode::RowEncoder;
 
 const BATCHES: usize = 123;
 const ROWS: i64 = 8192;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stoa::cli::report::Failure;
-use stoa::cli::{prune, query, refresh, serve, shell};
+use stoa::cli::{inspect, prune, query, refresh, serve, shell};
 use stoa::config::{Config, RawConfig};
 use stoa::{Engine, Error, generate, wire};
 use tracing_subscriber::EnvFilter;
@@ -36,7 +36,7 @@ fn start(raw: RawConfig) -> Result<(), Failure> {
         | Config::Shell { engine, .. }
         | Config::Refresh { engine, .. }
         | Config::Prune { engine, .. } => engine.threads,
-        Config::Generate { .. } => 1,
+        Config::Inspect { .. } | Config::Generate { .. } => 1,
     };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build().map_err(Error::from)?;
@@ -57,6 +57,7 @@ async fn run(config: Config) -> Result<(), Failure> {
         Config::Shell { engine, shell } => shell::shell(&Engine::open(engine)?, &shell).await?,
         Config::Refresh { engine, refresh } => refresh::refresh(&Engine::open(engine)?, &refresh).await?,
         Config::Prune { engine, prune } => prune::prune(&Engine::open(engine)?, &prune)?,
+        Config::Inspect { store, snapshot, inspect: options } => inspect::inspect(store, snapshot, &options).await?,
         Config::Generate { scale, dir } => {
             let told = |step: generate::Step<'_>| {
                 if step.done {

@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 
 /// The layout's version (`user_version`): to be raised with every change of the tables, of the model or of how descriptors are
 /// read.
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 
 /// The first oid that PostgreSQL gives to objects of users (`FirstNormalObjectId`).
 pub(super) const FIRST_OID: u32 = 16384;
@@ -23,6 +23,7 @@ const BUSY: Duration = Duration::from_secs(10);
 const CONTENT: &str = "
     DROP TABLE IF EXISTS catalogs;
     DROP TABLE IF EXISTS sources;
+    DROP TABLE IF EXISTS archives;
     DROP TABLE IF EXISTS datasets;
     DROP TABLE IF EXISTS distributions;
     DROP TABLE IF EXISTS problems;
@@ -34,6 +35,9 @@ const CONTENT: &str = "
         id INTEGER PRIMARY KEY AUTOINCREMENT, catalog INTEGER NOT NULL, file TEXT NOT NULL, fingerprint TEXT NOT NULL,
         bare INTEGER NOT NULL, UNIQUE (catalog, file)
     );
+    CREATE TABLE archives (
+        source INTEGER NOT NULL, path TEXT NOT NULL, stamp TEXT NOT NULL, PRIMARY KEY (source, path)
+    ) WITHOUT ROWID;
     CREATE TABLE datasets (
         id INTEGER PRIMARY KEY AUTOINCREMENT, catalog INTEGER NOT NULL, source INTEGER NOT NULL, identifier TEXT NOT NULL,
         name TEXT NOT NULL, theme TEXT, model TEXT NOT NULL

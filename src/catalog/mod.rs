@@ -1,6 +1,7 @@
 //! The catalog: which datasets and tables there are, by name and by oid. An index in SQLite, opened and not loaded; how the
 //! bytes behind a table are read is unknown here.
 
+mod archives;
 mod entry;
 mod index;
 mod lookup;
@@ -8,7 +9,7 @@ mod naming;
 mod scan;
 mod update;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
@@ -30,8 +31,35 @@ pub struct Source {
     pub location: String,
 }
 
-/// Reads what stands at a URL: how a catalog that knows no protocol gets a remote descriptor.
+/// How a catalog, which knows no protocol and no format, reaches what stands outside of it.
+#[derive(Clone, Copy)]
+pub struct Reach<'a> {
+    /// Reads what stands at a URL: a remote descriptor.
+    pub fetch: &'a Fetch<'a>,
+    /// The file of this machine that a published path or URL means; `None` for what is remote or absent.
+    pub locate: &'a Locate<'a>,
+    /// The names of the files in a local archive; `None` for what can't be listed without reading it whole.
+    pub list: &'a List<'a>,
+    /// The sheets of a local workbook that are tables; `None` for what is no workbook.
+    pub sheets: &'a List<'a>,
+}
+
+/// See [`Reach::fetch`].
 pub type Fetch<'a> = dyn Fn(&str) -> Result<Vec<u8>> + 'a;
+/// See [`Reach::locate`].
+pub type Locate<'a> = dyn Fn(&str) -> Result<Option<PathBuf>> + 'a;
+/// See [`Reach::list`] and [`Reach::sheets`].
+pub type List<'a> = dyn Fn(&Path) -> Result<Option<Vec<String>>> + 'a;
+
+impl Reach<'_> {
+    /// Nothing but files of this machine, and no look into archives and workbooks: each is one table.
+    pub const FILES: Reach<'static> = Reach {
+        fetch: &|url| Err(Error::new(Kind::SourceUnreachable, format!("{url} is remote"))),
+        locate: &|_| Ok(None),
+        list: &|_| Ok(None),
+        sheets: &|_| Ok(None),
+    };
+}
 
 /// All catalogs of one server: an index that is opened, not loaded. Shared by all sessions.
 pub struct Catalogs {
@@ -55,29 +83,30 @@ impl Catalogs {
     /// on the way for [`Self::problems`]: one bad descriptor never stops the rest, and a location that is not there gives an
     /// empty catalog. Descriptor files that have not changed since the last time are not read again; descriptors given by URL are
     /// fetched each time, and when that fails the last known version is served. Other catalogs that the index knows from
-    /// earlier starts stay in it unseen.
+    /// earlier starts stay in it unseen. A local archive of several data files is a table for each, unless its descriptor says
+    /// which are meant.
     ///
     /// [`Kind::Config`] when two sources are given the same name, or the index is of a newer Stoa or can't be used.
     ///
     /// ```
-    /// # use stoa::catalog::{Catalogs, Source};
+    /// # use stoa::catalog::{Catalogs, Reach, Source};
     /// # let folder = tempfile::tempdir()?;
     /// # std::fs::create_dir(folder.path().join("transport"))?;
     /// # std::fs::write(folder.path().join("transport/Trips.csv"), "a,b\n1,2\n")?;
     /// let source = Source { name: Some("city".to_owned()), location: folder.path().display().to_string() };
-    /// let catalogs = Catalogs::open(None, &[source], &|_url| unreachable!("nothing remote here"))?;
+    /// let catalogs = Catalogs::open(None, &[source], &Reach::FILES)?;
     /// let tables = catalogs.tables("city", None)?;
     /// assert_eq!((tables[0].schema.as_str(), tables[0].name.as_str()), ("transport", "trips"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn open(state: Option<PathBuf>, sources: &[Source], fetch: &Fetch<'_>) -> Result<Self> {
+    pub fn open(state: Option<PathBuf>, sources: &[Source], reach: &Reach<'_>) -> Result<Self> {
         let mut connection = index::open(state.as_deref())?;
         let mut catalogs = Vec::with_capacity(sources.len());
         let mut passing = Vec::new();
         for (position, (source, name)) in sources.iter().zip(database_names(sources)?).enumerate() {
-            let mut scan = scan::scan(&source.location, fetch);
+            let mut scan = scan::scan(&source.location, reach.fetch);
             passing.extend(std::mem::take(&mut scan.problems).into_iter().map(|problem| (position, problem)));
-            let id = update::update(&mut connection, &name, scan).map_err(|e| e.within(format!("catalog \"{name}\"")))?;
+            let id = update::update(&mut connection, &name, scan, reach).map_err(|e| e.within(format!("catalog \"{name}\"")))?;
             catalogs.push(Catalog { id, name });
         }
         Ok(Self { catalogs, connection: Mutex::new(connection), models: Models::default(), passing })

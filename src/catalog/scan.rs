@@ -172,7 +172,7 @@ impl Scan {
 }
 
 /// Size and time of the last change, to the nanosecond.
-fn stamp(metadata: &Metadata) -> String {
+pub(super) fn stamp(metadata: &Metadata) -> String {
     let changed = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
     format!("{}-{}", metadata.len(), changed.as_nanos())
 }

@@ -4,12 +4,12 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
+use crate::descriptor::SheetChoice;
 
 type Done = std::result::Result<(), Box<dyn std::error::Error>>;
 
-fn offline(url: &str) -> Result<Vec<u8>> {
-    Err(Error::new(Kind::SourceUnreachable, format!("{url} did not answer")))
-}
+/// No network, and each archive one table.
+const OFFLINE: Reach<'_> = Reach::FILES;
 
 fn source(name: &str, location: &Path) -> Source {
     Source { name: Some(name.to_owned()), location: location.display().to_string() }
@@ -49,7 +49,7 @@ fn datasets_are_named_by_theme_and_by_name() -> Done {
         ("notes.md", "a"),
         (".hidden/x.csv", "a"),
     ])?;
-    let catalogs = Catalogs::open(None, &[source("City", folder.path())], &offline)?;
+    let catalogs = Catalogs::open(None, &[source("City", folder.path())], &OFFLINE)?;
     assert_eq!(catalogs.names(), ["city"]);
     let want = ["catalog_2.luft_気", "health.beds", "public.top", "transport.trips", "transport.trips_x", "transport.trips_y"];
     assert_eq!(tables(&catalogs, "city")?, want);
@@ -81,7 +81,7 @@ fn a_restart_finds_what_changed_and_keeps_oids_and_columns() -> Done {
             ("bad.datapackage.json", "{"),
         ])?,
     );
-    let open = || Catalogs::open(Some(state.path().to_owned()), &[source("c", folder.path())], &offline);
+    let open = || Catalogs::open(Some(state.path().to_owned()), &[source("c", folder.path())], &OFFLINE);
     let first = open()?;
     let a = first.table("c", "t", "a")?.ok_or("no a")?;
     let column = KnownColumn { name: "N".into(), pg_type: "int8".into(), nullable: true, comment: Some("m".into()) };
@@ -122,10 +122,11 @@ fn a_remote_descriptor_is_served_from_the_index_when_it_does_not_answer() -> Don
     let url = "https://example.org/gdp/datapackage.json";
     let sources = [Source { name: None, location: url.to_owned() }];
     let fetch = |_: &str| Ok(package("gdp", "Economy", &["data/gdp.csv"]).into_bytes());
+    let online = Reach { fetch: &fetch, ..OFFLINE };
     let state = || Some(state.path().to_owned());
-    assert_eq!(tables(&Catalogs::open(state(), &sources, &offline)?, "gdp")?, [""; 0]);
-    for (fetch, problems) in [(&fetch as &Fetch<'_>, 0), (&offline, 1), (&fetch, 0)] {
-        let catalogs = Catalogs::open(state(), &sources, fetch)?;
+    assert_eq!(tables(&Catalogs::open(state(), &sources, &OFFLINE)?, "gdp")?, [""; 0]);
+    for (reach, problems) in [(&online, 0), (&OFFLINE, 1), (&online, 0)] {
+        let catalogs = Catalogs::open(state(), &sources, reach)?;
         let table = catalogs.table("gdp", "economy", "gdp")?.ok_or("no gdp")?;
         assert_eq!(table.distribution().paths, ["https://example.org/gdp/data/gdp.csv"]);
         assert_eq!(catalogs.problems(None)?.len(), problems);
@@ -133,11 +134,72 @@ fn a_remote_descriptor_is_served_from_the_index_when_it_does_not_answer() -> Don
     Ok(())
 }
 
+/// An archive's files are the words of its text; `locked` can't be listed.
+#[test]
+fn an_archive_of_several_data_files_is_a_table_for_each() -> Done {
+    let state = tempfile::tempdir()?;
+    let folder = tree(&[
+        ("gtfs.datapackage.json", &package("gtfs", "transport", &["d/gtfs.zip"])),
+        ("two.datapackage.json", &package("two", "transport", &["d/one.zip", "d/gtfs.zip", "d/later.zip", "d/locked.zip"])),
+        ("d/gtfs.zip", "stops.txt trips.txt licence.pdf"),
+        ("d/one.zip", "a.csv"),
+        ("d/locked.zip", "locked"),
+    ])?;
+    let locate = |path: &str| Ok(Some(PathBuf::from(path)).filter(|path| path.is_file()));
+    let list = |path: &Path| match fs::read_to_string(path)?.as_str() {
+        "locked" => Err(Error::new(Kind::SourceInvalid, "it is locked")),
+        names => Ok(Some(names.split(' ').map(str::to_owned).collect())),
+    };
+    let reach = Reach { locate: &locate, list: &list, ..OFFLINE };
+    let open = || Catalogs::open(Some(state.path().to_owned()), &[source("c", folder.path())], &reach);
+    let first = open()?;
+    let want = ["gtfs_stops", "gtfs_trips", "two_gtfs_stops", "two_gtfs_trips", "two_later", "two_locked", "two_one"];
+    assert_eq!(tables(&first, "c")?, want.map(|name| format!("transport.{name}")));
+    let trips = first.table("c", "transport", "gtfs_trips")?.ok_or("no trips")?;
+    let of = trips.distribution();
+    assert_eq!((of.member.as_deref(), of.paths.len(), of.title.as_deref()), (Some("trips.txt"), 1, Some("trips.txt")));
+    let problems: Vec<String> = first.problems(None)?.into_iter().map(|p| p.message).collect();
+    assert_eq!(problems.len(), 3, "{problems:?}");
+    assert!(problems[0].ends_with("d/gtfs.zip holds files that make no table: licence.pdf"), "{problems:?}");
+    assert!(problems.iter().any(|p| p == "the archive can't be listed: it is locked"), "{problems:?}");
+
+    let version = first.version()?;
+    assert_eq!(open()?.version()?, version, "nothing changed");
+    fs::write(folder.path().join("d/later.zip"), "x.csv y.csv")?;
+    let later = open()?;
+    assert_ne!(later.version()?, version);
+    assert!(tables(&later, "c")?.contains(&"transport.two_later_y".to_owned()), "it was not there before");
+    fs::write(folder.path().join("d/gtfs.zip"), "stops.txt")?;
+    assert_eq!(tables(&open()?, "c")?.iter().filter(|name| name.contains("gtfs")).count(), 2, "it changed");
+    Ok(())
+}
+
+/// A workbook's sheets are the words of its text.
+#[test]
+fn a_workbook_of_several_sheets_is_a_table_for_each() -> Done {
+    let state = tempfile::tempdir()?;
+    let folder = tree(&[
+        ("taxis.datapackage.json", &package("taxis", "transport", &["d/taxis.xlsx"])),
+        ("d/taxis.xlsx", "trips hours"),
+        ("bare/one.xlsx", "only"),
+        ("bare/two.ods", "a b"),
+    ])?;
+    let locate = |path: &str| Ok(Some(PathBuf::from(path)).filter(|path| path.is_file()));
+    let sheets = |path: &Path| Ok(Some(fs::read_to_string(path)?.split(' ').map(str::to_owned).collect()));
+    let reach = Reach { locate: &locate, sheets: &sheets, ..OFFLINE };
+    let catalogs = Catalogs::open(Some(state.path().to_owned()), &[source("c", folder.path())], &reach)?;
+    let want = ["bare.one", "bare.two_a", "bare.two_b", "transport.taxis_hours", "transport.taxis_trips"];
+    assert_eq!(tables(&catalogs, "c")?, texts(&want));
+    let hours = catalogs.table("c", "transport", "taxis_hours")?.ok_or("no hours")?;
+    assert_eq!(hours.distribution().dialect.sheet, Some(SheetChoice::Name("hours".to_owned())));
+    Ok(())
+}
+
 #[test]
 fn catalogs_stand_side_by_side() -> Done {
     let state = tempfile::tempdir()?;
     let (one, two) = (tree(&[("x/a.csv", "a")])?, tree(&[("x/a.csv", "a"), ("x/b.csv", "b")])?);
-    let open = |sources: &[Source]| Catalogs::open(Some(state.path().to_owned()), sources, &offline);
+    let open = |sources: &[Source]| Catalogs::open(Some(state.path().to_owned()), sources, &OFFLINE);
     let both = open(&[source("one", one.path()), source("two", two.path())])?;
     assert_eq!((both.names(), tables(&both, "one")?), (texts(&["one", "two"]), texts(&["x.a"])));
     // Another start on the same state folder, with other content under the same name, takes nothing from the first.
@@ -152,7 +214,7 @@ fn catalogs_stand_side_by_side() -> Done {
 fn starts_at_the_same_time_share_the_work() -> Done {
     let (state, folder) = (tempfile::tempdir()?, tree(&[("x/a.csv", "a"), ("y/b.csv", "b")])?);
     std::thread::scope(|scope| {
-        let open = || Catalogs::open(Some(state.path().to_owned()), &[source("c", folder.path())], &offline);
+        let open = || Catalogs::open(Some(state.path().to_owned()), &[source("c", folder.path())], &OFFLINE);
         let starts: Vec<_> =
             (0..8).map(|_| scope.spawn(move || open().and_then(|c| Ok((tables(&c, "c")?, c.version()?))))).collect();
         for start in starts {
@@ -176,14 +238,14 @@ fn an_index_that_can_not_be_used_says_why() -> Done {
     ] {
         let state = tempfile::tempdir()?;
         Connection::open(state.path().join("catalog.sqlite"))?.execute_batch(setup)?;
-        match Catalogs::open(Some(state.path().to_owned()), &[], &offline) {
+        match Catalogs::open(Some(state.path().to_owned()), &[], &OFFLINE) {
             Ok(catalogs) => assert_eq!((want, catalogs.counts()?), ("", Counts::default())),
             Err(e) => assert!(!want.is_empty() && e.kind() == Kind::Config && e.message().contains(want), "{e}"),
         }
     }
     let state = tempfile::tempdir()?;
     fs::write(state.path().join("catalog.sqlite"), "not a database, but long enough to have a header of one ".repeat(20))?;
-    let e = Catalogs::open(Some(state.path().to_owned()), &[], &offline).err().ok_or("it opened")?;
+    let e = Catalogs::open(Some(state.path().to_owned()), &[], &OFFLINE).err().ok_or("it opened")?;
     assert_eq!(e.kind(), Kind::Config, "{e}");
     Ok(())
 }
@@ -209,7 +271,7 @@ fn real_trees_are_served() -> Done {
         ),
     ] {
         let state = tempfile::tempdir()?;
-        let open = || Catalogs::open(Some(state.path().to_owned()), &[source("real", &data.join(location))], &offline);
+        let open = || Catalogs::open(Some(state.path().to_owned()), &[source("real", &data.join(location))], &OFFLINE);
         let catalogs = open()?;
         let names = tables(&catalogs, "real")?;
         let (found, version) = (catalogs.problems(None)?, catalogs.version()?);

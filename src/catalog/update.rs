@@ -6,9 +6,11 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 use sha2::{Digest, Sha256};
 
+use super::Reach;
+use super::archives::{self, Looked};
 use super::index::FIRST_OID;
 use super::naming;
 use super::scan::{Content, Found, Scan};
@@ -23,13 +25,21 @@ const MAX_DESCRIPTOR: u64 = 64 << 20;
 /// How much of a file is read for its first line, in bytes.
 const MAX_HEAD: u64 = 64 << 10;
 
-/// What the index knows of a scanned file: its row and its fingerprint.
-type Stored = HashMap<String, (i64, String)>;
+/// What the index knows of a scanned file.
+struct Known {
+    id: i64,
+    fingerprint: String,
+    /// Archives that it describes.
+    archives: Vec<Looked>,
+}
+
+/// The same, by the file's name.
+type Stored = HashMap<String, Known>;
 
 /// Brings one catalog up to date and gives its row. Other catalogs of the index are left alone.
-pub(super) fn update(connection: &mut Connection, name: &str, scan: Scan) -> Result<i64> {
+pub(super) fn update(connection: &mut Connection, name: &str, scan: Scan, reach: &Reach<'_>) -> Result<i64> {
     if let Some(id) = find(connection, name, &scan.location)?
-        && is_current(&stored(connection, id)?, &scan.found)
+        && is_current(&stored(connection, id)?, &scan.found, reach)
     {
         return Ok(id);
     }
@@ -43,8 +53,8 @@ pub(super) fn update(connection: &mut Connection, name: &str, scan: Scan) -> Res
         }
     };
     let stored = stored(&transaction, id)?;
-    if !is_current(&stored, &scan.found) {
-        replace(&transaction, id, &stored, scan.found)?;
+    if !is_current(&stored, &scan.found, reach) {
+        replace(&transaction, id, &stored, scan.found, reach)?;
         rename(&transaction, id, name)?;
         transaction.execute("UPDATE changes SET count = count + 1", [])?;
     }
@@ -59,35 +69,47 @@ fn find(connection: &Connection, name: &str, location: &str) -> Result<Option<i6
 
 fn stored(connection: &Connection, catalog: i64) -> Result<Stored> {
     let mut statement = connection.prepare_cached("SELECT file, id, fingerprint FROM sources WHERE catalog = ?")?;
-    let rows = statement.query_map([catalog], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    let known = |row: &Row<'_>| Ok((row.get(0)?, Known { id: row.get(1)?, fingerprint: row.get(2)?, archives: Vec::new() }));
+    let mut stored = statement.query_map([catalog], known)?.collect::<rusqlite::Result<Stored>>()?;
+    let mut statement = connection
+        .prepare_cached("SELECT s.file, a.path, a.stamp FROM archives a JOIN sources s ON s.id = a.source WHERE s.catalog = ?")?;
+    let mut rows = statement.query([catalog])?;
+    while let Some(row) = rows.next()? {
+        if let Some(known) = stored.get_mut(&row.get::<_, String>(0)?) {
+            known.archives.push(Looked { path: row.get(1)?, stamp: row.get(2)? });
+        }
+    }
+    Ok(stored)
 }
 
-fn is_current(stored: &Stored, found: &[Found]) -> bool {
+fn is_current(stored: &Stored, found: &[Found], reach: &Reach<'_>) -> bool {
     let absent = found.iter().filter(|found| is_unreachable(found) && !stored.contains_key(&found.file)).count();
-    stored.len() + absent == found.len() && found.iter().all(|found| is_unreachable(found) || is_unchanged(stored, found))
+    stored.len() + absent == found.len() && found.iter().all(|found| is_unreachable(found) || is_unchanged(stored, found, reach))
 }
 
 fn is_unreachable(found: &Found) -> bool {
     matches!(found.content, Content::Unreachable)
 }
 
-fn is_unchanged(stored: &Stored, found: &Found) -> bool {
-    stored.get(&found.file).is_some_and(|(_, fingerprint)| *fingerprint == found.fingerprint)
+/// Whether reading it again would give the same: it has not changed, and no archive that it describes has.
+fn is_unchanged(stored: &Stored, found: &Found, reach: &Reach<'_>) -> bool {
+    let Some(known) = stored.get(&found.file) else { return false };
+    known.fingerprint == found.fingerprint && known.archives.iter().all(|archive| archive.holds(reach))
 }
 
 /// Takes out what is gone or changed, and puts in what is new or changed.
-fn replace(transaction: &Transaction<'_>, catalog: i64, stored: &Stored, found: Vec<Found>) -> Result<()> {
+fn replace(transaction: &Transaction<'_>, catalog: i64, stored: &Stored, found: Vec<Found>, reach: &Reach<'_>) -> Result<()> {
     let stays: HashSet<&str> =
-        found.iter().filter(|f| is_unreachable(f) || is_unchanged(stored, f)).map(|f| f.file.as_str()).collect();
-    for (_, (source, _)) in stored.iter().filter(|(file, _)| !stays.contains(file.as_str())) {
+        found.iter().filter(|f| is_unreachable(f) || is_unchanged(stored, f, reach)).map(|f| f.file.as_str()).collect();
+    for (_, Known { id: source, .. }) in stored.iter().filter(|(file, _)| !stays.contains(file.as_str())) {
         transaction.execute("DELETE FROM distributions WHERE dataset IN (SELECT id FROM datasets WHERE source = ?)", [source])?;
         transaction.execute("DELETE FROM datasets WHERE source = ?", [source])?;
         transaction.execute("DELETE FROM problems WHERE catalog = ? AND source = ?", [catalog, *source])?;
+        transaction.execute("DELETE FROM archives WHERE source = ?", [source])?;
         transaction.execute("DELETE FROM sources WHERE id = ?", [source])?;
     }
     for found in found.iter().filter(|found| !stays.contains(found.file.as_str())) {
-        let (datasets, problems) = read(found);
+        let (datasets, problems, archives) = read(found, reach);
         let bare = matches!(found.content, Content::Bare { .. });
         transaction
             .prepare_cached("INSERT INTO sources (catalog, file, fingerprint, bare) VALUES (?, ?, ?, ?)")?
@@ -96,6 +118,11 @@ fn replace(transaction: &Transaction<'_>, catalog: i64, stored: &Stored, found: 
         for dataset in &datasets {
             insert(transaction, catalog, source, dataset)?;
         }
+        for Looked { path, stamp } in &archives {
+            transaction
+                .prepare_cached("INSERT OR REPLACE INTO archives (source, path, stamp) VALUES (?, ?, ?)")?
+                .execute(params![source, path, stamp])?;
+        }
         for problem in &problems {
             report(transaction, catalog, Some(source), problem)?;
         }
@@ -103,9 +130,9 @@ fn replace(transaction: &Transaction<'_>, catalog: i64, stored: &Stored, found: 
     Ok(())
 }
 
-/// Reads a new or changed source. Nothing here fails: what can't be read is a problem.
-fn read(found: &Found) -> (Vec<Dataset>, Vec<Problem>) {
-    match &found.content {
+/// Reads a new or changed source, and looks into the archives that it describes. Nothing here fails: what can't be read is a problem.
+fn read(found: &Found, reach: &Reach<'_>) -> (Vec<Dataset>, Vec<Problem>, Vec<Looked>) {
+    let (mut datasets, mut problems) = match &found.content {
         Content::Descriptor => match bytes(Path::new(&found.file)) {
             Ok(bytes) => datapackage::parse(&bytes, &found.file),
             Err(message) => {
@@ -115,12 +142,28 @@ fn read(found: &Found) -> (Vec<Dataset>, Vec<Problem>) {
         },
         Content::Fetched(bytes) => datapackage::parse(bytes, &found.file),
         Content::Unreachable => (Vec::new(), Vec::new()),
+        // All files' versions are in its fingerprint.
         Content::Bare { root, files } => {
-            let bare = files.iter().map(|path| BareFile { path: path.clone(), head: head(root, path) });
-            let root = root.to_str().expect("a scan gives UTF-8 paths").trim_end_matches('/');
-            (bare::datasets(root, &bare.collect::<Vec<_>>()), Vec::new())
+            let (datasets, problems) = read_bare(root, files, reach);
+            return (datasets, problems, Vec::new());
         }
+    };
+    let looked = archives::split(&mut datasets, &found.file, reach, &mut problems);
+    (datasets, problems, looked)
+}
+
+fn read_bare(root: &Path, files: &[String], reach: &Reach<'_>) -> (Vec<Dataset>, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let mut bare = Vec::with_capacity(files.len());
+    for path in files {
+        let is_archive = bare::is_archive(path);
+        let members = if is_archive { archives::bare(&root.join(path), reach, &mut problems) } else { None };
+        bare.push(BareFile { path: path.clone(), head: head(root, path), members });
     }
+    let root = root.to_str().expect("a scan gives UTF-8 paths").trim_end_matches('/');
+    let mut datasets = bare::datasets(root, &bare);
+    archives::split_bare(&mut datasets, reach, &mut problems);
+    (datasets, problems)
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, String> {

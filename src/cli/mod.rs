@@ -1,4 +1,4 @@
-//! The terminal: `stoa serve`, `stoa query`, `stoa shell`, `stoa refresh` and `stoa prune` as people meet them. What is served, and how the server talks to its
+//! The terminal: `stoa serve`, `stoa query`, `stoa shell`, `stoa refresh`, `stoa prune` and `stoa inspect` as people meet them. What is served, and how the server talks to its
 //! clients, is handed in by `main`; the Postgres protocol is unknown here.
 
 pub mod report;
@@ -10,6 +10,7 @@ mod interrupt;
 mod progress;
 mod run;
 
+pub mod inspect;
 pub mod prune;
 pub mod query;
 pub mod refresh;

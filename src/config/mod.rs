@@ -13,7 +13,7 @@ use raw::{RawCommand, RawPrune, RawQuery, RawServe, RawShared};
 pub use raw::{RawConfig, command};
 
 use crate::cli::format::Format;
-use crate::cli::{prune, query, refresh, serve, shell};
+use crate::cli::{inspect, prune, query, refresh, serve, shell};
 use crate::error::{Error, Kind, Result};
 use crate::{catalog, engine, generate, snapshot, store, wire};
 
@@ -30,6 +30,8 @@ pub enum Config {
     Refresh { engine: engine::Options, refresh: refresh::Options },
     /// `stoa prune`: old snapshots removed.
     Prune { engine: engine::Options, prune: prune::Options },
+    /// `stoa inspect`: what one file is, and its descriptor; no engine.
+    Inspect { store: store::Options, snapshot: snapshot::Options, inspect: inspect::Options },
     /// `stoa generate`: the synthetic city, at a scale and into a folder; no engine.
     Generate { scale: f64, dir: PathBuf },
 }
@@ -70,6 +72,10 @@ impl RawConfig {
                 let prune = prune_options(raw, engine.snapshot.retention)?;
                 Ok(Config::Prune { engine, prune })
             }
+            RawCommand::Inspect(raw) => {
+                let (store, snapshot) = (store_options(&self.shared)?, snapshot_options(&self.shared)?);
+                Ok(Config::Inspect { store, snapshot, inspect: inspect::Options { place: raw.place, rejects: raw.rejects } })
+            }
             RawCommand::Generate(raw) => {
                 let taken = format!("a number above 0 and up to {}, such as 0.01", generate::MAX_SCALE);
                 let scale = value::parse("--scale", &raw.scale, |text| value::scale(text, generate::MAX_SCALE), &taken)?;
@@ -104,16 +110,27 @@ fn engine_options(raw: &RawShared) -> Result<engine::Options> {
 fn snapshot_options(raw: &RawShared) -> Result<snapshot::Options> {
     let state = store::Place::parse(&raw.state)?;
     let cache = place::cache(raw.cache.as_deref(), &state)?;
+    let size = |option: &str, text: &str| value::parse(option, text, value::size, value::SIZES);
+    let limit = |option: &str, text: &str| value::parse(option, text, value::limit, "a number from 1 to 1000000000");
     Ok(snapshot::Options {
         state,
-        revalidate: duration("--revalidate", &raw.revalidate)?,
+        cache,
         grace: waiting("--grace", &raw.grace)?,
+        revalidate: duration("--revalidate", &raw.revalidate)?,
+        touch_timeout: duration("--touch-timeout", &raw.touch_timeout)?,
+        max_file_bytes: size("--max-file-size", &raw.max_file_size)? as u64,
+        max_archive_bytes: size("--max-archive-size", &raw.max_archive_size)? as u64,
+        max_ratio: limit("--max-ratio", &raw.max_ratio)? as u64,
+        max_members: limit("--max-members", &raw.max_members)?,
+        max_nesting: limit("--max-nesting", &raw.max_nesting)?,
+        max_columns: limit("--max-columns", &raw.max_columns)?,
+        max_field_bytes: size("--max-field-size", &raw.max_field_size)?,
         retention: snapshot::Retention {
             keep: kept("--keep-snapshots", &raw.keep_snapshots)?,
             older_than: age("--keep-for", &raw.keep_for)?,
         },
         keep_raw: raw.keep_raw,
-        ..snapshot::Options::new(cache)
+        profile: true,
     })
 }
 
@@ -226,7 +243,7 @@ mod tests {
             | Config::Shell { engine, .. }
             | Config::Refresh { engine, .. }
             | Config::Prune { engine, .. } => engine,
-            Config::Generate { .. } => panic!("generate has no engine"),
+            Config::Inspect { .. } | Config::Generate { .. } => panic!("it has no engine"),
         }
     }
 
@@ -251,6 +268,8 @@ mod tests {
     #[test]
     fn nothing_typed_gives_the_defaults() {
         let Config::Serve { engine, serve, wire } = read("stoa serve").expect("resolves") else { panic!("serve") };
+        let defaults = snapshot::Options::new(engine.cache.clone());
+        assert_eq!(format!("{:?}", engine.snapshot), format!("{defaults:?}"), "help tells the library's own defaults");
         assert_eq!(engine.catalogs[0].location, "datasets");
         assert!(engine.memory >= memory::LEAST && engine.threads >= 1);
         assert_eq!((serve.listen, serve.trust_remote), (None, false));
@@ -265,6 +284,8 @@ mod tests {
             ("serve --listen nowhere", "--listen does not take \"nowhere\"", "ADDR:PORT"),
             ("serve --drain soon", "--drain does not take \"soon\"", "30s"),
             ("serve --mirror http://x", "--mirror does not take \"http://x\"", "PREFIX=URL"),
+            ("serve --max-ratio 0", "--max-ratio does not take \"0\"", "from 1"),
+            ("serve --max-file-size big", "--max-file-size does not take \"big\"", "2GiB"),
             ("serve --connect-timeout 0", "--connect-timeout does not take \"0\"", "above zero"),
             ("serve --keep-snapshots 0", "--keep-snapshots does not take \"0\"", "1 or more"),
             ("prune --older-than old", "--older-than does not take \"old\"", "12w"),

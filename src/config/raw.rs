@@ -43,6 +43,8 @@ pub(super) enum RawCommand {
     Refresh(RawRefresh),
     /// Remove old snapshots that nobody reads
     Prune(RawPrune),
+    /// Read one file, say what it is, and print the descriptor to keep
+    Inspect(RawInspect),
     /// Write the synthetic city's datasets
     Generate(RawGenerate),
 }
@@ -97,6 +99,30 @@ pub(super) struct RawShared {
     /// Keep the bytes as received beside what is made of them
     #[arg(long, global = true, env = "STOA_KEEP_RAW")]
     pub keep_raw: bool,
+    /// Stop reading a table for the first time, or again, after so long; 0 for never
+    #[arg(long, global = true, value_name = "DURATION", env = "STOA_TOUCH_TIMEOUT", default_value = "6h")]
+    pub touch_timeout: String,
+    /// The largest published file, and the largest member of an archive when unpacked
+    #[arg(long, global = true, value_name = "SIZE", env = "STOA_MAX_FILE_SIZE", default_value = "1TB")]
+    pub max_file_size: String,
+    /// The most that one published file may unpack to
+    #[arg(long, global = true, value_name = "SIZE", env = "STOA_MAX_ARCHIVE_SIZE", default_value = "1TB")]
+    pub max_archive_size: String,
+    /// How many times its size a published file may unpack to, beyond 64 MB
+    #[arg(long, global = true, value_name = "N", env = "STOA_MAX_RATIO", default_value = "500")]
+    pub max_ratio: String,
+    /// The most members of an archive
+    #[arg(long, global = true, value_name = "N", env = "STOA_MAX_MEMBERS", default_value = "100000")]
+    pub max_members: String,
+    /// The most packings around a file, such as gzip in a zip archive
+    #[arg(long, global = true, value_name = "N", env = "STOA_MAX_NESTING", default_value = "4")]
+    pub max_nesting: String,
+    /// The most columns of a table
+    #[arg(long, global = true, value_name = "N", env = "STOA_MAX_COLUMNS", default_value = "10000")]
+    pub max_columns: String,
+    /// The longest field of a published file
+    #[arg(long, global = true, value_name = "SIZE", env = "STOA_MAX_FIELD_SIZE", default_value = "16MB")]
+    pub max_field_size: String,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -171,6 +197,16 @@ pub(super) struct RawPrune {
     /// Only say what would go
     #[arg(long)]
     pub dry_run: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct RawInspect {
+    /// The file: a path, or a URL
+    #[arg(value_name = "FILE|URL")]
+    pub place: String,
+    /// How many rejects to show
+    #[arg(long, value_name = "N", default_value = "10")]
+    pub rejects: usize,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -99,6 +99,11 @@ pub(super) fn kept(text: &str) -> Option<usize> {
     text.parse().ok().filter(|n| *n > 0)
 }
 
+/// A limit on how many of something there may be.
+pub(super) fn limit(text: &str) -> Option<usize> {
+    text.parse().ok().filter(|n| (1..=1_000_000_000).contains(n))
+}
+
 /// Retries.
 pub(super) fn retries(text: &str) -> Option<usize> {
     text.parse().ok().filter(|n| *n <= 100)

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::format::{self, Shape};
-use super::{Dataset, Distribution, Format};
+use super::{Dataset, Distribution, Format, members};
 
 /// A file found below a catalog's folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,12 +13,27 @@ pub struct BareFile {
     pub path: String,
     /// Its first line, where [`wants_head`] asks for it and it could be read: it tells which files are parts of one table.
     pub head: Option<Vec<u8>>,
+    /// The data files of an archive ([`is_archive`]), as far as it could be listed ([`members::sort`]). One of several is a dataset of
+    /// as many distributions, one of none is no dataset.
+    pub members: Option<Vec<String>>,
+}
+
+/// The dataset of one file that nobody described: an absolute path, or a URL.
+pub fn dataset_of(place: &str) -> Dataset {
+    let (root, file) = place.rsplit_once('/').unwrap_or(("", place));
+    let bare = BareFile { path: file.to_owned(), ..BareFile::default() };
+    dataset(root, file.to_owned(), format::stem(file).to_owned(), &[&bare])
 }
 
 /// Whether a file of this name becomes a table when nothing describes it.
 pub fn is_served(path: &str) -> bool {
-    let about = ["readme", "license", "licence", "notice", "changelog", "copying", "requirements", "robots"];
-    Shape::of_path(path).format.is_some() && !about.contains(&format::stem(path).to_lowercase().as_str())
+    let shape = Shape::of_path(path);
+    (shape.is_served() || shape.is_archive()) && !members::is_about(path)
+}
+
+/// Whether a file of this name is an archive, whose files may each be a table.
+pub fn is_archive(path: &str) -> bool {
+    Shape::of_path(path).is_archive()
 }
 
 /// Whether [`BareFile::head`] would tell the file's shape: it is delimited text, not packed, and not at the top, where every file
@@ -32,7 +47,8 @@ pub fn wants_head(path: &str) -> bool {
 /// top that share folder, ending and shape are one dataset. The theme is the first folder's name.
 pub fn datasets(root: &str, files: &[BareFile]) -> Vec<Dataset> {
     let mut folders: BTreeMap<&str, BTreeMap<String, Vec<&BareFile>>> = BTreeMap::new();
-    for file in files.iter().filter(|file| is_served(&file.path)) {
+    let has_data = |file: &&BareFile| file.members.as_ref().is_none_or(|members| !members.is_empty());
+    for file in files.iter().filter(|file| is_served(&file.path)).filter(has_data) {
         let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         folders.entry(folder).or_default().entry(ending(&file.path)).or_default().push(file);
     }
@@ -78,15 +94,18 @@ fn folder_datasets(root: &str, folder: &str, endings: &BTreeMap<String, Vec<&Bar
             (_, false) => (folder.to_owned(), folder_name.to_owned()),
             (_, true) => (format!("{folder}/*{ending}#{first}"), format!("{folder_name} {}", shared_words(&paths, ending))),
         };
-        dataset(root, identifier, name, &paths)
+        dataset(root, identifier, name, files)
     };
     groups.iter().map(of_group).collect()
 }
 
 /// Whether two files of one folder and ending are parts of one table: their first lines are equal; or their names differ in
 /// digits only, as those of days and years do, and the first lines, where known, share at least half of the columns of the
-/// narrower one (published series gain columns over time).
+/// narrower one (published series gain columns over time). An archive of several tables is a part of none.
 fn are_parts(a: &BareFile, b: &BareFile) -> bool {
+    if is_several(a) || is_several(b) {
+        return false;
+    }
     let is_series = || pattern(format::stem(&a.path)) == pattern(format::stem(&b.path));
     match (&a.head, &b.head) {
         (Some(a), Some(b)) if a == b => true,
@@ -94,6 +113,10 @@ fn are_parts(a: &BareFile, b: &BareFile) -> bool {
         (None, None) => is_series(),
         (Some(_), None) | (None, Some(_)) => false,
     }
+}
+
+fn is_several(file: &BareFile) -> bool {
+    file.members.as_ref().is_some_and(|members| members.len() > 1)
 }
 
 /// A name with each run of digits as one `#`.
@@ -132,33 +155,48 @@ fn shared_words(paths: &[&str], ending: &str) -> String {
     if words.is_empty() { ending.trim_start_matches('.').to_owned() } else { words.to_owned() }
 }
 
-fn dataset(root: &str, identifier: String, name: String, paths: &[&str]) -> Dataset {
-    let shape = Shape::of_path(paths[0]);
-    let theme = paths[0].split_once('/').map(|(theme, _)| theme.to_owned());
+fn dataset(root: &str, identifier: String, name: String, files: &[&BareFile]) -> Dataset {
+    let first = files[0];
+    let shape = Shape::of_path(&first.path);
+    let theme = first.path.split_once('/').map(|(theme, _)| theme.to_owned());
+    let inner = match first.members.as_deref() {
+        Some([only]) => members::format_of(only),
+        Some(_) | None => None,
+    };
     let mut distribution = Distribution {
         name: name.clone(),
-        paths: paths.iter().map(|path| format!("{root}/{path}")).collect(),
-        format: shape.format,
+        paths: files.iter().map(|file| format!("{root}/{}", file.path)).collect(),
+        format: shape.format.or(inner),
         compression: shape.compression,
         ..Distribution::default()
     };
     distribution.dialect.delimiter = shape.tabs.then_some('\t');
-    Dataset { identifier, title: Some(name.clone()), name, theme, distributions: vec![distribution], ..Dataset::default() }
+    let distributions = match &first.members {
+        Some(members) if (2..=members::MOST_PARTS).contains(&members.len()) => members::split(&distribution, true, members),
+        Some(_) | None => vec![distribution],
+    };
+    Dataset { identifier, title: Some(name.clone()), name, theme, distributions, ..Dataset::default() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// `path` or `path=head` each; the datasets as `theme.name: files`.
+    /// `path`, `path=head` or `archive=its members` each; the datasets as `theme.name: files`, with the members that are tables of
+    /// their own.
     fn check(listing: &[&str], want: &[&str]) {
         let file = |entry: &&str| match entry.split_once('=') {
-            Some((path, head)) => BareFile { path: path.to_owned(), head: Some(head.into()) },
-            None => BareFile { path: (*entry).to_owned(), head: None },
+            Some((path, members)) if is_archive(path) => {
+                let members = members.split_whitespace().map(str::to_owned).collect();
+                BareFile { path: path.to_owned(), members: Some(members), ..BareFile::default() }
+            }
+            Some((path, head)) => BareFile { path: path.to_owned(), head: Some(head.into()), ..BareFile::default() },
+            None => BareFile { path: (*entry).to_owned(), ..BareFile::default() },
         };
         let files: Vec<BareFile> = listing.iter().map(file).collect();
         let shown = |d: &Dataset| {
-            let paths: Vec<&str> = d.distributions[0].paths.iter().map(|p| p.trim_start_matches("/r/")).collect();
+            let mut paths: Vec<&str> = d.distributions[0].paths.iter().map(|p| p.trim_start_matches("/r/")).collect();
+            paths.extend(d.distributions.iter().filter_map(|part| part.member.as_deref()));
             format!("{}.{}: {}", d.theme.as_deref().unwrap_or("-"), d.name, paths.join(" "))
         };
         assert_eq!(datasets("/r", &files).iter().map(shown).collect::<Vec<_>>(), want);
@@ -179,6 +217,14 @@ mod tests {
         check(
             &["気象/気温_01.csv=日,度", "気象/気温_02.csv=日,度", "気象/雨_1.csv=日", "気象/雨_2.csv=日"],
             &["気象.気象 気温: 気象/気温_01.csv 気象/気温_02.csv", "気象.気象 雨: 気象/雨_1.csv 気象/雨_2.csv"],
+        );
+        check(
+            &["t/bart.zip=stops.txt trips.txt", "t/pictures.zip=", "t/a.tar.gz", "t/b.csv.zip=b.csv"],
+            &["t.a: t/a.tar.gz", "t.b: t/b.csv.zip", "t.bart: t/bart.zip stops.txt trips.txt"],
+        );
+        check(
+            &["y/2019.zip=data.csv", "y/2020.zip=data.csv", "y/2021.zip=a.csv b.csv"],
+            &["y.y: y/2019.zip y/2020.zip", "y.2021: y/2021.zip a.csv b.csv"],
         );
         let drifted = ["c/1-20.csv=Last Update;n", "c/2-20.csv=last_update,n,m", "c/3.csv=x", "c/4-20.csv=p,q"];
         check(&drifted, &["c.c: c/1-20.csv c/2-20.csv", "c.3: c/3.csv", "c.4-20: c/4-20.csv"]);

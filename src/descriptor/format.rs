@@ -28,8 +28,7 @@ impl Shape {
         match word.rsplit_once('.') {
             Some((inner, packing)) => {
                 let packing = by_ending(packing)?;
-                let inner = Self::of_word(inner)?;
-                Some(Self { compression: packing.compression, ..inner })
+                Some(Self::of_word(inner)?.packed_in(packing.compression))
             }
             None => by_ending(word),
         }
@@ -59,6 +58,7 @@ impl Shape {
             | "application/vnd.oasis.opendocument.spreadsheet" => Self::of(Format::Workbook),
             "application/vnd.shp" | "x-gis/x-shapefile" | "application/x-shapefile" => Self::of(Format::Shapefile),
             "application/vnd.google-earth.kml+xml" => Self::of(Format::Kml),
+            "application/vnd.google-earth.kmz" => Self { compression: Some(Compression::Zip), ..Self::of(Format::Kml) },
             "application/gzip" | "application/x-gzip" => Self::packed(Compression::Gzip),
             "application/zstd" => Self::packed(Compression::Zstd),
             "application/x-bzip2" | "application/bzip2" => Self::packed(Compression::Bzip2),
@@ -77,11 +77,23 @@ impl Shape {
         match shape.format {
             Some(Format::Json) if stem.ends_with(".geo") => Self::of(Format::GeoJson),
             Some(_) => shape,
-            None => {
-                let inner = Self::of_path(stem);
-                Self { compression: shape.compression, ..inner }
+            None => Self::of_path(stem).packed_in(shape.compression),
+        }
+    }
+
+    /// The same in one more packing. An archive stays one, packed or not: `.tar.gz` is a tar archive.
+    fn packed_in(self, packing: Option<Compression>) -> Self {
+        match self.compression {
+            Some(Compression::Tar | Compression::Zip) => self,
+            Some(Compression::Gzip | Compression::Zstd | Compression::Bzip2 | Compression::Xz) | None => {
+                Self { compression: packing, ..self }
             }
         }
+    }
+
+    /// Whether it is an archive, which holds files of their own names.
+    pub(super) fn is_archive(self) -> bool {
+        matches!(self.compression, Some(Compression::Zip | Compression::Tar))
     }
 
     /// Whether a table can be made of it.
@@ -139,12 +151,13 @@ fn by_ending(ending: &str) -> Option<Shape> {
         "xlsx" | "xlsm" | "xlsb" | "xls" | "ods" => Shape::of(Format::Workbook),
         "shp" => Shape::of(Format::Shapefile),
         "kml" => Shape::of(Format::Kml),
+        "kmz" => Shape { compression: Some(Compression::Zip), ..Shape::of(Format::Kml) },
         "gz" | "gzip" => Shape::packed(Compression::Gzip),
         "zst" | "zstd" => Shape::packed(Compression::Zstd),
         "bz2" | "bzip2" => Shape::packed(Compression::Bzip2),
         "xz" => Shape::packed(Compression::Xz),
         "zip" => Shape::packed(Compression::Zip),
-        "tar" | "tgz" | "tbz2" | "txz" => Shape::packed(Compression::Tar),
+        "tar" | "tgz" | "tbz" | "tbz2" | "txz" | "tzst" => Shape::packed(Compression::Tar),
         _ => return None,
     })
 }
@@ -155,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_path_tells_its_format_by_its_ending() {
-        use Compression::{Gzip, Zip, Zstd};
+        use Compression::{Gzip, Tar, Xz, Zip, Zstd};
         for (path, format, compression, stem) in [
             ("/d/a.csv", Some(Format::Csv), None, "a"),
             ("/d.x/A.B.CSV.GZ", Some(Format::Csv), Some(Gzip), "A.B"),
@@ -163,8 +176,13 @@ mod tests {
             ("/d/zones.geo.json", Some(Format::GeoJson), None, "zones"),
             ("/d/zones.geojson.zst", Some(Format::GeoJson), Some(Zstd), "zones"),
             ("/d/trips.zip", None, Some(Zip), "trips"),
+            ("/d/trips.tar.gz", None, Some(Tar), "trips"),
+            ("/d/trips.tgz", None, Some(Tar), "trips"),
+            ("/d/trips.csv.xz", Some(Format::Csv), Some(Xz), "trips"),
+            ("/d/trips.csv.zip", Some(Format::Csv), Some(Zip), "trips"),
             ("/d/*.ndjson", Some(Format::NdJson), None, "*"),
             ("/d/x.xlsx", Some(Format::Workbook), None, "x"),
+            ("/d/x.kmz", Some(Format::Kml), Some(Zip), "x"),
             ("/d/x.pdf", None, None, "x.pdf"),
             ("/d/.csv", Some(Format::Csv), None, ".csv"),
             ("/d/README", None, None, "README"),
@@ -181,6 +199,7 @@ mod tests {
             (".arrow", Some(Format::Arrow), None),
             ("csv.gz", Some(Format::Csv), Some(Compression::Gzip)),
             ("zip", None, Some(Compression::Zip)),
+            ("tar.bz2", None, Some(Compression::Tar)),
         ] {
             assert_eq!(Shape::of_word(word).map(|s| (s.format, s.compression)), Some((format, compression)), "{word}");
         }

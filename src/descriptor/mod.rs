@@ -8,6 +8,9 @@ mod refresh;
 
 pub mod bare;
 pub mod datapackage;
+pub mod members;
+pub mod pattern;
+pub mod sheets;
 
 pub use place::Place;
 pub use refresh::Refresh;
@@ -203,6 +206,32 @@ pub struct Dialect {
     pub null_sequence: Option<String>,
     /// For JSON: where in the object the records are, as names joined by `.` or a JSON pointer.
     pub property: Option<String>,
+    /// For JSON: what the records are; `None` when the file shows it.
+    pub item_type: Option<ItemType>,
+    /// For JSON: the members of each record that become columns, in this order; empty for all.
+    pub item_keys: Vec<String>,
+    /// For JSON: the members of objects within records become columns of their own, named by their path (`a.b`).
+    pub flatten: bool,
+    /// For workbooks: which sheet; `None` for the only one that holds something.
+    pub sheet: Option<SheetChoice>,
+}
+
+/// What the records of a JSON text are (Data Package's `itemType`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ItemType {
+    /// Arrays of values, the first of which holds the names unless there is no header.
+    Array,
+    /// Objects by the names of their members.
+    Object,
+}
+
+/// A sheet of a workbook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SheetChoice {
+    /// To the letter.
+    Name(String),
+    /// Counted from 1, hidden sheets included.
+    Number(usize),
 }
 
 /// The columns of a table, as declared (Data Package's Table Schema).

@@ -7,6 +7,7 @@ mod dialect;
 mod failure;
 mod functions;
 mod grammar;
+mod hidden;
 mod limits;
 mod plan;
 mod resolve;
@@ -18,7 +19,7 @@ mod shared;
 mod spill;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -176,7 +177,11 @@ impl Engine {
         let cpu = Cpu::new(options.threads)?;
         let stores = Arc::new(Stores::new(options.store.clone())?);
         let fetch = |url: &str| fetch(&cpu, &stores, url);
-        let catalogs = Arc::new(Catalogs::open(Some(options.cache.clone()), &options.catalogs, &fetch)?);
+        let locate = |path: &str| stores.local_file(path);
+        let list = |path: &Path| snapshot::members(path, &options.snapshot);
+        let sheets = |path: &Path| snapshot::sheets(path, &options.snapshot);
+        let reach = catalog::Reach { fetch: &fetch, locate: &locate, list: &list, sheets: &sheets };
+        let catalogs = Arc::new(Catalogs::open(Some(options.cache.clone()), &options.catalogs, &reach)?);
         let snapshots = Arc::new(Snapshots::open(stores, options.snapshot.clone())?);
         Ok(Arc::new(Self { shared: Arc::new(Shared::new(&options, cpu, catalogs, snapshots)?) }))
     }

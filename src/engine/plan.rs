@@ -60,6 +60,7 @@ pub async fn plan(
     let versions = Versions::take(&mut ast, &state, session.time_zone(), &sql).await?;
     let of_one_run = versions.of_one_run;
     names.set_versions(versions);
+    super::hidden::offer(&mut ast, &names).await?;
     let failed = |e| at_relation(from_datafusion(e, &sql), &written, &sql);
 
     let mut known = KnownParameters::of(&ast, declared)?;

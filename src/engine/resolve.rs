@@ -1,7 +1,7 @@
 //! From a name in SQL to a table: one statement's view of the catalogs. What a name once resolved to stays, so that a statement reads
 //! one version of the catalog and one snapshot of each table.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
@@ -27,7 +27,7 @@ pub const SEARCH_PATH_SCHEMA: &str = "$search_path";
 pub type Pinned = (Arc<TableEntry>, Arc<Snapshot>);
 
 /// Catalog, schema and table.
-type FullName = (String, String, String);
+pub type FullName = (String, String, String);
 
 /// One statement's names: shared by the providers that DataFusion asks.
 pub struct Names {
@@ -37,8 +37,16 @@ pub struct Names {
     system: Arc<SystemEnv>,
     /// Which versions of tables the statement asks for.
     versions: OnceLock<Versions>,
-    found: Mutex<HashMap<FullName, Arc<dyn TableProvider>>>,
+    found: Mutex<HashMap<FullName, Found>>,
     pinned: Mutex<Vec<Pinned>>,
+}
+
+/// What a name was resolved to.
+#[derive(Clone)]
+struct Found {
+    provider: Arc<dyn TableProvider>,
+    /// The published table, of whatever version, that it is.
+    of: Option<Pinned>,
 }
 
 impl std::fmt::Debug for Names {
@@ -81,30 +89,57 @@ impl Names {
         self.table_in(catalog, schema, table).await
     }
 
+    /// The full name and the snapshot of the table that a statement names by one to three parts; `None` when it names another relation.
+    pub async fn snapshot(&self, parts: &[String]) -> Result<Option<(FullName, Arc<Snapshot>)>> {
+        let (catalog, schema, table) = match parts {
+            [table] => (self.session.database.as_str(), SEARCH_PATH_SCHEMA, table),
+            [schema, table] => (self.session.database.as_str(), schema.as_str(), table),
+            [catalog, schema, table] => (catalog.as_str(), schema.as_str(), table),
+            _ => return Ok(None),
+        };
+        let Some(found) = self.table(catalog, schema, table).await? else { return Ok(None) };
+        let all = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = all.iter().find(|(_, other)| Arc::ptr_eq(&other.provider, &found));
+        Ok(found.and_then(|(name, Found { of, .. })| Some((name.clone(), Arc::clone(&of.as_ref()?.1)))))
+    }
+
+    /// Makes a table that was resolved offer these hidden columns.
+    pub fn offer(&self, table: &FullName, hidden: &BTreeSet<String>) {
+        if let Some(found) = self.found.lock().unwrap_or_else(PoisonError::into_inner).get_mut(table)
+            && let Some((entry, snapshot)) = &found.of
+        {
+            found.provider = Arc::new(SnapshotTable::offering(Arc::clone(entry), Arc::clone(snapshot), hidden));
+        }
+    }
+
     async fn table_in(&self, catalog: &str, schema: &str, table: &str) -> Result<Option<Arc<dyn TableProvider>>> {
         let key = (catalog.to_owned(), schema.to_owned(), table.to_owned());
         if let Some(found) = self.found.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return Ok(Some(Arc::clone(found)));
+            return Ok(Some(Arc::clone(&found.provider)));
         }
-        let provider: Arc<dyn TableProvider> = if let Some((table, asked)) = self.version_of(table) {
+        let of_table = |entry: Arc<TableEntry>, snapshot: Arc<Snapshot>| {
+            let of = Some((Arc::clone(&entry), Arc::clone(&snapshot)));
+            Found { provider: Arc::new(SnapshotTable::new(entry, snapshot)), of }
+        };
+        let found = if let Some((table, asked)) = self.version_of(table) {
             if self.system_table(schema, table).await?.is_some() {
                 return Err(Error::new(Kind::Unsupported, format!("{schema}.{table} has no versions"))
                     .with_hint("FOR SYSTEM_TIME AS OF reads a published table as it was."));
             }
             let Some(entry) = self.shared.catalogs.table(catalog, schema, table)? else { return Ok(None) };
-            let snapshot = self.shared.snapshots.as_of(&entry, asked).await.map_err(|e| of_table(&entry, e))?;
-            Arc::new(SnapshotTable::new(entry, snapshot))
+            let snapshot = self.shared.snapshots.as_of(&entry, asked).await.map_err(|e| within_table(&entry, e))?;
+            of_table(entry, snapshot)
         } else if let Some(system) = self.system_table(schema, table).await? {
-            system
+            Found { provider: system, of: None }
         } else if let Some(entry) = self.shared.catalogs.table(catalog, schema, table)? {
             let snapshot = self.shared.touch(&entry, &self.session).await?;
             self.pinned.lock().unwrap_or_else(PoisonError::into_inner).push((Arc::clone(&entry), Arc::clone(&snapshot)));
-            Arc::new(SnapshotTable::new(entry, snapshot))
+            of_table(entry, snapshot)
         } else {
             return Ok(None);
         };
-        self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&provider));
-        Ok(Some(provider))
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
+        Ok(Some(found.provider))
     }
 
     /// The name of a table that is asked for as it was, and as of when.
@@ -164,7 +199,7 @@ impl Names {
 impl Shared {
     /// The table's snapshot as of now for a statement of a session, which is told when it is stale; and the catalog reminded of the columns when they are new.
     pub async fn touch(&self, entry: &TableEntry, session: &Arc<Inner>) -> Result<Arc<Snapshot>> {
-        let snapshot = self.snapshots.current(entry, Some(session.progress())).await.map_err(|e| of_table(entry, e))?;
+        let snapshot = self.snapshots.current(entry, Some(session.progress())).await.map_err(|e| within_table(entry, e))?;
         self.remember(entry, &snapshot)?;
         if let Some(stale) = self.snapshots.stale(entry) {
             session.tell_stale(entry, &snapshot, &stale);
@@ -174,7 +209,7 @@ impl Shared {
 
     /// Makes a snapshot of the table's source as it is now, if it changed.
     pub async fn refresh(&self, entry: &TableEntry, progress: Option<Progress>) -> Result<Refreshed> {
-        let refreshed = self.snapshots.refresh(entry, progress).await.map_err(|e| of_table(entry, e))?;
+        let refreshed = self.snapshots.refresh(entry, progress).await.map_err(|e| within_table(entry, e))?;
         self.remember(entry, &refreshed.snapshot)?;
         Ok(refreshed)
     }
@@ -190,7 +225,7 @@ impl Shared {
 }
 
 /// A source's error with the table it is the source of, and a remedy where none was given.
-fn of_table(entry: &TableEntry, e: Error) -> Error {
+fn within_table(entry: &TableEntry, e: Error) -> Error {
     let remedy = match e.kind() {
         Kind::SourceMissing => "Correct the path in its descriptor, or ask the publisher where it went.",
         Kind::SourceUnreachable => "Ask again later, or read a copy of it with --mirror.",
@@ -211,7 +246,8 @@ pub fn known_columns(snapshot: &Snapshot) -> Vec<KnownColumn> {
         nullable: field.is_nullable(),
         comment: field.metadata().get(field_key::COMMENT).cloned(),
     };
-    snapshot.schema.fields().iter().map(column).collect()
+    let shown = snapshot.schema.fields().iter().filter(|f| !f.metadata().contains_key(field_key::HIDDEN));
+    shown.map(column).collect()
 }
 
 /// The list of catalogs that DataFusion plans a statement with.

@@ -5,18 +5,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use arrow::array::{ArrayRef, StringViewArray};
+use arrow::array::{ArrayRef, Int64Array, StringViewArray};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use super::cells::Cells;
-use super::columns::{Table, Union};
+use super::columns::{FileSeen, Table, Union};
+use super::drift::Drift;
 use super::fetch::Raw;
 use super::prepare::{Input, prepare};
 use super::records::Reader;
 use super::stop::Stop;
 use super::types::CellReject;
 use super::write::{Rejects, Sink};
-use super::{Options, Reject, WrittenFile};
+use super::{Options, ReadAs, Reject, WrittenFile};
 use crate::descriptor::Distribution;
 use crate::error::{Error, Kind, Result};
 
@@ -36,6 +37,10 @@ pub(super) struct Built {
     /// Of each file's raw bytes.
     pub(super) hashes: Vec<String>,
     pub(super) warnings: Vec<String>,
+    /// How the files differ.
+    pub(super) drift: Vec<Drift>,
+    /// How each file was read.
+    pub(super) read: Vec<ReadAs>,
 }
 
 /// A message of the reading thread.
@@ -64,9 +69,10 @@ pub(super) fn build(
         let hashes = scope.spawn(|| raws.iter().map(|raw| raw.hash(stop)).collect::<Result<Vec<_>>>());
         let mut warnings = Vec::new();
         let inputs = prepare(raws, distribution, options, stop, scratch, &mut warnings)?;
-        let job = Job { inputs: &inputs, several: raws.len() > 1, distribution, options, stop };
+        let job = Job { inputs: &inputs, distribution, options, stop };
         let (table, seen_rows) = job.infer(heard, &mut warnings)?;
         let (parts, rejects, rejected_rows) = job.convert(&table, target, heard)?;
+        warnings.extend(table.plans.iter().flat_map(|plan| plan.broken()));
         for raw in raws {
             raw.check_unchanged()?;
         }
@@ -76,14 +82,13 @@ pub(super) fn build(
             return Err(Error::new(Kind::Internal, message));
         }
         let hashes = hashes.join().map_err(|_| Error::new(Kind::Internal, "hashing the source failed"))??;
-        Ok(Built { parts, rows, rows_read: seen_rows, rejected_rows, rejects, hashes, warnings })
+        let read = inputs.iter().map(Input::read_as).collect();
+        Ok(Built { parts, rows, rows_read: seen_rows, rejected_rows, rejects, hashes, warnings, drift: table.drift, read })
     })
 }
 
 struct Job<'a> {
-    inputs: &'a [Input<'a>],
-    /// The table is made of several published files, empty ones included.
-    several: bool,
+    inputs: &'a [Input],
     distribution: &'a Distribution,
     options: &'a Options,
     stop: &'a Stop,
@@ -92,26 +97,27 @@ struct Job<'a> {
 impl Job<'_> {
     /// Sees every cell; the table's columns, and how many records there are.
     fn infer(&self, heard: &(dyn Fn(u64, u64) + Sync), warnings: &mut Vec<String>) -> Result<(Table, u64)> {
-        let mut union = Union::new(self.distribution, self.inputs.len(), self.several, self.options.max_columns);
-        let mut rows = 0;
+        let mut seen: Vec<FileSeen> = self.inputs.iter().map(|_| FileSeen::default()).collect();
         let mut bytes = Progress::new(heard, self.bytes(), 0);
         self.each(|read| {
             match read {
                 Read::Opened { file, names, originals } => {
                     bytes.opened();
-                    union.meet(file, &self.inputs[file].raw.url, &names, &originals)?;
+                    seen[file].meet(self.distribution, &names, &originals);
+                    seen[file].meet_crs(self.inputs[file].form.crs());
                 }
                 Read::Batch(cells) => {
-                    union.meet(cells.file, &self.inputs[cells.file].raw.url, &cells.names, &[])?;
-                    union.absorb(&cells, self.inputs[cells.file].form.is_typed());
-                    rows += cells.rows() as u64 + cells.rejected();
+                    seen[cells.file].meet(self.distribution, &cells.names, &[]);
+                    seen[cells.file].absorb(&cells, self.inputs[cells.file].form.is_typed());
                     bytes.read(cells.bytes_read);
                 }
             }
             Ok(())
         })?;
-        let urls: Vec<&str> = self.inputs.iter().map(|i| i.raw.url.as_str()).collect();
-        Ok((union.decide(&urls, warnings)?, rows))
+        let urls: Vec<&str> = self.inputs.iter().map(|i| i.label.as_str()).collect();
+        let undecodable = self.inputs.iter().any(|i| !i.text.bad.is_empty());
+        let union = Union::new(self.distribution, &urls, &seen, self.options.max_columns, warnings)?;
+        Ok((union.decide(undecodable, warnings)?, seen.iter().map(|s| s.records).sum()))
     }
 
     /// Converts every cell and writes the rows; the parts, the number of rejects, and of rows rejected whole.
@@ -170,9 +176,12 @@ impl Job<'_> {
             columns.push(plan.convert(cells, *place, &mut of_column));
             found.extend(of_column.into_iter().map(|r| (cells.lines[r.row], Some(column), r)));
         }
-        if table.has_source_file {
-            let name = std::iter::repeat_n(Some(input.name.as_str()), cells.rows());
-            columns.push(Arc::new(name.collect::<StringViewArray>()));
+        let name = std::iter::repeat_n(Some(input.name.as_str()), cells.rows());
+        columns.push(Arc::new(name.collect::<StringViewArray>()));
+        columns.push(Arc::new(cells.lines.iter().map(|line| i64::try_from(*line).ok()).collect::<Int64Array>()));
+        for column in &table.explained {
+            let place = table.places[cells.file][*column];
+            columns.push(table.plans[*column].reasons(cells, place, columns[*column].as_ref()));
         }
         for fault in &cells.faults {
             let place = fault.column.and_then(|c| table.places[cells.file].iter().position(|p| *p == Some(c)));
@@ -183,7 +192,7 @@ impl Job<'_> {
         found.sort_by_key(|(line, column, _)| (*line, *column));
         for (line, column, CellReject { raw, expected, reason, .. }) in found {
             let column = column.map(|c| table.schema.field(c).name().clone());
-            rejects.push(Reject { file: input.raw.url.clone(), line, column, raw, expected, reason })?;
+            rejects.push(Reject { file: input.label.clone(), line, column, raw, expected, reason })?;
         }
         let options = RecordBatchOptions::new().with_row_count(Some(cells.rows()));
         RecordBatch::try_new_with_options(Arc::clone(&table.schema), columns, &options)
@@ -205,17 +214,8 @@ impl Job<'_> {
 
     /// Reads until the end, or until nobody listens.
     fn read(&self, out: &SyncSender<Read>) -> Result<()> {
-        let declared: Vec<String> = self.distribution.schema.columns.iter().map(|c| c.name.clone()).collect();
         for (file, input) in self.inputs.iter().enumerate() {
-            let mut reader = Reader::open(
-                &input.form,
-                &input.text,
-                &input.raw.url,
-                file,
-                &self.distribution.dialect,
-                &declared,
-                self.options,
-            )?;
+            let mut reader = Reader::open(&input.form, &input.text, &input.label, file, self.options)?;
             let opened = Read::Opened { file, names: Arc::clone(reader.names()), originals: reader.originals().to_vec() };
             if out.send(opened).is_err() {
                 return Ok(());

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use super::decode::Bad;
+
 /// The longest text a span can name, in bytes (28 bits).
 pub(super) const MAX_SPAN: usize = (1 << 28) - 1;
 
@@ -108,8 +110,13 @@ pub(super) struct Cells {
     pub(super) file: usize,
     /// The file's columns known so far, at least `width`.
     pub(super) names: Arc<Vec<String>>,
+    /// The fields are parted by something else than a comma, so that a comma in a cell is most likely a decimal mark.
+    pub(super) commas_free: bool,
     /// The file's bytes read so far, this batch included.
     pub(super) bytes_read: u64,
+    /// What in `text` could not be decoded, ascending, each `at` an offset in it; and the encoding that it is not.
+    pub(super) bad: Vec<Bad>,
+    pub(super) encoding: &'static str,
 }
 
 impl Cells {
@@ -136,25 +143,51 @@ impl Cells {
         Cell { kind: span.kind(), text: &from[span.range()] }
     }
 
-    /// Marks the cells that `bad` (ascending byte offsets in `text`) falls into, so that no stand-in character becomes a value.
-    pub(super) fn mark_undecodable(&mut self, bad: &[usize]) {
+    /// Marks the cells that `bad` (places in `text`, ascending) falls into, so that no stand-in character becomes a value.
+    pub(super) fn mark_undecodable(&mut self, bad: Vec<Bad>, encoding: &'static str) {
         if bad.is_empty() {
             return;
         }
         for span in &mut self.spans {
             let range = span.range();
             let hit = if span.is_made() {
-                self.made[range.clone()].contains('\u{FFFD}')
+                self.made[range.clone()].contains(STAND_INS)
             } else {
-                let first = bad.partition_point(|b| *b < range.start);
-                bad.get(first).is_some_and(|b| range.contains(b))
+                let first = bad.partition_point(|b| b.at < range.start as u64);
+                bad.get(first).is_some_and(|b| range.contains(&(b.at as usize)))
             };
             if hit {
                 *span = Span::new(range.start, range.len(), span.is_made(), CellKind::Undecodable);
             }
         }
+        (self.bad, self.encoding) = (bad, encoding);
+    }
+
+    /// An undecodable cell's text, with its bytes written out, and what is wrong with it.
+    pub(super) fn undecodable(&self, row: usize, column: usize) -> (String, String) {
+        let place = row * self.width + column;
+        let span = self.spans[place];
+        // A made cell stands in the text between its neighbours.
+        let end = |s: &Span| (!s.is_made() && s.kind() != CellKind::Absent).then(|| s.range().end);
+        let start = |s: &Span| (!s.is_made() && s.kind() != CellKind::Absent).then(|| s.range().start);
+        let (from, to) = if span.is_made() {
+            let from = self.spans[..place].iter().rev().find_map(end).unwrap_or(0);
+            (from, self.spans[place + 1..].iter().find_map(start).unwrap_or(self.text.len()))
+        } else {
+            (span.range().start, span.range().end)
+        };
+        let first = self.bad.partition_point(|b| b.at < from as u64);
+        let mut left = self.bad[first..].iter().take_while(|b| b.at < to as u64);
+        let reason = left
+            .clone()
+            .next()
+            .map_or_else(|| format!("holds bytes that are not {}", self.encoding), |b| b.reason(self.encoding));
+        (Bad::written_out(self.cell(span).text, &mut left), reason)
     }
 }
+
+/// What stands in a decoded text for what is none.
+const STAND_INS: [char; 2] = ['\u{FFFD}', '\0'];
 
 #[cfg(test)]
 mod tests {

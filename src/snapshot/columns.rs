@@ -1,38 +1,106 @@
-//! Columns: those of many files become those of one table, by name in first-seen order, and meet those that the descriptor
-//! declares (Data Package's `fieldsMatch`).
+//! Columns: what was seen of each file becomes one table, by name in first-seen order, and meets what the descriptor declares (Data
+//! Package's `fieldsMatch`). Which names are one column's is said by `rename`, how files differ by `drift`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 
 use super::cells::Cells;
+use super::drift::{self, Drift};
+use super::field_key::{EXPLAINS, HIDDEN};
+use super::rename::{self, Renames};
 use super::types::{ColumnPlan, Missing, Seen};
 use crate::descriptor::{Column, Distribution, FieldsMatch};
 use crate::error::{Error, Kind, Result};
 use crate::name::quoted;
 
-/// The column that tells of which file a row is, in tables made of several.
-const SOURCE_FILE: &str = "_source_file";
+/// The hidden column that tells of which file a row is.
+pub(super) const SOURCE_FILE: &str = "_source_file";
+
+/// The hidden column that tells on which line of its file a row starts.
+pub(super) const SOURCE_ROW: &str = "_source_row";
 
 /// A name that no publisher can have given: what a format adds beside the published names, placed last.
 pub(super) const ADDED: char = '\0';
 
-/// The columns seen so far.
-pub(super) struct Union<'a> {
-    distribution: &'a Distribution,
-    columns: IndexMap<String, Met>,
-    /// For each file, the table's column of each of the file's.
-    maps: Vec<Vec<usize>>,
-    /// The table is made of several published files, empty ones included.
-    several: bool,
-    max_columns: usize,
+/// What was seen of one file, or of a part of one. Parts that were read apart are merged; it can be stored, and what was read back takes
+/// part in everything but seeing more cells.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct FileSeen {
+    names: Vec<String>,
+    /// The published names, of those that are called otherwise.
+    originals: Vec<Option<String>>,
+    columns: Vec<Seen>,
+    /// Records, those rejected whole among them.
+    pub(super) records: u64,
+    /// The coordinate reference system that the file tells of its geometries.
+    crs: Option<String>,
 }
 
-struct Met {
-    original: Option<String>,
-    logical: Option<&'static str>,
-    seen: Seen,
+impl FileSeen {
+    /// Makes the file's first columns known, with their published names where they differ.
+    pub(super) fn meet(&mut self, distribution: &Distribution, names: &[String], originals: &[Option<String>]) {
+        if names.len() <= self.names.len() {
+            return;
+        }
+        let absent = rename::absent(distribution, names);
+        for (i, name) in names.iter().enumerate().skip(self.names.len()) {
+            let declared = rename::declared(distribution, name, &absent);
+            self.names.push(name.clone());
+            self.originals.push(originals.get(i).cloned().flatten());
+            self.columns.push(Seen::new(declared, missing(distribution, declared)));
+        }
+    }
+
+    /// Takes in what the file tells of its geometries' coordinates.
+    pub(super) fn meet_crs(&mut self, crs: Option<&str>) {
+        self.crs = crs.map(str::to_owned);
+    }
+
+    /// Takes a batch's cells in, whose columns were met.
+    pub(super) fn absorb(&mut self, cells: &Cells, typed: bool) {
+        for (i, seen) in self.columns.iter_mut().enumerate() {
+            seen.absorb(cells.column(i), typed);
+            if cells.commas_free {
+                seen.commas_are_free();
+            }
+        }
+        self.records += cells.rows() as u64 + cells.rejected();
+    }
+
+    /// Adds what was seen of a later part of the file.
+    #[cfg_attr(not(test), expect(dead_code, reason = "files are not yet read in parts"))]
+    pub(super) fn merge(&mut self, other: Self) {
+        let places: HashMap<String, usize> = self.names.iter().cloned().zip(0..).collect();
+        for ((name, original), seen) in other.names.into_iter().zip(other.originals).zip(other.columns) {
+            match places.get(&name) {
+                Some(place) => self.columns[*place].merge(&seen),
+                None => {
+                    self.names.push(name);
+                    self.originals.push(original);
+                    self.columns.push(seen);
+                }
+            }
+        }
+        self.records += other.records;
+    }
+
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// What was seen of the file's column.
+    pub(super) fn column(&self, place: usize) -> &Seen {
+        &self.columns[place]
+    }
+}
+
+fn missing(distribution: &Distribution, declared: Option<&Column>) -> Missing {
+    let schema = distribution.schema.missing_values.as_deref();
+    Missing::declared(declared, schema, distribution.dialect.null_sequence.as_deref())
 }
 
 /// The columns of the table, and where each file has them.
@@ -40,9 +108,13 @@ pub(super) struct Table {
     pub(super) plans: Vec<ColumnPlan>,
     /// For each file, the file's column of each of the table's.
     pub(super) places: Vec<Vec<Option<usize>>>,
-    /// With [`SOURCE_FILE`] behind the planned columns when there are several files.
+    /// The planned columns and behind them the hidden ones: [`SOURCE_FILE`], [`SOURCE_ROW`], and the reasons of the NULLs of those
+    /// that are explained.
     pub(super) schema: SchemaRef,
-    pub(super) has_source_file: bool,
+    /// The planned columns whose NULLs have reasons.
+    pub(super) explained: Vec<usize>,
+    /// How the files differ.
+    pub(super) drift: Vec<Drift>,
 }
 
 /// The error for a file with more columns than a table may have.
@@ -51,105 +123,106 @@ pub(super) fn too_many_columns(url: &str, max: usize) -> Error {
     Error::new(Kind::SourceInvalid, message).with_hint("Raise the limit on columns, or publish a row for each value.")
 }
 
+/// A column of the table as the files have it.
+struct Met {
+    original: Option<String>,
+    /// The file's column, in each file.
+    places: Vec<Option<usize>>,
+}
+
+/// The files of one table.
+pub(super) struct Union<'a> {
+    distribution: &'a Distribution,
+    urls: &'a [&'a str],
+    files: &'a [FileSeen],
+    columns: IndexMap<String, Met>,
+}
+
 impl<'a> Union<'a> {
-    pub(super) fn new(distribution: &'a Distribution, files: usize, several: bool, max_columns: usize) -> Self {
-        Self { distribution, columns: IndexMap::new(), maps: vec![Vec::new(); files], several, max_columns }
-    }
-
-    /// Makes the first columns of a file known, with their published names where they differ.
-    pub(super) fn meet(&mut self, file: usize, url: &str, names: &[String], originals: &[Option<String>]) -> Result<()> {
-        for (i, name) in names.iter().enumerate().skip(self.maps[file].len()) {
-            let index = match self.columns.get_index_of(name) {
-                Some(index) => index,
-                None => {
-                    let declared = self.declared(name);
-                    let schema = &self.distribution.schema;
-                    let missing = Missing::declared(
-                        declared,
-                        schema.missing_values.as_deref(),
-                        self.distribution.dialect.null_sequence.as_deref(),
-                    );
-                    let column = Met {
-                        original: originals.get(i).cloned().flatten(),
-                        logical: (name.strip_prefix(ADDED) == Some("geometry")).then_some("wkt"),
-                        seen: Seen::new(declared, missing),
-                    };
-                    self.columns.insert_full(name.clone(), column).0
-                }
-            };
-            self.maps[file].push(index);
+    /// The columns of all `files`, which are at `urls`. [`Kind::SourceInvalid`] when they are more than `max_columns` together.
+    pub(super) fn new(
+        distribution: &'a Distribution,
+        urls: &'a [&'a str],
+        files: &'a [FileSeen],
+        max_columns: usize,
+        warnings: &mut Vec<String>,
+    ) -> Result<Self> {
+        let renames = Renames::of(distribution, files, warnings);
+        let mut columns: IndexMap<String, Met> = IndexMap::new();
+        for (index, (file, url)) in files.iter().zip(urls).enumerate() {
+            for (place, (name, original)) in file.names.iter().zip(&file.originals).enumerate() {
+                let new = || Met { original: original.clone(), places: vec![None; files.len()] };
+                let met = columns.entry(renames.table_name(name).to_owned()).or_insert_with(new);
+                met.places[index] = Some(place);
+            }
+            if columns.len() > max_columns {
+                return Err(too_many_columns(url, max_columns));
+            }
         }
-        if self.columns.len() > self.max_columns { Err(too_many_columns(url, self.max_columns)) } else { Ok(()) }
-    }
-
-    /// Takes a batch's cells in.
-    pub(super) fn absorb(&mut self, cells: &Cells, typed: bool) {
-        for (i, column) in self.maps[cells.file].iter().enumerate() {
-            let (_, column) = self.columns.get_index_mut(*column).expect("maps hold places of columns");
-            column.seen.absorb(cells.column(i), typed);
-        }
+        Ok(Self { distribution, urls, files, columns })
     }
 
     fn declared(&self, name: &str) -> Option<&'a Column> {
-        let name = name.trim_start_matches(ADDED);
-        let declared = &self.distribution.schema.columns;
-        declared.iter().find(|c| c.name == name).or_else(|| declared.iter().find(|c| c.name.trim_ascii() == name))
+        rename::declared(self.distribution, name, &[])
+    }
+
+    /// The coordinate reference system that all files agree on.
+    fn crs(&self) -> Option<&'a str> {
+        let (first, rest) = self.files.split_first()?;
+        first.crs.as_deref().filter(|crs| rest.iter().all(|file| file.crs.as_deref() == Some(crs)))
     }
 
     /// Decides every column's type. Columns that are declared and in no file are an error or NULL, as `fieldsMatch` says; columns
-    /// that are in a file and not declared stay.
-    pub(super) fn decide(self, urls: &[&str], warnings: &mut Vec<String>) -> Result<Table> {
-        let absent = self.absent(urls, warnings)?;
+    /// that are in a file and not declared stay. `undecodable`: some file holds bytes that its encoding does not have.
+    pub(super) fn decide(self, undecodable: bool, warnings: &mut Vec<String>) -> Result<Table> {
+        let absent = self.absent(warnings)?;
         let mut order: Vec<usize> = (0..self.columns.len()).collect();
         order.sort_by_key(|i| self.name(*i).starts_with(ADDED));
-        let mut plans = Vec::with_capacity(order.len());
         let names: Vec<String> = order.iter().map(|i| self.name(*i).trim_start_matches(ADDED).to_owned()).collect();
-        let (names, _) = super::names::unique(&names);
+        let (mut names, _) = super::names::unique(&names);
+        let (mut plans, mut columns) = (Vec::with_capacity(order.len()), Vec::with_capacity(order.len()));
         for (index, name) in order.iter().zip(&names) {
-            let (key, column) = self.columns.get_index(*index).expect("the order is of the columns");
-            let plan = ColumnPlan::decide(name, column.original.as_deref(), self.declared(key), &column.seen, warnings)?;
-            plans.push(match column.logical {
-                Some(logical) => plan.with_logical(logical),
-                None => plan,
-            });
+            let (key, met) = self.columns.get_index(*index).expect("the order is of the columns");
+            let seen: Vec<Option<&Seen>> =
+                met.places.iter().zip(self.files).map(|(place, file)| place.map(|p| file.column(p))).collect();
+            let mut of_files = seen.iter().flatten().copied();
+            let mut whole = of_files.next().expect("a column was met in a file").clone();
+            of_files.for_each(|seen| whole.merge(seen));
+            let declared = self.declared(key);
+            let missing = missing(self.distribution, declared);
+            let plan = ColumnPlan::decide(name, met.original.as_deref(), declared, missing, &whole, &seen, warnings)?;
+            let is_geometry = key.strip_prefix(ADDED) == Some("geometry");
+            plans.push(if is_geometry { plan.with_logical("wkt").with_crs(self.crs()) } else { plan });
+            columns.push(met.places.as_slice());
         }
-        let mut places: Vec<Vec<Option<usize>>> = Vec::with_capacity(self.maps.len());
-        for map in &self.maps {
-            places.push(order.iter().map(|index| map.iter().position(|m| m == index)).collect());
-        }
+        let drift = drift::between(self.urls, self.files, &names, &columns);
+        warnings.extend(drift::summary(&drift));
+        let mut places: Vec<Vec<Option<usize>>> =
+            (0..self.files.len()).map(|file| columns.iter().map(|places| places[file]).collect()).collect();
         for column in absent {
-            plans.push(ColumnPlan::decide(
-                &column.name,
-                None,
-                Some(column),
-                &Seen::new(Some(column), Missing::default()),
-                warnings,
-            )?);
+            let missing = missing(self.distribution, Some(column));
+            let seen = Seen::new(Some(column), Missing::default());
+            plans.push(ColumnPlan::decide(&column.name, None, Some(column), missing, &seen, &[], warnings)?);
             places.iter_mut().for_each(|p| p.push(None));
+            names.push(column.name.clone());
         }
-        let has_source_file = self.several;
-        let mut fields: Vec<Field> = plans.iter().map(|p| p.field.clone()).collect();
-        if has_source_file {
-            let free = |name: &str| fields.iter().all(|f| f.name() != name);
-            let name =
-                (1..).map(|n| if n == 1 { SOURCE_FILE.to_owned() } else { format!("{SOURCE_FILE}_{n}") }).find(|n| free(n));
-            fields.push(Field::new(name.unwrap_or_default(), DataType::Utf8View, false));
-        }
-        Ok(Table { plans, places, schema: Arc::new(Schema::new(fields)), has_source_file })
+        let lacking = |column: usize| places.iter().any(|file| file[column].is_none());
+        let explained: Vec<usize> = (0..plans.len()).filter(|c| undecodable || plans[*c].has_reasons() || lacking(*c)).collect();
+        let schema = schema(&plans, &explained);
+        Ok(Table { plans, places, schema, explained, drift })
     }
 
     fn name(&self, index: usize) -> &str {
         self.columns.get_index(index).map_or("", |(name, _)| name)
     }
-
     /// The declared columns that no file has, when that is allowed.
-    fn absent(&self, urls: &[&str], warnings: &mut Vec<String>) -> Result<Vec<&'a Column>> {
+    fn absent(&self, warnings: &mut Vec<String>) -> Result<Vec<&'a Column>> {
         let schema = &self.distribution.schema;
         let own: Vec<&str> = self.columns.keys().map(|n| n.trim_start_matches(ADDED)).collect();
         let has = |c: &Column| own.iter().any(|n| *n == c.name || *n == c.name.trim_ascii());
         let absent: Vec<&Column> = schema.columns.iter().filter(|c| !has(c)).collect();
         if own.is_empty() && schema.columns.is_empty() {
-            let place = urls.first().copied().unwrap_or_default();
+            let place = self.urls.first().copied().unwrap_or_default();
             return Err(Error::new(Kind::SourceInvalid, format!("{place} holds no records, so its columns are not known"))
                 .with_hint("Declare the columns in the descriptor's schema."));
         }
@@ -162,8 +235,9 @@ impl<'a> Union<'a> {
         if let (true, Some(first)) = (must_have_all, absent.first()) {
             let nearest = crate::name::nearest(&first.name, own.iter().copied());
             let own: Vec<String> = own.iter().take(50).map(|n| quoted(n)).collect();
-            let place = urls.first().copied().unwrap_or_default();
-            let others = if urls.len() > 1 { format!(" nor in the {} files beside it", urls.len() - 1) } else { String::new() };
+            let place = self.urls.first().copied().unwrap_or_default();
+            let others =
+                if self.urls.len() > 1 { format!(" nor in the {} files beside it", self.urls.len() - 1) } else { String::new() };
             let hint = match nearest {
                 Some(near) => format!("Perhaps {} is meant.", quoted(near)),
                 None => "Correct the descriptor's schema, or set its fieldsMatch to \"partial\".".to_owned(),
@@ -191,5 +265,67 @@ impl<'a> Union<'a> {
             }
         }
         Ok(absent)
+    }
+}
+
+/// The planned columns, and the hidden ones behind them under names that are free.
+fn schema(plans: &[ColumnPlan], explained: &[usize]) -> SchemaRef {
+    let mut fields: Vec<Field> = plans.iter().map(|p| p.field.clone()).collect();
+    let mut taken: std::collections::HashSet<String> = fields.iter().map(|f| f.name().clone()).collect();
+    let mut hide = |name: String, data_type: DataType, metadata: &[(&str, &str)]| {
+        let mut name = name;
+        while !taken.insert(name.clone()) {
+            name.push('_');
+        }
+        let metadata: HashMap<String, String> =
+            metadata.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        Field::new(name, data_type, metadata.contains_key(EXPLAINS)).with_metadata(metadata)
+    };
+    let mut hidden = vec![
+        hide(SOURCE_FILE.to_owned(), DataType::Utf8View, &[(HIDDEN, SOURCE_FILE)]),
+        hide(SOURCE_ROW.to_owned(), DataType::Int64, &[(HIDDEN, SOURCE_ROW)]),
+    ];
+    for column in explained {
+        let name = plans[*column].field.name();
+        hidden.push(hide(format!("_missing_reason({name})"), DataType::Utf8View, &[(HIDDEN, "reason"), (EXPLAINS, name)]));
+    }
+    fields.extend(hidden);
+    Arc::new(Schema::new(fields))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cells::{CellKind, Span};
+    use super::*;
+
+    /// One row of a file.
+    fn part(names: &[&str], row: &[&str]) -> FileSeen {
+        let mut cells = Cells { width: row.len(), lines: vec![1], ..Cells::default() };
+        for text in row {
+            cells.spans.push(Span::new(cells.text.len(), text.len(), false, CellKind::Plain));
+            cells.text.push_str(text);
+        }
+        let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
+        let mut seen = FileSeen::default();
+        seen.meet(&Distribution::default(), &names, &[]);
+        seen.absorb(&cells, false);
+        seen
+    }
+
+    #[test]
+    fn parts_of_a_file_are_merged_by_name() {
+        let mut seen = part(&["a", "b"], &["1", "x"]);
+        let later = part(&["b", "a", "c"], &["y", "2.5", "true"]);
+        let stored = serde_json::to_vec(&later).expect("is stored");
+        seen.merge(serde_json::from_slice(&stored).expect("is read back"));
+        let (files, urls) = ([seen], ["f.csv"]);
+        let mut warnings = Vec::new();
+        assert_eq!(files[0].records, 2);
+        let distribution = Distribution::default();
+        let table = Union::new(&distribution, &urls, &files, 3, &mut warnings).and_then(|u| u.decide(false, &mut warnings));
+        let fields = table.expect("has columns").schema;
+        let shown: Vec<String> = fields.fields().iter().map(|f| format!("{} {}", f.name(), f.data_type())).collect();
+        assert_eq!(shown, ["a Float64", "b Utf8View", "c Boolean", "_source_file Utf8View", "_source_row Int64"]);
+        assert!(Union::new(&distribution, &urls, &files, 2, &mut warnings).is_err());
     }
 }

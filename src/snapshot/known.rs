@@ -17,7 +17,7 @@ use crate::error::{Error, Kind, Result};
 use crate::store::Object;
 
 /// Part of every fingerprint: raised when files are read otherwise than before, so that snapshots are made anew.
-const READER: u32 = 2;
+const READER: u32 = 4;
 
 /// A snapshot, and what it was made of.
 pub(super) struct Known {
@@ -151,6 +151,8 @@ impl Maker {
             rows_read: record.rows_read,
             rejects: record.rejects,
             created: record.created.clone(),
+            drift: record.drift.clone(),
+            read: record.read.clone(),
             files: Some(opened.files),
             _held: opened.held,
         };

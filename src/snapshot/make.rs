@@ -5,18 +5,20 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt};
 
 use super::build::{Built, build};
 use super::fetch::{Raw, fetch, is_local};
 use super::known::{Known, fingerprint, identities, is_strict, label};
+use super::profile::Profiler;
 use super::state::{Part, Record, Rows, Source, Staging, State, TablePath, Turn};
 use super::stop::Stop;
 use super::write::Rejects;
-use super::{Layout, Options, ProgressEvent, Snapshot, inplace, raw};
+use super::{Layout, Options, ProgressEvent, Snapshot, columnar, inplace, raw};
 use crate::catalog::TableEntry;
-use crate::descriptor::{Distribution, Format};
+use crate::descriptor::{Compression, Distribution, Format};
 use crate::error::{Error, Kind, Result};
 use crate::name::{clip, quoted};
 use crate::store::{Object, Place, Stores};
@@ -51,13 +53,15 @@ pub(super) struct Maker {
     /// Ends all that is being made.
     pub(super) stop: Stop,
     pub(super) state: Arc<dyn State>,
+    pub(super) profiler: Profiler,
 }
 
-/// The forms that are scanned where they stand.
-#[derive(Clone, Copy)]
-enum InPlace {
-    Parquet,
-    Arrow,
+/// What files that are scanned where they stand hold.
+struct InPlace {
+    schema: SchemaRef,
+    rows: u64,
+    /// Which files they are: never [`Rows::Written`].
+    layout: Rows,
 }
 
 /// Hears events of one touch.
@@ -65,7 +69,9 @@ pub(super) type Heard = Arc<dyn Fn(ProgressEvent) + Send + Sync>;
 
 impl Maker {
     pub(super) fn new(sources: Arc<dyn Sources>, state: Arc<dyn State>, options: Options) -> Self {
-        Self { sources, options, stop: Stop::default(), state }
+        let stop = Stop::default();
+        let profiler = Profiler::new(stop.clone());
+        Self { sources, options, stop, state, profiler }
     }
 
     /// The objects of a distribution as they are now.
@@ -82,9 +88,18 @@ impl Maker {
 
     /// Makes a snapshot of `objects`, or takes the one that another process made of them meanwhile.
     pub(super) async fn make(self: &Arc<Self>, table: &TableEntry, objects: Vec<Object>, heard: &Heard) -> Result<Known> {
-        let made = match table.distribution().format {
-            Some(Format::Parquet) => self.in_place(table, objects, InPlace::Parquet).await,
-            Some(Format::Arrow) => self.in_place(table, objects, InPlace::Arrow).await,
+        let Distribution { format, compression, member, .. } = table.distribution();
+        // A file in an archive can't be scanned where it stands.
+        let is_within = member.is_some() || matches!(compression, Some(Compression::Zip | Compression::Tar));
+        let made = match format.filter(|_| !is_within) {
+            Some(Format::Parquet) => {
+                let (schema, rows) = inplace::parquet(&objects).await?;
+                self.in_place(table, objects, InPlace { schema, rows, layout: Rows::Parquet }).await
+            }
+            Some(Format::Arrow) => match inplace::arrow(&objects).await? {
+                Some((schema, rows)) => self.in_place(table, objects, InPlace { schema, rows, layout: Rows::Arrow }).await,
+                None => self.write(table, objects, heard).await,
+            },
             Some(
                 Format::Csv
                 | Format::Json
@@ -121,17 +136,14 @@ impl Maker {
     async fn in_place(self: &Arc<Self>, table: &TableEntry, objects: Vec<Object>, form: InPlace) -> Result<Known> {
         let local = objects.iter().all(is_local);
         let sources = sources(&objects);
-        let ((schema, rows), layout, written_as) = match form {
-            InPlace::Arrow => (inplace::arrow(&objects).await?, Layout::Arrow(objects), Rows::Arrow),
-            InPlace::Parquet => (inplace::parquet(&objects).await?, Layout::Parquet(objects), Rows::Parquet),
-        };
+        let InPlace { schema, rows, layout } = form;
         let (this, path, fingerprint) = (Arc::clone(self), TablePath::of(table), fingerprint(table.distribution()));
         let record = blocking(move || {
             let created = now();
             let record = Record {
                 id: Record::new_id(created)?,
                 fingerprint,
-                layout: written_as,
+                layout,
                 local,
                 sources,
                 parts: Vec::new(),
@@ -141,11 +153,18 @@ impl Maker {
                 rejects: 0,
                 created: written_time(created),
                 warnings: Vec::new(),
+                drift: Vec::new(),
+                read: Vec::new(),
             };
             this.recorded(&path, record)
         })
         .await?;
         let identities = record.identities();
+        let layout = match layout {
+            Rows::Parquet => Layout::Parquet(objects),
+            Rows::Arrow => Layout::Arrow(objects),
+            Rows::Written => return Err(Error::new(Kind::Internal, "what is written is not scanned in place")),
+        };
         let snapshot = Snapshot {
             id: record.id,
             schema,
@@ -154,6 +173,8 @@ impl Maker {
             rows_read: rows,
             rejects: 0,
             created: record.created,
+            drift: Vec::new(),
+            read: Vec::new(),
             files: None,
             _held: None,
         };
@@ -196,10 +217,16 @@ impl Maker {
         let bytes = objects.iter().map(|o| o.meta.size).sum();
         heard(ProgressEvent::Started { table: label(table), files: objects.len(), bytes });
         let staging = self.state.stage()?;
-        let raws = self.fetch(&objects, staging.scratch(), &label(table), heard).await?;
+        let name = label(table);
+        let stop = self.stop.within(self.options.touch_timeout, &name);
+        let raws = tokio::select! {
+            raws = self.fetch(&objects, staging.scratch(), &name, heard) => raws?,
+            stopped = stop.reached() => return Err(stopped),
+        };
         // What had to be fetched was half of the way.
         let fetched = raws.iter().filter(|r| r.sha256.is_some()).map(|r| r.bytes).sum::<u64>() / 2;
-        let work = Work { turn, staging, raws, sources: sources(&objects), local: objects.iter().all(is_local), bytes, fetched };
+        let (sources, local) = (sources(&objects), objects.iter().all(is_local));
+        let work = Work { turn, staging, raws, sources, local, bytes, fetched, stop };
         self.finish(table, work, heard).await
     }
 
@@ -218,8 +245,9 @@ impl Maker {
         let Some((record, staging, raws)) = found.await? else { return Ok(None) };
         let bytes = raws.iter().map(|r| r.bytes).sum();
         heard(ProgressEvent::Started { table: label(table), files: raws.len(), bytes });
+        let stop = self.stop.within(self.options.touch_timeout, &label(table));
         let sources = record.sources.into_iter().map(|s| Source { raw: None, ..s }).collect();
-        let work = Work { turn, staging, raws, sources, local: record.local, bytes, fetched: 0 };
+        let work = Work { turn, staging, raws, sources, local: record.local, bytes, fetched: 0, stop };
         let made = self.finish(table, work, heard).await;
         self.told(made).map(Some)
     }
@@ -234,24 +262,29 @@ impl Maker {
     async fn finish(self: &Arc<Self>, table: &TableEntry, work: Work, heard: &Heard) -> Result<Known> {
         let (this, there, of) = (Arc::clone(self), Arc::clone(heard), table.clone());
         let known = blocking(move || this.publish(&of, work, &there)).await?;
+        self.measure_later(table, &known.snapshot);
         let (rows, rejects) = (known.snapshot.rows, known.snapshot.rejects);
         heard(ProgressEvent::Finished { table: label(table), rows, rejects });
         Ok(known)
     }
 
     fn publish(&self, table: &TableEntry, work: Work, heard: &Heard) -> Result<Known> {
-        let Work { turn, staging, raws, sources, local, bytes, fetched } = work;
+        let Work { turn, staging, raws, sources, local, bytes, fetched, stop } = work;
         let (path, fingerprint, distribution) = (TablePath::of(table), fingerprint(table.distribution()), table.distribution());
         let progress = |done: u64, all: u64| {
             let part = u128::from(bytes.saturating_sub(fetched)) * u128::from(done.min(all)) / u128::from(all.max(1));
             let bytes = fetched + u64::try_from(part).unwrap_or(0);
             heard(ProgressEvent::Read { table: label(table), bytes });
         };
-        let built = build(&raws, distribution, &self.options, &self.stop, staging.scratch(), &staging.snapshot(), &progress)?;
+        let (options, scratch, target) = (&self.options, staging.scratch(), staging.snapshot());
+        let built = match columnar::Form::of(distribution.format) {
+            Some(_) => columnar::build(&raws, distribution, options, &stop, scratch, &target, &progress)?,
+            None => build(&raws, distribution, options, &stop, scratch, &target, &progress)?,
+        };
         if is_strict(table) && built.rejects > 0 {
             return Err(refused(table, &built, &staging.snapshot())?);
         }
-        let Built { parts, rows, rows_read, rejected_rows, rejects, hashes, mut warnings } = built;
+        let Built { parts, rows, rows_read, rejected_rows, rejects, hashes, mut warnings, drift, read } = built;
         let declared = distribution.hash.as_deref().and_then(|h| h.strip_prefix("sha256:"));
         if let (Some(declared), [only]) = (declared, hashes.as_slice())
             && !declared.eq_ignore_ascii_case(only)
@@ -282,12 +315,14 @@ impl Maker {
             rejects,
             created: written_time(created),
             warnings: warnings.clone(),
+            drift,
+            read,
         };
         if !record.adds_up() {
             let message = format!("{rows_read} rows were read, but {rows} written and {rejected_rows} rejected");
             return Err(Error::new(Kind::Internal, message));
         }
-        self.stop.check()?;
+        stop.check()?;
         let seen = Instant::now();
         let record = self.state.publish(&turn, staging, record)?;
         self.retain(turn, &path);
@@ -303,7 +338,7 @@ impl Maker {
             let arrived = Arc::clone(&arrived);
             async move {
                 if object.meta.size > self.options.max_file_bytes {
-                    return Err(super::unpack::too_large(&object.url, self.options.max_file_bytes));
+                    return Err(super::archive::too_large(&object.url, self.options.max_file_bytes));
                 }
                 let spool = scratch.join(format!("raw-{i}"));
                 fetch(object, &spool, |more| {
@@ -331,6 +366,8 @@ struct Work {
     bytes: u64,
     /// How much of it counts as read already.
     fetched: u64,
+    /// Ends the making, at the latest when its time is over.
+    stop: Stop,
 }
 
 /// What is written down of published files before they are read.

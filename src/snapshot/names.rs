@@ -1,11 +1,34 @@
-//! Column names: as published to the letter, but trimmed, never empty and never twice.
+//! Column names: as published to the letter, but trimmed, on one line, never empty and never twice.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
-/// The names of a table's columns, and for each the published one where it differs. Blanks around a name are taken off, an empty one
-/// becomes `column_N` (its 1-based place), a second `name` becomes `name_2`.
+/// A published name on one line: blanks around it are taken off, and line ends, tabs and other control characters within it become one
+/// blank, together with the blanks beside them.
+pub(super) fn plain(published: &str) -> Cow<'_, str> {
+    let is_space = |c: char| c == ' ' || c.is_control();
+    let name = published.trim_matches(is_space);
+    if !name.contains(char::is_control) {
+        return Cow::Borrowed(name);
+    }
+    let mut out = String::with_capacity(name.len());
+    let mut rest = name;
+    while let Some(from) = rest.find(is_space) {
+        let blanks = &rest[from..];
+        let len = blanks.find(|c| !is_space(c)).unwrap_or(blanks.len());
+        out.push_str(&rest[..from]);
+        out.push_str(if blanks[..len].contains(char::is_control) { " " } else { &blanks[..len] });
+        rest = &blanks[len..];
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// The names of a table's columns, and for each the published one where it differs. Each is a [`plain`] one; an empty one becomes
+/// `column_N` (its 1-based place), a second `name` becomes `name_2`.
 pub(super) fn unique(published: &[String]) -> (Vec<String>, Vec<Option<String>>) {
-    let plain: Vec<&str> = published.iter().map(|p| p.trim_ascii()).collect();
+    let plain: Vec<Cow<'_, str>> = published.iter().map(|p| plain(p)).collect();
+    let plain: Vec<&str> = plain.iter().map(Cow::as_ref).collect();
     let mut taken: HashSet<String> = plain.iter().filter(|p| !p.is_empty()).map(|p| (*p).to_owned()).collect();
     let mut seen = HashSet::new();
     let mut names = Vec::with_capacity(plain.len());
@@ -46,6 +69,11 @@ mod tests {
             (&["a", "a", "a_2"], &["a", "a_3", "a_2"]),
             (&["column_2", ""], &["column_2", "column_2_2"]),
             (&[" Test", "PM_US Post", "番号　"], &["Test", "PM_US Post", "番号　"]),
+            (
+                &["\t\n\u{b}\u{c}\r start \t\r\n end \n", "b  c", "Full-time \nequivalent"],
+                &["start end", "b  c", "Full-time equivalent"],
+            ),
+            (&["\n", "\t"], &["column_1", "column_2"]),
         ] {
             let published: Vec<String> = published.iter().map(|p| (*p).to_owned()).collect();
             assert_eq!(unique(&published).0, want);

@@ -7,50 +7,81 @@ use std::sync::Arc;
 use super::cells::Cells;
 use super::columns::too_many_columns;
 use super::decode::Text;
+use super::spool::{self, Spool};
 use super::{Options, csv, json};
-use crate::descriptor::{Dialect, Distribution, Format};
+use crate::descriptor::datapackage::to_dialect;
+use crate::descriptor::{Distribution, Format};
 use crate::error::{Error, Kind, Result};
 
 /// The form that text is read in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Form {
-    Csv,
+    Csv(Box<csv::Layout>),
     Json(json::Shape),
+    /// Rows that were taken out of a workbook, a shapefile or KML.
+    Spooled(Spool),
 }
 
 impl Form {
-    /// The form of one file: as declared, else as its first character tells.
-    pub(super) fn of(distribution: &Distribution, text: &Text, url: &str) -> Result<Self> {
-        let property = distribution.dialect.property.as_deref();
-        match distribution.format {
-            Some(Format::Csv) => Ok(Self::Csv),
-            Some(Format::NdJson) => Ok(Self::Json(json::Shape::lines())),
-            Some(Format::Json) => json::Shape::of(text, url, property).map(Self::Json),
-            Some(Format::GeoJson) => Ok(Self::Json(json::Shape::of(text, url, property)?.of_features())),
+    /// The form of one file of this format; where it has none, as its first character tells. What the user should know of how it is
+    /// read goes to `warnings`.
+    pub(super) fn of(
+        format: Option<Format>,
+        distribution: &Distribution,
+        text: &Text,
+        url: &str,
+        options: &Options,
+        warnings: &mut Vec<String>,
+    ) -> Result<Self> {
+        let Distribution { dialect, schema, .. } = distribution;
+        let mut csv = || {
+            let declared: Vec<String> = schema.columns.iter().map(|c| c.name.clone()).collect();
+            csv::Layout::of(text, url, dialect, &declared, options.max_field_bytes, warnings).map(|l| Self::Csv(Box::new(l)))
+        };
+        match format {
+            Some(Format::Csv) => csv(),
+            Some(Format::NdJson) => Ok(Self::Json(json::Shape::lines(distribution))),
+            Some(Format::Json) => json::Shape::of(text, url, distribution).map(Self::Json),
+            Some(Format::GeoJson) => Ok(Self::Json(json::Shape::of(text, url, distribution)?.of_features())),
             Some(other @ (Format::Parquet | Format::Arrow | Format::Avro | Format::Orc)) => {
                 Err(Error::new(Kind::Internal, format!("{} is not read as text", other.name())))
             }
-            Some(other @ (Format::Workbook | Format::Shapefile | Format::Kml)) => {
-                Err(Error::new(Kind::Internal, format!("{} is not read as text", other.name())))
-            }
-            None => {
+            // A workbook is told by its bytes before it comes here: this is a text under a workbook's name, as portals export them.
+            Some(Format::Workbook | Format::Shapefile | Format::Kml) | None => {
                 let mut head = Vec::new();
                 let mut file = File::open(&text.path)?;
                 file.seek(SeekFrom::Start(text.skip))?;
                 file.take(4096).read_to_end(&mut head)?;
                 match head.trim_ascii_start().first() {
-                    Some(b'{' | b'[') => json::Shape::of(text, url, property).map(Self::Json),
-                    Some(_) | None => Ok(Self::Csv),
+                    Some(b'{' | b'[') => json::Shape::of(text, url, distribution).map(Self::Json),
+                    Some(_) | None => csv(),
                 }
             }
+        }
+    }
+
+    /// The dialect that delimited text is written in, as a descriptor declares it.
+    pub(super) fn dialect(&self) -> Option<serde_json::Value> {
+        match self {
+            Self::Csv(layout) => Some(to_dialect(layout.dialect())),
+            Self::Json(_) | Self::Spooled(_) => None,
         }
     }
 
     /// Whether the form says of each value what it is.
     pub(super) fn is_typed(&self) -> bool {
         match self {
-            Self::Csv => false,
-            Self::Json(_) => true,
+            Self::Csv(_) => false,
+            Self::Json(_) | Self::Spooled(_) => true,
+        }
+    }
+
+    /// The coordinate reference system of the file's geometries, in well-known text, where the file tells one.
+    pub(super) fn crs(&self) -> Option<&str> {
+        match self {
+            Self::Spooled(spool) => spool.crs.as_deref(),
+            Self::Json(shape) => shape.crs.as_deref(),
+            Self::Csv(_) => None,
         }
     }
 }
@@ -59,26 +90,28 @@ impl Form {
 pub(super) enum Reader<'a> {
     Csv(csv::Reader<'a>),
     Json(json::Reader<'a>),
+    Spooled(spool::Reader<'a>),
 }
 
 impl<'a> Reader<'a> {
-    /// Opens the file. `declared` names the columns of delimited text without a header. [`Kind::SourceInvalid`] when the file
-    /// has more columns than `options` allow; no cell of such a file is held.
-    pub(super) fn open(
-        form: &Form,
-        text: &'a Text,
-        url: &'a str,
-        index: usize,
-        dialect: &Dialect,
-        declared: &[String],
-        options: &Options,
-    ) -> Result<Self> {
+    /// Opens the file. [`Kind::SourceInvalid`] when the file has more columns than `options` allow; no cell of such a file is held.
+    pub(super) fn open(form: &'a Form, text: &'a Text, url: &'a str, index: usize, options: &Options) -> Result<Self> {
         let (max_field, max_columns) = (options.max_field_bytes, options.max_columns);
         let reader = match form {
-            Form::Csv => Self::Csv(csv::Reader::open(text, url, index, dialect, declared, max_field)?),
+            Form::Csv(layout) => Self::Csv(csv::Reader::open(text, url, index, layout, max_field)?),
             Form::Json(shape) => Self::Json(json::Reader::open(shape, text, url, index, max_field, max_columns)?),
+            Form::Spooled(spool) => Self::Spooled(spool::Reader::open(spool, url, index)?),
         };
-        if reader.names().len() > max_columns { Err(too_many_columns(url, max_columns)) } else { Ok(reader) }
+        if reader.names().len() > max_columns {
+            return Err(too_many_columns(url, max_columns));
+        }
+        if let Some(name) = reader.names().iter().find(|name| name.len() > max_field) {
+            let start: String = name.chars().take(40).collect();
+            let message = format!("{url}: the column \"{start}...\" has a name of more than {max_field} bytes");
+            return Err(Error::new(Kind::SourceInvalid, message)
+                .with_hint("Declare that the file has no header, or raise the limit with --max-field-size."));
+        }
+        Ok(reader)
     }
 
     /// The columns known so far.
@@ -86,6 +119,7 @@ impl<'a> Reader<'a> {
         match self {
             Self::Csv(r) => r.names(),
             Self::Json(r) => r.names(),
+            Self::Spooled(r) => r.names(),
         }
     }
 
@@ -94,6 +128,7 @@ impl<'a> Reader<'a> {
         match self {
             Self::Csv(r) => r.originals(),
             Self::Json(_) => &[],
+            Self::Spooled(r) => r.originals(),
         }
     }
 
@@ -102,6 +137,7 @@ impl<'a> Reader<'a> {
         match self {
             Self::Csv(r) => r.next(),
             Self::Json(r) => r.next(),
+            Self::Spooled(r) => r.next(),
         }
     }
 }

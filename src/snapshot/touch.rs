@@ -97,6 +97,10 @@ impl Touches {
         outcome.await.map_err(|e| e.duplicate())
     }
 
+    pub(super) fn maker(&self) -> &Arc<Maker> {
+        &self.0.maker
+    }
+
     /// See [`super::Snapshots::last`].
     pub(super) fn last(&self, table: &TableEntry) -> Result<Option<Arc<Snapshot>>> {
         if let Some(known) = self.0.known(table) {
@@ -355,6 +359,7 @@ fn leaves_the_last_one(kind: Kind) -> bool {
             | Kind::SourceUnreachable
             | Kind::SourceInvalid
             | Kind::SourceChanged
+            | Kind::Timeout
             | Kind::InvalidEncoding
             | Kind::DiskFull
             | Kind::Io

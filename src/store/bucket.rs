@@ -14,8 +14,8 @@ use object_store::{BackoffConfig, ClientConfigKey, ObjectMeta, ObjectStore, Obje
 
 use super::failure::source_error;
 use super::location::{BucketKey, Vendor};
-use super::pattern::{Pattern, is_glob, is_hidden};
 use super::{Options, named};
+use crate::descriptor::pattern::{Pattern, is_glob, is_hidden};
 use crate::error::{Error, Kind, Result};
 
 /// Names of environment variables or settings, any of which means that requests are to be signed.

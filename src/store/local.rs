@@ -10,7 +10,7 @@ use walkdir::WalkDir;
 
 use super::failure::source_error;
 use super::location::Local;
-use super::pattern::{Pattern, is_glob, is_hidden};
+use crate::descriptor::pattern::{Pattern, is_glob, is_hidden};
 use crate::error::{Error, Kind, Result};
 use crate::name;
 

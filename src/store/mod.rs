@@ -8,7 +8,6 @@ mod local;
 mod location;
 mod meter;
 mod object;
-mod pattern;
 mod pinned;
 mod read_only;
 mod route;
@@ -30,6 +29,7 @@ use self::location::{BucketKey, Local, Location, scheme_of};
 use self::meter::{Counters, Metered};
 use self::read_only::ReadOnly;
 use self::route::Routes;
+use crate::descriptor::pattern;
 use crate::error::{Error, Kind, Result};
 
 pub use self::failure::source_error;
@@ -178,6 +178,16 @@ impl Stores {
     /// Opens a prefix of a bucket for a state, by its URL. [`Kind::Config`] when the settings do not make a store.
     pub fn writable(&self, url: &str) -> Result<Writable> {
         Writable::open(url, &self.options)
+    }
+
+    /// The file of this machine that a path or URL means, mirrors considered; `None` for anything remote, absent, or several files.
+    /// Blocks.
+    pub fn local_file(&self, url: &str) -> Result<Option<PathBuf>> {
+        let Location::Local(local) = self.routes.route(url)? else { return Ok(None) };
+        Ok(match local::find(url, &local) {
+            Ok(Found::One(path)) => Some(path),
+            Ok(Found::Many { .. }) | Err(_) => None,
+        })
     }
 
     /// What was read so far through all stores.

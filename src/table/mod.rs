@@ -2,12 +2,14 @@
 //! (`catalog.*`, `pg_catalog.*`, `information_schema.*`). Sessions and clients are unknown here.
 
 pub mod pg_type;
+pub mod pg_value;
 pub mod virtual_table;
 
 pub mod catalog_schema;
 pub mod information_schema;
 pub mod pg_catalog;
 
+mod parquet;
 mod provider;
 pub mod system_schema;
 

@@ -1,21 +1,20 @@
 //! A table over a snapshot: Parquet of ours under the state folder, or published Parquet and Arrow files where they stand.
 //! Projection, filters, limits and statistics reach the files; nothing is read to plan but footers, which are cached.
 
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{FieldRef, Fields, Schema, SchemaRef};
 use async_trait::async_trait;
 use chrono::DateTime;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::config::TableParquetOptions;
 use datafusion::common::{Constraints, ScalarValue, Statistics, stats::Precision};
 use datafusion::datasource::TableType;
 use datafusion::datasource::file_format::FileFormat;
 use datafusion::datasource::file_format::arrow::ArrowFormat;
-use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder};
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfig, FileScanConfigBuilder};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
@@ -25,9 +24,10 @@ use futures::{StreamExt, TryStreamExt};
 use object_store::ObjectMeta;
 use object_store::path::Path;
 
+use super::parquet;
 use crate::catalog::TableEntry;
 use crate::error::{Error, Kind};
-use crate::snapshot::{Layout, Snapshot, WrittenFile};
+use crate::snapshot::{Layout, Snapshot, WrittenFile, field_key};
 use crate::store::{Object, pinned};
 
 /// How many footers are fetched at a time.
@@ -45,7 +45,18 @@ pub struct SnapshotTable {
 impl SnapshotTable {
     /// The table `entry` as of `snapshot`.
     pub fn new(entry: Arc<TableEntry>, snapshot: Arc<Snapshot>) -> Self {
-        let schema = Arc::clone(&snapshot.schema);
+        Self::offering(entry, snapshot, &BTreeSet::new())
+    }
+
+    /// The same with those of its hidden columns that are named.
+    pub fn offering(entry: Arc<TableEntry>, snapshot: Arc<Snapshot>, hidden: &BTreeSet<String>) -> Self {
+        let is_hidden = |f: &FieldRef| f.metadata().contains_key(field_key::HIDDEN) && !hidden.contains(f.name());
+        let schema = if snapshot.schema.fields().iter().any(is_hidden) {
+            let fields: Fields = snapshot.schema.fields().iter().filter(|f| !is_hidden(f)).cloned().collect();
+            Arc::new(Schema::new_with_metadata(fields, snapshot.schema.metadata().clone()))
+        } else {
+            Arc::clone(&snapshot.schema)
+        };
         Self { entry, snapshot, schema, constraints: Constraints::default() }
     }
 
@@ -57,6 +68,14 @@ impl SnapshotTable {
     /// The version that is read.
     pub fn snapshot(&self) -> &Arc<Snapshot> {
         &self.snapshot
+    }
+
+    fn nothing(&self, projection: Option<&Vec<usize>>) -> Result<Arc<dyn ExecutionPlan>> {
+        let schema = match projection {
+            Some(columns) => Arc::new(self.schema.project(columns)?),
+            None => Arc::clone(&self.schema),
+        };
+        Ok(Arc::new(EmptyExec::new(schema)))
     }
 }
 
@@ -82,20 +101,28 @@ impl TableProvider for SnapshotTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match &self.snapshot.layout {
+            // Of no rows and no file, perhaps.
+            Layout::Written(files) if files.is_empty() => self.nothing(projection),
+            Layout::Parquet(objects) | Layout::Arrow(objects) if objects.is_empty() => self.nothing(projection),
             Layout::Written(files) => {
                 let url = ObjectStoreUrl::local_filesystem();
                 let objects = files.iter().map(written_meta).collect::<Result<Vec<_>>>()?;
-                scan_files(state, &self.schema, &parquet(state), url, objects, projection, filters, limit).await
+                let format = parquet::format(state);
+                let config = scan_files(state, &self.schema, &format, url, objects, projection, filters, limit).await?;
+                format.create_physical_plan(state, config).await
             }
             Layout::Stored(objects) | Layout::Parquet(objects) => {
                 let url = register(state, objects)?;
                 let metas = objects.iter().map(versioned_meta).collect();
-                scan_files(state, &self.schema, &parquet(state), url, metas, projection, filters, limit).await
+                let format = parquet::format(state);
+                let config = scan_files(state, &self.schema, &format, url, metas, projection, filters, limit).await?;
+                parquet::plan(state, &format, config)
             }
             Layout::Arrow(objects) => {
                 let url = register(state, objects)?;
                 let metas = objects.iter().map(versioned_meta).collect();
-                scan_files(state, &self.schema, &ArrowFormat, url, metas, projection, filters, limit).await
+                let config = scan_files(state, &self.schema, &ArrowFormat, url, metas, projection, filters, limit).await?;
+                ArrowFormat.create_physical_plan(state, config).await
             }
         }
     }
@@ -126,21 +153,14 @@ async fn scan_files(
     projection: Option<&Vec<usize>>,
     filters: &[Expr],
     limit: Option<usize>,
-) -> Result<Arc<dyn ExecutionPlan>> {
-    if objects.is_empty() {
-        let schema = match projection {
-            Some(columns) => Arc::new(schema.project(columns)?),
-            None => Arc::clone(schema),
-        };
-        return Ok(Arc::new(EmptyExec::new(schema)));
-    }
+) -> Result<FileScanConfig> {
     let store = state.runtime_env().object_store(&url)?;
     let files: Vec<PartitionedFile> = futures::stream::iter(objects)
         .map(|meta| {
             let store = Arc::clone(&store);
             async move {
                 let statistics = format.infer_stats(state, &store, Arc::clone(schema), &meta).await?;
-                let statistics = without_negative_zero(statistics);
+                let statistics = with_sound_bounds(statistics);
                 Ok::<_, DataFusionError>(PartitionedFile::from(meta).with_statistics(Arc::new(statistics)))
             }
         })
@@ -158,29 +178,28 @@ async fn scan_files(
         .with_projection_indices(projection.cloned())?
         .with_limit(limit)
         .build();
-    format.create_physical_plan(state, config).await
+    Ok(config)
 }
 
-/// Parquet's writers note a smallest value of zero as -0, whichever it was, so that bounds hold for both; as an answer to `min` it
-/// would be a sign that nobody published (parquet.thrift, on `ColumnOrder`).
-fn without_negative_zero(mut statistics: Statistics) -> Statistics {
-    for column in &mut statistics.column_statistics {
-        let negative_zero = match column.min_value.get_value() {
-            Some(ScalarValue::Float64(Some(v))) => *v == 0.0 && v.is_sign_negative(),
-            Some(ScalarValue::Float32(Some(v))) => *v == 0.0 && v.is_sign_negative(),
-            Some(_) | None => false,
+/// Statistics without bounds that are none. Those of floating-point columns prune, and answer no `min` or `max`: Parquet's writers leave NaN
+/// out of them and note a smallest value of zero as -0, whichever it was; and a bound that is NaN says nothing (parquet.thrift, on
+/// `ColumnOrder`). A bound that is NULL stands for one that could not be read, as where a file's type is narrower than the table's.
+fn with_sound_bounds(mut statistics: Statistics) -> Statistics {
+    let sound = |bound: Precision<ScalarValue>| {
+        let says_nothing = match bound.get_value() {
+            Some(value) if value.is_null() => true,
+            Some(ScalarValue::Float64(Some(v))) => v.is_nan(),
+            Some(ScalarValue::Float32(Some(v))) => v.is_nan(),
+            Some(ScalarValue::Float16(Some(v))) => v.is_nan(),
+            Some(_) | None => return bound,
         };
-        if negative_zero {
-            column.min_value = std::mem::take(&mut column.min_value).to_inexact();
-        }
+        if says_nothing { Precision::Absent } else { bound.to_inexact() }
+    };
+    for column in &mut statistics.column_statistics {
+        column.min_value = sound(std::mem::take(&mut column.min_value));
+        column.max_value = sound(std::mem::take(&mut column.max_value));
     }
     statistics
-}
-
-/// Parquet as the session's settings read it.
-fn parquet(state: &dyn Session) -> ParquetFormat {
-    let global = state.config_options().execution.parquet.clone();
-    ParquetFormat::default().with_options(TableParquetOptions { global, ..TableParquetOptions::default() })
 }
 
 /// A file of ours as `object_store` sees it. It never changes, so its modification time is of no matter.

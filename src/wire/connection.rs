@@ -21,13 +21,13 @@ use crate::error::{Error, Kind, Result};
 
 use super::Server;
 use super::cancel::Seat;
-use super::encode::Style;
 use super::extended::{Planned, Portal};
 use super::framing::{Incoming, Phase, Received, violation};
 use super::outgoing::Outgoing;
 use super::report::Severity;
 use super::startup::{self, Opening};
 use super::{progress, rows};
+use crate::table::pg_value::Style;
 
 /// Why a step did not end well.
 #[derive(Debug)]

@@ -20,11 +20,11 @@ use crate::error::{Error, Kind, Result};
 use crate::table::pg_type::{self, PgType};
 
 use super::connection::{Conversation, Failure};
-use super::encode::Format;
 use super::framing::violation;
 use super::parameters;
 use super::rows::{self, Sending};
 use super::simple::rows_tag;
+use crate::table::pg_value::Format;
 
 /// A prepared statement, as its client knows it.
 pub(super) struct Planned {

@@ -13,8 +13,9 @@ use crate::error::{Error, Kind, Result};
 use crate::table::pg_type::PgType;
 
 use super::connection::Failure;
-use super::encode::{Format, RowEncoder, Style};
+use super::encode::RowEncoder;
 use super::outgoing::{FLUSH, Outgoing};
+use crate::table::pg_value::{Format, Style};
 
 /// Rows that are encoded before the size of one is known.
 const FIRST_PIECE: usize = 32;

@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::{Outcome, Transaction};
 
 use super::connection::{Conversation, Failure};
-use super::encode::Format;
 use super::rows::{self, Sending};
+use crate::table::pg_value::Format;
 
 impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
     /// Runs the statements of a query string and says that more may come.

@@ -83,7 +83,7 @@ async fn the_columns_of_the_city_have_the_types_that_are_declared() {
         transport.bus_departures: service_day date, route text, station_id text, planned time, delay_s int8, cancelled bool
         transport.metro_lines: line_id text, name text, name_zh text, colour text
         transport.metro_stations: station_id text, name text, name_zh text, line_id text, position int8, district_code text, longitude float8, latitude float8
-        transport.metro_trips: trip_id int8, entered_at timestamp, from_station text, to_station text, minutes int8, ticket text, fare float8, _source_file text
+        transport.metro_trips: trip_id int8, entered_at timestamp, from_station text, to_station text, minutes int8, ticket text, fare float8
         transport.road_accidents: accident_id text, day date, hour int8, district_code text, road_state int8, light int8, speed_limit int8, vehicles int8, hurt int8, killed int8, longitude float8, latitude float8
     "#]].assert_eq(&told);
 }

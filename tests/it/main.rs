@@ -1,16 +1,20 @@
 //! All integration tests, in one binary.
 
 mod answers;
+mod archives;
 mod bundled;
+mod drift;
 mod failures;
 mod fixtures;
 mod generate;
 mod harness;
+mod inspect;
 mod lifecycle;
 mod mirror;
 mod nasty;
 mod plans;
 mod process;
+mod profile;
 mod protocol;
 mod psql;
 mod published;
@@ -19,6 +23,7 @@ mod raw;
 mod rejects;
 mod s3;
 mod server;
+mod shell;
 mod slow_reader;
 mod slt;
 mod store;

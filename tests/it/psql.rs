@@ -10,7 +10,15 @@ fn psql(commands: &[&str]) -> String {
     let (out, err) = Server::shared().psql("open", &arguments);
     let err: Vec<&str> = err.lines().filter(|l| !l.starts_with("NOTICE:  read")).collect();
     let text = if err.is_empty() { out } else { format!("{out}{}\n", err.join("\n")) };
-    text.lines().map(|l| format!("{}\n", l.trim_end())).collect()
+    text.lines().map(|l| format!("{}\n", sized(l.trim_end()))).collect()
+}
+
+/// The line with `#` for the digits of a size of up to four: how many bytes a snapshot takes is the Parquet writer's affair.
+fn sized(line: &str) -> String {
+    match line.find(" kB |") {
+        Some(end) if end >= 4 => format!("{}####{}", &line[..end - 4], &line[end..]),
+        Some(_) | None => line.to_owned(),
+    }
 }
 
 fn check(commands: &[&str], want: Expect) {
@@ -146,7 +154,7 @@ fn titles_descriptions_and_units_are_comments() {
                                                                                                                                                                                           List of relations
               Schema   |        Name         | Type  | Owner  | Persistence | Access method |  Size   |                                                                                                                                   Description
             -----------+---------------------+-------+--------+-------------+---------------+---------+----------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------------
-             transport | ourairports_runways | table | tester | permanent   | heap          | 1398 kB | OurAirports: airports, runways and radio aids of the world: Runways - Every airport known to the OurAirports volunteers, from airliner hubs to closed heliports, with runways, frequencies and navigation aids. The code NA is Namibia or North America and not a missing value.+
+             transport | ourairports_runways | table | tester | permanent   | heap          | #### kB | OurAirports: airports, runways and radio aids of the world: Runways - Every airport known to the OurAirports volunteers, from airliner hubs to closed heliports, with runways, frequencies and navigation aids. The code NA is Namibia or North America and not a missing value.+
                        |                     |       |        |             |               |         | published by OurAirports; licence Unlicense
             (1 row)
 

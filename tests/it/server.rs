@@ -43,6 +43,8 @@ pub enum Quirk {
     Slow(Duration),
     /// A redirect to this URL.
     Redirect(String),
+    /// The body is said to be in this transfer packing (Content-Encoding), asked for or not.
+    Encoded(&'static str),
 }
 
 /// One request as it came, the path percent-decoded and without the leading `/`.
@@ -179,6 +181,7 @@ struct Manners {
     weak: bool,
     slow: Duration,
     redirect: Option<String>,
+    encoded: Option<&'static str>,
 }
 
 impl Manners {
@@ -200,6 +203,7 @@ impl Manners {
                 Quirk::WeakTag => it.weak = true,
                 Quirk::Slow(time) => it.slow = *time,
                 Quirk::Redirect(to) => it.redirect = Some(to.clone()),
+                Quirk::Encoded(packing) => it.encoded = Some(*packing),
             }
         }
         it
@@ -225,6 +229,9 @@ fn object(method: &Method, asked: &HeaderMap, manners: &Manners, bytes: Vec<u8>,
     bytes.hash(&mut hasher);
     let tag = format!("{}\"{:x}\"", if manners.weak { "W/" } else { "" }, hasher.finish());
     let mut response = Response::builder().header(header::ACCEPT_RANGES, "bytes");
+    if let Some(packing) = manners.encoded {
+        response = response.header(header::CONTENT_ENCODING, packing);
+    }
     if !manners.undated {
         response = response.header(header::LAST_MODIFIED, modified.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
     }

@@ -1,5 +1,5 @@
 -- health x transport over a drifting schema: COVID-19 totals of the world on the first of each month of 2020, from daily files whose
--- columns changed three times, and the subway riders of New York on the same day
+-- columns changed three times (Country/Region became Country_Region, one column here), and the subway riders of New York on the same day
 WITH report AS (
     SELECT *,
            make_date(
@@ -11,7 +11,7 @@ WITH report AS (
 )
 SELECT j.report_date,
        count(*) AS rows_in_file,
-       count(DISTINCT coalesce(j."Country/Region", j."Country_Region")) AS countries,
+       count(DISTINCT j."Country/Region") AS countries,
        sum(coalesce(j."Confirmed", 0)) AS confirmed,
        sum(coalesce(j."Deaths", 0)) AS deaths,
        max(m."Subways: Total Estimated Ridership") AS subway_rides

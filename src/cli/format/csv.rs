@@ -6,7 +6,7 @@ use std::io::Write;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 
-use super::{Format, Sink, text, write_error};
+use super::{Sink, text};
 use crate::error::Result;
 
 pub(super) struct Csv<'a> {
@@ -31,16 +31,14 @@ impl Sink for Csv<'_> {
     }
 
     fn batch(&mut self, batch: &RecordBatch) -> Result<()> {
-        let batch = text::simplified(batch).map_err(|e| write_error(Format::Csv, e))?;
-        let cells = text::cells(&batch).map_err(|e| write_error(Format::Csv, e))?;
-        let (mut line, mut value) = (String::new(), String::new());
+        let columns = text::texts(batch)?;
+        let mut line = String::new();
         for row in 0..batch.num_rows() {
             line.clear();
-            for (i, column) in cells.iter().enumerate() {
+            for (i, column) in columns.iter().enumerate() {
                 separate(i, &mut line);
-                value.clear();
-                if column.write(row, &mut value) {
-                    push_field(&value, &mut line);
+                if let Some(value) = column.get(row) {
+                    push_field(value, &mut line);
                 }
             }
             line.push('\n');

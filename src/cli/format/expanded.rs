@@ -6,7 +6,7 @@ use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Format, Sink, text, write_error};
+use super::{Sink, text};
 use crate::error::Result;
 
 pub(super) struct Expanded<'a> {
@@ -28,18 +28,14 @@ impl Sink for Expanded<'_> {
     }
 
     fn batch(&mut self, batch: &RecordBatch) -> Result<()> {
-        let batch = text::simplified(batch).map_err(|e| write_error(Format::Table, e))?;
-        let cells = text::cells(&batch).map_err(|e| write_error(Format::Table, e))?;
+        let columns = text::texts(batch)?;
         let width = self.names.iter().map(|name| name.width()).max().unwrap_or(0);
-        let mut value = String::new();
         for row in 0..batch.num_rows() {
             self.rows += 1;
             let title = format!("-[ RECORD {} ]", self.rows);
             let mut block = format!("{title}{}\n", "-".repeat((width + 1).saturating_sub(title.len())));
-            for (name, column) in self.names.iter().zip(&cells) {
-                value.clear();
-                column.write(row, &mut value);
-                for (n, line) in value.split('\n').enumerate() {
+            for (name, column) in self.names.iter().zip(&columns) {
+                for (n, line) in column.get(row).unwrap_or_default().split('\n').enumerate() {
                     let name = if n == 0 { name.as_str() } else { "" };
                     let room = width - name.width();
                     block.push_str(format!("{name}{:room$} | {line}", "").trim_end());

@@ -7,7 +7,7 @@ use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Format, Sink, text, write_error};
+use super::{Sink, text};
 use crate::error::Result;
 
 /// Rows, and bytes of text, that widths are taken from.
@@ -63,8 +63,8 @@ impl<'a> Table<'a> {
     }
 
     /// Writes one row; a cell of several lines makes it as many lines high, marked with `+` as psql does.
-    fn row(&mut self, cells: &[String]) -> Result<()> {
-        let lines: Vec<Vec<&str>> = cells.iter().map(|cell| cell.split('\n').collect()).collect();
+    fn row(&mut self, cells: &[impl AsRef<str>]) -> Result<()> {
+        let lines: Vec<Vec<&str>> = cells.iter().map(|cell| cell.as_ref().split('\n').collect()).collect();
         let height = lines.iter().map(Vec::len).max().unwrap_or(0);
         let last = self.columns.len().saturating_sub(1);
         let mut out = String::new();
@@ -88,13 +88,13 @@ impl<'a> Table<'a> {
         Ok(self.out.write_all(out.as_bytes())?)
     }
 
-    fn hold(&mut self, row: &[String]) {
+    fn hold(&mut self, row: &[&str]) {
         for (column, cell) in self.columns.iter_mut().zip(row) {
             let width = cell.split('\n').map(|line| line.trim_end_matches('\r').width()).max().unwrap_or(0);
             column.width = column.width.max(width);
             self.held_bytes += cell.len();
         }
-        self.held.extend_from_slice(row);
+        self.held.extend(row.iter().map(|cell| (*cell).to_owned()));
     }
 }
 
@@ -110,13 +110,11 @@ impl Sink for Table<'_> {
     }
 
     fn batch(&mut self, batch: &RecordBatch) -> Result<()> {
-        let batch = text::simplified(batch).map_err(|e| write_error(Format::Table, e))?;
-        let cells = text::cells(&batch).map_err(|e| write_error(Format::Table, e))?;
-        let mut values = vec![String::new(); cells.len()];
+        let columns = text::texts(batch)?;
+        let mut values = vec![""; columns.len()];
         for row in 0..batch.num_rows() {
-            for (column, value) in cells.iter().zip(&mut values) {
-                value.clear();
-                column.write(row, value);
+            for (column, value) in columns.iter().zip(&mut values) {
+                *value = column.get(row).unwrap_or_default();
             }
             self.rows += 1;
             if self.headed {

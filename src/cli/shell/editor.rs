@@ -28,6 +28,9 @@ pub(super) fn editor(history: &Path, completion: Completion) -> Result<Reedline>
     Ok(Reedline::create()
         .with_history(Box::new(kept))
         .with_completer(Box::new(completion))
+        // As in psql: one candidate is taken at once, of several as much as they share.
+        .with_quick_completions(true)
+        .with_partial_completions(true)
         .with_menu(ReedlineMenu::EngineCompleter(Box::new(ColumnarMenu::default().with_name(MENU))))
         .with_edit_mode(Box::new(Emacs::new(keys)))
         .with_validator(Box::new(Whole))

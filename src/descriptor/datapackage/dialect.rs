@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::descriptor::property::Properties;
-use crate::descriptor::{Dialect, Extra};
+use crate::descriptor::{Dialect, Extra, ItemType, SheetChoice};
 
 /// Reads a resource's `dialect`; properties without a word in the model go to `left` under the same name.
 pub(super) fn dialect(resource: &mut Properties<'_>, left: &mut Extra) -> Dialect {
@@ -17,7 +17,7 @@ pub(super) fn dialect(resource: &mut Properties<'_>, left: &mut Extra) -> Dialec
     }
     let Some(mut outer) = resource.object("dialect") else { return Dialect::default() };
     let mut dialect = Dialect::default();
-    for kind in ["csv", "json"] {
+    for kind in ["csv", "json", "excel", "ods"] {
         if let Some(mut inner) = outer.has(kind).then(|| outer.object(kind)).flatten() {
             fill(&mut dialect, &mut inner);
         }
@@ -51,4 +51,35 @@ fn fill(dialect: &mut Dialect, from: &mut Properties<'_>) {
     *line_terminator = from.text("lineTerminator").or(line_terminator.take());
     *null_sequence = from.text("nullSequence").or(null_sequence.take());
     *property = from.words("property").or(property.take());
+    records(dialect, from);
+}
+
+/// What only JSON and workbooks have.
+fn records(dialect: &mut Dialect, from: &mut Properties<'_>) {
+    let Dialect { item_type, item_keys, flatten, sheet, .. } = dialect;
+    match from.words("itemType").as_deref() {
+        Some("array") => *item_type = Some(ItemType::Array),
+        Some("object") => *item_type = Some(ItemType::Object),
+        Some(other) => from.problem("itemType", format!("\"{other}\" is neither \"array\" nor \"object\"; ignored")),
+        None => {}
+    }
+    if let Some(keys) = from.texts("itemKeys") {
+        *item_keys = keys;
+    }
+    *flatten = from.flag("stoa:flatten").unwrap_or(*flatten);
+    let number = from.count("sheetNumber").and_then(|n| usize::try_from(n).ok());
+    *sheet = number.map(SheetChoice::Number).or(sheet.take());
+    // Frictionless's Excel dialect of version 1 has a name or a number under one word.
+    for key in ["sheet", "sheetName"] {
+        let named = match from.has(key).then(|| from.take(key)).flatten() {
+            Some(Value::String(name)) => Some(SheetChoice::Name(name)),
+            Some(Value::Number(n)) => n.as_u64().and_then(|n| usize::try_from(n).ok()).map(SheetChoice::Number),
+            Some(other) => {
+                from.problem(key, format!("expected the name of a sheet, found {other}; ignored"));
+                None
+            }
+            None => None,
+        };
+        *sheet = named.or(sheet.take());
+    }
 }

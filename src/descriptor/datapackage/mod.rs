@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::property::{Properties, Report};
 use super::{AccessRights, Agent, Dataset, License, Link, Place, Problem, Refresh, format};
 
-pub use print::{to_datapackage, to_resource};
+pub use print::{to_datapackage, to_dialect, to_resource};
 
 /// Stoa's own property of a package: the folder or URL that its relative paths start from, in place of the descriptor's own.
 /// It lets a catalog's descriptors stand apart from the files they describe.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{BASE, REFRESH, STRICT};
 use crate::descriptor::{
     AccessRights, Agent, Column, ColumnKind, Compression, Dataset, Dialect, Distribution, Extra, FieldsMatch, ForeignKey, Format,
-    License, Link, MissingValue, Schema,
+    ItemType, License, Link, MissingValue, Schema, SheetChoice,
 };
 
 /// Prints a dataset as a Data Package v2 descriptor. Local paths stand relative to their common folder, which `stoa:base` names.
@@ -44,6 +44,11 @@ pub fn to_datapackage(dataset: &Dataset) -> Value {
 /// Prints one distribution as a resource, its paths as they are: not to be read again on its own.
 pub fn to_resource(distribution: &Distribution) -> Value {
     resource(distribution, None)
+}
+
+/// Prints a dialect: what is not declared is left out.
+pub fn to_dialect(of: &Dialect) -> Value {
+    Value::Object(dialect(of))
 }
 
 /// The deepest folder that every local path stands in; `None` when all paths are URLs.
@@ -114,6 +119,18 @@ fn dialect(dialect: &Dialect) -> Map<String, Value> {
     put(&mut out, "lineTerminator", dialect.line_terminator.as_ref());
     put(&mut out, "nullSequence", dialect.null_sequence.as_ref());
     put(&mut out, "property", dialect.property.as_ref());
+    let item_type = dialect.item_type.map(|kind| match kind {
+        ItemType::Array => "array",
+        ItemType::Object => "object",
+    });
+    put(&mut out, "itemType", item_type);
+    put_list(&mut out, "itemKeys", &dialect.item_keys);
+    put(&mut out, "stoa:flatten", dialect.flatten.then_some(true));
+    match &dialect.sheet {
+        Some(SheetChoice::Name(name)) => put(&mut out, "sheetName", Some(name)),
+        Some(SheetChoice::Number(number)) => put(&mut out, "sheetNumber", Some(number)),
+        None => {}
+    }
     out
 }
 

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::descriptor::{
-    Column, ColumnKind, Compression, Dialect, Distribution, Extra, FieldsMatch, ForeignKey, Format, MissingValue, Schema,
+    Column, ColumnKind, Compression, Dialect, Distribution, Extra, FieldsMatch, ForeignKey, Format, ItemType, MissingValue,
+    Schema, SheetChoice,
 };
 
 const FILE: &str = "/srv/open/d/datapackage.json";
@@ -180,7 +181,7 @@ fn what_is_wrong_is_reported_with_its_place_and_the_rest_is_served() {
         (resource(json!({"path": ["b.csv", "/etc/passwd"]})), "/resources/1/path/1: the path \"/etc/passwd\" is absolute"),
         (resource(json!({"path": "../b.csv"})), "/resources/1/path: the path \"../b.csv\" leaves"),
         (resource(json!({"path": "x.json", "format": "topojson"})), "/resources/1/format: the format \"topojson\" is not served"),
-        (resource(json!({"path": "x.csv.bz2", "compression": "bz2"})), "/resources/1/compression: the compression \"bz2\""),
+        (resource(json!({"path": "x.csv.bz2", "compression": "rar"})), "/resources/1/compression: the compression \"rar\""),
         (resource(json!({"name": "a", "path": "x.csv"})), "/resources/1/name: an earlier resource is named \"a\" too"),
         (resource(json!({"path": "b.csv", "bytes": -1})), "/resources/1/bytes: expected a whole number"),
         (resource(json!({"path": "b.csv", "schema": "s.json"})), "/resources/1/schema: the schema stands in a file of its own"),
@@ -286,13 +287,19 @@ prop_compose! {
     }
 }
 
+fn a_sheet() -> impl Strategy<Value = SheetChoice> {
+    prop_oneof![words().prop_map(SheetChoice::Name), (1usize..9).prop_map(SheetChoice::Number)]
+}
+
 prop_compose! {
     fn a_dialect()(
         delimiter in maybe(any::<char>()), quote in maybe(any::<char>()), header in maybe(any::<bool>()),
         header_rows in vec(1usize..9, 0..3), header_join in maybe(".{0,2}"), comment_char in maybe("[#%]{1,2}"),
         line_terminator in maybe("\r?\n"), null_sequence in maybe(".{0,2}"), property in maybe(words()),
+        item_keys in vec(words(), 0..2), flatten in any::<bool>(), sheet in maybe(a_sheet()),
     ) -> Dialect {
         let dialect = Dialect { delimiter, quote, header, header_rows, header_join, comment_char, ..Dialect::default() };
+        let dialect = Dialect { item_type: flatten.then_some(ItemType::Array), item_keys, flatten, sheet, ..dialect };
         Dialect { line_terminator, null_sequence, property, ..dialect }
     }
 }

@@ -3,9 +3,9 @@
 
 use std::collections::HashSet;
 
-use datafusion::sql::sqlparser::ast::{DataType, Expr, Ident, ObjectNamePart, Select, SelectItem, SetExpr};
+use datafusion::sql::sqlparser::ast::{AccessExpr, DataType, Expr, Ident, ObjectNamePart, Select, SelectItem, SetExpr};
 
-use super::ast::{argument_of, folded, folded_parts};
+use super::ast::{argument_of, folded, folded_parts, string};
 
 /// Stands before the number that keeps equal names of one list apart; no published or typed name holds it.
 const MARK: char = '\u{1}';
@@ -56,6 +56,7 @@ fn figure(expr: &Expr) -> Option<String> {
         Expr::Cast { expr, data_type, .. } => figure(expr).or_else(|| Some(type_name(data_type))),
         Expr::TypedString(typed) => Some(type_name(&typed.data_type)),
         Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => figure(inner),
+        Expr::CompoundFieldAccess { root, access_chain } => access_chain.iter().rev().find_map(field).or_else(|| figure(root)),
         Expr::Case { else_result, .. } => else_result.as_deref().and_then(figure).or_else(|| Some("case".to_owned())),
         Expr::Subquery(query) => match query.body.as_ref() {
             SetExpr::Select(inner) => match inner.projection.first() {
@@ -78,6 +79,14 @@ fn figure(expr: &Expr) -> Option<String> {
         Expr::AtTimeZone { .. } => Some("timezone".to_owned()),
         Expr::Value(v) if matches!(v.value, datafusion::sql::sqlparser::ast::Value::Boolean(_)) => Some("bool".to_owned()),
         _ => None,
+    }
+}
+
+/// The field that an access names; subscripts name none.
+fn field(access: &AccessExpr) -> Option<String> {
+    match access {
+        AccessExpr::Dot(expr) => string(expr).map(str::to_owned).or_else(|| figure(expr)),
+        AccessExpr::Subscript(_) => None,
     }
 }
 

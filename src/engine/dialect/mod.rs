@@ -1,11 +1,13 @@
 //! PostgreSQL's SQL made plannable: rewrites of a parsed statement, one family a file, each equal in meaning to what it replaces.
 //! Which statements are admitted and how they are planned is not decided here.
 
+pub(super) mod ast;
+
 mod arrays;
-mod ast;
 mod bytea;
 mod casts;
 mod columns;
+mod fields;
 mod like;
 mod names;
 mod patterns;
@@ -81,6 +83,7 @@ impl VisitorMut for Rewriter {
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
+        fields::access(expr);
         names::function(expr);
         names::operator(expr);
         arrays::literals(expr);

@@ -1,23 +1,28 @@
-//! Delimited text: from a decoded file to batches of cells. Dialects are resolved in `dialect`, fields are found in `tokenize`;
-//! types are unknown here.
+//! Delimited text: from a decoded file to batches of cells. How a file is written is found out once, in `layout`; fields are found in
+//! `tokenize`; types are unknown here.
 
-mod dialect;
+mod footer;
+pub(super) mod header;
+mod layout;
+pub(super) mod look;
+pub(super) mod preface;
+mod refuse;
+mod sniff;
 mod tokenize;
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-use self::dialect::{Comment, Header, Resolved};
+pub(super) use self::layout::Layout;
+use self::preface::Comment;
+pub(super) use self::tokenize::Record;
 use self::tokenize::{End, Scan};
 use super::cells::{CellKind, Cells, Fault, MAX_CELLS, MAX_SPAN, Span};
-use super::decode::Text;
-use super::names;
-use crate::descriptor::Dialect;
+use super::decode::{Bad, Text};
 use crate::error::{Error, Kind, Result};
 
-/// Bytes of a batch, and of the head that is looked at for what is not declared.
+/// Bytes of a batch.
 const CHUNK: usize = 1 << 20;
 
 /// How much of a record that can't be read is kept in its reject.
@@ -29,11 +34,7 @@ pub(super) struct Reader<'a> {
     url: &'a str,
     index: usize,
     file: File,
-    resolved: Resolved,
-    /// Lines that are declared to be comments.
-    comment_lines: HashSet<u64>,
-    names: Arc<Vec<String>>,
-    originals: Vec<Option<String>>,
+    layout: &'a Layout,
     max_field: usize,
     buffer: Vec<u8>,
     /// Where the buffer starts in the text, behind its mark.
@@ -42,113 +43,37 @@ pub(super) struct Reader<'a> {
     /// The 1-based line at the start of the buffer.
     line: u64,
     /// Records before the header that are no rows, until a batch takes them.
-    preamble: Vec<Fault>,
+    before: &'a [Fault],
 }
 
 impl<'a> Reader<'a> {
-    /// Opens the file and reads its header. `declared` names the columns of a file without one.
-    pub(super) fn open(
-        text: &'a Text,
-        url: &'a str,
-        index: usize,
-        dialect: &Dialect,
-        declared: &[String],
-        max_field: usize,
-    ) -> Result<Self> {
+    /// Opens the file at its first row.
+    pub(super) fn open(text: &'a Text, url: &'a str, index: usize, layout: &'a Layout, max_field: usize) -> Result<Self> {
         let mut file = File::open(&text.path)?;
-        file.seek(SeekFrom::Start(text.skip))?;
-        let mut buffer = Vec::with_capacity(CHUNK + 1);
-        let ended = fill(&mut file, &mut buffer, CHUNK)?;
-        let resolved = dialect::resolve(dialect, &buffer, ended).map_err(|e| e.within(url))?;
-        let mut reader = Self {
+        file.seek(SeekFrom::Start(text.skip + layout.start))?;
+        Ok(Self {
             text,
             url,
             index,
             file,
-            resolved,
-            comment_lines: dialect.comment_rows.iter().map(|r| *r as u64).collect(),
-            names: Arc::default(),
-            originals: Vec::new(),
+            layout,
             max_field: max_field.min(MAX_SPAN),
-            buffer,
-            base: 0,
-            ended,
-            line: 1,
-            preamble: Vec::new(),
-        };
-        reader.read_header(declared)?;
-        Ok(reader)
+            buffer: Vec::with_capacity(CHUNK + 1),
+            base: layout.start,
+            ended: false,
+            line: layout.line,
+            before: &layout.before,
+        })
     }
 
     /// The file's columns.
     pub(super) fn names(&self) -> &Arc<Vec<String>> {
-        &self.names
+        &self.layout.names
     }
 
     /// The name in the file, of those columns that are called otherwise.
     pub(super) fn originals(&self) -> &[Option<String>] {
-        &self.originals
-    }
-
-    fn read_header(&mut self, declared: &[String]) -> Result<()> {
-        let syntax = &self.resolved.syntax;
-        let wanted = match &self.resolved.header {
-            Header::None => 0,
-            Header::Records(rows, _) => rows.iter().copied().max().unwrap_or(1),
-        };
-        let records = syntax.records(&self.buffer, self.ended, wanted + 1000);
-        let mut records =
-            records.iter().filter(|r| !self.comment_lines.contains(&r.line)).filter(|r| match &self.resolved.comment {
-                Some(comment) => !comment.covers(&r.fields[0], r.fields.len()),
-                None => true,
-            });
-        let mut end = 0;
-        for title in records.by_ref().take(self.resolved.preamble) {
-            end = title.end;
-            self.preamble.push(Fault {
-                line: title.line,
-                column: None,
-                raw: raw(&self.buffer[title.start..title.end]),
-                expected: "a header".to_owned(),
-                reason: "the row stands before the header".to_owned(),
-            });
-        }
-        let header: Vec<String> = match &self.resolved.header {
-            Header::None => {
-                let Some(first) = records.next() else { return Err(self.without("a record")) };
-                (0..first.fields.len()).map(|i| declared.get(i).cloned().unwrap_or_default()).collect()
-            }
-            Header::Records(rows, joint) => {
-                let chosen: Vec<_> = if rows == &[1] {
-                    records.next().into_iter().collect()
-                } else {
-                    records.filter(|r| rows.contains(&(r.line as usize))).collect()
-                };
-                let Some(last) = chosen.last() else { return Err(self.without("a header")) };
-                end = last.end;
-                let width = chosen.iter().map(|r| r.fields.len()).max().unwrap_or(0);
-                let cell = |i: usize| {
-                    let parts = chosen.iter().filter_map(|r| r.fields.get(i)).map(|f| f.trim_ascii()).filter(|f| !f.is_empty());
-                    parts.collect::<Vec<_>>().join(joint)
-                };
-                if let [only] = chosen.as_slice() { only.fields.clone() } else { (0..width).map(cell).collect() }
-            }
-        };
-        self.line += memchr::memchr_iter(self.resolved.syntax.line_end(), &self.buffer[..end]).count() as u64;
-        self.base += end as u64;
-        self.buffer.drain(..end);
-        let (names, originals) = names::unique(&header);
-        self.names = Arc::new(names);
-        self.originals = originals;
-        Ok(())
-    }
-
-    fn without(&self, what: &str) -> Error {
-        if self.buffer.len() >= CHUNK {
-            let message = format!("{}: {what} does not end within the first {CHUNK} bytes", self.url);
-            return Error::new(Kind::SourceInvalid, message).with_hint("Declare the delimiter and the quote character.");
-        }
-        Error::new(Kind::SourceInvalid, format!("{} is empty: it has no {}", self.url, what.trim_start_matches("a ")))
+        &self.layout.originals
     }
 
     /// The next batch; `None` at the end.
@@ -158,9 +83,10 @@ impl<'a> Reader<'a> {
                 self.ended = fill(&mut self.file, &mut self.buffer, CHUNK)?;
             }
             let mut cells =
-                Cells { width: self.names.len(), file: self.index, names: Arc::clone(&self.names), ..Cells::default() };
+                Cells { width: self.names().len(), file: self.index, names: Arc::clone(self.names()), ..Cells::default() };
+            cells.commas_free = self.layout.syntax.delimiter != b',';
             if self.buffer.is_empty() {
-                cells.faults = std::mem::take(&mut self.preamble);
+                cells.faults = std::mem::take(&mut self.before).to_vec();
                 return Ok((!cells.faults.is_empty()).then_some(cells));
             }
             let (consumed, made) = self.tokenize(&mut cells, false);
@@ -181,7 +107,7 @@ impl<'a> Reader<'a> {
                 );
             }
             self.finish(&mut cells, consumed, made)?;
-            cells.faults.splice(0..0, self.preamble.drain(..));
+            cells.faults.splice(0..0, std::mem::take(&mut self.before).iter().cloned());
             if cells.rows() > 0 || !cells.faults.is_empty() {
                 return Ok(Some(cells));
             }
@@ -199,9 +125,9 @@ impl<'a> Reader<'a> {
         cells.made = String::from_utf8(made).map_err(changed)?;
         let end = self.base + consumed as u64;
         if !self.text.bad.is_empty() {
-            let within = self.text.bad.partition_point(|b| *b < self.base)..self.text.bad.partition_point(|b| *b < end);
-            let bad: Vec<usize> = self.text.bad[within].iter().map(|b| (*b - self.base) as usize).collect();
-            cells.mark_undecodable(&bad);
+            let within = self.text.bad.partition_point(|b| b.at < self.base)..self.text.bad.partition_point(|b| b.at < end);
+            let bad = self.text.bad[within].iter().map(|b| b.moved(self.base, 0)).collect();
+            cells.mark_undecodable(bad, self.text.encoding);
         }
         self.base = end;
         cells.bytes_read = end;
@@ -212,16 +138,17 @@ impl<'a> Reader<'a> {
     /// first record that does not end is rejected.
     fn tokenize(&mut self, cells: &mut Cells, give_up: bool) -> (usize, Vec<u8>) {
         let text = self.buffer.as_slice();
-        let syntax = &self.resolved.syntax;
+        let syntax = &self.layout.syntax;
         let width = cells.width;
+        let rows_end =
+            self.layout.end.map_or(usize::MAX, |end| usize::try_from(end.saturating_sub(self.base)).unwrap_or(usize::MAX));
         let mut made = Vec::new();
         let mut at = 0;
         'records: while at < text.len() {
             let start = at;
-            if self.is_skipped(text, at) {
-                match syntax.line(text, at) {
+            if let Some(skipped) = self.skipped(text, at) {
+                match skipped {
                     Some(next) => at = next,
-                    None if self.ended => at = text.len(),
                     None => break,
                 }
                 self.line += 1;
@@ -235,7 +162,7 @@ impl<'a> Reader<'a> {
             let (mut fields, mut surplus, mut lines) = (0, false, 0);
             loop {
                 match syntax.field(text, at, self.ended, &mut made) {
-                    Scan::Field { start, len, made, next, end, lines: passed } => {
+                    Scan::Field { start, len, made, next, end, lines: passed, odd: _ } => {
                         if fields < width {
                             cells.spans.push(Span::new(start, len, made, CellKind::Plain));
                         } else {
@@ -256,11 +183,13 @@ impl<'a> Reader<'a> {
                     Scan::Incomplete | Scan::Unclosed => {
                         cells.spans.truncate(spans_before);
                         made.truncate(made_before);
-                        let Some(next) = syntax.line(text, start).or(self.ended.then_some(text.len())) else { return (0, made) };
+                        let Some(next) = syntax.line(text, start, self.ended).or(self.ended.then_some(text.len())) else {
+                            return (0, made);
+                        };
                         cells.faults.push(Fault {
                             line: self.line,
                             column: None,
-                            raw: raw(&text[start..next]),
+                            raw: self.told(&text[start..next], start),
                             expected: "a closing quote".to_owned(),
                             reason: "a quote is opened and never closed".to_owned(),
                         });
@@ -273,30 +202,39 @@ impl<'a> Reader<'a> {
             let line = self.line;
             self.line += 1 + lines;
             let record = &text[start..at];
-            let is_blank = fields == 1 && width > 1 && record.iter().all(u8::is_ascii_whitespace);
-            if is_blank || self.is_sniffed_comment(record, fields) {
-                cells.spans.truncate(spans_before);
-                made.truncate(made_before);
+            if fields == width && start < rows_end {
+                cells.lines.push(line);
                 continue;
             }
-            if fields == width {
-                cells.lines.push(line);
+            let is_blank = fields == 1 && record.iter().all(u8::is_ascii_whitespace);
+            if is_blank {
+                cells.spans.truncate(spans_before);
+                made.truncate(made_before);
                 continue;
             }
             let mut fault = Fault {
                 line,
                 column: None,
-                raw: raw(record),
+                raw: self.told(record, start),
                 expected: format!("{width} fields"),
                 reason: format!("the row has {fields} fields"),
             };
-            if fields < width {
+            if start >= rows_end {
+                "a row".clone_into(&mut fault.expected);
+                "the row stands below the table".clone_into(&mut fault.reason);
+                cells.spans.truncate(spans_before);
+                made.truncate(made_before);
+                cells.faults.push(fault);
+            } else if fields < width {
                 cells.spans.resize(spans_before + width, Span::ABSENT);
                 cells.lines.push(line);
-                fault.column = Some(fields);
-                cells.faults.push(fault);
+                if fields != self.layout.usual {
+                    fault.column = Some(fields);
+                    cells.faults.push(fault);
+                }
             } else if surplus {
                 cells.spans.truncate(spans_before);
+                made.truncate(made_before);
                 cells.faults.push(fault);
             } else {
                 cells.lines.push(line);
@@ -305,23 +243,31 @@ impl<'a> Reader<'a> {
         (at, made)
     }
 
-    /// An empty line, or a declared comment.
-    fn is_skipped(&self, text: &[u8], at: usize) -> bool {
-        let syntax = &self.resolved.syntax;
-        let rest = &text[at..];
-        if rest[0] == syntax.line_end() || rest.starts_with(b"\r\n") || (self.ended && rest == b"\r") {
-            return true;
-        }
-        if !self.comment_lines.is_empty() && self.comment_lines.contains(&self.line) {
-            return true;
-        }
-        matches!(&self.resolved.comment, Some(Comment { start, sniffed: None }) if rest.starts_with(start.as_bytes()))
+    /// A record of the buffer for its reject, with the bytes that could not be decoded.
+    fn told(&self, record: &[u8], start: usize) -> String {
+        let first = self.text.bad.partition_point(|b| b.at < self.base + start as u64);
+        Bad::written_out(&raw(record), &mut self.text.bad[first..].iter())
     }
 
-    fn is_sniffed_comment(&self, record: &[u8], fields: usize) -> bool {
-        match &self.resolved.comment {
-            Some(Comment { start, sniffed: Some(width) }) => *width != fields && record.starts_with(start.as_bytes()),
-            Some(_) | None => false,
+    /// Where the line at `at` ends when it is empty or a comment, inner `None` when the buffer ends first; `None` when it is a row's.
+    fn skipped(&self, text: &[u8], at: usize) -> Option<Option<usize>> {
+        let syntax = &self.layout.syntax;
+        let rest = &text[at..];
+        let to_end = || syntax.line(text, at, self.ended).or(self.ended.then_some(text.len()));
+        if syntax.is_line_end(rest[0]) || rest.starts_with(b"\r\n") || (self.ended && rest == b"\r") {
+            return Some(to_end());
+        }
+        if !self.layout.comment_lines.is_empty() && self.layout.comment_lines.contains(&self.line) {
+            return Some(to_end());
+        }
+        match &self.layout.comment {
+            Some(Comment { start, sniffed }) if rest.starts_with(start.as_bytes()) => {
+                let Some(width) = sniffed else { return Some(to_end()) };
+                let Some(end) = to_end() else { return Some(None) };
+                let fields = 1 + memchr::memchr_iter(syntax.delimiter, &text[at..end]).count();
+                (fields != *width).then_some(Some(end))
+            }
+            Some(_) | None => None,
         }
     }
 }

@@ -1,27 +1,50 @@
 //! Whole texts of each dialect, read to their cells.
 
 use super::*;
+use crate::descriptor::Dialect;
 
-/// The columns, then rows as `line: a|b`, then faults as `line! reason (kept or not)`.
-fn check(dialect: &Dialect, text: &str) -> String {
+/// What a text was read to.
+#[derive(Debug, Default)]
+struct Found {
+    names: Vec<String>,
+    /// Each with its line.
+    rows: Vec<(u64, Vec<String>)>,
+    faults: Vec<Fault>,
+    warnings: Vec<String>,
+    dialect: Dialect,
+}
+
+fn read(dialect: &Dialect, declared: &[String], text: &str) -> Result<Found> {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let path = dir.path().join("t.csv");
     std::fs::write(&path, text).expect("writes");
     let text = Text { path, skip: 0, bytes: text.len() as u64, bad: Vec::new(), encoding: "UTF-8", guessed: false };
-    let mut reader = match Reader::open(&text, "t.csv", 0, dialect, &["x".to_owned()], 1 << 20) {
-        Ok(reader) => reader,
+    let mut found = Found::default();
+    let layout = Layout::of(&text, "t.csv", dialect, declared, 1 << 20, &mut found.warnings)?;
+    let mut reader = Reader::open(&text, "t.csv", 0, &layout, 1 << 20)?;
+    while let Some(cells) = reader.next()? {
+        assert!(cells.spans.len() <= MAX_CELLS, "{} cells", cells.spans.len());
+        let columns: Vec<Vec<String>> = (0..cells.width).map(|c| cells.column(c).map(|c| c.text.to_owned()).collect()).collect();
+        let row = |row: usize| columns.iter().map(|c| c[row].clone()).collect();
+        found.rows.extend(cells.lines.iter().enumerate().map(|(r, line)| (*line, row(r))));
+        found.faults.extend(cells.faults);
+    }
+    found.names = layout.names().to_vec();
+    found.dialect = layout.dialect().clone();
+    Ok(found)
+}
+
+/// The columns, then rows as `line: a|b`, then faults as `line! reason (kept or not)`.
+fn check(dialect: &Dialect, text: &str) -> String {
+    let found = match read(dialect, &["x".to_owned()], text) {
+        Ok(found) => found,
         Err(e) => return e.to_string(),
     };
-    let mut out = vec![reader.names().join("|")];
-    while let Some(cells) = reader.next().expect("reads") {
-        let columns: Vec<Vec<String>> = (0..cells.width).map(|c| cells.column(c).map(|c| c.text.to_owned()).collect()).collect();
-        for (row, line) in cells.lines.iter().enumerate() {
-            out.push(format!("{line}: {}", columns.iter().map(|c| c[row].as_str()).collect::<Vec<_>>().join("|")));
-        }
-        for f in &cells.faults {
-            let kept = if f.column.is_some() { "kept" } else { "out" };
-            out.push(format!("{}! {} ({kept})", f.line, f.reason));
-        }
+    let mut out = vec![found.names.join("|")];
+    out.extend(found.rows.iter().map(|(line, row)| format!("{line}: {}", row.join("|"))));
+    for f in &found.faults {
+        let kept = if f.column.is_some() { "kept" } else { "out" };
+        out.push(format!("{}! {} ({kept})", f.line, f.reason));
     }
     out.join("; ")
 }
@@ -38,18 +61,67 @@ fn whole_files() {
         (&usual, "a,b\n", "a|b"),
         (&usual, "", "t.csv is empty: it has no header"),
         (&usual, "\n\n", "t.csv is empty: it has no header"),
-        (&usual, "a,b\n1\n1,2,3\n1,2,\n", "a|b; 2: 1|; 4: 1|2; 2! the row has 1 fields (kept); 3! the row has 3 fields (out)"),
+        (
+            &usual,
+            "a,b\n1\n1,2,3\n1,2,\n3,4\n",
+            "a|b; 2: 1|; 4: 1|2; 5: 3|4; 2! the row has 1 fields (kept); 3! the row has 3 fields (out)",
+        ),
         (&usual, "id,,id\n1,2,3\n", "id|column_2|id_2; 2: 1|2|3"),
         (&usual, "a,b\n\n1,2\n \n,\n", "a|b; 3: 1|2; 5: |"),
         (&usual, "# note\na,b\n1,2\n# end\n", "a|b; 3: 1|2"),
         (&usual, "a,b\n1,2\n\"3,4\n5,6\n", "a|b; 2: 1|2; 4: 5|6; 3! a quote is opened and never closed (out)"),
         (&usual, "a\rb\rc\r", "a; 2: b; 3: c"),
+        (&usual, "a,b\r\n1,2\r3,4\n", "a|b; 2: 1|2; 3: 3|4"),
         (&usual, "T,,\na,b,c\n1,2,3\n", "a|b|c; 3: 1|2|3; 1! the row stands before the header (out)"),
+        (&usual, "sep=;\na;b\n1;2\n", "a|b; 3: 1|2"),
         (&no_header, "1,2\n3,4\n", "x|column_2; 1: 1|2; 2: 3|4"),
         (&two_headers, "title\nq1,q2\nmin,max\n1,2\n", "q1 min|q2 max; 4: 1|2"),
+        (&usual, "control,,fire,\nX,Y,X,Y\n1,2,3,4\n5,6,7,8\n", "control X|control Y|fire X|fire Y; 3: 1|2|3|4; 4: 5|6|7|8"),
         (&commented, "a,b\n//x\n1,2\n3,4\n", "a|b; 4: 3|4"),
+        (
+            &usual,
+            "a,b,c\nx,1,2\ny,3,4\n\nSource: the office\n",
+            "a|b|c; 2: x|1|2; 3: y|3|4; 5! the row stands below the table (out)",
+        ),
+        // Rows that agree on more fields, or fewer, than the header names.
+        (&usual, "a,b\nx,1,2\ny,3,4\n", "a|b|column_3; 2: x|1|2; 3: y|3|4"),
+        (&usual, "a,b\n1,x,2\n2,y,4\n", "column_1|a|b; 2: 1|x|2; 3: 2|y|4"),
+        (&usual, "a,b,c\nx,1\ny,3\nz\n", "a|b|c; 2: x|1|; 3: y|3|; 4: z||; 4! the row has 1 fields (kept)"),
+        (&usual, "<!doctype html>\n<html>", "t.csv is an HTML page, not a table"),
     ] {
         assert_eq!(check(dialect, text), want, "{text:?}");
+    }
+}
+
+#[test]
+fn what_is_guessed_is_said() {
+    for (text, want) in [
+        ("# made by x\na,b\n1,2\n", "t.csv: lines that begin with # are left out as comments, as line 1: # made by x"),
+        (
+            "a,b\nx,1,2\ny,3,4\n",
+            "t.csv: the header names 2 columns and most rows have 3 fields; those behind are column_3, and names may not be those of the \
+             values below",
+        ),
+        ("a,b\nx,1,\ny,3,\n", ""),
+        ("a,b,c\nx,1\ny,3\n", "t.csv: the header names 3 columns and most rows have 2 fields; the last 1 are empty there"),
+        (
+            "a,b\n1,x,2\n2,y,4\n",
+            "t.csv: the header names 2 columns and rows have 3 fields, of which the first counts the rows: it is column_1",
+        ),
+    ] {
+        assert_eq!(read(&Dialect::default(), &[], text).expect("is read").warnings.join("; "), want, "{text:?}");
+    }
+}
+
+#[test]
+fn texts_that_are_no_table_are_refused() {
+    let prose: String = (1..30).map(|n| format!("line{}{}\n", ",x".repeat(n), ";y".repeat(n % 7))).collect();
+    let two: String = "[head]\n".to_owned() + &"p=[1,2,3]\n".repeat(6) + &"a;b;c;d\n1;2;3;4\n".repeat(8);
+    for (text, want) in [
+        (prose, "t.csv is no table that can be made out: under no delimiter do its lines have one number of fields"),
+        (two, "t.csv is not one table: lines 1 to 7 are written in another way than those below"),
+    ] {
+        assert_eq!(check(&Dialect::default(), &text), want);
     }
 }
 
@@ -63,33 +135,147 @@ fn records_cross_chunks() {
     assert!(got.ends_with(&format!("5001: {}|{}", "x".repeat(300), "y\"".repeat(100))));
 }
 
-/// Every cell in quotes, as RFC 4180 has it.
-fn written(rows: &[Vec<String>], line_end: &str) -> String {
-    let cell = |c: &String| format!("\"{}\"", c.replace('"', "\"\""));
-    rows.iter().map(|r| r.iter().map(cell).collect::<Vec<_>>().join(",") + line_end).collect()
+#[test]
+fn a_footer_far_below_is_found() {
+    let rows: String = (0..60_000).map(|n| format!("place {n},{n},{}\r\n", n * 2)).collect();
+    let text = format!("a,b,c\r\n{rows}\r\nSource: the office of statistics\r\n");
+    assert!(text.len() > CHUNK);
+    let found = read(&Dialect::default(), &[], &text).expect("is read");
+    assert_eq!((found.rows.len(), found.faults.len()), (60_000, 1));
+    assert_eq!((found.faults[0].line, found.faults[0].raw.as_str()), (60_003, "Source: the office of statistics"));
+}
+
+/// How a random table is written.
+#[derive(Clone, Debug)]
+struct Style {
+    delimiter: char,
+    quote: char,
+    line_end: &'static str,
+    header: bool,
+    titles: usize,
+    trailing: bool,
+    quote_all: bool,
+    blanks: bool,
+}
+
+impl Style {
+    fn written(&self, names: &[String], rows: &[Vec<String>]) -> String {
+        let (q, d) = (self.quote, self.delimiter);
+        let cell = |c: &String| {
+            let needs = self.quote_all && !c.is_empty() || c.contains([d, q, '\n', '\r']) || c.starts_with(' ');
+            if needs { format!("{q}{}{q}", c.replace(q, &format!("{q}{q}"))) } else { c.clone() }
+        };
+        let blank = if self.blanks { " " } else { "" };
+        let line = |cells: &[String]| {
+            let cells: Vec<String> = cells.iter().map(cell).collect();
+            // Blanks before a quote belong to no cell; before anything else they do.
+            let joint = if self.quote_all { format!("{d}{blank}") } else { d.to_string() };
+            let trailing = if self.trailing { d.to_string() } else { String::new() };
+            cells.join(&joint) + &trailing + self.line_end
+        };
+        let title = |n: usize| format!("Table {n} of the yearbook{}", self.line_end);
+        let head: String = (0..self.titles).map(title).collect();
+        let header = if self.header { line(names) } else { String::new() };
+        head + &header + &rows.iter().map(|r| line(r)).collect::<String>()
+    }
+}
+
+/// A column's values: whole numbers, decimals, dates, words, or texts with all that must be quoted.
+fn value(kind: u8) -> proptest::strategy::BoxedStrategy<String> {
+    use proptest::strategy::Strategy;
+    match kind {
+        0 => "[1-9][0-9]{0,5}".boxed(),
+        1 => "-?[0-9]{1,3}\\.[0-9]{2}".boxed(),
+        2 => "20[0-2][0-9]-0[1-9]-[12][0-9]".boxed(),
+        3 => "[a-z]{1,8}".boxed(),
+        _ => "[a-z]{2,5}[,;|\t\"' \n]?[a-zé省]{1,4}".boxed(),
+    }
+}
+
+fn table() -> impl proptest::strategy::Strategy<Value = Vec<Vec<String>>> {
+    use proptest::prelude::*;
+    // The first column is of numbers, so that a header shows.
+    proptest::collection::vec(0_u8..5, 2..6).prop_flat_map(|kinds| {
+        let row: Vec<_> = std::iter::once(0).chain(kinds).map(value).collect();
+        proptest::collection::vec(row, 4..30)
+    })
+}
+
+fn style() -> impl proptest::strategy::Strategy<Value = Style> {
+    use proptest::prelude::*;
+    let delimiter = prop_oneof![Just(','), Just(';'), Just('\t'), Just('|')];
+    let line_end = prop_oneof![Just("\n"), Just("\r\n"), Just("\r")];
+    (delimiter, any::<bool>(), line_end, any::<bool>(), 0_usize..3, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
+        |(delimiter, single, line_end, header, titles, trailing, quote_all, blanks)| Style {
+            delimiter,
+            quote: if single && quote_all { '\'' } else { '"' },
+            line_end,
+            header,
+            titles,
+            trailing,
+            quote_all,
+            blanks,
+        },
+    )
 }
 
 proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(400))]
+
+    /// What is written in a random dialect is read back to the same cells, and again when what was found out is declared.
+    #[test]
+    fn any_dialect_is_found_out(rows in table(), style in style()) {
+        let width = rows[0].len();
+        let names: Vec<String> = (0..width).map(|i| format!("name of {}", char::from(b'a' + i as u8))).collect();
+        let text = style.written(&names, &rows);
+        let found = read(&Dialect::default(), &[], &text).map_err(|e| proptest::test_runner::TestCaseError::fail(format!("{e} {text}")))?;
+        for found in [read(&found.dialect, &[], &text).expect("is read again"), found] {
+            let read_back: Vec<Vec<String>> = found.rows.iter().map(|(_, r)| r[..width.min(r.len())].to_vec()).collect();
+            proptest::prop_assert_eq!(&read_back, &rows, "{:?}\n{}", style, text);
+            proptest::prop_assert!(found.rows.iter().all(|(_, r)| r[width..].iter().all(String::is_empty)), "{}", text);
+            if style.header {
+                proptest::prop_assert_eq!(&found.names[..width], &names[..], "{}", text);
+            }
+        }
+    }
+
+    /// No text makes the reader fail otherwise than with an error, and every row is somewhere.
+    #[test]
+    fn any_text_is_read_or_refused(text in "([a-z0-9,;|\"'#\\\\ \t\r\n\u{0}é-]{0,12}\n?){0,40}") {
+        if let Ok(found) = read(&Dialect::default(), &[], &text) {
+            proptest::prop_assert!(!found.names.is_empty());
+            proptest::prop_assert!(found.rows.iter().all(|(_, r)| r.len() == found.names.len()));
+        }
+    }
 
     #[test]
     fn what_is_written_is_read_back(
         rows in proptest::collection::vec(proptest::collection::vec("[a-z\",\r\n 省é;|]{0,12}", 3), 1..20),
         crlf in proptest::prelude::any::<bool>(),
     ) {
-        let dialect = Dialect { header: Some(false), delimiter: Some(','), ..Dialect::default() };
-        let text = written(&rows, if crlf { "\r\n" } else { "\n" });
-        let dir = tempfile::tempdir().expect("a temporary folder");
-        let path = dir.path().join("t.csv");
-        std::fs::write(&path, &text).expect("writes");
-        let text = Text { path, skip: 0, bytes: text.len() as u64, bad: Vec::new(), encoding: "UTF-8", guessed: false };
-        let mut reader = Reader::open(&text, "t.csv", 0, &dialect, &[], 1 << 20).expect("has a first record");
-        let mut read = Vec::new();
-        while let Some(cells) = reader.next().expect("reads") {
-            let columns: Vec<Vec<String>> = (0..3).map(|c| cells.column(c).map(|c| c.text.to_owned()).collect()).collect();
-            read.extend((0..cells.rows()).map(|r| columns.iter().map(|c| c[r].clone()).collect::<Vec<_>>()));
+        let dialect = Dialect {
+            header: Some(false),
+            delimiter: Some(','),
+            quote: Some('"'),
+            line_terminator: Some("\n".to_owned()),
+            ..Dialect::default()
+        };
+        let cell = |c: &String| format!("\"{}\"", c.replace('"', "\"\""));
+        let line_end = if crlf { "\r\n" } else { "\n" };
+        let text: String = rows.iter().map(|r| r.iter().map(cell).collect::<Vec<_>>().join(",") + line_end).collect();
+        let found = read(&dialect, &[], &text).expect("has a first record");
+        // Last columns without a name that hold nothing are none.
+        let padded = |mut r: Vec<String>| {
+            r.resize(3, String::new());
+            r
+        };
+        let mut read_back: Vec<Vec<String>> = found.rows.into_iter().map(|(_, r)| padded(r)).collect();
+        // A last row that reads as a note is a reject.
+        for fault in &found.faults {
+            proptest::prop_assert_eq!(fault.reason.as_str(), "the row stands below the table");
+            read_back.push(rows[read_back.len()].clone());
         }
-        proptest::prop_assert_eq!(read, rows);
+        proptest::prop_assert_eq!(read_back, rows);
     }
 }
 
@@ -98,15 +284,7 @@ fn short_rows_of_a_wide_table_come_in_small_batches() {
     let (columns, rows) = (2_000, 5_000);
     let header: Vec<String> = (0..columns).map(|i| format!("c{i}")).collect();
     let table = format!("{}\n{}", header.join(","), "1\n".repeat(rows));
-    let dir = tempfile::tempdir().expect("a temporary folder");
-    let path = dir.path().join("t.csv");
-    std::fs::write(&path, &table).expect("writes");
-    let text = Text { path, skip: 0, bytes: table.len() as u64, bad: Vec::new(), encoding: "UTF-8", guessed: false };
-    let mut reader = Reader::open(&text, "t.csv", 0, &Dialect::default(), &[], 1 << 20).expect("opens");
-    let mut lines = Vec::new();
-    while let Some(cells) = reader.next().expect("reads") {
-        assert!(cells.spans.len() <= MAX_CELLS, "{} cells", cells.spans.len());
-        lines.extend(cells.lines);
-    }
-    assert!(lines.into_iter().eq(2..rows as u64 + 2));
+    let dialect = Dialect { delimiter: Some(','), header: Some(true), ..Dialect::default() };
+    let found = read(&dialect, &[], &table).expect("is read");
+    assert!(found.rows.iter().map(|(line, _)| *line).eq(2..rows as u64 + 2));
 }

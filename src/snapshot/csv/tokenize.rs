@@ -11,10 +11,44 @@ pub(super) struct Syntax {
     /// Two quotes inside quotes are one.
     pub(super) double_quote: bool,
     pub(super) escape: Option<u8>,
-    /// Lines end in CR alone.
-    pub(super) carriage_returns: bool,
+    /// The escape character escapes quotes and itself within quotes, and is text everywhere else.
+    pub(super) escapes_quotes_only: bool,
+    pub(super) line_ends: LineEnds,
     /// Blanks before a field are not part of it.
     pub(super) skip_initial_space: bool,
+}
+
+/// What ends a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LineEnds {
+    /// LF, and CR LF.
+    Feeds,
+    /// CR alone.
+    Returns,
+    /// LF, CR LF and CR, mixed.
+    Mixed,
+}
+
+impl LineEnds {
+    /// The bytes that end lines; twice the same where there is one.
+    pub(super) const fn bytes(self) -> (u8, u8) {
+        match self {
+            Self::Feeds => (b'\n', b'\n'),
+            Self::Returns => (b'\r', b'\r'),
+            Self::Mixed => (b'\n', b'\r'),
+        }
+    }
+
+    /// How many lines end within `text`.
+    pub(super) fn count(self, text: &[u8]) -> u64 {
+        let of = |b: u8| memchr_iter(b, text).count();
+        let count = match self {
+            Self::Feeds => of(b'\n'),
+            Self::Returns => of(b'\r'),
+            Self::Mixed => of(b'\n') + memchr_iter(b'\r', text).filter(|i| text.get(i + 1) != Some(&b'\n')).count(),
+        };
+        count as u64
+    }
 }
 
 impl Default for Syntax {
@@ -24,7 +58,8 @@ impl Default for Syntax {
             quote: Some(b'"'),
             double_quote: true,
             escape: None,
-            carriage_returns: false,
+            escapes_quotes_only: false,
+            line_ends: LineEnds::Feeds,
             skip_initial_space: false,
         }
     }
@@ -41,8 +76,9 @@ pub(super) enum End {
 /// What stands at a place of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scan {
-    /// A field: its bytes, in the made text when `made`; where the next one starts; line ends passed within.
-    Field { start: usize, len: usize, made: bool, next: usize, end: End, lines: u64 },
+    /// A field: its bytes, in the made text when `made`; where the next one starts; line ends passed within. It is `odd` when text
+    /// stands behind its closing quote.
+    Field { start: usize, len: usize, made: bool, next: usize, end: End, lines: u64, odd: bool },
     /// The buffer ends before the field does.
     Incomplete,
     /// The text ends inside quotes.
@@ -53,11 +89,6 @@ pub(super) enum Scan {
 const SHORT: usize = 16;
 
 impl Syntax {
-    /// The byte that ends lines.
-    pub(super) fn line_end(&self) -> u8 {
-        if self.carriage_returns { b'\r' } else { b'\n' }
-    }
-
     /// The field at `at`. With `last`, the buffer's end is the text's.
     pub(super) fn field(&self, text: &[u8], at: usize, last: bool, made: &mut Vec<u8>) -> Scan {
         let mut at = at;
@@ -75,43 +106,54 @@ impl Syntax {
                 Some(_) | None => {}
             }
         }
-        if self.escape.is_some() {
+        if self.escape.is_some() && !self.escapes_quotes_only {
             return self.escaped(text, at, last, made);
         }
+        let plain = |len, next, end| Scan::Field { start: at, len, made: false, next, end, lines: 0, odd: false };
         match self.stop(text, at) {
-            Some(stop) => self.ended(text, at, stop),
-            None if last => {
-                Scan::Field { start: at, len: text.len() - at, made: false, next: text.len(), end: End::Text, lines: 0 }
-            }
+            Some(stop) if text[stop] == self.delimiter => plain(stop - at, stop + 1, End::Delimiter),
+            Some(stop) => match self.behind(text, stop, last) {
+                Some(next) => plain(self.without_return(&text[at..stop]), next, End::Line),
+                None => Scan::Incomplete,
+            },
+            None if last => plain(self.without_return(&text[at..]), text.len(), End::Text),
             None => Scan::Incomplete,
         }
     }
 
     /// The next delimiter or line end.
     fn stop(&self, text: &[u8], at: usize) -> Option<usize> {
-        let (delimiter, line_end) = (self.delimiter, self.line_end());
+        let (delimiter, (feed, other)) = (self.delimiter, self.line_ends.bytes());
         let near = &text[at..text.len().min(at + SHORT)];
         for (i, b) in near.iter().enumerate() {
-            if *b == delimiter || *b == line_end {
+            if *b == delimiter || *b == feed || *b == other {
                 return Some(at + i);
             }
         }
         let from = at + near.len();
-        memchr2(delimiter, line_end, &text[from..]).map(|i| from + i)
+        let rest = &text[from..];
+        if feed == other { memchr2(delimiter, feed, rest) } else { memchr3(delimiter, feed, other, rest) }.map(|i| from + i)
     }
 
-    /// A plain field from `start` to the delimiter or line end at `stop`.
-    fn ended(&self, text: &[u8], start: usize, stop: usize) -> Scan {
-        let (len, end) = if text[stop] == self.delimiter {
-            (stop - start, End::Delimiter)
-        } else {
-            (self.without_return(&text[start..stop]), End::Line)
-        };
-        Scan::Field { start, len, made: false, next: stop + 1, end, lines: 0 }
+    pub(super) fn is_line_end(&self, byte: u8) -> bool {
+        let (feed, other) = self.line_ends.bytes();
+        byte == feed || byte == other
+    }
+
+    /// Where the line begins that follows the line end at `stop`; `None` when the buffer does not tell yet.
+    fn behind(&self, text: &[u8], stop: usize, last: bool) -> Option<usize> {
+        if self.line_ends == LineEnds::Mixed && text[stop] == b'\r' {
+            return match text.get(stop + 1) {
+                Some(b'\n') => Some(stop + 2),
+                None if !last => None,
+                Some(_) | None => Some(stop + 1),
+            };
+        }
+        Some(stop + 1)
     }
 
     fn without_return(&self, field: &[u8]) -> usize {
-        let has_return = !self.carriage_returns && field.last() == Some(&b'\r');
+        let has_return = self.line_ends == LineEnds::Feeds && field.last() == Some(&b'\r');
         field.len() - usize::from(has_return)
     }
 
@@ -134,9 +176,13 @@ impl Syntax {
             };
             if text[hit] != quote {
                 // An escape: the next character stands for itself.
-                if hit + 1 >= text.len() {
+                let Some(next) = text.get(hit + 1) else {
                     made.truncate(made_start);
                     return open;
+                };
+                if self.escapes_quotes_only && *next != quote && *next != text[hit] {
+                    look = hit + 1;
+                    continue;
                 }
                 made.extend_from_slice(&text[from..hit]);
                 copied = true;
@@ -155,33 +201,34 @@ impl Syntax {
             made.truncate(made_start);
             return Scan::Incomplete;
         }
-        let lines = memchr_iter(self.line_end(), &text[start..close]).count() as u64;
+        let lines = self.line_ends.count(&text[start..close]);
         if copied {
             made.extend_from_slice(&text[from..close]);
         }
         let field = |made: &[u8], next, end| {
             if copied {
-                Scan::Field { start: made_start, len: made.len() - made_start, made: true, next, end, lines }
+                Scan::Field { start: made_start, len: made.len() - made_start, made: true, next, end, lines, odd: false }
             } else {
-                Scan::Field { start, len: close - start, made: false, next, end, lines }
+                Scan::Field { start, len: close - start, made: false, next, end, lines, odd: false }
             }
         };
-        match text.get(close + 1) {
-            Some(b) if *b == self.delimiter => return field(made, close + 2, End::Delimiter),
-            Some(b) if *b == self.line_end() => return field(made, close + 2, End::Line),
-            Some(_) | None => {}
-        }
         // Blanks after the quote are passed over; anything else is taken as it stands, quotes and all.
         let (stop, end, next) = match self.stop(text, close + 1) {
             Some(stop) if text[stop] == self.delimiter => (stop, End::Delimiter, stop + 1),
-            Some(stop) => (close + 1 + self.without_return(&text[close + 1..stop]), End::Line, stop + 1),
-            None if last => (text.len(), End::Text, text.len()),
+            Some(stop) => match self.behind(text, stop, last) {
+                Some(next) => (close + 1 + self.without_return(&text[close + 1..stop]), End::Line, next),
+                None => {
+                    made.truncate(made_start);
+                    return Scan::Incomplete;
+                }
+            },
+            None if last => (close + 1 + self.without_return(&text[close + 1..]), End::Text, text.len()),
             None => {
                 made.truncate(made_start);
                 return Scan::Incomplete;
             }
         };
-        let tail = &text[close + 1..stop.max(close + 1)];
+        let tail = &text[close + 1..stop];
         if tail.iter().all(|b| *b == b' ' || *b == b'\t') {
             return field(made, next, end);
         }
@@ -189,7 +236,7 @@ impl Syntax {
             made.extend_from_slice(&text[start..close]);
         }
         made.extend_from_slice(tail);
-        Scan::Field { start: made_start, len: made.len() - made_start, made: true, next, end, lines }
+        Scan::Field { start: made_start, len: made.len() - made_start, made: true, next, end, lines, odd: true }
     }
 
     /// A field without quotes in a dialect with an escape character.
@@ -197,75 +244,103 @@ impl Syntax {
         let escape = self.escape.unwrap_or(b'\\');
         let (made_start, mut from, mut look) = (made.len(), start, start);
         loop {
-            let hit = memchr3(self.delimiter, self.line_end(), escape, &text[look..]).map(|i| look + i);
-            let (stop, end, next) = match hit {
-                Some(i) if text[i] == escape && i + 1 < text.len() => {
-                    made.extend_from_slice(&text[from..i]);
-                    from = i + 1;
-                    look = i + 2;
-                    continue;
-                }
-                Some(i) if text[i] == self.delimiter => (i, End::Delimiter, i + 1),
-                Some(i) if text[i] == self.line_end() => (i, End::Line, i + 1),
-                Some(_) | None if last => (text.len(), End::Text, text.len()),
-                Some(_) | None => {
-                    made.truncate(made_start);
-                    return Scan::Incomplete;
-                }
+            let stop = self.stop(text, look).unwrap_or(text.len());
+            if let Some(hit) = memchr(escape, &text[look..stop]).map(|i| look + i)
+                && hit + 1 < text.len()
+            {
+                made.extend_from_slice(&text[from..hit]);
+                from = hit + 1;
+                look = hit + 2;
+                continue;
+            }
+            let ended = if stop == text.len() {
+                last.then_some((End::Text, stop))
+            } else if text[stop] == self.delimiter {
+                Some((End::Delimiter, stop + 1))
+            } else {
+                self.behind(text, stop, last).map(|next| (End::Line, next))
+            };
+            let Some((end, next)) = ended else {
+                made.truncate(made_start);
+                return Scan::Incomplete;
             };
             let tail = &text[from..stop];
             let len = if end == End::Line { self.without_return(tail) } else { tail.len() };
             if made.len() == made_start && from == start {
-                return Scan::Field { start, len, made: false, next, end, lines: 0 };
+                return Scan::Field { start, len, made: false, next, end, lines: 0, odd: false };
             }
             made.extend_from_slice(&tail[..len]);
-            return Scan::Field { start: made_start, len: made.len() - made_start, made: true, next, end, lines: 0 };
+            return Scan::Field { start: made_start, len: made.len() - made_start, made: true, next, end, lines: 0, odd: false };
         }
     }
 
     /// Where the line at `at` ends, its line end included; `None` when the buffer ends first.
-    pub(super) fn line(&self, text: &[u8], at: usize) -> Option<usize> {
-        memchr(self.line_end(), &text[at..]).map(|i| at + i + 1)
+    pub(super) fn line(&self, text: &[u8], at: usize, last: bool) -> Option<usize> {
+        let (feed, other) = self.line_ends.bytes();
+        let stop = if feed == other { memchr(feed, &text[at..]) } else { memchr2(feed, other, &text[at..]) };
+        stop.and_then(|i| self.behind(text, at + i, last))
     }
 
-    /// The records of a text that is whole, for looking at the head of a file; at most `limit`. A record that is never closed is
-    /// left out. Each comes with its 1-based line and the offset of its end.
-    pub(super) fn records(&self, text: &[u8], last: bool, limit: usize) -> Vec<Record> {
-        let mut out = Vec::new();
+    /// The records at the head of a text, at most `limit`; those without any field that holds text and without a delimiter are left
+    /// out. A line that begins with `line_start` is read to its end without looking at quotes.
+    pub(super) fn records(&self, text: &[u8], last: bool, limit: usize, line_start: Option<&str>) -> Records {
+        let mut found = Records { all: Vec::new(), odd: 0, cut: 0 };
+        let bare = Self { quote: None, ..self.clone() };
         let (mut at, mut line) = (0, 1);
         let mut made = Vec::new();
-        while at < text.len() && out.len() < limit {
+        'records: while at < text.len() && found.all.len() < limit {
             let mut record = Record { line, start: at, end: at, fields: Vec::new() };
+            let syntax = if line_start.is_some_and(|s| text[at..].starts_with(s.as_bytes())) { &bare } else { self };
             loop {
                 made.clear();
-                let Scan::Field { start, len, made: is_made, next, end, lines } = self.field(text, at, last, &mut made) else {
-                    return out;
-                };
-                let bytes = if is_made { &made[start..start + len] } else { &text[start..start + len] };
-                record.fields.push(String::from_utf8_lossy(bytes).into_owned());
-                at = next;
-                line += lines;
-                if end != End::Delimiter {
-                    break;
+                match syntax.field(text, at, last, &mut made) {
+                    Scan::Field { start, len, made: is_made, next, end, lines, odd } => {
+                        let bytes = if is_made { &made[start..start + len] } else { &text[start..start + len] };
+                        record.fields.push(String::from_utf8_lossy(bytes).into_owned());
+                        found.odd += usize::from(odd);
+                        at = next;
+                        line += lines;
+                        if end != End::Delimiter {
+                            break;
+                        }
+                    }
+                    // As the reader does, the line is left out.
+                    Scan::Incomplete | Scan::Unclosed => {
+                        let Some(next) = self.line(text, record.start, last).filter(|_| last) else { return found };
+                        found.cut += 1;
+                        (at, line) = (next, record.line + 1);
+                        continue 'records;
+                    }
                 }
             }
             line += 1;
             record.end = at;
             if record.fields.len() > 1 || !record.fields[0].trim_ascii().is_empty() {
-                out.push(record);
+                found.all.push(record);
             }
         }
-        out
+        found
     }
+}
+
+/// Records of the head of a file, as one syntax reads them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Records {
+    pub(super) all: Vec<Record>,
+    /// Fields with text behind their closing quote.
+    pub(super) odd: usize,
+    /// Lines that are left out, since a quote is opened in them and never closed.
+    pub(super) cut: usize,
 }
 
 /// A record of the head of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Record {
-    pub(super) line: u64,
-    pub(super) start: usize,
-    pub(super) end: usize,
-    pub(super) fields: Vec<String>,
+pub(in crate::snapshot) struct Record {
+    /// 1-based.
+    pub(in crate::snapshot) line: u64,
+    pub(in crate::snapshot) start: usize,
+    pub(in crate::snapshot) end: usize,
+    pub(in crate::snapshot) fields: Vec<String>,
 }
 
 #[cfg(test)]
@@ -274,16 +349,19 @@ mod tests {
 
     /// Records as `field|field`, one a line.
     fn show(syntax: &Syntax, text: &str) -> Vec<String> {
-        syntax.records(text.as_bytes(), true, 100).into_iter().map(|r| r.fields.join("|")).collect()
+        syntax.records(text.as_bytes(), true, 100, None).all.into_iter().map(|r| r.fields.join("|")).collect()
     }
 
     #[test]
     fn fields() {
         let plain = Syntax::default();
         let escape = Syntax { escape: Some(b'\\'), ..Syntax::default() };
-        let returns = Syntax { carriage_returns: true, ..Syntax::default() };
+        let quotes_only = Syntax { escapes_quotes_only: true, ..escape.clone() };
+        let returns = Syntax { line_ends: LineEnds::Returns, ..Syntax::default() };
+        let mixed = Syntax { line_ends: LineEnds::Mixed, ..Syntax::default() };
         let trimmed = Syntax { skip_initial_space: true, ..Syntax::default() };
         let bare = Syntax { quote: None, ..Syntax::default() };
+        let single = Syntax { quote: Some(b'\''), delimiter: b';', ..Syntax::default() };
         for (syntax, text, want) in [
             (&plain, "a,b\r\n1,2\r\n", &["a|b", "1|2"][..]),
             (&plain, "a,b\n1,", &["a|b", "1|"]),
@@ -295,11 +373,15 @@ mod tests {
             (&plain, "\"a\"\r\nb\r\n", &["a", "b"]),
             (&plain, "\n\na,b\n \nc,d", &["a|b", "c|d"]),
             (&plain, "a,\"b", &[]),
+            (&plain, "a,\"b\nc,d\n", &["c|d"]),
             (&plain, " a, b\n", &[" a| b"]),
             (&trimmed, " a, b\n", &["a|b"]),
             (&escape, "a\\,b,\"c\\\"d\"\n", &["a,b|c\"d"]),
+            (&quotes_only, "a\\nb,\"c\\\"d\\n\\\\\"\n", &["a\\nb|c\"d\\n\\"]),
             (&returns, "a,b\r\"1\r2\",3\r", &["a|b", "1\r2|3"]),
+            (&mixed, "a,b\r\n1,2\r3,\"4\r\n\"\n5,6\r", &["a|b", "1|2", "3|4\r\n", "5|6"]),
             (&bare, "\"a,b\"\n", &["\"a|b\""]),
+            (&single, "'a;b';\"c\n", &["a;b|\"c"]),
             (&plain, "一,二\n", &["一|二"]),
         ] {
             assert_eq!(show(syntax, text), want, "{text:?}");
@@ -308,16 +390,25 @@ mod tests {
 
     #[test]
     fn a_buffer_that_ends_early_is_incomplete_at_every_place() {
-        let syntax = Syntax { escape: Some(b'\\'), ..Syntax::default() };
-        let text = b"ab,\"c\"\"d\\\"e\" ,f\r\n";
-        let mut made = Vec::new();
-        for cut in 0..text.len() {
-            let (mut at, mut fields) = (0, 0);
-            while let Scan::Field { next, .. } = syntax.field(&text[..cut], at, false, &mut made) {
-                at = next;
-                fields += 1;
+        for line_ends in [LineEnds::Feeds, LineEnds::Mixed] {
+            let syntax = Syntax { escape: Some(b'\\'), line_ends, ..Syntax::default() };
+            let text = b"ab,\"c\"\"d\\\"e\" ,f\r\n";
+            let mut made = Vec::new();
+            for cut in 0..text.len() {
+                let (mut at, mut fields) = (0, 0);
+                while let Scan::Field { next, .. } = syntax.field(&text[..cut], at, false, &mut made) {
+                    at = next;
+                    fields += 1;
+                }
+                assert!(fields <= 2, "cut at {cut}: {fields} fields");
             }
-            assert!(fields <= 2, "cut at {cut}: {fields} fields");
+        }
+    }
+
+    #[test]
+    fn lines_are_counted_as_they_end() {
+        for (ends, count) in [(LineEnds::Feeds, 3), (LineEnds::Returns, 3), (LineEnds::Mixed, 4)] {
+            assert_eq!(ends.count(b"a\r\nb\rc\nd\r\n"), count, "{ends:?}");
         }
     }
 }

@@ -18,6 +18,12 @@ struct Geometry<'a> {
     geometries: Option<Vec<&'a RawValue>>,
 }
 
+/// Whether GeoJSON has geometries of this type.
+pub(super) fn is_kind(name: &str) -> bool {
+    let kinds = ["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"];
+    kinds.contains(&name)
+}
+
 /// Adds the geometry to `out`; false when it is `null`. What is wrong with it is the error; `out` then holds a part of it.
 pub(super) fn wkt(json: &str, out: &mut String) -> Result<bool, String> {
     if json == "null" {

@@ -1,14 +1,17 @@
-//! JSON: arrays of records, records in lines, and GeoJSON's features, from a decoded file to batches of cells. Objects and arrays
-//! within a record stay JSON text. Types are unknown here.
+//! JSON: records in arrays, under keys or in lines, and GeoJSON's features, from a decoded file to batches of cells. Objects and arrays
+//! within a record stay JSON text, but objects that are declared to be taken apart. Types are unknown here.
 
 mod geometry;
 mod record;
 mod scan;
+mod shape;
 
 use std::sync::Arc;
 
 use self::record::{Found, Keys};
 use self::scan::Scanner;
+use self::shape::Arrangement;
+pub(super) use self::shape::Shape;
 use super::cells::{Cells, Fault, MAX_CELLS, MAX_SPAN, Span};
 use super::columns::too_many_columns;
 use super::decode::Text;
@@ -23,92 +26,6 @@ const BATCH_ROWS: usize = 1 << 16;
 /// How much of a record that can't be read is kept in its reject.
 const RAW_LIMIT: usize = 2000;
 
-/// How records stand in a text, and what they are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Shape {
-    /// The members that lead to the array of records; empty when the text is that array.
-    path: Vec<String>,
-    layout: Arrangement,
-    /// Records are GeoJSON features.
-    features: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Arrangement {
-    /// An array at the end of the path.
-    Array,
-    /// One record a line.
-    Lines,
-    /// The text is the one record.
-    One,
-}
-
-impl Shape {
-    /// One record a line.
-    pub(super) fn lines() -> Self {
-        Self { path: Vec::new(), layout: Arrangement::Lines, features: false }
-    }
-
-    /// The shape of a JSON text. `property` says where the records are, as names joined by `.` or as a JSON pointer; without one,
-    /// an array is its records, a FeatureCollection has its features, and of any other object the only array of objects counts.
-    pub(super) fn of(text: &Text, url: &str, property: Option<&str>) -> Result<Self> {
-        if let Some(property) = property {
-            let path: Vec<String> = match property.strip_prefix('/') {
-                Some(pointer) => pointer.split('/').map(|p| p.replace("~1", "/").replace("~0", "~")).collect(),
-                None => property.split('.').map(str::to_owned).collect(),
-            };
-            return Ok(Self { features: path == ["features"], path, layout: Arrangement::Array });
-        }
-        let array = |path: &[&str], features| Self {
-            path: path.iter().map(|p| (*p).to_owned()).collect(),
-            layout: Arrangement::Array,
-            features,
-        };
-        let mut scanner = Scanner::open(text, url, usize::MAX)?;
-        match scanner.peek()? {
-            Some(b'[') => return Ok(array(&[], false)),
-            Some(b'{') => {}
-            Some(_) | None => return Err(scanner.error("neither an array nor an object, so it holds no records")),
-        }
-        scanner.take(b'{')?;
-        let (mut kind, mut arrays) = (None, Vec::new());
-        while !scanner.take(b'}')? {
-            let name = scanner.name()?;
-            let first = scanner.peek()?;
-            if name == "type" && first == Some(b'"') {
-                let mut raw = Vec::new();
-                scanner.value(Some(&mut raw))?;
-                kind = serde_json::from_slice::<String>(&raw).ok();
-            } else if first == Some(b'[') {
-                scanner.take(b'[')?;
-                if scanner.peek()? == Some(b'{') {
-                    arrays.push(name);
-                }
-                while !scanner.take(b']')? {
-                    scanner.value(None)?;
-                    scanner.take(b',')?;
-                }
-            } else {
-                scanner.value(None)?;
-            }
-            scanner.take(b',')?;
-        }
-        let more = scanner.peek()?.is_some();
-        Ok(match (kind.as_deref(), arrays.as_slice()) {
-            _ if more => Self { features: kind.as_deref() == Some("Feature"), ..Self::lines() },
-            (Some("FeatureCollection"), _) => array(&["features"], true),
-            (Some("Feature"), _) => Self { path: Vec::new(), layout: Arrangement::One, features: true },
-            (_, [only]) => array(&[only], false),
-            _ => Self { path: Vec::new(), layout: Arrangement::One, features: false },
-        })
-    }
-
-    /// The same records, known to be GeoJSON features.
-    pub(super) fn of_features(self) -> Self {
-        Self { features: true, ..self }
-    }
-}
-
 /// Reads one JSON text.
 pub(super) struct Reader<'a> {
     text: &'a Text,
@@ -122,6 +39,8 @@ pub(super) struct Reader<'a> {
     left: Option<(String, Vec<Place>)>,
     started: bool,
     ended: bool,
+    /// What the items of records that are arrays are called.
+    titles: Vec<String>,
 }
 
 /// A record's place in a batch's text.
@@ -131,6 +50,8 @@ struct Place {
     line: u64,
     /// In the file.
     offset: u64,
+    /// What the record stands under, in an object of records.
+    key: Option<String>,
 }
 
 impl<'a> Reader<'a> {
@@ -145,8 +66,9 @@ impl<'a> Reader<'a> {
     ) -> Result<Self> {
         let scanner = Scanner::open(text, url, max_record.min(MAX_SPAN))?;
         let shape = shape.clone();
-        let keys = Keys::new(max_columns);
-        Ok(Self { text, url, index, scanner, shape, keys, max_columns, left: None, started: false, ended: false })
+        let keys = Keys::new(max_columns, &shape.items.keys);
+        let titles = Vec::new();
+        Ok(Self { text, url, index, scanner, shape, keys, max_columns, left: None, started: false, ended: false, titles })
     }
 
     /// The columns met so far.
@@ -164,12 +86,26 @@ impl<'a> Reader<'a> {
             return Ok(None);
         }
         let mut cells = Cells { file: self.index, ..Cells::default() };
-        let mut found = Found::new(&text, &mut cells.made, &mut self.keys);
+        let mut found = Found::new(&text, &mut cells.made, &mut self.keys, &self.shape.items.open, &self.titles);
         let mut taken = places.len();
         for (i, place) in places.iter().enumerate() {
             let record = &text[place.start..place.end];
-            let parsed = if self.shape.features { found.feature(record) } else { found.record(record) };
+            if let Some(key) = &place.key {
+                found.key(key);
+            }
+            let is_feature = self.shape.features && record.starts_with('{');
+            let parsed = if is_feature { found.feature(record) } else { found.record(record) };
             match parsed {
+                Ok(()) if self.shape.features && !is_feature => {
+                    found.take_back();
+                    cells.faults.push(Fault {
+                        line: place.line,
+                        column: None,
+                        raw: crate::name::clip(record, RAW_LIMIT).to_owned(),
+                        expected: "a GeoJSON feature".to_owned(),
+                        reason: "the item is not an object".to_owned(),
+                    });
+                }
                 Ok(()) if found.has_surplus() => return Err(too_many_columns(self.url, self.max_columns)),
                 // A record may add columns to all rows before it: it is left for the next batch when they would be too many.
                 Ok(()) if found.row > 0 && found.width() * (found.row + 1) > MAX_CELLS => {
@@ -225,11 +161,11 @@ impl<'a> Reader<'a> {
         let mut bad = Vec::new();
         for place in places {
             let end = place.offset + (place.end - place.start) as u64;
-            let first = self.text.bad.partition_point(|b| *b < place.offset);
-            let within = self.text.bad[first..].iter().take_while(|b| **b < end);
-            bad.extend(within.map(|b| place.start + (*b - place.offset) as usize));
+            let first = self.text.bad.partition_point(|b| b.at < place.offset);
+            let within = self.text.bad[first..].iter().take_while(|b| b.at < end);
+            bad.extend(within.map(|b| b.moved(place.offset, place.start as u64)));
         }
-        cells.mark_undecodable(&bad);
+        cells.mark_undecodable(bad, self.text.encoding);
     }
 
     /// The text of the next records.
@@ -238,25 +174,39 @@ impl<'a> Reader<'a> {
         if !self.started {
             self.started = true;
             self.find_records()?;
+            self.find_titles(&mut text, &mut places)?;
         }
         while !self.ended && text.len() < BATCH_BYTES && places.len() < BATCH_ROWS {
             let (start, here) = (text.len(), self.scanner.peek()?);
             let (line, offset) = (self.scanner.line(), self.scanner.offset());
             match self.shape.layout {
-                Arrangement::Lines if !self.scanner.next_line(&mut text)? => self.ended = true,
+                Arrangement::Lines => {
+                    if self.scanner.next_line(&mut text)? {
+                        places.push(Place { start, end: text.len(), line, offset, key: None });
+                    } else {
+                        self.ended = true;
+                    }
+                }
                 Arrangement::Array if here == Some(b']') => self.ended = true,
-                Arrangement::Lines => places.push(Place { start, end: text.len(), line, offset }),
-                Arrangement::One => {
+                Arrangement::Keyed if here == Some(b'}') => self.ended = true,
+                Arrangement::Sequence if here.is_none() => self.ended = true,
+                Arrangement::One | Arrangement::Sequence => {
                     self.scanner.value(Some(&mut text))?;
-                    places.push(Place { start, end: text.len(), line, offset });
-                    self.ended = true;
+                    places.push(Place { start, end: text.len(), line, offset, key: None });
+                    self.ended = self.shape.layout == Arrangement::One;
                 }
                 Arrangement::Array => {
                     self.scanner.value(Some(&mut text))?;
-                    places.push(Place { start, end: text.len(), line, offset });
-                    if !self.scanner.take(b',')? && self.scanner.peek()? != Some(b']') {
-                        return Err(self.scanner.error("a comma or the array's end is expected"));
-                    }
+                    places.push(Place { start, end: text.len(), line, offset, key: None });
+                    self.pass_comma(b']')?;
+                }
+                Arrangement::Keyed => {
+                    let key = Some(self.scanner.name()?);
+                    self.scanner.peek()?;
+                    let (line, offset) = (self.scanner.line(), self.scanner.offset());
+                    self.scanner.value(Some(&mut text))?;
+                    places.push(Place { start, end: text.len(), line, offset, key });
+                    self.pass_comma(b'}')?;
                 }
             }
         }
@@ -264,10 +214,57 @@ impl<'a> Reader<'a> {
         Ok((String::from_utf8(text).map_err(changed)?, places))
     }
 
+    /// Passes over the comma between two records, or stops before the end of what holds them.
+    fn pass_comma(&mut self, end: u8) -> Result<()> {
+        if self.scanner.take(b',')? || self.scanner.peek()? == Some(end) {
+            return Ok(());
+        }
+        let what = if end == b']' { "array" } else { "object" };
+        Err(self.scanner.error(format!("a comma or the {what}'s end is expected")))
+    }
+
+    /// Reads the names of records that are arrays: those declared, else the first record when it holds names; else that is a record.
+    fn find_titles(&mut self, text: &mut Vec<u8>, places: &mut Vec<Place>) -> Result<()> {
+        self.titles.clone_from(&self.shape.items.keys);
+        let is_list = match self.shape.layout {
+            Arrangement::Array | Arrangement::Lines | Arrangement::Sequence => self.scanner.peek()? == Some(b'['),
+            Arrangement::Keyed | Arrangement::One => false,
+        };
+        if !is_list {
+            return Ok(());
+        }
+        let (line, offset) = (self.scanner.line(), self.scanner.offset());
+        if self.shape.layout == Arrangement::Lines {
+            self.scanner.next_line(text)?;
+        } else {
+            self.scanner.value(Some(text))?;
+        }
+        if self.shape.layout == Arrangement::Array {
+            self.pass_comma(b']')?;
+        }
+        let first: Option<Vec<serde_json::Value>> = serde_json::from_slice(text).ok();
+        let is_title = |v: &serde_json::Value| v.as_str().is_some_and(|t| !t.trim().is_empty());
+        let are_titles = |items: &Vec<serde_json::Value>| !items.is_empty() && items.iter().all(is_title);
+        match first.filter(|items| self.shape.items.header.unwrap_or_else(|| are_titles(items))) {
+            Some(items) => {
+                text.clear();
+                if self.titles.is_empty() {
+                    let name = |v: &serde_json::Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+                    let published: Vec<String> = items.iter().map(name).collect();
+                    self.titles = super::names::unique(&published).0;
+                }
+            }
+            None => places.push(Place { start: 0, end: text.len(), line, offset, key: None }),
+        }
+        Ok(())
+    }
+
     /// Moves to the first record.
     fn find_records(&mut self) -> Result<()> {
-        if self.shape.layout != Arrangement::Array {
-            return Ok(());
+        match self.shape.layout {
+            Arrangement::Array => {}
+            Arrangement::Keyed => return self.scanner.take(b'{').map(|_| ()),
+            Arrangement::Lines | Arrangement::Sequence | Arrangement::One => return Ok(()),
         }
         for member in &self.shape.path {
             let missing = || {
@@ -288,7 +285,14 @@ impl<'a> Reader<'a> {
                 self.scanner.take(b',')?;
             }
         }
-        if self.scanner.take(b'[')? { Ok(()) } else { Err(self.scanner.error("an array of records is expected")) }
+        if self.scanner.take(b'[')? {
+            return Ok(());
+        }
+        if self.scanner.take(b'{')? {
+            self.shape.layout = Arrangement::Keyed;
+            return Ok(());
+        }
+        Err(self.scanner.error("an array or an object of records is expected"))
     }
 }
 

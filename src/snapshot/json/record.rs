@@ -7,9 +7,13 @@ use indexmap::IndexSet;
 use serde::de::{Deserializer as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::shape::Open;
 use super::{RAW_LIMIT, geometry};
 use crate::snapshot::cells::{CellKind, Fault, Span};
 use crate::snapshot::columns::ADDED;
+
+/// Objects within objects are taken apart this far; deeper ones stay JSON.
+const MAX_DEPTH: usize = 16;
 
 /// The columns met so far.
 pub(super) struct Keys {
@@ -19,17 +23,23 @@ pub(super) struct Keys {
     max: usize,
     /// The record at hand has a key more than that.
     surplus: bool,
+    /// Only these keys are columns.
+    only: Vec<String>,
 }
 
 impl Keys {
-    /// None yet, and `max` at most.
-    pub(super) fn new(max: usize) -> Self {
-        Self { set: IndexSet::new(), shared: Arc::default(), max, surplus: false }
+    /// Those of `only`, which then are all; else none yet, and `max` at most.
+    pub(super) fn new(max: usize, only: &[String]) -> Self {
+        let set = only.iter().cloned().collect();
+        Self { set, shared: Arc::default(), max, surplus: false, only: only.to_vec() }
     }
 
-    /// The column of a key; `None` when it would be one too many.
+    /// The column of a key; `None` when it is none of those wanted, or would be one too many.
     fn place(&mut self, key: &str) -> Option<usize> {
         let known = self.set.get_index_of(key);
+        if known.is_none() && !self.only.is_empty() {
+            return None;
+        }
         if known.is_none() && self.set.len() >= self.max {
             self.surplus = true;
             return None;
@@ -57,24 +67,32 @@ pub(super) struct Found<'t> {
     text: &'t str,
     made: &'t mut String,
     keys: &'t mut Keys,
+    open: &'t Open,
+    titles: &'t [String],
     pub(super) row: usize,
     pub(super) cells: Vec<(usize, usize, Span)>,
     /// What could not be read in the record at hand.
     pub(super) bad: Vec<Fault>,
     /// How many cells, bytes of made text and columns there were before the record at hand.
     before: (usize, usize, usize),
+    /// The record at hand, counted from 1 over all that were begun, and for each column the last that had it.
+    record: u64,
+    met: Vec<u64>,
+    raw: &'t str,
 }
 
 impl<'t> Found<'t> {
     /// Nothing yet of the records in `text`.
-    pub(super) fn new(text: &'t str, made: &'t mut String, keys: &'t mut Keys) -> Self {
+    pub(super) fn new(text: &'t str, made: &'t mut String, keys: &'t mut Keys, open: &'t Open, titles: &'t [String]) -> Self {
         let before = (0, made.len(), keys.set.len());
-        Self { text, made, keys, row: 0, cells: Vec::new(), bad: Vec::new(), before }
+        let (cells, bad, met) = (Vec::new(), Vec::new(), Vec::new());
+        Self { text, made, keys, open, titles, row: 0, cells, bad, before, record: 1, met, raw: "" }
     }
 
     /// Keeps the record at hand; its row is the next one.
     pub(super) fn keep(&mut self) {
         self.row += 1;
+        self.record += 1;
         self.before = (self.cells.len(), self.made.len(), self.keys.set.len());
     }
 
@@ -86,6 +104,7 @@ impl<'t> Found<'t> {
         self.keys.set.truncate(columns);
         self.keys.surplus = false;
         self.bad.clear();
+        self.record += 1;
     }
 
     /// Whether the record at hand has more keys than a table has columns.
@@ -98,50 +117,105 @@ impl<'t> Found<'t> {
         self.keys.set.len()
     }
 
-    /// A record of any kind: members by name, items by place, anything else as `value`.
+    /// What the record at hand stands under, in an object of records.
+    pub(super) fn key(&mut self, key: &str) {
+        let Some(column) = self.place(&format!("{ADDED}key")) else { return };
+        let start = self.made.len();
+        self.made.push_str(key);
+        self.cells.push((self.row, column, Span::new(start, key.len(), true, CellKind::String)));
+    }
+
+    /// A record of any kind: members by name, items by their titles or places, anything else as `value`.
     pub(super) fn record(&mut self, record: &'t str) -> serde_json::Result<()> {
+        self.raw = record;
         let mut json = serde_json::Deserializer::from_str(record);
         match record.as_bytes().first() {
-            Some(b'{') => json.deserialize_map(Members(|key: &str, value: &'t RawValue| self.add(key, value)))?,
-            Some(b'[') => json.deserialize_seq(Items(|i: usize, value: &'t RawValue| {
-                self.add(&format!("column_{}", i + 1), value);
-            }))?,
+            Some(b'{') => json.deserialize_map(Members(|key: &str, value: &'t RawValue| self.add(key, value, 0)))?,
+            Some(b'[') => {
+                let titles = self.titles;
+                json.deserialize_seq(Items(|i: usize, value: &'t RawValue| match titles.get(i) {
+                    Some(title) => self.add(title, value, 0),
+                    None => self.add(&format!("column_{}", i + 1), value, 0),
+                }))?;
+            }
             Some(_) | None => {
                 let value = serde_json::from_str::<&RawValue>(record)?;
-                self.add("value", value);
+                self.add("value", value, 0);
             }
         }
         json.end().or_else(|e| if matches!(record.as_bytes().first(), Some(b'{' | b'[')) { Err(e) } else { Ok(()) })
     }
 
-    /// A GeoJSON feature (RFC 7946, 3.2): its properties, its geometry as WKT, and its id.
+    /// A GeoJSON feature (RFC 7946, 3.2): its properties, its geometry as WKT, and its id. A geometry that stands for itself is one
+    /// without properties.
     pub(super) fn feature(&mut self, record: &'t str) -> serde_json::Result<()> {
+        self.raw = record;
         let mut json = serde_json::Deserializer::from_str(record);
-        let (mut properties, mut others) = (None, Vec::new());
+        let (mut kind, mut properties, mut others) = ("", None, Vec::new());
         json.deserialize_map(Members(|key: &str, value: &'t RawValue| match key {
-            "type" | "bbox" => {}
+            "type" => kind = value.get().trim_matches('"'),
+            "bbox" => {}
             "properties" => properties = Some(value),
             "id" | "geometry" => others.push((format!("{ADDED}{key}"), value)),
             _ => others.push((key.to_owned(), value)),
         }))?;
         json.end()?;
-        if let Some(properties) = properties.filter(|p| p.get() != "null") {
-            let mut json = serde_json::Deserializer::from_str(properties.get());
-            json.deserialize_map(Members(|key: &str, value: &'t RawValue| self.add(key, value)))?;
+        if geometry::is_kind(kind) && others.iter().any(|(key, _)| key == "coordinates" || key == "geometries") {
+            let value = serde_json::from_str::<&RawValue>(record)?;
+            self.add_geometry(&format!("{ADDED}geometry"), value);
+            return Ok(());
+        }
+        match properties {
+            Some(properties) if properties.get().starts_with('{') => {
+                let mut json = serde_json::Deserializer::from_str(properties.get());
+                json.deserialize_map(Members(|key: &str, value: &'t RawValue| self.add(key, value, 0)))?;
+            }
+            // An empty list is what some writers have for an empty object.
+            Some(other) if !matches!(other.get(), "null" | "[]") => self.add("properties", other, 0),
+            Some(_) | None => {}
         }
         for (key, value) in others {
             if key.strip_prefix(ADDED) == Some("geometry") {
                 self.add_geometry(&key, value);
             } else {
-                self.add(&key, value);
+                self.add(&key, value, 0);
             }
         }
         Ok(())
     }
 
-    fn add(&mut self, key: &str, value: &'t RawValue) {
-        let Some(column) = self.keys.place(key) else { return };
+    /// The column of a key of the record at hand. A key that is given twice keeps its last value, as most readers have it, and that is
+    /// told.
+    fn place(&mut self, key: &str) -> Option<usize> {
+        let column = self.keys.place(key)?;
+        if column >= self.met.len() {
+            self.met.resize(column + 1, 0);
+        }
+        if std::mem::replace(&mut self.met[column], self.record) == self.record {
+            let row = self.row;
+            self.cells.retain(|(r, c, _)| (*r, *c) != (row, column));
+            self.bad.push(Fault {
+                line: 0,
+                column: Some(column),
+                raw: crate::name::clip(self.raw, RAW_LIMIT).to_owned(),
+                expected: "one value".to_owned(),
+                reason: "the record has this key more than once, and the last value counts".to_owned(),
+            });
+        }
+        Some(column)
+    }
+
+    fn add(&mut self, key: &str, value: &'t RawValue, depth: usize) {
         let raw = value.get();
+        if raw.starts_with('{') && depth < MAX_DEPTH && self.open.has(key) {
+            let mut json = serde_json::Deserializer::from_str(raw);
+            let add = |name: &str, value: &'t RawValue| self.add(&format!("{key}.{name}"), value, depth + 1);
+            // Valid as JSON, as the parser has just seen.
+            if json.deserialize_map(Members(add)).is_ok() {
+                return;
+            }
+        }
+        let Some(column) = self.place(key) else { return };
         // The value is a part of the batch's text: its place there is the distance of the two.
         let start = raw.as_ptr().addr() - self.text.as_ptr().addr();
         let span = match raw.as_bytes()[0] {
@@ -161,7 +235,7 @@ impl<'t> Found<'t> {
     }
 
     fn add_geometry(&mut self, key: &str, value: &RawValue) {
-        let Some(column) = self.keys.place(key) else { return };
+        let Some(column) = self.place(key) else { return };
         let start = self.made.len();
         match geometry::wkt(value.get(), self.made) {
             Ok(true) => self.cells.push((self.row, column, Span::new(start, self.made.len() - start, true, CellKind::Plain))),

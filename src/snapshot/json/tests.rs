@@ -1,17 +1,24 @@
 //! JSON texts of each shape, read to their cells.
 
 use super::*;
+use crate::descriptor::{Column, Dialect, Distribution, ItemType, Schema};
 use crate::snapshot::cells::CellKind;
 use crate::snapshot::columns::ADDED;
 
 /// The columns, then rows as `line: a|b`, then faults as `line! reason`.
 fn check(property: Option<&str>, lines: bool, json: &str) -> String {
+    let dialect = Dialect { property: property.map(str::to_owned), ..Dialect::default() };
+    read(&Distribution { dialect, ..Distribution::default() }, lines, json)
+}
+
+/// The same of a distribution.
+fn read(distribution: &Distribution, lines: bool, json: &str) -> String {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let path = dir.path().join("t.json");
     std::fs::write(&path, json).expect("writes");
     let text = Text { path, skip: 0, bytes: json.len() as u64, bad: Vec::new(), encoding: "UTF-8", guessed: false };
     let read = || {
-        let shape = if lines { Shape::lines() } else { Shape::of(&text, "t.json", property)? };
+        let shape = if lines { Shape::lines(distribution) } else { Shape::of(&text, "t.json", distribution)? };
         let mut reader = Reader::open(&shape, &text, "t.json", 0, 1 << 20, 100)?;
         let (mut rows, mut names) = (Vec::new(), Arc::default());
         while let Some(cells) = reader.next()? {
@@ -74,6 +81,85 @@ fn shapes_of_json() {
 }
 
 #[test]
+fn declared_shapes_of_json() {
+    let usual = Dialect::default;
+    let columns = |names: &[&str]| Schema {
+        columns: names.iter().map(|name| Column { name: (*name).to_owned(), ..Column::default() }).collect(),
+        ..Schema::default()
+    };
+    let list = Dialect { item_type: Some(ItemType::Array), ..usual() };
+    let keys = |keys: &[&str]| keys.iter().map(|k| (*k).to_owned()).collect::<Vec<_>>();
+    let flat = Dialect { flatten: true, ..usual() };
+    let nested = r#"[{"a":{"b":1,"c":{"d":2}},"e":[1]},{"a":5},{"a":null},{"a":{"b":3}}]"#;
+    for (dialect, schema, json, want) in [
+        (usual(), columns(&[]), nested, r#"a|e; 1: {"b":1,"c":{"d":2}}|[1]; 1: 5|~; 1: ~|~; 1: {"b":3}|~"#),
+        (usual(), columns(&["a.b"]), nested, r#"a.b|a.c|e|a; 1: 1|{"d":2}|[1]|~; 1: ~|~|~|5; 1: ~|~|~|~; 1: 3|~|~|~"#),
+        (flat, columns(&[]), nested, "a.b|a.c.d|e|a; 1: 1|2|[1]|~; 1: ~|~|~|5; 1: ~|~|~|~; 1: 3|~|~|~"),
+        (usual(), columns(&[]), r#"[["a","b"],[1,2],[3]]"#, "a|b; 1: 1|2; 1: 3|~"),
+        (usual(), columns(&[]), r#"[["a","a"],["x","y"]]"#, "a|a_2; 1: 'x|'y"),
+        (usual(), columns(&[]), r#"[["a",1],["x",2]]"#, "column_1|column_2; 1: 'a|1; 1: 'x|2"),
+        (Dialect { header: Some(false), ..usual() }, columns(&[]), r#"[["a"],["b"]]"#, "column_1; 1: 'a; 1: 'b"),
+        (list.clone(), columns(&[]), "[[2019,2020],[1,2]]", "2019|2020; 1: 1|2"),
+        (
+            Dialect { item_keys: keys(&["x", "y"]), header: Some(false), ..list },
+            columns(&[]),
+            "[[1,2],[3,4]]",
+            "x|y; 1: 1|2; 1: 3|4",
+        ),
+        (Dialect { item_keys: keys(&["b", "z"]), ..usual() }, columns(&[]), r#"[{"a":1,"b":2}]"#, "b|z; 1: 2|~"),
+        (usual(), columns(&[]), r#"{"meta":{"x":1},"data":[["a","b"],[1,2]]}"#, "a|b; 1: 1|2"),
+        (usual(), columns(&[]), "{\"k1\":{\"a\":1},\n\"k2\":{\"a\":2,\"b\":3}}", "+key|a|b; 1: 'k1|1|~; 2: 'k2|2|3"),
+        (usual(), columns(&[]), r#"{"a":{"x":1},"b":{"y":1}}"#, r#"a|b; 1: {"x":1}|{"y":1}"#),
+        (Dialect { property: Some("d".into()), ..usual() }, columns(&[]), r#"{"d":{"k":{"a":1}}}"#, "+key|a; 1: 'k|1"),
+        (usual(), columns(&[]), "{\n\"a\":1\n}\n{\n\"a\":2}", "a; 1: 1; 4: 2"),
+        (usual(), columns(&[]), r#"[{"n":12345678901234567890123},{"n":0.10}]"#, "n; 1: 12345678901234567890123; 1: 0.10"),
+        (
+            usual(),
+            columns(&[]),
+            r#"[{"a":1,"b":2,"a":3},{"a":4}]"#,
+            "a|b; 1: 3|2; 1: 4|~; 1! the record has this key more than once, and the last value counts",
+        ),
+        (
+            usual(),
+            columns(&[]),
+            r#"[{"a":1,"a":null}]"#,
+            "a; 1: ~; 1! the record has this key more than once, and the last value counts",
+        ),
+    ] {
+        assert_eq!(read(&Distribution { dialect, schema, ..Distribution::default() }, false, json), want, "{json}");
+    }
+    assert_eq!(
+        check(None, true, "[\"a\"]\n\n[1]\n{\"a\":2}\n[oops\n"),
+        "a; 3: 1; 4: 2; 5! the line is not JSON: expected value at line 1 column 2"
+    );
+}
+
+#[test]
+fn geojson_of_every_kind() {
+    for (json, want) in [
+        (
+            r#"{"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::3857"}},"bbox":[0,0,1,1],
+"features":[
+{"type":"Feature","bbox":[0,0,1,1],"properties":{"a":1},"geometry":{"type":"Point","coordinates":[1.50,2]}},
+{"type":"Feature","properties":{"b":2},"geometry":{"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[1,2]}]}},
+{"type":"Feature","properties":[],"geometry":null},
+null,
+{"type":"Feature","properties":"x"}]}"#,
+            "a|+geometry|b|properties; 3: 1|POINT (1.50 2)|~|~; 4: ~|GEOMETRYCOLLECTION (POINT (1 2))|2|~; 5: ~|~|~|~; 7: ~|~|~|'x; \
+             6! the item is not an object",
+        ),
+        (r#"{"type":"Feature","id":7,"properties":{"a":1},"geometry":null}"#, "a|+id|+geometry; 1: 1|7|~"),
+        (r#"{"type":"Point","coordinates":[1,2]}"#, "+geometry; 1: POINT (1 2)"),
+        (
+            r#"{"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[1,2]}]}"#,
+            "+geometry; 1: GEOMETRYCOLLECTION (POINT (1 2))",
+        ),
+    ] {
+        assert_eq!(check(None, false, json), want, "{json}");
+    }
+}
+
+#[test]
 fn records_cross_buffers() {
     let record = format!("{{\"a\":\"{}\",\"b\":[1,{{\"c\":\"]}}\"}}]}}", "x\\\"y".repeat(500));
     let json = format!("[{}]", vec![record; 2000].join(",\n"));
@@ -105,7 +191,7 @@ fn a_wide_batch_has_few_rows() {
     let path = dir.path().join("t.json");
     std::fs::write(&path, &lines).expect("writes");
     let text = Text { path, skip: 0, bytes: lines.len() as u64, bad: Vec::new(), encoding: "UTF-8", guessed: false };
-    let mut reader = Reader::open(&Shape::lines(), &text, "t.json", 0, 1 << 20, keys).expect("opens");
+    let mut reader = Reader::open(&Shape::lines(&Distribution::default()), &text, "t.json", 0, 1 << 20, keys).expect("opens");
     let mut seen = 0;
     while let Some(cells) = reader.next().expect("reads") {
         assert!(cells.spans.len() <= MAX_CELLS, "{} cells", cells.spans.len());

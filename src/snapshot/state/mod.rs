@@ -31,6 +31,7 @@ use arrow::datatypes::SchemaRef;
 
 pub(super) use self::bucket::Bucket;
 pub(super) use self::local::Local;
+pub use self::record::ReadAs;
 pub(super) use self::record::{Failed, Identity, Manifest, Part, Record, Rows, Source, TablePath};
 pub(super) use self::staging::Staging;
 pub(super) use self::uses::Use;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::TableEntry;
 use crate::error::{Error, Kind, Result};
+use crate::snapshot::drift::Drift;
 
 /// The version of what is written here; a state of a newer one is not touched.
 const VERSION: u32 = 1;
@@ -128,6 +129,25 @@ pub(in crate::snapshot) struct Record {
     /// RFC 3339.
     pub(in crate::snapshot) created: String,
     pub(in crate::snapshot) warnings: Vec<String>,
+    /// How the files differ.
+    #[serde(default)]
+    pub(in crate::snapshot) drift: Vec<Drift>,
+    /// How each file was read, in their order; empty ones are left out.
+    #[serde(default)]
+    pub(in crate::snapshot) read: Vec<ReadAs>,
+}
+
+/// How one file was read: what was declared, and what was found out where nothing was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadAs {
+    /// Its URL or path.
+    pub file: String,
+    /// As a descriptor would declare it.
+    pub encoding: String,
+    /// The encoding is a guess.
+    pub guessed: bool,
+    /// Of delimited text, the Data Package dialect that reads it the same way.
+    pub dialect: Option<serde_json::Value>,
 }
 
 /// One published file, as it was read.

@@ -29,6 +29,8 @@ pub(in crate::snapshot) fn record(id: &str) -> Record {
         rejects: 0,
         created: chrono::Utc::now().to_rfc3339(),
         warnings: Vec::new(),
+        drift: Vec::new(),
+        read: Vec::new(),
     }
 }
 

@@ -1,6 +1,10 @@
 //! The whole way from published files to snapshots: small files here, real ones in `published`.
 
+mod archives;
+mod columnar;
 mod lifecycle;
+mod nontext;
+mod profiles;
 mod published;
 
 use std::path::Path;
@@ -82,6 +86,7 @@ fn options(state: &Path) -> Options {
     Options {
         revalidate: Duration::ZERO,
         max_file_bytes: 1 << 30,
+        profile: false,
         grace: Duration::from_secs(600),
         ..Options::new(state.to_owned())
     }
@@ -182,14 +187,16 @@ fn rows(snapshot: &Snapshot) -> Vec<RecordBatch> {
 
 /// The columns as `name type`, and each row's values, one string a row.
 fn show(snapshot: &Snapshot) -> Vec<String> {
-    let header: Vec<String> = snapshot.schema.fields().iter().map(|f| format!("{} {}", f.name(), f.data_type())).collect();
+    let shown = |f: &&arrow::datatypes::FieldRef| !f.metadata().contains_key(field_key::HIDDEN);
+    let fields: Vec<_> = snapshot.schema.fields().iter().filter(shown).collect();
+    let header: Vec<String> = fields.iter().map(|f| format!("{} {}", f.name(), f.data_type())).collect();
     let mut out = vec![header.join(", ")];
     for batch in rows(snapshot) {
         for row in 0..batch.num_rows() {
             let value = |c: &arrow::array::ArrayRef| {
                 if c.is_null(row) { "NULL".to_owned() } else { array_value_to_string(c, row).expect("shows") }
             };
-            out.push(batch.columns().iter().map(value).collect::<Vec<_>>().join("|"));
+            out.push(batch.columns()[..fields.len()].iter().map(value).collect::<Vec<_>>().join("|"));
         }
     }
     out
@@ -260,7 +267,7 @@ async fn rejects_are_counted_and_kept() {
         shown,
         [
             "3 a is not an integer",
-            "3 b holds bytes that the encoding does not have",
+            "3 b byte 10 of the file (\\xA9) is not UTF-8",
             "4 b the row has 1 fields",
             "5 row the row has 3 fields",
             "6 a is not an integer",
@@ -340,7 +347,12 @@ async fn reads_end_with_their_owner() {
 async fn a_guessed_encoding_is_announced() {
     let text = encoding_rs::GB18030.encode("省份,城市\n湖北省,武汉市\n报道时间,新增确诊\n").0.into_owned();
     for (label, text, want) in [
-        (None, text.as_slice(), "mem://t.csv declares no encoding and is not UTF-8: it is read as gb18030, a guess"),
+        (
+            None,
+            text.as_slice(),
+            "mem://t.csv declares no encoding and is not UTF-8: it is read as gb18030, a guess; declare \"encoding\": \"gb18030\" to \
+             keep it, or the right one",
+        ),
         (Some("gb18030"), &text, ""),
         (None, "é\n1\n".as_bytes(), ""),
     ] {

@@ -1,6 +1,7 @@
 //! Real published files and nasty ones, where the shared data is at hand.
 
 use super::*;
+use crate::descriptor::SheetChoice;
 
 #[tokio::test]
 async fn real_files_have_the_rows_that_they_were_counted_to_have() {
@@ -35,6 +36,39 @@ async fn real_files_have_the_rows_that_they_were_counted_to_have() {
             .unwrap_or_else(|e| panic!("{path}: {e} {:?}", e.detail()));
         assert_eq!((snapshot.rows, snapshot.rows_read, snapshot.rejects), (want, want, 0), "{path}");
     }
+}
+
+#[tokio::test]
+async fn the_sheets_of_real_workbooks_are_tables() {
+    let taxis = "transport/nyc/Aggregate FHV Data.xlsx";
+    let catalog = "catalog/pydatajson/catalogo-justicia.xlsx";
+    for (path, sheet, rows, rejects, first) in [
+        (taxis, Some("Trips Per Day"), 92, 0, "Date Date32"),
+        (taxis, Some("Trips Per Hour and Weekday"), 169, 2, "Time Weekday Int64"),
+        (taxis, Some("Change in Trips Sep 2013-2014"), 4, 4, "Location Utf8View"),
+        (taxis, Some("Change in Daily Trips by Hour"), 24, 1, "Hour Int64"),
+        ("health/nychealth/Geography-resources/UHF_resources/uhf-to-zip crosswalk.xlsx", None, 42, 0, "UHF_id Utf8View"),
+        ("environment/co2-fossil-by-nation/fossil-fuel-co2-emissions-by-nation.xlsx", None, 18_769, 0, "Nation Utf8View"),
+        (catalog, Some("Catalog"), 1, 0, "catalog_title Utf8View"),
+        (catalog, Some("Theme"), 9, 0, "theme_id Utf8View"),
+        (catalog, Some("Dataset"), 16, 0, "dataset_identifier Utf8View"),
+        (catalog, Some("Distribution"), 56, 0, "dataset_identifier Utf8View"),
+        (catalog, Some("Field"), 53, 0, "dataset_identifier Utf8View"),
+    ] {
+        let Some(path) = shared(path) else { return };
+        let bench = Bench::new();
+        let mut distribution = Distribution { format: Some(Format::Workbook), ..csv(&path) };
+        distribution.dialect.sheet = sheet.map(|name| SheetChoice::Name(name.to_owned()));
+        let snapshot = bench.touch(&distribution).await.unwrap_or_else(|e| panic!("{path}: {e} {:?}", e.detail()));
+        let shown = show(&snapshot);
+        let column = shown[0].split(", ").next().unwrap_or_default();
+        assert_eq!((snapshot.rows, snapshot.rejects, column), (rows, rejects, first), "{path} {sheet:?}");
+        assert_eq!(snapshot.rows_read, rows + rejects, "{path} {sheet:?}");
+    }
+    let Some(path) = shared(taxis) else { return };
+    let several =
+        Bench::new().touch(&Distribution { format: Some(Format::Workbook), ..csv(&path) }).await.expect_err("four sheets");
+    assert!(several.message().ends_with("has 4 sheets, and a table is made of one"), "{several}");
 }
 
 #[tokio::test]
@@ -78,7 +112,7 @@ async fn nasty_files() {
         ("csvkit/Datagov_FY10_EDU_recp_by_State.csv", "55 rows, 2 rejects, \"State Name\" Utf8View"),
         ("csvkit/bad.csv", "2 rows, 2 rejects, \"column_a\" Int64"),
         ("csvkit/mac_newlines.csv", "2 rows, 0 rejects, \"a\" Utf8View"),
-        ("csvkit/ne_1033_data.xlsx", "SourceInvalid"),
+        ("csvkit/ne_1033_data.xlsx", "1036 rows, 0 rejects, \"state\" Utf8View"),
         ("csvkit/test_utf16_big.csv", "2 rows, 0 rejects, \"a\" Int64"),
         ("frictionless/blank-headers.csv", "2 rows, 0 rejects, \"id\" Int64"),
         ("frictionless/bom.csv", "2 rows, 0 rejects, \"id\" Int64"),
@@ -91,7 +125,8 @@ async fn nasty_files() {
         ("frictionless/issue-1009-semicolon.csv", "1 rows, 0 rejects, \"fieldNameA\" Utf8View"),
         ("frictionless/leading-zeros.csv", "3 rows, 0 rejects, \"value\" Utf8View"),
         ("frictionless/skip-rows.csv", "2 rows, 0 rejects, \"id\" Int64"),
-        ("frictionless/table.csv.bz2", "SourceInvalid"),
+        ("frictionless/table.csv.bz2", "2 rows, 0 rejects, \"id\" Int64"),
+        ("frictionless/table.csv.xz", "2 rows, 0 rejects, \"id\" Int64"),
         ("frictionless/table-multiple-files.zip", "SourceInvalid"),
         ("frictionless/timezone.csv", "4 rows, 0 rejects, \"datetime\" Utf8View"),
         ("frictionless/without-headers-extra.csv", "2 rows, 1 rejects, \"column_1\" Int64"),
@@ -127,8 +162,10 @@ async fn files_of_one_table_are_united_by_name() {
     assert_eq!((snapshot.rows, snapshot.rejects), (54_843, 0));
     let names: Vec<&str> = snapshot.schema.fields().iter().map(|f| f.name().as_str()).collect();
     assert_eq!(names[..3], ["Province/State", "Country/Region", "Last Update"]);
-    assert_eq!(names.last(), Some(&"_source_file"));
-    for (name, data_type) in [("Country_Region", "Utf8View"), ("Confirmed", "Int64"), ("Incidence_Rate", "Float64")] {
+    assert_eq!(names.iter().filter(|n| !n.starts_with('_')).count(), 16, "{names:?}");
+    for (name, data_type) in
+        [("Country/Region", "Utf8View"), ("Confirmed", "Int64"), ("Last Update", "Timestamp(µs)"), ("Incidence_Rate", "Float64")]
+    {
         assert_eq!(column(&snapshot, name).0, data_type, "{name}");
     }
     assert_eq!(column(&snapshot, "_source_file"), ("Utf8View".to_owned(), 0));
@@ -141,7 +178,7 @@ async fn parquet_and_arrow_stay_where_they_are() {
         ("transport/flights/flights-200k.arrow", Format::Arrow, "200000 rows, 3 columns"),
         ("nasty/parquet/PARQUET-1481.parquet", Format::Parquet, "SourceInvalid"),
         ("nasty/parquet/encrypt_columns_and_footer.parquet.encrypted", Format::Parquet, "SourceInvalid"),
-        ("nasty/arrow/generated_nested.stream", Format::Arrow, "SourceInvalid"),
+        ("nasty/arrow/generated_nested.stream", Format::Arrow, "17 rows, 3 columns"),
         ("transport/nyc/MTA_Daily_Ridership.csv", Format::Parquet, "SourceInvalid"),
     ] {
         let Some(path) = shared(path) else { return };

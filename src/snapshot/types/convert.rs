@@ -2,15 +2,21 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanBuilder, PrimitiveBuilder, StringViewBuilder};
+use arrow::array::{ArrayRef, BooleanBuilder, Float64Builder, ListArray, ListBuilder, PrimitiveBuilder, StringViewBuilder};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{
-    ArrowPrimitiveType, Date32Type, Decimal128Type, Float64Type, Int64Type, Time64MicrosecondType, TimestampMicrosecondType,
+    ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, DurationMicrosecondType, Float64Type, Int64Type,
+    IntervalYearMonthType, Time64MicrosecondType, TimestampMicrosecondType,
 };
+use serde::de::IgnoredAny;
 
-use super::number::{self, Marks};
-use super::temporal::{self, Order};
-use super::{ColumnPlan, DateFormat, Parse};
-use crate::snapshot::cells::{Cell, CellKind, Cells};
+use super::calendar::{self, Order};
+use super::clock::{self, DAY};
+use super::duration::duration;
+use super::marks::{self, Style};
+use super::number;
+use super::{ColumnPlan, DateFormat, JsonShape, Parse, PointFormat, Words, Writing, article};
+use crate::snapshot::cells::{Cell, CellKind, Cells, Span};
 
 /// A cell that did not fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,42 +29,64 @@ pub(in crate::snapshot) struct CellReject {
 }
 
 impl ColumnPlan {
-    /// The array of a batch's column `index` (`None` when its file lacks the column), and its rejects.
+    /// The array of a batch's column `index` (`None` when its file lacks the column), and its rejects. What its values break of the
+    /// descriptor's constraints is counted.
     pub(in crate::snapshot) fn convert(&self, cells: &Cells, index: Option<usize>, rejects: &mut Vec<CellReject>) -> ArrayRef {
         let Some(index) = index else { return arrow::array::new_null_array(self.field.data_type(), cells.rows()) };
-        let mut scratch = String::new();
+        let values = self.read(cells, index, rejects);
+        self.checks.count(&values);
+        values
+    }
+
+    fn read(&self, cells: &Cells, index: usize, rejects: &mut Vec<CellReject>) -> ArrayRef {
         match &self.parse {
-            Parse::Text | Parse::Json => self.texts(cells, index, rejects),
-            Parse::Bool { truths, falsehoods } if truths.is_empty() => self.bools(cells, index, rejects, |t| {
-                debug_assert!(falsehoods.is_empty(), "both lists are declared or neither");
-                if t.eq_ignore_ascii_case("true") { Some(true) } else { t.eq_ignore_ascii_case("false").then_some(false) }
+            Parse::Text | Parse::Json(JsonShape::Any) => self.texts(cells, index, rejects),
+            Parse::Json(JsonShape::Object) => self.checked(cells, index, rejects, |t| is_json(t, '{')),
+            Parse::Json(JsonShape::Array) => self.checked(cells, index, rejects, |t| is_json(t, '[')),
+            Parse::YearMonth => self.checked(cells, index, rejects, is_year_month),
+            Parse::Bool(Words::Pair([truth, falsehood])) => self.bools(cells, index, rejects, |t| {
+                if t.eq_ignore_ascii_case(truth) { Some(true) } else { t.eq_ignore_ascii_case(falsehood).then_some(false) }
             }),
-            Parse::Bool { truths, falsehoods } => self.bools(cells, index, rejects, |t| {
+            Parse::Bool(Words::Declared { truths, falsehoods }) => self.bools(cells, index, rejects, |t| {
                 if truths.iter().any(|v| v == t) { Some(true) } else { falsehoods.iter().any(|v| v == t).then_some(false) }
             }),
-            Parse::Integer(marks) => {
-                self.values::<Int64Type>(cells, index, rejects, |t| number::integer(plain(marks, t, &mut scratch).as_bytes()))
+            Parse::Integer(writing) => {
+                self.numbers::<Int64Type>(writing, cells, index, rejects, |t| number::integer(t.as_bytes()))
             }
-            Parse::Double(marks) => {
-                self.values::<Float64Type>(cells, index, rejects, |t| number::double(plain(marks, t, &mut scratch), true))
+            Parse::Double(writing) => self.numbers::<Float64Type>(writing, cells, index, rejects, |t| number::double(t, true)),
+            Parse::Decimal { scale, writing } => {
+                self.numbers::<Decimal128Type>(writing, cells, index, rejects, |t| number::decimal(t.as_bytes(), *scale))
             }
-            Parse::Decimal { scale } => {
-                self.values::<Decimal128Type>(cells, index, rejects, |t| number::decimal(t.as_bytes(), *scale))
-            }
-            Parse::Date(DateFormat::Order(order)) => self.values::<Date32Type>(cells, index, rejects, |t| day(t, *order)),
             Parse::Date(DateFormat::Pattern(p)) => self.values::<Date32Type>(cells, index, rejects, |t| p.day(t)),
-            Parse::Timestamp { format: DateFormat::Order(order), zoned, bare } => {
-                self.values::<TimestampMicrosecondType>(cells, index, rejects, |t| {
-                    if *bare { day(t, *order).map(|d| i64::from(d) * 86_400_000_000) } else { instant(t, *order, *zoned) }
-                })
+            Parse::Date(DateFormat::Order(order)) => self.values::<Date32Type>(cells, index, rejects, |t| day(t, *order)),
+            Parse::Date(DateFormat::PerFile(orders)) => {
+                let order = orders[cells.file];
+                self.values::<Date32Type>(cells, index, rejects, |t| day(t, order))
             }
-            Parse::Timestamp { format: DateFormat::Pattern(p), .. } => {
-                self.values::<TimestampMicrosecondType>(cells, index, rejects, |t| p.micros(t))
+            Parse::Timestamp { format, zoned, bare } => {
+                let order = match format {
+                    DateFormat::Pattern(p) => {
+                        return self.values::<TimestampMicrosecondType>(cells, index, rejects, |t| p.micros(t));
+                    }
+                    DateFormat::Order(order) => *order,
+                    DateFormat::PerFile(orders) => orders[cells.file],
+                };
+                self.values::<TimestampMicrosecondType>(cells, index, rejects, |t| {
+                    if *bare { day(t, order).map(|d| i64::from(d) * DAY) } else { instant(t, order, *zoned) }
+                })
             }
             Parse::Time(Some(p)) => self.values::<Time64MicrosecondType>(cells, index, rejects, |t| p.time(t)),
             Parse::Time(None) => self.values::<Time64MicrosecondType>(cells, index, rejects, |t| {
-                temporal::clock(t.as_bytes()).filter(|c| c.offset.is_none()).map(|c| c.micros)
+                clock::clock(t.as_bytes()).filter(|c| c.offset.is_none()).map(|c| c.micros)
             }),
+            Parse::Duration { months: true } => self.values::<IntervalYearMonthType>(cells, index, rejects, |t| {
+                duration(t.as_bytes()).filter(|d| d.micros == 0).map(|d| d.months)
+            }),
+            Parse::Duration { months: false } => self.values::<DurationMicrosecondType>(cells, index, rejects, |t| {
+                duration(t.as_bytes()).filter(|d| d.months == 0).map(|d| d.micros)
+            }),
+            Parse::List { item, delimiter } => self.lists(item, delimiter, cells, index, rejects),
+            Parse::Point(format) => self.points(*format, cells, index, rejects),
         }
     }
 
@@ -71,21 +99,45 @@ impl ColumnPlan {
                 }
                 CellKind::Undecodable => {
                     put(None);
-                    rejects.push(undecodable(row, cell));
+                    rejects.push(undecodable(row, index, cells));
                 }
                 CellKind::Plain | CellKind::String | CellKind::Scalar | CellKind::Nested => {
                     let text = cell.text.trim_ascii();
                     if text.is_empty() || self.missing.has(cell.text) || self.missing.has(text) {
                         put(None);
                     } else if !put(Some(text)) {
-                        rejects.push(CellReject {
-                            row,
-                            raw: cell.text.to_owned(),
-                            expected: self.expected.clone(),
-                            reason: format!("is not {} {}", article(&self.expected), self.expected),
-                        });
+                        rejects.push(self.misfit(row, cell));
                     }
                 }
+            }
+        }
+    }
+
+    /// The reject of a cell whose text is not of the column's type.
+    fn misfit(&self, row: usize, cell: Cell<'_>) -> CellReject {
+        CellReject {
+            row,
+            raw: cell.text.to_owned(),
+            expected: self.expected.clone(),
+            reason: format!("is not {} {}", article(&self.expected), self.expected),
+        }
+    }
+
+    /// Numbers, which `parse` takes in plain writing.
+    fn numbers<T: ArrowPrimitiveType>(
+        &self,
+        writing: &Writing,
+        cells: &Cells,
+        index: usize,
+        rejects: &mut Vec<CellReject>,
+        parse: impl Fn(&str) -> Option<T::Native>,
+    ) -> ArrayRef {
+        match writing {
+            Writing::Plain => self.values::<T>(cells, index, rejects, parse),
+            Writing::Marked(style) => self.values::<T>(cells, index, rejects, |t| marked(t, *style, &parse)),
+            Writing::Declared(marks) => {
+                let mut scratch = String::new();
+                self.values::<T>(cells, index, rejects, |t| parse(marks.strip(t, &mut scratch)))
             }
         }
     }
@@ -124,52 +176,145 @@ impl ColumnPlan {
 
     /// Text as it stands, blanks included. An empty JSON string is a value; an empty cell of other formats is none, unless declared.
     fn texts(&self, cells: &Cells, index: usize, rejects: &mut Vec<CellReject>) -> ArrayRef {
-        let json = matches!(self.parse, Parse::Json);
+        let json = matches!(self.parse, Parse::Json(_));
         let mut out = StringViewBuilder::with_capacity(cells.rows());
         for (row, cell) in cells.column(index).enumerate() {
             match cell.kind {
                 CellKind::Absent => out.append_null(),
                 CellKind::Undecodable => {
                     out.append_null();
-                    rejects.push(undecodable(row, cell));
+                    rejects.push(undecodable(row, index, cells));
                 }
                 CellKind::Plain | CellKind::Scalar | CellKind::Nested if self.missing.has(cell.text) => out.append_null(),
-                CellKind::String if self.missing.declared.is_some() && self.missing.has(cell.text) => out.append_null(),
+                CellKind::String if self.missing.is_declared() && self.missing.has(cell.text) => out.append_null(),
                 CellKind::String if json => out.append_value(serde_json::Value::from(cell.text).to_string()),
                 CellKind::Plain | CellKind::String | CellKind::Scalar | CellKind::Nested => out.append_value(cell.text),
             }
         }
         Arc::new(out.finish())
     }
-}
 
-fn undecodable(row: usize, cell: Cell<'_>) -> CellReject {
-    CellReject {
-        row,
-        raw: cell.text.to_owned(),
-        expected: "text in the file's encoding".to_owned(),
-        reason: "holds bytes that the encoding does not have".to_owned(),
+    /// Text that must be of one form, which `is_right` tells.
+    fn checked(&self, cells: &Cells, index: usize, rejects: &mut Vec<CellReject>, is_right: impl Fn(&str) -> bool) -> ArrayRef {
+        let mut out = StringViewBuilder::with_capacity(cells.rows());
+        self.each(cells, index, rejects, |text| {
+            let right = text.is_none_or(&is_right);
+            out.append_option(text.filter(|_| right));
+            right
+        });
+        Arc::new(out.finish())
+    }
+
+    /// Lists: the items of all cells are converted as one column. A cell with an item that does not fit is rejected whole.
+    fn lists(&self, item: &ColumnPlan, delimiter: &str, cells: &Cells, index: usize, rejects: &mut Vec<CellReject>) -> ArrayRef {
+        let mut items = Cells { width: 1, ..Cells::default() };
+        // For each row how many items it has; `None` where it has no list.
+        let mut lengths: Vec<Option<usize>> = Vec::with_capacity(cells.rows());
+        self.each(cells, index, rejects, |text| {
+            let Some(text) = text else {
+                lengths.push(None);
+                return true;
+            };
+            let before = items.spans.len();
+            for part in text.split(delimiter) {
+                items.spans.push(Span::new(items.text.len(), part.len(), false, CellKind::Plain));
+                items.text.push_str(part);
+                items.lines.push(0);
+            }
+            lengths.push(Some(items.spans.len() - before));
+            true
+        });
+        let mut misfits = Vec::new();
+        let values = item.convert(&items, Some(0), &mut misfits);
+        let mut bad: Vec<bool> = vec![false; items.spans.len()];
+        misfits.iter().for_each(|m| bad[m.row] = true);
+        let (mut at, mut valid) = (0, Vec::with_capacity(lengths.len()));
+        for (row, (length, cell)) in lengths.iter().zip(cells.column(index)).enumerate() {
+            let end = at + length.unwrap_or(0);
+            let fits = !bad[at..end].contains(&true);
+            if !fits {
+                rejects.push(self.misfit(row, cell));
+            }
+            valid.push(length.is_some() && fits);
+            at = end;
+        }
+        let DataType::List(field) = self.field.data_type() else { return values };
+        let offsets = OffsetBuffer::from_lengths(lengths.iter().map(|length| length.unwrap_or(0)));
+        Arc::new(ListArray::new(Arc::clone(field), offsets, values, Some(NullBuffer::from(valid))))
+    }
+
+    fn points(&self, format: PointFormat, cells: &Cells, index: usize, rejects: &mut Vec<CellReject>) -> ArrayRef {
+        let mut out = ListBuilder::with_capacity(Float64Builder::with_capacity(2 * cells.rows()), cells.rows());
+        self.each(cells, index, rejects, |text| {
+            let point = text.map(|text| point(text, format));
+            match point.flatten() {
+                Some(degrees) => {
+                    out.values().append_slice(&degrees);
+                    out.append(true);
+                }
+                None => out.append(false),
+            }
+            point.is_none_or(|p| p.is_some())
+        });
+        Arc::new(out.finish())
     }
 }
 
-fn article(expected: &str) -> &'static str {
-    if expected.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
+fn undecodable(row: usize, index: usize, cells: &Cells) -> CellReject {
+    let (raw, reason) = cells.undecodable(row, index);
+    CellReject { row, raw, expected: "text in the file's encoding".to_owned(), reason }
 }
 
-fn plain<'a>(marks: &Marks, text: &'a str, scratch: &'a mut String) -> &'a str {
-    if marks.is_plain() { text } else { marks.strip(text, scratch) }
+/// A number in a style: all that stands around its digits is taken off. `None` when it is written otherwise.
+fn marked<T>(text: &str, style: Style, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
+    // A plain number reads the same in every style with a decimal point, and one with an exponent has no other.
+    let is_plain = |s: number::Shape| s.integer || s.exponent || style.bit() & Style::POINTS != 0;
+    if number::shape(text.as_bytes(), false).is_some_and(is_plain) {
+        return parse(text);
+    }
+    let written = marks::written(text).filter(|w| w.styles() & style.bit() != 0)?;
+    parse(written.plain(style).text())
 }
 
 /// A date; one with a time of day only when that is midnight, which says no more than the date.
 fn day(text: &str, order: Order) -> Option<i32> {
-    let date = temporal::dateish(text.as_bytes())?;
-    let midnight = date.rest().is_empty() || temporal::clock_after_date(date.rest())?.micros == 0;
+    let date = calendar::dateish(text.as_bytes())?;
+    let midnight = date.rest().is_empty() || clock::clock_after_date(date.rest())?.micros == 0;
     midnight.then(|| date.day(order))?
 }
 
 fn instant(text: &str, order: Order, zoned: bool) -> Option<i64> {
-    let date = temporal::dateish(text.as_bytes())?;
-    let clock = temporal::clock_after_date(date.rest())?;
+    let date = calendar::dateish(text.as_bytes())?;
+    let clock = clock::clock_after_date(date.rest())?;
     (clock.offset.is_some() == zoned).then_some(())?;
-    Some(temporal::micros(date.day(order)?, clock))
+    Some(clock::micros(date.day(order)?, clock))
+}
+
+/// Whether a text is JSON that opens with this bracket.
+fn is_json(text: &str, open: char) -> bool {
+    text.starts_with(open) && serde_json::from_str::<IgnoredAny>(text).is_ok()
+}
+
+/// XML Schema's `gYearMonth` without a zone.
+fn is_year_month(text: &str) -> bool {
+    let Some((year, month)) = text.rsplit_once('-') else { return false };
+    let year = year.strip_prefix('-').unwrap_or(year);
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    year.len() >= 4 && digits(year) && month.len() == 2 && digits(month) && (1..=12).contains(&month.parse().unwrap_or(0))
+}
+
+/// Longitude and latitude.
+fn point(text: &str, format: PointFormat) -> Option<[f64; 2]> {
+    let degrees = match format {
+        PointFormat::Text => {
+            let (lon, lat) = text.split_once(',')?;
+            [number::double(lon.trim(), false)?, number::double(lat.trim(), false)?]
+        }
+        PointFormat::Array => serde_json::from_str::<[f64; 2]>(text).ok()?,
+        PointFormat::Object => {
+            let found: serde_json::Value = serde_json::from_str(text).ok()?;
+            [found.get("lon")?.as_f64()?, found.get("lat")?.as_f64()?]
+        }
+    };
+    (degrees[0].abs() <= 180.0 && degrees[1].abs() <= 90.0).then_some(degrees)
 }

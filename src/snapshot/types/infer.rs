@@ -1,257 +1,267 @@
-//! Inference: the types that every cell of a column so far could have. What a descriptor declares only says here what to count.
+//! Inference: from what was seen of a column to the type that its cells prove, and to what its user should know where they prove
+//! none. What is seen, and how, stands in `seen`.
 
-use super::number::{self, Shape};
-use super::temporal::{self, Order};
-use super::{DateFormat, Missing, Parse, token};
-use crate::descriptor::{Column, ColumnKind};
-use crate::snapshot::cells::{Cell, CellKind};
+use std::sync::Arc;
 
-const BOOL: u8 = 1;
-const NUMBER: u8 = 2;
-const DATE: u8 = 4;
-const TIME: u8 = 8;
-const ALL: u8 = BOOL | NUMBER | DATE | TIME;
+use super::calendar::{Order, Orders};
+use super::marks::{Style, Unit};
+use super::seen::{BOOL, DATE, DURATION, Dates, Facts, NUMBER, Numbers, PAIRS, Seen, TIME};
+use super::token::Tokens;
+use super::{DateFormat, Parse, Writing};
 
 /// The most decimals of an amount or an identifier; numbers with more are measurements.
 const MOST_DECIMALS: usize = 9;
 
-/// What was seen of one column.
-#[derive(Clone, Debug)]
-pub(in crate::snapshot) struct Seen {
-    pub(super) missing: Missing,
-    /// The types that every value so far could have, as bits; none left means text.
-    alive: u8,
-    /// Types that stay for counting, because they are declared.
-    kept: u8,
-    /// Cells that are neither missing nor a token.
-    values: u64,
-    numbers: Numbers,
-    dates: Dates,
-    strings: bool,
-    scalars: bool,
-    nested: bool,
-    token: Option<&'static str>,
-    /// More than one token: none of them is the column's missing code.
-    tokens: bool,
-    declared: bool,
-}
+/// The most different words for "no value" that one column has. With more, they are values.
+const MOST_TOKENS: u32 = 3;
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Numbers {
-    fraction: bool,
-    too_large: bool,
-    inexact: bool,
-    exponent: bool,
-    /// Some value is beyond what a double can come near.
-    far: bool,
-    /// `NaN` or an infinity.
-    special: bool,
-    whole: usize,
-    scale: usize,
-}
-
-#[derive(Clone, Debug)]
-struct Dates {
-    orders: u16,
-    /// For each order of [`Order::ALL`], how many values can be read in it.
-    counts: [u64; Order::ALL.len()],
-    alone: u64,
-    zoned: u64,
-    naive: u64,
-}
+/// How much must speak for marks between digits (see [`super::marks::Written::proof`]): one value alone is no proof.
+const PROOF: u64 = 2;
 
 /// The type that the cells prove.
 pub(super) struct Inferred {
     pub(super) parse: Parse,
-    pub(super) token: Option<&'static str>,
+    /// The words that are taken as missing.
+    pub(super) tokens: Tokens,
+    /// What every number bears.
+    pub(super) unit: Option<&'static str>,
     pub(super) warning: Option<String>,
 }
 
+impl Inferred {
+    fn text(warning: Option<String>) -> Self {
+        Self { parse: Parse::Text, tokens: Tokens::default(), unit: None, warning }
+    }
+
+    fn of(parse: Parse, seen: &Seen) -> Self {
+        let warning = (seen.tokens.len() > 0).then(|| {
+            let words: Vec<String> = seen.tokens.words().map(|word| format!("\"{word}\"")).collect();
+            let are = if words.len() == 1 { "is" } else { "are" };
+            format!("{} {are} taken as missing, since every other value is {}", words.join(", "), parse.expected_with_article())
+        });
+        Self { parse, tokens: seen.tokens, unit: None, warning }
+    }
+}
+
 impl Seen {
-    /// Nothing seen yet. What is declared of the column says which types there is no need to look for.
-    pub(in crate::snapshot) fn new(declared: Option<&Column>, missing: Missing) -> Self {
-        let kind = declared.map_or(ColumnKind::Any, |c| c.kind);
-        let has_format = declared.is_some_and(|c| c.format.is_some());
-        let kept = match kind {
-            ColumnKind::Any => 0,
-            ColumnKind::Number => NUMBER,
-            ColumnKind::Date | ColumnKind::Datetime if !has_format => DATE,
-            ColumnKind::Date
-            | ColumnKind::Datetime
-            | ColumnKind::String
-            | ColumnKind::Integer
-            | ColumnKind::Boolean
-            | ColumnKind::Time
-            | ColumnKind::Year
-            | ColumnKind::YearMonth
-            | ColumnKind::Duration
-            | ColumnKind::Object
-            | ColumnKind::Array
-            | ColumnKind::List
-            | ColumnKind::GeoPoint
-            | ColumnKind::GeoJson => 0,
-        };
-        let declared = kind != ColumnKind::Any;
-        Self {
-            missing,
-            alive: if declared { kept } else { ALL },
-            kept,
-            values: 0,
-            numbers: Numbers::default(),
-            dates: Dates { orders: u16::MAX, counts: [0; Order::ALL.len()], alone: 0, zoned: 0, naive: 0 },
-            strings: false,
-            scalars: false,
-            nested: false,
-            token: None,
-            tokens: false,
-            declared,
-        }
-    }
-
-    /// Takes the cells of one batch in. `typed` formats say of each cell what it is, and are always seen to the end.
-    pub(in crate::snapshot) fn absorb<'a>(&mut self, cells: impl Iterator<Item = Cell<'a>>, typed: bool) {
-        for cell in cells {
-            if self.alive == 0 && !typed {
-                return;
-            }
-            self.see(cell);
-        }
-    }
-
-    fn see(&mut self, cell: Cell<'_>) {
-        let possible = match cell.kind {
-            CellKind::Absent | CellKind::Undecodable => return,
-            CellKind::Nested => {
-                self.nested = true;
-                return;
-            }
-            CellKind::Plain => ALL,
-            CellKind::String => DATE | TIME,
-            CellKind::Scalar => BOOL | NUMBER,
-        };
-        if self.missing.has(cell.text) {
-            return;
-        }
-        let text = cell.text.trim_ascii();
-        if text.is_empty() {
-            self.strings |= cell.kind == CellKind::String;
-            return;
-        }
-        if !self.declared
-            && let Some(found) = (self.missing.declared.is_none()).then(|| token(text)).flatten()
-        {
-            self.tokens |= self.token.is_some_and(|t| t != found);
-            self.token = Some(found);
-            return;
-        }
-        self.strings |= cell.kind == CellKind::String;
-        self.scalars |= cell.kind == CellKind::Scalar;
-        self.values += 1;
-        let fits = self.fits(text, self.alive & possible, cell.kind == CellKind::Scalar);
-        self.alive = (self.alive & fits) | self.kept;
-    }
-
-    /// Which of the `possible` types the text has.
-    fn fits(&mut self, text: &str, possible: u8, json: bool) -> u8 {
-        let bytes = text.as_bytes();
-        let mut fits = 0;
-        if possible & NUMBER != 0 {
-            if let Some(shape) = number::shape(bytes, json) {
-                self.numbers.see(text, shape);
-                fits |= NUMBER;
-            } else if self.declared && number::double(text, true).is_some_and(|v| !v.is_finite()) {
-                self.numbers.special = true;
-            }
-        }
-        if possible & DATE != 0 && self.dates.see(bytes, self.declared) {
-            fits |= DATE;
-        }
-        if possible & TIME != 0 && temporal::clock(bytes).is_some_and(|c| c.offset.is_none()) {
-            fits |= TIME;
-        }
-        if possible & BOOL != 0 && (text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false")) {
-            fits |= BOOL;
-        }
-        fits
-    }
-
     /// The type that every cell has; text when there is none.
     pub(super) fn infer(&self) -> Inferred {
         if self.nested {
-            return Inferred { parse: Parse::Json, token: None, warning: None };
+            return Inferred { parse: Parse::Json(super::JsonShape::Any), ..Inferred::text(None) };
         }
-        let text = |warning| Inferred { parse: Parse::Text, token: None, warning };
-        if self.values == 0 || self.alive == 0 || self.tokens {
-            return text(None);
+        if self.alive == 0 && self.dates.counts.is_none() && self.dates.kinds() > 1 {
+            let warning = "stays text, since dates with and without a time of day or an offset stand in it";
+            return Inferred::text(Some(warning.to_owned()));
         }
-        let parse = if self.alive & BOOL != 0 {
-            let any_case = Vec::new;
-            Parse::Bool { truths: any_case(), falsehoods: any_case() }
-        } else if self.alive & NUMBER != 0 {
-            match self.numbers.parse() {
-                Some(parse) => parse,
-                None => return text(None),
-            }
-        } else if self.alive & DATE != 0 {
-            match self.dates.parse() {
-                Ok(parse) => parse,
-                Err(warning) => return text(warning),
-            }
-        } else {
-            Parse::Time(None)
-        };
-        let warning = self.token.map(|t| format!("\"{t}\" is taken as missing, since every other value is {}", parse.arrow()));
-        Inferred { parse, token: self.token, warning }
+        if self.values == 0 || self.alive == 0 || self.tokens.len() > MOST_TOKENS {
+            return Inferred::text(None);
+        }
+        if self.alive & BOOL != 0
+            && let Some(parse) = self.bool()
+        {
+            return Inferred::of(parse, self);
+        }
+        if self.alive & NUMBER != 0 {
+            return match self.numbers.parse(self.values) {
+                Ok(parse) => {
+                    let unit = self.numbers.unit.and_then(Unit::mark);
+                    let mut inferred = Inferred { unit, ..Inferred::of(parse, self) };
+                    let comma = Style::first(self.numbers.styles).filter(|_| self.numbers.styles & Style::POINTS == 0);
+                    if let Some(style) = comma {
+                        let told = format!("its numbers are read with decimals behind a comma, like {}", style.name());
+                        inferred.warning =
+                            Some([Some(told), inferred.warning].into_iter().flatten().collect::<Vec<_>>().join("; "));
+                    }
+                    if self.numbers.special {
+                        // Beside infinities NaN is what a calculation gave.
+                        let tokens = self.tokens.without_nan();
+                        inferred.tokens = tokens;
+                        inferred.warning = inferred.warning.filter(|_| tokens.len() > 0);
+                    }
+                    inferred
+                }
+                Err(warning) => Inferred::text(warning),
+            };
+        }
+        if self.alive & DATE != 0 {
+            return match self.dates.parse() {
+                Ok(parse) => Inferred::of(parse, self),
+                Err(warning) => Inferred::text(warning),
+            };
+        }
+        if self.alive & TIME != 0 {
+            return Inferred::of(Parse::Time(None), self);
+        }
+        match self.duration() {
+            Some(parse) if self.alive & DURATION != 0 && self.timed => Inferred::of(parse, self),
+            Some(_) | None => Inferred::text(None),
+        }
     }
 
-    /// A declared number: a double unless its decimals would be lost in one and a decimal keeps them.
+    /// A pair of words for yes and no: both were seen, or those of `true` and `false`, which mean nothing else.
+    fn bool(&self) -> Option<Parse> {
+        let both = |i: &usize| *i == 0 || self.words >> (2 * i) & 0b11 == 0b11;
+        let pair = (0..PAIRS.len()).filter(|i| self.alive & (1 << i) != 0).find(both)?;
+        Some(Parse::Bool(super::Words::Pair(PAIRS[pair])))
+    }
+
+    /// A number as declared: a double unless its decimals would be lost in one and a decimal keeps them.
     pub(super) fn declared_number(&self) -> Parse {
-        let n = &self.numbers;
-        if n.inexact && !n.is_measured() && !n.exponent && !n.special && n.whole + n.scale <= 38 {
-            Parse::Decimal { scale: n.scale }
+        let n = self.numbers.facts(&self.numbers.point);
+        if n.inexact && !n.is_measured() && !n.exponent && !self.numbers.special && n.whole + n.scale <= 38 {
+            Parse::Decimal { scale: n.scale, writing: Writing::Plain }
         } else {
-            Parse::Double(super::Marks::default())
+            Parse::Double(Writing::Plain)
         }
     }
 
-    /// The order that most dates can be read in; ISO 8601 where others are no better.
-    pub(super) fn likely_order(&self) -> Order {
-        let best = |best: Order, o: &Order| {
-            if self.dates.counts[*o as usize] > self.dates.counts[best as usize] { *o } else { best }
+    /// The type of durations; `None` when they need both months and what is shorter, which no type of a file holds together.
+    pub(super) fn duration(&self) -> Option<Parse> {
+        (!(self.months && self.shorter)).then_some(Parse::Duration { months: self.months })
+    }
+
+    /// The order that most dates can be read in; `None` without dates, and when as many can be read with day and month the other way round.
+    fn likely_order(&self) -> Option<Order> {
+        let Some(counts) = &self.dates.counts else {
+            // Seen before it was known to be declared.
+            let mut left = Order::of(self.dates.orders).filter(|_| self.dates.kinds() > 0);
+            return left.next().filter(|_| left.next().is_none());
         };
-        let best = Order::ALL.iter().fold(Order::YmdDash, best);
-        match best.twin() {
-            Some(twin) if self.dates.counts[twin as usize] == self.dates.counts[best as usize] => Order::YmdDash,
-            Some(_) | None => best,
-        }
+        let count = |order: Order| counts[order as usize];
+        let best = Order::ALL.into_iter().fold(Order::YmdDash, |best, o| if count(o) > count(best) { o } else { best });
+        let swapped = |o: &Order| best.day_first().is_some_and(|first| o.day_first() == Some(!first));
+        let settled = Order::ALL.into_iter().filter(swapped).all(|o| count(o) < count(best));
+        (settled && count(best) > 0).then_some(best)
+    }
+
+    /// The format of declared dates without a pattern: each file's likely order, else that of all files, else ISO 8601.
+    pub(super) fn likely_format(&self, files: &[Option<&Self>]) -> DateFormat {
+        let whole = self.likely_order().unwrap_or(Order::YmdDash);
+        let each: Arc<[Order]> = files.iter().map(|seen| seen.and_then(Self::likely_order).unwrap_or(whole)).collect();
+        if each.iter().all(|order| *order == whole) { DateFormat::Order(whole) } else { DateFormat::PerFile(each) }
     }
 
     /// A declared timestamp without a pattern: order and zone as most values have them.
-    pub(super) fn declared_timestamp(&self) -> Parse {
+    pub(super) fn declared_timestamp(&self, files: &[Option<&Self>]) -> Parse {
         let d = &self.dates;
         Parse::Timestamp {
-            format: DateFormat::Order(self.likely_order()),
+            format: self.likely_format(files),
             zoned: d.zoned > d.naive,
             bare: d.alone > 0 && d.zoned + d.naive == 0,
         }
     }
+
+    /// The type of these cells alone and its format, in words; `None` when there are no values or they alone do not settle it.
+    pub(in crate::snapshot) fn in_words(&self) -> Option<(&'static str, String)> {
+        let parse = self.infer().parse;
+        let unsettled = matches!(parse, Parse::Text) && self.alive & (DATE | NUMBER) != 0;
+        (self.values > 0 && !unsettled).then(|| parse.in_words())
+    }
+
+    /// The orders that the dates of this file can be read in; `None` when it has no dates, an error when it has something else.
+    fn date_orders(&self) -> Result<Option<Orders>, ()> {
+        match (self.values, self.alive & DATE) {
+            (0, _) => Ok(None),
+            (_, 0) => Err(()),
+            (_, _) => Ok(Some(self.dates.orders)),
+        }
+    }
+}
+
+/// Dates that are written otherwise in each file: a format for each, where each settles its own or the others settle whether day or
+/// month comes first. `None` when it is not dates that the files differ in; an error says what to tell the user.
+pub(super) fn dates_by_file(files: &[Option<&Seen>]) -> Option<Result<Inferred, String>> {
+    let orders: Vec<Option<Orders>> =
+        files.iter().map(|seen| seen.map_or(Ok(None), |s| s.date_orders())).collect::<Result<_, _>>().ok()?;
+    let mut all = files.iter().flatten().copied().filter(|seen| seen.values > 0);
+    let mut whole = all.next()?.clone();
+    all.for_each(|seen| whole.merge(seen));
+    if whole.tokens.len() > MOST_TOKENS {
+        return None;
+    }
+    if whole.dates.kinds() != 1 {
+        return Some(Err("stays text, since some of its files have a time of day with each date and others do not".to_owned()));
+    }
+    let settled = |orders: Orders| (orders.count_ones() == 1).then(|| Order::of(orders).next()).flatten();
+    let mut day_first = orders.iter().flatten().filter_map(|o| settled(*o)?.day_first());
+    let first = day_first.next().filter(|first| day_first.all(|other| other == *first));
+    let mut formats = Vec::with_capacity(files.len());
+    for of_file in &orders {
+        let order = match of_file {
+            None => Some(Order::YmdDash),
+            Some(orders) => settled(*orders).or_else(|| Order::of(*orders).find(|o| first.is_some() && o.day_first() == first)),
+        };
+        let Some(order) = order else {
+            return Some(Err(
+                "stays text, since neither does each of its files settle whether day or month comes first, nor do the \
+                             others; declare a format to settle it"
+                    .to_owned(),
+            ));
+        };
+        formats.push(order);
+    }
+    let mut names: Vec<&str> = Vec::new();
+    for (order, _) in formats.iter().zip(&orders).filter(|(_, of_file)| of_file.is_some()) {
+        if !names.contains(&order.name()) {
+            names.push(order.name());
+        }
+    }
+    let warning = format!("its files write dates as {}; each file is read in its own way", names.join(" and as "));
+    let parse = whole.dates.of_format(DateFormat::PerFile(Arc::from(formats)));
+    let inferred = Inferred::of(parse, &whole);
+    let warning = [Some(warning), inferred.warning].into_iter().flatten().collect::<Vec<_>>().join("; ");
+    Some(Ok(Inferred { warning: Some(warning), ..inferred }))
 }
 
 impl Numbers {
-    fn see(&mut self, text: &str, shape: Shape) {
-        self.fraction |= !shape.integer;
-        self.exponent |= shape.exponent;
-        self.whole = self.whole.max(shape.whole);
-        self.scale = self.scale.max(shape.scale);
-        if shape.integer && shape.whole > 18 {
-            self.too_large |= number::integer(text.as_bytes()).is_none();
-        }
-        if shape.significant > 15 || shape.exponent {
-            self.inexact |= !number::fits_double(text, shape);
-            self.far |= !number::near_double(text, shape);
-        }
+    /// All that were read with this part of them.
+    fn facts(&self, marked: &Facts) -> Facts {
+        let mut facts = self.unmarked;
+        facts.merge(*marked);
+        facts
     }
 
+    /// The type that keeps every number of `values` as it is written; an error says what to tell the user, if anything.
+    fn parse(&self, values: u64) -> Result<Parse, Option<String>> {
+        let (points, commas) = (self.styles & Style::POINTS, self.styles & Style::COMMAS);
+        if self.mixed {
+            return Err(Some("stays text, since its numbers do not all bear the same unit or currency".to_owned()));
+        }
+        if points != 0 && commas != 0 && self.parted {
+            return Err(Some(
+                "stays text, since a mark in its numbers can part thousands or decimals; declare groupChar and decimalChar to settle it"
+                    .to_owned(),
+            ));
+        }
+        let (styles, marked) = if points != 0 { (points, &self.point) } else { (commas, &self.comma) };
+        let style = Style::first(styles).ok_or(None)?;
+        let proof = if points != 0 {
+            self.point_proof
+        } else if self.commas_free {
+            self.marked.max(self.comma_proof)
+        } else {
+            self.comma_proof
+        };
+        if style != Style::Plain && proof < PROOF {
+            // Where most values are whole, the few others are rather lists than numbers.
+            return Err((self.marked * 2 >= values).then(|| {
+                format!(
+                    "stays text, since too little proves that its numbers are written like {}; declare groupChar and decimalChar to settle it",
+                    style.name()
+                )
+            }));
+        }
+        // Numbers in parentheses only are those of notes, whole ones with a plus only those of telephones.
+        if (self.enclosed && !self.open) || (self.plus && !self.minus && !self.facts(marked).fraction) {
+            return Err(None);
+        }
+        let writing = if style == Style::Plain && !self.dressed { Writing::Plain } else { Writing::Marked(style) };
+        let money = matches!(self.unit, Some(Unit::Currency(_)));
+        self.facts(marked).parse(writing, self.special, money).ok_or(None)
+    }
+}
+
+impl Facts {
     /// Whether the values are measurements, such as coordinates that a program printed with all the digits it had: more decimals than
     /// money and identifiers have, and a double keeps their whole digits and the first 15 digits of each. They become doubles as
     /// every other tool reads them; what is lost is noise beyond the 15th digit.
@@ -260,56 +270,25 @@ impl Numbers {
     }
 
     /// `None` when no type keeps every digit, or the first 15 of measurements.
-    fn parse(&self) -> Option<Parse> {
-        let plain = super::Marks::default();
-        if !self.fraction {
-            return (!self.too_large).then_some(Parse::Integer(plain));
+    fn parse(&self, writing: Writing, special: bool, money: bool) -> Option<Parse> {
+        let decimal = !self.exponent && !special && self.whole + self.scale <= 38;
+        if !self.fraction && !special {
+            return (!self.too_large).then_some(Parse::Integer(writing));
+        }
+        if money && decimal && self.scale <= MOST_DECIMALS {
+            return Some(Parse::Decimal { scale: self.scale, writing });
         }
         if !self.inexact || self.is_measured() {
-            return Some(Parse::Double(plain));
+            return Some(Parse::Double(writing));
         }
-        (!self.exponent && self.whole + self.scale <= 38).then_some(Parse::Decimal { scale: self.scale })
+        decimal.then_some(Parse::Decimal { scale: self.scale, writing })
     }
 }
 
 impl Dates {
-    /// Notes the orders, and whether a time and a zone follow; false when the text is no date at all.
-    fn see(&mut self, text: &[u8], counting: bool) -> bool {
-        let Some(date) = temporal::dateish(text) else { return false };
-        let clock = match date.rest() {
-            [] => None,
-            rest => match temporal::clock_after_date(rest) {
-                Some(clock) => Some(clock),
-                None => return false,
-            },
-        };
-        let orders = if self.orders.count_ones() == 1 && !counting {
-            let only = Order::ALL[self.orders.trailing_zeros() as usize];
-            if date.day(only).is_some() { self.orders } else { 0 }
-        } else {
-            date.orders()
-        };
-        if orders == 0 {
-            self.orders = if counting { self.orders } else { 0 };
-            return false;
-        }
-        if counting {
-            for order in Order::ALL {
-                self.counts[order as usize] += u64::from(orders & order.bit() != 0);
-            }
-        }
-        match clock.map(|c| c.offset) {
-            None => self.alone += 1,
-            Some(None) => self.naive += 1,
-            Some(Some(_)) => self.zoned += 1,
-        }
-        self.orders &= orders;
-        self.orders != 0 && u8::from(self.alone > 0) + u8::from(self.naive > 0) + u8::from(self.zoned > 0) == 1
-    }
-
     /// The one order left; an error with what to tell the user when there is none, or when day and month can't be told apart.
     fn parse(&self) -> Result<Parse, Option<String>> {
-        let mut left = Order::ALL.into_iter().filter(|o| self.orders & o.bit() != 0);
+        let mut left = Order::of(self.orders);
         let order = match (left.next(), left.next()) {
             (Some(order), None) => order,
             (Some(a), Some(b)) => {
@@ -321,11 +300,10 @@ impl Dates {
             }
             (None, _) => return Err(None),
         };
-        let kinds = u8::from(self.alone > 0) + u8::from(self.naive > 0) + u8::from(self.zoned > 0);
-        if kinds != 1 {
-            return Err(None);
-        }
-        let format = DateFormat::Order(order);
-        Ok(if self.alone > 0 { Parse::Date(format) } else { Parse::Timestamp { format, zoned: self.zoned > 0, bare: false } })
+        Ok(self.of_format(DateFormat::Order(order)))
+    }
+
+    fn of_format(&self, format: DateFormat) -> Parse {
+        if self.alone > 0 { Parse::Date(format) } else { Parse::Timestamp { format, zoned: self.zoned > 0, bare: false } }
     }
 }

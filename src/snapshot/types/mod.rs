@@ -1,26 +1,38 @@
 //! Types: which one a column gets, from its descriptor or from every cell of its files, and how its text is read. Files and
 //! formats are unknown here.
 
+mod calendar;
+mod check;
+mod clock;
 mod convert;
+mod declared;
+mod duration;
 mod infer;
+mod marks;
+mod months;
 mod number;
-mod temporal;
+mod pattern;
+mod reason;
+mod seen;
+mod token;
 
-use arrow::datatypes::{DataType, Field, TimeUnit};
+use std::collections::HashMap;
+use std::sync::Arc;
 
-use self::number::Marks;
-use self::temporal::{Order, Pattern};
+use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
+
+use self::calendar::Order;
+use self::check::Checks;
+use self::infer::{Inferred, dates_by_file};
+use self::pattern::Pattern;
+use self::token::Tokens;
 use super::field_key;
 use crate::descriptor::{Column, ColumnKind, MissingValue};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::name::quoted;
 
 pub(super) use self::convert::CellReject;
-pub(super) use self::infer::Seen;
-
-/// Codes that are taken as missing where nothing is declared and every other value of the column proves a type that is not text.
-const TOKENS: &[&str] =
-    &["NA", "N/A", "n/a", "na", "null", "NULL", "Null", "None", "-", "--", ".", "..", "*", "\\N", "NaN", "nan", "#N/A"];
+pub(super) use self::seen::Seen;
 
 /// How the text of one column is read.
 #[derive(Clone, Debug)]
@@ -30,22 +42,25 @@ pub(super) struct ColumnPlan {
     missing: Missing,
     /// What a reject says was expected.
     expected: String,
+    /// The descriptor gives the type, so that cells may not fit it.
+    declared: bool,
+    checks: Arc<Checks>,
 }
 
 /// From text to a value.
 #[derive(Clone, Debug)]
 enum Parse {
     Text,
-    /// JSON text: strings get their quotes back.
-    Json,
-    Bool {
-        truths: Vec<String>,
-        falsehoods: Vec<String>,
-    },
-    Integer(Marks),
-    Double(Marks),
+    /// JSON text: strings of JSON files get their quotes back.
+    Json(JsonShape),
+    /// `2020-01`, kept as text: no type of SQL is a month.
+    YearMonth,
+    Bool(Words),
+    Integer(Writing),
+    Double(Writing),
     Decimal {
         scale: usize,
+        writing: Writing,
     },
     Date(DateFormat),
     Timestamp {
@@ -55,89 +70,153 @@ enum Parse {
         bare: bool,
     },
     Time(Option<Pattern>),
+    /// Whole months, or days and what is shorter.
+    Duration {
+        months: bool,
+    },
+    /// Values of one type with a delimiter between them.
+    List {
+        item: Box<ColumnPlan>,
+        delimiter: String,
+    },
+    /// Longitude and latitude in degrees.
+    Point(PointFormat),
+}
+
+/// Which JSON a text must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum JsonShape {
+    Any,
+    Object,
+    Array,
+}
+
+/// The words of a boolean.
+#[derive(Clone, Debug)]
+enum Words {
+    /// The first means true, the second false, in any case.
+    Pair([&'static str; 2]),
+    /// As declared, to the letter.
+    Declared { truths: Vec<String>, falsehoods: Vec<String> },
+}
+
+/// How numbers are written.
+#[derive(Clone, Debug)]
+enum Writing {
+    Plain,
+    /// In the style that the column proves, with a sign, a unit or parentheses around.
+    Marked(marks::Style),
+    Declared(marks::Declared),
 }
 
 #[derive(Clone, Debug)]
 enum DateFormat {
     Order(Order),
+    /// One for each file of the table.
+    PerFile(Arc<[Order]>),
     Pattern(Pattern),
 }
+
+/// Table Schema's formats of a geopoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PointFormat {
+    /// `90.50, 45.50`
+    Text,
+    /// `[90.50, 45.50]`
+    Array,
+    /// `{"lon": 90.50, "lat": 45.50}`
+    Object,
+}
+
+/// What databases write for NULL in text (PostgreSQL's COPY, MySQL's OUTFILE): missing in every column of which nothing is declared.
+const SQL_NULL: &str = "\\N";
 
 /// What counts as "no value".
 #[derive(Clone, Debug, Default)]
 pub(super) struct Missing {
     /// As declared; the empty text when nothing is.
-    declared: Option<Vec<String>>,
-    /// The code that the column proved to be one.
-    token: Option<&'static str>,
+    declared: Option<Vec<MissingValue>>,
+    /// The words that the column proved to be codes.
+    tokens: Tokens,
 }
 
 impl Missing {
     /// What the descriptor says: the column's own values above the schema's, and the dialect's sequence beside either.
     pub(super) fn declared(column: Option<&Column>, schema: Option<&[MissingValue]>, sequence: Option<&str>) -> Self {
         let values = column.and_then(|c| c.missing_values.as_deref()).or(schema);
-        let mut declared: Option<Vec<String>> = values.map(|v| v.iter().map(|m| m.value.clone()).collect());
+        let mut declared = values.map(<[MissingValue]>::to_vec);
         if let Some(sequence) = sequence {
-            declared.get_or_insert_with(|| vec![String::new()]).push(sequence.to_owned());
+            let codes = declared.get_or_insert_with(|| vec![MissingValue::default()]);
+            codes.push(MissingValue { value: sequence.to_owned(), label: None });
         }
-        Self { declared, token: None }
+        Self { declared, tokens: Tokens::default() }
+    }
+
+    /// The declared codes with their labels, as Data Package v2 prints them; `None` when none is declared.
+    fn json(&self) -> Option<String> {
+        let code = |code: &MissingValue| match &code.label {
+            Some(label) => serde_json::json!({"value": code.value, "label": label}),
+            None => serde_json::json!(code.value),
+        };
+        self.declared.as_ref().map(|codes| serde_json::Value::from_iter(codes.iter().map(code)).to_string())
+    }
+
+    fn is_declared(&self) -> bool {
+        self.declared.is_some()
     }
 
     fn has(&self, text: &str) -> bool {
         match &self.declared {
-            Some(values) => values.iter().any(|v| v == text),
-            None => text.is_empty() || self.token == Some(text),
+            Some(codes) => codes.iter().any(|code| code.value == text),
+            None => text.is_empty() || text == SQL_NULL || self.tokens.has(text),
         }
     }
 }
 
-/// The token that `text` is, when it is one.
-fn token(text: &str) -> Option<&'static str> {
-    if text.len() > 4 {
-        return None;
-    }
-    TOKENS.iter().find(|t| **t == text).copied()
-}
-
 impl ColumnPlan {
-    /// Decides how a column is read, after all of its cells were seen. What the user should know goes to `warnings`.
+    /// Decides how a column is read, after all of its cells were seen: `seen` is of all files, `files` of each, in their order. What the
+    /// user should know goes to `warnings`.
     pub(super) fn decide(
         name: &str,
         original: Option<&str>,
         declared: Option<&Column>,
+        mut missing: Missing,
         seen: &Seen,
+        files: &[Option<&Seen>],
         warnings: &mut Vec<String>,
     ) -> Result<Self> {
-        let mut missing = seen.missing.clone();
-        let kind = declared.map_or(ColumnKind::Any, |c| c.kind);
-        let parse = match declared {
-            Some(column) if kind != ColumnKind::Any => declared_parse(column, seen)?,
-            Some(_) | None => {
-                let inferred = seen.infer();
-                if let Some(warning) = inferred.warning {
-                    warnings.push(format!("column {}: {warning}", quoted(name)));
-                }
-                missing.token = inferred.token;
+        let typed = declared.is_some_and(|c| c.kind != ColumnKind::Any);
+        let mut unit = declared.and_then(|c| c.unit.clone());
+        let mut warn = |warning: String| warnings.push(format!("column {}: {warning}", quoted(name)));
+        let parse = match declared.filter(|_| typed) {
+            Some(column) => declared::parse(column, seen, files, &mut warn)?,
+            None => {
+                let inferred = of_all(seen, files);
+                inferred.warning.into_iter().for_each(&mut warn);
+                missing.tokens = inferred.tokens;
+                unit = unit.or_else(|| inferred.unit.map(str::to_owned));
                 inferred.parse
             }
         };
-        let mut metadata = std::collections::HashMap::new();
-        if let Some(original) = original {
-            metadata.insert(field_key::ORIGINAL_NAME.to_owned(), original.to_owned());
-        }
-        if let Some(column) = declared {
-            if let Some(comment) = comment(column) {
-                metadata.insert(field_key::COMMENT.to_owned(), comment);
-            }
-            if let Some(unit) = &column.unit {
-                metadata.insert(field_key::UNIT.to_owned(), unit.clone());
-            }
-        }
-        if matches!(parse, Parse::Json) {
-            metadata.insert(field_key::LOGICAL.to_owned(), "json".to_owned());
-        }
+        let mut metadata = HashMap::new();
+        let mut put = |key: &str, value: Option<String>| value.map(|value| metadata.insert(key.to_owned(), value));
+        put(field_key::ORIGINAL_NAME, original.map(str::to_owned));
+        put(field_key::COMMENT, comment(declared, unit.as_deref()));
+        put(field_key::UNIT, unit);
+        put(field_key::MISSING, missing.json());
+        put(field_key::LOGICAL, matches!(parse, Parse::Json(_)).then(|| "json".to_owned()));
         let expected = parse.expected();
-        Ok(Self { field: Field::new(name, parse.arrow(), true).with_metadata(metadata), parse, missing, expected })
+        let field = Field::new(name, parse.arrow(), true).with_metadata(metadata);
+        let mut plan = Self { field, parse, missing, expected, declared: typed, checks: Arc::default() };
+        if let Some(column) = declared {
+            plan.checks = Arc::new(Checks::of(column, &plan)?);
+        }
+        Ok(plan)
+    }
+
+    /// What its values broke of the descriptor's demands, once all are converted.
+    pub(super) fn broken(&self) -> impl Iterator<Item = String> {
+        self.checks.broken().map(|broken| format!("column {}: {broken}", quoted(self.field.name())))
     }
 
     /// The same column, said to hold `logical` text (see [`field_key::LOGICAL`]).
@@ -149,96 +228,141 @@ impl ColumnPlan {
     }
 }
 
-/// Title, description and unit in one line.
-fn comment(column: &Column) -> Option<String> {
-    let mut out = match (&column.title, &column.description) {
-        (Some(title), Some(description)) if title != description => format!("{title}: {description}"),
-        (Some(one), _) | (None, Some(one)) => one.clone(),
-        (None, None) => String::new(),
-    };
-    if let Some(unit) = &column.unit {
-        out.push_str(&if out.is_empty() { format!("[{unit}]") } else { format!(" [{unit}]") });
+impl ColumnPlan {
+    /// The same column, whose geometries are in a coordinate reference system; its name is part of the comment.
+    pub(super) fn with_crs(mut self, crs: Option<&str>) -> Self {
+        let Some(crs) = crs else { return self };
+        let mut metadata = self.field.metadata().clone();
+        metadata.insert(field_key::CRS.to_owned(), crs.to_owned());
+        let name = crs.split('"').nth(1).unwrap_or(crs);
+        let comment = metadata.entry(field_key::COMMENT.to_owned()).or_default();
+        comment.push_str(&if comment.is_empty() {
+            format!("coordinates in {name}")
+        } else {
+            format!(" (coordinates in {name})")
+        });
+        self.field = self.field.with_metadata(metadata);
+        self
     }
-    (!out.is_empty()).then_some(out)
 }
 
-/// Data Package's field types as ours (Table Schema, "Field Types"). Kinds without a type of their own keep their text.
-fn declared_parse(column: &Column, seen: &Seen) -> Result<Parse> {
-    let marks = Marks { group: column.group_char.clone(), decimal: column.decimal_char.clone(), dressed: column.bare_number };
-    let pattern = match &column.format {
-        Some(format) if format.contains('%') => Some(Pattern::parse(format).ok_or_else(|| {
-            Error::new(Kind::Descriptor, format!("column {}: \"{format}\" is not a date format", quoted(&column.name)))
-                .with_hint("Formats are strptime patterns such as %d/%m/%Y, or \"any\".")
-        })?),
-        Some(_) | None => None,
+/// The type of a column of several files: the one that all prove together, else dates that are written otherwise in each.
+fn of_all(seen: &Seen, files: &[Option<&Seen>]) -> Inferred {
+    let together = seen.infer();
+    if !matches!(together.parse, Parse::Text) || files.len() < 2 {
+        return together;
+    }
+    match dates_by_file(files) {
+        Some(Ok(inferred)) => inferred,
+        Some(Err(warning)) => Inferred { warning: together.warning.or(Some(warning)), ..together },
+        None => together,
+    }
+}
+
+/// Title, description and unit in one line, and what the codes of a column with categories mean.
+pub(super) fn comment(column: Option<&Column>, unit: Option<&str>) -> Option<String> {
+    let (title, description) = column.map_or((None, None), |c| (c.title.as_ref(), c.description.as_ref()));
+    let words = match (title, description) {
+        (Some(title), Some(description)) if title != description => Some(format!("{title}: {description}")),
+        (Some(one), _) | (None, Some(one)) => Some(one.clone()),
+        (None, None) => None,
     };
-    Ok(match column.kind {
-        ColumnKind::Any
-        | ColumnKind::String
-        | ColumnKind::YearMonth
-        | ColumnKind::Duration
-        | ColumnKind::List
-        | ColumnKind::GeoPoint => Parse::Text,
-        ColumnKind::Object | ColumnKind::Array | ColumnKind::GeoJson => Parse::Json,
-        ColumnKind::Integer => Parse::Integer(marks),
-        ColumnKind::Year => Parse::Integer(Marks::default()),
-        ColumnKind::Number if marks.is_plain() => seen.declared_number(),
-        ColumnKind::Number => Parse::Double(marks),
-        ColumnKind::Boolean => {
-            let or = |given: &[String], usual: &[&str]| {
-                if given.is_empty() { usual.iter().map(|s| (*s).to_owned()).collect() } else { given.to_vec() }
-            };
-            Parse::Bool {
-                truths: or(&column.true_values, &["true", "True", "TRUE", "1"]),
-                falsehoods: or(&column.false_values, &["false", "False", "FALSE", "0"]),
-            }
-        }
-        ColumnKind::Date => Parse::Date(pattern.map_or(DateFormat::Order(seen.likely_order()), DateFormat::Pattern)),
-        ColumnKind::Datetime => match pattern {
-            Some(p) => Parse::Timestamp { zoned: p.is_zoned(), format: DateFormat::Pattern(p), bare: false },
-            None => seen.declared_timestamp(),
-        },
-        ColumnKind::Time => Parse::Time(pattern),
-    })
+    let unit = unit.map(|unit| format!("[{unit}]"));
+    let categories = column.and_then(declared::categories_comment);
+    let parts: Vec<String> = [words, unit, categories].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
 }
 
 impl Parse {
     fn arrow(&self) -> DataType {
         match self {
-            Self::Text | Self::Json => DataType::Utf8View,
-            Self::Bool { .. } => DataType::Boolean,
+            Self::Text | Self::Json(_) | Self::YearMonth => DataType::Utf8View,
+            Self::Bool(_) => DataType::Boolean,
             Self::Integer(_) => DataType::Int64,
             Self::Double(_) => DataType::Float64,
-            Self::Decimal { scale } => DataType::Decimal128(38, *scale as i8),
+            Self::Decimal { scale, .. } => DataType::Decimal128(38, *scale as i8),
             Self::Date(_) => DataType::Date32,
             Self::Timestamp { zoned: true, .. } => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
             Self::Timestamp { zoned: false, .. } => DataType::Timestamp(TimeUnit::Microsecond, None),
             Self::Time(_) => DataType::Time64(TimeUnit::Microsecond),
+            Self::Duration { months: true } => DataType::Interval(IntervalUnit::YearMonth),
+            Self::Duration { months: false } => DataType::Duration(TimeUnit::Microsecond),
+            Self::List { item, .. } => DataType::List(Arc::new(Field::new_list_field(item.parse.arrow(), true))),
+            Self::Point(_) => DataType::List(Arc::new(Field::new_list_field(DataType::Float64, true))),
         }
     }
 
     fn expected(&self) -> String {
         match self {
             Self::Text => "text".to_owned(),
-            Self::Json => "JSON".to_owned(),
-            Self::Bool { .. } => "boolean".to_owned(),
+            Self::Json(JsonShape::Any) => "JSON".to_owned(),
+            Self::Json(JsonShape::Object) => "JSON object".to_owned(),
+            Self::Json(JsonShape::Array) => "JSON array".to_owned(),
+            Self::YearMonth => "year and month as YYYY-MM".to_owned(),
+            Self::Bool(_) => "boolean".to_owned(),
             Self::Integer(_) => "integer".to_owned(),
             Self::Double(_) => "number".to_owned(),
-            Self::Decimal { scale } => format!("number with at most {scale} decimals"),
+            Self::Decimal { scale, .. } => format!("number with at most {scale} decimals"),
             Self::Date(format) => format!("date as {}", format.name()),
             Self::Timestamp { format, zoned: true, .. } => format!("date and time with offset as {}", format.name()),
             Self::Timestamp { format, zoned: false, .. } => format!("date and time as {}", format.name()),
             Self::Time(Some(pattern)) => format!("time as {}", pattern.text()),
             Self::Time(None) => "time as HH:MM:SS".to_owned(),
+            Self::Duration { .. } => "ISO 8601 duration".to_owned(),
+            Self::List { item, delimiter } => format!("list of {}s with {delimiter:?} between them", item.expected),
+            Self::Point(_) => "longitude and latitude in degrees".to_owned(),
         }
+    }
+
+    /// The type, and how its text is written where that can differ.
+    fn in_words(&self) -> (&'static str, String) {
+        let written = |writing: &Writing| match writing {
+            Writing::Plain | Writing::Declared(_) => marks::Style::Plain.name().to_owned(),
+            Writing::Marked(style) => style.name().to_owned(),
+        };
+        match self {
+            Self::Text => ("text", String::new()),
+            Self::Json(_) => ("JSON", String::new()),
+            Self::YearMonth => ("year and month", String::new()),
+            Self::Bool(Words::Pair(pair)) => ("boolean", pair.join(" and ")),
+            Self::Bool(Words::Declared { .. }) => ("boolean", String::new()),
+            Self::Integer(writing) => ("integer", written(writing)),
+            Self::Double(writing) => ("number", written(writing)),
+            Self::Decimal { writing, .. } => ("exact number", written(writing)),
+            Self::Date(format) => ("date", format.name()),
+            Self::Timestamp { format, zoned: true, .. } => ("date and time with offset", format.name()),
+            Self::Timestamp { format, zoned: false, .. } => ("date and time", format.name()),
+            Self::Time(_) => ("time", String::new()),
+            Self::Duration { .. } => ("duration", String::new()),
+            Self::List { .. } => ("list", String::new()),
+            Self::Point(_) => ("point", String::new()),
+        }
+    }
+
+    fn expected_with_article(&self) -> String {
+        let expected = self.expected();
+        format!("{} {expected}", article(&expected))
     }
 }
 
+fn article(expected: &str) -> &'static str {
+    if expected.starts_with(['a', 'e', 'i', 'o', 'u', 'I']) { "an" } else { "a" }
+}
+
 impl DateFormat {
-    fn name(&self) -> &str {
+    fn name(&self) -> String {
         match self {
-            Self::Order(order) => order.name(),
-            Self::Pattern(pattern) => pattern.text(),
+            Self::Order(order) => order.name().to_owned(),
+            Self::PerFile(orders) => {
+                let mut names: Vec<&str> = Vec::new();
+                for order in orders.iter() {
+                    if !names.contains(&order.name()) {
+                        names.push(order.name());
+                    }
+                }
+                names.join(" or ")
+            }
+            Self::Pattern(pattern) => pattern.text().to_owned(),
         }
     }
 }

@@ -179,44 +179,6 @@ pub(super) fn decimal(text: &[u8], scale: usize) -> Option<i128> {
     (value < 10_i128.pow(38)).then_some(if negative { -value } else { value })
 }
 
-/// How a descriptor says numbers are written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Marks {
-    pub(super) group: Option<String>,
-    pub(super) decimal: Option<String>,
-    /// Whether anything but a number may stand around the digits, such as `€` or `%`.
-    pub(super) dressed: bool,
-}
-
-impl Marks {
-    /// Whether numbers are written plainly.
-    pub(super) fn is_plain(&self) -> bool {
-        self.group.is_none() && !self.dressed && self.decimal.as_deref().is_none_or(|d| d == ".")
-    }
-
-    /// The number in plain writing, put into `plain`.
-    pub(super) fn strip<'a>(&self, text: &str, plain: &'a mut String) -> &'a str {
-        let bare = if self.dressed {
-            text.trim_matches(|c: char| !(c.is_ascii_digit() || matches!(c, '-' | '+' | '.') || self.is_decimal(c)))
-        } else {
-            text
-        };
-        plain.clear();
-        match &self.group {
-            Some(group) if !group.is_empty() => plain.extend(bare.split(group.as_str())),
-            Some(_) | None => plain.push_str(bare),
-        }
-        if let Some(mark) = self.decimal.as_deref().filter(|d| *d != "." && !d.is_empty()) {
-            *plain = plain.replacen(mark, ".", 1);
-        }
-        plain
-    }
-
-    fn is_decimal(&self, c: char) -> bool {
-        self.decimal.as_ref().is_some_and(|d| d.contains(c))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -296,18 +258,5 @@ mod tests {
         }
         assert_eq!(double("-INF", true), Some(f64::NEG_INFINITY));
         assert_eq!((double("inf", false), double("1e5", false)), (None, Some(1e5)));
-    }
-
-    #[test]
-    fn marks_are_taken_off() {
-        let marks = |g: &str, d: &str, dressed| Marks { group: Some(g.into()), decimal: Some(d.into()), dressed };
-        let mut plain = String::new();
-        for (m, text, want) in [
-            (marks(",", ".", false), "1,234,567.5", "1234567.5"),
-            (marks(".", ",", true), "€ 1.234,5", "1234.5"),
-            (marks("", ".", true), "95%", "95"),
-        ] {
-            assert_eq!(m.strip(text, &mut plain), want);
-        }
     }
 }

@@ -1,5 +1,7 @@
 //! The schemas `catalog` (what is published) and `system` (what the server does): which rows their tables have.
 
+mod drift;
+mod profile;
 mod publications;
 mod rejects;
 mod snapshots;
@@ -18,6 +20,8 @@ pub fn source(name: &str) -> Source {
         "publishers" => Source::Listed(publications::publishers),
         "problems" => Source::Listed(publications::problems),
         "snapshots" => Source::Listed(snapshots::snapshots),
+        "drift" => Source::Listed(drift::drift),
+        "profile" => Source::Described(|env, pins| Box::pin(profile::profile(env, pins))),
         "rejects" => Source::Streamed(rejects::rejects),
         _ => Source::Empty,
     }

@@ -1,11 +1,14 @@
 //! `catalog.themes`, `datasets`, `distributions`, `columns`, `publishers` and `problems`: what descriptors say.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use serde_json::Value;
 
 use crate::catalog::{KnownColumn, TableEntry};
 use crate::descriptor::{self, AccessRights, Compression, Dataset, Format};
 use crate::error::Result;
+use crate::snapshot::ReadAs;
 use crate::table::pg_catalog::{columns_of, tables_of_schemas};
 use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv};
 
@@ -75,8 +78,14 @@ pub(super) fn datasets(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
 }
 
 pub(super) fn distributions(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
-    Ok(Rows::of(entries(env, pins)?, |t, column| {
+    let snapshots = Arc::clone(&env.snapshots);
+    let rows = entries(env, pins)?.into_iter().map(|table| (table, OnceLock::new())).collect();
+    Ok(Rows::of(rows, move |(t, read): &(Arc<TableEntry>, OnceLock<Option<ReadAs>>), column| {
         let d = t.distribution();
+        // What was found out stands in the manifest, which is opened for those who ask.
+        let read = || read.get_or_init(|| snapshots.last(t).ok().flatten().and_then(|s| s.read.first().cloned())).as_ref();
+        let of_dialect = |key: &str| read().and_then(|r| r.dialect.as_ref()).and_then(|d| d.get(key));
+        let sign = |key: &str| Cell::opt(of_dialect(key).and_then(|v| v.as_str()).filter(|s| *s != "\0").map(str::to_owned));
         match column {
             "schema_name" => (&t.schema).into(),
             "table_name" => (&t.name).into(),
@@ -87,13 +96,29 @@ pub(super) fn distributions(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
             "format" => Cell::opt(d.format.map(Format::name)),
             "media_type" => Cell::opt(d.media_type.clone()),
             "compression" => Cell::opt(d.compression.map(Compression::name)),
+            "member" => Cell::opt(d.member.clone()),
             "encoding" => Cell::opt(d.encoding.clone()),
             "paths" => Cell::Array(d.paths.clone()),
             "bytes" => d.bytes.and_then(|b| i64::try_from(b).ok()).map_or(Cell::Null, Cell::Int),
             "hash" => Cell::opt(d.hash.clone()),
+            "read_encoding" => Cell::opt(read().map(|r| r.encoding.clone())),
+            "read_delimiter" => sign("delimiter"),
+            "read_quote" => sign("quoteChar"),
+            "read_header_rows" => Cell::opt(header_rows(of_dialect("header"), of_dialect("headerRows"))),
+            "read_dialect" => Cell::opt(read().and_then(|r| r.dialect.as_ref()).map(ToString::to_string)),
             _ => Cell::Unset,
         }
     }))
+}
+
+/// The lines of the header, with commas between them; nothing when there is none.
+fn header_rows(header: Option<&Value>, rows: Option<&Value>) -> Option<String> {
+    let rows: Vec<String> = rows.and_then(Value::as_array).into_iter().flatten().map(ToString::to_string).collect();
+    match header?.as_bool()? {
+        true if rows.is_empty() => Some("1".to_owned()),
+        true => Some(rows.join(",")),
+        false => Some(String::new()),
+    }
 }
 
 struct ColumnRow {

@@ -6,10 +6,21 @@ use chrono::{DateTime, Utc};
 
 use crate::catalog::TableEntry;
 use crate::error::Result;
-use crate::snapshot::{Listed, Stale, Standing};
+use crate::snapshot::{Listed, Snapshot, Stale, Standing};
 use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv};
 
 use super::publications::entries;
+
+/// The last snapshot of every table that the pins leave and that was read before.
+pub(super) fn taken(env: &SystemEnv, pins: &Pins) -> Result<Vec<(Arc<TableEntry>, Arc<Snapshot>)>> {
+    let mut found = Vec::new();
+    for table in entries(env, pins)? {
+        if let Some(snapshot) = env.snapshots.last(&table)? {
+            found.push((table, snapshot));
+        }
+    }
+    Ok(found)
+}
 
 /// Every snapshot of every table that the pins leave.
 fn standing(env: &SystemEnv, pins: &Pins) -> Result<Vec<(Arc<TableEntry>, Listed)>> {

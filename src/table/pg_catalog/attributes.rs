@@ -41,27 +41,35 @@ fn declared(column: &descriptor::Column) -> KnownColumn {
     let comment: Vec<&str> = comment.into_iter().flatten().collect();
     KnownColumn {
         name: column.name.clone(),
-        pg_type: declared_type(column.kind).name.to_owned(),
+        pg_type: declared_type(column).name.to_owned(),
         nullable: true,
         comment: (!comment.is_empty()).then(|| comment.join("; ")),
     }
 }
 
-fn declared_type(kind: ColumnKind) -> &'static PgType {
-    match kind {
+/// The type that a declared column has once it is read, as far as its declaration tells: numbers and dates may turn out exact or with an
+/// offset.
+fn declared_type(column: &descriptor::Column) -> &'static PgType {
+    match column.kind {
         ColumnKind::Integer | ColumnKind::Year => &pg_type::INT8,
         ColumnKind::Number => &pg_type::FLOAT8,
         ColumnKind::Boolean => &pg_type::BOOL,
         ColumnKind::Date => &pg_type::DATE,
         ColumnKind::Time => &pg_type::TIME,
         ColumnKind::Datetime => &pg_type::TIMESTAMP,
+        ColumnKind::Duration => &pg_type::INTERVAL,
         ColumnKind::Object | ColumnKind::Array | ColumnKind::GeoJson => &pg_type::JSON,
-        ColumnKind::Any
-        | ColumnKind::String
-        | ColumnKind::YearMonth
-        | ColumnKind::Duration
-        | ColumnKind::List
-        | ColumnKind::GeoPoint => &pg_type::TEXT,
+        ColumnKind::GeoPoint => &pg_type::FLOAT8_ARRAY,
+        ColumnKind::List => match column.extra.get("itemType").and_then(serde_json::Value::as_str) {
+            Some("integer") => &pg_type::INT8_ARRAY,
+            Some("number") => &pg_type::FLOAT8_ARRAY,
+            Some("boolean") => &pg_type::BOOL_ARRAY,
+            Some("date") => &pg_type::DATE_ARRAY,
+            Some("time") => &pg_type::TIME_ARRAY,
+            Some("datetime") => &pg_type::TIMESTAMP_ARRAY,
+            Some(_) | None => &pg_type::TEXT_ARRAY,
+        },
+        ColumnKind::Any | ColumnKind::String | ColumnKind::YearMonth => &pg_type::TEXT,
     }
 }
 

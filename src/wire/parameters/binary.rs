@@ -11,9 +11,9 @@ use arrow::datatypes::{DataType, IntervalMonthDayNano};
 use crate::error::{Error, Kind, Result};
 use crate::table::pg_type::{self, PgType, arrow_type};
 
-use super::super::encode::{EPOCH_DAYS, EPOCH_MICROS};
 use super::super::framing::utf8;
 use super::{is_object_id, numeric};
+use crate::table::pg_value::{EPOCH_DAYS, EPOCH_MICROS};
 
 /// Reads the binary form of a base type.
 pub(super) fn decode(pg: &'static PgType, bytes: &[u8]) -> Result<ArrayRef> {

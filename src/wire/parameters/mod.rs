@@ -10,8 +10,8 @@ use arrow::datatypes::DataType;
 use crate::error::{Error, Kind, Result};
 use crate::table::pg_type::{self, PgType};
 
-use super::encode::Format;
 use super::framing::utf8;
+use crate::table::pg_value::Format;
 
 mod array;
 mod binary;

@@ -66,7 +66,8 @@ fn each_is_an_error_that_names_the_file() {
         ("arrow_length", "arrow_length.arrow", arrow_file(6..10)),
         ("gzip_cut", "gzip_cut.csv.gz", packed[..packed.len() / 2].to_vec()),
         ("gzip_text", "gzip_text.csv.gz", b"\x1f\x8bnot gzip".to_vec()),
-        ("zip_two", "zip_two.csv.zip", zip(&["first.csv", "second.csv"])),
+        // Packed, so that what is in it is known at the first touch only.
+        ("zip_two", "zip_two.zip.gz", gzip(&zip(&["first.csv", "second.csv"]))),
         ("zip_none", "zip_none.csv.zip", zip(&[])),
         ("bomb", "bomb.csv.zst", zstd::encode_all("a,b\n".repeat(30 << 20).as_bytes(), 1).expect("writes to memory")),
         ("object", "object.json", br#"{"a": 1"#.to_vec()),
@@ -100,30 +101,32 @@ fn each_is_an_error_that_names_the_file() {
         pq_short: ERROR:  22000: CITY/pq_short.parquet can't be read: 4 bytes are too few for a Parquet file
         DETAIL:  It is the source of t.pq_short.
         HINT:  Correct the descriptor, or tell the publisher.
-        arrow_text: ERROR:  22000: CITY/arrow_text.arrow can't be read: it does not end as an Arrow file
+        arrow_text: ERROR:  22000: CITY/arrow_text.arrow can't be read as Arrow: it is neither an Arrow file nor a stream
         DETAIL:  It is the source of t.arrow_text.
-        HINT:  Write it in the IPC file format (Feather v2).
+        HINT:  Correct the descriptor, or tell the publisher.
         arrow_footer: ERROR:  22000: CITY/arrow_footer.arrow can't be read: Range [128, 4008636270) is out of bounds.
         DETAIL:  It is the source of t.arrow_footer.
         HINT:  Correct the descriptor, or tell the publisher.
         arrow_length: ERROR:  22000: CITY/arrow_length.arrow can't be read: its footer claims 4008636142 of 8570 bytes
         DETAIL:  It is the source of t.arrow_length.
         HINT:  Correct the descriptor, or tell the publisher.
-        gzip_cut: ERROR:  22000: CITY/gzip_cut.csv.gz can't be unpacked: incomplete deflate stream
+        gzip_cut: ERROR:  22000: CITY/gzip_cut.csv.gz can't be unpacked: it is cut short
         DETAIL:  It is the source of t.gzip_cut.
         HINT:  Correct the descriptor, or tell the publisher.
         gzip_text: ERROR:  22000: CITY/gzip_text.csv.gz can't be unpacked: invalid gzip header
         DETAIL:  It is the source of t.gzip_text.
         HINT:  Correct the descriptor, or tell the publisher.
-        zip_two: ERROR:  22000: CITY/zip_two.csv.zip is a zip archive of 2 files, and a table is made of one
+        zip_two: ERROR:  22000: CITY/zip_two.zip.gz is an archive of 2 data files, and its descriptor does not say which make the table
         DETAIL:  It is the source of t.zip_two. It holds first.csv, second.csv.
-        HINT:  Correct the descriptor, or tell the publisher.
-        zip_none: ERROR:  22000: CITY/zip_none.csv.zip is a zip archive without a file in it
-        DETAIL:  It is the source of t.zip_none.
-        HINT:  Correct the descriptor, or tell the publisher.
-        bomb: ERROR:  22000: CITY/bomb.csv.zst unpacks to more than 2000 times its size
+        HINT:  Say it in the resource: "innerpath": "first.csv" for one file, "innerpath": "*.csv" for all as one table when they have the same columns. Or write a resource for each:
+        {"name": "first", "path": "CITY/zip_two.zip.gz", "innerpath": "first.csv"},
+        {"name": "second", "path": "CITY/zip_two.zip.gz", "innerpath": "second.csv"}
+        zip_none: ERROR:  22000: CITY/zip_none.csv.zip is an archive without a file that a table can be made of
+        DETAIL:  It is the source of t.zip_none. It holds no file.
+        HINT:  When one of them is data, name it in the resource: "innerpath": "...".
+        bomb: ERROR:  22000: CITY/bomb.csv.zst unpacks to more than 500 times its size and is taken for a bomb
         DETAIL:  It is the source of t.bomb.
-        HINT:  Publish it less tightly packed.
+        HINT:  When it is none, raise the limit with --max-ratio.
         object: ERROR:  22000: CITY/object.json, line 1: a name in quotes is expected
         DETAIL:  It is the source of t.object.
         HINT:  Correct the descriptor, or tell the publisher.

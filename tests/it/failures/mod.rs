@@ -1,6 +1,7 @@
 //! What goes wrong, and what a client then sees: a clear error, a server that is up, and every other table unharmed. Here stand the
 //! catalogs that the tests write and the way errors are shown; each file beside this one has a theme.
 
+mod columnar;
 mod hostile;
 mod identity;
 mod killed;

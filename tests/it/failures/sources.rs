@@ -128,8 +128,8 @@ fn bytes_that_are_not_of_the_declared_encoding() {
     expect![[r#"
         1|3
         2|
-        WARNING:  01000: t.bytes: CITY/bytes.csv holds 1 place that is not UTF-8
-        3|name|d�e|holds bytes that the encoding does not have
+        WARNING:  01000: t.bytes: CITY/bytes.csv has one place that can't be decoded, where cells are rejected: byte 14 of the file (\xFF) is not UTF-8
+        3|name|d\xFFe|byte 14 of the file (\xFF) is not UTF-8
     "#]]
     .assert_eq(&city.normal(&shown.concat(), None));
     assert_unharmed(&server);

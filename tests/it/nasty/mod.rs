@@ -43,12 +43,13 @@ fn cases() -> Vec<&'static Case> {
     [archives::CASES, columnar::CASES, sheets::CASES, text::CASES, types::CASES].into_iter().flatten().collect()
 }
 
-/// A file's table: its path in lower case, with `_` for all but letters and digits.
+/// A file's table: its path in lower case, with `_` for all but letters and digits, no longer than a name may be.
 fn table(file: &str) -> String {
     let name: String = file.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
     let mut words: Vec<&str> = name.split('_').filter(|word| !word.is_empty()).collect();
     words.retain(|word| !word.is_empty());
-    words.join("_")
+    let name = words.join("_");
+    name.chars().take(60).collect::<String>().trim_end_matches('_').to_owned()
 }
 
 /// A catalog with a package for each case.

@@ -1,0 +1,195 @@
+//! `stoa inspect`: reads one file as a first touch would, says on standard error what it is, and prints on standard output the
+//! descriptor to keep. What is printed was read once more, and gave the same table.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+
+use super::report::Failure;
+use crate::catalog::TableEntry;
+use crate::descriptor::{ColumnKind, Compression, Dataset, Distribution, Format, bare, datapackage};
+use crate::error::{Error, Kind, Result};
+use crate::snapshot::{self, Progress, ProgressEvent, ReadAs, Snapshot, Snapshots};
+use crate::store::{self, Stores};
+
+/// What to look at.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// A path, or a URL.
+    pub place: String,
+    /// How many rejects are shown.
+    pub rejects: usize,
+}
+
+/// How often a descriptor is tried before its types are left to the file.
+const TRIES: usize = 3;
+
+/// Reads the file and prints its descriptor. Nothing is left behind: the snapshots are made in a folder that is removed.
+pub async fn inspect(store: store::Options, snapshot: snapshot::Options, options: &Options) -> Result<(), Failure> {
+    let scratch = Scratch::new()?;
+    let snapshots = Snapshots::open(
+        Arc::new(Stores::new(store)?),
+        snapshot::Options { state: store::Place::Folder(scratch.0.clone()), cache: scratch.0.clone(), ..snapshot },
+    )?;
+    let place = absolute(&options.place)?;
+    let dataset = bare::dataset_of(&place);
+    let (found, warnings) = read(&snapshots, &dataset).await?;
+    tell(&options.place, &dataset.distributions[0], &found, &warnings);
+    tell_rejects(&snapshots, &found, options.rejects)?;
+    let descriptor = describe(&snapshots, dataset, &found).await?;
+    let text = serde_json::to_string_pretty(&descriptor).map_err(std::io::Error::from).map_err(Error::from)?;
+    match writeln!(std::io::stdout(), "{text}") {
+        // A reader that went away has what it wanted.
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::from(e).into()),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// A descriptor by which the file is read to the same table. A column whose declared type would not give the same is left to the file.
+async fn describe(snapshots: &Snapshots, mut dataset: Dataset, found: &Snapshot) -> Result<Value> {
+    let before = rejected(snapshots, found)?;
+    let of = &mut dataset.distributions[0];
+    of.schema.columns = snapshot::columns(&found.schema);
+    if let [ReadAs { encoding, dialect, .. }] = found.read.as_slice() {
+        of.encoding = Some(encoding.clone());
+        of.extra.extend(dialect.clone().map(|d| ("dialect".to_owned(), d)));
+    }
+    for _ in 0..TRIES {
+        let descriptor = datapackage::to_datapackage(&dataset);
+        let (declared, problems) = datapackage::parse(descriptor.to_string().as_bytes(), "/datapackage.json");
+        let [declared] = declared.as_slice() else {
+            let said = problems.first().map_or_else(String::new, ToString::to_string);
+            return Err(Error::new(Kind::Internal, format!("the descriptor can't be read back: {said}")));
+        };
+        let (again, _) = read(snapshots, declared).await?;
+        let after = rejected(snapshots, &again)?;
+        let differs = |name: &str| {
+            let data_type = |s: &Snapshot| s.schema.field_with_name(name).map(|f| f.data_type().clone()).ok();
+            data_type(found) != data_type(&again) || before.get(name) != after.get(name)
+        };
+        let columns = &mut dataset.distributions[0].schema.columns;
+        let wrong: Vec<usize> = (0..columns.len()).filter(|i| differs(&columns[*i].name)).collect();
+        if wrong.is_empty() && again.rows == found.rows {
+            return Ok(relative(descriptor));
+        }
+        wrong.into_iter().for_each(|i| columns[i].kind = ColumnKind::Any);
+    }
+    eprintln!("warning: what is declared below does not give quite the same table; its schema is left to the file");
+    dataset.distributions[0].schema.columns.clear();
+    Ok(relative(datapackage::to_datapackage(&dataset)))
+}
+
+/// Rejects by column.
+fn rejected(snapshots: &Snapshots, snapshot: &Snapshot) -> Result<HashMap<String, u64>> {
+    let mut counts = HashMap::new();
+    for reject in snapshots.rejects(snapshot)? {
+        *counts.entry(reject?.column.unwrap_or_default()).or_default() += 1;
+    }
+    Ok(counts)
+}
+
+/// Reads a dataset of one file; its snapshot, and what the user should know of it.
+async fn read(snapshots: &Snapshots, dataset: &Dataset) -> Result<(Arc<Snapshot>, Vec<String>)> {
+    let table = TableEntry {
+        oid: 0,
+        catalog: "inspect".to_owned(),
+        schema: "inspect".to_owned(),
+        name: "file".to_owned(),
+        descriptor: String::new(),
+        dataset: Arc::new(dataset.clone()),
+        distribution: 0,
+        columns: None,
+        rows: None,
+    };
+    let warnings: Arc<Mutex<Vec<String>>> = Arc::default();
+    let heard: Progress = {
+        let warnings = Arc::clone(&warnings);
+        Arc::new(move |event| match event {
+            ProgressEvent::Warning { message, .. } => {
+                warnings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(message);
+            }
+            ProgressEvent::Started { .. } | ProgressEvent::Read { .. } | ProgressEvent::Finished { .. } => {}
+        })
+    };
+    let snapshot = snapshots.current(&table, Some(heard)).await?;
+    let warnings = warnings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+    Ok((snapshot, warnings))
+}
+
+/// What the file is, on standard error.
+fn tell(place: &str, of: &Distribution, found: &Snapshot, warnings: &[String]) {
+    let packing = of.compression.map_or_else(String::new, |c| format!(", packed as {}", Compression::name(c)));
+    let format = of.format.map_or("text", Format::name);
+    eprintln!("{place}: {format}{packing}");
+    for ReadAs { encoding, guessed, dialect, .. } in &found.read {
+        eprintln!("encoding: {encoding}{}", if *guessed { " (a guess)" } else { "" });
+        if let Some(dialect) = dialect {
+            eprintln!("dialect: {dialect}");
+        }
+    }
+    eprintln!("rows: {} of {} read, {} rejects", found.rows, found.rows_read, found.rejects);
+    for column in snapshot::columns(&found.schema) {
+        let data_type = found.schema.field_with_name(&column.name).map_or_else(|_| String::new(), |f| f.data_type().to_string());
+        eprintln!("column {}: {data_type}", crate::name::quoted(&column.name));
+    }
+    for warning in warnings {
+        eprintln!("warning: {warning}");
+    }
+}
+
+fn tell_rejects(snapshots: &Snapshots, found: &Snapshot, most: usize) -> Result<()> {
+    for reject in snapshots.rejects(found)?.take(most) {
+        let reject = reject?;
+        let column = reject.column.map_or_else(String::new, |c| format!(", column {}", crate::name::quoted(&c)));
+        eprintln!("reject: line {}{column}: {}: {}", reject.line, reject.reason, crate::name::clip(&reject.raw, 200));
+    }
+    if found.rejects > most as u64 {
+        eprintln!("reject: and {} more", found.rejects - most as u64);
+    }
+    Ok(())
+}
+
+/// A URL as it is, a path from the root.
+fn absolute(place: &str) -> Result<String> {
+    if place.contains("://") {
+        return Ok(place.to_owned());
+    }
+    let path = std::path::absolute(place)?;
+    path.to_str().map(str::to_owned).ok_or_else(|| Error::new(Kind::Config, format!("the path {place:?} is not UTF-8")))
+}
+
+/// The same descriptor for a file of the working folder, where it is then kept: its path from there.
+fn relative(mut descriptor: Value) -> Value {
+    let (Ok(here), Some(object)) = (std::env::current_dir(), descriptor.as_object_mut()) else { return descriptor };
+    let base = object.get(datapackage::BASE).and_then(Value::as_str).map(PathBuf::from);
+    let Some(below) = base.and_then(|base| base.strip_prefix(&here).map(Path::to_owned).ok()) else { return descriptor };
+    object.remove(datapackage::BASE);
+    let path = object.get_mut("resources").and_then(|r| r.get_mut(0)).and_then(|r| r.get_mut("path"));
+    if let Some(path) = path
+        && let Some(whole) = path.as_str().map(|file| below.join(file))
+    {
+        *path = Value::from(whole.to_string_lossy().into_owned());
+    }
+    descriptor
+}
+
+/// A folder for this process, removed with its content when it is done.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Result<Self> {
+        let path = std::env::temp_dir().join(format!("stoa-inspect-{}", std::process::id()));
+        std::fs::create_dir_all(&path)?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // It is in the folder for what nobody misses.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}

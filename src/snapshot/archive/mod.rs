@@ -1,0 +1,238 @@
+//! Archives and packings: one published file becomes the plain files that a table is made of, told by their bytes whatever they are
+//! called, under guards. What the plain files hold is not looked at.
+
+mod guard;
+mod magic;
+mod member;
+mod stream;
+mod tar;
+mod zip;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+pub(super) use guard::{Guard, too_large};
+
+use self::magic::Told;
+use self::member::Member;
+use self::tar::Tar;
+use self::zip::Zip;
+use super::Options;
+use super::stop::Stop;
+use crate::descriptor::Format;
+use crate::descriptor::members::{self, Wanted};
+use crate::error::{Error, Kind, Result};
+
+/// A file that needs no unpacking.
+#[derive(Debug)]
+pub(super) struct Plain {
+    pub(super) path: PathBuf,
+    /// Where it was published: its URL, and behind a slash the member of an archive.
+    pub(super) label: String,
+    /// What `_source_file` holds: `file`, or `archive/member`.
+    pub(super) name: String,
+    /// As its bytes tell, else as a member's own ending does.
+    pub(super) format: Option<Format>,
+    /// The bytes tell the format: it stands above what is declared.
+    pub(super) is_certain: bool,
+    /// Of a Shapefile: the files that belong to it, by their endings in lower case.
+    pub(super) beside: Vec<(String, PathBuf)>,
+}
+
+/// A published file, or what was in one.
+struct Packed {
+    path: PathBuf,
+    label: String,
+    name: String,
+    format: Option<Format>,
+    /// Packings around it.
+    depth: usize,
+}
+
+/// Opens one published file, which is called `name`. `wanted`: the files within it that are meant, by path or glob; the only data file
+/// when it is `None`. Several come in the order of their names. What is left out of an archive is a warning.
+pub(super) fn open(
+    path: &Path,
+    label: &str,
+    name: &str,
+    wanted: Option<&str>,
+    guard: &Guard<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Plain>> {
+    let packed = Packed { path: path.to_owned(), label: label.to_owned(), name: name.to_owned(), format: None, depth: 0 };
+    let wanted = wanted.map(|text| (text, Wanted::new(text)));
+    Opening { guard, warnings }.open(packed, wanted)
+}
+
+/// The names of the files in a local archive, by its directory or headers only. `None` for what is no archive, or one that has to be
+/// unpacked to be listed, or a workbook.
+pub(super) fn list(path: &Path, options: &Options) -> Result<Option<Vec<String>>> {
+    let label = path.display().to_string();
+    let members = match magic::look(path)? {
+        Told::Zip => {
+            let mut zip = Zip::open(path, &label, options)?;
+            if zip.document(&label)?.is_some() {
+                return Ok(None);
+            }
+            zip.members
+        }
+        Told::Tar => Tar::open(path, &label, options, &Stop::default())?.members,
+        Told::Packed(_) | Told::Format(_) | Told::Refused(..) | Told::Nothing => return Ok(None),
+    };
+    Ok(Some(members.into_iter().map(|member| member.name).collect()))
+}
+
+/// A descriptor's words for the files that are meant, and what they select.
+type Meant<'t> = Option<(&'t str, Wanted)>;
+
+struct Opening<'a> {
+    guard: &'a Guard<'a>,
+    warnings: &'a mut Vec<String>,
+}
+
+impl Opening<'_> {
+    fn open(&mut self, mut packed: Packed, wanted: Meant<'_>) -> Result<Vec<Plain>> {
+        loop {
+            let label = &packed.label;
+            match magic::look(&packed.path)? {
+                Told::Packed(codec) => {
+                    self.guard.check_depth(label, packed.depth)?;
+                    let file = std::fs::File::open(&packed.path)?;
+                    let unpacked = self.guard.write(label, stream::decoder(codec, file)?, None)?;
+                    self.guard.discard(&packed.path);
+                    packed = Packed { path: unpacked, depth: packed.depth + 1, ..packed };
+                }
+                Told::Zip => {
+                    let mut zip = Zip::open(&packed.path, label, self.guard.options)?;
+                    match zip.document(label)? {
+                        Some(Ok(format)) => {
+                            // Whoever reads the workbook unpacks what the directory declares.
+                            self.guard.check(zip.members.iter().fold(0, |all, m| all.saturating_add(m.bytes)))?;
+                            zip.check_overlap(label)?;
+                            return plain(packed, Some(format), &wanted);
+                        }
+                        Some(Err(what)) => return Err(refused(label, what, "Publish its tables as CSV.")),
+                        None => {}
+                    }
+                    zip.check_overlap(label)?;
+                    return self.archive(packed, Archive::Zip(zip), wanted);
+                }
+                Told::Tar => {
+                    let tar = Tar::open(&packed.path, label, self.guard.options, self.guard.stop)?;
+                    return self.archive(packed, Archive::Tar(tar), wanted);
+                }
+                Told::Format(format) => return plain(packed, Some(format), &wanted),
+                Told::Refused(what, hint) => return Err(refused(label, what, hint)),
+                Told::Nothing => return plain(packed, None, &wanted),
+            }
+        }
+    }
+
+    /// The files of an archive that make the table.
+    fn archive(&mut self, packed: Packed, mut archive: Archive, wanted: Meant<'_>) -> Result<Vec<Plain>> {
+        self.guard.check_depth(&packed.label, packed.depth)?;
+        let mut plains = Vec::new();
+        for (member, within) in self.chosen(&packed, archive.members(), wanted)? {
+            let inner = Packed {
+                label: format!("{}/{}", packed.label, member.name),
+                name: format!("{}/{}", packed.name, member.name),
+                format: members::format_of(&member.name),
+                depth: packed.depth + 1,
+                path: PathBuf::new(),
+            };
+            if let Some(obstacle) = &member.obstacle {
+                return Err(Error::new(Kind::SourceInvalid, format!("{} {obstacle}", inner.label)));
+            }
+            let path = archive.unpack(&member, &inner.label, self.guard)?;
+            let mut opened = self.open(Packed { path, ..inner }, within)?;
+            if let [Plain { format: Some(Format::Shapefile), beside, .. }] = opened.as_mut_slice() {
+                *beside = self.beside(&mut archive, &packed.label, &member.name)?;
+            }
+            plains.append(&mut opened);
+        }
+        self.guard.discard(&packed.path);
+        Ok(plains)
+    }
+
+    /// The members that are meant, each with what is meant within it.
+    fn chosen<'w>(&mut self, packed: &Packed, all: &[Member], wanted: Meant<'w>) -> Result<Vec<(Member, Meant<'w>)>> {
+        let label = &packed.label;
+        let names = || all.iter().map(|member| member.name.as_str());
+        let by_name: HashMap<&str, &Member> = all.iter().map(|member| (member.name.as_str(), member)).collect();
+        let of_name = |name: &str| by_name.get(name).map(|member| (*member).clone());
+        let Some((text, wanted)) = wanted else {
+            let sorted = members::sort(names());
+            let [only] = sorted.data.as_slice() else {
+                return Err(match sorted.data.len() {
+                    0 => member::no_data(label, &sorted),
+                    _ => member::several(label, self.guard.url, self.guard.place(label), &sorted.data),
+                });
+            };
+            if !sorted.left_out.is_empty() {
+                let left_out = member::told(sorted.left_out.iter().map(String::as_str));
+                self.warnings.push(format!("{label} is read for {only}, and left out is {left_out}"));
+            }
+            return Ok(of_name(only).map(|member| (member, None)).into_iter().collect());
+        };
+        let direct: Vec<_> = wanted.select(names()).into_iter().filter_map(of_name).map(|member| (member, None)).collect();
+        if !direct.is_empty() {
+            return Ok(direct);
+        }
+        let into = names().find_map(|name| Some((of_name(name)?, wanted.within(name)?)));
+        match into {
+            Some((member, within)) => Ok(vec![(member, Some((text, within)))]),
+            None => Err(member::none_meant(label, text, all)),
+        }
+    }
+
+    /// The files that belong to the Shapefile `shp`, unpacked.
+    fn beside(&self, archive: &mut Archive, label: &str, shp: &str) -> Result<Vec<(String, PathBuf)>> {
+        let parts: Vec<Member> = archive.members().iter().filter(|m| members::is_beside(shp, &m.name)).cloned().collect();
+        let mut beside = Vec::with_capacity(parts.len());
+        for part in parts.iter().filter(|part| part.obstacle.is_none()) {
+            let path = archive.unpack(part, &format!("{label}/{}", part.name), self.guard)?;
+            let ending = part.name.rsplit('.').next().unwrap_or_default().to_lowercase();
+            beside.push((ending, path));
+        }
+        Ok(beside)
+    }
+}
+
+/// Either kind of archive.
+enum Archive {
+    Zip(Zip),
+    Tar(Tar),
+}
+
+impl Archive {
+    fn members(&self) -> &[Member] {
+        match self {
+            Self::Zip(zip) => &zip.members,
+            Self::Tar(tar) => &tar.members,
+        }
+    }
+
+    fn unpack(&mut self, member: &Member, label: &str, guard: &Guard<'_>) -> Result<PathBuf> {
+        match self {
+            Self::Zip(zip) => zip.unpack(member, label, guard),
+            Self::Tar(tar) => tar.unpack(member, label, guard),
+        }
+    }
+}
+
+/// What needs no more unpacking; an error when files within it are meant.
+fn plain(packed: Packed, told: Option<Format>, wanted: &Meant<'_>) -> Result<Vec<Plain>> {
+    let Packed { path, label, name, format, .. } = packed;
+    if let Some((text, _)) = wanted {
+        let message = format!("{label} is no archive, and the descriptor's innerpath names {text} in one");
+        return Err(Error::new(Kind::SourceInvalid, message).with_hint("Take \"innerpath\" out of the descriptor."));
+    }
+    Ok(vec![Plain { path, label, name, is_certain: told.is_some(), format: told.or(format), beside: Vec::new() }])
+}
+
+fn refused(label: &str, what: &str, hint: &str) -> Error {
+    Error::new(Kind::SourceInvalid, format!("{label} is {what}, which no table is made of")).with_hint(hint)
+}
+
+#[cfg(test)]
+mod tests;

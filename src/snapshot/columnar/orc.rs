@@ -1,0 +1,247 @@
+//! ORC: the rows of a file as record batches. The decoder unpacks what it is given without a bound and stumbles over chunks that end
+//! early, so every chunk is looked at before it gets there (ORC v1, "Compression").
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use arrow::datatypes::{DataType, SchemaRef};
+use arrow::record_batch::RecordBatch;
+use bytes::Bytes;
+use orc_rust::compression::{Compression, CompressionType};
+use orc_rust::reader::ChunkReader;
+use orc_rust::reader::metadata::FileMetadata;
+use orc_rust::statistics::TypeStatistics;
+use orc_rust::{ArrowReader, ArrowReaderBuilder, TimestampPrecision};
+
+use super::orc_tail::{Postscript, varint, with_decimals};
+use super::{BATCH, arrow_fault, fault};
+use crate::error::Result;
+
+/// The largest chunk that is unpacked, in bytes.
+const MAX_CHUNK: u64 = 256 << 20;
+
+/// The most that deflate makes of a byte.
+const DEFLATE_RATIO: u64 = 1032;
+
+/// The longest footer that is believed, in bytes.
+const MAX_FOOTER: u64 = 64 << 20;
+
+/// The rows of one file.
+pub(in crate::snapshot) struct Rows {
+    reader: ArrowReader<Chunks>,
+    schema: SchemaRef,
+    claimed: u64,
+    read: Arc<AtomicU64>,
+}
+
+impl Rows {
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let chunks = Chunks::open(path)?;
+        let (read, packing) = (Arc::clone(&chunks.read), Arc::clone(&chunks.packing));
+        let builder = ArrowReaderBuilder::try_new(chunks).map_err(fault)?;
+        let metadata = builder.file_metadata();
+        if metadata.root_data_type().children().is_empty() {
+            return Err(fault("it has no columns"));
+        }
+        let precision = precision(metadata);
+        let claimed = metadata.stripe_metadatas().iter().map(|s| s.number_of_rows()).sum();
+        if claimed != metadata.number_of_rows() {
+            return Err(fault(format!("it says that it has {} rows, and its stripes {claimed}", metadata.number_of_rows())));
+        }
+        // From here on, each read begins with a chunk.
+        let _ = packing.set(metadata.compression());
+        let builder = builder.with_batch_size(BATCH).with_timestamp_precision(precision);
+        let schema = builder.schema();
+        if schema.flattened_fields().iter().any(|f| matches!(f.data_type(), DataType::Decimal128(0, _))) {
+            return Err(fault("its decimals tell no precision").with_hint("Write it with Hive 0.12 or later."));
+        }
+        Ok(Self { reader: builder.build(), schema, claimed, read })
+    }
+
+    pub(super) fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    pub(super) fn next(&mut self) -> Result<Option<RecordBatch>> {
+        self.reader.next().transpose().map_err(arrow_fault)
+    }
+
+    pub(super) fn claimed(&self) -> u64 {
+        self.claimed
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.read.load(Ordering::Relaxed)
+    }
+}
+
+/// Nanoseconds, which ORC keeps, unless the file's statistics say that a time lies outside of the years 1678 to 2261, which is all that
+/// 64 bits of nanoseconds hold: then microseconds.
+fn precision(metadata: &FileMetadata) -> TimestampPrecision {
+    let narrow = i64::MIN / 1_000_000 + 1_000..i64::MAX / 1_000_000 - 1_000;
+    let outside = metadata.column_file_statistics().iter().any(|column| match column.type_statistics() {
+        Some(TypeStatistics::Timestamp { min, max, min_utc, max_utc }) => {
+            [min, max, min_utc, max_utc].into_iter().any(|millis| !narrow.contains(millis))
+        }
+        Some(_) | None => false,
+    });
+    if outside { TimestampPrecision::Microsecond } else { TimestampPrecision::Nanosecond }
+}
+
+/// The file, read within its bounds and chunk by chunk checked.
+struct Chunks {
+    file: Arc<File>,
+    /// Where `tail` stands in place of the file's own bytes.
+    end: u64,
+    /// The last bytes: the postscript and its length.
+    tail: Vec<u8>,
+    /// How chunks are packed, once the footer told.
+    packing: Arc<OnceLock<Option<Compression>>>,
+    read: Arc<AtomicU64>,
+}
+
+impl Chunks {
+    fn open(path: &Path) -> Result<Self> {
+        let mut file = File::open(path)?;
+        let size = file.metadata()?.len();
+        if size < 4 {
+            return Err(fault(format!("{size} bytes are too few")));
+        }
+        let mut tail = vec![0; usize::try_from(size.min(256)).expect("256 at most")];
+        file.seek(SeekFrom::Start(size - tail.len() as u64))?;
+        file.read_exact(&mut tail)?;
+        let length = usize::from(tail[tail.len() - 1]);
+        let postscript = (tail.len() - 1).checked_sub(length).map(|start| &tail[start..tail.len() - 1]);
+        let postscript = postscript.filter(|p| p.ends_with(b"ORC")).ok_or_else(|| fault("it does not end as an ORC file"))?;
+        let fields = Postscript::parse(postscript).ok_or_else(|| fault("its postscript makes no sense"))?;
+        let claimed = fields.footer.saturating_add(fields.metadata);
+        if claimed > size - 1 - length as u64 || claimed > MAX_FOOTER {
+            return Err(fault(format!("its footer claims {claimed} of {size} bytes")));
+        }
+        if fields.block > MAX_CHUNK {
+            return Err(fault(format!("it claims chunks of {} bytes", fields.block)));
+        }
+        let end = size - 1 - length as u64;
+        let mut this = Self { file: Arc::new(file), end: size, tail: Vec::new(), packing: Arc::default(), read: Arc::default() };
+        let footer = this.bytes(end - fields.footer, fields.footer)?;
+        if let Some(kind) = fields.kind {
+            check(&footer, kind).map_err(|e| e.within("its footer"))?;
+            check(&this.bytes(end - claimed, fields.metadata)?, kind).map_err(|e| e.within("its statistics"))?;
+        }
+        let changed = plain(&footer, fields.kind).and_then(|plain| with_decimals(&plain));
+        let changed = changed.map(|plain| if fields.kind.is_some() { chunked(&plain) } else { plain });
+        let postscript = fields.completed(postscript, changed.as_ref().map(Vec::len));
+        let length = u8::try_from(postscript.len()).map_err(|_| fault("its postscript is too long"))?;
+        this.end = if changed.is_some() { end - fields.footer } else { end };
+        this.tail = [changed.unwrap_or_default(), postscript, vec![length]].concat();
+        Ok(this)
+    }
+
+    fn bytes(&self, offset: u64, length: u64) -> io::Result<Bytes> {
+        let outside = || io::Error::other(format!("{length} bytes at {offset} lie outside of the file"));
+        let stop = offset.checked_add(length).filter(|stop| *stop <= self.len()).ok_or_else(outside)?;
+        let own = stop.min(self.end).saturating_sub(offset);
+        let mut bytes = vec![0; usize::try_from(own).map_err(io::Error::other)?];
+        let mut file = self.file.as_ref();
+        file.seek(SeekFrom::Start(offset))?;
+        file.read_exact(&mut bytes)?;
+        let place = |at: u64| usize::try_from(at.saturating_sub(self.end)).map_err(io::Error::other);
+        bytes.extend_from_slice(&self.tail[place(offset)?..place(stop)?]);
+        Ok(bytes.into())
+    }
+}
+
+impl ChunkReader for Chunks {
+    type T = BufReader<File>;
+
+    fn len(&self) -> u64 {
+        self.end + self.tail.len() as u64
+    }
+
+    fn get_read(&self, offset: u64) -> io::Result<Self::T> {
+        let mut file = self.file.try_clone()?;
+        file.seek(SeekFrom::Start(offset))?;
+        Ok(BufReader::new(file))
+    }
+
+    fn get_bytes(&self, offset: u64, length: u64) -> io::Result<Bytes> {
+        let bytes = self.bytes(offset, length)?;
+        if let Some(Some(packing)) = self.packing.get() {
+            check(&bytes, packing.compression_type())
+                .map_err(|e| io::Error::other(format!("the stream at byte {offset}: {e}")))?;
+        }
+        self.read.fetch_add(length, Ordering::Relaxed);
+        Ok(bytes)
+    }
+}
+
+/// Checks that a stream is made of whole chunks of which none unpacks to more than [`MAX_CHUNK`].
+fn check(mut stream: &[u8], kind: CompressionType) -> Result<()> {
+    while !stream.is_empty() {
+        let (head, rest) = stream.split_at_checked(3).ok_or_else(|| fault("a chunk ends within its header"))?;
+        let head = u32::from_le_bytes([head[0], head[1], head[2], 0]);
+        let (length, original) = (head >> 1, head & 1 == 1);
+        let (chunk, rest) = usize::try_from(length)
+            .ok()
+            .and_then(|length| rest.split_at_checked(length))
+            .ok_or_else(|| fault(format!("a chunk claims {length} bytes, and {} are left", rest.len())))?;
+        stream = rest;
+        if original {
+            continue;
+        }
+        let packed = chunk.len() as u64;
+        let fits = match kind {
+            CompressionType::Zlib => packed * DEFLATE_RATIO <= MAX_CHUNK || is_bounded(flate2::read::DeflateDecoder::new(chunk))?,
+            CompressionType::Zstd => is_bounded(zstd::stream::read::Decoder::with_buffer(chunk)?)?,
+            CompressionType::Snappy => varint(&mut &*chunk).is_some_and(|claimed| claimed <= MAX_CHUNK),
+            // A byte of LZO repeats at most 255 bytes.
+            CompressionType::Lzo => packed * 255 <= MAX_CHUNK,
+            // Bounded by the block size, which was looked at.
+            CompressionType::Lz4 => true,
+        };
+        if !fits {
+            return Err(fault(format!("a chunk of {packed} bytes unpacks to more than {MAX_CHUNK}")));
+        }
+    }
+    Ok(())
+}
+
+/// A footer without its packing; `None` where only the decoder can unpack it.
+fn plain(footer: &[u8], kind: Option<CompressionType>) -> Option<Vec<u8>> {
+    let Some(kind) = kind else { return Some(footer.to_vec()) };
+    let (mut rest, mut out) = (footer, Vec::new());
+    while let Some((head, after)) = rest.split_at_checked(3) {
+        let head = u32::from_le_bytes([head[0], head[1], head[2], 0]);
+        let (chunk, after) = after.split_at_checked(usize::try_from(head >> 1).ok()?)?;
+        rest = after;
+        match kind {
+            _ if head & 1 == 1 => out.extend_from_slice(chunk),
+            CompressionType::Zlib => flate2::read::DeflateDecoder::new(chunk).read_to_end(&mut out).map(|_| ()).ok()?,
+            CompressionType::Zstd => {
+                zstd::stream::read::Decoder::with_buffer(chunk).and_then(|mut d| d.read_to_end(&mut out)).map(|_| ()).ok()?;
+            }
+            CompressionType::Snappy | CompressionType::Lzo | CompressionType::Lz4 => return None,
+        }
+    }
+    Some(out)
+}
+
+/// Bytes as chunks that are not packed.
+fn chunked(bytes: &[u8]) -> Vec<u8> {
+    let chunk = |chunk: &[u8]| {
+        let head = u32::try_from(chunk.len() << 1 | 1).expect("a chunk is of 64 KiB at most").to_le_bytes();
+        [&head[..3], chunk].concat()
+    };
+    bytes.chunks(1 << 16).flat_map(chunk).collect()
+}
+
+/// Whether `from` gives no more than [`MAX_CHUNK`] bytes. What can't be unpacked is left to the decoder.
+fn is_bounded(from: impl Read) -> Result<bool> {
+    match io::copy(&mut from.take(MAX_CHUNK + 1), &mut io::sink()) {
+        Ok(bytes) => Ok(bytes <= MAX_CHUNK),
+        Err(e) => Err(fault(format!("a chunk can't be unpacked: {e}"))),
+    }
+}

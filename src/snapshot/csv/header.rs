@@ -1,0 +1,279 @@
+//! Headers: of a table's first rows, which are titles and notes, which name the columns, and where the values begin. It works on rows
+//! of text, whatever format they came from.
+
+use super::look::{Look, is_year};
+
+/// Rows that are looked at for where the values begin.
+const TOP: usize = 40;
+
+/// Rows that are looked at for what the columns hold.
+const BODY: usize = 500;
+
+/// What stands above a table's values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::snapshot) struct Head {
+    /// Rows before the header (or before the values, when there is no header) that are titles and notes.
+    pub(in crate::snapshot) titles: usize,
+    /// Rows that name the columns, behind the titles; 0 when nothing does.
+    pub(in crate::snapshot) header: usize,
+}
+
+/// What most of a column's filled cells look like, where they are values of one kind.
+pub(in crate::snapshot) struct Profile {
+    look: Option<Look>,
+    years: bool,
+}
+
+/// Finds the head of a table in its first rows. `width` is the number of cells that most rows have.
+///
+/// Rows at the top that fill one cell at most are titles. Where columns hold values of one kind, the values begin at the first row
+/// that has such a value in such a column, and the header is what stands above it: one row, or several when the upper one leaves
+/// gaps that the lower ones fill, or when each lower one has words over every column of values. A row of years over values that
+/// are no years names columns too. Where no column tells, the first row is the header unless it holds values itself.
+pub(in crate::snapshot) fn head<S: AsRef<str>>(rows: &[Vec<S>], width: usize) -> Head {
+    let profiles = profiles(rows, width);
+    let mut titles = leading_titles(rows, width);
+    let top = rows.len().min(titles + TOP);
+    if titles >= rows.len() {
+        return Head { titles: 0, header: usize::from(!rows.is_empty()) };
+    }
+    if profiles.iter().all(|p| p.look.is_none()) || rows.len() - titles < 2 {
+        let names = &rows[titles];
+        let values = looks(names).filter(|l| l.is_value()).count();
+        let years = names.iter().filter(|c| is_year(c.as_ref())).count();
+        let header = values == 0 || (years == values && years > 1 && years < names.len());
+        return Head { titles, header: usize::from(header) };
+    }
+    let Some(body) = (titles..top).find(|i| is_body(&rows[*i], &profiles, (*i == titles).then(|| &rows[i + 1..]))) else {
+        return Head { titles, header: 1 };
+    };
+    if body == titles {
+        return Head { titles, header: 0 };
+    }
+    // An empty row parts what stands above: the part that names the most columns is the header.
+    let mut start = titles;
+    let mut covered = 0;
+    for from in (titles..body).filter(|i| *i == titles || is_empty(&rows[i - 1])) {
+        let part = rows[from..body].iter().take_while(|r| !is_empty(r));
+        let named = cover(part);
+        if named > covered {
+            (start, covered) = (from, named);
+        }
+    }
+    titles = start;
+    let first = &rows[titles];
+    let lower = rows[titles + 1..body].iter().take_while(|row| names(row, &profiles, &rows[body..]));
+    let lower = lower.count();
+    let has_gaps = cover(rows[titles..=titles].iter()) < cover(rows[titles..=titles + lower].iter()) || has_twins(first);
+    let typed = profiles.iter().filter(|p| p.look.is_some()).count();
+    let over_all = typed > 1
+        && rows[titles + 1..=titles + lower].iter().all(|row| agreement(row, &profiles) == (0, typed))
+        && rows.len() - body > 2;
+    Head { titles, header: if has_gaps || over_all { 1 + lower } else { 1 } }
+}
+
+/// One name a column out of several header rows, each part once, joined by `joint`. A cell of an upper row that stands over a gap
+/// spans it, up to where that row or one above it begins something else, as far as lower rows have names there.
+pub(in crate::snapshot) fn join<S: AsRef<str>>(rows: &[Vec<S>], joint: &str) -> Vec<String> {
+    let width = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let cell = |row: usize, column: usize| rows[row].get(column).map_or("", |c| c.as_ref().trim());
+    let mut filled: Vec<Vec<&str>> = Vec::with_capacity(rows.len());
+    for row in 0..rows.len() {
+        let mut out: Vec<&str> = Vec::with_capacity(width);
+        for column in 0..width {
+            let own = cell(row, column);
+            let named_below = (row + 1..rows.len()).any(|below| !cell(below, column).is_empty());
+            let begins_above = (0..row).any(|above| !cell(above, column).is_empty());
+            let left = out.last().copied().unwrap_or("");
+            out.push(if own.is_empty() && named_below && !begins_above { left } else { own });
+        }
+        filled.push(out);
+    }
+    let name = |column: usize| {
+        let mut parts: Vec<&str> = Vec::with_capacity(rows.len());
+        for part in filled.iter().map(|row| row[column]).filter(|part| !part.is_empty()) {
+            if parts.last() != Some(&part) {
+                parts.push(part);
+            }
+        }
+        parts.join(joint)
+    };
+    (0..width).map(name).collect()
+}
+
+fn looks<S: AsRef<str>>(row: &[S]) -> impl Iterator<Item = Look> {
+    row.iter().map(|c| Look::of(c.as_ref()))
+}
+
+/// How many cells hold something.
+pub(in crate::snapshot) fn filled<S: AsRef<str>>(row: &[S]) -> usize {
+    row.iter().filter(|c| !c.as_ref().trim().is_empty()).count()
+}
+
+fn is_empty<S: AsRef<str>>(row: &[S]) -> bool {
+    filled(row) == 0
+}
+
+/// How many columns hold something in one of the rows.
+fn cover<'a, S: AsRef<str> + 'a>(rows: impl Iterator<Item = &'a Vec<S>>) -> usize {
+    let mut columns = Vec::new();
+    for row in rows {
+        columns.resize(columns.len().max(row.len()), false);
+        row.iter().zip(&mut columns).for_each(|(c, named)| *named |= !c.as_ref().trim().is_empty());
+    }
+    columns.into_iter().filter(|named| *named).count()
+}
+
+fn has_twins<S: AsRef<str>>(row: &[S]) -> bool {
+    let mut names: Vec<&str> = row.iter().map(|c| c.as_ref().trim()).filter(|c| !c.is_empty()).collect();
+    names.sort_unstable();
+    names.windows(2).any(|pair| pair[0] == pair[1])
+}
+
+/// Rows at the top that fill one cell at most of a table that has several, when a row that fills half of its cells comes after them.
+fn leading_titles<S: AsRef<str>>(rows: &[Vec<S>], width: usize) -> usize {
+    let is_title = |r: &Vec<S>| (filled(r) <= 1 && width > 2) || (r.len() == 1 && width == 2);
+    let count = rows.iter().take_while(|r| is_title(r)).count();
+    match rows.get(count) {
+        Some(next) if filled(next) * 2 >= width && count + 1 < rows.len() => count,
+        Some(_) | None => 0,
+    }
+}
+
+/// What the columns hold, by the rows of the second half: titles and headers stand in the first.
+pub(in crate::snapshot) fn profiles<S: AsRef<str>>(rows: &[Vec<S>], width: usize) -> Vec<Profile> {
+    let rows: Vec<&Vec<S>> = rows.iter().filter(|r| !is_empty(r)).collect();
+    let body = &rows[rows.len() / 2..];
+    let body = &body[..body.len().min(BODY)];
+    let profile = |column: usize| {
+        let cells = || body.iter().filter_map(|r| r.get(column)).map(AsRef::as_ref);
+        let mut counts = [(Look::Number, 0), (Look::Moment, 0), (Look::Boolean, 0)];
+        let mut all = 0;
+        for look in cells().map(Look::of).filter(|l| *l != Look::Empty) {
+            all += 1;
+            counts.iter_mut().filter(|(l, _)| *l == look).for_each(|(_, n)| *n += 1);
+        }
+        let most = counts.into_iter().max_by_key(|(_, n)| *n).filter(|(_, n)| *n > 0 && n * 5 >= all * 4);
+        let years = cells().filter(|c| is_year(c)).count();
+        Profile { look: most.map(|(look, _)| look), years: years * 5 >= all * 4 }
+    };
+    (0..width).map(profile).collect()
+}
+
+/// In columns of values: how many cells of the row are such values, and how many are words.
+pub(in crate::snapshot) fn agreement<S: AsRef<str>>(row: &[S], profiles: &[Profile]) -> (usize, usize) {
+    let mut found = (0, 0);
+    for (cell, profile) in row.iter().zip(profiles) {
+        let look = Look::of(cell.as_ref());
+        found.0 += usize::from(profile.look == Some(look));
+        found.1 += usize::from(profile.look.is_some() && look == Look::Word);
+    }
+    found
+}
+
+/// Whether the row holds values. The first row, told by the rows `below` it, does when nothing in it is a name: words that its columns
+/// also hold below are none.
+fn is_body<S: AsRef<str>>(row: &[S], profiles: &[Profile], below: Option<&[Vec<S>]>) -> bool {
+    let (values, words) = agreement(row, profiles);
+    let no_names = || match below {
+        Some(below) => words_over_values(row, profiles).all(|(column, word)| holds(below, column, word)),
+        None => values >= words,
+    };
+    values > 0 && !has_years(row, profiles) && no_names()
+}
+
+/// The words that stand in columns of values.
+fn words_over_values<'a, S: AsRef<str>>(row: &'a [S], profiles: &'a [Profile]) -> impl Iterator<Item = (usize, &'a str)> {
+    let of_values = row.iter().enumerate().filter(|(i, _)| profiles.get(*i).is_some_and(|p| p.look.is_some()));
+    of_values.map(|(i, c)| (i, c.as_ref().trim())).filter(|(_, c)| Look::of(c) == Look::Word)
+}
+
+fn holds<S: AsRef<str>>(rows: &[Vec<S>], column: usize, text: &str) -> bool {
+    rows.iter().filter_map(|r| r.get(column)).any(|c| c.as_ref().trim() == text)
+}
+
+/// Whether the row's values are years, two and more, over columns that hold something else.
+fn has_years<S: AsRef<str>>(row: &[S], profiles: &[Profile]) -> bool {
+    let values = looks(row).filter(|l| l.is_value()).count();
+    let years = row.iter().enumerate().filter(|(_, c)| is_year(c.as_ref()));
+    let (mut all, mut over_others) = (0, 0);
+    for (column, _) in years {
+        all += 1;
+        over_others += usize::from(profiles.get(column).is_none_or(|p| !p.years));
+    }
+    all > 1 && all == values && over_others * 2 >= all
+}
+
+/// Whether the row stands over columns of values with words or years, and these words are not what the columns also hold.
+fn names<S: AsRef<str>>(row: &[S], profiles: &[Profile], below: &[Vec<S>]) -> bool {
+    let (values, words) = agreement(row, profiles);
+    if has_years(row, profiles) {
+        return true;
+    }
+    values == 0 && words > 0 && !words_over_values(row, profiles).any(|(column, word)| holds(below, column, word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(text: &str) -> Vec<Vec<&str>> {
+        text.trim_end_matches('\n').split('\n').map(|l| l.split('|').collect()).collect()
+    }
+
+    #[test]
+    fn heads() {
+        for (text, width, titles, header) in [
+            ("id|name\n1|x", 2, 0, 1),
+            ("name|city\nx|y", 2, 0, 1),
+            ("1|x\n2|y", 2, 0, 0),
+            ("100022|b\n1|2", 2, 0, 1),
+            ("Country|1/22/20|1/23/20\nIT|0|1", 3, 0, 1),
+            ("03/12/20|03/13/20||PDT\n03/12/20|03/13/20||PDT", 4, 0, 0),
+            ("a|b", 2, 0, 1),
+            ("1|2", 2, 0, 0),
+            ("id|100022\nid1|TRUE", 2, 0, 1),
+            ("Country|2010|2011\nIT|0.5|1", 3, 0, 1),
+            ("country|from|to\nFR|1950|2000\nIT|1960|2001\nDE|1970|1999", 3, 0, 1),
+            ("2B|410|AER|2965\n2B|410|ASF|2966", 4, 0, 0),
+            ("id\n01\n002", 1, 0, 1),
+            ("410|CR2\n411|319\n412|738\n413|CR2\n414|321\n415|320\n416|747\n417|777\n418|320", 2, 0, 0),
+            ("Title||\n||\na|b|c\n1|2|3", 3, 2, 1),
+            ("Title\na|b\n1|2", 2, 1, 1),
+            ("a||\n1|2|3", 3, 0, 1),
+            ("Title||", 3, 0, 1),
+            // Two header rows, with and without gaps in the first.
+            ("control||fire|\nX|Y|X|Y\n1.5|2|3|4\n2.5|3|4|5\n3.5|4||", 4, 0, 2),
+            ("time|speed\n(s)|(m/s)\n0.1|5\n0.2|6\n0.3|7", 2, 0, 2),
+            // One column of words over values does not make a row of data a header.
+            ("id|n\nx|missing\ny|4\nz|5\nq|missing", 2, 0, 1),
+            ("LP|Name|No\nA|Group|\nA1|Sub|\nA2|Sub|300\n|Sub|301\nA3|Sub|302", 3, 0, 1),
+            // Titles in several cells, parted from the header by an empty row.
+            ("||T|2011|\n||in EUR||\n||||\n||A|B|C\n||x|y|z\nNo|Name|||\n0|In:|||\n1|q|3|4|5\n2|r|4|5|6\n3|s|1|2|3", 5, 3, 3),
+            (
+                "T|||\n|||\n||2013-14|2012-13\nSegment|Staff|Total|Total\n|||Restated\nx|609|672|641\ny|116|119|115\nz|1|2|3\nq|4|5|6",
+                4,
+                2,
+                3,
+            ),
+            ("Region:|D|||\n||||\n|1985|1993|2000|2001\nA||||\n b|.|379|575|1\n c|.|1|1|2", 5, 2, 1),
+        ] {
+            assert_eq!(head(&rows(text), width), Head { titles, header }, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn several_rows_make_one_name() {
+        for (text, want) in [
+            ("control||fire|\nX|Y|X|Y", &["control X", "control Y", "fire X", "fire Y"][..]),
+            (
+                "Org|Staff||||All||Note\n||A||B|||\n||n|fte|n|n|fte|",
+                &["Org", "Staff", "Staff A n", "Staff A fte", "Staff B n", "All n", "All fte", "Note"],
+            ),
+            ("|2013|2012\nName|Total|Total\n||Restated", &["Name", "2013 Total", "2012 Total Restated"]),
+            ("a|b\na|c", &["a", "b c"]),
+        ] {
+            assert_eq!(join(&rows(text), " "), want, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Layouts: all that reading a delimited file takes to know, found out once: its syntax, what stands above and below its rows, and what its
+//! columns are called. Cells are read elsewhere.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::sync::Arc;
+
+use super::preface::{self, Comment, Head, Header};
+use super::sniff::{self, LOOK, width_of_most};
+use super::tokenize::{LineEnds, Record, Syntax};
+use super::{CHUNK, Reader, fill, footer, header, raw, refuse};
+use crate::descriptor::Dialect;
+use crate::error::{Error, Kind, Result};
+use crate::snapshot::cells::Fault;
+use crate::snapshot::decode::{Bad, Text};
+use crate::snapshot::names;
+
+/// Bytes of the head that are looked at first; more when they are odd.
+const FIRST_LOOK: usize = 1 << 18;
+
+/// The most bytes of the head that are looked at; a header must end within them.
+const LAST_LOOK: usize = 4 << 20;
+
+/// How one delimited file is written. A reader needs this, an offset where a record starts and the line there, and nothing else.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::snapshot) struct Layout {
+    pub(super) syntax: Syntax,
+    pub(super) comment: Option<Comment>,
+    /// Lines that are declared to be comments.
+    pub(super) comment_lines: HashSet<u64>,
+    /// The columns, and the published names of those that are called otherwise.
+    pub(super) names: Arc<Vec<String>>,
+    pub(super) originals: Vec<Option<String>>,
+    /// Fields that rows usually have, where that is fewer than there are columns.
+    pub(super) usual: usize,
+    /// Where the first row starts in the text behind its mark, and the 1-based line there.
+    pub(super) start: u64,
+    pub(super) line: u64,
+    /// Where the footer starts, when there is one.
+    pub(super) end: Option<u64>,
+    /// Records before the header that are no rows.
+    pub(super) before: Vec<Fault>,
+    /// What is declared and what was found out, as a descriptor would say it.
+    dialect: Dialect,
+}
+
+impl Layout {
+    /// Finds out how the text is written. `declared` names the columns of a file without a header. What the user should know goes to
+    /// `warnings`. [`Kind::SourceInvalid`] when the text is no table.
+    pub(in crate::snapshot) fn of(
+        text: &Text,
+        url: &str,
+        dialect: &Dialect,
+        declared: &[String],
+        max_field: usize,
+        warnings: &mut Vec<String>,
+    ) -> Result<Self> {
+        let mut file = File::open(&text.path)?;
+        file.seek(SeekFrom::Start(text.skip))?;
+        let mut head = Vec::new();
+        let mut size = FIRST_LOOK;
+        let mark = dialect.comment_char.clone().unwrap_or_else(|| "#".to_owned());
+        let (sniffed, ended) = loop {
+            let ended = fill(&mut file, &mut head, size)?;
+            let sniffed = sniff::sniff(dialect, &head, ended, &mark).map_err(|e| e.within(url))?;
+            let few = sniffed.syntax.records(&head, ended, 2, Some(&mark)).all.len() < 2;
+            if ended || size >= LAST_LOOK || !(few || sniffed.regular < 800) {
+                break (sniffed, ended);
+            }
+            size *= 4;
+        };
+        refuse::documents(&head, ended, url)?;
+        let bads = &text.bad[..text.bad.partition_point(|b| b.at < head.len() as u64)];
+        let skipped = if sniffed.named { sniff::named_delimiter(&head).map_or(0, |(_, len)| len) } else { 0 };
+        let mut records = sniffed.syntax.records(&head[skipped..], ended, LOOK, Some(&mark)).all;
+        for record in &mut records {
+            record.start += skipped;
+            record.end += skipped;
+            record.line += u64::from(skipped > 0);
+        }
+        let (Head { comment, header, preamble: titles }, notes) = preface::head(dialect, &mut records);
+        if dialect.delimiter.is_none() && !sniffed.named {
+            refuse::irregular(&sniffed, records.len(), url)?;
+            refuse::several_tables(&records[..titles], &head, &sniffed.syntax, url)?;
+        }
+        let (body, published) = match &header {
+            Header::None => (titles, None),
+            Header::Records(lines, joint) => {
+                let is_header = |r: &&Record| lines.contains(&(r.line as usize));
+                let chosen: Vec<&Record> = records.iter().filter(is_header).collect();
+                let last = records.iter().rposition(|r| is_header(&r));
+                let Some(last) = last else { return Err(without("a header", url, head.len(), ended)) };
+                (last + 1, Some(header_names(&chosen, joint, bads)))
+            }
+        };
+        if records.is_empty() {
+            return Err(without("a record", url, head.len(), ended));
+        }
+        // Blank lines and comments are passed over again where nothing stands before the first row.
+        let start = if body == 0 { skipped } else { records[body - 1].end };
+        let mut this = Self {
+            line: 1 + sniffed.syntax.line_ends.count(&head[..start]),
+            start: start as u64,
+            syntax: sniffed.syntax,
+            comment,
+            comment_lines: dialect.comment_rows.iter().map(|r| *r as u64).collect(),
+            names: Arc::default(),
+            originals: Vec::new(),
+            usual: 0,
+            end: None,
+            before: records[..titles].iter().map(|r| before_header(r, &head, bads)).collect(),
+            dialect: dialect.clone(),
+        };
+        this.name_columns(published.as_deref(), declared, &records[body..], url, warnings);
+        this.find_footer(text, &mut file)?;
+        this.drop_empty(text, url, max_field)?;
+        this.describe(&records, titles, &header, &notes);
+        if let (Some(Comment { sniffed: Some(_), start }), Some(first)) = (&this.comment, notes.first()) {
+            let (line, said) = (first.line, raw(&head[first.start..first.end]));
+            let said = crate::name::clip(&said, 80);
+            warnings.push(format!("{url}: lines that begin with {start} are left out as comments, as line {line}: {said}"));
+        }
+        if let Some(bad) = bads.iter().find(|b| header != Header::None && b.at < this.start) {
+            let escaped = bad.escaped();
+            let message =
+                format!("{url}: the header holds bytes that can't be decoded; the names have {escaped} and the like for them");
+            warnings.push(message);
+        }
+        Ok(this)
+    }
+
+    /// The columns of the file.
+    #[cfg(test)]
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// How the file is written, as a descriptor would say it: with this declared it is read the same way.
+    pub(in crate::snapshot) fn dialect(&self) -> &Dialect {
+        &self.dialect
+    }
+
+    /// Names the columns: as many as the header has, or as most rows have when those are more.
+    fn name_columns(
+        &mut self,
+        published: Option<&[String]>,
+        declared: &[String],
+        rows: &[Record],
+        url: &str,
+        warnings: &mut Vec<String>,
+    ) {
+        let width = width_of_most(rows);
+        let most = rows.iter().filter(|r| r.fields.len() == width).count();
+        let agree = width > 1 && most * 2 > rows.len();
+        let mut names: Vec<String> = match published {
+            Some(names) => names.to_vec(),
+            None => {
+                let width = if agree { width } else { rows.first().map_or(0, |r| r.fields.len()) };
+                (0..width).map(|i| declared.get(i).cloned().unwrap_or_default()).collect()
+            }
+        };
+        let named = names.len();
+        if agree && width > named && published.is_some() {
+            let holds = |r: &Record| r.fields.get(named..).is_some_and(|more| more.iter().any(|f| !f.trim_ascii().is_empty()));
+            let (from, to) = (named + 1, width);
+            let numbered =
+                rows.iter().filter(|r| r.fields.len() == width).zip(1..).all(|(r, n)| r.fields[0].trim() == format!("{n}"));
+            if width == named + 1 && numbered && rows.len() > 1 {
+                names.insert(0, String::new());
+                warnings.push(format!(
+                    "{url}: the header names {named} columns and rows have {width} fields, of which the first counts the rows: it is column_1"
+                ));
+            } else {
+                names.resize(width, String::new());
+                if rows.iter().any(holds) {
+                    let of = if from == to { format!("column_{to}") } else { format!("column_{from} to column_{to}") };
+                    warnings.push(format!(
+                        "{url}: the header names {named} columns and most rows have {width} fields; those behind are {of}, and names may \
+                         not be those of the values below"
+                    ));
+                }
+            }
+        }
+        self.usual = names.len();
+        if agree && width < names.len() && published.is_some() {
+            self.usual = width;
+            warnings.push(format!(
+                "{url}: the header names {named} columns and most rows have {width} fields; the last {} are empty there",
+                named - width
+            ));
+        }
+        let (unique, originals) = names::unique(&names);
+        self.names = Arc::new(unique);
+        self.originals = originals;
+    }
+
+    /// Drops the last columns when they have no name and hold nothing in the whole file: they stand for delimiters at the ends of lines.
+    /// Only a file with such columns is read for this.
+    fn drop_empty(&mut self, text: &Text, url: &str, max_field: usize) -> Result<()> {
+        let is_nameless = |o: &Option<String>| o.as_ref().is_some_and(|o| o.trim().is_empty());
+        let nameless = self.originals.iter().rev().take_while(|o| is_nameless(o)).count();
+        // A table keeps a column, whatever it holds.
+        let mut used = (self.names.len() - nameless).max(1);
+        let mut reader = Reader::open(text, url, 0, self, max_field)?;
+        while used < self.names.len() {
+            let Some(cells) = reader.next()? else { break };
+            let held = (used..self.names.len()).rev().find(|c| cells.column(*c).any(|cell| !cell.text.is_empty()));
+            used = held.map_or(used, |c| c + 1);
+        }
+        drop(reader);
+        let names = self.names[..used].to_vec();
+        self.usual = self.usual.min(used);
+        self.names = Arc::new(names);
+        self.originals.truncate(used);
+        Ok(())
+    }
+
+    /// Looks at the end of the text for notes.
+    fn find_footer(&mut self, text: &Text, file: &mut File) -> Result<()> {
+        let len = text.bytes - text.skip;
+        let from = self.start.max(len.saturating_sub(footer::TAIL));
+        file.seek(SeekFrom::Start(text.skip + from))?;
+        let mut tail = Vec::new();
+        file.take(footer::TAIL).read_to_end(&mut tail)?;
+        let begin = footer::begin(&self.syntax, &tail, from == self.start, self.names.len());
+        self.end = begin.map(|at| from + at as u64);
+        Ok(())
+    }
+
+    /// Writes down what was found out.
+    fn describe(&mut self, records: &[Record], titles: usize, header: &Header, notes: &[Record]) {
+        let Self { syntax, dialect, .. } = self;
+        dialect.delimiter = Some(char::from(syntax.delimiter));
+        dialect.quote = Some(syntax.quote.map_or('\0', char::from));
+        dialect.double_quote = dialect.double_quote.filter(|d| !d);
+        dialect.escape = syntax.escape.map(char::from);
+        if syntax.line_ends == LineEnds::Returns {
+            dialect.line_terminator = Some("\r".to_owned());
+        }
+        let lines_of = |r: &Record| {
+            let next = records.iter().map(|o| o.line).find(|l| *l > r.line).unwrap_or(r.line + 1);
+            (r.line..next).map(|l| l as usize)
+        };
+        match header {
+            Header::None => dialect.header = Some(false),
+            Header::Records(lines, _) => {
+                dialect.header = Some(true);
+                dialect.header_rows = if lines == &[1] { Vec::new() } else { lines.clone() };
+            }
+        }
+        if titles > 0 {
+            dialect.comment_rows.extend(records[..titles].iter().flat_map(lines_of));
+        }
+        if self.comment.as_ref().is_some_and(|c| c.sniffed.is_some()) {
+            // A record of the table's width that starts so is none.
+            if records.iter().any(|r| r.fields[0].starts_with('#')) {
+                dialect.comment_rows.extend(notes.iter().map(|r| r.line as usize));
+            } else {
+                dialect.comment_char = Some("#".to_owned());
+            }
+        }
+        dialect.comment_rows.sort_unstable();
+        dialect.comment_rows.dedup();
+    }
+}
+
+fn without(what: &str, url: &str, head: usize, ended: bool) -> Error {
+    if !ended && head >= CHUNK {
+        let message = format!("{url}: {what} does not end within the first {head} bytes");
+        return Error::new(Kind::SourceInvalid, message).with_hint("Declare the delimiter and the quote character.");
+    }
+    Error::new(Kind::SourceInvalid, format!("{url} is empty: it has no {}", what.trim_start_matches("a ")))
+}
+
+/// The names in the header records, with bytes that could not be decoded written out.
+fn header_names(records: &[&Record], joint: &str, bads: &[Bad]) -> Vec<String> {
+    let sound = |record: &&Record| {
+        let mut left = within(record, bads).iter();
+        record.fields.iter().map(|f| Bad::written_out(f, &mut left)).collect::<Vec<String>>()
+    };
+    let rows: Vec<Vec<String>> = records.iter().map(sound).collect();
+    match rows.as_slice() {
+        [only] => only.clone(),
+        several => header::join(several, joint),
+    }
+}
+
+/// What of `bads` stands in a record.
+fn within<'a>(record: &Record, bads: &'a [Bad]) -> &'a [Bad] {
+    let at = |offset: usize| bads.partition_point(|b| b.at < offset as u64);
+    &bads[at(record.start)..at(record.end)]
+}
+
+fn before_header(record: &Record, head: &[u8], bads: &[Bad]) -> Fault {
+    Fault {
+        line: record.line,
+        column: None,
+        raw: Bad::written_out(&raw(&head[record.start..record.end]), &mut within(record, bads).iter()),
+        expected: "a header".to_owned(),
+        reason: "the row stands before the header".to_owned(),
+    }
+}

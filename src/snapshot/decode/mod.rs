@@ -1,0 +1,247 @@
+//! Decoding: a file's bytes as UTF-8 text in a file. A byte-order mark stands above the descriptor's word (as WHATWG has it), that
+//! above strict UTF-8, and that above a guess over the whole file. What cannot be decoded is kept by its place, for rejects.
+
+mod charset;
+mod guess;
+mod transcode;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use encoding_rs::{Encoding, UTF_8};
+use memchr::memchr;
+
+use self::charset::Charset;
+use super::stop::Stop;
+use crate::error::{Error, Kind, Result};
+
+const CHUNK: usize = 1 << 18;
+
+/// Bytes that are looked at for marks and for text in two or four bytes a character.
+const HEAD: usize = 1 << 16;
+
+/// More places than this that can't be decoded, and the encoding is the wrong one. Bounds the memory that they take to 48 MB.
+const MAX_BAD: usize = 1_000_000;
+
+/// One file as UTF-8 text.
+#[derive(Debug)]
+pub(super) struct Text {
+    pub(super) path: PathBuf,
+    /// Bytes of a byte-order mark to pass over.
+    pub(super) skip: u64,
+    /// Bytes, the mark included.
+    pub(super) bytes: u64,
+    /// What could not be decoded, ascending.
+    pub(super) bad: Vec<Bad>,
+    /// WHATWG's name of the encoding it was published in; `UTF-32LE` and `UTF-32BE` beside those.
+    pub(super) encoding: &'static str,
+    /// Nobody says that it is in this encoding: its bytes look like it.
+    pub(super) guessed: bool,
+}
+
+impl Text {
+    /// Stands for the text of rows that were taken out of a file which is none.
+    pub(super) fn of_spool(spool: &super::spool::Spool) -> Self {
+        let path = spool.path().to_owned();
+        Self { path, skip: 0, bytes: spool.bytes, bad: Vec::new(), encoding: UTF_8.name(), guessed: false }
+    }
+}
+
+/// Bytes that are no character of the encoding, or a NUL, which no text value can hold. U+FFFD (or the NUL) stands in their place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bad {
+    /// Offset of the stand-in, in the text behind the mark.
+    pub(super) at: u64,
+    /// Offset of the first of the bytes in the published file (unpacked), from 0.
+    pub(super) byte: u64,
+    raw: [u8; 4],
+    len: u8,
+}
+
+impl Bad {
+    fn new(at: u64, byte: u64, bytes: &[u8]) -> Self {
+        let len = bytes.len().min(4);
+        let mut raw = [0; 4];
+        raw[..len].copy_from_slice(&bytes[..len]);
+        Self { at, byte, raw, len: len as u8 }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.raw[..usize::from(self.len)]
+    }
+
+    /// A text with each stand-in replaced by the bytes that it stands for; `left` are those of the text, in order.
+    pub(super) fn written_out<'a>(text: &str, left: &mut impl Iterator<Item = &'a Self>) -> String {
+        let mut out = String::with_capacity(text.len());
+        for c in text.chars() {
+            match c {
+                '\u{FFFD}' | '\0' => match left.next() {
+                    Some(bad) => out.push_str(&bad.escaped()),
+                    None => out.push(c),
+                },
+                other => out.push(other),
+            }
+        }
+        out
+    }
+
+    /// The same in a copy of the text, where what was at `from` is at `to`.
+    pub(super) fn moved(self, from: u64, to: u64) -> Self {
+        Self { at: self.at - from + to, ..self }
+    }
+
+    /// The bytes as `\xA9`, one after the other.
+    pub(super) fn escaped(&self) -> String {
+        self.bytes().iter().map(|b| format!("\\x{b:02X}")).collect()
+    }
+
+    /// What is wrong, and where: `byte 21 of the file (\xA9) is not UTF-8`.
+    pub(super) fn reason(&self, encoding: &str) -> String {
+        match self.bytes() {
+            [0] => format!("byte {} of the file is a NUL, which text can't hold", self.byte),
+            _ => format!("byte {} of the file ({}) is not {encoding}", self.byte, self.escaped()),
+        }
+    }
+}
+
+/// Looks a declared label up, of an encoding whose texts stand in single fields.
+pub(super) fn declared(label: &str) -> Result<&'static Encoding> {
+    match Charset::declared(label)? {
+        Charset::Whatwg(encoding) => Ok(encoding),
+        wide @ Charset::Utf32(_) => {
+            Err(Error::new(Kind::Descriptor, format!("texts of single fields are not read as {}", wide.name())))
+        }
+    }
+}
+
+/// The text of `raw`: the file itself when it is UTF-8, else a decoded copy at `target`. What the user should know goes to `warnings`.
+/// [`Kind::SourceInvalid`] when the bytes are no text at all.
+pub(super) fn decode(
+    raw: &Path,
+    url: &str,
+    label: Option<&str>,
+    target: &Path,
+    stop: &Stop,
+    warnings: &mut Vec<String>,
+) -> Result<Text> {
+    let declared = label.map(Charset::declared).transpose().map_err(|e| e.within(url))?;
+    let bytes = std::fs::metadata(raw)?.len();
+    let mut head = vec![0; HEAD];
+    let head_len = fill(&mut File::open(raw)?, &mut head)?;
+    head.truncate(head_len);
+    let (charset, skip) = match (Charset::marked(&head), declared) {
+        (Some((marked, skip)), declared) => {
+            if let Some(declared) = declared.filter(|d| !d.is_of_family(marked)) {
+                let (marked, declared) = (marked.name(), declared.name());
+                warnings
+                    .push(format!("{url} begins with the mark of {marked}, and {declared} is declared: it is read as {marked}"));
+            }
+            (Some(marked), skip)
+        }
+        // A family's label does not say which byte comes first.
+        (None, Some(declared)) => (Some(Charset::unmarked(&head).filter(|c| declared.is_of_family(*c)).unwrap_or(declared)), 0),
+        (None, None) => (Charset::unmarked(&head), 0),
+    };
+    let guessed = skip == 0 && declared.is_none();
+    let skip = skip as u64;
+    let text = match charset {
+        Some(Charset::Whatwg(utf8)) if utf8 == UTF_8 => match is_utf8(raw, url, skip, stop)? {
+            Some(bad) => Text { path: raw.to_owned(), skip, bytes, bad, encoding: UTF_8.name(), guessed: false },
+            None => transcode::transcode(raw, url, Charset::Whatwg(UTF_8), skip, target, stop)?,
+        },
+        Some(charset) => Text { guessed, ..transcode::transcode(raw, url, charset, skip, target, stop)? },
+        None => match is_utf8(raw, url, 0, stop)? {
+            Some(bad) => {
+                refuse_binary(&head, url)?;
+                Text { path: raw.to_owned(), skip, bytes, bad, encoding: UTF_8.name(), guessed: false }
+            }
+            None => {
+                refuse_binary(&head, url)?;
+                let (charset, guessed) = match guess::guess(raw, stop)? {
+                    Some(encoding) => (Charset::Whatwg(encoding), encoding != UTF_8),
+                    None => (Charset::Whatwg(UTF_8), false),
+                };
+                Text { guessed, ..transcode::transcode(raw, url, charset, skip, target, stop)? }
+            }
+        },
+    };
+    if text.guessed {
+        let name = text.encoding;
+        let how = format!("declare \"encoding\": \"{}\" to keep it, or the right one", name.to_ascii_lowercase());
+        warnings.push(format!("{url} declares no encoding and is not UTF-8: it is read as {name}, a guess; {how}"));
+    }
+    if let Some(first) = text.bad.first() {
+        let count = text.bad.len();
+        let places = if count == 1 { "one place".to_owned() } else { format!("{count} places") };
+        let remedy = if label.is_none() { "; declare its encoding if it is another" } else { "" };
+        let what = first.reason(text.encoding);
+        warnings.push(format!("{url} has {places} that can't be decoded, where cells are rejected: {what}{remedy}"));
+    }
+    Ok(text)
+}
+
+/// Text has line ends, tabs and at most a few other control characters; a file that is rich in them is something else.
+fn refuse_binary(head: &[u8], url: &str) -> Result<()> {
+    let is_control = |b: &u8| *b < 0x20 && !matches!(*b, b'\t' | b'\n' | b'\r' | 0x0b | 0x0c | 0x1a..=0x1f);
+    let controls = head.iter().filter(|b| is_control(b)).count();
+    if controls < 8 || controls * 20 < head.len() {
+        return Ok(());
+    }
+    Err(Error::new(Kind::SourceInvalid, format!("{url} holds binary data, not text"))
+        .with_detail(format!("{controls} of its first {} bytes are control characters.", head.len()))
+        .with_hint("Declare the file's format, or its encoding if it is text."))
+}
+
+fn too_many(url: &str, encoding: &str, byte: u64) -> Error {
+    Error::new(Kind::InvalidEncoding, format!("{url} is not {encoding}: more than {MAX_BAD} places can't be decoded"))
+        .with_detail(format!("The last of them is at byte {byte}."))
+        .with_hint("Declare the file's encoding.")
+}
+
+fn fill(file: &mut File, buffer: &mut [u8]) -> Result<usize> {
+    let mut len = 0;
+    while len < buffer.len() {
+        match file.read(&mut buffer[len..])? {
+            0 => break,
+            n => len += n,
+        }
+    }
+    Ok(len)
+}
+
+/// Whether all of the file is UTF-8: its NULs if it is, `None` if it is not.
+fn is_utf8(path: &Path, url: &str, skip: u64, stop: &Stop) -> Result<Option<Vec<Bad>>> {
+    let mut file = File::open(path)?;
+    let mut buffer = vec![0; CHUNK];
+    let (mut kept, mut base) = (0, 0_u64);
+    let mut nuls = Vec::new();
+    loop {
+        stop.check()?;
+        let n = fill(&mut file, &mut buffer[kept..])?;
+        let filled = kept + n;
+        if n == 0 {
+            return Ok((kept == 0).then_some(nuls));
+        }
+        let valid = Encoding::utf8_valid_up_to(&buffer[..filled]);
+        // At most three bytes of a character can be left for the next chunk.
+        if filled - valid > 3 {
+            return Ok(None);
+        }
+        let mut at = 0;
+        while let Some(nul) = memchr(0, &buffer[at..valid]) {
+            let byte = base + (at + nul) as u64;
+            if nuls.len() == MAX_BAD {
+                return Err(too_many(url, UTF_8.name(), byte));
+            }
+            nuls.push(Bad::new(byte - skip, byte, &[0]));
+            at += nul + 1;
+        }
+        buffer.copy_within(valid..filled, 0);
+        kept = filled - valid;
+        base += valid as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests;

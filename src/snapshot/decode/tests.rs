@@ -1,0 +1,133 @@
+//! Whole files of each encoding, read to their text.
+
+use super::*;
+
+/// The encoding with `?` for a guess, the text, each bad place as `offset in the text@byte of the file`, and the warnings when asked.
+fn read(bytes: &[u8], label: Option<&str>) -> (String, Vec<String>) {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let raw = dir.path().join("raw");
+    std::fs::write(&raw, bytes).expect("writes");
+    let mut warnings = Vec::new();
+    let shown = match decode(&raw, "f.csv", label, &dir.path().join("out"), &Stop::default(), &mut warnings) {
+        Ok(t) => {
+            let text = std::fs::read(&t.path).expect("reads");
+            let text = String::from_utf8(text[t.skip as usize..].to_vec()).expect("is UTF-8");
+            let bad: Vec<String> = t.bad.iter().map(|b| format!("{}@{}{}", b.at, b.byte, b.escaped())).collect();
+            format!("{}{} {text} [{}]", t.encoding, if t.guessed { "?" } else { "" }, bad.join(" "))
+        }
+        Err(e) => e.to_string(),
+    };
+    (shown, warnings)
+}
+
+fn check(bytes: &[u8], label: Option<&str>, want: &str) {
+    assert_eq!(read(bytes, label).0, want, "{label:?} {:?}", String::from_utf8_lossy(&bytes[..bytes.len().min(60)]));
+}
+
+fn utf16(text: &str, big: bool) -> Vec<u8> {
+    text.encode_utf16().flat_map(|u| if big { u.to_be_bytes() } else { u.to_le_bytes() }).collect()
+}
+
+fn utf32(text: &str, big: bool) -> Vec<u8> {
+    text.chars().flat_map(|c| if big { u32::from(c).to_be_bytes() } else { u32::from(c).to_le_bytes() }).collect()
+}
+
+#[test]
+fn declared_and_marked_encodings() {
+    let text = "a,b\r\n1,é\n";
+    let gb = encoding_rs::GB18030.encode("省份,城市\n湖北省,武汉市\n").0.into_owned();
+    for (bytes, label, want) in [
+        ("é".as_bytes().to_vec(), None, "UTF-8 é []".to_owned()),
+        (b"\xef\xbb\xbfid".to_vec(), None, "UTF-8 id []".to_owned()),
+        (b"\xef\xbb\xbfid".to_vec(), Some("utf-8"), "UTF-8 id []".to_owned()),
+        (b"\xa9".to_vec(), Some("latin1"), "windows-1252 © []".to_owned()),
+        (gb, Some("cp936"), "gb18030 省份,城市\n湖北省,武汉市\n []".to_owned()),
+        ([&[0xff, 0xfe][..], &utf16(text, false)].concat(), None, format!("UTF-16LE {text} []")),
+        ([&[0xfe, 0xff][..], &utf16(text, true)].concat(), Some("utf-16"), format!("UTF-16BE {text} []")),
+        (utf16(text, true), Some("utf-16"), format!("UTF-16BE {text} []")),
+        (utf16(text, false), None, format!("UTF-16LE? {text} []")),
+        (utf16("省份,城市\n湖北省,1\n", true), None, "UTF-16BE? 省份,城市\n湖北省,1\n []".to_owned()),
+        ([&[0xff, 0xfe, 0, 0][..], &utf32(text, false)].concat(), None, format!("UTF-32LE {text} []")),
+        ([&[0, 0, 0xfe, 0xff][..], &utf32(text, true)].concat(), None, format!("UTF-32BE {text} []")),
+        (utf32(text, true), None, format!("UTF-32BE? {text} []")),
+        (utf32(text, false), Some("utf-32"), format!("UTF-32LE {text} []")),
+        (b"x".to_vec(), Some("klingon"), "f.csv: \"klingon\" is not a known encoding".to_owned()),
+        (Vec::new(), None, "UTF-8  []".to_owned()),
+    ] {
+        check(&bytes, label, &want);
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_keep_their_places() {
+    let late = [" ".repeat(CHUNK - 1).into_bytes(), "é".into()].concat();
+    check(&late, None, &format!("UTF-8 {} []", String::from_utf8_lossy(&late)));
+    let far = [" ".repeat(CHUNK - 1).into_bytes(), b"\xe6\x97,".to_vec()].concat();
+    check(&far, Some("utf-8"), &format!("UTF-8 {}\u{FFFD}, [{n}@{n}\\xE6\\x97]", " ".repeat(CHUNK - 1), n = CHUNK - 1));
+    for (bytes, label, want) in [
+        (&b"a\xa9b"[..], Some("utf-8"), "UTF-8 a\u{FFFD}b [1@1\\xA9]"),
+        (b"cut \xe6\x97", Some("utf-8"), "UTF-8 cut \u{FFFD} [4@4\\xE6\\x97]"),
+        (b"a,b\n\x00,2\n", None, "UTF-8 a,b\n\0,2\n [4@4\\x00]"),
+        (b"\xef\xbb\xbfa\n\x00\n", None, "UTF-8 a\n\0\n [2@5\\x00]"),
+        (b"\xe9\n\x00\n", Some("latin1"), "windows-1252 é\n\0\n [3@2\\x00]"),
+        (b"\xff\xfea\0\0\0\n\0", None, "UTF-16LE a\0\n [1@4\\x00]"),
+        (b"\xff\xfea\0\0\xd8\n\0", None, "UTF-16LE a\u{FFFD}\n [1@4\\x00\\xD8]"),
+        (b"\0\0\xfe\xff\0\0\0a\0\x11\0\0\0\0\0b\0", None, "UTF-32BE a\u{FFFD}b\u{FFFD} [1@8\\x00\\x11\\x00\\x00 5@16\\x00]"),
+        // One sign that stands alone says nothing of its encoding.
+        (b"id,name\n1,english\n2,\xa9\n", None, "UTF-8 id,name\n1,english\n2,\u{FFFD}\n [20@20\\xA9]"),
+        // UTF-8 with damage stays UTF-8.
+        ("Ærø,Dragør,Tårnby\nK".as_bytes(), None, "UTF-8 Ærø,Dragør,Tårnby\nK []"),
+        (b"\xc3\x86r\xc3\xb8,Drag\xc3\xb8r\nK\xf8ge\n", None, "UTF-8 Ærø,Dragør\nK\u{FFFD}ge\n [15@15\\xF8]"),
+    ] {
+        check(bytes, label, want);
+    }
+}
+
+#[test]
+fn encodings_are_guessed_when_the_text_supports_it() {
+    for (encoding, text) in [
+        (encoding_rs::GB18030, "省份,城市\n湖北省,武汉市\n报道时间,新增确诊\n"),
+        (encoding_rs::BIG5, "編號,景點名稱\n一,臺南市安平古堡\n二,赤崁樓與孔廟文化園區\n"),
+        (encoding_rs::SHIFT_JIS, "都道府県,市区町村\n静岡県,やいづ市のまちづくり\n"),
+        (encoding_rs::EUC_JP, "都道府県,市区町村\n静岡県,やいづ市のまちづくり\n"),
+        (encoding_rs::EUC_KR, "시도,시군구\n서울특별시,종로구\n부산광역시,해운대구\n"),
+        (encoding_rs::WINDOWS_1251, "Город,Население\nМосква,12\nСанкт-Петербург,5\n"),
+        (encoding_rs::ISO_8859_7, "id,name\n1,Κώστας\n2,Αλέξανδρος\n3,Μύρων\n"),
+        (encoding_rs::WINDOWS_1252, "Codice;Unità\n1;Agliè\n2;Città\n"),
+        // Signs alone are those of the Western set.
+        (encoding_rs::WINDOWS_1252, "Supplier,Amount\nA,£68\nB,£5\n"),
+        (encoding_rs::WINDOWS_1252, "Site,Temp °C\nA,5\nB,6\n"),
+        (encoding_rs::WINDOWS_1250, "Město,Kraj\nPlzeň,Plzeňský kraj\nŽďár nad Sázavou,Vysočina\nPříbram,Středočeský kraj\n"),
+    ] {
+        let bytes = encoding.encode(text).0.into_owned();
+        let (shown, warnings) = read(&bytes, None);
+        assert!(shown.contains(&format!("? {text} []")), "{}: {shown}", encoding.name());
+        assert!(warnings[0].contains("declare \"encoding\": "), "{warnings:?}");
+    }
+}
+
+#[test]
+fn what_the_user_should_know_is_said() {
+    for (bytes, label, want) in [
+        (
+            &b"\xef\xbb\xbfid\n"[..],
+            Some("latin1"),
+            "f.csv begins with the mark of UTF-8, and windows-1252 is declared: it is read as UTF-8",
+        ),
+        (
+            b"id\n\xa9\n",
+            None,
+            "f.csv has one place that can't be decoded, where cells are rejected: byte 3 of the file (\\xA9) is not UTF-8; \
+             declare its encoding if it is another",
+        ),
+        (
+            b"id\n\0\n",
+            Some("utf-8"),
+            "f.csv has one place that can't be decoded, where cells are rejected: byte 3 of the file is a NUL, which text can't hold",
+        ),
+    ] {
+        assert_eq!(read(bytes, label).1, [want]);
+    }
+    let binary: Vec<u8> = (0..2000_u32).map(|i| (i * 7919 % 251) as u8).collect();
+    check(&binary, None, "f.csv holds binary data, not text");
+}

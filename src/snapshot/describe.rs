@@ -1,0 +1,66 @@
+//! Describing: a snapshot's columns as a descriptor would declare them. Whether reading the files by it gives the same table is the
+//! caller's to try.
+
+use arrow::datatypes::{DataType, Schema};
+
+use super::field_key;
+use crate::descriptor::{Column, ColumnKind};
+
+/// The columns of the files, each with the type it was read as where a descriptor has a word for it, else as `any`. What Stoa adds to
+/// a table (`_source_file` and the like) is left out.
+pub fn columns(schema: &Schema) -> Vec<Column> {
+    let fields = schema.fields().iter().filter(|f| !f.name().starts_with("_source_"));
+    let column = |field: &std::sync::Arc<arrow::datatypes::Field>| Column {
+        name: field.name().clone(),
+        unit: field.metadata().get(field_key::UNIT).cloned(),
+        kind: if field.metadata().contains_key(field_key::LOGICAL) { ColumnKind::Any } else { kind(field.data_type()) },
+        ..Column::default()
+    };
+    fields.map(column).collect()
+}
+
+fn kind(data_type: &DataType) -> ColumnKind {
+    match data_type {
+        DataType::Utf8View => ColumnKind::String,
+        DataType::Boolean => ColumnKind::Boolean,
+        DataType::Int64 => ColumnKind::Integer,
+        DataType::Float64 | DataType::Decimal128(..) => ColumnKind::Number,
+        DataType::Date32 => ColumnKind::Date,
+        DataType::Timestamp(..) => ColumnKind::Datetime,
+        DataType::Time64(_) => ColumnKind::Time,
+        // Other types have no word, or one that says more than the type does.
+        _ => ColumnKind::Any,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use arrow::datatypes::{Field, TimeUnit};
+
+    use super::*;
+
+    #[test]
+    fn columns_are_declared_as_they_were_read() {
+        let json = HashMap::from([(field_key::LOGICAL.to_owned(), "json".to_owned())]);
+        let unit = HashMap::from([(field_key::UNIT.to_owned(), "µg".to_owned())]);
+        let schema = Schema::new(vec![
+            Field::new("a", DataType::Int64, true).with_metadata(unit),
+            Field::new("b", DataType::Timestamp(TimeUnit::Microsecond, None), true),
+            Field::new("c", DataType::Utf8View, true).with_metadata(json),
+            Field::new("d", DataType::Binary, true),
+            Field::new("_source_file", DataType::Utf8View, false),
+        ]);
+        let shown: Vec<_> = columns(&schema).into_iter().map(|c| (c.name, c.kind, c.unit)).collect();
+        assert_eq!(
+            shown,
+            [
+                ("a".to_owned(), ColumnKind::Integer, Some("µg".to_owned())),
+                ("b".to_owned(), ColumnKind::Datetime, None),
+                ("c".to_owned(), ColumnKind::Any, None),
+                ("d".to_owned(), ColumnKind::Any, None),
+            ]
+        );
+    }
+}

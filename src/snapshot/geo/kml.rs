@@ -1,0 +1,332 @@
+//! KML (OGC 12-007r2): each placemark is a row of its name, description, extended data and geometry, with the folders it stands in. The
+//! text is walked over tag by tag and placemarks are parsed one at a time, so that a broken one is told and the others are kept.
+//! How things are drawn (styles, views, overlays) is no data and left out.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use indexmap::IndexMap;
+use kml::types::{Coord, Element, Geometry as Shape, LinearRing, Placemark};
+use kml::{Kml, KmlReader};
+
+use super::wkt::{Geometry, Position};
+use super::{Source, geometry_column};
+use crate::error::{Error, Kind, Result};
+use crate::snapshot::cells::{CellKind, Fault};
+use crate::snapshot::columns::too_many_columns;
+use crate::snapshot::decode::Text;
+use crate::snapshot::spool::{Spool, Writer};
+use crate::snapshot::tags::Tags;
+
+/// Elements within each other are followed this far.
+const MAX_DEPTH: usize = 64;
+
+/// How much of a placemark that can't be read is kept in its reject.
+const RAW_LIMIT: usize = 2000;
+
+/// The folders' column.
+const FOLDER: &str = "folder";
+
+/// Members of a placemark that say how it is drawn.
+const DRAWN: [&str; 8] = ["Style", "StyleMap", "LookAt", "Camera", "Region", "visibility", "open", "balloonVisibility"];
+
+/// Geometries of Google's extension and models, which have no well-known text.
+const UNREAD: [&str; 3] = ["Track", "MultiTrack", "Model"];
+
+/// Whether the text's root element is KML's.
+pub(super) fn is_kml(text: &Text) -> Result<bool> {
+    let mut file = File::open(&text.path)?;
+    file.seek(SeekFrom::Start(text.skip))?;
+    let mut head = Vec::new();
+    file.take(1 << 16).read_to_end(&mut head)?;
+    if head.trim_ascii_start().first() != Some(&b'<') {
+        return Ok(false);
+    }
+    let mut tags = Tags::new(head.as_slice(), "");
+    let root = matches!(tags.next(), Ok(Some(tag)) if tag.local_name() == b"kml");
+    Ok(root)
+}
+
+/// Reads the placemarks into a spool at `target`.
+pub(super) fn spool(text: &Text, source: Source<'_>, target: &Path) -> Result<Spool> {
+    let mut file = File::open(&text.path)?;
+    file.seek(SeekFrom::Start(text.skip))?;
+    let mut tags = Tags::new(BufReader::with_capacity(1 << 18, file), source.url);
+    let mut reading = Reading { source, columns: IndexMap::new(), out: Writer::create(target)?, folders: Vec::new() };
+    let mut depth = 0;
+    loop {
+        source.stop.check()?;
+        let Some(tag) = tags.next()? else { break };
+        let (closing, empty) = (tag.closing, tag.empty);
+        let name = tag.local_name().to_vec();
+        match name.as_slice() {
+            b"Placemark" if !closing && !empty => {
+                let line = tags.line();
+                let fragment = whole(&mut tags, source, b"Placemark")?;
+                reading.placemark(&fragment, line)?;
+                continue;
+            }
+            b"Folder" if closing => {
+                reading.folders.pop();
+            }
+            b"Folder" if !empty => reading.folders.push((depth + 1, None)),
+            b"name" if !closing && !empty => {
+                let is_folders = reading.folders.last().is_some_and(|(at, name)| *at == depth && name.is_none());
+                if is_folders {
+                    let fragment = whole(&mut tags, source, b"name")?;
+                    if let (Some((_, name)), Ok(Kml::Element(element))) = (reading.folders.last_mut(), parse(&fragment)) {
+                        *name = element.content;
+                    }
+                    continue;
+                }
+            }
+            _ => {}
+        }
+        depth = if closing { depth.saturating_sub(1) } else { depth + usize::from(!empty) };
+        if depth > MAX_DEPTH {
+            return Err(too_deep(source.url, tags.line()));
+        }
+    }
+    reading.finish()
+}
+
+/// An element as it stands in the text, from its start tag, which was the last, to its end.
+fn whole<R: BufRead>(tags: &mut Tags<'_, R>, source: Source<'_>, name: &[u8]) -> Result<String> {
+    tags.keep(source.options.max_field_bytes);
+    loop {
+        let line = tags.line();
+        match tags.next()? {
+            Some(tag) if tag.closing && tag.local_name() == name => break,
+            Some(_) => {}
+            None => {
+                let name = String::from_utf8_lossy(name);
+                return Err(Error::new(
+                    Kind::SourceInvalid,
+                    format!("{}, line {line}: the text ends inside a {name}", source.url),
+                ));
+            }
+        }
+    }
+    String::from_utf8(tags.kept())
+        .map_err(|_| Error::new(Kind::SourceChanged, format!("{} changed while it was read", source.url)))
+}
+
+fn too_deep(url: &str, line: u64) -> Error {
+    Error::new(Kind::SourceInvalid, format!("{url}, line {line}: elements are nested more than {MAX_DEPTH} deep"))
+}
+
+/// Parses an element, once it is known to be one that the parser comes to an end with: it never sees the end of a text whose tags don't
+/// match, takes coordinates for granted, and stops at character data sections.
+fn parse(fragment: &str) -> Result<Kml, String> {
+    well_formed(fragment)?;
+    let plain = without_sections(fragment);
+    let parsed = std::panic::catch_unwind(|| KmlReader::<_, f64>::from_string(&plain).read());
+    parsed.map_err(|_| "it can't be parsed".to_owned())?.map_err(|e| e.to_string())
+}
+
+/// Each end tag ends what began last, not too deep, and every point has coordinates.
+fn well_formed(fragment: &str) -> Result<(), String> {
+    let mut tags = Tags::new(fragment.as_bytes(), "placemark");
+    let mut open: Vec<Vec<u8>> = Vec::new();
+    let (mut awaited, mut began) = (false, 0);
+    while let Some(tag) = tags.next().map_err(|e| e.message().to_owned())? {
+        let (closing, empty, local) = (tag.closing, tag.empty, tag.local_name().to_vec());
+        let (name, offset) = (tag.name().to_vec(), tags.offset() as usize);
+        match (local.as_slice(), closing) {
+            (b"Point", false) => awaited = !empty,
+            (b"Point", true) if awaited => return Err("a point has no coordinates".to_owned()),
+            (b"coordinates", true) => {
+                let text = &fragment[began..offset];
+                awaited &= text[..text.rfind('<').unwrap_or(0)].trim().is_empty();
+            }
+            _ => {}
+        }
+        began = offset;
+        if closing {
+            if open.pop().is_none_or(|last| last != name) {
+                return Err(format!("</{}> ends what did not begin", String::from_utf8_lossy(&name)));
+            }
+        } else if !empty {
+            open.push(name);
+        }
+        if open.len() > MAX_DEPTH {
+            return Err(format!("elements are nested more than {MAX_DEPTH} deep"));
+        }
+    }
+    if open.is_empty() { Ok(()) } else { Err("an element does not end".to_owned()) }
+}
+
+/// Character data sections as escaped text.
+fn without_sections(fragment: &str) -> String {
+    let mut out = String::with_capacity(fragment.len());
+    let mut rest = fragment;
+    while let Some((before, after)) = rest.split_once("<![CDATA[") {
+        let (text, behind) = after.split_once("]]>").unwrap_or((after, ""));
+        out.push_str(before);
+        out.push_str(&text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"));
+        rest = behind;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// What is known while the text is walked over.
+struct Reading<'a> {
+    source: Source<'a>,
+    /// By name, in the order in which they were met.
+    columns: IndexMap<String, ()>,
+    out: Writer,
+    /// The folders around, each with its depth and its name once that is known.
+    folders: Vec<(usize, Option<String>)>,
+}
+
+impl Reading<'_> {
+    fn placemark(&mut self, fragment: &str, line: u64) -> Result<()> {
+        let placemark = match parse(fragment) {
+            Ok(Kml::Placemark(placemark)) => placemark,
+            Ok(_) => return self.reject(fragment, line, "it is no placemark"),
+            Err(reason) => return self.reject(fragment, line, &reason),
+        };
+        let mut values: IndexMap<String, String> = IndexMap::new();
+        let mut unread = None;
+        collect(&placemark, &mut values, &mut unread);
+        let folders: Vec<&str> = self.folders.iter().filter_map(|(_, name)| name.as_deref()).collect();
+        if !folders.is_empty() {
+            values.insert(FOLDER.to_owned(), folders.join("/"));
+        }
+        let geometry = placemark.geometry.as_ref().map(geometry);
+        self.out.begin(line);
+        for (name, value) in values.iter().filter(|(_, value)| !value.trim().is_empty()) {
+            let column = self.column(name)?;
+            self.out.text(column, CellKind::Plain, value.trim());
+        }
+        let reason = match geometry {
+            Some(Ok(shape)) if shape.is_finite() => {
+                let column = self.column(&geometry_column())?;
+                self.out.text(column, CellKind::Plain, &shape.text());
+                None
+            }
+            Some(Ok(_)) => Some("a coordinate is not a number".to_owned()),
+            Some(Err(reason)) => Some(reason),
+            None => unread.map(|name| format!("a {name} has no well-known text")),
+        };
+        self.out.end()?;
+        let Some(reason) = reason else { return Ok(()) };
+        let column = self.column(&geometry_column())?;
+        let (raw, expected) = (crate::name::clip(fragment, RAW_LIMIT).to_owned(), "a geometry".to_owned());
+        self.out.fault(&Fault { line, column: Some(column), raw, expected, reason })
+    }
+
+    fn reject(&mut self, fragment: &str, line: u64, reason: &str) -> Result<()> {
+        let (raw, expected) = (crate::name::clip(fragment, RAW_LIMIT).to_owned(), "a placemark".to_owned());
+        let reason = format!("the placemark can't be read: {reason}");
+        self.out.fault(&Fault { line, column: None, raw, expected, reason })
+    }
+
+    fn column(&mut self, name: &str) -> Result<usize> {
+        if let Some(column) = self.columns.get_index_of(name) {
+            return Ok(column);
+        }
+        if self.columns.len() >= self.source.options.max_columns {
+            return Err(too_many_columns(self.source.url, self.source.options.max_columns));
+        }
+        Ok(self.columns.insert_full(name.to_owned(), ()).0)
+    }
+
+    fn finish(mut self) -> Result<Spool> {
+        self.column(&geometry_column())?;
+        let columns: Vec<(usize, String)> = self.columns.into_keys().enumerate().collect();
+        self.out.finish(&columns)
+    }
+}
+
+/// The values of a placemark by the names of their columns; `unread` gets the name of a geometry that is not read.
+fn collect(placemark: &Placemark, values: &mut IndexMap<String, String>, unread: &mut Option<String>) {
+    let mut put = |name: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            let known = values.entry(unescaped(name)).or_default();
+            if !known.is_empty() {
+                known.push('\n');
+            }
+            known.push_str(value);
+        }
+    };
+    put("id", placemark.attrs.get("id").map(String::as_str));
+    put("name", placemark.name.as_deref());
+    put("description", placemark.description.as_deref());
+    for child in &placemark.children {
+        if child.name == "ExtendedData" {
+            for data in &child.children {
+                let named = |element: &Element| element.attrs.get("name").cloned().unwrap_or_else(|| element.name.clone());
+                match data.name.as_str() {
+                    "Data" => {
+                        let value = data.children.iter().find(|c| c.name == "value");
+                        put(&named(data), value.and_then(|v| v.content.as_deref()));
+                    }
+                    "SchemaData" => data.children.iter().for_each(|simple| put(&named(simple), simple.content.as_deref())),
+                    _ => put(&data.name, data.content.as_deref()),
+                }
+            }
+        } else if UNREAD.contains(&child.name.as_str()) {
+            *unread = Some(child.name.clone());
+        } else if !DRAWN.contains(&child.name.as_str()) {
+            put(&child.name, child.content.as_deref());
+            for inner in &child.children {
+                put(&format!("{}.{}", child.name, inner.name), inner.content.as_deref());
+            }
+        }
+    }
+}
+
+/// An attribute's text.
+fn unescaped(text: &str) -> String {
+    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&apos;", "'");
+    text.replace("&amp;", "&")
+}
+
+fn position(c: &Coord) -> Position {
+    Position { x: c.x, y: c.y, z: c.z, m: None }
+}
+
+fn positions(coords: &[Coord]) -> Vec<Position> {
+    coords.iter().map(position).collect()
+}
+
+fn geometry(shape: &Shape) -> Result<Geometry, String> {
+    let ring = |ring: &LinearRing| positions(&ring.coords);
+    Ok(match shape {
+        Shape::Point(point) => Geometry::Point(position(&point.coord)),
+        Shape::LineString(line) => Geometry::Line(positions(&line.coords)),
+        Shape::LinearRing(line) => Geometry::Line(positions(&line.coords)),
+        Shape::Polygon(polygon) => {
+            let outer = Some(ring(&polygon.outer)).filter(|outer| !outer.is_empty());
+            Geometry::Polygon(outer.into_iter().chain(polygon.inner.iter().map(ring)).collect())
+        }
+        Shape::MultiGeometry(several) => {
+            let parts = several.geometries.iter().map(geometry).collect::<Result<Vec<Geometry>, String>>()?;
+            joined(parts)
+        }
+        other => return Err(format!("{other:?} is not a kind of geometry that is read")),
+    })
+}
+
+/// Parts of one kind as the kind of several; others as a collection.
+fn joined(parts: Vec<Geometry>) -> Geometry {
+    let (mut points, mut lines, mut polygons) = (Vec::new(), Vec::new(), Vec::new());
+    for part in &parts {
+        match part {
+            Geometry::Point(p) => points.push(*p),
+            Geometry::Line(l) => lines.push(l.clone()),
+            Geometry::Polygon(p) => polygons.push(p.clone()),
+            Geometry::MultiPoint(_) | Geometry::MultiLine(_) | Geometry::MultiPolygon(_) | Geometry::Collection(_) => {}
+        }
+    }
+    match parts.len() {
+        0 => Geometry::Collection(parts),
+        n if n == points.len() => Geometry::MultiPoint(points),
+        n if n == lines.len() => Geometry::MultiLine(lines),
+        n if n == polygons.len() => Geometry::MultiPolygon(polygons),
+        _ => Geometry::Collection(parts),
+    }
+}

@@ -1,0 +1,126 @@
+//! Published Parquet and Arrow files: they are scanned where they stand, and here only their schemas and row counts are read, with
+//! a distrust of what their footers claim. What each format's footer is held to is in the files below.
+
+mod arrow;
+mod pages;
+mod parquet;
+mod thrift;
+
+use std::ops::Range;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use ::arrow::datatypes::{Field, Schema, SchemaRef};
+use bytes::Bytes;
+use futures::{FutureExt, StreamExt, TryStreamExt};
+use object_store::{ObjectStore, ObjectStoreExt};
+
+use super::columnar::wider;
+use crate::error::{Error, Kind, Result};
+use crate::name::quoted;
+use crate::store::{Object, pinned, source_error};
+
+pub(super) use self::arrow::footers as arrow;
+pub use self::pages::check as check_pages;
+pub(super) use self::parquet::{footers as parquet, micros};
+
+/// Files whose footers are read at the same time.
+const AT_ONCE: usize = 8;
+
+/// The longest footer that is believed, in bytes.
+const MAX_FOOTER: u64 = 256 << 20;
+
+/// What a file's footer tells.
+struct Footer {
+    schema: SchemaRef,
+    rows: u64,
+}
+
+/// Reads every file's footer with `read`, in order; a panic of a reader is an error of the file.
+async fn each<'a, T, F>(objects: &'a [Object], read: impl Fn(Version<'a>) -> F) -> Result<Vec<T>>
+where
+    F: Future<Output = Result<T>> + 'a,
+{
+    let footers = objects.iter().map(|object| {
+        let footer = AssertUnwindSafe(read(Version::of(object))).catch_unwind();
+        async move { footer.await.unwrap_or_else(|_| Err(invalid(object, "its metadata makes no sense"))) }
+    });
+    let footers: Vec<_> = footers.collect();
+    let footers: Vec<T> = futures::stream::iter(footers).buffered(AT_ONCE).try_collect().await?;
+    if footers.is_empty() { Err(Error::new(Kind::SourceMissing, "there is no file to read")) } else { Ok(footers) }
+}
+
+/// One schema for all files: columns by name in first-seen order. A scan gives NULL for a column that a file lacks, and widens numbers
+/// and times; [`Kind::SourceInvalid`] with both files and types when that would lose a value.
+fn united(objects: &[Object], footers: &[Footer]) -> Result<SchemaRef> {
+    let first = &footers[0].schema;
+    if footers.iter().all(|f| same_columns(first, &f.schema)) {
+        return Ok(Arc::clone(first));
+    }
+    let mut fields: Vec<(Field, &Object)> = Vec::new();
+    for (index, (footer, object)) in footers.iter().zip(objects).enumerate() {
+        for field in footer.schema.fields() {
+            match fields.iter_mut().find(|(f, _)| f.name() == field.name()) {
+                Some((known, from)) => {
+                    let (was, is) = (known.data_type(), field.data_type());
+                    if was == is {
+                        continue;
+                    }
+                    let both = wider(was, is).filter(|_| !was.is_nested()).ok_or_else(|| {
+                        let column = quoted(field.name());
+                        let message =
+                            format!("{} and {} are not of one shape: column {column} is {was} and {is}", from.url, object.url);
+                        Error::new(Kind::SourceInvalid, message).with_hint("Describe them as distributions of their own.")
+                    })?;
+                    if both != *was {
+                        (*known, *from) = (known.clone().with_data_type(both), object);
+                    }
+                }
+                None => fields.push((field.as_ref().clone().with_nullable(index > 0 || field.is_nullable()), object)),
+            }
+        }
+        for (known, _) in &mut fields {
+            if footer.schema.field_with_name(known.name()).is_ok_and(|f| !f.is_nullable()) {
+                continue;
+            }
+            known.set_nullable(true);
+        }
+    }
+    let fields: Vec<Field> = fields.into_iter().map(|(field, _)| field).collect();
+    Ok(Arc::new(Schema::new_with_metadata(fields, first.metadata().clone())))
+}
+
+/// Whether two schemas have the same columns, beside their metadata and whether values may be absent.
+fn same_columns(a: &Schema, b: &Schema) -> bool {
+    let key = |field: &Arc<Field>| (field.name().clone(), field.data_type().clone());
+    a.fields().len() == b.fields().len() && a.fields().iter().all(|f| b.fields().iter().any(|other| key(f) == key(other)))
+}
+
+fn invalid(object: &Object, what: impl std::fmt::Display) -> Error {
+    // What follows the first line is where in the metadata the verifier stood.
+    let what = what.to_string();
+    Error::new(Kind::SourceInvalid, format!("{} can't be read: {}", object.url, what.lines().next().unwrap_or_default()))
+}
+
+/// One object, each read of which is of the version that was looked up.
+struct Version<'a> {
+    object: &'a Object,
+    store: Arc<dyn ObjectStore>,
+}
+
+impl<'a> Version<'a> {
+    fn of(object: &'a Object) -> Self {
+        let store = pinned(std::slice::from_ref(object)).expect("one object is of one store");
+        Self { object, store }
+    }
+
+    async fn bytes(&self, range: Range<u64>) -> Result<Bytes> {
+        let wanted = range.end - range.start;
+        let read = self.store.get_range(&self.object.meta.location, range).await;
+        let read = read.map_err(|e| source_error(&self.object.url, e))?;
+        if read.len() as u64 != wanted {
+            return Err(Error::new(Kind::SourceChanged, format!("{} changed while it was read", self.object.url)));
+        }
+        Ok(read)
+    }
+}

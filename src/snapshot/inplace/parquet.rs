@@ -1,0 +1,166 @@
+//! Parquet files: what their footers must agree on before anything believes them. Where a footer may lie without the file's size
+//! giving it away, the scan's own checks hold (see [`super::pages`]).
+
+use std::sync::Arc;
+
+use arrow::datatypes::{SchemaRef, TimeUnit};
+use datafusion::datasource::physical_plan::parquet::Int96Coercer;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+
+use super::thrift::{Compact, LIST, STRUCT};
+use super::{Footer, MAX_FOOTER, Version, each, invalid, united};
+use crate::error::{Error, Kind, Result};
+use crate::name::quoted;
+use crate::store::Object;
+
+/// Groups within each other that a schema may have.
+const MAX_DEPTH: usize = 100;
+
+/// The columns of all `objects`, and their rows. Times of 96 bits are read to the microsecond: 64 bits of nanoseconds end in 2262.
+pub(in crate::snapshot) async fn footers(objects: &[Object]) -> Result<(SchemaRef, u64)> {
+    let footers = each(objects, footer).await?;
+    Ok((united(objects, &footers)?, footers.iter().map(|f| f.rows).sum()))
+}
+
+/// Checks what the last bytes claim, before anything believes it, then reads the footer and holds it against the file.
+async fn footer(version: Version<'_>) -> Result<Footer> {
+    let object = version.object;
+    let size = object.meta.size;
+    if size < 12 {
+        return Err(invalid(object, format!("{size} bytes are too few for a Parquet file")));
+    }
+    let end = version.bytes(size - 8..size).await?;
+    match &end[4..] {
+        b"PAR1" => {}
+        b"PARE" => {
+            let e = Error::new(Kind::SourceInvalid, format!("{} is an encrypted Parquet file, which can't be read", object.url));
+            return Err(e.with_hint("Publish it without encryption."));
+        }
+        _ => return Err(invalid(object, "it does not end as a Parquet file")),
+    }
+    let claimed = u64::from(u32::from_le_bytes([end[0], end[1], end[2], end[3]]));
+    if claimed > size - 12 || claimed > MAX_FOOTER {
+        return Err(invalid(object, format!("its footer claims {claimed} of {size} bytes")));
+    }
+    let bytes = version.bytes(size - 8 - claimed..size - 8).await?;
+    if depth(&bytes).is_none_or(|depth| depth > MAX_DEPTH) {
+        return Err(invalid(object, format!("its schema makes no sense, or is nested more than {MAX_DEPTH} deep")));
+    }
+    let metadata = ParquetMetaDataReader::decode_metadata(&bytes).map_err(|e| invalid(object, e))?;
+    let rows = check(&metadata, size - 8 - claimed).map_err(|what| invalid(object, what))?;
+    let metadata = ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::new()).map_err(|e| invalid(object, e))?;
+    let schema = micros(&metadata).unwrap_or_else(|| Arc::clone(metadata.schema()));
+    distinct(object, &schema)?;
+    Ok(Footer { schema, rows })
+}
+
+/// The file's schema with its times of 96 bits in microseconds; `None` when it has none.
+pub(in crate::snapshot) fn micros(metadata: &ArrowReaderMetadata) -> Option<SchemaRef> {
+    let parquet = metadata.metadata().file_metadata().schema_descr();
+    Int96Coercer::new(parquet, metadata.schema(), &TimeUnit::Microsecond).coerce().map(Arc::new)
+}
+
+/// SQL can't tell two columns of one name apart, and a scan finds columns by name.
+fn distinct(object: &Object, schema: &SchemaRef) -> Result<()> {
+    let twice = schema.fields().iter().enumerate().find(|(i, f)| schema.fields()[..*i].iter().any(|g| g.name() == f.name()));
+    match twice {
+        None => Ok(()),
+        Some((_, field)) => {
+            let e = invalid(object, format!("two of its columns are called {}", quoted(field.name())));
+            Err(e.with_hint("Publish it with a name of its own for each column."))
+        }
+    }
+}
+
+/// How deep the schema of a footer is nested, looked up without a step for each level: the decoder takes one, and its stack ends.
+/// `None` when it makes no sense.
+fn depth(footer: &[u8]) -> Option<usize> {
+    let mut reader = Compact::new(footer);
+    let mut deepest = None;
+    reader
+        .structure(|reader, id, kind| {
+            if (id, kind) != (2, LIST) {
+                return Some(false);
+            }
+            let (STRUCT, elements) = reader.list()? else { return None };
+            // How many children of each open group are still to come.
+            let mut open: Vec<i64> = Vec::new();
+            let mut most = 0;
+            for _ in 0..elements {
+                let mut children = 0;
+                reader.structure(|reader, id, _| {
+                    if id == 5 {
+                        children = reader.number()?;
+                    }
+                    Some(id == 5)
+                })?;
+                while open.last() == Some(&0) {
+                    open.pop();
+                }
+                if let Some(left) = open.last_mut() {
+                    *left -= 1;
+                }
+                if children > 0 {
+                    open.push(children);
+                }
+                most = most.max(open.len());
+                if most > MAX_DEPTH {
+                    break;
+                }
+            }
+            deepest = Some(most);
+            // What follows the schema may be anything; the decoder reads it.
+            if most > MAX_DEPTH { None } else { Some(true) }
+        })
+        .or_else(|| deepest.filter(|d| *d > MAX_DEPTH).map(|_| ()))?;
+    deepest
+}
+
+/// Holds row groups against each other and against the file, of which `end` bytes stand before the footer; the rows of the file.
+fn check(metadata: &ParquetMetaData, end: u64) -> Result<u64, String> {
+    let claimed = metadata.file_metadata().num_rows();
+    let rows = u64::try_from(claimed).map_err(|_| format!("it claims {claimed} rows"))?;
+    let mut sum = 0_u64;
+    for (number, group) in metadata.row_groups().iter().enumerate() {
+        let of_group = check_group(group, end).map_err(|what| format!("row group {number}: {what}"))?;
+        sum = sum.saturating_add(of_group);
+    }
+    if sum != rows {
+        return Err(format!("it says that it has {rows} rows, and its row groups {sum}"));
+    }
+    Ok(rows)
+}
+
+fn check_group(group: &RowGroupMetaData, end: u64) -> Result<u64, String> {
+    let rows = u64::try_from(group.num_rows()).map_err(|_| format!("it claims {} rows", group.num_rows()))?;
+    for column in group.columns() {
+        let name = column.column_path().string();
+        let start = column.dictionary_page_offset().map_or(column.data_page_offset(), |d| d.min(column.data_page_offset()));
+        let inside = |start: i64, length: i64| {
+            let place = u64::try_from(start).ok().zip(u64::try_from(length).ok());
+            place.and_then(|(start, length)| start.checked_add(length)).is_some_and(|stop| stop <= end)
+        };
+        if !inside(start, column.compressed_size()) || column.dictionary_page_offset().is_some_and(|d| !inside(d, 0)) {
+            return Err(format!("column {} is said to lie outside of the file", quoted(&name)));
+        }
+        let indexes = [
+            (column.column_index_offset(), column.column_index_length()),
+            (column.offset_index_offset(), column.offset_index_length()),
+            (column.bloom_filter_offset(), column.bloom_filter_length()),
+        ];
+        if indexes.iter().any(|(start, length)| start.is_some_and(|s| !inside(s, i64::from(length.unwrap_or(0))))) {
+            return Err(format!("an index of column {} is said to lie outside of the file", quoted(&name)));
+        }
+        let values =
+            u64::try_from(column.num_values()).map_err(|_| format!("column {} claims less than no values", quoted(&name)))?;
+        let flat = column.column_descr().max_rep_level() == 0;
+        if (flat && values != rows) || values < rows {
+            return Err(format!("it has {rows} rows, and column {} {values} values", quoted(&name)));
+        }
+        if column.uncompressed_size() < 0 {
+            return Err(format!("column {} claims less than no bytes", quoted(&name)));
+        }
+    }
+    Ok(rows)
+}

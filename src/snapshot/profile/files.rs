@@ -1,0 +1,120 @@
+//! A snapshot's rows as a profile reads them: some columns at a time, file after file, on the thread that asks.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, new_null_array};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::record_batch::RecordBatch;
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+
+use crate::error::{Error, Kind, Result};
+use crate::snapshot::columnar::{self, Form};
+use crate::snapshot::inplace;
+use crate::snapshot::stop::Stop;
+use crate::snapshot::write::parquet_error;
+
+/// Rows that are read at a time.
+const BATCH: usize = 8192;
+
+/// The files of one snapshot, on this machine.
+pub(in crate::snapshot) struct Files {
+    pub(in crate::snapshot) paths: Vec<PathBuf>,
+    pub(in crate::snapshot) kind: FileKind,
+    pub(in crate::snapshot) schema: SchemaRef,
+}
+
+/// What the files are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::snapshot) enum FileKind {
+    Parquet,
+    Arrow,
+}
+
+impl Files {
+    /// The types of these columns. [`Kind::Descriptor`] when there is none of a name.
+    pub(super) fn fields(&self, names: &[String]) -> Result<Vec<Arc<Field>>> {
+        let field = |name: &String| {
+            let found = self.schema.fields().iter().find(|f| f.name() == name).map(Arc::clone);
+            found.ok_or_else(|| {
+                Error::new(Kind::Descriptor, format!("a key is declared over column \"{name}\", which is not in the table"))
+            })
+        };
+        names.iter().map(field).collect()
+    }
+
+    /// Hands these columns to `take`, batch by batch in the order of the rows, until it answers false. A column that a file lacks is NULL there.
+    pub(super) fn each(
+        &self,
+        columns: &[Arc<Field>],
+        stop: &Stop,
+        mut take: impl FnMut(&[ArrayRef]) -> Result<bool>,
+    ) -> Result<()> {
+        for path in &self.paths {
+            let of_file = |batch: &RecordBatch, take: &mut dyn FnMut(&[ArrayRef]) -> Result<bool>| {
+                stop.check()?;
+                let arrays = columns.iter().map(|c| column(batch, c)).collect::<Result<Vec<_>>>()?;
+                take(&arrays)
+            };
+            match self.kind {
+                FileKind::Parquet => {
+                    let file = File::open(path)?;
+                    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(parquet_error)?;
+                    let metadata = match inplace::micros(&metadata) {
+                        Some(schema) => {
+                            let options = ArrowReaderOptions::new().with_schema(schema);
+                            ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options).map_err(parquet_error)?
+                        }
+                        None => metadata,
+                    };
+                    let roots = wanted(metadata.schema(), columns);
+                    let mask = ProjectionMask::roots(metadata.parquet_schema(), roots);
+                    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
+                        .with_projection(mask)
+                        .with_batch_size(BATCH)
+                        .build()
+                        .map_err(parquet_error)?;
+                    for batch in reader {
+                        let batch = batch.map_err(|e| Error::new(Kind::SourceInvalid, e.to_string()))?;
+                        if !of_file(&batch, &mut take)? {
+                            return Ok(());
+                        }
+                    }
+                }
+                FileKind::Arrow => {
+                    let mut rows = columnar::Rows::open(Form::Arrow, path)?;
+                    while let Some(batch) = rows.next()? {
+                        for start in (0..batch.num_rows()).step_by(BATCH) {
+                            let slice = batch.slice(start, BATCH.min(batch.num_rows() - start));
+                            if !of_file(&slice, &mut take)? {
+                                return Ok(());
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The places of these columns among those of a file.
+fn wanted<'a>(schema: &'a Schema, columns: &'a [Arc<Field>]) -> impl Iterator<Item = usize> + 'a {
+    let place = |c: &Arc<Field>| schema.fields().iter().position(|f| f.name() == c.name());
+    columns.iter().filter_map(place)
+}
+
+/// A batch's column in the table's type.
+fn column(batch: &RecordBatch, field: &Field) -> Result<ArrayRef> {
+    match batch.column_by_name(field.name()) {
+        Some(array) => columnar::widened(array, field.data_type()),
+        None => Ok(new_null_array(field.data_type(), batch.num_rows())),
+    }
+}
+
+/// Whether values of the type have an order and a text of their own.
+pub(super) fn is_measured(data_type: &DataType) -> bool {
+    !data_type.is_nested() && *data_type != DataType::Null
+}

@@ -1,0 +1,93 @@
+//! Renames: which published names are one column's, by the descriptor's `stoa:aliases`, and where files of one table write a name in
+//! two ways that differ in nothing but case and punctuation.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
+
+use super::columns::{ADDED, FileSeen};
+use crate::descriptor::{Column, Distribution};
+use crate::name::quoted;
+
+/// The property of a declared column that lists its other names.
+const ALIASES: &str = "stoa:aliases";
+
+/// The table's names of published ones.
+pub(super) struct Renames(HashMap<String, String>);
+
+impl Renames {
+    /// The renames of the files' names. Names that stand in one file side by side are two columns whatever is said of them.
+    pub(super) fn of(distribution: &Distribution, files: &[FileSeen], warnings: &mut Vec<String>) -> Self {
+        let mut renames = HashMap::new();
+        let mut seen = HashSet::new();
+        let all: Vec<&str> = files.iter().flat_map(FileSeen::names).map(String::as_str).filter(|n| seen.insert(*n)).collect();
+        // The files in which each name stands.
+        let mut stand: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (i, file) in files.iter().enumerate() {
+            file.names().iter().for_each(|name| stand.entry(name).or_default().push(i));
+        }
+        let meet =
+            |a: &str, b: &str| stand[a].iter().any(|file| stand.get(b).is_some_and(|files| files.binary_search(file).is_ok()));
+        let columns = &distribution.schema.columns;
+        for column in columns {
+            for alias in aliases(column).filter(|alias| stand.contains_key(alias) && *alias != column.name) {
+                let others =
+                    renames.iter().filter(|(_, to)| **to == column.name).map(|(from, _): (&String, &String)| from.as_str());
+                match std::iter::once(column.name.as_str()).chain(others).find(|other| meet(alias, other)) {
+                    Some(other) => warnings.push(format!(
+                        "{} is an alias of {}, but one file has it beside {}: they stay two columns",
+                        quoted(alias),
+                        quoted(&column.name),
+                        quoted(other)
+                    )),
+                    None => {
+                        renames.insert(alias.to_owned(), column.name.clone());
+                    }
+                }
+            }
+        }
+        let is_declared = |name: &str| columns.iter().any(|c| c.name == name || c.name.trim_ascii() == name);
+        let mut alike: HashMap<String, Vec<&str>> = HashMap::new();
+        for name in all.iter().filter(|name| files.len() > 1 && !renames.contains_key(**name) && !name.starts_with(ADDED)) {
+            alike.entry(letters(name)).or_default().push(name);
+        }
+        for (letters, names) in alike.into_iter().filter(|(_, names)| names.len() > 1) {
+            let apart = names.iter().enumerate().all(|(i, a)| names[i + 1..].iter().all(|b| !meet(a, b)));
+            let declared: Vec<&&str> = names.iter().filter(|n| is_declared(n)).collect();
+            if letters.is_empty() || !apart || declared.len() > 1 {
+                continue;
+            }
+            let to = declared.first().map_or(names[0], |name| **name);
+            renames.extend(names.iter().filter(|name| **name != to).map(|name| ((*name).to_owned(), to.to_owned())));
+        }
+        Self(renames)
+    }
+
+    /// The table's name of the column that a file calls `name`.
+    pub(super) fn table_name<'a>(&'a self, name: &'a str) -> &'a str {
+        self.0.get(name).map_or(name, String::as_str)
+    }
+}
+
+/// The declared columns that a file with the columns `names` does not have under their own name.
+pub(super) fn absent<'a>(distribution: &'a Distribution, names: &[String]) -> Vec<&'a Column> {
+    let names: HashSet<&str> = names.iter().map(String::as_str).collect();
+    distribution.schema.columns.iter().filter(|c| !names.contains(c.name.as_str())).collect()
+}
+
+/// What is declared of a file's column, under its name or, of those that are `absent` from the file, as an alias.
+pub(super) fn declared<'a>(distribution: &'a Distribution, name: &str, absent: &[&'a Column]) -> Option<&'a Column> {
+    let columns = &distribution.schema.columns;
+    let plain = name.trim_start_matches(ADDED);
+    let by_name = columns.iter().find(|c| c.name == plain).or_else(|| columns.iter().find(|c| c.name.trim_ascii() == plain));
+    by_name.or_else(|| absent.iter().find(|c| aliases(c).any(|alias| alias == plain)).copied())
+}
+
+fn aliases(column: &Column) -> impl Iterator<Item = &str> {
+    column.extra.get(ALIASES).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+}
+
+/// A name's letters and digits, in lower case.
+fn letters(name: &str) -> String {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}

@@ -1,0 +1,378 @@
+//! Workbooks made here, read to their cells: where the table is, what cells become, and what is refused.
+
+use std::io::Write as _;
+
+use zip::write::SimpleFileOptions;
+
+use super::*;
+use crate::descriptor::{Column, MissingValue, Schema};
+use crate::snapshot::cells::CellKind;
+use crate::snapshot::spool::Reader;
+
+/// A sheet's XML of lines of cells set apart by `|`: `=1.5` is a number, `@43831.5` a date, `+1.5` a duration, `?1` a boolean, `!#N/A`
+/// an error, all else text; nothing is no cell.
+fn sheet(rows: &str, merged: &[&str]) -> String {
+    let mut xml = String::from("<worksheet xmlns='http://schemas.openxmlformats.org/spreadsheetml/2006/main'>");
+    // A lie, which must not matter.
+    xml.push_str("<dimension ref='A1:XFD1048576'/><sheetData>");
+    for (r, row) in rows.split('\n').enumerate() {
+        xml.push_str(&format!("<row r='{}'>", r + 1));
+        for (c, cell) in row.split('|').enumerate().filter(|(_, cell)| !cell.is_empty()) {
+            let (kind, value) = match cell.split_at(1) {
+                ("=", v) => ("", v),
+                ("@", v) => (" s='1'", v),
+                ("+", v) => (" s='2'", v),
+                ("?", v) => (" t='b'", v),
+                ("!", v) => (" t='e'", v),
+                _ => (" t='str'", cell),
+            };
+            let column = char::from(b'A' + u8::try_from(c).expect("few columns"));
+            xml.push_str(&format!("<c r='{column}{}'{kind}><f>x</f><v>{value}</v></c>", r + 1));
+        }
+        xml.push_str("</row>");
+    }
+    xml.push_str("</sheetData>");
+    if !merged.is_empty() {
+        let cells: String = merged.iter().map(|m| format!("<mergeCell ref='{m}'/>")).collect();
+        xml.push_str(&format!("<mergeCells>{cells}</mergeCells>"));
+    }
+    xml.push_str("</worksheet>");
+    xml
+}
+
+fn archive(path: &Path, parts: &[(&str, &str)]) {
+    let mut out = zip::ZipWriter::new(std::fs::File::create(path).expect("is made"));
+    for (name, text) in parts {
+        out.start_file(*name, SimpleFileOptions::default()).expect("begins");
+        out.write_all(text.as_bytes()).expect("writes");
+    }
+    out.finish().expect("ends");
+}
+
+/// An xlsx of sheets, each with its name and state; `more` adds parts or replaces them.
+fn xlsx(path: &Path, sheets: &[(&str, &str, String)], properties: &str, more: &[(&str, &str)]) {
+    let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
+    let of = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
+    let package = "http://schemas.openxmlformats.org/package/2006/relationships";
+    let number = |i: usize| i + 1;
+    let list: String = sheets
+        .iter()
+        .enumerate()
+        .map(|(i, (name, state, _))| format!("<sheet name='{name}' sheetId='{0}' state='{state}' r:id='r{0}'/>", number(i)))
+        .collect();
+    let workbook =
+        format!("<workbook xmlns='{main}' xmlns:r='{of}'><workbookPr {properties}/><sheets>{list}</sheets></workbook>");
+    let links: String = (0..sheets.len())
+        .map(|i| format!("<Relationship Id='r{0}' Type='{of}/worksheet' Target='worksheets/sheet{0}.xml'/>", number(i)))
+        .collect();
+    let links = format!("<Relationships xmlns='{package}'>{links}</Relationships>");
+    let root = format!(
+        "<Relationships xmlns='{package}'><Relationship Id='r1' Type='{of}/officeDocument' Target='xl/workbook.xml'/></Relationships>"
+    );
+    let styles = format!(
+        "<styleSheet xmlns='{main}'><numFmts><numFmt numFmtId='164' formatCode='yyyy-mm-dd'/></numFmts>\
+         <cellXfs><xf numFmtId='0'/><xf numFmtId='164'/><xf numFmtId='46'/></cellXfs></styleSheet>"
+    );
+    let mut parts = vec![
+        ("[Content_Types].xml".to_owned(), "<Types/>".to_owned()),
+        ("_rels/.rels".to_owned(), root),
+        ("xl/workbook.xml".to_owned(), workbook),
+        ("xl/_rels/workbook.xml.rels".to_owned(), links),
+        ("xl/styles.xml".to_owned(), styles),
+    ];
+    parts.extend(sheets.iter().enumerate().map(|(i, s)| (format!("xl/worksheets/sheet{}.xml", number(i)), s.2.clone())));
+    parts.retain(|(name, _)| more.iter().all(|(other, _)| other != name));
+    let parts: Vec<(&str, &str)> = parts.iter().map(|(n, t)| (n.as_str(), t.as_str())).chain(more.iter().copied()).collect();
+    archive(path, &parts);
+}
+
+/// The columns, then rows as `line: a|b` (`'` before text), then faults as `line! reason`; or the error.
+fn read(path: &Path, dialect: Dialect, schema: Schema) -> String {
+    let options = Options { max_columns: 50, max_field_bytes: 100, ..Options::new(path.to_owned()) };
+    let (stop, mut warnings) = (Stop::default(), Vec::new());
+    let source = Source { path, url: "t.xlsx", options: &options, stop: &stop };
+    let distribution = Distribution { dialect, schema, ..Distribution::default() };
+    let mut read = || -> Result<String> {
+        let Some(office) = office(path)? else { return Ok("no workbook".to_owned()) };
+        let spool = spool(source, office, &distribution, &path.with_extension("spool"), &mut warnings)?;
+        let mut reader = Reader::open(&spool, "t.xlsx", 0)?;
+        let mut out = vec![reader.names().join("|")];
+        let mut faults = Vec::new();
+        while let Some(cells) = reader.next()? {
+            for (row, line) in cells.lines.iter().enumerate() {
+                let value =
+                    |c: usize| cells.column(c).nth(row).map_or_else(String::new, |c| format!("{}{}", mark(c.kind), c.text));
+                out.push(format!("{line}: {}", (0..cells.width).map(value).collect::<Vec<_>>().join("|")));
+            }
+            faults.extend(cells.faults.iter().map(|f| {
+                let column = f.column.map_or_else(String::new, |c| format!(" in {}", cells.names[c]));
+                format!("{}! {}{column}", f.line, f.reason)
+            }));
+        }
+        out.extend(faults);
+        Ok(out.join("; "))
+    };
+    let read = read();
+    warnings.iter().fold(read.unwrap_or_else(|e| e.to_string()), |out, w| format!("{out} !! {w}"))
+}
+
+fn mark(kind: CellKind) -> &'static str {
+    match kind {
+        CellKind::String => "'",
+        CellKind::Absent | CellKind::Plain | CellKind::Scalar | CellKind::Nested | CellKind::Undecodable => "",
+    }
+}
+
+fn check(dialect: Dialect, rows: &str, merged: &[&str], want: &str) {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("t.xlsx");
+    xlsx(&path, &[("S", "visible", sheet(rows, merged))], "", &[]);
+    assert_eq!(read(&path, dialect, Schema::default()), want, "{rows}");
+}
+
+#[test]
+fn cells_of_every_kind() {
+    for (rows, want) in [
+        ("a|b\n=3.0|x\n=4|y", "a|b; 2: 3|'x; 3: 4|'y"),
+        ("id|code\n=1|007\n=2|x", "id|code; 2: 1|'007; 3: 2|'x"),
+        ("d|t|n\n@43831|@0.75|=1\n@43832|@0|=2", "d|t|n; 2: '2020-01-01|'18:00:00|1; 3: '2020-01-02|'00:00:00|2"),
+        ("d|n\n@43831|=1\n@43832.5|=2", "d|n; 2: '2020-01-01 00:00:00|1; 3: '2020-01-02 12:00:00|2"),
+        ("d|n\n@43831|=1\n@0|=2", "d|n; 2: '2020-01-01|1; 3: |2; 3! the day number 0 is not a date in d"),
+        ("d|n\n+1.25|=1\n+0.5|=1", "d|n; 2: '30:00:00|1; 3: '12:00:00|1"),
+        ("ok|n\n?1|=1\n?0|=1", "ok|n; 2: true|1; 3: false|1"),
+        (
+            "a|b\n=1|!#N/A\n!#DIV/0!|=2",
+            "a|b; 2: 1|; 3: |2; 2! the cell holds the error #N/A in b; 3! the cell holds the error #DIV/0! in a",
+        ),
+        ("a|b\n=1|  \n=2|x", "a|b; 2: 1|; 3: 2|'x"),
+    ] {
+        check(Dialect::default(), rows, &[], want);
+    }
+}
+
+#[test]
+fn the_table_is_found_in_its_sheet() {
+    let usual = Dialect::default;
+    let declared = || Dialect { header_rows: vec![2, 3], comment_rows: vec![5], ..usual() };
+    for (dialect, rows, merged, want) in [
+        // Blank rows and columns around the table, and within.
+        (usual(), "\n\n|a||b\n|=1||x\n\n|=2||y", &[][..], "a|b; 4: 1|'x; 6: 2|'y"),
+        // A column without a name that holds something; a name without values.
+        (usual(), "a||c\n=1|x|\n=2|y|", &[], "a|column_2|c; 2: 1|'x|; 3: 2|'y|"),
+        (usual(), "a|a|b\n=1|=2|=3", &[], "a|a_2|b; 2: 1|2|3"),
+        // Titles and comments.
+        (usual(), "T 1\n\na|b\n=1|=2\n=3|=4", &["A1:B1"], "a|b; 4: 1|2; 5: 3|4; 1! the row stands before the header"),
+        (usual(), "# by x\na|b|c\n=1|=2|=3\n# end", &[], "a|b|c; 3: 1|2|3"),
+        (usual(), "=1|x\n=2|y", &[], "column_1|column_2; 1: 1|'x; 2: 2|'y"),
+        // Notes below: apart, or text under numbers.
+        (usual(), "n|b|c\n=1|=2|=3\n=1|=2|=3\nSource", &[], "n|b|c; 2: 1|2|3; 3: 1|2|3; 4! the row stands below the table"),
+        (
+            usual(),
+            "n|b\nx|=2\n\n* y\nSource",
+            &[],
+            "n|b; 2: 'x|2; 4! the row stands below the table; 5! the row stands below the table",
+        ),
+        (usual(), "n|b\nx|=2\ny", &[], "n|b; 2: 'x|2; 3: 'y|"),
+        (usual(), "n|b\n=1|=2\nx\n=2|=3", &[], "n|b; 2: 1|2; 3: 'x|; 4: 2|3"),
+        // Headers of several rows.
+        (
+            usual(),
+            "Time||Trips|\nDay|Hour|Uber|Lyft\n=1|=2|=3|=4",
+            &["A1:B1", "C1:D1"],
+            "Time Day|Time Hour|Trips Uber|Trips Lyft; 3: 1|2|3|4",
+        ),
+        (
+            usual(),
+            "Region|Year|\n|2019|2020\nx|=1|=2\ny|=1|=2",
+            &["A1:A2", "B1:C1"],
+            "Region|Year 2019|Year 2020; 3: 'x|1|2; 4: 'y|1|2",
+        ),
+        (usual(), "a|Year|\nx|=1|=2\ny|=3|=4", &["B1:C1"], "a|Year|Year_2; 2: 'x|1|2; 3: 'y|3|4"),
+        (
+            declared(),
+            "t\nq1|q2\nmin|max\n=1|=2\n=0|=0\n=3|=4",
+            &[],
+            "q1 min|q2 max; 4: 1|2; 6: 3|4; 1! the row stands before the header",
+        ),
+        // Merged cells below the header: the value in the first, nothing in the rest.
+        (usual(), "a|b\n=1|x\n=2|\n=3|y", &["B2:B3"], "a|b; 2: 1|'x; 3: 2|; 4: 3|'y"),
+        (Dialect { header: Some(false), ..usual() }, "data", &["A1:B3"], "column_1|column_2; 1: 'data|"),
+        (usual(), "a|b", &[], "a|b"),
+    ] {
+        check(dialect, rows, merged, want);
+    }
+}
+
+#[test]
+fn a_sheet_is_chosen() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("t.xlsx");
+    let one = |text: &str| sheet(text, &[]);
+    let sheets = [
+        ("Empty", "visible", one("")),
+        ("One", "visible", one("a\n=1")),
+        ("Lists", "hidden", one("h\n=7")),
+        ("Two", "visible", one("b\n=2")),
+    ];
+    let choice = |sheet| Dialect { sheet, ..Dialect::default() };
+    let check = |sheets: &[(&str, &str, String)], dialect, want: &str| {
+        xlsx(&path, sheets, "date1904='1'", &[]);
+        assert_eq!(read(&path, dialect, Schema::default()), want);
+    };
+    check(&sheets, choice(Some(SheetChoice::Name("Two".into()))), "b; 2: 2");
+    check(&sheets, choice(Some(SheetChoice::Name("Lists".into()))), "h; 2: 7");
+    check(&sheets, choice(Some(SheetChoice::Number(2))), "a; 2: 1");
+    check(&sheets, choice(Some(SheetChoice::Number(9))), "t.xlsx has no sheet 9: it has 4");
+    check(&sheets, choice(Some(SheetChoice::Name("two".into()))), "t.xlsx has no sheet \"two\"");
+    check(&sheets, choice(Some(SheetChoice::Name("Empty".into()))), "t.xlsx, sheet \"Empty\" is empty");
+    check(&sheets, choice(None), "t.xlsx has 2 sheets, and a table is made of one");
+    let hidden = "a; 2: 1 !! t.xlsx has hidden sheets, which are read when their name is declared: \"Lists\"";
+    check(&sheets[..3], choice(None), hidden);
+    check(&sheets[..1], choice(None), "t.xlsx is empty: no visible sheet of it holds anything");
+    xlsx(&path, &sheets, "", &[]);
+    let (options, stop) = (Options::new(path.clone()), Stop::default());
+    let source = Source { path: &path, url: "t.xlsx", options: &options, stop: &stop };
+    assert_eq!(super::sheets(source, Office::Xlsx).expect("reads"), ["One", "Two"]);
+    let e = spool(source, Office::Xlsx, &Distribution::default(), &path.with_extension("s"), &mut Vec::new()).expect_err("two");
+    let hint =
+        "Declare a resource for each, with \"dialect\": {\"sheetName\": \"One\"} or \"dialect\": {\"sheetName\": \"Two\"}.";
+    assert_eq!((e.detail(), e.hint()), (Some("It has the sheets \"One\", \"Two\"."), Some(hint)));
+    let dated = [("D", "visible", one("d|n\n@42369|=1"))];
+    check(&dated, choice(None), "d|n; 2: '2020-01-01|1");
+}
+
+#[test]
+fn declared_columns_and_missing_values_count() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("t.xlsx");
+    xlsx(&path, &[("S", "visible", sheet("=1|!#N/A\n=2|x", &[]))], "", &[]);
+    let column = |name: &str| Column { name: name.into(), ..Column::default() };
+    let missing = MissingValue { value: "#N/A".into(), label: None };
+    let schema = Schema { columns: vec![column("a"), column("b")], missing_values: Some(vec![missing]), ..Schema::default() };
+    let dialect = Dialect { header: Some(false), ..Dialect::default() };
+    assert_eq!(read(&path, dialect, schema), "a|b; 1: 1|; 2: 2|'x");
+}
+
+#[test]
+fn a_workbook_is_not_believed() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("t.xlsx");
+    let read = || read(&path, Dialect::default(), Schema::default());
+    let good = || [("S", "visible", sheet("a|b\n=1|x", &[]))];
+    let with = |more: &[(&str, &str)]| {
+        xlsx(&path, &good(), "", more);
+        read()
+    };
+    let worksheet = |data: &str| format!("<worksheet><sheetData>{data}</sheetData></worksheet>");
+    let in_sheet = |data: &str| with(&[("xl/worksheets/sheet1.xml", &worksheet(data))]);
+    assert_eq!(
+        with(&[("xl/sharedStrings.xml", "<sst uniqueCount='99999999999999'><si><t>x</t></si></sst>")]),
+        "t.xlsx says that it has 99999999999999 shared texts, in 57 bytes"
+    );
+    let far = "<row r='1'><c r='A1'><v>1</v></c></row><row r='1048576'><c r='XFD1048576'><v>2</v></c></row>";
+    assert_eq!(in_sheet(far), "column_1|column_2; 1: 1|; 1048576: |2");
+    let beyond = "<row r='1048577'><c r='A1048577'><v>1</v></c></row>";
+    assert_eq!(in_sheet(beyond), "t.xlsx, sheet \"S\": a cell stands in row 1048577 and column 1, where no sheet has one");
+    let backwards = "<row r='2'><c r='A2'><v>1</v></c></row><row r='1'><c r='A1'><v>1</v></c></row>";
+    assert_eq!(in_sheet(backwards), "t.xlsx, sheet \"S\": row 1 comes after row 2");
+    let wide: String = (0..60)
+        .map(|i| format!("<c r='{}{}1'><v>1</v></c>", ['A', 'B', 'C'][i / 26], char::from(b'A' + (i % 26) as u8)))
+        .collect();
+    let wide = in_sheet(&format!("<row r='1'>{wide}</row>"));
+    assert!(wide.starts_with("t.xlsx, sheet \"S\" has too many columns"), "{wide}");
+    let long = in_sheet(&format!("<row r='1'><c r='A1' t='str'><v>{}</v></c></row>", "x".repeat(101)));
+    assert_eq!(long, "t.xlsx, sheet \"S\", row 1: a cell is longer than 100 bytes");
+    let cut = in_sheet("<row r='1'><c r='A1' t='s'><v>7</v></c></row>");
+    assert!(cut.starts_with("t.xlsx can't be read as a workbook: "), "{cut}");
+    std::fs::write(&path, b"PK\x03\x04 cut").expect("writes");
+    assert_eq!(read(), "no workbook");
+    archive(&path, &[("[Content_Types].xml", "<Types/>"), ("word/document.xml", "<x/>")]);
+    assert_eq!(read(), "no workbook");
+}
+
+/// An ods whose only sheet has these rows.
+fn ods(path: &Path, rows: &str) {
+    let content = format!(
+        "<office:document-content><office:body><office:spreadsheet><table:table table:name='S'>{rows}</table:table>\
+         </office:spreadsheet></office:body></office:document-content>"
+    );
+    archive(
+        path,
+        &[
+            ("mimetype", "application/vnd.oasis.opendocument.spreadsheet"),
+            ("META-INF/manifest.xml", "<manifest:manifest/>"),
+            ("content.xml", &content),
+        ],
+    );
+}
+
+#[test]
+fn ods_is_read_and_not_believed() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("t.ods");
+    let text = |t: &str, more: &str| {
+        format!("<table:table-cell office:value-type='string' {more}><text:p>{t}</text:p></table:table-cell>")
+    };
+    let number = |v: &str, more: &str| format!("<table:table-cell office:value-type='float' office:value='{v}' {more}/>");
+    let row = |cells: &[String], more: &str| format!("<table:table-row {more}>{}</table:table-row>", cells.concat());
+    let covered = || "<table:covered-table-cell/>".to_owned();
+    let blank = |times: u32| format!("<table:table-cell table:number-columns-repeated='{times}'/>");
+    let date = "<table:table-cell office:value-type='date' office:date-value='2020-01-31'/>".to_owned();
+    for (rows, want) in [
+        (
+            [
+                row(
+                    &[text("Year", "table:number-columns-spanned='2' table:number-rows-spanned='1'"), covered(), text("d", "")],
+                    "",
+                ),
+                row(&[number("2019", ""), number("2020", ""), blank(16_000)], ""),
+                row(&[number("1", "table:number-columns-repeated='2'"), date], "table:number-rows-repeated='2'"),
+                row(&[blank(16_384)], "table:number-rows-repeated='1048000'"),
+            ]
+            .concat(),
+            "Year 2019|Year 2020|d; 3: 1|1|'2020-01-31; 4: 1|1|'2020-01-31",
+        ),
+        (
+            row(&[number("1", "table:number-columns-repeated='16384'")], "table:number-rows-repeated='1048576'"),
+            "t.xlsx has too many cells in sheet \"S\": more than 8388608, blank ones between the others included",
+        ),
+        (
+            [
+                row(&[text("a", "")], ""),
+                row(&[blank(16_383), text("b", "")], ""),
+                row(&[blank(1)], "table:number-rows-repeated='1048000'"),
+                row(&[text("c", "")], ""),
+            ]
+            .concat(),
+            "t.xlsx has too many cells in sheet \"S\": more than 8388608, blank ones between the others included",
+        ),
+        (row(&[text("<text:s text:c='99999999999'/>", "")], ""), "t.xlsx has a cell with more than 65536 blanks in a row"),
+    ] {
+        ods(&path, &rows);
+        assert_eq!(read(&path, Dialect::default(), Schema::default()), want);
+    }
+}
+
+#[test]
+fn damaged_compound_files_end_in_errors() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("t.xls");
+    let Ok(good) = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/nasty/frictionless/table.xls"))
+    else {
+        return;
+    };
+    let read = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).expect("writes");
+        read(&path, Dialect::default(), Schema::default())
+    };
+    assert!(read(&good).starts_with("id|name; 2: 1|'english; 3: 2|'"), "{}", read(&good));
+    // Cut anywhere, and with every byte of head, directory and records turned: an error or a table, and no more memory than the file has.
+    for end in (8..good.len()).step_by(97) {
+        read(&good[..end]);
+    }
+    for at in (8..good.len()).step_by(7) {
+        let mut bad = good.clone();
+        bad[at] ^= 0xff;
+        read(&bad);
+    }
+}

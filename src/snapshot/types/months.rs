@@ -1,0 +1,71 @@
+//! The names of months and weekdays, as dates are written in English, German, French, Spanish, Italian, Portuguese and Dutch. No name
+//! stands for two months.
+
+/// Names and abbreviations of each month, in lower case.
+const MONTHS: [&[&str]; 12] = [
+    &["jan", "january", "januar", "jänner", "janvier", "janv", "enero", "ene", "gennaio", "gen", "janeiro", "januari"],
+    &["feb", "february", "februar", "février", "févr", "fév", "febrero", "febbraio", "fevereiro", "fev", "februari"],
+    &["mar", "march", "märz", "mär", "mrz", "mars", "marzo", "março", "maart", "mrt"],
+    &["apr", "april", "avril", "avr", "abril", "abr", "aprile"],
+    &["may", "mai", "mayo", "maggio", "mag", "maio", "mei"],
+    &["jun", "june", "juni", "juin", "junio", "giugno", "giu", "junho"],
+    &["jul", "july", "juli", "juillet", "juil", "julio", "luglio", "lug", "julho"],
+    &["aug", "august", "août", "agosto", "ago", "augustus"],
+    &["sep", "sept", "september", "septembre", "septiembre", "settembre", "set", "setembro"],
+    &["oct", "october", "oktober", "okt", "octobre", "octubre", "ottobre", "ott", "outubro", "out"],
+    &["nov", "november", "novembre", "noviembre", "novembro"],
+    &["dec", "december", "dezember", "dez", "décembre", "déc", "diciembre", "dic", "dicembre", "dezembro"],
+];
+
+/// The longest name, in bytes.
+const LONGEST: usize = 12;
+
+/// A month's name at the start, and what follows it.
+pub(super) fn month(text: &[u8]) -> Option<(u32, &[u8])> {
+    let (word, rest) = word(text);
+    let word = std::str::from_utf8(word).ok()?;
+    let is = |name: &&str| name.eq_ignore_ascii_case(word) || (!word.is_ascii() && word.to_lowercase() == **name);
+    (3..=LONGEST)
+        .contains(&word.len())
+        .then(|| (1..).zip(MONTHS).find(|(_, names)| names.iter().any(is)))?
+        .map(|(n, _)| (n, rest))
+}
+
+/// What follows an English weekday's name, a comma and blanks; all of the text when it starts with none.
+pub(super) fn skip_weekday(text: &[u8]) -> &[u8] {
+    const DAYS: [&[u8]; 7] = [b"monday", b"tuesday", b"wednesday", b"thursday", b"friday", b"saturday", b"sunday"];
+    let (word, rest) = word(text);
+    let is = |day: &&[u8]| day.eq_ignore_ascii_case(word) || (word.len() == 3 && day[..3].eq_ignore_ascii_case(word));
+    if !DAYS.iter().any(is) {
+        return text;
+    }
+    let rest = rest.strip_prefix(b".").unwrap_or(rest);
+    rest.strip_prefix(b",").unwrap_or(rest).trim_ascii_start()
+}
+
+/// The letters at the start; every byte of a character beyond ASCII counts as one.
+fn word(text: &[u8]) -> (&[u8], &[u8]) {
+    text.split_at(text.iter().take(LONGEST + 1).take_while(|b| b.is_ascii_alphabetic() || !b.is_ascii()).count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_stands_for_one_month() {
+        let mut seen = std::collections::HashSet::new();
+        for name in MONTHS.iter().flat_map(|names| names.iter()) {
+            assert!(seen.insert(*name) && name.len() <= LONGEST && name.to_lowercase() == *name, "{name}");
+        }
+        for (text, want) in
+            [("Mar-11", Some((3, "-11"))), ("AOÛT 2020", Some((8, " 2020"))), ("Märzen", None), ("Ma", None), ("2020", None)]
+        {
+            let found = month(text.as_bytes()).map(|(n, rest)| (n, std::str::from_utf8(rest).expect("cut between characters")));
+            assert_eq!(found, want, "{text}");
+        }
+        assert_eq!(skip_weekday(b"Mon, 9 March"), b"9 March");
+        assert_eq!(skip_weekday(b"Monday9"), b"9");
+        assert_eq!(skip_weekday(b"Month"), b"Month");
+    }
+}
