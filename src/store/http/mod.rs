@@ -26,11 +26,11 @@ use reqwest::{Method, Response, StatusCode};
 use sha2::{Digest, Sha256};
 use url::{Position, Url};
 
-use self::answer::{Validators, check, content_length, content_range, from_path, same_tag, to_path};
+use self::answer::{Validators, check, content_length, content_range, from_path, to_path};
 use self::body::Body;
 use self::client::Request;
 use super::failure::Failure;
-use super::object::version_by_hash;
+use super::object::{same_tag, version_by_hash};
 use super::read_only::{Reads, refused, refused_list};
 use crate::error::Kind;
 
