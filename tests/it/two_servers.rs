@@ -52,9 +52,10 @@ impl Shared {
                 let bucket = s3.bucket("state");
                 for meta in bucket.list(None).try_collect::<Vec<_>>().await.expect("is listed") {
                     let name = meta.location.as_ref().strip_prefix("of/city/snapshots/").expect("all stands there").to_owned();
-                    let text = match name.ends_with("manifest.json") {
-                        true => Some(bucket.get(&meta.location).await.expect("is there").bytes().await.expect("is whole")),
-                        false => None,
+                    let text = if name.ends_with("manifest.json") {
+                        Some(bucket.get(&meta.location).await.expect("is there").bytes().await.expect("is whole"))
+                    } else {
+                        None
                     };
                     found.push((name, text.map(|bytes| String::from_utf8(bytes.to_vec()).expect("UTF-8"))));
                 }

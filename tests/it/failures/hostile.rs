@@ -85,10 +85,8 @@ fn serve(socket: TcpStream, versions: &Versions, answers: &Mutex<Vec<Answer>>) {
         let mut answers = answers.lock().expect("no panic");
         if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() }
     };
-    let (bytes, tag) = match answer {
-        Answer::Replaced => (&versions.other, "two"),
-        _ => (&versions.first, "one"),
-    };
+    let replaced = matches!(answer, Answer::Replaced);
+    let (bytes, tag) = if replaced { (&versions.other, "two") } else { (&versions.first, "one") };
     let tag = versions.tagged.then_some(tag);
     let size = bytes.len();
     let (status, start, end) = match range {
@@ -174,8 +172,10 @@ fn whole(version: usize) -> String {
 fn bodies_that_are_not_what_was_listed_give_whole_rows_or_an_error() {
     use Answer::*;
     let half = rows(1).len() / 2;
-    // What the client sees: all rows of version 1, or the SQLSTATE of an error and a word of its message.
-    let cases: &[(&str, bool, Vec<Answer>, Result<(), (&str, &str)>)] = &[
+    /// What it is, whether versions have a tag, the answers, and what the client sees: all rows of version 1, or the SQLSTATE of an error and
+    /// a word of its message.
+    type Case = (&'static str, bool, Vec<Answer>, Result<(), (&'static str, &'static str)>);
+    let cases: &[Case] = &[
         ("a cut body goes on where it broke", true, vec![Cut(half), Honest], Ok(())),
         ("a reset one too", true, vec![Reset(half), Honest], Ok(())),
         ("and when it breaks again and again", true, vec![Reset(100), Cut(10), Reset(1_000), Honest], Ok(())),

@@ -65,11 +65,11 @@ fn a_state_folder_that_is_none() {
         [refused(&[], &city.path("file")), refused(&[], &city.path("file/below")), refused(&mounted(&state, "ro"), city.state())];
     expect![[r#"
         error: the state folder CITY/file can't be made: File exists (os error 17)
-        hint: Choose a folder that can be written to with --state.
+        hint: Choose a folder that can be written to with --state or --cache.
         error: the state folder CITY/file/below can't be made: Not a directory (os error 20)
-        hint: Choose a folder that can be written to with --state.
+        hint: Choose a folder that can be written to with --state or --cache.
         error: index STATE/catalog.sqlite: the catalog's index failed: unable to open database file: STATE/catalog.sqlite
-        hint: The state folder must be writable; another can be given with --state.
+        hint: The state folder must be writable; another can be given with --state or --cache.
     "#]]
     .assert_eq(&shown.concat());
 }

@@ -43,12 +43,14 @@ impl Shared {
         self.join(&[&[table.as_str()], below].concat())
     }
 
+    /// Where something stands below `snapshots`.
     pub(super) fn join(&self, below: &[&str]) -> Result<Path> {
         let all = [&[self.at.prefix.as_ref(), "snapshots"], below].concat();
         let all: Vec<&str> = all.into_iter().filter(|part| !part.is_empty()).collect();
         Path::parse(all.join("/")).map_err(|e| self.failed(e.into()))
     }
 
+    /// The error of a request that can't be answered.
     pub(super) fn failed(&self, e: object_store::Error) -> Error {
         Error::new(Kind::Io, format!("the state {} can't be used: {e}", self.place))
             .with_hint(
@@ -57,12 +59,14 @@ impl Shared {
             .caused_by(e)
     }
 
+    /// The error of a manifest that others never leave alone.
     pub(super) fn contended(&self, table: &TablePath) -> Error {
         let (place, table) = (&self.place, table.as_str());
         Error::new(Kind::Io, format!("the manifest of {table} in {place} was replaced by others {ATTEMPTS} times"))
             .with_hint("Ask again.")
     }
 
+    /// A table's manifest and its version; `None` before its first snapshot.
     pub(super) async fn manifest(&self, table: &TablePath) -> Result<Option<Version>> {
         let path = self.path(table, &[MANIFEST])?;
         let got = match self.at.store.get(&path).await {
@@ -87,6 +91,7 @@ impl Shared {
         }
     }
 
+    /// See [`crate::snapshot::state::State::publish`].
     pub(super) async fn publish(&self, table: &TablePath, staging: &Staging, mut record: Record) -> Result<Record> {
         let folder = self.path(table, &[&record.id])?;
         let begun = Instant::now();
@@ -136,7 +141,7 @@ impl Shared {
             }
             tokio::time::sleep(Duration::from_millis(u64::from(attempt.min(10)) * 10)).await;
         }
-        let _ = self.delete(&folder).await;
+        // The last refusal may have been of a write that was tried twice, so that the files stay until they are a grace old.
         Err(self.contended(table))
     }
 
