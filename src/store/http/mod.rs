@@ -120,6 +120,11 @@ impl HttpStore {
             Some(size) if !validators.is_empty() => Ok(meta(path, &validators, size, None)),
             _ => {
                 let measured = self.measure(&url, &validators).await?;
+                if let Some(told) = size.filter(|told| *told != measured.size) {
+                    let message =
+                        format!("{url} changed or was cut: it was said to have {told} bytes, and {} came", measured.size);
+                    return Err(Failure::new(Kind::SourceChanged, message));
+                }
                 let version = measured.validators.is_empty().then_some(measured.version);
                 Ok(meta(path, &measured.validators, measured.size, version))
             }
