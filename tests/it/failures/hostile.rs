@@ -188,7 +188,8 @@ fn bodies_that_are_not_what_was_listed_give_whole_rows_or_an_error() {
         ("another version under another tag", true, vec![Replaced], Err(("40001", "changed"))),
         ("another version in the rest", true, vec![Cut(half), Replaced], Err(("40001", "changed"))),
         ("a rest that If-Match refuses", true, vec![Cut(half), Refused], Err(("40001", "changed"))),
-        ("a rest that begins elsewhere", true, vec![Cut(half), Shifted(4)], Err(("40001", "changed"))),
+        // Asked twice, since Stoa itself tries once more.
+        ("a rest that begins elsewhere", true, vec![Cut(half), Shifted(4), Cut(half), Shifted(4)], Err(("40001", "changed"))),
         ("a rest that is too short", true, vec![Cut(half), ShortPart(10), Honest], Ok(())),
         ("a part of what was asked for", true, vec![Shifted(4)], Err(("22000", "another range"))),
     ];
