@@ -179,8 +179,8 @@ fn an_archive_of_several_data_files_is_a_table_for_each() -> Done {
 fn a_workbook_of_several_sheets_is_a_table_for_each() -> Done {
     let state = tempfile::tempdir()?;
     let folder = tree(&[
-        ("taxis.datapackage.json", &package("taxis", "transport", &["d/taxis.xlsx"])),
-        ("d/taxis.xlsx", "trips hours"),
+        ("t/taxis.datapackage.json", &package("taxis", "transport", &["taxis.xlsx"])),
+        ("t/taxis.xlsx", "trips hours"),
         ("bare/one.xlsx", "only"),
         ("bare/two.ods", "a b"),
     ])?;

@@ -181,7 +181,7 @@ impl Cells {
         let reason = left
             .clone()
             .next()
-            .map_or_else(|| format!("holds bytes that are not {}", self.encoding), |b| b.reason(self.encoding));
+            .map_or_else(|| "holds bytes that its encoding does not have".to_owned(), |b| b.reason(self.encoding));
         (Bad::written_out(self.cell(span).text, &mut left), reason)
     }
 }

@@ -9,7 +9,7 @@ use crate::descriptor::{Column, ColumnKind};
 /// The columns of the files, each with the type it was read as where a descriptor has a word for it, else as `any`. What Stoa adds to
 /// a table (`_source_file` and the like) is left out.
 pub fn columns(schema: &Schema) -> Vec<Column> {
-    let fields = schema.fields().iter().filter(|f| !f.name().starts_with("_source_"));
+    let fields = schema.fields().iter().filter(|f| !f.metadata().contains_key(field_key::HIDDEN));
     let column = |field: &std::sync::Arc<arrow::datatypes::Field>| Column {
         name: field.name().clone(),
         unit: field.metadata().get(field_key::UNIT).cloned(),
@@ -50,7 +50,8 @@ mod tests {
             Field::new("b", DataType::Timestamp(TimeUnit::Microsecond, None), true),
             Field::new("c", DataType::Utf8View, true).with_metadata(json),
             Field::new("d", DataType::Binary, true),
-            Field::new("_source_file", DataType::Utf8View, false),
+            Field::new("_source_file", DataType::Utf8View, false)
+                .with_metadata([(field_key::HIDDEN.to_owned(), "_source_file".to_owned())].into()),
         ]);
         let shown: Vec<_> = columns(&schema).into_iter().map(|c| (c.name, c.kind, c.unit)).collect();
         assert_eq!(

@@ -3,9 +3,14 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use super::columns::ADDED;
+
 /// A published name on one line: blanks around it are taken off, and line ends, tabs and other control characters within it become one
-/// blank, together with the blanks beside them.
+/// blank, together with the blanks beside them. A name that a format [`ADDED`] stays as it is.
 pub(super) fn plain(published: &str) -> Cow<'_, str> {
+    if published.starts_with(ADDED) {
+        return Cow::Borrowed(published);
+    }
     let is_space = |c: char| c == ' ' || c.is_control();
     let name = published.trim_matches(is_space);
     if !name.contains(char::is_control) {

@@ -42,8 +42,8 @@ impl Look {
 /// Digits with signs, separators of thousands and decimals, an exponent, a currency or a percent sign around them.
 fn is_number(text: &str) -> bool {
     let bare = text.trim_matches(|c: char| matches!(c, '£' | '€' | '$' | '¥' | '%' | '(' | ')' | '\u{a0}' | ' '));
-    if bare.parse::<f64>().is_ok() {
-        return bare.contains(|c: char| c.is_ascii_digit());
+    if let Ok(number) = bare.parse::<f64>() {
+        return number.is_nan() || number.is_infinite() || bare.contains(|c: char| c.is_ascii_digit());
     }
     let signed = bare.trim_start_matches(['-', '+']).trim_start();
     let digits = signed.bytes().filter(u8::is_ascii_digit).count();

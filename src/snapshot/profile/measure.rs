@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::{CastOptions, cast, cast_with_options};
-use arrow::datatypes::{DataType, Field, Float64Type};
+use arrow::datatypes::{DataType, Field, FieldRef, Float64Type};
 use arrow::row::{RowConverter, SortField};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
@@ -14,6 +14,7 @@ use super::files::{Files, is_measured};
 use super::sketch::{Distinct, Frequent, Sample, hash, wide_hash};
 use super::{ColumnProfile, TopValue};
 use crate::error::{Error, Kind, Result};
+use crate::snapshot::field_key;
 use crate::snapshot::stop::Stop;
 
 /// Columns of one pass.
@@ -34,10 +35,12 @@ const LONGEST: usize = 200;
 /// The parts of the values for which a quantile is kept.
 pub(super) const PARTS: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
 
-/// Measures every column of `rows` rows; `violations` of each are known from the rejects.
+/// Measures every column that is not hidden of `rows` rows; `violations` of each are known from the rejects.
 pub(super) fn columns(files: &Files, rows: u64, violations: &HashMap<String, u64>, stop: &Stop) -> Result<Vec<ColumnProfile>> {
-    let mut profiles = Vec::with_capacity(files.schema.fields().len());
-    for fields in files.schema.fields().chunks(COLUMNS) {
+    let shown = files.schema.fields().iter().filter(|f| !f.metadata().contains_key(field_key::HIDDEN));
+    let shown: Vec<FieldRef> = shown.map(Arc::clone).collect();
+    let mut profiles = Vec::with_capacity(shown.len());
+    for fields in shown.chunks(COLUMNS) {
         let mut gauges = fields.iter().map(|f| Gauge::new(f)).collect::<Result<Vec<_>>>()?;
         files.each(fields, stop, |arrays| {
             gauges.iter_mut().zip(arrays).try_for_each(|(gauge, array)| gauge.add(array))?;

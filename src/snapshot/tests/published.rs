@@ -106,55 +106,6 @@ async fn coordinates_are_doubles() {
 }
 
 #[tokio::test]
-async fn nasty_files() {
-    let kind = |e: Error| format!("{:?}", e.kind());
-    for (path, want) in [
-        ("csvkit/Datagov_FY10_EDU_recp_by_State.csv", "55 rows, 2 rejects, \"State Name\" Utf8View"),
-        ("csvkit/bad.csv", "2 rows, 2 rejects, \"column_a\" Int64"),
-        ("csvkit/mac_newlines.csv", "2 rows, 0 rejects, \"a\" Utf8View"),
-        ("csvkit/ne_1033_data.xlsx", "1036 rows, 0 rejects, \"state\" Utf8View"),
-        ("csvkit/test_utf16_big.csv", "2 rows, 0 rejects, \"a\" Int64"),
-        ("frictionless/blank-headers.csv", "2 rows, 0 rejects, \"id\" Int64"),
-        ("frictionless/bom.csv", "2 rows, 0 rejects, \"id\" Int64"),
-        ("frictionless/countries.csv", "4 rows, 2 rejects, \"id\" Int64"),
-        ("frictionless/empty.csv", "SourceInvalid"),
-        ("frictionless/implicit-gz.csv", "2 rows, 0 rejects, \"id\" Int64"),
-        ("frictionless/implicit-zip.csv", "2 rows, 0 rejects, \"id\" Int64"),
-        ("frictionless/issue-647.csv.txt", "882 rows, 0 rejects, \"n_amenageur\" Utf8View"),
-        ("frictionless/issue-811.csv", "7904 rows, 0 rejects, \"Codice Regione\" Utf8View"),
-        ("frictionless/issue-1009-semicolon.csv", "1 rows, 0 rejects, \"fieldNameA\" Utf8View"),
-        ("frictionless/leading-zeros.csv", "3 rows, 0 rejects, \"value\" Utf8View"),
-        ("frictionless/skip-rows.csv", "2 rows, 0 rejects, \"id\" Int64"),
-        ("frictionless/table.csv.bz2", "2 rows, 0 rejects, \"id\" Int64"),
-        ("frictionless/table.csv.xz", "2 rows, 0 rejects, \"id\" Int64"),
-        ("frictionless/table-multiple-files.zip", "SourceInvalid"),
-        ("frictionless/timezone.csv", "4 rows, 0 rejects, \"datetime\" Utf8View"),
-        ("frictionless/without-headers-extra.csv", "2 rows, 1 rejects, \"column_1\" Int64"),
-        ("frictionless/without-rows.csv", "0 rows, 0 rejects, \"id\" Utf8View"),
-        ("messytables/characters.csv", "382 rows, 0 rejects, \"id\" Utf8View"),
-        ("messytables/complex.csv", "3 rows, 0 rejects, \"date\" Date32"),
-        ("messytables/mixedGLB.csv", "133 rows, 3 rejects, \"Year\" Int64"),
-        ("messytables/null.csv", "10 rows, 0 rejects, \"column_1\" Int64"),
-        ("messytables/utf-16le_encoded.csv", "327 rows, 0 rejects, \"Organisation_code\" Utf8View"),
-        ("pollock/air_quality_station3_2006.csv", "35040 rows, 0 rejects, \"date\" Timestamp(µs)"),
-        ("pollock/Camp Palacios - Humidity.csv", "33231 rows, 0 rejects, \"column_1\" Date32"),
-        ("pollock/PLA_6%Talc-1hz.csv", "365 rows, 0 rejects, \"##Temp./¡ãC\" Float64"),
-        ("pollock/june_2015(1).csv", "6677 rows, 2 rejects, \"Directorate\" Utf8View"),
-    ] {
-        let Some(path) = shared(&format!("nasty/{path}")) else { return };
-        let bench = Bench::new();
-        let got = match bench.touch(&Distribution { format: None, ..csv(&path) }).await {
-            Ok(s) => {
-                let first = s.schema.field(0);
-                format!("{} rows, {} rejects, {:?} {}", s.rows, s.rejects, first.name(), first.data_type())
-            }
-            Err(e) => kind(e),
-        };
-        assert_eq!(got, want, "{path}");
-    }
-}
-
-#[tokio::test]
 async fn files_of_one_table_are_united_by_name() {
     let Some(folder) = shared("health/jhu/daily_reports/*.csv") else { return };
     let bench = Bench::new();
