@@ -55,7 +55,10 @@ pub(super) enum BuiltPart {
 pub(super) struct Built {
     pub(super) parts: Vec<BuiltPart>,
     pub(super) rows: u64,
+    /// `rows` and `rejected_rows` together.
     pub(super) rows_read: u64,
+    /// Records that are missing in the table.
+    pub(super) rejected_rows: u64,
     pub(super) rejects: u64,
     /// Of each file's raw bytes; `None` for those that were not read.
     pub(super) hashes: Vec<Option<String>>,
@@ -274,7 +277,8 @@ fn assemble(
         }
     }
     ledger.write(target)?;
-    Ok(Built { parts, rows, rows_read, rejects, hashes: Vec::new(), warnings, drift: table.drift, read })
+    let (drift, rejected_rows) = (table.drift, rejected);
+    Ok(Built { parts, rows, rows_read, rejected_rows, rejects, hashes: Vec::new(), warnings, drift, read })
 }
 
 impl Earlier<'_> {

@@ -1,35 +1,37 @@
-//! Making: from a table's published objects to a snapshot that stands, and from what is written down back to one. When to make
-//! one is decided elsewhere.
+//! Making: from a table's published objects to a snapshot that stands. When to make one is decided elsewhere, and what stands already is
+//! found in [`super::known`].
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt};
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
-use sha2::{Digest, Sha256};
 
-use super::build::{Built, BuiltPart, Earlier, Given, Orders, Outcome, build};
-use super::fetch::{Raw, fetch, hex};
-use super::ledger::Ledger;
-use super::manifest::{self, Part, Record, Source, Staging, State};
+use super::before::{self, Before};
+use super::build::{Built, Given, Orders, Outcome, build};
+use super::fetch::{Raw, fetch, is_local};
+use super::known::{Known, fingerprint, identities, is_strict, label};
 use super::profile::Profiler;
+use super::state::{Record, Rows, Source, Staging, State, TablePath, Turn};
 use super::stop::Stop;
 use super::write::Rejects;
-use super::{Layout, Options, ProgressEvent, Reject, Snapshot, WrittenFile, columnar, inplace};
+use super::{Layout, Options, ProgressEvent, Snapshot, columnar, inplace, raw};
 use crate::catalog::TableEntry;
 use crate::descriptor::{Compression, Distribution, Format};
 use crate::error::{Error, Kind, Result};
-use crate::store::{Object, Stores};
+use crate::name::{clip, quoted};
+use crate::store::{Object, Place, Stores};
 
 /// Remote files that are fetched at the same time.
 const FETCHES: usize = 4;
 
-/// Part of every fingerprint: raised when files are read otherwise than before, so that snapshots are made anew.
-const READER: u32 = 4;
+/// The rejects that an error names.
+const NAMED_REJECTS: usize = 3;
+
+/// The longest part of a rejected text that an error shows, in bytes.
+const RAW_BYTES: usize = 60;
 
 /// Where objects come from.
 #[async_trait]
@@ -45,62 +47,32 @@ impl Sources for Stores {
     }
 }
 
-/// A snapshot, and what it was made of.
-pub(super) struct Known {
-    pub(super) snapshot: Arc<Snapshot>,
-    pub(super) fingerprint: String,
-    pub(super) identities: Vec<Identity>,
-    /// When the source was last asked; `None` for one that has only been loaded.
-    pub(super) checked: Option<Instant>,
-    /// The source is on this machine: asking costs nothing.
-    pub(super) local: bool,
-    /// A newer version of the source that could not be read, and why.
-    pub(super) failed: Option<(Vec<Identity>, Arc<Error>)>,
-}
-
-/// Which version of which object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Identity {
-    url: String,
-    identity: String,
-}
-
-impl Identity {
-    /// Those of `objects`, in their order.
-    pub(super) fn all(objects: &[Object]) -> Vec<Self> {
-        objects.iter().map(|o| Self { url: o.url.clone(), identity: o.identity() }).collect()
-    }
-}
-
-/// What of a descriptor decides how its files are read.
-pub(super) fn fingerprint(distribution: &Distribution) -> String {
-    let Distribution { paths, format, compression, member, encoding, dialect, schema, .. } = distribution;
-    let read_by = format!("{READER} {paths:?} {format:?} {compression:?} {member:?} {encoding:?} {dialect:?} {schema:?}");
-    hex(&Sha256::digest(read_by.as_bytes())[..16])
-}
-
-/// Makes snapshots under one state folder.
+/// Makes snapshots, and keeps them in one state.
 pub(super) struct Maker {
     sources: Arc<dyn Sources>,
     pub(super) options: Options,
     /// Ends all that is being made.
     pub(super) stop: Stop,
-    pub(super) state: State,
+    pub(super) state: Arc<dyn State>,
     pub(super) profiler: Profiler,
-    /// The snapshots of this process by their folders: what of them lives is not removed. Held while one is loaded or old ones
-    /// are removed, so that neither sees half of the other.
-    live: Mutex<HashMap<PathBuf, Vec<Weak<Snapshot>>>>,
+}
+
+/// What files that are scanned where they stand hold.
+struct InPlace {
+    schema: SchemaRef,
+    rows: u64,
+    /// Which files they are: never [`Rows::Written`].
+    layout: Rows,
 }
 
 /// Hears events of one touch.
 pub(super) type Heard = Arc<dyn Fn(ProgressEvent) + Send + Sync>;
 
 impl Maker {
-    pub(super) fn open(sources: Arc<dyn Sources>, options: Options) -> Result<Self> {
-        let state = State::open(&options.state)?;
+    pub(super) fn new(sources: Arc<dyn Sources>, state: Arc<dyn State>, options: Options) -> Self {
         let stop = Stop::default();
         let profiler = Profiler::new(stop.clone());
-        Ok(Self { sources, options, stop, state, profiler, live: Mutex::default() })
+        Self { sources, options, stop, state, profiler }
     }
 
     /// The objects of a distribution as they are now.
@@ -115,73 +87,6 @@ impl Maker {
         Ok(objects)
     }
 
-    /// The last snapshot that was written for this table and fingerprint.
-    pub(super) fn last(&self, table: &TableEntry, fingerprint: &str) -> Result<Option<Known>> {
-        let folder = self.folder(table);
-        let Some(manifest) = manifest::read(&folder)? else { return Ok(None) };
-        let Some(record) = manifest.snapshots.into_iter().rev().find(|r| r.fingerprint == fingerprint) else { return Ok(None) };
-        self.load(&folder, record)
-    }
-
-    pub(super) fn folder(&self, table: &TableEntry) -> PathBuf {
-        self.state.table(&table.catalog, &table.schema, &table.name)
-    }
-
-    /// The snapshot of a record; `None` when its files are not as written.
-    fn load(&self, folder: &Path, record: Record) -> Result<Option<Known>> {
-        let folder = folder.join(&record.id);
-        let mut live = self.live();
-        let parts: Vec<WrittenFile> =
-            (record.parts.iter()).map(|p| WrittenFile { path: folder.join(&p.file), bytes: p.bytes, rows: p.rows }).collect();
-        let intact = parts.iter().all(|p| std::fs::metadata(&p.path).is_ok_and(|m| m.len() == p.bytes));
-        let Some(first) = parts.first().filter(|_| intact) else { return Ok(None) };
-        let footer = match ArrowReaderMetadata::load(&std::fs::File::open(&first.path)?, ArrowReaderOptions::new()) {
-            Ok(footer) => footer,
-            Err(e) => {
-                tracing::warn!(path = %first.path.display(), "a snapshot can't be read and is made anew: {e}");
-                return Ok(None);
-            }
-        };
-        let snapshot = Snapshot {
-            id: record.id,
-            schema: Arc::clone(footer.schema()),
-            layout: Layout::Written(parts),
-            rows: record.rows,
-            rows_read: record.rows_read,
-            rejects: record.rejects,
-            rejects_file: (record.rejects > 0).then(|| folder.join(Rejects::FILE)),
-            created: record.created,
-            drift: record.drift,
-            read: record.read,
-        };
-        let snapshot = Arc::new(snapshot);
-        live.retain(|_, those| {
-            those.retain(|s| s.strong_count() > 0);
-            !those.is_empty()
-        });
-        live.entry(folder).or_default().push(Arc::downgrade(&snapshot));
-        drop(live);
-        let identities = record.sources.into_iter().map(|s| Identity { url: s.url, identity: s.identity }).collect();
-        Ok(Some(Known { snapshot, fingerprint: record.fingerprint, identities, checked: None, local: false, failed: None }))
-    }
-
-    fn live(&self) -> MutexGuard<'_, HashMap<PathBuf, Vec<Weak<Snapshot>>>> {
-        // A panic left no half-made entry behind: each is one assignment.
-        self.live.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Removes a table's old snapshots. What can't be removed now is left to the next time.
-    fn prune(&self, folder: &Path) {
-        let live = self.live();
-        let in_use = |folder: &Path| live.get(folder).is_some_and(|those| those.iter().any(|s| s.strong_count() > 0));
-        let pruned = self.state.prune(folder, &in_use);
-        // Deleting takes its time, and nobody waits for it.
-        drop(live);
-        if let Err(e) = pruned {
-            tracing::warn!(table = %folder.display(), "old snapshots were not removed: {e}");
-        }
-    }
-
     /// Makes a snapshot of `objects`, or takes the one that another process made of them meanwhile.
     pub(super) async fn make(self: &Arc<Self>, table: &TableEntry, objects: Vec<Object>, heard: &Heard) -> Result<Known> {
         let Distribution { format, compression, member, .. } = table.distribution();
@@ -190,10 +95,10 @@ impl Maker {
         let made = match format.filter(|_| !is_within) {
             Some(Format::Parquet) => {
                 let (schema, rows) = inplace::parquet(&objects).await?;
-                Ok(Self::in_place(table, schema, rows, Layout::Parquet(objects)))
+                self.in_place(table, objects, InPlace { schema, rows, layout: Rows::Parquet }).await
             }
             Some(Format::Arrow) => match inplace::arrow(&objects).await? {
-                Some((schema, rows)) => Ok(Self::in_place(table, schema, rows, Layout::Arrow(objects))),
+                Some((schema, rows)) => self.in_place(table, objects, InPlace { schema, rows, layout: Rows::Arrow }).await,
                 None => self.write(table, objects, heard).await,
             },
             Some(
@@ -209,125 +114,254 @@ impl Maker {
             )
             | None => self.write(table, objects, heard).await,
         };
+        self.told(made)
+    }
+
+    /// The outcome, with what to do where the disk is full.
+    fn told<T>(&self, made: Result<T>) -> Result<T> {
         made.map_err(|e| {
             if e.kind() != Kind::DiskFull {
                 return e;
             }
-            Error::new(Kind::DiskFull, format!("no space is left in the state folder {}", self.options.state.display()))
+            let (what, folder, option) = match &self.options.state {
+                Place::Folder(folder) => ("state", folder, "--state"),
+                Place::Bucket(_) => ("cache", &self.options.cache, "--cache"),
+            };
+            Error::new(Kind::DiskFull, format!("no space is left in the {what} folder {}", folder.display()))
                 .with_detail(e.message().to_owned())
-                .with_hint("Make room there, or choose another folder with --state.")
+                .with_hint(format!("Make room there, or choose another folder with {option}."))
                 .caused_by(e)
         })
     }
 
-    /// The snapshot of files that are scanned where they stand.
-    fn in_place(table: &TableEntry, schema: SchemaRef, rows: u64, layout: Layout) -> Known {
-        let fingerprint = fingerprint(table.distribution());
-        let identities = match &layout {
-            Layout::Parquet(objects) | Layout::Arrow(objects) => Identity::all(objects),
-            Layout::Written(_) => Vec::new(),
+    async fn in_place(self: &Arc<Self>, table: &TableEntry, objects: Vec<Object>, form: InPlace) -> Result<Known> {
+        let local = objects.iter().all(is_local);
+        let sources = sources(&objects);
+        let InPlace { schema, rows, layout } = form;
+        let (this, path, fingerprint) = (Arc::clone(self), TablePath::of(table), fingerprint(table.distribution()));
+        let record = blocking(move || {
+            let created = now();
+            let record = Record {
+                id: Record::new_id(created)?,
+                fingerprint,
+                layout,
+                local,
+                sources,
+                parts: Vec::new(),
+                rows,
+                rows_read: rows,
+                rejected_rows: Some(0),
+                rejects: 0,
+                created: written_time(created),
+                warnings: Vec::new(),
+                drift: Vec::new(),
+                read: Vec::new(),
+            };
+            this.recorded(&path, record)
+        })
+        .await?;
+        let identities = record.identities();
+        let layout = match layout {
+            Rows::Parquet => Layout::Parquet(objects),
+            Rows::Arrow => Layout::Arrow(objects),
+            Rows::Written => return Err(Error::new(Kind::Internal, "what is written is not scanned in place")),
         };
         let snapshot = Snapshot {
-            id: hex(&Sha256::digest(format!("{fingerprint} {identities:?}"))[..12]),
+            id: record.id,
             schema,
             layout,
             rows,
             rows_read: rows,
             rejects: 0,
-            rejects_file: None,
-            created: now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+            created: record.created,
             drift: Vec::new(),
             read: Vec::new(),
+            files: None,
+            _held: None,
         };
-        Known { snapshot: Arc::new(snapshot), fingerprint, identities, checked: None, local: false, failed: None }
+        let (snapshot, fingerprint) = (Arc::new(snapshot), record.fingerprint);
+        Ok(Known { snapshot, fingerprint, identities, checked: None, local, seen: None, failed: None })
+    }
+
+    /// The record of this version of published files, as it was written down when it was first met. What can't be written down is
+    /// served all the same.
+    fn recorded(&self, table: &TablePath, record: Record) -> Result<Record> {
+        let written: Result<Record> = (|| {
+            let turn = self.state.turn(table)?;
+            let last = self.state.manifest(table)?.and_then(|m| m.snapshots.into_iter().next_back());
+            if let Some(known) = last.filter(|r| r.layout == record.layout && r.is_of_the_same(&record)) {
+                return Ok(known);
+            }
+            self.state.change(&turn, &|manifest| {
+                manifest.add(record.clone());
+                true
+            })?;
+            self.retain(turn, table);
+            Ok(record.clone())
+        })();
+        match written {
+            Err(e) if matches!(e.kind(), Kind::DiskFull | Kind::Io) => {
+                tracing::warn!(table = table.as_str(), "a version of its files was not written down: {e}");
+                Ok(record)
+            }
+            other => other,
+        }
     }
 
     async fn write(self: &Arc<Self>, table: &TableEntry, objects: Vec<Object>, heard: &Heard) -> Result<Known> {
-        let folder = self.folder(table);
-        let fingerprint = fingerprint(table.distribution());
-        let identities = Identity::all(&objects);
-        let (this, at) = (Arc::clone(self), folder.clone());
-        let lock = blocking(move || manifest::lock(&at)).await?;
-        let (same_table, same_fingerprint) = (table.clone(), fingerprint.clone());
-        let last = blocking(move || this.last(&same_table, &same_fingerprint)).await?;
-        if let Some(known) = last.filter(|k| k.identities == identities) {
+        let mut turn = self.turn(table).await?;
+        let (this, same_table) = (Arc::clone(self), table.clone());
+        let last = blocking(move || this.last(&same_table)).await?;
+        if let Some(known) = last.filter(|k| k.identities == identities(&objects)) {
             return Ok(known);
         }
-        let label = format!("{}.{}", table.schema, table.name);
-        let size: u64 = objects.iter().map(|o| o.meta.size).sum();
-        heard(ProgressEvent::Started { table: label.clone(), files: objects.len(), bytes: size });
-        let (at, of) = (folder.clone(), fingerprint.clone());
-        let mut before = blocking(move || Before::newest(&at, &of)).await?.map(Arc::new);
-        let objects: Arc<[Object]> = objects.into();
-        let stop = self.stop.within(self.options.touch_timeout, &label);
-        let (staging, built) = loop {
+        let bytes: u64 = objects.iter().map(|o| o.meta.size).sum();
+        heard(ProgressEvent::Started { table: label(table), files: objects.len(), bytes });
+        let name = label(table);
+        let stop = self.stop.within(self.options.touch_timeout, &name);
+        let mut before = self.before(table).await?;
+        loop {
             let stays = before.as_ref().map_or_else(|| vec![None; objects.len()], |b| b.stays(&objects));
-            before = before.filter(|_| stays.iter().any(Option::is_some));
+            let before = before.take().filter(|_| stays.iter().any(Option::is_some));
             let staging = self.state.stage()?;
             let given = tokio::select! {
-                given = self.fetch(&objects, &stays, staging.scratch(), &label, heard) => given?,
+                given = self.fetch(&objects, &stays, staging.scratch(), &name, heard) => given?,
                 stopped = stop.reached() => return Err(stopped),
             };
-            let (this, heard_there, name, stop) = (Arc::clone(self), Arc::clone(heard), label.clone(), stop.clone());
-            let (distribution, earlier) = (table.distribution().clone(), before.clone());
-            let (staging, outcome) = blocking(move || {
-                let raws = || given.iter().filter_map(|g| if let Given::Raw(raw) = g { Some(raw) } else { None });
-                let fetched: u64 = raws().filter(|r| r.sha256.is_some()).map(|r| r.bytes).sum();
-                let read: u64 = raws().map(|r| r.bytes).sum();
-                let progress = |done: u64, all: u64| {
-                    // What stays as it is counts as read, and what had to be fetched was half of the way.
-                    let passed = size.saturating_sub(read) + fetched / 2;
-                    let part = u128::from(size.saturating_sub(passed)) * u128::from(done.min(all)) / u128::from(all.max(1));
-                    let bytes = passed + u64::try_from(part).unwrap_or(0);
-                    heard_there(ProgressEvent::Read { table: name.clone(), bytes });
-                };
-                let orders = Orders {
-                    distribution: &distribution,
-                    options: &this.options,
-                    stop: &stop,
-                    scratch: staging.scratch(),
-                    target: &staging.snapshot(),
-                    heard: &progress,
-                };
-                let outcome = match (columnar::Form::of(distribution.format), &earlier) {
-                    (Some(_), _) => {
-                        let raws: Vec<&Raw> = raws().collect();
-                        Outcome::Built(columnar::build(&raws, &orders)?)
-                    }
-                    (None, None) => build(&given, None, &orders)?,
-                    (None, Some(before)) => before.build(&given, &orders)?,
-                };
-                Ok((staging, outcome))
-            })
-            .await?;
-            match (outcome, &before) {
-                (Outcome::Built(built), _) => break (staging, built),
-                (Outcome::NeedsAll, Some(_)) => before = None,
-                (Outcome::NeedsAll, None) => {
-                    return Err(Error::new(Kind::Internal, "all files were given, and others were asked for"));
-                }
+            // What stays as it is counts as read, and what had to be fetched was half of the way.
+            let read: u64 = raws(&given).iter().map(|r| r.bytes).sum();
+            let fetched: u64 = raws(&given).iter().filter(|r| r.sha256.is_some()).map(|r| r.bytes).sum();
+            let passed = bytes.saturating_sub(read) + fetched / 2;
+            let (sources, local, stop) = (sources(&objects), objects.iter().all(is_local), stop.clone());
+            let work = Work { turn, staging, given, before, sources, local, bytes, passed, stop };
+            match self.finish(table, work, heard).await? {
+                Made::Stands(known) => return Ok(known),
+                Made::NeedsAll(back) => turn = back,
             }
+        }
+    }
+
+    /// The snapshot whose parts may stay. None where raw files are kept, since each snapshot has all of its own.
+    async fn before(self: &Arc<Self>, table: &TableEntry) -> Result<Option<Before>> {
+        if self.options.keep_raw {
+            return Ok(None);
+        }
+        let (this, of) = (Arc::clone(self), table.clone());
+        blocking(move || Before::newest(this.state.as_ref(), &of)).await
+    }
+
+    /// A snapshot made of raw files that were kept beside an older one; `None` when none were.
+    pub(super) async fn remake(self: &Arc<Self>, table: &TableEntry, heard: &Heard) -> Result<Option<Known>> {
+        let turn = self.turn(table).await?;
+        let (this, path) = (Arc::clone(self), TablePath::of(table));
+        let found = blocking(move || {
+            let records = this.state.manifest(&path)?.unwrap_or_default().snapshots;
+            let Some(record) = records.into_iter().next_back().filter(|r| r.layout == Rows::Written) else { return Ok(None) };
+            let Some(opened) = this.state.open(&path, &record)? else { return Ok(None) };
+            let staging = this.state.stage()?;
+            let raws = raw::kept(opened.files.as_ref(), &record, staging.scratch())?;
+            Ok(raws.map(|raws| (record, staging, raws)))
+        });
+        let Some((record, staging, raws)) = found.await? else { return Ok(None) };
+        let bytes = raws.iter().map(|r| r.bytes).sum();
+        heard(ProgressEvent::Started { table: label(table), files: raws.len(), bytes });
+        let stop = self.stop.within(self.options.touch_timeout, &label(table));
+        let sources = record.sources.into_iter().map(|s| Source { raw: None, ..s }).collect();
+        let given = raws.into_iter().map(Given::Raw).collect();
+        let work = Work { turn, staging, given, before: None, sources, local: record.local, bytes, passed: 0, stop };
+        match self.told(self.finish(table, work, heard).await)? {
+            Made::Stands(known) => Ok(Some(known)),
+            Made::NeedsAll(_) => Err(Error::new(Kind::Internal, "all kept files were given, and others were asked for")),
+        }
+    }
+
+    /// Waits until no other process makes a snapshot of this table.
+    async fn turn(self: &Arc<Self>, table: &TableEntry) -> Result<Turn> {
+        let (this, path) = (Arc::clone(self), TablePath::of(table));
+        blocking(move || this.state.turn(&path)).await
+    }
+
+    /// Builds what is at hand, and publishes it.
+    async fn finish(self: &Arc<Self>, table: &TableEntry, work: Work, heard: &Heard) -> Result<Made> {
+        let (this, there, of) = (Arc::clone(self), Arc::clone(heard), table.clone());
+        let made = blocking(move || this.publish(&of, work, &there)).await?;
+        if let Made::Stands(known) = &made {
+            self.measure_later(table, &known.snapshot);
+            let (rows, rejects) = (known.snapshot.rows, known.snapshot.rejects);
+            heard(ProgressEvent::Finished { table: label(table), rows, rejects });
+        }
+        Ok(made)
+    }
+
+    fn publish(&self, table: &TableEntry, work: Work, heard: &Heard) -> Result<Made> {
+        let Work { turn, staging, given, before, sources, local, bytes, passed, stop } = work;
+        let (path, fingerprint, distribution) = (TablePath::of(table), fingerprint(table.distribution()), table.distribution());
+        let progress = |done: u64, all: u64| {
+            let part = u128::from(bytes.saturating_sub(passed)) * u128::from(done.min(all)) / u128::from(all.max(1));
+            let bytes = passed + u64::try_from(part).unwrap_or(0);
+            heard(ProgressEvent::Read { table: label(table), bytes });
         };
-        let (this, heard_there, name) = (Arc::clone(self), Arc::clone(heard), label.clone());
-        let distribution = table.distribution().clone();
-        let known = blocking(move || {
-            let created = now();
-            let id = format!("{}-{}", created.format("%Y%m%dT%H%M%S%6fZ"), &fingerprint[..8]);
-            let record = record(id, created, fingerprint, &distribution, &objects, built, before.as_deref(), &staging)?;
-            let warnings = record.warnings.clone();
-            stop.check()?;
-            staging.publish(&folder, record.clone())?;
-            this.prune(&folder);
-            drop(lock);
-            for message in warnings {
-                heard_there(ProgressEvent::Warning { table: name.clone(), message });
-            }
-            this.load(&folder, record)?.ok_or_else(|| Error::new(Kind::Io, "a snapshot vanished as soon as it was written"))
-        })
-        .await?;
-        self.measure_later(table, &known.snapshot);
-        heard(ProgressEvent::Finished { table: label, rows: known.snapshot.rows, rejects: known.snapshot.rejects });
-        Ok(known)
+        let (options, scratch, target) = (&self.options, staging.scratch(), &staging.snapshot());
+        let orders = Orders { distribution, options, stop: &stop, scratch, target, heard: &progress };
+        let outcome = match (columnar::Form::of(distribution.format), &before) {
+            (Some(_), _) => Outcome::Built(columnar::build(&raws(&given), &orders)?),
+            (None, None) => build(&given, None, &orders)?,
+            (None, Some(before)) => before.build(&given, &orders)?,
+        };
+        let built = match outcome {
+            Outcome::Built(built) => built,
+            Outcome::NeedsAll if before.is_some() => return Ok(Made::NeedsAll(turn)),
+            Outcome::NeedsAll => return Err(Error::new(Kind::Internal, "all files were given, and others were asked for")),
+        };
+        if is_strict(table) && built.rejects > 0 {
+            return Err(refused(table, &built, &staging.snapshot())?);
+        }
+        let Built { parts, rows, rows_read, rejected_rows, rejects, hashes, mut warnings, drift, read } = built;
+        let declared = distribution.hash.as_deref().and_then(|h| h.strip_prefix("sha256:"));
+        if let (Some(declared), [Some(only)]) = (declared, hashes.as_slice())
+            && !declared.eq_ignore_ascii_case(only)
+        {
+            warnings.push(format!("the file's SHA-256 is {only}, and {declared} is declared"));
+        }
+        let kept =
+            if self.options.keep_raw { raw::keep(&raws(&given), staging.scratch(), &staging.snapshot())? } else { Vec::new() };
+        let mut kept = kept.into_iter();
+        let sources = before::hashed(sources, hashes, before.as_ref())?;
+        let sources = sources.into_iter().map(|s| Source { raw: kept.next(), ..s }).collect();
+        let created = now();
+        let record = Record {
+            id: Record::new_id(created)?,
+            fingerprint,
+            layout: Rows::Written,
+            local,
+            sources,
+            parts: before::parts(&parts, before.as_ref())?,
+            rows,
+            rows_read,
+            rejected_rows: Some(rejected_rows),
+            rejects,
+            created: written_time(created),
+            warnings: warnings.clone(),
+            drift,
+            read,
+        };
+        if !record.adds_up() {
+            let message = format!("{rows_read} rows were read, but {rows} written and {rejected_rows} rejected");
+            return Err(Error::new(Kind::Internal, message));
+        }
+        stop.check()?;
+        let seen = Instant::now();
+        let record = match self.state.publish(&turn, staging, record) {
+            // The snapshot that it shares parts with was removed meanwhile.
+            Err(e) if e.kind() == Kind::SourceChanged && before.is_some() => return Ok(Made::NeedsAll(turn)),
+            published => published?,
+        };
+        self.retain(turn, &path);
+        for message in warnings {
+            heard(ProgressEvent::Warning { table: label(table), message });
+        }
+        let known = self.load(&path, &record, seen)?;
+        known.map(Made::Stands).ok_or_else(|| Error::new(Kind::Io, "a snapshot vanished as soon as it was written"))
     }
 
     /// The objects' bytes, but of those that `stays` names as files of an earlier build.
@@ -363,101 +397,68 @@ impl Maker {
     }
 }
 
-/// The newest snapshot of a table that was read by the same part of the descriptor, and what its build wrote down.
-struct Before {
-    folder: PathBuf,
-    record: Record,
-    ledger: Ledger,
+/// Files at hand, and where what is made of them goes.
+struct Work {
+    /// Of the table, until the snapshot stands.
+    turn: Turn,
+    staging: Staging,
+    given: Vec<Given>,
+    /// Where what is given as the same stands.
+    before: Option<Before>,
+    /// What each of `given` is, but for its hash.
+    sources: Vec<Source>,
+    local: bool,
+    /// Of all sources.
+    bytes: u64,
+    /// How much of it counts as read already.
+    passed: u64,
+    /// Ends the making, at the latest when its time is over.
+    stop: Stop,
 }
 
-impl Before {
-    /// `None` when there is none whose files all stand.
-    fn newest(table: &Path, fingerprint: &str) -> Result<Option<Self>> {
-        let Some(manifest) = manifest::read(table)? else { return Ok(None) };
-        let Some(record) = manifest.snapshots.into_iter().rev().find(|r| r.fingerprint == fingerprint) else { return Ok(None) };
-        let folder = table.join(&record.id);
-        let intact = |p: &Part| std::fs::metadata(folder.join(&p.file)).is_ok_and(|m| m.len() == p.bytes);
-        if !record.parts.iter().all(intact) {
-            return Ok(None);
-        }
-        let ledger = std::fs::File::open(folder.join(Ledger::FILE)).ok().and_then(Ledger::read);
-        Ok(ledger.map(|ledger| Self { folder, record, ledger }))
-    }
-
-    /// See [`Ledger::stays`].
-    fn stays(&self, objects: &[Object]) -> Vec<Option<usize>> {
-        let of = |o: &Object| self.record.sources.iter().position(|s| s.url == o.url && s.identity == o.identity());
-        self.ledger.stays(&objects.iter().map(of).collect::<Vec<_>>())
-    }
-
-    fn build(&self, given: &[Given], orders: &Orders<'_>) -> Result<Outcome> {
-        let part_rows: Vec<u64> = self.record.parts.iter().map(|p| p.rows).collect();
-        let rejects = || -> Result<Box<dyn Iterator<Item = Result<Reject>>>> {
-            Ok(Box::new(Rejects::read(&self.folder.join(Rejects::FILE))?))
-        };
-        build(given, Some(&Earlier { ledger: &self.ledger, rejects: &rejects, part_rows: &part_rows }), orders)
-    }
+/// What became of the work.
+enum Made {
+    Stands(Known),
+    /// Nothing, since what was given as the same has to be read as well; the turn goes on.
+    NeedsAll(Turn),
 }
 
-/// The record of what was built. Parts of before are linked into the new snapshot's folder.
-#[allow(clippy::too_many_arguments, reason = "all that a record is made of")]
-fn record(
-    id: String,
-    created: chrono::DateTime<chrono::Utc>,
-    fingerprint: String,
-    distribution: &Distribution,
-    objects: &[Object],
-    built: Built,
-    before: Option<&Before>,
-    staging: &Staging,
-) -> Result<Record> {
-    let mut warnings = built.warnings;
-    let declared = distribution.hash.as_deref().and_then(|h| h.strip_prefix("sha256:"));
-    if let (Some(declared), [Some(only)]) = (declared, built.hashes.as_slice())
-        && !declared.eq_ignore_ascii_case(only)
-    {
-        warnings.push(format!("the file's SHA-256 is {only}, and {declared} is declared"));
-    }
-    let source = |(object, sha256): (&Object, Option<String>)| {
-        let same = || before.and_then(|b| b.record.sources.iter().find(|s| s.url == object.url));
-        let kept = sha256.is_none();
-        let sha256 = sha256.or_else(|| same().map(|s| s.sha256.clone())).unwrap_or_default();
-        Source { url: object.url.clone(), identity: object.identity(), size: object.meta.size, sha256, kept }
-    };
-    let mut parts = Vec::with_capacity(built.parts.len());
-    for part in &built.parts {
-        parts.push(match (part, before) {
-            (BuiltPart::Written(p), _) => Part {
-                file: p.path.file_name().map_or_else(String::new, |f| f.to_string_lossy().into_owned()),
-                bytes: p.bytes,
-                rows: p.rows,
-            },
-            (BuiltPart::Same(index), Some(before)) => {
-                let old = &before.record.parts[*index];
-                let file = format!("kept-{index}.parquet");
-                std::fs::hard_link(before.folder.join(&old.file), staging.snapshot().join(&file))?;
-                Part { file, ..old.clone() }
-            }
-            (BuiltPart::Same(_), None) => return Err(Error::new(Kind::Internal, "a part of a snapshot that nobody knows")),
-        });
-    }
-    Ok(Record {
-        id,
-        fingerprint,
-        sources: objects.iter().zip(built.hashes).map(source).collect(),
-        parts,
-        rows: built.rows,
-        rows_read: built.rows_read,
-        rejects: built.rejects,
-        created: created.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-        warnings,
-        drift: built.drift,
-        read: built.read,
-    })
+/// The files that are given to be read.
+fn raws(given: &[Given]) -> Vec<&Raw> {
+    given.iter().filter_map(|g| if let Given::Raw(raw) = g { Some(raw) } else { None }).collect()
+}
+
+/// What is written down of published files before they are read.
+fn sources(objects: &[Object]) -> Vec<Source> {
+    let source =
+        |o: &Object| Source { url: o.url.clone(), identity: o.identity(), size: o.meta.size, sha256: String::new(), raw: None };
+    objects.iter().map(source).collect()
+}
+
+/// Why what was built of a strict dataset is not taken: how much does not fit, and the first of it.
+fn refused(table: &TableEntry, built: &Built, folder: &Path) -> Result<Error> {
+    let rejects = std::fs::File::open(folder.join(Rejects::FILE))?;
+    let first = Rejects::read(Box::new(rejects), "of now").take(NAMED_REJECTS).collect::<Result<Vec<_>>>()?;
+    let places = first.iter().map(|r| {
+        let column = r.column.as_ref().map_or_else(|| "the whole row".to_owned(), |c| format!("column {}", quoted(c)));
+        let raw = clip(&r.raw, RAW_BYTES);
+        let more = if raw.len() < r.raw.len() { "..." } else { "" };
+        format!("{}, line {}, {column}: {raw:?}{more} {}", r.file, r.line, r.reason)
+    });
+    let what = if built.rejects == 1 { "value or row does" } else { "values or rows do" };
+    let message =
+        format!("{} is strict, and {} {what} not fit: {}", label(table), built.rejects, places.collect::<Vec<_>>().join("; "));
+    Ok(Error::new(Kind::SourceInvalid, message)
+        .with_hint("Correct the descriptor, tell the publisher, or take what fits without \"stoa:strict\"."))
 }
 
 fn now() -> chrono::DateTime<chrono::Utc> {
     chrono::Utc::now()
+}
+
+/// A time as records have it: an older one never reads as a later one.
+fn written_time(at: chrono::DateTime<chrono::Utc>) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
 }
 
 /// Runs `work` where blocking is allowed. It goes on when the caller goes away.

@@ -172,8 +172,17 @@ pub(super) fn build(raws: &[&Raw], orders: &Orders<'_>) -> Result<Built> {
             return Err(Error::new(Kind::Internal, format!("{rows} rows were read, but {written} written")));
         }
         let hashes = hashes.join().map_err(|_| Error::new(Kind::Internal, "hashing the source failed"))??;
-        let (parts, hashes) = (parts.into_iter().map(BuiltPart::Written).collect(), hashes.into_iter().map(Some).collect());
-        Ok(Built { parts, rows, rows_read: rows, rejects: 0, hashes, warnings, drift: Vec::new(), read: Vec::new() })
+        Ok(Built {
+            parts: parts.into_iter().map(BuiltPart::Written).collect(),
+            rows,
+            rows_read: rows,
+            rejected_rows: 0,
+            rejects: 0,
+            hashes: hashes.into_iter().map(Some).collect(),
+            warnings,
+            drift: Vec::new(),
+            read: Vec::new(),
+        })
     })
 }
 

@@ -33,8 +33,7 @@ impl Folder {
     }
 
     fn open(&self, state: &Path) -> Snapshots {
-        let maker = Maker::open(Arc::clone(&self.stores) as Arc<dyn Sources>, options(state)).expect("the state folder is ours");
-        Snapshots { touches: Touches::new(maker) }
+        over(&self.stores, options(state))
     }
 
     /// What the table shows, its rejects, and how many bytes of the files were read for it.
