@@ -164,7 +164,7 @@ impl Rejects {
         BufReader::new(file).lines().map(move |line| {
             let line = line.and_then(|l| serde_json::from_str(&l).map_err(std::io::Error::from));
             let Line { file, line, column, raw, expected, reason } =
-                line.map_err(|e| Error::from(e).within(format!("the rejects of snapshot {id}")))?;
+                line.map_err(|e| Error::from(e).within(format!("{} of snapshot {id}", Self::FILE)))?;
             Ok(Reject { file, line, column, raw, expected, reason })
         })
     }
