@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stoa::cli::report::Failure;
-use stoa::cli::{inspect, query, serve, shell};
+use stoa::cli::{inspect, prune, query, refresh, serve, shell};
 use stoa::config::{Config, RawConfig};
 use stoa::{Engine, Error, generate, wire};
 use tracing_subscriber::EnvFilter;
@@ -31,7 +31,11 @@ fn main() -> ExitCode {
 fn start(raw: RawConfig) -> Result<(), Failure> {
     let config = raw.resolve()?;
     let threads = match &config {
-        Config::Serve { engine, .. } | Config::Query { engine, .. } | Config::Shell { engine, .. } => engine.threads,
+        Config::Serve { engine, .. }
+        | Config::Query { engine, .. }
+        | Config::Shell { engine, .. }
+        | Config::Refresh { engine, .. }
+        | Config::Prune { engine, .. } => engine.threads,
         Config::Inspect { .. } | Config::Generate { .. } => 1,
     };
     let runtime =
@@ -51,6 +55,8 @@ async fn run(config: Config) -> Result<(), Failure> {
         }
         Config::Query { engine, query } => query::query(&Engine::open(engine)?, &query).await?,
         Config::Shell { engine, shell } => shell::shell(&Engine::open(engine)?, &shell).await?,
+        Config::Refresh { engine, refresh } => refresh::refresh(&Engine::open(engine)?, &refresh).await?,
+        Config::Prune { engine, prune } => prune::prune(&Engine::open(engine)?, &prune)?,
         Config::Inspect { store, snapshot, inspect: options } => inspect::inspect(store, snapshot, &options).await?,
         Config::Generate { scale, dir } => {
             let told = |step: generate::Step<'_>| {

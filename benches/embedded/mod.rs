@@ -21,7 +21,7 @@ impl Embedded {
         let location = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets");
         let engine = Engine::open(Options {
             catalogs: vec![Source { name: None, location: location.to_str().expect("UTF-8").to_owned() }],
-            state: state.path().to_owned(),
+            cache: state.path().to_owned(),
             store: store::Options::default(),
             snapshot: snapshot::Options::new(state.path().to_owned()),
             memory: 2 << 30,

@@ -80,7 +80,7 @@ pub(super) fn open(state: Option<&Path>) -> Result<Connection> {
     let Some(state) = state else { return prepared(Connection::open_in_memory()?) };
     std::fs::create_dir_all(state).map_err(|e| {
         let error = Error::from(e).within(format!("the state folder {} can't be made", state.display()));
-        error.with_hint("Choose a folder that can be written to with --state.")
+        error.with_hint("Choose a folder that can be written to with --state or --cache.")
     })?;
     let file = state.join("catalog.sqlite");
     let opened = Connection::open(&file).map_err(Error::from).and_then(prepared);
@@ -122,7 +122,7 @@ impl From<rusqlite::Error> for Error {
                 (Kind::Config, Some("Move the file away: it is made again from the descriptors."))
             }
             Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-                (Kind::Config, Some("The state folder must be writable; another can be given with --state."))
+                (Kind::Config, Some("The state folder must be writable; another can be given with --state or --cache."))
             }
             Some(_) | None => (Kind::Io, None),
         };

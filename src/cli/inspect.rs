@@ -30,7 +30,10 @@ const TRIES: usize = 3;
 /// Reads the file and prints its descriptor. Nothing is left behind: the snapshots are made in a folder that is removed.
 pub async fn inspect(store: store::Options, snapshot: snapshot::Options, options: &Options) -> Result<(), Failure> {
     let scratch = Scratch::new()?;
-    let snapshots = Snapshots::open(Arc::new(Stores::new(store)?), snapshot::Options { state: scratch.0.clone(), ..snapshot })?;
+    let snapshots = Snapshots::open(
+        Arc::new(Stores::new(store)?),
+        snapshot::Options { state: store::Place::Folder(scratch.0.clone()), cache: scratch.0.clone(), ..snapshot },
+    )?;
     let place = absolute(&options.place)?;
     let dataset = bare::dataset_of(&place);
     let (found, warnings) = read(&snapshots, &dataset).await?;

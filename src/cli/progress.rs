@@ -46,6 +46,14 @@ impl Reporter {
         })
     }
 
+    /// Writes something that bars would tear, above them.
+    pub(super) fn above<T>(&self, write: impl FnOnce() -> T) -> T {
+        match &self.reads().screen {
+            Some(screen) => screen.suspend(write),
+            None => write(),
+        }
+    }
+
     /// Removes what is left on the screen: a statement that failed does not finish its reads.
     pub(super) fn clear(&self) {
         for (_, read) in self.reads().running.drain() {

@@ -2,17 +2,18 @@
 //! it into each layer's own options. How one text becomes a size, a duration or a mirror stands in [`value`].
 
 mod memory;
+mod place;
 mod raw;
 mod value;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use raw::{RawCommand, RawQuery, RawServe, RawShared};
+use raw::{RawCommand, RawPrune, RawQuery, RawServe, RawShared};
 pub use raw::{RawConfig, command};
 
 use crate::cli::format::Format;
-use crate::cli::{inspect, query, serve, shell};
+use crate::cli::{inspect, prune, query, refresh, serve, shell};
 use crate::error::{Error, Kind, Result};
 use crate::{catalog, engine, generate, snapshot, store, wire};
 
@@ -25,6 +26,10 @@ pub enum Config {
     Query { engine: engine::Options, query: query::Options },
     /// `stoa shell`: statements as they are typed.
     Shell { engine: engine::Options, shell: shell::Options },
+    /// `stoa refresh`: tables read ahead of time.
+    Refresh { engine: engine::Options, refresh: refresh::Options },
+    /// `stoa prune`: old snapshots removed.
+    Prune { engine: engine::Options, prune: prune::Options },
     /// `stoa inspect`: what one file is, and its descriptor; no engine.
     Inspect { store: store::Options, snapshot: snapshot::Options, inspect: inspect::Options },
     /// `stoa generate`: the synthetic city, at a scale and into a folder; no engine.
@@ -54,9 +59,18 @@ impl RawConfig {
                 let shell = shell::Options {
                     database: raw.database,
                     format: format(&raw.format)?,
-                    history: engine.state.join("history"),
+                    history: engine.cache.join("history"),
                 };
                 Ok(Config::Shell { engine, shell })
+            }
+            RawCommand::Refresh(raw) => {
+                let refresh = refresh::Options { database: raw.database, names: raw.names };
+                Ok(Config::Refresh { engine: engine_options(&self.shared)?, refresh })
+            }
+            RawCommand::Prune(raw) => {
+                let engine = engine_options(&self.shared)?;
+                let prune = prune_options(raw, engine.snapshot.retention)?;
+                Ok(Config::Prune { engine, prune })
             }
             RawCommand::Inspect(raw) => {
                 let (store, snapshot) = (store_options(&self.shared)?, snapshot_options(&self.shared)?);
@@ -81,11 +95,12 @@ fn engine_options(raw: &RawShared) -> Result<engine::Options> {
         Some(text) => value::parse("--threads", text, value::count, "a number from 1 to 1024")?,
         None => std::thread::available_parallelism().map_or(1, usize::from),
     };
+    let snapshot = snapshot_options(raw)?;
     Ok(engine::Options {
         catalogs,
-        state: raw.state.clone(),
+        cache: snapshot.cache.clone(),
         store: store_options(raw)?,
-        snapshot: snapshot_options(raw)?,
+        snapshot,
         memory,
         statement_timeout: duration("--statement-timeout", &raw.statement_timeout)?,
         threads,
@@ -93,10 +108,14 @@ fn engine_options(raw: &RawShared) -> Result<engine::Options> {
 }
 
 fn snapshot_options(raw: &RawShared) -> Result<snapshot::Options> {
+    let state = store::Place::parse(&raw.state)?;
+    let cache = place::cache(raw.cache.as_deref(), &state)?;
     let size = |option: &str, text: &str| value::parse(option, text, value::size, value::SIZES);
     let limit = |option: &str, text: &str| value::parse(option, text, value::limit, "a number from 1 to 1000000000");
     Ok(snapshot::Options {
-        state: raw.state.clone(),
+        state,
+        cache,
+        grace: waiting("--grace", &raw.grace)?,
         revalidate: duration("--revalidate", &raw.revalidate)?,
         touch_timeout: duration("--touch-timeout", &raw.touch_timeout)?,
         max_file_bytes: size("--max-file-size", &raw.max_file_size)? as u64,
@@ -106,8 +125,33 @@ fn snapshot_options(raw: &RawShared) -> Result<snapshot::Options> {
         max_nesting: limit("--max-nesting", &raw.max_nesting)?,
         max_columns: limit("--max-columns", &raw.max_columns)?,
         max_field_bytes: size("--max-field-size", &raw.max_field_size)?,
+        retention: snapshot::Retention {
+            keep: kept("--keep-snapshots", &raw.keep_snapshots)?,
+            older_than: age("--keep-for", &raw.keep_for)?,
+        },
+        keep_raw: raw.keep_raw,
         profile: true,
     })
+}
+
+/// What `stoa prune` removes: as a server would, unless something is said; then what is not said does not hold anything back.
+fn prune_options(raw: RawPrune, server: snapshot::Retention) -> Result<prune::Options> {
+    let retention = match (&raw.keep, &raw.older_than) {
+        (None, None) => server,
+        (keep, older_than) => snapshot::Retention {
+            keep: keep.as_deref().map_or(Ok(1), |text| kept("--keep", text))?,
+            older_than: older_than.as_deref().map_or(Ok(Duration::ZERO), |text| age("--older-than", text))?,
+        },
+    };
+    Ok(prune::Options { names: raw.names, retention, dry_run: raw.dry_run })
+}
+
+fn kept(option: &str, text: &str) -> Result<usize> {
+    value::parse(option, text, value::kept, "a number of 1 or more")
+}
+
+fn age(option: &str, text: &str) -> Result<Duration> {
+    value::parse(option, text, value::age, value::AGES)
 }
 
 fn store_options(raw: &RawShared) -> Result<store::Options> {
@@ -194,7 +238,11 @@ mod tests {
 
     fn engine_of(line: &str) -> engine::Options {
         match read(line).expect("resolves") {
-            Config::Query { engine, .. } | Config::Serve { engine, .. } | Config::Shell { engine, .. } => engine,
+            Config::Query { engine, .. }
+            | Config::Serve { engine, .. }
+            | Config::Shell { engine, .. }
+            | Config::Refresh { engine, .. }
+            | Config::Prune { engine, .. } => engine,
             Config::Inspect { .. } | Config::Generate { .. } => panic!("it has no engine"),
         }
     }
@@ -210,13 +258,17 @@ mod tests {
         assert_eq!((e.memory, e.threads, e.store.retries), (512 << 20, 3, 0));
         assert_eq!((e.statement_timeout, e.store.read_timeout), (Duration::from_secs(300), Duration::from_millis(500)));
         assert_eq!(e.store.mirrors, [("https://x.org/".to_owned(), "./copy".to_owned())]);
-        assert_eq!((e.state, e.snapshot.state), (PathBuf::from("/s"), PathBuf::from("/s")));
+        assert_eq!(e.snapshot.state, store::Place::Folder("/s".into()));
+        assert_eq!((e.cache, e.snapshot.cache), (PathBuf::from("/s"), PathBuf::from("/s")));
+        let e = engine_of("stoa query select --state s3://city/stoa --cache /c --grace 2h");
+        assert_eq!(e.snapshot.state, store::Place::Bucket("s3://city/stoa".to_owned()));
+        assert_eq!((e.cache, e.snapshot.grace), (PathBuf::from("/c"), Duration::from_secs(7200)));
     }
 
     #[test]
     fn nothing_typed_gives_the_defaults() {
         let Config::Serve { engine, serve, wire } = read("stoa serve").expect("resolves") else { panic!("serve") };
-        let defaults = snapshot::Options::new(engine.state.clone());
+        let defaults = snapshot::Options::new(engine.cache.clone());
         assert_eq!(format!("{:?}", engine.snapshot), format!("{defaults:?}"), "help tells the library's own defaults");
         assert_eq!(engine.catalogs[0].location, "datasets");
         assert!(engine.memory >= memory::LEAST && engine.threads >= 1);
@@ -235,6 +287,8 @@ mod tests {
             ("serve --max-ratio 0", "--max-ratio does not take \"0\"", "from 1"),
             ("serve --max-file-size big", "--max-file-size does not take \"big\"", "2GiB"),
             ("serve --connect-timeout 0", "--connect-timeout does not take \"0\"", "above zero"),
+            ("serve --keep-snapshots 0", "--keep-snapshots does not take \"0\"", "1 or more"),
+            ("prune --older-than old", "--older-than does not take \"old\"", "12w"),
             ("query x --format xml", "--format does not take \"xml\"", "ndjson"),
             ("query x --catalog My=d", "--catalog does not take the name \"My\"", "./My=d"),
             ("generate --scale 0 d", "--scale does not take \"0\"", "above 0"),
@@ -242,6 +296,20 @@ mod tests {
             let e = read(&format!("stoa {line}")).expect_err(line);
             assert_eq!((e.kind(), e.message()), (Kind::Config, message));
             assert!(e.hint().is_some_and(|h| h.contains(hint)), "{line}: {:?}", e.hint());
+        }
+    }
+
+    #[test]
+    fn what_prune_is_not_told_the_server_s_settings_say_or_nothing() {
+        for (line, keep, days) in [
+            ("stoa prune", 10, 0),
+            ("stoa prune --keep-snapshots 3 --keep-for 90d", 3, 90),
+            ("stoa prune --keep-for 90d --keep 2", 2, 0),
+            ("stoa prune --older-than 12w", 1, 84),
+            ("stoa prune transport --older-than 30d --keep 5 --dry-run", 5, 30),
+        ] {
+            let Config::Prune { prune, .. } = read(line).expect("resolves") else { panic!("prune") };
+            assert_eq!((prune.retention.keep, prune.retention.older_than.as_secs()), (keep, days * 86_400), "{line}");
         }
     }
 

@@ -39,6 +39,10 @@ pub(super) enum RawCommand {
     Query(RawQuery),
     /// Type SQL, with history and completion
     Shell(RawShell),
+    /// Read tables ahead of time, those whose source changed
+    Refresh(RawRefresh),
+    /// Remove old snapshots that nobody reads
+    Prune(RawPrune),
     /// Read one file, say what it is, and print the descriptor to keep
     Inspect(RawInspect),
     /// Write the synthetic city's datasets
@@ -51,9 +55,16 @@ pub(super) struct RawShared {
     /// A catalog: a folder, a descriptor file, or the URL of a descriptor, and the database name it gets; may be repeated
     #[arg(long, global = true, value_name = "[NAME=]DIR|URL", env = "STOA_CATALOG", default_value = super::DEFAULT_CATALOG)]
     pub catalog: Vec<String>,
-    /// The folder for the index, the snapshots and spill files
-    #[arg(long, global = true, value_name = "DIR", env = "STOA_STATE", default_value = super::DEFAULT_STATE)]
-    pub state: PathBuf,
+    /// Where snapshots are kept: a folder, or a bucket with a prefix (s3://bucket/prefix), which several servers may share
+    #[arg(long, global = true, value_name = "DIR|URL", env = "STOA_STATE", default_value = super::DEFAULT_STATE)]
+    pub state: String,
+    /// The folder of this machine for the index, spill files and what is being written [default: the state's folder; for a
+    /// bucket, a folder in the user's cache]
+    #[arg(long, global = true, value_name = "DIR", env = "STOA_CACHE")]
+    pub cache: Option<PathBuf>,
+    /// How long the files of a snapshot that was replaced outlive it, for those who still read them; the same for all servers of a state
+    #[arg(long, global = true, value_name = "DURATION", env = "STOA_GRACE", default_value = "1h")]
+    pub grace: String,
     /// Read URLs that start with PREFIX from URL (or a folder) in its place; may be repeated. The first = with a scheme, a slash or a
     /// dot behind it stands between the two
     #[arg(long, global = true, value_name = "PREFIX=URL", env = "STOA_MIRROR")]
@@ -76,9 +87,18 @@ pub(super) struct RawShared {
     /// The longest wait for the next byte of an answer
     #[arg(long, global = true, value_name = "DURATION", env = "STOA_READ_TIMEOUT", default_value = "30s")]
     pub read_timeout: String,
-    /// How long a remote file is taken to be unchanged before its publisher is asked again
+    /// How long a remote file is taken to be unchanged before its publisher is asked again, where its dataset does not say
     #[arg(long, global = true, value_name = "DURATION", env = "STOA_REVALIDATE", default_value = "1min")]
     pub revalidate: String,
+    /// How many snapshots of a table stay for FOR SYSTEM_TIME AS OF; one at least
+    #[arg(long, global = true, value_name = "N", env = "STOA_KEEP_SNAPSHOTS", default_value = "10")]
+    pub keep_snapshots: String,
+    /// How long a snapshot stays after another took its place, whatever their number
+    #[arg(long, global = true, value_name = "DURATION", env = "STOA_KEEP_FOR", default_value = "0")]
+    pub keep_for: String,
+    /// Keep the bytes as received beside what is made of them
+    #[arg(long, global = true, env = "STOA_KEEP_RAW")]
+    pub keep_raw: bool,
     /// Stop reading a table for the first time, or again, after so long; 0 for never
     #[arg(long, global = true, value_name = "DURATION", env = "STOA_TOUCH_TIMEOUT", default_value = "6h")]
     pub touch_timeout: String,
@@ -148,6 +168,35 @@ pub(super) struct RawShell {
     /// How rows are written: table, csv, json or ndjson; \format changes it
     #[arg(long, value_name = "FORMAT", env = "STOA_FORMAT", default_value = "table")]
     pub format: String,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct RawRefresh {
+    /// The tables, and the themes all of whose tables are meant
+    #[arg(value_name = "SCHEMA.TABLE|THEME", required_unless_present = "all", conflicts_with = "all")]
+    pub names: Vec<String>,
+    /// Every table of the catalog
+    #[arg(long)]
+    pub all: bool,
+    /// The catalog [default: the first]
+    #[arg(short, long, value_name = "NAME", env = "STOA_DATABASE")]
+    pub database: Option<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct RawPrune {
+    /// Only of these tables, and of the themes all of whose tables are meant
+    #[arg(value_name = "SCHEMA.TABLE|THEME")]
+    pub names: Vec<String>,
+    /// Only those that another took the place of so long ago [default: with --keep any, else as --keep-for says]
+    #[arg(long, value_name = "DURATION")]
+    pub older_than: Option<String>,
+    /// How many of each table's newest stay [default: with --older-than the current one, else as --keep-snapshots says]
+    #[arg(long, value_name = "N")]
+    pub keep: Option<String>,
+    /// Only say what would go
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -10,6 +10,8 @@ use crate::error::{Error, Kind, Result};
 pub(super) const SIZES: &str = "a size such as 512MB or 2GiB (B, kB, MB, GB, TB; 1 kB is 1024 bytes)";
 /// What [`duration`] takes.
 pub(super) const DURATIONS: &str = "0, or a duration such as 500ms, 30s, 5min, 1h or 1d; a bare number is milliseconds";
+/// What [`age`] takes.
+pub(super) const AGES: &str = "0, or a duration such as 30min, 12h, 90d or 12w; a bare number is milliseconds";
 /// What [`mirror`] takes.
 pub(super) const MIRRORS: &str = "PREFIX=URL, where URL starts with a scheme, / or ., such as https://data.example.org/=./copy/";
 
@@ -42,6 +44,11 @@ pub(super) fn size(text: &str) -> Option<usize> {
 
 /// A number and a unit of PostgreSQL's; a bare number is milliseconds, as for `statement_timeout`.
 pub(super) fn duration(text: &str) -> Option<Duration> {
+    age(text).filter(|d| d.as_millis() <= i32::MAX as u128)
+}
+
+/// The same of any length, and with weeks.
+pub(super) fn age(text: &str) -> Option<Duration> {
     let (number, unit) = split_number(text)?;
     let seconds = match unit {
         "us" => 1e-6,
@@ -50,9 +57,10 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
         "min" => 60.0,
         "h" => 3600.0,
         "d" => 86_400.0,
+        "w" => 7.0 * 86_400.0,
         _ => return None,
     };
-    Duration::try_from_secs_f64(number * seconds).ok().filter(|d| d.as_millis() <= i32::MAX as u128)
+    Duration::try_from_secs_f64(number * seconds).ok()
 }
 
 /// `PREFIX=URL`. Prefixes hold `=` themselves (`https://x.org/file?id=1`), so the text is split at the first `=` with a scheme, a `/` or
@@ -84,6 +92,11 @@ pub(super) fn address(text: &str) -> Option<SocketAddr> {
 /// Threads.
 pub(super) fn count(text: &str) -> Option<usize> {
     text.parse().ok().filter(|n| (1..=1024).contains(n))
+}
+
+/// Snapshots that stay.
+pub(super) fn kept(text: &str) -> Option<usize> {
+    text.parse().ok().filter(|n| *n > 0)
 }
 
 /// A limit on how many of something there may be.
@@ -157,6 +170,7 @@ mod tests {
             ("s", None),
             ("-1", None),
             ("100d", None),
+            ("2w", Some(1_209_600_000)),
         ] {
             assert_eq!(duration(text).map(|d| d.as_millis()), millis, "{text}");
         }

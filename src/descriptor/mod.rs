@@ -4,6 +4,7 @@
 mod format;
 mod place;
 mod property;
+mod refresh;
 
 pub mod bare;
 pub mod datapackage;
@@ -12,6 +13,7 @@ pub mod pattern;
 pub mod sheets;
 
 pub use place::Place;
+pub use refresh::Refresh;
 
 use std::collections::BTreeMap;
 
@@ -38,6 +40,10 @@ pub struct Dataset {
     pub homepage: Option<String>,
     /// `dct:accrualPeriodicity` as published, such as `R/P1D`, `daily` or an EU frequency URI.
     pub accrual_periodicity: Option<String>,
+    /// When its sources are asked whether they changed (`stoa:refresh`); see [`Self::believed_for`].
+    pub refresh: Option<Refresh>,
+    /// Whether a reject fails the reading of its files (`stoa:strict`); see [`Self::is_strict`].
+    pub strict: Option<bool>,
     /// `dct:issued` as published.
     pub issued: Option<String>,
     /// `dct:modified` as published.
@@ -105,6 +111,10 @@ pub struct Distribution {
     pub bytes: Option<u64>,
     /// As declared: `sha256:...`, or a bare MD5.
     pub hash: Option<String>,
+    /// In place of the dataset's.
+    pub refresh: Option<Refresh>,
+    /// In place of the dataset's.
+    pub strict: Option<bool>,
     pub extra: Extra,
 }
 

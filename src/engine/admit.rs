@@ -66,7 +66,8 @@ pub(super) enum Action {
 /// The statements of a query string. PostgreSQL parses the whole string before it runs the first one, and so do we.
 pub fn parse(sql: &str) -> Result<Vec<Statement>> {
     limits::check_length(sql)?;
-    let tokens = Tokenizer::new(&Grammar, sql).tokenize_with_location().map_err(|e| failure::from_tokenizer(&e, sql))?;
+    let tokens =
+        Tokenizer::new(&Grammar::default(), sql).tokenize_with_location().map_err(|e| failure::from_tokenizer(&e, sql))?;
     if limits::check(&tokens)? <= PARSED_IN_PLACE {
         return parse_tokens(tokens, sql);
     }
@@ -78,7 +79,7 @@ pub fn parse(sql: &str) -> Result<Vec<Statement>> {
 }
 
 fn parse_tokens(tokens: Vec<TokenWithSpan>, sql: &str) -> Result<Vec<Statement>> {
-    let parsed = Parser::new(&Grammar)
+    let parsed = Parser::new(&Grammar::of(&tokens))
         .with_recursion_limit(RECURSION_LIMIT)
         .with_tokens_with_locations(tokens)
         .parse_statements()
@@ -289,6 +290,8 @@ mod tests {
             ("deallocate all; deallocate prepare x", Ok(2)),
             ("set role admin", Err(Kind::Forbidden)),
             ("call x()", Err(Kind::Unsupported)),
+            ("select 1 from t at, t changes, t before", Ok(1)),
+            ("select 1 from t for system_time as of '2026-11-01' as at, u for system_time as of now() x", Ok(1)),
             ("selec 1", Err(Kind::Syntax)),
         ] {
             let got = parse(sql).map(|s| s.len()).map_err(|e| e.kind());

@@ -1,17 +1,32 @@
-//! PostgreSQL's grammar as it is parsed here: sqlparser's, but for one rule that takes exponential time. What a parsed statement means is
-//! not decided here.
+//! PostgreSQL's grammar as it is parsed here: sqlparser's, but for one rule that takes exponential time, and with SQL's versions of tables
+//! where a statement asks for one. What a parsed statement means is not decided here.
 
 use std::any::TypeId;
 
 use datafusion::sql::sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 
 /// sqlparser's [`PostgreSqlDialect`], except that an argument's name in `f(name => value)` is an identifier, as PostgreSQL has it
 /// (`func_arg_expr`), and not any expression: to find out, sqlparser parses each argument twice, and so a call in twenty calls
 /// a million times.
-#[derive(Debug)]
-pub struct Grammar;
+#[derive(Debug, Default)]
+pub struct Grammar {
+    /// Whether `FOR SYSTEM_TIME AS OF` may stand behind a table (SQL:2011). sqlparser then takes other products' forms too, and for their
+    /// sake no bare alias named `at`, `before` or `changes`: so only where it is needed.
+    pub versions: bool,
+}
+
+impl Grammar {
+    /// The grammar for these tokens: tables have versions when `FOR SYSTEM_TIME` stands there.
+    pub fn of(tokens: &[TokenWithSpan]) -> Self {
+        let is =
+            |token: &Token, keyword: Keyword| matches!(token, Token::Word(w) if w.keyword == keyword && w.quote_style.is_none());
+        let words: Vec<&Token> = tokens.iter().map(|t| &t.token).filter(|t| !matches!(t, Token::Whitespace(_))).collect();
+        Self { versions: words.windows(2).any(|pair| is(pair[0], Keyword::FOR) && is(pair[1], Keyword::SYSTEM_TIME)) }
+    }
+}
 
 impl Dialect for Grammar {
     fn dialect(&self) -> TypeId {
@@ -21,6 +36,10 @@ impl Dialect for Grammar {
 
     fn supports_named_fn_args_with_expr_name(&self) -> bool {
         false
+    }
+
+    fn supports_table_versioning(&self) -> bool {
+        self.versions
     }
 
     fn identifier_quote_style(&self, identifier: &str) -> Option<char> {
@@ -182,7 +201,7 @@ mod tests {
     fn nested_calls_take_linear_time() {
         let sql = format!("select {}1{}", "abs(".repeat(40), ")".repeat(40));
         let started = Instant::now();
-        Parser::parse_sql(&Grammar, &sql).expect("parses");
+        Parser::parse_sql(&Grammar::default(), &sql).expect("parses");
         assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     }
 
@@ -190,7 +209,7 @@ mod tests {
     fn named_arguments_and_postgres_operators_parse() {
         for sql in ["select make_interval(days => 1, hours := 2)", "select a ->> 'b' from t where a @> '{}'::jsonb and b !~* 'x'"]
         {
-            let ours = Parser::parse_sql(&Grammar, sql).expect(sql);
+            let ours = Parser::parse_sql(&Grammar::default(), sql).expect(sql);
             assert_eq!(ours[0].to_string(), Parser::parse_sql(&PostgreSqlDialect {}, sql).expect(sql)[0].to_string());
         }
     }

@@ -2,6 +2,7 @@
 //! protocol is unknown here.
 
 mod admit;
+mod as_of;
 mod dialect;
 mod failure;
 mod functions;
@@ -38,9 +39,9 @@ use self::admit::Action;
 use self::plan::QueryPlan;
 use self::runtime::Cpu;
 use self::shared::Shared;
-use crate::catalog::{self, Catalogs};
+use crate::catalog::{self, Catalogs, TableEntry};
 use crate::error::{Error, Kind, Result};
-use crate::snapshot::{self, Snapshots};
+use crate::snapshot::{self, Progress, Pruned, Refreshed, Retention, Snapshots};
 use crate::store::{self, Stores};
 
 /// How old a plan may be before its tables are asked whether they changed.
@@ -53,8 +54,8 @@ const MAX_DESCRIPTOR_BYTES: u64 = 64 << 20;
 #[derive(Clone, Debug)]
 pub struct Options {
     pub catalogs: Vec<catalog::Source>,
-    /// The state folder: the index, the snapshots, spill files.
-    pub state: PathBuf,
+    /// The folder of this machine for the index and for spill files; [`snapshot::Options::state`] is where snapshots are.
+    pub cache: PathBuf,
     pub store: store::Options,
     pub snapshot: snapshot::Options,
     /// Memory that all queries share, in bytes; beyond it they spill, then fail.
@@ -73,7 +74,7 @@ impl Options {
             catalogs,
             store: store::Options::default(),
             snapshot: snapshot::Options::new(state.clone()),
-            state,
+            cache: state,
             memory: 1 << 30,
             statement_timeout: Duration::ZERO,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
@@ -166,11 +167,14 @@ pub struct Notice {
 }
 
 impl Engine {
-    /// Opens the catalogs and the state folder. Reads no data.
+    /// Opens the catalogs and the state. Reads no data.
     pub fn open(mut options: Options) -> Result<Arc<Self>> {
         // Whoever opens it may move to another folder later.
-        options.state = std::path::absolute(&options.state)?;
-        options.snapshot.state = std::path::absolute(&options.snapshot.state)?;
+        options.cache = std::path::absolute(&options.cache)?;
+        options.snapshot.cache = std::path::absolute(&options.snapshot.cache)?;
+        if let store::Place::Folder(folder) = &mut options.snapshot.state {
+            *folder = std::path::absolute(&folder)?;
+        }
         let cpu = Cpu::new(options.threads)?;
         let stores = Arc::new(Stores::new(options.store.clone())?);
         let fetch = |url: &str| fetch(&cpu, &stores, url);
@@ -178,7 +182,7 @@ impl Engine {
         let list = |path: &Path| snapshot::members(path, &options.snapshot);
         let sheets = |path: &Path| snapshot::sheets(path, &options.snapshot);
         let reach = catalog::Reach { fetch: &fetch, locate: &locate, list: &list, sheets: &sheets };
-        let catalogs = Arc::new(Catalogs::open(Some(options.state.clone()), &options.catalogs, &reach)?);
+        let catalogs = Arc::new(Catalogs::open(Some(options.cache.clone()), &options.catalogs, &reach)?);
         let snapshots = Arc::new(Snapshots::open(stores, options.snapshot.clone())?);
         Ok(Arc::new(Self { shared: Arc::new(Shared::new(&options, cpu, catalogs, snapshots)?) }))
     }
@@ -186,6 +190,19 @@ impl Engine {
     /// Every catalog, its themes and tables.
     pub fn catalogs(&self) -> &Catalogs {
         &self.shared.catalogs
+    }
+
+    /// Asks a table's source now, and makes a new snapshot when it changed. A source that can't be read is no error where an older
+    /// snapshot goes on to be served: the outcome says so.
+    pub async fn refresh(&self, table: &TableEntry, progress: Option<Progress>) -> Result<Refreshed> {
+        let (shared, table) = (Arc::clone(&self.shared), table.clone());
+        let work = async move { shared.refresh(&table, progress).await };
+        self.shared.cpu.handle().spawn(work).await.map_err(runtime::panicked)?
+    }
+
+    /// Removes old snapshots that nobody reads; see [`Snapshots::prune`]. Blocks.
+    pub fn prune(&self, retention: &Retention, of: &dyn Fn(&[String; 3]) -> bool, dry_run: bool) -> Result<Vec<Pruned>> {
+        self.shared.snapshots.prune(retention, of, dry_run)
     }
 }
 
@@ -349,13 +366,17 @@ impl Session {
             return Ok(true);
         }
         let pinned = prepared.plan.as_ref().map_or(&[][..], |p| &p.pinned).to_vec();
-        if fresh || pinned.is_empty() {
+        let of_one_run = prepared.plan.as_ref().is_some_and(|p| p.of_one_run);
+        if fresh || (pinned.is_empty() && !of_one_run) {
             return Ok(false);
         }
-        let (shared, progress) = (Arc::clone(&self.shared), self.inner.progress());
+        if of_one_run {
+            return Ok(true);
+        }
+        let (shared, session) = (Arc::clone(&self.shared), Arc::clone(&self.inner));
         let asked = async move {
             for (entry, planned) in pinned {
-                if shared.touch(&entry, Some(Arc::clone(&progress))).await?.id != planned.id {
+                if shared.touch(&entry, &session).await?.id != planned.id {
                     return Ok(true);
                 }
             }

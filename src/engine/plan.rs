@@ -16,6 +16,7 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
+use super::as_of::{self, Versions};
 use super::dialect;
 use super::failure::{from_datafusion, position};
 use super::resolve::{Databases, Names, Pinned};
@@ -38,6 +39,8 @@ pub struct QueryPlan {
     pub parameters: Vec<DataType>,
     /// The tables it reads, each with the snapshot it reads.
     pub pinned: Vec<Pinned>,
+    /// Whether it reads a version that counts from the time of planning.
+    pub of_one_run: bool,
 }
 
 /// Plans `ast`; `declared` are the parameter types that the client gave, by position.
@@ -49,13 +52,16 @@ pub async fn plan(
     sql: Arc<str>,
 ) -> Result<QueryPlan> {
     let env = session.env(&shared);
-    let names =
-        Names::new(Arc::clone(&shared), session.database.clone(), session.path(), Arc::clone(&env), Some(session.progress()));
+    let names = Names::new(Arc::clone(&shared), Arc::clone(&session), Arc::clone(&env));
     let state = state(&shared, &session, &names, env)?;
     // Copied here, for the caller's stack may be too short for a long chain.
-    let mut ast = ast.as_ref().clone();
+    let written = ast;
+    let mut ast = written.as_ref().clone();
+    let versions = Versions::take(&mut ast, &state, session.time_zone(), &sql).await?;
+    let of_one_run = versions.of_one_run;
+    names.set_versions(versions);
     super::hidden::offer(&mut ast, &names).await?;
-    let failed = |e| at_relation(from_datafusion(e, &sql), &ast, &sql);
+    let failed = |e| at_relation(from_datafusion(e, &sql), &written, &sql);
 
     let mut known = KnownParameters::of(&ast, declared)?;
     if known.types.iter().any(Option::is_none) {
@@ -75,7 +81,7 @@ pub async fn plan(
         (logical, false)
     };
     let columns = columns(&state, &logical, optimized)?;
-    Ok(QueryPlan { state, logical, optimized, columns, parameters, pinned: names.pinned() })
+    Ok(QueryPlan { state, logical, optimized, columns, parameters, pinned: names.pinned(), of_one_run })
 }
 
 /// The error of an unknown relation, with the place where the statement first names it: name resolution knows no places.
@@ -109,6 +115,7 @@ fn state(
     options.catalog.default_catalog.clone_from(&session.database);
     options.execution.time_zone = session.with_settings(|s| s.show("TimeZone").ok());
     super::functions::register(&mut state, &env).map_err(|e| from_datafusion(e, ""))?;
+    state.register_relation_planner(Arc::new(as_of::Planner)).map_err(|e| from_datafusion(e, ""))?;
     // `now()` is an instant, shown in the session's zone; as DataFusion registers it, it has no zone.
     let zoned = state.scalar_functions().get("now").and_then(|now| now.inner().with_updated_config(state.config_options()));
     if let Some(now) = zoned {
@@ -118,7 +125,7 @@ fn state(
 }
 
 /// Whether a plan calls a function whose value is of one run only.
-fn is_of_one_run(plan: &LogicalPlan) -> datafusion::error::Result<bool> {
+pub fn is_of_one_run(plan: &LogicalPlan) -> datafusion::error::Result<bool> {
     let mut found = false;
     plan.apply_with_subqueries(|node| {
         node.apply_expressions(|expr| {

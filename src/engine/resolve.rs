@@ -2,18 +2,20 @@
 //! one version of the catalog and one snapshot of each table.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider, TableProvider};
 use datafusion::common::DataFusionError;
 use datafusion::error::Result as DfResult;
 
+use super::as_of::Versions;
+use super::session::Inner;
 use super::shared::Shared;
 use crate::catalog::{KnownColumn, TableEntry};
 use crate::error::{Error, Kind, Result};
 use crate::name::nearest;
-use crate::snapshot::{Progress, Snapshot, field_key};
+use crate::snapshot::{AsOf, Progress, Refreshed, Snapshot, field_key};
 use crate::table::pg_type::PgType;
 use crate::table::system_schema::system_schema;
 use crate::table::{SnapshotTable, SystemEnv};
@@ -30,34 +32,43 @@ pub type FullName = (String, String, String);
 /// One statement's names: shared by the providers that DataFusion asks.
 pub struct Names {
     shared: Arc<Shared>,
-    /// The session's catalog.
-    database: String,
+    session: Arc<Inner>,
     search_path: Vec<String>,
     system: Arc<SystemEnv>,
-    progress: Option<Progress>,
-    found: Mutex<HashMap<FullName, Arc<dyn TableProvider>>>,
+    /// Which versions of tables the statement asks for.
+    versions: OnceLock<Versions>,
+    found: Mutex<HashMap<FullName, Found>>,
     pinned: Mutex<Vec<Pinned>>,
+}
+
+/// What a name was resolved to.
+#[derive(Clone)]
+struct Found {
+    provider: Arc<dyn TableProvider>,
+    /// The published table, of whatever version, that it is.
+    of: Option<Pinned>,
 }
 
 impl std::fmt::Debug for Names {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Names({})", self.database)
+        write!(f, "Names({})", self.session.database)
     }
 }
 
 impl Names {
-    /// The names of a statement of a session on `database`.
-    pub fn new(
-        shared: Arc<Shared>,
-        database: String,
-        search_path: Vec<String>,
-        system: Arc<SystemEnv>,
-        progress: Option<Progress>,
-    ) -> Arc<Self> {
-        Arc::new(Self { shared, database, search_path, system, progress, found: Mutex::default(), pinned: Mutex::default() })
+    /// The names of a statement of a session.
+    pub fn new(shared: Arc<Shared>, session: Arc<Inner>, system: Arc<SystemEnv>) -> Arc<Self> {
+        let (search_path, versions) = (session.path(), OnceLock::new());
+        Arc::new(Self { shared, session, search_path, system, versions, found: Mutex::default(), pinned: Mutex::default() })
     }
 
-    /// The tables that were resolved, each with its snapshot.
+    /// The versions that the statement asks for; to be said once, before its tables are looked up.
+    pub fn set_versions(&self, versions: Versions) {
+        // A second one would be of another statement: the first stays.
+        let _ = self.versions.set(versions);
+    }
+
+    /// The tables that were resolved to what they are now, each with its snapshot.
     pub fn pinned(&self) -> Vec<Pinned> {
         self.pinned.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -81,47 +92,59 @@ impl Names {
     /// The full name and the snapshot of the table that a statement names by one to three parts; `None` when it names another relation.
     pub async fn snapshot(&self, parts: &[String]) -> Result<Option<(FullName, Arc<Snapshot>)>> {
         let (catalog, schema, table) = match parts {
-            [table] => (self.database.as_str(), SEARCH_PATH_SCHEMA, table),
-            [schema, table] => (self.database.as_str(), schema.as_str(), table),
+            [table] => (self.session.database.as_str(), SEARCH_PATH_SCHEMA, table),
+            [schema, table] => (self.session.database.as_str(), schema.as_str(), table),
             [catalog, schema, table] => (catalog.as_str(), schema.as_str(), table),
             _ => return Ok(None),
         };
         let Some(found) = self.table(catalog, schema, table).await? else { return Ok(None) };
         let all = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let name = all.iter().find(|(_, provider)| Arc::ptr_eq(provider, &found)).map(|(name, _)| name.clone());
-        let pinned = self.pinned();
-        let of = |(catalog, schema, table): &FullName| {
-            let entry = |p: &&Pinned| p.0.catalog == *catalog && p.0.schema == *schema && p.0.name == *table;
-            pinned.iter().find(entry).map(|(_, snapshot)| Arc::clone(snapshot))
-        };
-        Ok(name.and_then(|name| of(&name).map(|snapshot| (name, snapshot))))
+        let found = all.iter().find(|(_, other)| Arc::ptr_eq(&other.provider, &found));
+        Ok(found.and_then(|(name, Found { of, .. })| Some((name.clone(), Arc::clone(&of.as_ref()?.1)))))
     }
 
     /// Makes a table that was resolved offer these hidden columns.
     pub fn offer(&self, table: &FullName, hidden: &BTreeSet<String>) {
-        let named = |p: &&Pinned| (&p.0.catalog, &p.0.schema, &p.0.name) == (&table.0, &table.1, &table.2);
-        if let Some((entry, snapshot)) = self.pinned().iter().find(named) {
-            let provider = SnapshotTable::offering(Arc::clone(entry), Arc::clone(snapshot), hidden);
-            self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(table.clone(), Arc::new(provider));
+        if let Some(found) = self.found.lock().unwrap_or_else(PoisonError::into_inner).get_mut(table)
+            && let Some((entry, snapshot)) = &found.of
+        {
+            found.provider = Arc::new(SnapshotTable::offering(Arc::clone(entry), Arc::clone(snapshot), hidden));
         }
     }
 
     async fn table_in(&self, catalog: &str, schema: &str, table: &str) -> Result<Option<Arc<dyn TableProvider>>> {
         let key = (catalog.to_owned(), schema.to_owned(), table.to_owned());
         if let Some(found) = self.found.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return Ok(Some(Arc::clone(found)));
+            return Ok(Some(Arc::clone(&found.provider)));
         }
-        let provider: Arc<dyn TableProvider> = if let Some(system) = self.system_table(schema, table).await? {
-            system
+        let of_table = |entry: Arc<TableEntry>, snapshot: Arc<Snapshot>| {
+            let of = Some((Arc::clone(&entry), Arc::clone(&snapshot)));
+            Found { provider: Arc::new(SnapshotTable::new(entry, snapshot)), of }
+        };
+        let found = if let Some((table, asked)) = self.version_of(table) {
+            if self.system_table(schema, table).await?.is_some() {
+                return Err(Error::new(Kind::Unsupported, format!("{schema}.{table} has no versions"))
+                    .with_hint("FOR SYSTEM_TIME AS OF reads a published table as it was."));
+            }
+            let Some(entry) = self.shared.catalogs.table(catalog, schema, table)? else { return Ok(None) };
+            let snapshot = self.shared.snapshots.as_of(&entry, asked).await.map_err(|e| within_table(&entry, e))?;
+            of_table(entry, snapshot)
+        } else if let Some(system) = self.system_table(schema, table).await? {
+            Found { provider: system, of: None }
         } else if let Some(entry) = self.shared.catalogs.table(catalog, schema, table)? {
-            let snapshot = self.shared.touch(&entry, self.progress.clone()).await?;
+            let snapshot = self.shared.touch(&entry, &self.session).await?;
             self.pinned.lock().unwrap_or_else(PoisonError::into_inner).push((Arc::clone(&entry), Arc::clone(&snapshot)));
-            Arc::new(SnapshotTable::new(entry, snapshot))
+            of_table(entry, snapshot)
         } else {
             return Ok(None);
         };
-        self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&provider));
-        Ok(Some(provider))
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
+        Ok(Some(found.provider))
+    }
+
+    /// The name of a table that is asked for as it was, and as of when.
+    fn version_of<'a>(&'a self, table: &'a str) -> Option<(&'a str, &'a AsOf)> {
+        self.versions.get()?.unmarked(table)
     }
 
     /// A table of a system schema; every catalog has the same ones.
@@ -134,6 +157,7 @@ impl Names {
 
     /// Why there is no such table, and which one may be meant.
     pub fn unknown(&self, catalog: &str, schema: &str, table: &str) -> Error {
+        let table = self.version_of(table).map_or(table, |(table, _)| table);
         let listed = self.shared.catalogs.tables(catalog, None).unwrap_or_default();
         let qualified = |e: &TableEntry| format!("{}.{}", crate::name::quoted(&e.schema), crate::name::quoted(&e.name));
         if schema == SEARCH_PATH_SCHEMA {
@@ -173,19 +197,35 @@ impl Names {
 }
 
 impl Shared {
-    /// The table's snapshot as of now, and the catalog reminded of the columns when they are new.
-    pub async fn touch(&self, entry: &TableEntry, progress: Option<Progress>) -> Result<Arc<Snapshot>> {
-        let snapshot = self.snapshots.current(entry, progress).await.map_err(|e| of_table(entry, e))?;
-        let columns = known_columns(&snapshot);
+    /// The table's snapshot as of now for a statement of a session, which is told when it is stale; and the catalog reminded of the columns when they are new.
+    pub async fn touch(&self, entry: &TableEntry, session: &Arc<Inner>) -> Result<Arc<Snapshot>> {
+        let snapshot = self.snapshots.current(entry, Some(session.progress())).await.map_err(|e| within_table(entry, e))?;
+        self.remember(entry, &snapshot)?;
+        if let Some(stale) = self.snapshots.stale(entry) {
+            session.tell_stale(entry, &snapshot, &stale);
+        }
+        Ok(snapshot)
+    }
+
+    /// Makes a snapshot of the table's source as it is now, if it changed.
+    pub async fn refresh(&self, entry: &TableEntry, progress: Option<Progress>) -> Result<Refreshed> {
+        let refreshed = self.snapshots.refresh(entry, progress).await.map_err(|e| within_table(entry, e))?;
+        self.remember(entry, &refreshed.snapshot)?;
+        Ok(refreshed)
+    }
+
+    /// Reminds the catalog of the columns and rows when they are new.
+    fn remember(&self, entry: &TableEntry, snapshot: &Snapshot) -> Result<()> {
+        let columns = known_columns(snapshot);
         if entry.rows != Some(snapshot.rows) || entry.columns.as_deref() != Some(&columns) {
             self.catalogs.remember(entry, &columns, snapshot.rows)?;
         }
-        Ok(snapshot)
+        Ok(())
     }
 }
 
 /// A source's error with the table it is the source of, and a remedy where none was given.
-fn of_table(entry: &TableEntry, e: Error) -> Error {
+fn within_table(entry: &TableEntry, e: Error) -> Error {
     let remedy = match e.kind() {
         Kind::SourceMissing => "Correct the path in its descriptor, or ask the publisher where it went.",
         Kind::SourceUnreachable => "Ask again later, or read a copy of it with --mirror.",

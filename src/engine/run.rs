@@ -102,10 +102,12 @@ pub fn start(
     .boxed()
 }
 
-/// The published files that the query reads where they stand.
+/// The files that the query reads by their URLs.
 fn published(query: &QueryPlan) -> String {
     let in_place = |(_, snapshot): &Pinned| match &snapshot.layout {
-        Layout::Parquet(objects) | Layout::Arrow(objects) => objects.iter().map(|o| o.url.clone()).collect(),
+        Layout::Stored(objects) | Layout::Parquet(objects) | Layout::Arrow(objects) => {
+            objects.iter().map(|o| o.url.clone()).collect()
+        }
         Layout::Written(_) => Vec::new(),
     };
     query.pinned.iter().flat_map(in_place).collect::<Vec<String>>().join(", ")

@@ -1,10 +1,13 @@
 //! One client's session: its database, settings and transaction, and what it answers to the system functions and tables.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use arrow::array::timezone::Tz;
 use async_trait::async_trait;
+use chrono::SecondsFormat;
 use tokio_util::sync::CancellationToken;
 
 use super::runtime::{Deadline, Limit};
@@ -14,7 +17,7 @@ use super::{ClientInfo, Engine, Notice, Transaction};
 use crate::catalog::{KnownColumn, TableEntry};
 use crate::error::{Error, Kind, Result};
 use crate::name::{nearest, quoted};
-use crate::snapshot::{Progress, ProgressEvent};
+use crate::snapshot::{Progress, ProgressEvent, Snapshot, Stale};
 use crate::table::{Describe, RunningQuery, SessionFacts, SessionRow, Setting, SystemEnv};
 
 /// One client's state: database, settings, transaction. Methods take `&self`; a session serves one statement at a time.
@@ -42,6 +45,8 @@ struct State {
     savepoints: Vec<String>,
     notices: Vec<Notice>,
     progress: Option<Progress>,
+    /// The snapshots that the client was told are stale.
+    told_stale: HashSet<String>,
     /// The text of the running or last statement.
     query: String,
     running: Option<(SystemTime, CancellationToken)>,
@@ -226,6 +231,22 @@ impl Inner {
         })
     }
 
+    /// Tells the client that a table is not of its source as it is now: once for each snapshot.
+    pub(super) fn tell_stale(self: &Arc<Self>, table: &TableEntry, snapshot: &Snapshot, stale: &Stale) {
+        if self.state().told_stale.insert(snapshot.id.clone()) {
+            let since = stale.since.to_rfc3339_opts(SecondsFormat::Secs, true);
+            let message =
+                format!("the snapshot of {} is served, since {} (stale since {since})", snapshot.created, stale.message);
+            self.progress()(ProgressEvent::Warning { table: format!("{}.{}", table.schema, table.name), message });
+        }
+    }
+
+    /// The zone of times without one; UTC when the setting is none that is known here.
+    pub(super) fn time_zone(&self) -> Tz {
+        let utc = || "+00:00".parse().expect("an offset is a zone");
+        self.state().settings.show("TimeZone").ok().and_then(|zone| zone.parse().ok()).unwrap_or_else(utc)
+    }
+
     pub(super) fn notice(&self, severity: &'static str, code: &'static str, message: String) {
         self.state().notices.push(Notice { severity, code, message });
     }
@@ -321,7 +342,7 @@ impl Inner {
             database: self.database.clone(),
             user: self.user.clone(),
             facts: Arc::clone(self) as _,
-            describe: Arc::new(FirstTouch(Arc::clone(shared), self.progress())),
+            describe: Arc::new(FirstTouch(Arc::clone(shared), Arc::clone(self))),
         })
     }
 }
@@ -336,12 +357,12 @@ impl Drop for Running {
 }
 
 /// Describes a table by reading it for the first time.
-struct FirstTouch(Arc<Shared>, Progress);
+struct FirstTouch(Arc<Shared>, Arc<Inner>);
 
 #[async_trait]
 impl Describe for FirstTouch {
     async fn columns(&self, table: &TableEntry) -> Result<Vec<KnownColumn>> {
-        let snapshot = self.0.touch(table, Some(Arc::clone(&self.1))).await?;
+        let snapshot = self.0.touch(table, &self.1).await?;
         Ok(super::resolve::known_columns(&snapshot))
     }
 }

@@ -40,7 +40,7 @@ pub struct Shared {
 impl Shared {
     /// The parts of an engine with these options.
     pub fn new(options: &Options, cpu: Cpu, catalogs: Arc<Catalogs>, snapshots: Arc<Snapshots>) -> Result<Self> {
-        let spill = Spill::open(&options.state)?;
+        let spill = Spill::open(&options.cache)?;
         let runtime = runtime_env(options, &spill)?;
         let builder = SessionStateBuilder::new().with_config(config(options)).with_runtime_env(runtime).with_default_features();
         let mut base = builder.with_physical_optimizer_rules(super::yielding::rules()).build();

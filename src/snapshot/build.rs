@@ -29,7 +29,10 @@ const WAITING: usize = 4;
 pub(super) struct Built {
     pub(super) parts: Vec<WrittenFile>,
     pub(super) rows: u64,
+    /// `rows` and `rejected_rows` together.
     pub(super) rows_read: u64,
+    /// Records that are missing in the table.
+    pub(super) rejected_rows: u64,
     pub(super) rejects: u64,
     /// Of each file's raw bytes.
     pub(super) hashes: Vec<String>,
@@ -80,7 +83,7 @@ pub(super) fn build(
         }
         let hashes = hashes.join().map_err(|_| Error::new(Kind::Internal, "hashing the source failed"))??;
         let read = inputs.iter().map(Input::read_as).collect();
-        Ok(Built { parts, rows, rows_read: seen_rows, rejects, hashes, warnings, drift: table.drift, read })
+        Ok(Built { parts, rows, rows_read: seen_rows, rejected_rows, rejects, hashes, warnings, drift: table.drift, read })
     })
 }
 

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use futures::TryStreamExt;
 use object_store::GetResultPayload;
@@ -12,6 +12,37 @@ use sha2::{Digest, Sha256};
 use super::stop::Stop;
 use crate::error::{Error, Kind, Result};
 use crate::store::{Object, source_error};
+
+/// How long ago a local file must have been written to: a write sets the file's time when it begins, so that in its middle the file looks
+/// as it does at its end.
+const SETTLED: Duration = Duration::from_millis(20);
+
+/// What tells that a local file is still the one that was opened, and was not written to. Its own times can be set to anything; on Unix
+/// the inode tells another file, and the time of its last change can't be set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    bytes: u64,
+    modified: SystemTime,
+    #[cfg(unix)]
+    inode: (u64, u64),
+    #[cfg(unix)]
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    fn of(meta: &std::fs::Metadata) -> std::io::Result<Self> {
+        #[cfg(unix)]
+        use std::os::unix::fs::MetadataExt;
+        Ok(Self {
+            bytes: meta.len(),
+            modified: meta.modified()?,
+            #[cfg(unix)]
+            inode: (meta.dev(), meta.ino()),
+            #[cfg(unix)]
+            changed: (meta.ctime(), meta.ctime_nsec()),
+        })
+    }
+}
 
 /// The raw bytes of one published file.
 #[derive(Debug)]
@@ -22,10 +53,15 @@ pub(super) struct Raw {
     pub(super) sha256: Option<String>,
     pub(super) bytes: u64,
     /// Of a local file when it was opened: it must be the same at the end.
-    modified: Option<SystemTime>,
+    modified: Option<Stamp>,
 }
 
 impl Raw {
+    /// A file that was kept when it was read before.
+    pub(super) fn kept(url: String, path: PathBuf, sha256: String, bytes: u64) -> Self {
+        Self { url, path, sha256: Some(sha256), bytes, modified: None }
+    }
+
     /// The last part of the URL, unescaped: what `_source_file` holds.
     pub(super) fn file_name(&self) -> String {
         let path = self.url.split(['?', '#']).next().unwrap_or(&self.url);
@@ -36,9 +72,13 @@ impl Raw {
 
     /// An error when a local file is not what it was when its reading began.
     pub(super) fn check_unchanged(&self) -> Result<()> {
-        let Some(modified) = self.modified else { return Ok(()) };
-        let now = std::fs::metadata(&self.path)?;
-        if now.len() == self.bytes && now.modified()? == modified { Ok(()) } else { Err(changed(&self.url)) }
+        let Some(opened) = self.modified else { return Ok(()) };
+        match std::fs::metadata(&self.path).and_then(|now| Stamp::of(&now)) {
+            Ok(now) if now == opened => Ok(()),
+            Ok(_) => Err(changed(&self.url)),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(changed(&self.url)),
+            Err(e) => Err(e.into()),
+        }
     }
 
     /// The SHA-256 of the raw bytes, in hex.
@@ -60,7 +100,7 @@ impl Raw {
 }
 
 /// `%20` and the like as bytes; the text itself when those are not UTF-8.
-fn unescaped(text: &str) -> String {
+pub(super) fn unescaped(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
@@ -122,6 +162,10 @@ pub(super) async fn fetch(object: &Object, spool: &Path, heard: impl Fn(u64) + S
 
 /// The file that a local object is; `None` when its store does not tell.
 async fn in_place(object: &Object) -> Result<Option<Raw>> {
+    let age = chrono::Utc::now() - object.meta.last_modified;
+    if age.to_std().is_ok_and(|age| age < SETTLED) {
+        tokio::time::sleep(SETTLED).await;
+    }
     let opened = object.store.get_opts(&object.meta.location, object.get_options()).await;
     let opened = opened.map_err(|e| source_error(&object.url, e))?;
     if opened.meta.size != object.meta.size {
@@ -130,7 +174,7 @@ async fn in_place(object: &Object) -> Result<Option<Raw>> {
     match opened.payload {
         GetResultPayload::File(file, path) => {
             let meta = file.metadata()?;
-            let (bytes, modified) = (meta.len(), Some(meta.modified()?));
+            let (bytes, modified) = (meta.len(), Some(Stamp::of(&meta)?));
             Ok(Some(Raw { url: object.url.clone(), path, sha256: None, bytes, modified }))
         }
         GetResultPayload::Stream(_) => Ok(None),
@@ -151,6 +195,54 @@ mod tests {
         ] {
             let raw = Raw { url: url.into(), path: PathBuf::new(), sha256: None, bytes: 0, modified: None };
             assert_eq!(raw.file_name(), want);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_local_file_that_is_touched_while_it_is_read_is_seen() {
+        /// What somebody does to the file at this path.
+        type Deed = fn(&Path);
+        let deeds: &[(&str, Deed, bool)] = &[
+            ("nothing", |_| {}, true),
+            ("more bytes", |path| std::fs::write(path, "a\n1\n2\n").expect("writes"), false),
+            ("as many bytes", |path| std::fs::write(path, "a\n2\n").expect("writes"), false),
+            ("gone", |path| std::fs::remove_file(path).expect("removes"), false),
+            (
+                "another file with the same size and time",
+                |path| {
+                    let modified = path.metadata().and_then(|m| m.modified()).expect("has a time");
+                    let other = path.with_extension("other");
+                    std::fs::write(&other, "a\n2\n").expect("writes");
+                    File::options().append(true).open(&other).and_then(|f| f.set_modified(modified)).expect("sets it");
+                    std::fs::rename(&other, path).expect("renames");
+                },
+                !cfg!(unix),
+            ),
+            (
+                "other bytes with the time set back",
+                |path| {
+                    let modified = path.metadata().and_then(|m| m.modified()).expect("has a time");
+                    std::fs::write(path, "a\n2\n").expect("writes");
+                    File::options().append(true).open(path).and_then(|f| f.set_modified(modified)).expect("sets it");
+                },
+                !cfg!(unix),
+            ),
+        ];
+        for (what, deed, unchanged) in deeds {
+            let dir = tempfile::tempdir().expect("a temporary folder");
+            let path = dir.path().join("t.csv");
+            std::fs::write(&path, "a\n1\n").expect("writes");
+            let stores = crate::store::Stores::new(crate::store::Options::default()).expect("opens");
+            let objects = stores.resolve(path.to_str().expect("UTF-8")).await.expect("is there");
+            // The kernel's clock for files ticks every few milliseconds.
+            std::thread::sleep(SETTLED);
+            let raw = fetch(&objects[0], &dir.path().join("spool"), |_| {}).await.expect("is opened");
+            deed(&path);
+            assert_eq!(
+                raw.check_unchanged().map_err(|e| e.kind()),
+                if *unchanged { Ok(()) } else { Err(Kind::SourceChanged) },
+                "{what}"
+            );
         }
     }
 }

@@ -1,34 +1,36 @@
-//! Making: from a table's published objects to a snapshot that stands, and from what is written down back to one. When to make
-//! one is decided elsewhere.
+//! Making: from a table's published objects to a snapshot that stands. When to make one is decided elsewhere, and what stands already is
+//! found in [`super::known`].
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt};
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
-use sha2::{Digest, Sha256};
 
-use super::build::build;
-use super::fetch::{Raw, fetch, hex};
-use super::manifest::{self, Part, Record, Source, State};
+use super::build::{Built, build};
+use super::fetch::{Raw, fetch, is_local};
+use super::known::{Known, fingerprint, identities, is_strict, label};
 use super::profile::Profiler;
+use super::state::{Part, Record, Rows, Source, Staging, State, TablePath, Turn};
 use super::stop::Stop;
 use super::write::Rejects;
-use super::{Layout, Options, ProgressEvent, Snapshot, WrittenFile, columnar, inplace};
+use super::{Layout, Options, ProgressEvent, Snapshot, columnar, inplace, raw};
 use crate::catalog::TableEntry;
 use crate::descriptor::{Compression, Distribution, Format};
 use crate::error::{Error, Kind, Result};
-use crate::store::{Object, Stores};
+use crate::name::{clip, quoted};
+use crate::store::{Object, Place, Stores};
 
 /// Remote files that are fetched at the same time.
 const FETCHES: usize = 4;
 
-/// Part of every fingerprint: raised when files are read otherwise than before, so that snapshots are made anew.
-const READER: u32 = 4;
+/// The rejects that an error names.
+const NAMED_REJECTS: usize = 3;
+
+/// The longest part of a rejected text that an error shows, in bytes.
+const RAW_BYTES: usize = 60;
 
 /// Where objects come from.
 #[async_trait]
@@ -44,62 +46,32 @@ impl Sources for Stores {
     }
 }
 
-/// A snapshot, and what it was made of.
-pub(super) struct Known {
-    pub(super) snapshot: Arc<Snapshot>,
-    pub(super) fingerprint: String,
-    pub(super) identities: Vec<Identity>,
-    /// When the source was last asked; `None` for one that has only been loaded.
-    pub(super) checked: Option<Instant>,
-    /// The source is on this machine: asking costs nothing.
-    pub(super) local: bool,
-    /// A newer version of the source that could not be read, and why.
-    pub(super) failed: Option<(Vec<Identity>, Arc<Error>)>,
-}
-
-/// Which version of which object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Identity {
-    url: String,
-    identity: String,
-}
-
-impl Identity {
-    /// Those of `objects`, in their order.
-    pub(super) fn all(objects: &[Object]) -> Vec<Self> {
-        objects.iter().map(|o| Self { url: o.url.clone(), identity: o.identity() }).collect()
-    }
-}
-
-/// What of a descriptor decides how its files are read.
-pub(super) fn fingerprint(distribution: &Distribution) -> String {
-    let Distribution { paths, format, compression, member, encoding, dialect, schema, .. } = distribution;
-    let read_by = format!("{READER} {paths:?} {format:?} {compression:?} {member:?} {encoding:?} {dialect:?} {schema:?}");
-    hex(&Sha256::digest(read_by.as_bytes())[..16])
-}
-
-/// Makes snapshots under one state folder.
+/// Makes snapshots, and keeps them in one state.
 pub(super) struct Maker {
     sources: Arc<dyn Sources>,
     pub(super) options: Options,
     /// Ends all that is being made.
     pub(super) stop: Stop,
-    pub(super) state: State,
+    pub(super) state: Arc<dyn State>,
     pub(super) profiler: Profiler,
-    /// The snapshots of this process by their folders: what of them lives is not removed. Held while one is loaded or old ones
-    /// are removed, so that neither sees half of the other.
-    live: Mutex<HashMap<PathBuf, Vec<Weak<Snapshot>>>>,
+}
+
+/// What files that are scanned where they stand hold.
+struct InPlace {
+    schema: SchemaRef,
+    rows: u64,
+    /// Which files they are: never [`Rows::Written`].
+    layout: Rows,
 }
 
 /// Hears events of one touch.
 pub(super) type Heard = Arc<dyn Fn(ProgressEvent) + Send + Sync>;
 
 impl Maker {
-    pub(super) fn open(sources: Arc<dyn Sources>, options: Options) -> Result<Self> {
-        let state = State::open(&options.state)?;
+    pub(super) fn new(sources: Arc<dyn Sources>, state: Arc<dyn State>, options: Options) -> Self {
         let stop = Stop::default();
         let profiler = Profiler::new(stop.clone());
-        Ok(Self { sources, options, stop, state, profiler, live: Mutex::default() })
+        Self { sources, options, stop, state, profiler }
     }
 
     /// The objects of a distribution as they are now.
@@ -114,73 +86,6 @@ impl Maker {
         Ok(objects)
     }
 
-    /// The last snapshot that was written for this table and fingerprint.
-    pub(super) fn last(&self, table: &TableEntry, fingerprint: &str) -> Result<Option<Known>> {
-        let folder = self.folder(table);
-        let Some(manifest) = manifest::read(&folder)? else { return Ok(None) };
-        let Some(record) = manifest.snapshots.into_iter().rev().find(|r| r.fingerprint == fingerprint) else { return Ok(None) };
-        self.load(&folder, record)
-    }
-
-    pub(super) fn folder(&self, table: &TableEntry) -> PathBuf {
-        self.state.table(&table.catalog, &table.schema, &table.name)
-    }
-
-    /// The snapshot of a record; `None` when its files are not as written.
-    fn load(&self, folder: &Path, record: Record) -> Result<Option<Known>> {
-        let folder = folder.join(&record.id);
-        let mut live = self.live();
-        let parts: Vec<WrittenFile> =
-            (record.parts.iter()).map(|p| WrittenFile { path: folder.join(&p.file), bytes: p.bytes, rows: p.rows }).collect();
-        let intact = parts.iter().all(|p| std::fs::metadata(&p.path).is_ok_and(|m| m.len() == p.bytes));
-        let Some(first) = parts.first().filter(|_| intact) else { return Ok(None) };
-        let footer = match ArrowReaderMetadata::load(&std::fs::File::open(&first.path)?, ArrowReaderOptions::new()) {
-            Ok(footer) => footer,
-            Err(e) => {
-                tracing::warn!(path = %first.path.display(), "a snapshot can't be read and is made anew: {e}");
-                return Ok(None);
-            }
-        };
-        let snapshot = Snapshot {
-            id: record.id,
-            schema: Arc::clone(footer.schema()),
-            layout: Layout::Written(parts),
-            rows: record.rows,
-            rows_read: record.rows_read,
-            rejects: record.rejects,
-            rejects_file: (record.rejects > 0).then(|| folder.join(Rejects::FILE)),
-            created: record.created,
-            drift: record.drift,
-            read: record.read,
-        };
-        let snapshot = Arc::new(snapshot);
-        live.retain(|_, those| {
-            those.retain(|s| s.strong_count() > 0);
-            !those.is_empty()
-        });
-        live.entry(folder).or_default().push(Arc::downgrade(&snapshot));
-        drop(live);
-        let identities = record.sources.into_iter().map(|s| Identity { url: s.url, identity: s.identity }).collect();
-        Ok(Some(Known { snapshot, fingerprint: record.fingerprint, identities, checked: None, local: false, failed: None }))
-    }
-
-    fn live(&self) -> MutexGuard<'_, HashMap<PathBuf, Vec<Weak<Snapshot>>>> {
-        // A panic left no half-made entry behind: each is one assignment.
-        self.live.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Removes a table's old snapshots. What can't be removed now is left to the next time.
-    fn prune(&self, folder: &Path) {
-        let live = self.live();
-        let in_use = |folder: &Path| live.get(folder).is_some_and(|those| those.iter().any(|s| s.strong_count() > 0));
-        let pruned = self.state.prune(folder, &in_use);
-        // Deleting takes its time, and nobody waits for it.
-        drop(live);
-        if let Err(e) = pruned {
-            tracing::warn!(table = %folder.display(), "old snapshots were not removed: {e}");
-        }
-    }
-
     /// Makes a snapshot of `objects`, or takes the one that another process made of them meanwhile.
     pub(super) async fn make(self: &Arc<Self>, table: &TableEntry, objects: Vec<Object>, heard: &Heard) -> Result<Known> {
         let Distribution { format, compression, member, .. } = table.distribution();
@@ -189,10 +94,10 @@ impl Maker {
         let made = match format.filter(|_| !is_within) {
             Some(Format::Parquet) => {
                 let (schema, rows) = inplace::parquet(&objects).await?;
-                Ok(Self::in_place(table, schema, rows, Layout::Parquet(objects)))
+                self.in_place(table, objects, InPlace { schema, rows, layout: Rows::Parquet }).await
             }
             Some(Format::Arrow) => match inplace::arrow(&objects).await? {
-                Some((schema, rows)) => Ok(Self::in_place(table, schema, rows, Layout::Arrow(objects))),
+                Some((schema, rows)) => self.in_place(table, objects, InPlace { schema, rows, layout: Rows::Arrow }).await,
                 None => self.write(table, objects, heard).await,
             },
             Some(
@@ -208,116 +113,223 @@ impl Maker {
             )
             | None => self.write(table, objects, heard).await,
         };
+        self.told(made)
+    }
+
+    /// The outcome, with what to do where the disk is full.
+    fn told<T>(&self, made: Result<T>) -> Result<T> {
         made.map_err(|e| {
             if e.kind() != Kind::DiskFull {
                 return e;
             }
-            Error::new(Kind::DiskFull, format!("no space is left in the state folder {}", self.options.state.display()))
+            let (what, folder, option) = match &self.options.state {
+                Place::Folder(folder) => ("state", folder, "--state"),
+                Place::Bucket(_) => ("cache", &self.options.cache, "--cache"),
+            };
+            Error::new(Kind::DiskFull, format!("no space is left in the {what} folder {}", folder.display()))
                 .with_detail(e.message().to_owned())
-                .with_hint("Make room there, or choose another folder with --state.")
+                .with_hint(format!("Make room there, or choose another folder with {option}."))
                 .caused_by(e)
         })
     }
 
-    /// The snapshot of files that are scanned where they stand.
-    fn in_place(table: &TableEntry, schema: SchemaRef, rows: u64, layout: Layout) -> Known {
-        let fingerprint = fingerprint(table.distribution());
-        let identities = match &layout {
-            Layout::Parquet(objects) | Layout::Arrow(objects) => Identity::all(objects),
-            Layout::Written(_) => Vec::new(),
+    async fn in_place(self: &Arc<Self>, table: &TableEntry, objects: Vec<Object>, form: InPlace) -> Result<Known> {
+        let local = objects.iter().all(is_local);
+        let sources = sources(&objects);
+        let InPlace { schema, rows, layout } = form;
+        let (this, path, fingerprint) = (Arc::clone(self), TablePath::of(table), fingerprint(table.distribution()));
+        let record = blocking(move || {
+            let created = now();
+            let record = Record {
+                id: Record::new_id(created)?,
+                fingerprint,
+                layout,
+                local,
+                sources,
+                parts: Vec::new(),
+                rows,
+                rows_read: rows,
+                rejected_rows: Some(0),
+                rejects: 0,
+                created: written_time(created),
+                warnings: Vec::new(),
+                drift: Vec::new(),
+                read: Vec::new(),
+            };
+            this.recorded(&path, record)
+        })
+        .await?;
+        let identities = record.identities();
+        let layout = match layout {
+            Rows::Parquet => Layout::Parquet(objects),
+            Rows::Arrow => Layout::Arrow(objects),
+            Rows::Written => return Err(Error::new(Kind::Internal, "what is written is not scanned in place")),
         };
         let snapshot = Snapshot {
-            id: hex(&Sha256::digest(format!("{fingerprint} {identities:?}"))[..12]),
+            id: record.id,
             schema,
             layout,
             rows,
             rows_read: rows,
             rejects: 0,
-            rejects_file: None,
-            created: now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+            created: record.created,
             drift: Vec::new(),
             read: Vec::new(),
+            files: None,
+            _held: None,
         };
-        Known { snapshot: Arc::new(snapshot), fingerprint, identities, checked: None, local: false, failed: None }
+        let (snapshot, fingerprint) = (Arc::new(snapshot), record.fingerprint);
+        Ok(Known { snapshot, fingerprint, identities, checked: None, local, seen: None, failed: None })
+    }
+
+    /// The record of this version of published files, as it was written down when it was first met. What can't be written down is
+    /// served all the same.
+    fn recorded(&self, table: &TablePath, record: Record) -> Result<Record> {
+        let written: Result<Record> = (|| {
+            let turn = self.state.turn(table)?;
+            let last = self.state.manifest(table)?.and_then(|m| m.snapshots.into_iter().next_back());
+            if let Some(known) = last.filter(|r| r.layout == record.layout && r.is_of_the_same(&record)) {
+                return Ok(known);
+            }
+            self.state.change(&turn, &|manifest| {
+                manifest.add(record.clone());
+                true
+            })?;
+            self.retain(turn, table);
+            Ok(record.clone())
+        })();
+        match written {
+            Err(e) if matches!(e.kind(), Kind::DiskFull | Kind::Io) => {
+                tracing::warn!(table = table.as_str(), "a version of its files was not written down: {e}");
+                Ok(record)
+            }
+            other => other,
+        }
     }
 
     async fn write(self: &Arc<Self>, table: &TableEntry, objects: Vec<Object>, heard: &Heard) -> Result<Known> {
-        let folder = self.folder(table);
-        let fingerprint = fingerprint(table.distribution());
-        let identities = Identity::all(&objects);
-        let (this, at) = (Arc::clone(self), folder.clone());
-        let lock = blocking(move || manifest::lock(&at)).await?;
-        let (same_table, same_fingerprint) = (table.clone(), fingerprint.clone());
-        let last = blocking(move || this.last(&same_table, &same_fingerprint)).await?;
-        if let Some(known) = last.filter(|k| k.identities == identities) {
+        let turn = self.turn(table).await?;
+        let (this, same_table) = (Arc::clone(self), table.clone());
+        let last = blocking(move || this.last(&same_table)).await?;
+        if let Some(known) = last.filter(|k| k.identities == identities(&objects)) {
             return Ok(known);
         }
-        let label = format!("{}.{}", table.schema, table.name);
-        let size: u64 = objects.iter().map(|o| o.meta.size).sum();
-        heard(ProgressEvent::Started { table: label.clone(), files: objects.len(), bytes: size });
+        let bytes = objects.iter().map(|o| o.meta.size).sum();
+        heard(ProgressEvent::Started { table: label(table), files: objects.len(), bytes });
         let staging = self.state.stage()?;
-        let stop = self.stop.within(self.options.touch_timeout, &label);
+        let name = label(table);
+        let stop = self.stop.within(self.options.touch_timeout, &name);
         let raws = tokio::select! {
-            raws = self.fetch(&objects, staging.scratch(), &label, heard) => raws?,
+            raws = self.fetch(&objects, staging.scratch(), &name, heard) => raws?,
             stopped = stop.reached() => return Err(stopped),
         };
-        let (this, heard_there, name) = (Arc::clone(self), Arc::clone(heard), label.clone());
-        let distribution = table.distribution().clone();
-        let known = blocking(move || {
-            // What had to be fetched was half of the way.
-            let fetched = raws.iter().filter(|r| r.sha256.is_some()).map(|r| r.bytes).sum::<u64>() / 2;
-            let progress = |done: u64, all: u64| {
-                let part = u128::from(size - fetched) * u128::from(done.min(all)) / u128::from(all.max(1));
-                let bytes = fetched + u64::try_from(part).unwrap_or(0);
-                heard_there(ProgressEvent::Read { table: name.clone(), bytes });
-            };
-            let (options, scratch, target) = (&this.options, staging.scratch(), staging.snapshot());
-            let built = match columnar::Form::of(distribution.format) {
-                Some(_) => columnar::build(&raws, &distribution, options, &stop, scratch, &target, &progress)?,
-                None => build(&raws, &distribution, options, &stop, scratch, &target, &progress)?,
-            };
-            let mut warnings = built.warnings;
-            let declared = distribution.hash.as_deref().and_then(|h| h.strip_prefix("sha256:"));
-            if let (Some(declared), [only]) = (declared, built.hashes.as_slice())
-                && !declared.eq_ignore_ascii_case(only)
-            {
-                warnings.push(format!("the file's SHA-256 is {only}, and {declared} is declared"));
-            }
-            let created = now();
-            let sources = (objects.iter().zip(built.hashes))
-                .map(|(o, sha256)| Source { url: o.url.clone(), identity: o.identity(), size: o.meta.size, sha256 })
-                .collect();
-            let parts = built.parts.iter().map(|p| Part {
-                file: p.path.file_name().map_or_else(String::new, |f| f.to_string_lossy().into_owned()),
-                bytes: p.bytes,
-                rows: p.rows,
-            });
-            let record = Record {
-                id: format!("{}-{}", created.format("%Y%m%dT%H%M%S%6fZ"), &fingerprint[..8]),
-                fingerprint,
-                sources,
-                parts: parts.collect(),
-                rows: built.rows,
-                rows_read: built.rows_read,
-                rejects: built.rejects,
-                created: created.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-                warnings: warnings.clone(),
-                drift: built.drift,
-                read: built.read,
-            };
-            stop.check()?;
-            staging.publish(&folder, record.clone())?;
-            this.prune(&folder);
-            drop(lock);
-            for message in warnings {
-                heard_there(ProgressEvent::Warning { table: name.clone(), message });
-            }
-            this.load(&folder, record)?.ok_or_else(|| Error::new(Kind::Io, "a snapshot vanished as soon as it was written"))
-        })
-        .await?;
+        // What had to be fetched was half of the way.
+        let fetched = raws.iter().filter(|r| r.sha256.is_some()).map(|r| r.bytes).sum::<u64>() / 2;
+        let (sources, local) = (sources(&objects), objects.iter().all(is_local));
+        let work = Work { turn, staging, raws, sources, local, bytes, fetched, stop };
+        self.finish(table, work, heard).await
+    }
+
+    /// A snapshot made of raw files that were kept beside an older one; `None` when none were.
+    pub(super) async fn remake(self: &Arc<Self>, table: &TableEntry, heard: &Heard) -> Result<Option<Known>> {
+        let turn = self.turn(table).await?;
+        let (this, path) = (Arc::clone(self), TablePath::of(table));
+        let found = blocking(move || {
+            let records = this.state.manifest(&path)?.unwrap_or_default().snapshots;
+            let Some(record) = records.into_iter().next_back().filter(|r| r.layout == Rows::Written) else { return Ok(None) };
+            let Some(opened) = this.state.open(&path, &record)? else { return Ok(None) };
+            let staging = this.state.stage()?;
+            let raws = raw::kept(opened.files.as_ref(), &record, staging.scratch())?;
+            Ok(raws.map(|raws| (record, staging, raws)))
+        });
+        let Some((record, staging, raws)) = found.await? else { return Ok(None) };
+        let bytes = raws.iter().map(|r| r.bytes).sum();
+        heard(ProgressEvent::Started { table: label(table), files: raws.len(), bytes });
+        let stop = self.stop.within(self.options.touch_timeout, &label(table));
+        let sources = record.sources.into_iter().map(|s| Source { raw: None, ..s }).collect();
+        let work = Work { turn, staging, raws, sources, local: record.local, bytes, fetched: 0, stop };
+        let made = self.finish(table, work, heard).await;
+        self.told(made).map(Some)
+    }
+
+    /// Waits until no other process makes a snapshot of this table.
+    async fn turn(self: &Arc<Self>, table: &TableEntry) -> Result<Turn> {
+        let (this, path) = (Arc::clone(self), TablePath::of(table));
+        blocking(move || this.state.turn(&path)).await
+    }
+
+    /// Builds what is at hand, and publishes it.
+    async fn finish(self: &Arc<Self>, table: &TableEntry, work: Work, heard: &Heard) -> Result<Known> {
+        let (this, there, of) = (Arc::clone(self), Arc::clone(heard), table.clone());
+        let known = blocking(move || this.publish(&of, work, &there)).await?;
         self.measure_later(table, &known.snapshot);
-        heard(ProgressEvent::Finished { table: label, rows: known.snapshot.rows, rejects: known.snapshot.rejects });
+        let (rows, rejects) = (known.snapshot.rows, known.snapshot.rejects);
+        heard(ProgressEvent::Finished { table: label(table), rows, rejects });
         Ok(known)
+    }
+
+    fn publish(&self, table: &TableEntry, work: Work, heard: &Heard) -> Result<Known> {
+        let Work { turn, staging, raws, sources, local, bytes, fetched, stop } = work;
+        let (path, fingerprint, distribution) = (TablePath::of(table), fingerprint(table.distribution()), table.distribution());
+        let progress = |done: u64, all: u64| {
+            let part = u128::from(bytes.saturating_sub(fetched)) * u128::from(done.min(all)) / u128::from(all.max(1));
+            let bytes = fetched + u64::try_from(part).unwrap_or(0);
+            heard(ProgressEvent::Read { table: label(table), bytes });
+        };
+        let (options, scratch, target) = (&self.options, staging.scratch(), staging.snapshot());
+        let built = match columnar::Form::of(distribution.format) {
+            Some(_) => columnar::build(&raws, distribution, options, &stop, scratch, &target, &progress)?,
+            None => build(&raws, distribution, options, &stop, scratch, &target, &progress)?,
+        };
+        if is_strict(table) && built.rejects > 0 {
+            return Err(refused(table, &built, &staging.snapshot())?);
+        }
+        let Built { parts, rows, rows_read, rejected_rows, rejects, hashes, mut warnings, drift, read } = built;
+        let declared = distribution.hash.as_deref().and_then(|h| h.strip_prefix("sha256:"));
+        if let (Some(declared), [only]) = (declared, hashes.as_slice())
+            && !declared.eq_ignore_ascii_case(only)
+        {
+            warnings.push(format!("the file's SHA-256 is {only}, and {declared} is declared"));
+        }
+        let kept = if self.options.keep_raw { raw::keep(&raws, staging.scratch(), &staging.snapshot())? } else { Vec::new() };
+        let mut kept = kept.into_iter();
+        let sources = sources.into_iter().zip(hashes).map(|(s, sha256)| Source { sha256, raw: kept.next(), ..s }).collect();
+        let parts = parts.iter().map(|p| Part {
+            file: p.path.file_name().map_or_else(String::new, |f| f.to_string_lossy().into_owned()),
+            bytes: p.bytes,
+            rows: p.rows,
+            of: None,
+            e_tag: None,
+        });
+        let created = now();
+        let record = Record {
+            id: Record::new_id(created)?,
+            fingerprint,
+            layout: Rows::Written,
+            local,
+            sources,
+            parts: parts.collect(),
+            rows,
+            rows_read,
+            rejected_rows: Some(rejected_rows),
+            rejects,
+            created: written_time(created),
+            warnings: warnings.clone(),
+            drift,
+            read,
+        };
+        if !record.adds_up() {
+            let message = format!("{rows_read} rows were read, but {rows} written and {rejected_rows} rejected");
+            return Err(Error::new(Kind::Internal, message));
+        }
+        stop.check()?;
+        let seen = Instant::now();
+        let record = self.state.publish(&turn, staging, record)?;
+        self.retain(turn, &path);
+        for message in warnings {
+            heard(ProgressEvent::Warning { table: label(table), message });
+        }
+        self.load(&path, &record, seen)?.ok_or_else(|| Error::new(Kind::Io, "a snapshot vanished as soon as it was written"))
     }
 
     async fn fetch(&self, objects: &[Object], scratch: &Path, label: &str, heard: &Heard) -> Result<Vec<Raw>> {
@@ -341,8 +353,54 @@ impl Maker {
     }
 }
 
+/// Files at hand, and where what is made of them goes.
+struct Work {
+    /// Of the table, until the snapshot stands.
+    turn: Turn,
+    staging: Staging,
+    raws: Vec<Raw>,
+    /// What each of `raws` is, but for its hash.
+    sources: Vec<Source>,
+    local: bool,
+    /// Of all `raws`.
+    bytes: u64,
+    /// How much of it counts as read already.
+    fetched: u64,
+    /// Ends the making, at the latest when its time is over.
+    stop: Stop,
+}
+
+/// What is written down of published files before they are read.
+fn sources(objects: &[Object]) -> Vec<Source> {
+    let source =
+        |o: &Object| Source { url: o.url.clone(), identity: o.identity(), size: o.meta.size, sha256: String::new(), raw: None };
+    objects.iter().map(source).collect()
+}
+
+/// Why what was built of a strict dataset is not taken: how much does not fit, and the first of it.
+fn refused(table: &TableEntry, built: &Built, folder: &Path) -> Result<Error> {
+    let rejects = std::fs::File::open(folder.join(Rejects::FILE))?;
+    let first = Rejects::read(Box::new(rejects), "of now").take(NAMED_REJECTS).collect::<Result<Vec<_>>>()?;
+    let places = first.iter().map(|r| {
+        let column = r.column.as_ref().map_or_else(|| "the whole row".to_owned(), |c| format!("column {}", quoted(c)));
+        let raw = clip(&r.raw, RAW_BYTES);
+        let more = if raw.len() < r.raw.len() { "..." } else { "" };
+        format!("{}, line {}, {column}: {raw:?}{more} {}", r.file, r.line, r.reason)
+    });
+    let what = if built.rejects == 1 { "value or row does" } else { "values or rows do" };
+    let message =
+        format!("{} is strict, and {} {what} not fit: {}", label(table), built.rejects, places.collect::<Vec<_>>().join("; "));
+    Ok(Error::new(Kind::SourceInvalid, message)
+        .with_hint("Correct the descriptor, tell the publisher, or take what fits without \"stoa:strict\"."))
+}
+
 fn now() -> chrono::DateTime<chrono::Utc> {
     chrono::Utc::now()
+}
+
+/// A time as records have it: an older one never reads as a later one.
+fn written_time(at: chrono::DateTime<chrono::Utc>) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
 }
 
 /// Runs `work` where blocking is allowed. It goes on when the caller goes away.

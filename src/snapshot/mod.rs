@@ -14,16 +14,20 @@ mod fetch;
 mod geo;
 mod inplace;
 mod json;
+mod known;
+mod listing;
 mod make;
-mod manifest;
 mod names;
 mod nontext;
 mod prepare;
 mod profile;
+mod raw;
 mod records;
 mod rename;
+mod retain;
 mod sheet;
 mod spool;
+mod state;
 mod stop;
 mod tags;
 mod touch;
@@ -31,18 +35,24 @@ mod types;
 mod write;
 
 pub use describe::columns;
-pub use manifest::ReadAs;
+pub use state::ReadAs;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::datatypes::SchemaRef;
+use chrono::{DateTime, Utc};
 
 pub use drift::{Drift, DriftKind};
 
 use crate::catalog::TableEntry;
+#[cfg(doc)]
+use crate::error::Kind;
 use crate::error::Result;
-use crate::store::{Object, Stores};
+use crate::store::{Object, Place, Stores};
+
+pub use listing::{Listed, Stale, Standing};
 
 /// Metadata keys on the fields of a snapshot's schema.
 pub mod field_key {
@@ -67,12 +77,17 @@ pub mod field_key {
 /// Where and how snapshots are made.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The state folder.
-    pub state: PathBuf,
+    /// Where snapshots are kept.
+    pub state: Place,
+    /// A folder of this machine for what is being written, where the state is none itself.
+    pub cache: PathBuf,
+    /// How long the files of a snapshot outlive it where nobody can be asked who reads them (`state` has the rules), and how
+    /// long what a killed process left is let be.
+    pub grace: Duration,
     /// How long an answer about a remote source's identity is believed.
-    pub revalidate: std::time::Duration,
+    pub revalidate: Duration,
     /// How long one first touch or refresh may take, from its first byte to its snapshot; zero is no limit.
-    pub touch_timeout: std::time::Duration,
+    pub touch_timeout: Duration,
     /// The largest size of one file or member of an archive, as published and unpacked, in bytes.
     pub max_file_bytes: u64,
     /// The most that one published file may unpack to, in bytes: all its members and packings together.
@@ -87,8 +102,29 @@ pub struct Options {
     pub max_columns: usize,
     /// The longest field, in bytes.
     pub max_field_bytes: usize,
+    /// Which old snapshots of a table go when a new one is made.
+    pub retention: Retention,
+    /// Whether the bytes as received are kept beside what was made of them.
+    pub keep_raw: bool,
     /// Whether new snapshots are measured in the background (see [`Profile`]); they are when somebody asks in any case.
     pub profile: bool,
+}
+
+/// Which old snapshots of a table go: those that are neither among the newest nor were replaced lately. The current one, and what any
+/// process reads, stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// How many of the newest stay; one at least does.
+    pub keep: usize,
+    /// How long one stays after another took its place.
+    pub older_than: Duration,
+}
+
+impl Default for Retention {
+    /// The ten newest: enough to compare with yesterday, and a bound on the disk whatever a source does.
+    fn default() -> Self {
+        Self { keep: 10, older_than: Duration::ZERO }
+    }
 }
 
 impl Options {
@@ -97,9 +133,11 @@ impl Options {
     /// 1032 times on a single repeated byte.
     pub fn new(state: PathBuf) -> Self {
         Self {
-            state,
-            revalidate: std::time::Duration::from_secs(60),
-            touch_timeout: std::time::Duration::from_secs(6 * 3600),
+            state: Place::Folder(state.clone()),
+            cache: state,
+            grace: Duration::from_secs(3600),
+            revalidate: Duration::from_secs(60),
+            touch_timeout: Duration::from_secs(6 * 3600),
             max_file_bytes: 1 << 40,
             max_archive_bytes: 1 << 40,
             max_ratio: 500,
@@ -107,6 +145,8 @@ impl Options {
             max_nesting: 4,
             max_columns: 10_000,
             max_field_bytes: 16 << 20,
+            retention: Retention::default(),
+            keep_raw: false,
             profile: true,
         }
     }
@@ -135,11 +175,11 @@ pub enum ProgressEvent {
     Read { table: String, bytes: u64 },
     /// The snapshot stands.
     Finished { table: String, rows: u64, rejects: u64 },
-    /// Something the user should know: a stale snapshot is served, a code was taken as missing.
+    /// Something the user should know: an encoding was guessed, a stale snapshot is served.
     Warning { table: String, message: String },
 }
 
-/// The snapshots of one state folder.
+/// The snapshots of one state.
 pub struct Snapshots {
     touches: touch::Touches,
 }
@@ -158,21 +198,83 @@ pub struct Snapshot {
     pub rows_read: u64,
     /// Cells and rows that did not fit, each with its reason.
     pub rejects: u64,
-    /// Where the rejects are, when there are any.
-    pub rejects_file: Option<PathBuf>,
     /// RFC 3339.
     pub created: String,
     /// How the files that it was made of differ.
     pub drift: Vec<Drift>,
     /// How its files were read; none when they are scanned in place.
     pub read: Vec<ReadAs>,
+    /// What stands beside the parts of one that is written.
+    files: Option<Arc<dyn state::Files>>,
+    /// Keeps it from being removed.
+    _held: Option<state::Use>,
+}
+
+impl Snapshot {
+    /// See [`Snapshots::rejects`].
+    fn rejects(&self) -> Result<impl Iterator<Item = Result<Reject>> + Send + use<>> {
+        let file = match &self.files {
+            Some(files) if self.rejects > 0 => files.read(write::Rejects::FILE)?,
+            Some(_) | None => None,
+        };
+        Ok(file.map(|file| write::Rejects::read(file, &self.id)).into_iter().flatten())
+    }
+}
+
+/// Which snapshot of a table is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AsOf {
+    /// The one that was current then: the newest that was made at or before it.
+    Time(DateTime<Utc>),
+    /// The one of this id.
+    Snapshot(String),
+}
+
+/// What a refresh came to.
+#[derive(Clone, Debug)]
+pub struct Refreshed {
+    pub snapshot: Arc<Snapshot>,
+    pub outcome: Outcome,
+}
+
+/// Whether a refresh made a new snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The source is what it was.
+    Unchanged,
+    New,
+    /// The source could not be read, and the last good snapshot is served.
+    Failed(Stale),
+}
+
+/// A snapshot that was removed, or would be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pruned {
+    /// Catalog, schema and table.
+    pub table: [String; 3],
+    pub snapshot: String,
+    pub created: Option<DateTime<Utc>>,
+    pub fate: Fate,
+}
+
+/// What pruning did with a snapshot that is old.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It went, and freed so many bytes.
+    Removed { bytes: u64 },
+    /// A process reads it.
+    InUse,
+    /// It was no whole snapshot: a write that was killed left it.
+    Leftover { bytes: u64 },
 }
 
 /// Where a snapshot's rows are.
 #[derive(Debug)]
 pub enum Layout {
-    /// Parquet files of ours under the state folder, in row order.
+    /// Parquet files of ours in the state folder, in row order.
     Written(Vec<WrittenFile>),
+    /// Parquet files of ours in the state's bucket, in row order.
+    Stored(Vec<Object>),
     /// Published Parquet files, scanned in place.
     Parquet(Vec<Object>),
     /// Published Arrow IPC files, scanned in place.
@@ -209,19 +311,54 @@ pub struct ProfiledReference {
 }
 
 impl Snapshots {
-    /// Opens the state folder, made when absent; what a killed write left is removed.
+    /// Opens the state, a folder being made when absent; what a killed write left is removed. Waits for the answers of a bucket.
     pub fn open(stores: Arc<Stores>, options: Options) -> Result<Self> {
-        Ok(Self { touches: touch::Touches::new(make::Maker::open(stores, options)?) })
+        let state: Arc<dyn state::State> = match &options.state {
+            Place::Folder(folder) => Arc::new(state::Local::open(folder, options.grace)?),
+            Place::Bucket(url) => Arc::new(state::Bucket::open(url, stores.writable(url)?, &options.cache, options.grace)?),
+        };
+        Ok(Self { touches: touch::Touches::new(make::Maker::new(stores, state, options)) })
     }
 
     /// The snapshot of the source as it is now: the last one while the source's identity is the same, else a new one. Touches at the
-    /// same time share one read; a caller that goes away does not stop it, the end of this `Snapshots` does ([`crate::error::Kind::Shutdown`]). When the source can't be read and there is a snapshot of
-    /// it, that one is served with a [`ProgressEvent::Warning`]. To be called within a tokio runtime.
+    /// same time share one read; a caller that goes away does not stop it, the end of this `Snapshots` does
+    /// ([`crate::error::Kind::Shutdown`]). When the source can't be read and there is a snapshot of it, that one is served, and
+    /// [`Self::stale`] says why. To be called within a tokio runtime.
     pub async fn current(&self, table: &TableEntry, progress: Option<Progress>) -> Result<Arc<Snapshot>> {
-        self.touches.current(table, progress).await
+        Ok(Arc::clone(&self.touches.touch(table, progress, touch::Asking::WhenDue).await?.snapshot))
     }
 
-    /// The last good snapshot without asking the source; `None` before the first touch.
+    /// The same, but the source is asked however lately it was, and a version of it that could not be read is tried again.
+    pub async fn refresh(&self, table: &TableEntry, progress: Option<Progress>) -> Result<Refreshed> {
+        Ok(self.touches.touch(table, progress, touch::Asking::Now).await?.as_ref().clone())
+    }
+
+    /// Why the current snapshot, as it was last touched, is not of the source as it is now; `None` when it is. Does no I/O.
+    pub fn stale(&self, table: &TableEntry) -> Option<Stale> {
+        self.touches.stale(table)
+    }
+
+    /// An older snapshot of a table, without asking the source, whatever its descriptor said then. [`Kind::UndefinedObject`], naming the
+    /// oldest there is, when it is none of those that stand; [`Kind::SourceChanged`] when its rows are in published files that
+    /// have changed since. A table that was never read is read when the time asked for is not past. To be called within a tokio runtime.
+    pub async fn as_of(&self, table: &TableEntry, asked: &AsOf) -> Result<Arc<Snapshot>> {
+        self.touches.as_of(table, asked).await
+    }
+
+    /// Every snapshot of a table that stands, newest first.
+    pub fn list(&self, table: &TableEntry) -> Result<Vec<Listed>> {
+        self.touches.list(table)
+    }
+
+    /// Removes the snapshots of all tables that `of` takes (by catalog, schema and name) which `retention` does not keep and nobody reads,
+    /// and what killed writes left. With `dry_run` nothing is removed but what it would be is said. Waits for tables that are being
+    /// read at the moment; blocks.
+    pub fn prune(&self, retention: &Retention, of: &dyn Fn(&[String; 3]) -> bool, dry_run: bool) -> Result<Vec<Pruned>> {
+        self.touches.prune(retention, of, dry_run)
+    }
+
+    /// The last good snapshot without asking the source; `None` before the first touch, and after a restart for files that are scanned in
+    /// place.
     pub fn last(&self, table: &TableEntry) -> Result<Option<Arc<Snapshot>>> {
         self.touches.last(table)
     }
@@ -244,8 +381,7 @@ impl Snapshots {
 
     /// The rejects of a snapshot, in the order of the source. They are read from its file one by one, so the iterator blocks.
     pub fn rejects(&self, snapshot: &Snapshot) -> Result<impl Iterator<Item = Result<Reject>> + Send + use<>> {
-        let read = snapshot.rejects_file.as_deref().map(write::Rejects::read).transpose()?;
-        Ok(read.into_iter().flatten())
+        snapshot.rejects()
     }
 }
 

@@ -4,19 +4,22 @@
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use chrono::SubsecRound;
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 
 use super::fetch::is_local;
-use super::make::{Heard, Identity, Known, Maker, blocking, fingerprint};
-use super::{Progress, ProgressEvent, Snapshot};
+use super::known::{Failure, Known, Standing, identities, judged_by};
+use super::make::{Heard, Maker, blocking};
+use super::state::{Identity, Rows, TablePath};
+use super::{AsOf, Listed, Outcome, Progress, ProgressEvent, Pruned, Refreshed, Retention, Snapshot, Stale, listing};
 use crate::catalog::TableEntry;
 use crate::error::{Error, Kind, Result};
 
-/// The touches of one state folder, which end with it: what a stopped one had written is in a temporary folder and goes with it,
-/// at the next [`Maker::open`] if not before.
+/// The touches of one state, which end with it: what a stopped one had written is in a temporary folder and goes with it,
+/// when the state is opened next if not before.
 pub(super) struct Touches(Arc<Inner>);
 
 impl Drop for Touches {
@@ -41,9 +44,18 @@ struct Slot {
 
 /// A touch under way.
 struct Running {
-    fingerprint: String,
+    judged_by: String,
     listeners: Listeners,
-    outcome: Shared<BoxFuture<'static, Result<Arc<Snapshot>, Arc<Error>>>>,
+    outcome: Shared<BoxFuture<'static, Result<Arc<Refreshed>, Arc<Error>>>>,
+}
+
+/// Whether a touch may believe what the source said before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asking {
+    /// For as long as the dataset's or the server's setting says.
+    WhenDue,
+    /// Not at all; and a version that could not be read is tried again.
+    Now,
 }
 
 /// Those who wait for a touch and want to hear how it goes.
@@ -59,22 +71,23 @@ impl Touches {
         Self(Arc::new(Inner { maker: Arc::new(maker), slots: Mutex::default() }))
     }
 
-    /// See [`super::Snapshots::current`].
-    pub(super) async fn current(&self, table: &TableEntry, progress: Option<Progress>) -> Result<Arc<Snapshot>> {
-        let fingerprint = fingerprint(table.distribution());
+    /// See [`super::Snapshots::current`] and [`super::Snapshots::refresh`].
+    pub(super) async fn touch(&self, table: &TableEntry, progress: Option<Progress>, asking: Asking) -> Result<Arc<Refreshed>> {
+        let judged_by = judged_by(table);
         let outcome = {
             let mut slots = locked(&self.0.slots);
             let slot = slots.entry(key(table)).or_default();
             match &slot.running {
-                Some(running) if running.fingerprint == fingerprint => {
+                Some(running) if running.judged_by == judged_by => {
                     locked(&running.listeners).extend(progress);
                     running.outcome.clone()
                 }
                 Some(_) | None => {
-                    if let Some(known) = slot.known.as_ref().filter(|k| self.0.is_fresh(k, &fingerprint)) {
-                        return Ok(Arc::clone(&known.snapshot));
+                    let fresh = |k: &&Arc<Known>| asking == Asking::WhenDue && self.0.is_fresh(k, table);
+                    if let Some(known) = slot.known.as_ref().filter(fresh) {
+                        return Ok(Arc::new(refreshed(known, table, false)));
                     }
-                    let running = self.start(table, fingerprint, progress);
+                    let running = self.start(table, judged_by, progress, asking);
                     let outcome = running.outcome.clone();
                     slot.running = Some(running);
                     outcome
@@ -90,16 +103,71 @@ impl Touches {
 
     /// See [`super::Snapshots::last`].
     pub(super) fn last(&self, table: &TableEntry) -> Result<Option<Arc<Snapshot>>> {
-        let fingerprint = fingerprint(table.distribution());
-        let known = locked(&self.0.slots).get(&key(table)).and_then(|s| s.known.clone());
-        if let Some(known) = known.filter(|k| k.fingerprint == fingerprint) {
+        if let Some(known) = self.0.known(table) {
             return Ok(Some(Arc::clone(&known.snapshot)));
         }
-        Ok(self.0.maker.last(table, &fingerprint)?.map(|k| k.snapshot))
+        Ok(self.0.maker.last(table)?.map(|k| k.snapshot))
+    }
+
+    /// See [`super::Snapshots::stale`].
+    pub(super) fn stale(&self, table: &TableEntry) -> Option<Stale> {
+        self.0.known(table)?.failure(table).map(|f| f.stale.clone())
+    }
+
+    /// See [`super::Snapshots::as_of`].
+    pub(super) async fn as_of(&self, table: &TableEntry, asked: &AsOf) -> Result<Arc<Snapshot>> {
+        let (maker, of, when) = (Arc::clone(&self.0.maker), table.clone(), asked.clone());
+        let Some(record) = blocking(move || maker.find(&of, &when)).await? else {
+            return match asked {
+                AsOf::Time(at) if *at >= chrono::Utc::now() => {
+                    Ok(Arc::clone(&self.touch(table, None, Asking::WhenDue).await?.snapshot))
+                }
+                AsOf::Time(_) | AsOf::Snapshot(_) => {
+                    let message = format!("there is no snapshot of {}.{}: it was never read", table.schema, table.name);
+                    Err(Error::new(Kind::UndefinedObject, message).with_hint("Read it without FOR SYSTEM_TIME AS OF."))
+                }
+            };
+        };
+        let (id, made) = (record.id.clone(), record.created.clone());
+        match record.layout {
+            Rows::Written => {
+                let (maker, of) = (Arc::clone(&self.0.maker), TablePath::of(table));
+                let gone =
+                    || Error::new(Kind::Io, format!("the snapshot {id} can't be read any more: it was removed or damaged"));
+                let known = blocking(move || maker.load(&of, &record, Instant::now())).await?;
+                known.map(|k| k.snapshot).ok_or_else(gone)
+            }
+            Rows::Parquet | Rows::Arrow => {
+                let now = Arc::clone(&self.touch(table, None, Asking::WhenDue).await?.snapshot);
+                if now.id == id {
+                    return Ok(now);
+                }
+                let message = format!("the files of {}.{} are not those of {made} any more", table.schema, table.name);
+                Err(Error::new(Kind::SourceChanged, message)
+                    .with_detail("Its published files are scanned where they stand, and have changed since.")
+                    .with_hint("Ask for it as it is now."))
+            }
+        }
+    }
+
+    /// See [`super::Snapshots::list`].
+    pub(super) fn list(&self, table: &TableEntry) -> Result<Vec<Listed>> {
+        let Some(Standing { manifest, mut current, mut stale }) = self.0.maker.standing(table)? else { return Ok(Vec::new()) };
+        // What this process found out last goes before what was written down.
+        if let Some(known) = self.0.known(table).filter(|k| current.as_ref() == Some(&k.snapshot.id)) {
+            current = Some(known.snapshot.id.clone());
+            stale = known.failure(table).map(|f| f.stale.clone());
+        }
+        Ok(listing::all(manifest, current.as_deref(), stale.as_ref()))
+    }
+
+    /// See [`super::Snapshots::prune`].
+    pub(super) fn prune(&self, retention: &Retention, of: &dyn Fn(&[String; 3]) -> bool, dry_run: bool) -> Result<Vec<Pruned>> {
+        self.0.maker.prune(retention, of, dry_run)
     }
 
     /// Starts a touch that goes on when all who wait for it go away, until [`Touches`] is dropped.
-    fn start(&self, table: &TableEntry, fingerprint: String, progress: Option<Progress>) -> Running {
+    fn start(&self, table: &TableEntry, judged_by: String, progress: Option<Progress>, asking: Asking) -> Running {
         let listeners: Listeners = Arc::new(Mutex::new(progress.into_iter().collect()));
         let heard: Heard = {
             let listeners = Arc::clone(&listeners);
@@ -108,10 +176,10 @@ impl Touches {
                 all.iter().for_each(|heard| heard(event.clone()));
             })
         };
-        let (inner, table, of) = (Arc::clone(&self.0), table.clone(), fingerprint.clone());
+        let (inner, table) = (Arc::clone(&self.0), table.clone());
         let listening = Arc::clone(&listeners);
         let task = tokio::spawn(async move {
-            let touched = AssertUnwindSafe(inner.touch(&table, &of, &heard)).catch_unwind();
+            let touched = AssertUnwindSafe(inner.touch(&table, asking, &heard)).catch_unwind();
             let touched = tokio::select! {
                 touched = touched => touched,
                 stopped = inner.maker.stop.reached() => Ok(Err(stopped)),
@@ -124,11 +192,11 @@ impl Touches {
         });
         let outcome = async move {
             match task.await {
-                Ok(touched) => touched.map_err(Arc::new),
+                Ok(touched) => touched.map(Arc::new).map_err(Arc::new),
                 Err(e) => Err(Arc::new(Error::new(Kind::Shutdown, "reading a source was stopped").caused_by(e))),
             }
         };
-        Running { fingerprint, listeners, outcome: outcome.boxed().shared() }
+        Running { judged_by, listeners, outcome: outcome.boxed().shared() }
     }
 }
 
@@ -137,63 +205,135 @@ fn key(table: &TableEntry) -> Key {
 }
 
 impl Inner {
-    /// Whether the snapshot can be served without asking a remote source again.
-    fn is_fresh(&self, known: &Known, fingerprint: &str) -> bool {
-        let recent = known.checked.is_some_and(|at| at.elapsed() < self.maker.options.revalidate);
-        known.fingerprint == fingerprint && !known.local && recent
+    /// What this process knows of a table, as long as that may be believed.
+    fn known(&self, table: &TableEntry) -> Option<Arc<Known>> {
+        let known = locked(&self.slots).get(&key(table)).and_then(|s| s.known.clone());
+        known.filter(|k| k.suits(table) && self.maker.believes(k))
     }
 
-    async fn touch(&self, table: &TableEntry, fingerprint: &str, heard: &Heard) -> Result<Arc<Snapshot>> {
-        let known = locked(&self.slots).get(&key(table)).and_then(|s| s.known.clone()).filter(|k| k.fingerprint == fingerprint);
-        let known = match known {
+    /// Whether the snapshot can be served without asking a remote source again.
+    fn is_fresh(&self, known: &Known, table: &TableEntry) -> bool {
+        let recent = match self.believed_for(table) {
+            Some(believed) => known.checked.is_some_and(|at| at.elapsed() < believed),
+            None => true,
+        };
+        known.suits(table) && !known.local && recent && self.maker.believes(known)
+    }
+
+    /// How long a remote source is believed to be unchanged; `None` for ever.
+    fn believed_for(&self, table: &TableEntry) -> Option<Duration> {
+        table.dataset.believed_for(table.distribution, self.maker.options.revalidate)
+    }
+
+    async fn touch(&self, table: &TableEntry, asking: Asking, heard: &Heard) -> Result<Refreshed> {
+        let known = match self.known(table) {
             Some(known) => Some(known),
             None => {
-                let (maker, table, fingerprint) = (Arc::clone(&self.maker), table.clone(), fingerprint.to_owned());
-                blocking(move || maker.last(&table, &fingerprint)).await?.map(Arc::new)
+                let (maker, table) = (Arc::clone(&self.maker), table.clone());
+                blocking(move || maker.last(&table)).await?.map(Arc::new)
             }
         };
-        let mut refreshed = self.refresh(table, known.as_deref(), heard).await;
-        if refreshed.as_ref().is_err_and(|f| f.error.kind() == Kind::SourceChanged) {
-            refreshed = self.refresh(table, known.as_deref(), heard).await;
+        if let Some(known) = known.as_ref().filter(|k| asking == Asking::WhenDue && self.is_fresh(k, table)) {
+            self.keep(table, Arc::clone(known));
+            return Ok(refreshed(known, table, false));
         }
-        let known = match (refreshed, known) {
-            (Ok(fresh), _) => fresh,
-            (Err(Failure { error, of }), Some(known)) if leaves_the_last_one(error.kind()) => {
-                let message = format!("the snapshot of {} is served, since {error}", known.snapshot.created);
-                heard(ProgressEvent::Warning { table: format!("{}.{}", table.schema, table.name), message });
-                let failed = of.map(|identities| (identities, Arc::new(error)));
-                Known { failed, ..checked(&known, known.local) }
+        let mut asked = self.ask(table, known.as_deref(), asking, heard).await;
+        if asked.as_ref().is_err_and(|f| f.error.kind() == Kind::SourceChanged) {
+            asked = self.ask(table, known.as_deref(), asking, heard).await;
+        }
+        let before = known.as_ref().map(|k| k.snapshot.id.clone());
+        let now = match asked {
+            Ok(now) => {
+                if known.as_ref().is_some_and(|k| k.failure(table).is_some()) {
+                    self.note(table, None).await;
+                }
+                now
             }
-            (Err(Failure { error, .. }), _) => return Err(error),
+            Err(Unread { error, of }) if leaves_the_last_one(error.kind()) => {
+                let known = match known {
+                    Some(known) => Some(known),
+                    None => self.remade(table, error.kind(), heard).await.map(Arc::new),
+                };
+                let Some(known) = known else { return Err(error) };
+                // To the precision in which it is written down.
+                let now = || chrono::Utc::now().trunc_subsecs(6);
+                let since = known.failure(table).map_or_else(now, |f| f.stale.since);
+                let stale = Stale { since, message: error.message().to_owned() };
+                let failure = Failure { stale, judged_by: judged_by(table), of, error: Arc::new(error) };
+                if known.failure(table).is_none_or(|f| f.stale != failure.stale || f.of != failure.of) {
+                    self.note(table, Some(failure.clone())).await;
+                }
+                Known { failed: Some(failure), ..checked(&known, known.local) }
+            }
+            Err(Unread { error, .. }) => return Err(error),
         };
-        let snapshot = Arc::clone(&known.snapshot);
-        locked(&self.slots).entry(key(table)).or_default().known = Some(Arc::new(known));
-        Ok(snapshot)
+        let refreshed = refreshed(&now, table, before.is_none_or(|id| id != now.snapshot.id));
+        self.keep(table, Arc::new(now));
+        Ok(refreshed)
+    }
+
+    fn keep(&self, table: &TableEntry, known: Arc<Known>) {
+        locked(&self.slots).entry(key(table)).or_default().known = Some(known);
+    }
+
+    async fn note(&self, table: &TableEntry, failed: Option<Failure>) {
+        let (maker, table) = (Arc::clone(&self.maker), table.clone());
+        // It was said where the next process would look; this one knows.
+        let _ = blocking(move || {
+            maker.note(&table, failed.as_ref());
+            Ok(())
+        })
+        .await;
+    }
+
+    /// A snapshot of the raw files that were kept, for a source that is gone where there is none of this fingerprint.
+    async fn remade(&self, table: &TableEntry, why: Kind, heard: &Heard) -> Option<Known> {
+        if !matches!(why, Kind::SourceMissing | Kind::SourceUnreachable) {
+            return None;
+        }
+        match self.maker.remake(table, heard).await {
+            Ok(remade) => remade,
+            Err(e) => {
+                tracing::warn!(table = table.name, "no snapshot could be made of the raw files that were kept: {e}");
+                None
+            }
+        }
     }
 
     /// Asks the source, and makes a new snapshot when it is not what it was.
-    async fn refresh(&self, table: &TableEntry, known: Option<&Known>, heard: &Heard) -> Result<Known, Failure> {
-        let objects = self.maker.resolve(table.distribution()).await.map_err(|error| Failure { error, of: None })?;
+    async fn ask(&self, table: &TableEntry, known: Option<&Known>, asking: Asking, heard: &Heard) -> Result<Known, Unread> {
+        let objects = self.maker.resolve(table.distribution()).await.map_err(|error| Unread { error, of: None })?;
         let local = objects.iter().all(is_local);
-        let identities = Identity::all(&objects);
+        let versions = identities(&objects);
         if let Some(known) = known {
-            if known.identities == identities {
+            if known.identities == versions {
                 return Ok(checked(known, local));
             }
-            if let Some((_, error)) = known.failed.as_ref().filter(|(failed, _)| *failed == identities) {
-                return Err(Failure { error: error.duplicate(), of: Some(identities) });
+            let again = known.failure(table).filter(|f| asking == Asking::WhenDue && f.of.as_ref() == Some(&versions));
+            if let Some(failed) = again {
+                return Err(Unread { error: failed.error.duplicate(), of: Some(versions) });
             }
         }
         match self.maker.make(table, objects, heard).await {
             Ok(made) => Ok(checked(&made, local)),
-            Err(error) if error.kind() == Kind::SourceInvalid => Err(Failure { error, of: Some(identities) }),
-            Err(error) => Err(Failure { error, of: None }),
+            Err(error) if error.kind() == Kind::SourceInvalid => Err(Unread { error, of: Some(versions) }),
+            Err(error) => Err(Unread { error, of: None }),
         }
     }
 }
 
-/// A refresh that did not succeed, and when it is the content's fault, of which version.
-struct Failure {
+/// A snapshot as it is told to those who asked for it.
+fn refreshed(known: &Known, table: &TableEntry, new: bool) -> Refreshed {
+    let outcome = match known.failure(table) {
+        Some(failed) => Outcome::Failed(failed.stale.clone()),
+        None if new => Outcome::New,
+        None => Outcome::Unchanged,
+    };
+    Refreshed { snapshot: Arc::clone(&known.snapshot), outcome }
+}
+
+/// A source that could not be read, and when it is the content's fault, which version of it.
+struct Unread {
     error: Error,
     of: Option<Vec<Identity>>,
 }
@@ -206,6 +346,7 @@ fn checked(known: &Known, local: bool) -> Known {
         identities: known.identities.clone(),
         checked: Some(Instant::now()),
         local,
+        seen: known.seen,
         failed: None,
     }
 }

@@ -2,7 +2,7 @@
 //! is not known here.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use arrow::datatypes::SchemaRef;
@@ -158,15 +158,15 @@ impl Rejects {
         Ok(self.count)
     }
 
-    /// The rejects of a snapshot's file, in order, each read when it is asked for.
-    pub(super) fn read(path: &Path) -> Result<impl Iterator<Item = Result<Reject>> + Send + use<>> {
-        let path = path.to_owned();
-        let lines = BufReader::new(File::open(&path).map_err(|e| Error::from(e).within(path.display()))?).lines();
-        Ok(lines.map(move |line| {
+    /// The rejects in the file of the snapshot `id`, in order, each read when it is asked for.
+    pub(super) fn read(file: Box<dyn Read + Send>, id: &str) -> impl Iterator<Item = Result<Reject>> + Send + use<> {
+        let id = id.to_owned();
+        BufReader::new(file).lines().map(move |line| {
             let line = line.and_then(|l| serde_json::from_str(&l).map_err(std::io::Error::from));
-            let Line { file, line, column, raw, expected, reason } = line.map_err(|e| Error::from(e).within(path.display()))?;
+            let Line { file, line, column, raw, expected, reason } =
+                line.map_err(|e| Error::from(e).within(format!("{} of snapshot {id}", Self::FILE)))?;
             Ok(Reject { file, line, column, raw, expected, reason })
-        }))
+        })
     }
 }
 
@@ -202,7 +202,8 @@ mod tests {
         let all = [reject(None), reject(Some("a"))];
         all.iter().cloned().for_each(|r| out.push(r).expect("is written"));
         assert_eq!(out.finish().expect("is synced"), 2);
-        let read = Rejects::read(&folder.path().join(Rejects::FILE)).expect("is there");
+        let file = File::open(folder.path().join(Rejects::FILE)).expect("is there");
+        let read = Rejects::read(Box::new(file), "s");
         assert_eq!(read.collect::<Result<Vec<_>>>().expect("is read"), all);
     }
 }

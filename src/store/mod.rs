@@ -11,6 +11,7 @@ mod object;
 mod pinned;
 mod read_only;
 mod route;
+mod writable;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -35,6 +36,7 @@ pub use self::failure::source_error;
 pub use self::meter::Meter;
 pub use self::object::Object;
 pub use self::pinned::pinned;
+pub use self::writable::{Place, Writable};
 
 /// Look-ups at the same time, of all that one call asks for.
 const PARALLEL: usize = 16;
@@ -171,6 +173,11 @@ impl Stores {
     /// fails, and names it.
     pub async fn resolve_all(&self, urls: &[String]) -> Result<Vec<Object>> {
         stream::iter(urls.to_vec()).map(|url| async move { self.resolve(&url).await }).buffered(PARALLEL).try_concat().await
+    }
+
+    /// Opens a prefix of a bucket for a state, by its URL. [`Kind::Config`] when the settings do not make a store.
+    pub fn writable(&self, url: &str) -> Result<Writable> {
+        Writable::open(url, &self.options)
     }
 
     /// The file of this machine that a path or URL means, mirrors considered; `None` for anything remote, absent, or several files.

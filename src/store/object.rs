@@ -51,11 +51,19 @@ impl Object {
         }
     }
 
+    /// Whether an answer is of this version, as far as its ETag tells: some servers take no notice of If-Match.
+    pub(super) fn is_version_of(&self, answer: &ObjectMeta) -> bool {
+        self.meta.e_tag.as_ref().zip(answer.e_tag.as_ref()).is_none_or(|(listed, got)| same_tag(listed, got))
+    }
+
     /// The object's bytes from the first to the last. [`Kind::SourceChanged`] when it is not this version any more or ends
     /// elsewhere than its size says; [`Kind::SourceUnreachable`] when the connection fails and can't be resumed.
     pub async fn read(&self) -> Result<BoxStream<'static, Result<Bytes>>> {
         let url = self.url.clone();
         let result = self.store.get_opts(&self.meta.location, self.get_options()).await.map_err(|e| source_error(&url, e))?;
+        if !self.is_version_of(&result.meta) {
+            return Err(Error::new(Kind::SourceChanged, format!("{url} changed since it was looked up")));
+        }
         let chunks = match result.payload {
             GetResultPayload::File(file, _) => file_chunks(url, file),
             GetResultPayload::Stream(chunks) => chunks.map_err(move |e| source_error(&url, e)).boxed(),
@@ -73,6 +81,11 @@ impl Object {
         });
         Ok(checked.boxed())
     }
+}
+
+/// Weak comparison of ETags (RFC 9110, 8.8.3.2).
+pub(super) fn same_tag(a: &str, b: &str) -> bool {
+    a.trim_start_matches("W/") == b.trim_start_matches("W/")
 }
 
 /// The version of an object with this SHA-256.

@@ -49,6 +49,10 @@ impl Reads for Pinned {
         let pin = object.get_options();
         let options = GetOptions { if_match: pin.if_match, if_unmodified_since: pin.if_unmodified_since, ..options };
         let result = self.inner.get_opts(location, options).await?;
+        if !object.is_version_of(&result.meta) {
+            let message = format!("{} changed since it was looked up", object.url);
+            return Err(Failure::new(Kind::SourceChanged, message).into_store(location.as_ref()));
+        }
         // A store without an identity of its own still tells the size.
         if result.meta.size != object.meta.size {
             let message = format!("{} changed from {} to {} bytes", object.url, object.meta.size, result.meta.size);

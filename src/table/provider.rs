@@ -111,7 +111,7 @@ impl TableProvider for SnapshotTable {
                 let config = scan_files(state, &self.schema, &format, url, objects, projection, filters, limit).await?;
                 format.create_physical_plan(state, config).await
             }
-            Layout::Parquet(objects) => {
+            Layout::Stored(objects) | Layout::Parquet(objects) => {
                 let url = register(state, objects)?;
                 let metas = objects.iter().map(versioned_meta).collect();
                 let format = parquet::format(state);
@@ -129,7 +129,7 @@ impl TableProvider for SnapshotTable {
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
         let support = match &self.snapshot.layout {
-            Layout::Written(_) | Layout::Parquet(_) => TableProviderFilterPushDown::Inexact,
+            Layout::Written(_) | Layout::Stored(_) | Layout::Parquet(_) => TableProviderFilterPushDown::Inexact,
             Layout::Arrow(_) => TableProviderFilterPushDown::Unsupported,
         };
         Ok(vec![support; filters.len()])

@@ -143,7 +143,7 @@ pub fn options(state: &Path, setup: &Setup) -> Options {
     };
     Options {
         catalogs: setup.catalogs.iter().map(source).collect(),
-        state: state.to_owned(),
+        cache: state.to_owned(),
         store: store::Options {
             mirrors: setup.mirrors.clone(),
             settings: setup.settings.clone(),

@@ -1,16 +1,34 @@
 //! A real S3 server (moto) for tests, from `tests/.venv`, where `tests/run` puts it; and tables whose files stand in its buckets.
 
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use bytes::Bytes;
 use expect_test::expect;
-use object_store::ObjectStoreExt;
+use object_store::{ObjectStore, ObjectStoreExt};
 
+use crate::failures::City;
 use crate::harness::{self, Setup, root, rows, shared_data};
+use crate::process::Launch;
 
 /// What the server takes as a user.
 pub const CREDENTIALS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
+
+/// moto looks at a write's conditions and then writes, on as many threads as there are requests, so that two writes can both find their
+/// condition true. Buckets are not like that, so one request is answered at a time.
+const ONE_AT_A_TIME: &str = r#"
+import sys, threading
+from werkzeug.serving import run_simple
+from moto.server import DomainDispatcherApplication, create_backend_app
+app, lock = DomainDispatcherApplication(create_backend_app), threading.Lock()
+def one_at_a_time(environ, start):
+    for deaf in sys.argv[2:]:
+        environ.pop(deaf, None)
+    with lock:
+        return list(app(environ, start))
+run_simple("127.0.0.1", int(sys.argv[1]), one_at_a_time, threaded=True)
+"#;
 
 /// A running server; it stops when dropped.
 pub struct Server {
@@ -21,11 +39,17 @@ pub struct Server {
 impl Server {
     /// Starts the server on a free port, and waits until it answers.
     pub async fn start() -> Self {
-        let program = root().join("tests/.venv/bin/moto_server");
+        Self::deaf_to(&[]).await
+    }
+
+    /// Starts one that takes no notice of these headers (`HTTP_IF_MATCH`).
+    async fn deaf_to(headers: &[&str]) -> Self {
+        let program = root().join("tests/.venv/bin/python");
         assert!(program.is_file(), "{} is not there: run tests/run once, which installs it", program.display());
         let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("it is bound");
         let child = Command::new(program)
-            .args(["-H", "127.0.0.1", "-p", &free.port().to_string()])
+            .args(["-c", ONE_AT_A_TIME, &free.port().to_string()])
+            .args(headers)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -49,19 +73,31 @@ impl Server {
     pub async fn fill(&self, bucket: &str, objects: impl IntoIterator<Item = (String, Bytes)>) {
         let made = reqwest::Client::new().put(format!("{}/{bucket}", self.endpoint)).send().await.expect("the server answers");
         assert!(made.status().is_success(), "{made:?}");
+        let store = self.bucket(bucket);
+        for (key, bytes) in objects {
+            let path = object_store::path::Path::parse(key).expect("a key");
+            store.put(&path, bytes.into()).await.expect("it can be written");
+        }
+    }
+
+    /// A bucket, to look into.
+    pub fn bucket(&self, bucket: &str) -> impl ObjectStore {
         let [(_, user), (_, secret)] = CREDENTIALS;
-        let store = object_store::aws::AmazonS3Builder::new()
+        object_store::aws::AmazonS3Builder::new()
             .with_endpoint(&self.endpoint)
             .with_allow_http(true)
             .with_bucket_name(bucket)
             .with_access_key_id(user)
             .with_secret_access_key(secret)
             .build()
-            .expect("the settings are sound");
-        for (key, bytes) in objects {
-            let path = object_store::path::Path::parse(key).expect("a key");
-            store.put(&path, bytes.into()).await.expect("it can be written");
-        }
+            .expect("the settings are sound")
+    }
+
+    /// A process whose state is in one of the server's buckets.
+    pub fn launch(&self, catalog: &Path, state: &str, cache: &Path) -> Launch {
+        let launch = Launch::new(catalog, state).with("--cache", cache);
+        let launch = launch.env("AWS_ENDPOINT_URL", &self.endpoint).env("AWS_ALLOW_HTTP", "true");
+        CREDENTIALS.iter().fold(launch, |launch, (name, value)| launch.env(name, value))
     }
 }
 
@@ -104,4 +140,51 @@ async fn tables_are_served_from_buckets() {
     let error = rows(&client, "select sum(distance) from bucket_flights").await.expect_err("the bucket is gone");
     let error = error.as_db_error().expect("the server stays up");
     assert!(error.message().contains("s3://open/2013/flights.parquet"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_server_read_another_serves_without_the_source() {
+    let s3 = Server::start().await;
+    s3.fill("state", []).await;
+    let city = City::new();
+    city.file("speeds.csv", "road,speed\nA1,50\nA2,fast\nA3,70\nA4,1,2\n");
+    let fields = r#", "schema": {"fields": [{"name": "road"}, {"name": "speed", "type": "integer"}]}"#;
+    city.describe("speeds", "speeds.csv", fields);
+    let asked = [
+        "select road, speed from t.speeds order by road",
+        "select line, column_name, raw, reason from catalog.rejects order by line",
+        "select layout, files, rows, rows_read, rejects from catalog.snapshots where table_name = 'speeds'",
+        "select count(*), min(speed) from t.speeds where road > 'A1'",
+    ];
+    let first = s3.launch(&city.path(""), "s3://state", &city.state().join("one")).start();
+    let shown = asked.map(|sql| first.rows(sql).unwrap_or_else(|e| panic!("{sql}: {e}")));
+    expect![[r#"
+        A1|50
+        A2|
+        A3|70
+        3|speed|fast|is not an integer
+        5||A4,1,2|the row has 3 fields
+        written|1|3|4|2
+        2|70
+    "#]]
+    .assert_eq(&shown.concat());
+    drop(first);
+    // Another machine's server, which has never seen the file.
+    std::fs::remove_file(city.path("speeds.csv")).expect("is removed");
+    let second = s3.launch(&city.path(""), "s3://state", &city.state().join("other")).start();
+    assert_eq!(asked.map(|sql| second.rows(sql).unwrap_or_else(|e| panic!("{sql}: {e}"))), shown);
+    let staged = std::fs::read_dir(city.state().join("one/staging")).expect("lists").count();
+    assert_eq!(staged, 0, "nothing stays in the cache");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bucket_without_conditional_writes_is_refused() {
+    let city = City::new();
+    for (deaf, condition) in [("HTTP_IF_NONE_MATCH", "If-None-Match"), ("HTTP_IF_MATCH", "If-Match")] {
+        let s3 = Server::deaf_to(&[deaf]).await;
+        s3.fill("state", []).await;
+        let said = s3.launch(&city.path(""), "s3://state/x", city.state()).try_start().err().expect("it does not start");
+        let error = format!("error: the bucket of s3://state/x does not keep to {condition} on writes\n");
+        assert!(said.starts_with(&error) && said.contains("hint: Keep the state in a bucket"), "{said}");
+    }
 }

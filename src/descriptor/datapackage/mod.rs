@@ -11,13 +11,19 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::property::{Properties, Report};
-use super::{AccessRights, Agent, Dataset, License, Link, Place, Problem, format};
+use super::{AccessRights, Agent, Dataset, License, Link, Place, Problem, Refresh, format};
 
 pub use print::{to_datapackage, to_dialect, to_resource};
 
 /// Stoa's own property of a package: the folder or URL that its relative paths start from, in place of the descriptor's own.
 /// It lets a catalog's descriptors stand apart from the files they describe.
 pub const BASE: &str = "stoa:base";
+
+/// Stoa's own property of a package or resource: when its source is asked whether it changed.
+pub const REFRESH: &str = "stoa:refresh";
+
+/// Stoa's own property of a package or resource: whether a reject fails its reading.
+pub const STRICT: &str = "stoa:strict";
 
 /// Reads a descriptor. `file` is its absolute path or its URL: relative paths start there, and problems name it. What can't be used
 /// is reported with its place and left out; the rest is served.
@@ -88,6 +94,8 @@ fn package(mut package: Properties<'_>, file: &str, report: &Report) -> Option<D
         sources: sources(&mut package),
         homepage: package.words("homepage"),
         accrual_periodicity: package.words_of(&["accrualPeriodicity", "dct:accrualPeriodicity", "dcterms:accrualPeriodicity"]),
+        refresh: refresh(&mut package),
+        strict: package.flag(STRICT),
         issued: package.words_of(&["issued", "dct:issued", "dcterms:issued", "created"]),
         modified: package.words_of(&["modified", "dct:modified", "dcterms:modified"]),
         access_rights: access_rights(&mut package),
@@ -107,6 +115,16 @@ fn name_of_file(file: &str) -> &str {
         }
         None => name,
     }
+}
+
+/// `stoa:refresh` of a package or resource.
+fn refresh(properties: &mut Properties<'_>) -> Option<Refresh> {
+    let text = properties.words(REFRESH)?;
+    let refresh = Refresh::of_word(&text);
+    if refresh.is_none() {
+        properties.problem(REFRESH, format!("expected {}, found {text:?}; ignored", Refresh::TAKEN));
+    }
+    refresh
 }
 
 /// DCAT allows several themes: the first one is the dataset's schema, and the list is kept.

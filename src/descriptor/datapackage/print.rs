@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::BASE;
+use super::{BASE, REFRESH, STRICT};
 use crate::descriptor::{
     AccessRights, Agent, Column, ColumnKind, Compression, Dataset, Dialect, Distribution, Extra, FieldsMatch, ForeignKey, Format,
     ItemType, License, Link, MissingValue, Schema, SheetChoice,
@@ -22,6 +22,8 @@ pub fn to_datapackage(dataset: &Dataset) -> Value {
     put(&mut out, "publisher", dataset.publisher.as_ref().map(agent));
     put(&mut out, "homepage", dataset.homepage.as_ref());
     put(&mut out, "accrualPeriodicity", dataset.accrual_periodicity.as_ref());
+    put(&mut out, REFRESH, dataset.refresh.map(|refresh| refresh.to_string()));
+    put(&mut out, STRICT, dataset.strict);
     put(&mut out, "issued", dataset.issued.as_ref());
     put(&mut out, "modified", dataset.modified.as_ref());
     let rights = match dataset.access_rights {
@@ -83,6 +85,8 @@ fn resource(distribution: &Distribution, base: Option<&str>) -> Value {
     put(&mut out, "encoding", distribution.encoding.as_ref());
     put(&mut out, "bytes", distribution.bytes);
     put(&mut out, "hash", distribution.hash.as_ref());
+    put(&mut out, REFRESH, distribution.refresh.map(|refresh| refresh.to_string()));
+    put(&mut out, STRICT, distribution.strict);
     let mut extra = distribution.extra.clone();
     // What the model has no word for within these two was kept under their names.
     let dialect = within(&mut extra, "dialect", dialect(&distribution.dialect));

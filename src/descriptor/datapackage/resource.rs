@@ -36,6 +36,8 @@ pub(super) fn resource(mut resource: Properties<'_>, place: &Place) -> Option<Di
         schema,
         bytes: resource.count("bytes"),
         hash: resource.words("hash"),
+        refresh: super::refresh(&mut resource),
+        strict: resource.flag(super::STRICT),
         paths,
         extra: Extra::new(),
     };

@@ -36,11 +36,11 @@ const WHOLE: &str = r##"{
   "dcat:theme": ["Transport", "Mobility"], "dct:publisher": {"foaf:name": "City", "email": "a@b.c"},
   "contributors": [{"title": "Someone", "roles": ["publisher"]}],
   "licenses": [{"name": "CC-BY-4.0"}], "sources": [{"title": "Meter", "path": "https://x.org"}],
-  "accrualPeriodicity": "R/P1Y", "created": "2020-01-01", "modified": "2024-05-06", "keywords": ["a"],
+  "accrualPeriodicity": "R/P1Y", "stoa:refresh": "90min", "stoa:strict": true, "created": "2020-01-01", "modified": "2024-05-06", "keywords": ["a"],
   "dct:accessRights": "http://publications.europa.eu/resource/authority/access-right/RESTRICTED",
   "resources": [{
     "name": "all", "path": ["2019/気 (1), a.tsv.gz", "https://x.org/2020.tsv.gz?k=v"], "format": "tsv", "encoding": "gb18030",
-    "bytes": 12, "hash": "sha256:00", "x-note": 1,
+    "bytes": 12, "hash": "sha256:00", "x-note": 1, "stoa:refresh": "never", "stoa:strict": false,
     "dialect": {"$schema": "x", "header": false, "headerRows": [1, 2], "commentChar": "#", "nullSequence": "\\N"},
     "schema": {
       "fields": [
@@ -87,6 +87,8 @@ fn a_whole_package_is_read() {
         sources: vec![Link { title: text("Meter"), path: text("https://x.org") }],
         homepage: None,
         accrual_periodicity: text("R/P1Y"),
+        refresh: Some(Refresh::After(std::time::Duration::from_secs(5_400))),
+        strict: Some(true),
         issued: text("2020-01-01"),
         modified: text("2024-05-06"),
         access_rights: AccessRights::Restricted,
@@ -118,6 +120,8 @@ fn a_whole_package_is_read() {
             },
             bytes: Some(12),
             hash: text("sha256:00"),
+            refresh: Some(Refresh::Never),
+            strict: Some(false),
             extra: extra(json!({"x-note": 1, "dialect": {"$schema": "x"}, "schema": {"note": 1}})),
             ..Distribution::default()
         }],

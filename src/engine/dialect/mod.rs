@@ -21,7 +21,9 @@ use datafusion::sql::sqlparser::ast::{Expr, ObjectName, Query, Select, Statement
 
 use crate::error::{Error, Kind, Result};
 
+pub use ast::{bare, string};
 pub use columns::shown_name;
+pub use names::common_tables;
 
 /// Rewrites a statement in place. [`Kind::ReadOnly`] for row locks, [`Kind::Unsupported`] for date patterns without a
 /// counterpart, [`Kind::InvalidText`] for a `bytea` literal that is none.

@@ -36,7 +36,7 @@ fn table_size(env: &SystemEnv, oid: u32) -> crate::error::Result<i64> {
     let Some(snapshot) = env.snapshots.last(&table)? else { return Ok(0) };
     let bytes: u64 = match &snapshot.layout {
         Layout::Written(files) => files.iter().map(|f| f.bytes).sum(),
-        Layout::Parquet(objects) | Layout::Arrow(objects) => objects.iter().map(|o| o.meta.size).sum(),
+        Layout::Stored(objects) | Layout::Parquet(objects) | Layout::Arrow(objects) => objects.iter().map(|o| o.meta.size).sum(),
     };
     Ok(i64::try_from(bytes).unwrap_or(i64::MAX))
 }

@@ -180,7 +180,17 @@ pub(super) fn build(
             return Err(Error::new(Kind::Internal, format!("{rows} rows were read, but {written} written")));
         }
         let hashes = hashes.join().map_err(|_| Error::new(Kind::Internal, "hashing the source failed"))??;
-        Ok(Built { parts, rows, rows_read: rows, rejects: 0, hashes, warnings, drift: Vec::new(), read: Vec::new() })
+        Ok(Built {
+            parts,
+            rows,
+            rows_read: rows,
+            rejected_rows: 0,
+            rejects: 0,
+            hashes,
+            warnings,
+            drift: Vec::new(),
+            read: Vec::new(),
+        })
     })
 }
 

@@ -118,7 +118,7 @@ mod tests {
             ("2B", Look::Word),
             ("A100", Look::Word),
             ("Staff costs1", Look::Word),
-            ("NaN", Look::Word),
+            ("NaN", Look::Number),
             ("Marie 12 34", Look::Word),
             ("城市", Look::Word),
         ] {

@@ -10,14 +10,13 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 use super::Snapshot;
 use super::stop::Stop;
-use super::write::Rejects;
 use crate::error::{Error, Kind, Result};
 
 pub(super) use files::{FileKind, Files};
@@ -109,6 +108,14 @@ pub(super) struct Subject {
     pub(super) keys: Vec<Vec<String>>,
 }
 
+/// A subject that waits for its turn: what nobody reads by then may go, and is not measured.
+struct Waiting {
+    snapshot: Weak<Snapshot>,
+    files: Files,
+    path: PathBuf,
+    keys: Vec<Vec<String>>,
+}
+
 /// A foreign key to be looked at.
 pub(super) struct Reference {
     pub(super) columns: Vec<String>,
@@ -122,7 +129,7 @@ pub(super) struct Profiler {
     stop: Stop,
     /// Held while one is made.
     busy: Arc<Mutex<()>>,
-    waiting: Mutex<Option<Sender<(Instant, Subject)>>>,
+    waiting: Mutex<Option<Sender<(Instant, Waiting)>>>,
 }
 
 impl Profiler {
@@ -140,17 +147,19 @@ impl Profiler {
     pub(super) fn later(&self, subject: Subject) {
         let mut waiting = locked(&self.waiting);
         let sender = waiting.get_or_insert_with(|| self.start());
+        let Subject { snapshot, files, path, keys } = subject;
+        let subject = Waiting { snapshot: Arc::downgrade(&snapshot), files, path, keys };
         if sender.send((Instant::now() + DELAY, subject)).is_err() {
             tracing::warn!("the thread that makes profiles has ended; they are made when they are asked for");
         }
     }
 
     /// The thread ends when the profiler is dropped, or stopped.
-    fn start(&self) -> Sender<(Instant, Subject)> {
-        let (sender, subjects) = channel::<(Instant, Subject)>();
+    fn start(&self) -> Sender<(Instant, Waiting)> {
+        let (sender, subjects) = channel::<(Instant, Waiting)>();
         let (stop, busy) = (self.stop.clone(), Arc::clone(&self.busy));
         let work = move || {
-            let mut next: Option<(Instant, Subject)> = None;
+            let mut next: Option<(Instant, Waiting)> = None;
             while stop.check().is_ok() {
                 let Some((due, subject)) = next.take() else {
                     match subjects.recv_timeout(Duration::from_secs(1)) {
@@ -166,6 +175,9 @@ impl Profiler {
                     next = Some((due, subject));
                     continue;
                 }
+                let Waiting { snapshot, files, path, keys } = subject;
+                let Some(snapshot) = snapshot.upgrade() else { continue };
+                let subject = Subject { snapshot, files, path, keys };
                 let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                     let _one = locked(&busy);
                     measured(&subject, &[], &stop).map(|_| ())
@@ -231,11 +243,9 @@ fn measured(subject: &Subject, references: &[Reference], stop: &Stop) -> Result<
 fn make(subject: &Subject, stop: &Stop) -> Result<Profile> {
     let snapshot = &subject.snapshot;
     let mut violations: HashMap<String, u64> = HashMap::new();
-    if let Some(rejects) = &snapshot.rejects_file {
-        for reject in Rejects::read(rejects)? {
-            if let Some(column) = reject?.column {
-                *violations.entry(column).or_default() += 1;
-            }
+    for reject in snapshot.rejects()? {
+        if let Some(column) = reject?.column {
+            *violations.entry(column).or_default() += 1;
         }
     }
     let columns = measure::columns(&subject.files, snapshot.rows, &violations, stop)?;

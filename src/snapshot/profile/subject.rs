@@ -8,12 +8,15 @@ use crate::catalog::TableEntry;
 use crate::error::{Error, Kind, Result};
 use crate::snapshot::fetch::fetch;
 use crate::snapshot::make::{Maker, blocking};
-use crate::snapshot::manifest::Staging;
+use crate::snapshot::state::{Staging, TablePath};
 use crate::snapshot::{Layout, ProfiledReference, Snapshot};
 use crate::store::Object;
 
 /// The profile's name in a snapshot's folder.
 const FILE: &str = "profile.json";
+
+/// The folder beside the snapshots, on this machine, of the profiles whose snapshot has no folder here.
+const FOLDER: &str = "profiles";
 
 /// What the name of a profile begins with whose snapshot has no folder of its own.
 const IN_PLACE: &str = "profile-";
@@ -61,11 +64,13 @@ impl Maker {
     async fn subject(&self, table: &TableEntry, snapshot: &Arc<Snapshot>, staging: &Staging, part: &str) -> Result<Subject> {
         let files = match &snapshot.layout {
             Layout::Written(_) => written(snapshot).ok_or_else(|| Error::new(Kind::Internal, "a snapshot has no files"))?,
-            Layout::Parquet(objects) => here(objects, FileKind::Parquet, snapshot, staging, part).await?,
+            Layout::Stored(objects) | Layout::Parquet(objects) => {
+                here(objects, FileKind::Parquet, snapshot, staging, part).await?
+            }
             Layout::Arrow(objects) => here(objects, FileKind::Arrow, snapshot, staging, part).await?,
         };
         let path = self.profile_path(table, snapshot);
-        if let (Layout::Parquet(_) | Layout::Arrow(_), Some(folder)) = (&snapshot.layout, path.parent()) {
+        if let (Layout::Stored(_) | Layout::Parquet(_) | Layout::Arrow(_), Some(folder)) = (&snapshot.layout, path.parent()) {
             std::fs::create_dir_all(folder)?;
             remove_others(folder, &path)?;
         }
@@ -75,11 +80,16 @@ impl Maker {
     fn profile_path(&self, table: &TableEntry, snapshot: &Snapshot) -> PathBuf {
         let own = match &snapshot.layout {
             Layout::Written(files) => files.first().and_then(|f| f.path.parent()),
-            Layout::Parquet(_) | Layout::Arrow(_) => None,
+            Layout::Stored(_) | Layout::Parquet(_) | Layout::Arrow(_) => None,
         };
         match own {
             Some(folder) => folder.join(FILE),
-            None => self.folder(table).join(format!("{IN_PLACE}{}.json", snapshot.id)),
+            None => self
+                .options
+                .cache
+                .join(FOLDER)
+                .join(TablePath::of(table).as_str())
+                .join(format!("{IN_PLACE}{}.json", snapshot.id)),
         }
     }
 }
@@ -91,7 +101,7 @@ fn written(snapshot: &Arc<Snapshot>) -> Option<Files> {
             let paths = files.iter().map(|f| f.path.clone()).collect();
             Some(Files { paths, kind: FileKind::Parquet, schema: Arc::clone(&snapshot.schema) })
         }
-        Layout::Parquet(_) | Layout::Arrow(_) => None,
+        Layout::Stored(_) | Layout::Parquet(_) | Layout::Arrow(_) => None,
     }
 }
 

@@ -8,8 +8,7 @@ async fn a_first_touch_ends_at_its_deadline() {
     let bench = Bench::new();
     bench.put("t.csv", format!("a,b\n{}", "1,x\n".repeat(500_000)).as_bytes()).await;
     let options = Options { touch_timeout: Duration::from_millis(20), ..options(bench.state.path()) };
-    let maker = Maker::open(Arc::clone(&bench.shelf) as Arc<dyn Sources>, options).expect("opens");
-    let snapshots = Snapshots { touches: Touches::new(maker) };
+    let snapshots = over(&bench.shelf, options);
     let e = snapshots.current(&entry(csv("mem://t.csv")), None).await.map(|s| s.rows).expect_err("it takes longer");
     assert_eq!((e.kind(), e.message()), (Kind::Timeout, "reading s.t was stopped after 0.02 s"));
     assert_eq!(std::fs::read_dir(bench.state.path().join("snapshots/.staging")).expect("lists").count(), 0);
@@ -77,8 +76,7 @@ async fn headers_keep_to_the_limits_too() {
         let bench = Bench::new();
         bench.put("t.csv", text.as_bytes()).await;
         let options = Options { max_field_bytes: 1000, max_columns: 20, ..options(bench.state.path()) };
-        let maker = Maker::open(Arc::clone(&bench.shelf) as Arc<dyn Sources>, options).expect("opens");
-        let snapshots = Snapshots { touches: Touches::new(maker) };
+        let snapshots = over(&bench.shelf, options);
         let got = snapshots.current(&entry(csv("mem://t.csv")), None).await.map_or_else(|e| e.to_string(), |_| String::new());
         assert_eq!(got, want);
     }

@@ -2,6 +2,7 @@
 
 mod archives;
 mod columnar;
+mod lifecycle;
 mod nontext;
 mod profiles;
 mod published;
@@ -82,12 +83,23 @@ struct Bench {
 }
 
 fn options(state: &Path) -> Options {
-    Options { revalidate: Duration::ZERO, max_file_bytes: 1 << 30, profile: false, ..Options::new(state.to_owned()) }
+    Options {
+        revalidate: Duration::ZERO,
+        max_file_bytes: 1 << 30,
+        profile: false,
+        grace: Duration::from_secs(600),
+        ..Options::new(state.to_owned())
+    }
 }
 
 fn open(state: &Path, shelf: &Arc<Shelf>) -> Snapshots {
-    let maker = Maker::open(Arc::clone(shelf) as Arc<dyn Sources>, options(state)).expect("the state folder is ours");
-    Snapshots { touches: Touches::new(maker) }
+    over(shelf, options(state))
+}
+
+/// Snapshots with these options in the state folder that they name.
+fn over(shelf: &Arc<Shelf>, options: Options) -> Snapshots {
+    let state = state::Local::open(&options.cache, options.grace).expect("the state folder is ours");
+    Snapshots { touches: Touches::new(Maker::new(Arc::clone(shelf) as Arc<dyn Sources>, Arc::new(state), options)) }
 }
 
 impl Bench {
@@ -99,6 +111,13 @@ impl Bench {
             reachable: std::sync::atomic::AtomicBool::new(true),
         });
         Self { snapshots: open(state.path(), &shelf), state, shelf, events: Arc::default() }
+    }
+
+    /// The same, opened anew with other options.
+    fn reopened(self, change: impl FnOnce(&mut Options)) -> Self {
+        let mut options = options(self.state.path());
+        change(&mut options);
+        Self { snapshots: over(&self.shelf, options), ..self }
     }
 
     async fn put(&self, name: &str, bytes: &[u8]) {
@@ -284,12 +303,14 @@ async fn a_snapshot_serves_until_its_source_changes() {
     bench.put("t.csv", b"").await;
     let stale = bench.touch(&declared).await.expect("the last good one is served");
     assert_eq!(stale.id, third.id);
+    let message = bench.snapshots.stale(&entry(declared.clone())).expect("is stale").message;
+    assert_eq!(message, "mem://t.csv is empty");
     bench.shelf.reachable.store(false, Ordering::Relaxed);
     let stale = bench.touch(&declared).await.expect("the last good one is served");
     assert_eq!(stale.id, third.id);
-    let warnings = bench.warnings();
-    assert!(warnings[0].ends_with("since mem://t.csv is empty"), "{warnings:?}");
-    assert!(warnings[1].ends_with("since mem://t.csv can't be reached"), "{warnings:?}");
+    let table = entry(declared);
+    let message = bench.snapshots.stale(&table).expect("is stale").message;
+    assert!(message.starts_with("mem://t.csv can't be reached"), "{message}");
     let e = restarted.current(&entry(csv("mem://other.csv")), None).await.map(|s| s.rows).unwrap_err();
     assert_eq!(e.kind(), Kind::SourceUnreachable);
 }
@@ -342,23 +363,9 @@ async fn a_guessed_encoding_is_announced() {
     }
 }
 
-/// Makes all that was written so far an hour older.
-fn age(bench: &Bench) {
-    let table = bench.state.path().join("snapshots/c/s/t");
-    let hour_ago = chrono::Utc::now() - chrono::TimeDelta::hours(1);
-    let manifest = table.join("manifest.json");
-    let mut written: serde_json::Value = serde_json::from_slice(&std::fs::read(&manifest).expect("reads")).expect("JSON");
-    for record in written["snapshots"].as_array_mut().expect("a list") {
-        record["created"] = hour_ago.to_rfc3339().into();
-        let folder = table.join(record["id"].as_str().expect("a name"));
-        std::fs::File::open(folder).and_then(|f| f.set_modified(hour_ago.into())).expect("sets the time");
-    }
-    std::fs::write(&manifest, written.to_string()).expect("writes");
-}
-
 #[tokio::test]
 async fn old_snapshots_are_removed_and_those_in_use_stay() {
-    let bench = Bench::new();
+    let bench = Bench::new().reopened(|o| o.retention.keep = 2);
     let mut held = Vec::new();
     let mut folders = Vec::new();
     for n in 0..5 {
@@ -367,7 +374,6 @@ async fn old_snapshots_are_removed_and_those_in_use_stay() {
         let Layout::Written(parts) = &snapshot.layout else { panic!("text is written") };
         folders.push(parts[0].path.parent().expect("a folder").to_owned());
         held.extend((n == 1).then_some(snapshot));
-        age(&bench);
     }
     let stand: Vec<bool> = folders.iter().map(|f| f.exists()).collect();
     assert_eq!(stand, [false, true, false, true, true]);
@@ -404,8 +410,7 @@ async fn a_remote_source_is_asked_again_only_after_a_while() {
     let bench = Bench::new();
     bench.put("t.csv", b"a\n1\n").await;
     let options = Options { revalidate: Duration::from_secs(3600), ..options(bench.state.path()) };
-    let maker = Maker::open(Arc::clone(&bench.shelf) as Arc<dyn Sources>, options).expect("opens");
-    let snapshots = Snapshots { touches: Touches::new(maker) };
+    let snapshots = over(&bench.shelf, options);
     let table = entry(csv("mem://t.csv"));
     for _ in 0..3 {
         snapshots.current(&table, None).await.expect("is read");

@@ -132,8 +132,7 @@ async fn new_snapshots_are_measured_in_the_background() {
     let bench = Bench::new();
     bench.put("t.csv", b"a\n1\n").await;
     let options = Options { profile: true, ..options(bench.state.path()) };
-    let maker = Maker::open(Arc::clone(&bench.shelf) as Arc<dyn Sources>, options).expect("opens");
-    let snapshots = Snapshots { touches: Touches::new(maker) };
+    let snapshots = over(&bench.shelf, options);
     let table = entry(csv("mem://t.csv"));
     let snapshot = snapshots.current(&table, None).await.expect("is read");
     assert_eq!(snapshots.profile(&table, &snapshot).expect("is asked"), None, "the first queries have their time");

@@ -9,6 +9,7 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, HeaderName
 
 use crate::error::Kind;
 use crate::store::failure::Failure;
+use crate::store::object::same_tag;
 
 /// What the server gives to tell one version from another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,11 +39,6 @@ impl Validators {
         let tags = self.e_tag.as_ref().zip(other.e_tag.as_ref()).map(|(a, b)| same_tag(a, b));
         tags.or_else(|| self.last_modified.zip(other.last_modified).map(|(a, b)| a == b))
     }
-}
-
-/// Weak comparison (RFC 9110, 8.8.3.2).
-pub(super) fn same_tag(a: &str, b: &str) -> bool {
-    a.trim_start_matches("W/") == b.trim_start_matches("W/")
 }
 
 /// A range of an object as `Content-Range` tells it.

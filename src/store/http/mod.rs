@@ -26,11 +26,11 @@ use reqwest::{Method, Response, StatusCode};
 use sha2::{Digest, Sha256};
 use url::{Position, Url};
 
-use self::answer::{Validators, check, content_length, content_range, from_path, same_tag, to_path};
+use self::answer::{Validators, check, content_length, content_range, from_path, to_path};
 use self::body::Body;
 use self::client::Request;
 use super::failure::Failure;
-use super::object::version_by_hash;
+use super::object::{same_tag, version_by_hash};
 use super::read_only::{Reads, refused, refused_list};
 use crate::error::Kind;
 
@@ -120,6 +120,11 @@ impl HttpStore {
             Some(size) if !validators.is_empty() => Ok(meta(path, &validators, size, None)),
             _ => {
                 let measured = self.measure(&url, &validators).await?;
+                if let Some(told) = size.filter(|told| *told != measured.size) {
+                    let message =
+                        format!("{url} changed or was cut: it was said to have {told} bytes, and {} came", measured.size);
+                    return Err(Failure::new(Kind::SourceChanged, message));
+                }
                 let version = measured.validators.is_empty().then_some(measured.version);
                 Ok(meta(path, &measured.validators, measured.size, version))
             }

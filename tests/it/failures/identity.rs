@@ -114,3 +114,42 @@ async fn the_last_good_snapshot_stands_in_for_a_source_that_is_gone() {
         assert!(warning.starts_with("WARNING:") && warning.contains("trips.csv"), "{shown}");
     }
 }
+
+/// Rewritten in place, again and again, while it is read: what is served is one version of it, whole, or an error.
+#[test]
+fn a_local_file_rewritten_while_it_is_read_is_no_mixture() {
+    const ROWS: usize = 40_000;
+    let city = City::new();
+    // All versions are of one size, so that half of one and half of another would read well.
+    let version = |n: u64| format!("id,version\n{}", (0..ROWS).map(|i| format!("{i:05},{n:03}\n")).collect::<String>());
+    city.file("v.csv", version(100));
+    city.describe("v", "v.csv", "");
+    let server = Server::start(city.setup());
+    let over = std::sync::atomic::AtomicBool::new(false);
+    let mut answers = Vec::new();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            use std::io::{Seek, Write};
+            let mut file = std::fs::File::options().write(true).open(city.path("v.csv")).expect("opens");
+            for n in 1.. {
+                if over.load(std::sync::atomic::Ordering::Relaxed) {
+                    return;
+                }
+                // In one write, which readers see in pieces.
+                file.rewind().and_then(|()| file.write_all(version(100 + n % 900).as_bytes())).expect("writes");
+                std::thread::sleep(Duration::from_millis(600));
+            }
+        });
+        for _ in 0..12 {
+            answers.push(asked(&server, "select count(*), max(version) - min(version) from t.v"));
+        }
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    let whole = format!("{ROWS}|0\n");
+    for answer in &answers {
+        assert!(answer.starts_with(&whole) || answer.starts_with("ERROR:  40001: "), "{answer}");
+    }
+    let last = asked(&server, "select count(*), max(version) - min(version) from t.v");
+    assert!(last.starts_with(&whole), "{last}");
+    assert_unharmed(&server);
+}

@@ -1,79 +1,23 @@
-//! The real process, ended by `kill -9` while it writes a snapshot: nothing half-made is ever served.
+//! The real process, ended by `kill -9` at random moments of a write: nothing half-made is ever served, and what it left goes.
 
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::City;
+use crate::process::{Launch, Process};
+use crate::s3;
 
-/// A `stoa serve` process of its own.
-pub struct Process {
-    child: Child,
-    port: String,
+const ROWS: u64 = 120_000;
+
+const SUMS: &str = "select count(*), sum(id), count(distinct station) from t.trips";
+
+/// What [`SUMS`] gives.
+fn expected() -> String {
+    format!("{ROWS}|{}|977\n", ROWS * (ROWS - 1) / 2)
 }
 
-impl Process {
-    /// Runs `before` and `stoa serve` over the catalog; returns what it said on standard error when it did not come up.
-    pub fn try_start(before: &[&str], catalog: &Path, state: &Path) -> Result<Self, String> {
-        let mut words: Vec<String> = before.iter().map(|w| (*w).to_owned()).collect();
-        words.push(env!("CARGO_BIN_EXE_stoa").to_owned());
-        let mut child = Command::new(&words[0])
-            .args(&words[1..])
-            .args(["serve", "--listen", "127.0.0.1:0", "--memory", "256MB", "--statement-timeout", "2min"])
-            .arg("--catalog")
-            .arg(format!("city={}", catalog.display()))
-            .arg("--state")
-            .arg(state)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the process starts");
-        let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
-        let words = lines.find_map(|line| line.ok().filter(|l| l.starts_with("psql ")));
-        let Some(words) = words else {
-            let output = child.wait_with_output().expect("it ended");
-            return Err(String::from_utf8_lossy(&output.stderr).into_owned());
-        };
-        let port = words.split(' ').skip_while(|w| *w != "-p").nth(1).expect("psql's line names the port").to_owned();
-        // Nobody reads on; a pipe that is full or closed would stop it.
-        let mut log = child.stderr.take().expect("it is piped");
-        std::thread::spawn(move || lines.count());
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Ok(Self { child, port })
-    }
-
-    pub fn start(catalog: &Path, state: &Path) -> Self {
-        Self::try_start(&[], catalog, state).unwrap_or_else(|e| panic!("stoa serve did not start: {e}"))
-    }
-
-    /// A psql that asks.
-    pub fn psql(&self, sql: &str) -> Command {
-        let mut psql = Command::new("psql");
-        psql.args(["-X", "-h", "127.0.0.1", "-U", "tester", "-d", "city", "-At", "-v", "VERBOSITY=verbose"]);
-        psql.args(["-p", &self.port, "-c", sql]);
-        psql
-    }
-
-    /// What psql prints: rows, then messages.
-    pub fn asked(&self, sql: &str) -> String {
-        let out = self.psql(sql).output().expect("psql is installed by tests/run");
-        format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr))
-    }
-}
-
-impl Drop for Process {
-    /// SIGKILL: no time to put anything right.
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-const ROWS: u64 = 300_000;
-
-#[test]
-fn a_killed_write_leaves_nothing_that_is_served() {
+/// With the table `t.trips`, which takes a while to be read.
+fn city() -> City {
     let city = City::new();
     let mut csv = String::from("id,station,amount,day\n");
     for i in 0..ROWS {
@@ -81,36 +25,101 @@ fn a_killed_write_leaves_nothing_that_is_served() {
     }
     city.file("trips.csv", csv);
     city.describe("trips", "trips.csv", "");
-    let sums = "select count(*), sum(id), count(distinct station) from t.trips";
-    let expected = format!("{ROWS}|{}|977\n", ROWS * (ROWS - 1) / 2);
+    city
+}
 
-    // How long a whole write takes here, to spread the moments over it.
-    let whole = {
-        let elsewhere = tempfile::tempdir().expect("a temporary folder");
-        let process = Process::start(&city.path(""), elsewhere.path());
-        let started = Instant::now();
-        let shown = process.asked(sums);
-        assert!(shown.starts_with(&expected), "{shown}");
-        started.elapsed()
+/// So many moments between 0 and 1, a little beyond the end included. `STOA_TEST_SEED` chooses others.
+fn moments(count: usize) -> Vec<f64> {
+    let seed = std::env::var("STOA_TEST_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(20_261_122_u64);
+    println!("the moments are of STOA_TEST_SEED={seed}");
+    let mut state = seed;
+    let mut next = || {
+        // Knuth's multiplier; the upper bits are the random ones.
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1_u64 << 53) as f64
     };
-    let mut killed_midway = 0;
-    for moment in [0.1, 0.35, 0.6, 0.8, 0.9, 0.97] {
-        let process = Process::start(&city.path(""), city.state());
-        let mut asking = process.psql(sums).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("psql starts");
-        std::thread::sleep(whole.mul_f64(moment).max(Duration::from_millis(5)));
-        killed_midway += usize::from(asking.try_wait().expect("a child").is_none());
+    (0..count).map(|_| next() * 1.05).collect()
+}
+
+/// How long a whole first touch takes here, to spread the moments over it.
+fn whole(launch: Launch) -> Duration {
+    let process = launch.start();
+    let started = Instant::now();
+    let shown = process.asked(SUMS);
+    assert!(shown.starts_with(&expected()), "{shown}");
+    started.elapsed()
+}
+
+/// Kills a first touch at each of the moments, each time on what the ones before left; `check` looks at that. How many were midway.
+fn kill_at(moments: &[f64], whole: Duration, start: impl Fn() -> Process, check: impl Fn()) -> usize {
+    let mut midway = 0;
+    for moment in moments {
+        let process = start();
+        let mut asking = process.psql(SUMS).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("psql starts");
+        std::thread::sleep(whole.mul_f64(*moment).max(Duration::from_millis(2)));
+        midway += usize::from(asking.try_wait().expect("a child").is_none());
         drop(process);
-        asking.wait().expect("it ends with its server");
-        for manifest in walkdir::WalkDir::new(city.state()).into_iter().flatten().filter(|e| e.file_name() == "manifest.json") {
-            let text = std::fs::read_to_string(manifest.path()).expect("reads");
-            assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok(), "half a manifest: {text}");
+        let answer = asking.wait_with_output().expect("it ends with its server");
+        let answer = String::from_utf8_lossy(&answer.stdout).into_owned();
+        assert!(answer.is_empty() || answer == expected(), "killed at {moment}: {answer}");
+        check();
+    }
+    midway
+}
+
+#[test]
+fn a_write_killed_at_twenty_moments_leaves_nothing_that_is_served() {
+    let city = city();
+    let elsewhere = tempfile::tempdir().expect("a temporary folder");
+    let whole = whole(Launch::new(&city.path(""), elsewhere.path()));
+    let mut midway = 0;
+    for moment in moments(20) {
+        let start = || Launch::new(&city.path(""), city.state()).start();
+        midway += kill_at(&[moment], whole, start, || {
+            for manifest in walkdir::WalkDir::new(city.state()).into_iter().flatten().filter(|e| e.file_name() == "manifest.json")
+            {
+                let text = std::fs::read_to_string(manifest.path()).expect("reads");
+                assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok(), "half a manifest: {text}");
+            }
+        });
+        // When one came through, the next begins from nothing again.
+        let table = city.state().join("snapshots/city/t/trips");
+        if table.join("manifest.json").exists() {
+            let process = Launch::new(&city.path(""), city.state()).start();
+            let shown = process.asked(SUMS);
+            assert!(shown.starts_with(&expected()), "after {moment}: {shown}");
+            drop(process);
+            std::fs::remove_dir_all(&table).expect("is removed");
         }
     }
-    assert!(killed_midway >= 2, "only {killed_midway} kills came before the answer");
+    assert!(midway >= 5, "only {midway} kills came before the answer");
 
-    let process = Process::start(&city.path(""), city.state());
+    let process = Launch::new(&city.path(""), city.state()).start();
     let staging = city.state().join("snapshots/.staging");
     assert_eq!(std::fs::read_dir(&staging).expect("lists").count(), 0, "what was left is removed at the start");
-    assert!(process.asked(sums).starts_with(&expected));
+    let readers = city.state().join("snapshots/.readers");
+    assert!(process.asked(SUMS).starts_with(&expected()));
     assert_eq!(process.asked("select rows, rows_read, rejects from catalog.snapshots"), format!("{ROWS}|{ROWS}|0\n"));
+    let living = std::fs::read_dir(&readers).expect("lists").filter(|e| e.as_ref().is_ok_and(|e| e.path().is_dir())).count();
+    assert_eq!(living, 1, "the marks of the killed ones are removed by the first write");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_killed_at_random_moments_leaves_nothing_that_is_served() {
+    let s3 = s3::Server::start().await;
+    s3.fill("state", []).await;
+    let city = city();
+    let launch = |prefix: &str| s3.launch(&city.path(""), &format!("s3://state/{prefix}"), city.state());
+    let whole = whole(launch("whole"));
+    let mut midway = 0;
+    for (n, moment) in moments(8).into_iter().enumerate() {
+        let prefix = format!("killed-{n}");
+        midway += kill_at(&[moment], whole, || launch(&prefix).start(), || {});
+        let process = launch(&prefix).start();
+        let shown = process.asked(SUMS);
+        assert!(shown.starts_with(&expected()), "after {moment}: {shown}");
+        let counts = process.asked("select rows, rows_read, rejects from catalog.snapshots");
+        assert_eq!(counts, format!("{ROWS}|{ROWS}|0\n"), "after {moment}");
+    }
+    assert!(midway >= 2, "only {midway} kills came before the answer");
 }

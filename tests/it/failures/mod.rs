@@ -2,6 +2,7 @@
 //! catalogs that the tests write and the way errors are shown; each file beside this one has a theme.
 
 mod columnar;
+mod hostile;
 mod identity;
 mod killed;
 mod limits;

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use expect_test::expect;
 
-use super::killed::Process;
 use super::{City, asked, assert_unharmed};
 use crate::harness::Server;
+use crate::process::Launch;
 
 /// What runs a command with a small file system of its own at `at`, which vanishes with it: in a mount namespace, and where that needs a
 /// privilege in a user namespace too.
@@ -39,7 +39,7 @@ fn a_full_disk_is_an_error_of_the_table_that_did_not_fit() {
     city.file("large.csv", csv);
     city.describe("large", "large.csv", "");
     let state = city.state().display().to_string();
-    let process = Process::try_start(&mounted(&state, "size=2m"), &city.path(""), city.state()).expect("starts");
+    let process = Launch::new(&city.path(""), city.state()).under(&mounted(&state, "size=2m")).start();
     let shown = process.asked("select count(*) from t.large");
     let errors: String = shown.lines().filter(|l| !l.starts_with("NOTICE:")).map(|l| format!("{l}\n")).collect();
     expect![[r#"
@@ -57,7 +57,7 @@ fn a_state_folder_that_is_none() {
     let city = City::new();
     city.file("file", "not a folder");
     let refused = |before: &[&str], state: &Path| {
-        let said = Process::try_start(before, &city.path(""), state).err().expect("it does not start");
+        let said = Launch::new(&city.path(""), state).under(before).try_start().err().expect("it does not start");
         city.normal(&said, None)
     };
     let state = city.state().display().to_string();
@@ -65,11 +65,11 @@ fn a_state_folder_that_is_none() {
         [refused(&[], &city.path("file")), refused(&[], &city.path("file/below")), refused(&mounted(&state, "ro"), city.state())];
     expect![[r#"
         error: the state folder CITY/file can't be made: File exists (os error 17)
-        hint: Choose a folder that can be written to with --state.
+        hint: Choose a folder that can be written to with --state or --cache.
         error: the state folder CITY/file/below can't be made: Not a directory (os error 20)
-        hint: Choose a folder that can be written to with --state.
+        hint: Choose a folder that can be written to with --state or --cache.
         error: index STATE/catalog.sqlite: the catalog's index failed: unable to open database file: STATE/catalog.sqlite
-        hint: The state folder must be writable; another can be given with --state.
+        hint: The state folder must be writable; another can be given with --state or --cache.
     "#]]
     .assert_eq(&shown.concat());
 }
@@ -85,7 +85,7 @@ fn an_index_or_manifest_of_a_newer_version_is_refused() {
     let index = rusqlite::Connection::open(city.state().join("catalog.sqlite")).expect("opens");
     index.pragma_update(None, "user_version", 99).expect("writes");
     drop(index);
-    shown += &Process::try_start(&[], &city.path(""), city.state()).err().expect("it does not start");
+    shown += &Launch::new(&city.path(""), city.state()).try_start().err().expect("it does not start");
     expect![[r#"
         ERROR:  F0000: STATE/snapshots/city/t/good/manifest.json was written by a newer Stoa
         HINT:  Use that version, or another state folder.

@@ -1,0 +1,54 @@
+//! Raw files beside a snapshot: the bytes as they were received, kept when asked for, and found again when a source is gone. What they
+//! hold is not looked at.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+use super::fetch::Raw;
+use super::state::{Files, Record};
+use crate::error::Result;
+use crate::name::clip;
+
+/// Their folder within a snapshot's.
+const FOLDER: &str = "raw";
+
+/// The longest part of a published file's name that its kept file has, in bytes.
+const NAME_BYTES: usize = 150;
+
+/// Keeps each of `raws` in the snapshot's folder: what was fetched to `scratch` is moved, all else copied and checked not to
+/// have changed meanwhile. Where each is, within the folder.
+pub(super) fn keep(raws: &[Raw], scratch: &Path, snapshot: &Path) -> Result<Vec<String>> {
+    fs::create_dir_all(snapshot.join(FOLDER))?;
+    let mut kept = Vec::with_capacity(raws.len());
+    for (i, raw) in raws.iter().enumerate() {
+        // Names that every file system and bucket takes.
+        let name = raw.file_name().replace(|c: char| c.is_control() || "/\\:%<>\"|?*#".contains(c), "_");
+        let at = format!("{FOLDER}/{i}-{}", clip(&name, NAME_BYTES));
+        let target = snapshot.join(&at);
+        if raw.path.starts_with(scratch) {
+            fs::rename(&raw.path, &target)?;
+        } else {
+            fs::copy(&raw.path, &target)?;
+            raw.check_unchanged()?;
+        }
+        File::open(&target)?.sync_all()?;
+        kept.push(at);
+    }
+    Ok(kept)
+}
+
+/// The files that a record's snapshot was made of, copied to `scratch` from the files beside it; `None` when one was not kept or has not
+/// the size it had.
+pub(super) fn kept(files: &dyn Files, record: &Record, scratch: &Path) -> Result<Option<Vec<Raw>>> {
+    let mut raws = Vec::with_capacity(record.sources.len());
+    for (i, source) in record.sources.iter().enumerate() {
+        let Some(mut bytes) = source.raw.as_ref().map(|name| files.read(name)).transpose()?.flatten() else { return Ok(None) };
+        let path = scratch.join(format!("raw-{i}"));
+        if io::copy(&mut bytes, &mut File::create(&path)?)? != source.size {
+            return Ok(None);
+        }
+        raws.push(Raw::kept(source.url.clone(), path, source.sha256.clone(), source.size));
+    }
+    Ok(Some(raws).filter(|raws| !raws.is_empty()))
+}
