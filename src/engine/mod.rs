@@ -17,6 +17,7 @@ mod session;
 mod settings;
 mod shared;
 mod spill;
+mod yielding;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -42,8 +42,8 @@ impl Shared {
     pub fn new(options: &Options, cpu: Cpu, catalogs: Arc<Catalogs>, snapshots: Arc<Snapshots>) -> Result<Self> {
         let spill = Spill::open(&options.cache)?;
         let runtime = runtime_env(options, &spill)?;
-        let mut base =
-            SessionStateBuilder::new().with_config(config(options)).with_runtime_env(runtime).with_default_features().build();
+        let builder = SessionStateBuilder::new().with_config(config(options)).with_runtime_env(runtime).with_default_features();
+        let mut base = builder.with_physical_optimizer_rules(super::yielding::rules()).build();
         super::functions::register_shared(&mut base).map_err(|e| super::failure::from_datafusion(e, ""))?;
         Ok(Self {
             catalogs,
