@@ -1,10 +1,13 @@
 //! What was seen of a column: the types that every cell so far could have, and what choosing one needs to know. Parts of a file that
 //! were seen apart are merged; what was seen of a file can be stored. Which type it is, is decided elsewhere.
 
+mod plain;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::plain::PlainNumbers;
 use super::Missing;
 use super::calendar::{self, Order, Orders};
 use super::clock;
@@ -205,56 +208,6 @@ impl Seen {
         }
     }
 
-    /// Takes in numbers in plain writing. False, with nothing taken in, when the column can't have such numbers any more.
-    pub(super) fn saw_numbers(&mut self, plain: &PlainNumbers) -> bool {
-        if self.looks_for_nothing() {
-            return true;
-        }
-        let lost = plain.values > plain.integers && self.numbers.styles & Style::POINTS == 0;
-        if lost || !self.saw_only(NUMBER, plain.values) {
-            return false;
-        }
-        if plain.values > 0 {
-            self.numbers.see_plain(plain, self.look.declared);
-        }
-        true
-    }
-
-    /// Takes in dates as `YYYY-MM-DD`, with a time of day as `HH:MM:SS` when `timed`. False, with nothing taken in, when the column can't
-    /// have such dates any more.
-    pub(super) fn saw_iso(&mut self, values: u64, timed: bool) -> bool {
-        if self.looks_for_nothing() {
-            return true;
-        }
-        let other_kind = if timed { self.dates.alone } else { self.dates.naive } + self.dates.zoned > 0;
-        let lost = self.dates.orders & Order::YmdDash.bit() == 0 || self.dates.counts.is_some() || other_kind;
-        if lost || !self.saw_only(DATE, values) {
-            return false;
-        }
-        if values > 0 {
-            self.dates.orders = Order::YmdDash.bit();
-            *(if timed { &mut self.dates.naive } else { &mut self.dates.alone }) += values;
-        }
-        true
-    }
-
-    /// Whether the declared type says all, so that no cell is looked at.
-    fn looks_for_nothing(&self) -> bool {
-        self.look.declared && self.alive == 0
-    }
-
-    /// Takes in values that can only be of one type.
-    fn saw_only(&mut self, kind: Kinds, values: u64) -> bool {
-        if self.alive & kind == 0 {
-            return false;
-        }
-        if values > 0 {
-            self.alive = kind;
-            self.values += values;
-        }
-        true
-    }
-
     fn see(&mut self, look: &Look, cell: Cell<'_>) {
         let possible = match cell.kind {
             CellKind::Absent | CellKind::Undecodable => return,
@@ -313,25 +266,6 @@ impl Seen {
         }
         fits
     }
-}
-
-/// Numbers without exponent and of at most 15 digits, with a point or without any mark.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct PlainNumbers {
-    pub(super) values: u64,
-    /// Some are negative.
-    pub(super) minus: bool,
-    /// Those without a point, and the most digits of one.
-    pub(super) integers: u64,
-    pub(super) whole: usize,
-    /// The most digits before and behind the point of the others.
-    pub(super) before: usize,
-    pub(super) behind: usize,
-    /// Those that could be thousands with a mark between, one to three digits before and three behind, and the most digits before it.
-    pub(super) thousands: u64,
-    pub(super) thousands_whole: usize,
-    /// Some have a point and could not be thousands.
-    pub(super) certain: bool,
 }
 
 impl Default for Numbers {
@@ -393,30 +327,6 @@ impl Numbers {
             return self.special && self.styles != 0;
         }
         !declared && self.see_marked(text)
-    }
-
-    /// What [`Self::see`] does with each of them.
-    fn see_plain(&mut self, plain: &PlainNumbers, declared: bool) {
-        self.bears(Unit::Bare);
-        self.open = true;
-        self.minus |= plain.minus;
-        self.unmarked.whole = self.unmarked.whole.max(plain.whole);
-        if plain.values == plain.integers {
-            return;
-        }
-        self.parted = true;
-        self.point.fraction = true;
-        self.point.whole = self.point.whole.max(plain.before);
-        self.point.scale = self.point.scale.max(plain.behind);
-        let mut fits = Style::POINTS;
-        if plain.thousands > 0 && !declared {
-            self.comma.whole = self.comma.whole.max(plain.thousands_whole + 3);
-            self.comma_proof += plain.thousands;
-            if !plain.certain {
-                fits |= Style::PointComma.bit();
-            }
-        }
-        self.styles &= fits;
     }
 
     /// A number that is not in plain writing.
