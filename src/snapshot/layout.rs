@@ -1,5 +1,5 @@
 //! Layout: how a column is laid out in Parquet for scans, chosen by the type of its values and by how they repeat and follow each
-//! other in a sample; the figures behind each choice are in `docs/decisions/017`. What a column means is not known here.
+//! other in a sample; the choices are explained in `docs/decisions/017-layout.md`. What a column means is not known here.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
