@@ -12,6 +12,8 @@ mod decode;
 mod describe;
 mod drift;
 mod fetch;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod geo;
 mod inplace;
 mod json;

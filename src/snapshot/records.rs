@@ -89,7 +89,7 @@ impl Form {
 /// Reads one file.
 pub(super) enum Reader<'a> {
     Csv(csv::Reader<'a>),
-    Json(json::Reader<'a>),
+    Json(Box<json::Reader<'a>>),
     Spooled(spool::Reader<'a>),
 }
 
@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
         let (max_field, max_columns) = (options.max_field_bytes, options.max_columns);
         let reader = match form {
             Form::Csv(layout) => Self::Csv(csv::Reader::open(text, url, index, layout, max_field)?),
-            Form::Json(shape) => Self::Json(json::Reader::open(shape, text, url, index, max_field, max_columns)?),
+            Form::Json(shape) => Self::Json(Box::new(json::Reader::open(shape, text, url, index, max_field, max_columns)?)),
             Form::Spooled(spool) => Self::Spooled(spool::Reader::open(spool, url, index)?),
         };
         if reader.names().len() > max_columns {
