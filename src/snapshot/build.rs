@@ -1,41 +1,67 @@
-//! Building: published files become a snapshot's Parquet in two passes over their text, one that sees every cell and decides the
-//! types, one that converts and writes. Memory is bounded by batches. Where snapshots are kept is not known here.
+//! Building: published files become a snapshot's Parquet. The types are guessed from the head of each file, every cell is seen and
+//! converted in one pass, and only when a cell proves the guess wrong are the files read again, with the types that all cells prove.
+//! Files that did not change since an earlier build keep the parts they have. Memory is bounded by batches. Where snapshots are
+//! kept is not known here.
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-
-use arrow::array::{ArrayRef, Int64Array, StringViewArray};
-use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use super::cells::Cells;
 use super::columns::{FileSeen, Table, Union};
 use super::drift::Drift;
 use super::fetch::Raw;
-use super::prepare::{Input, prepare};
-use super::records::Reader;
+use super::lanes::{Guess, Trust};
+use super::layout::ColumnLayout;
+use super::ledger::{Ledger, SourceSeen, Stretch, TextSeen, sources_a_part};
+use super::parts::Parts;
+use super::pass::{Job, Text};
+use super::prepare::prepare;
 use super::stop::Stop;
-use super::types::CellReject;
-use super::write::{Rejects, Sink};
+use super::types::ColumnPlan;
 use super::{Options, ReadAs, Reject, WrittenFile};
 use crate::descriptor::Distribution;
 use crate::error::{Error, Kind, Result};
 
-/// Batches that wait between two threads.
-const WAITING: usize = 4;
+/// Batches of a text whose cells the first guess is made from.
+const LOOK: usize = 2;
+
+/// One published file, as it is given to a build.
+pub(super) enum Given {
+    /// To be read.
+    Raw(Raw),
+    /// The same as it was in an earlier build: there it was the file of this number, counted from 0.
+    Same { index: usize },
+}
+
+/// What an earlier build of the same table left, read by the same part of the descriptor.
+pub(super) struct Earlier<'a> {
+    pub(super) ledger: &'a Ledger,
+    /// Its rejects, in order.
+    pub(super) rejects: &'a (dyn Fn() -> Result<Box<dyn Iterator<Item = Result<Reject>>>> + Sync),
+    /// Rows of each of its parts.
+    pub(super) part_rows: &'a [u64],
+}
+
+/// A part of what was built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum BuiltPart {
+    Written(WrittenFile),
+    /// The earlier build's part of this number, counted from 0.
+    Same(usize),
+}
 
 /// What a build made.
 #[derive(Debug)]
 pub(super) struct Built {
-    pub(super) parts: Vec<WrittenFile>,
+    pub(super) parts: Vec<BuiltPart>,
     pub(super) rows: u64,
     /// `rows` and `rejected_rows` together.
     pub(super) rows_read: u64,
     /// Records that are missing in the table.
     pub(super) rejected_rows: u64,
     pub(super) rejects: u64,
-    /// Of each file's raw bytes.
-    pub(super) hashes: Vec<String>,
+    /// Of each file's raw bytes; `None` for those that were not read.
+    pub(super) hashes: Vec<Option<String>>,
     pub(super) warnings: Vec<String>,
     /// How the files differ.
     pub(super) drift: Vec<Drift>,
@@ -43,214 +69,298 @@ pub(super) struct Built {
     pub(super) read: Vec<ReadAs>,
 }
 
-/// A message of the reading thread.
-enum Read {
-    /// A file was opened: its columns, and their published names where they differ.
-    Opened {
-        file: usize,
-        names: Arc<Vec<String>>,
-        originals: Vec<Option<String>>,
-    },
-    Batch(Cells),
+/// How a build ended.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    Built(Built),
+    /// The files that changed changed what the others are to be read as: all have to be given to be read.
+    NeedsAll,
 }
 
-/// Reads `raws` as the distribution says, and writes parts and rejects to `target`; `scratch` takes what has to be unpacked or
-/// decoded. `heard` is told how far it is, out of how much; `stop` ends it between two batches.
-pub(super) fn build(
-    raws: &[Raw],
-    distribution: &Distribution,
-    options: &Options,
-    stop: &Stop,
-    scratch: &Path,
-    target: &Path,
-    heard: &(dyn Fn(u64, u64) + Sync),
-) -> Result<Built> {
+/// What a build is told beside the files.
+pub(super) struct Orders<'a> {
+    pub(super) distribution: &'a Distribution,
+    pub(super) options: &'a Options,
+    /// Ends it between two batches.
+    pub(super) stop: &'a Stop,
+    /// Takes what has to be unpacked or decoded.
+    pub(super) scratch: &'a Path,
+    /// Takes parts, rejects and the ledger.
+    pub(super) target: &'a Path,
+    /// Is told how far it is, out of how much.
+    pub(super) heard: &'a (dyn Fn(u64, u64) + Sync),
+}
+
+/// Reads what is given as the distribution says, and writes parts, rejects and the ledger. What is the same as before needs `earlier`.
+pub(super) fn build(given: &[Given], earlier: Option<&Earlier<'_>>, orders: &Orders<'_>) -> Result<Outcome> {
+    let Orders { stop, .. } = *orders;
     std::thread::scope(|scope| {
-        let hashes = scope.spawn(|| raws.iter().map(|raw| raw.hash(stop)).collect::<Result<Vec<_>>>());
-        let mut warnings = Vec::new();
-        let inputs = prepare(raws, distribution, options, stop, scratch, &mut warnings)?;
-        let job = Job { inputs: &inputs, distribution, options, stop };
-        let (table, seen_rows) = job.infer(heard, &mut warnings)?;
-        let (parts, rejects, rejected_rows) = job.convert(&table, target, heard)?;
-        warnings.extend(table.plans.iter().flat_map(|plan| plan.broken()));
-        for raw in raws {
-            raw.check_unchanged()?;
+        let hash = |given: &Given| match given {
+            Given::Raw(raw) => raw.hash(stop).map(Some),
+            Given::Same { .. } => Ok(None),
+        };
+        let hashes = scope.spawn(move || given.iter().map(hash).collect::<Result<Vec<_>>>());
+        let Some(mut built) = read(given, earlier, orders)? else { return Ok(Outcome::NeedsAll) };
+        for given in given {
+            if let Given::Raw(raw) = given {
+                raw.check_unchanged()?;
+            }
         }
-        let rows: u64 = parts.iter().map(|p| p.rows).sum();
-        if seen_rows != rows + rejected_rows {
-            let message = format!("{seen_rows} rows were read, but {rows} written and {rejected_rows} rejected");
-            return Err(Error::new(Kind::Internal, message));
-        }
-        let hashes = hashes.join().map_err(|_| Error::new(Kind::Internal, "hashing the source failed"))??;
-        let read = inputs.iter().map(Input::read_as).collect();
-        Ok(Built { parts, rows, rows_read: seen_rows, rejected_rows, rejects, hashes, warnings, drift: table.drift, read })
+        built.hashes = hashes.join().map_err(|_| Error::new(Kind::Internal, "hashing the source failed"))??;
+        Ok(Outcome::Built(built))
     })
 }
 
-struct Job<'a> {
-    inputs: &'a [Input],
-    distribution: &'a Distribution,
-    options: &'a Options,
-    stop: &'a Stop,
+/// The texts of the given files, in order.
+struct Plan<'a> {
+    texts: Vec<Text<'a>>,
+    /// For each text, its file.
+    sources: Vec<usize>,
+    /// For each file, what the user is to be told of it.
+    warnings: Vec<Vec<String>>,
+}
+
+fn plan<'a>(given: &'a [Given], earlier: Option<&'a Earlier<'_>>, orders: &Orders<'_>) -> Result<Plan<'a>> {
+    let raws: Vec<&Raw> = given.iter().filter_map(|g| if let Given::Raw(raw) = g { Some(raw) } else { None }).collect();
+    let Orders { distribution, options, stop, scratch, .. } = *orders;
+    let mut told = vec![Vec::new(); raws.len()];
+    let inputs = if raws.is_empty() { Vec::new() } else { prepare(&raws, distribution, options, stop, scratch, &mut told)? };
+    let (mut inputs, mut read) = (inputs.into_iter().peekable(), 0);
+    let many = sources_a_part(given.len());
+    let mut plan = Plan { texts: Vec::new(), sources: Vec::new(), warnings: vec![Vec::new(); given.len()] };
+    let before: Vec<&SourceSeen> = earlier.iter().flat_map(|e| e.ledger.stretches.iter().flat_map(|s| &s.sources)).collect();
+    for (source, given_here) in given.iter().enumerate() {
+        match given_here {
+            Given::Same { index } => {
+                let (Some(earlier), Some(seen)) = (earlier, before.get(*index)) else {
+                    return Err(Error::new(Kind::Internal, "a file is the same as one that nobody knows"));
+                };
+                plan.warnings[source] = seen.warnings.clone();
+                let mut passed: u64 = before[..*index].iter().flat_map(|s| &s.texts).map(|t| t.rejects).sum();
+                for text in &seen.texts {
+                    let rejects = match text.rejects {
+                        0 => Vec::new(),
+                        n => (earlier.rejects)()?.skip(passed as usize).take(n as usize).collect::<Result<_>>()?,
+                    };
+                    passed += text.rejects;
+                    plan.texts.push(Text::Kept { text, rejects });
+                    plan.sources.push(source);
+                }
+            }
+            Given::Raw(_) => {
+                while let Some(input) = inputs.next_if(|i| i.source == read) {
+                    plan.texts.push(Text::Read { input, last: false });
+                    plan.sources.push(source);
+                }
+                plan.warnings[source] = std::mem::take(&mut told[read]);
+                read += 1;
+            }
+        }
+    }
+    for at in 0..plan.texts.len() {
+        let ends = plan.sources.get(at + 1).is_none_or(|next| next / many != plan.sources[at] / many);
+        if let Text::Read { last, .. } = &mut plan.texts[at] {
+            *last = ends;
+        }
+    }
+    Ok(plan)
+}
+
+/// Guesses, reads, and reads again when the guess was wrong. `None` when what changed changes what the other files are read as.
+fn read(given: &[Given], earlier: Option<&Earlier<'_>>, orders: &Orders<'_>) -> Result<Option<Built>> {
+    let Plan { texts, sources, warnings: told } = match plan(given, earlier, orders) {
+        // Whether a file that is empty matters is seen beside the others.
+        Err(e) if e.kind() == Kind::SourceInvalid && earlier.is_some() => return Ok(None),
+        planned => planned?,
+    };
+    let Orders { distribution, options, stop, target, heard, .. } = *orders;
+    let job = Job { texts: &texts, distribution, options, stop, target, heard };
+    let labels: Vec<&str> = texts.iter().map(Text::label).collect();
+    let undecodable = texts.iter().any(Text::is_undecodable);
+    let decide = |seen: &[FileSeen], warnings: &mut Vec<String>| {
+        Union::new(distribution, &labels, seen, options.max_columns, warnings)?.decide(undecodable, warnings)
+    };
+    let (heads, unseen, sample) = job.look()?;
+    // What can't be decided yet may be once all is read; what the user should know is told then.
+    let guess = decide(&heads, &mut Vec::new()).ok();
+    let first = match &guess {
+        Some(table) => {
+            let behind = Guess::new(table, &heads, unseen);
+            job.pass(table, &layouts(table, sample.as_ref()), Trust::Guess(&behind))?
+        }
+        None => job.skim()?,
+    };
+    let seen: Vec<FileSeen> = texts.iter().zip(first.seen).map(|(text, read)| text.seen().cloned().unwrap_or(read)).collect();
+    let mut warnings: Vec<String> = told.iter().flatten().cloned().collect();
+    let table = decide(&seen, &mut warnings)?;
+    if let Some(earlier) = earlier
+        && !same_as_before(given, earlier, &job, &table, &sources)
+    {
+        return Ok(None);
+    }
+    let (table, written) = match (guess, first.written) {
+        // Its plans have counted what the values break.
+        (Some(guess), Some(written)) if guess.makes_the_same(&table) => (Table { drift: table.drift, ..guess }, written),
+        (_, _) => {
+            for entry in std::fs::read_dir(target)? {
+                std::fs::remove_file(entry?.path())?;
+            }
+            let second = job.pass(&table, &layouts(&table, sample.as_ref()), Trust::Proof)?;
+            let doubted = || Error::new(Kind::Internal, "types that all cells prove were doubted");
+            (table, second.written.ok_or_else(doubted)?)
+        }
+    };
+    heard(1, 1);
+    warnings.extend(table.plans.iter().flat_map(|plan| plan.broken()));
+    let parts = written.parts.into_iter().map(|(text, part)| (sources[text], part)).collect();
+    let rejects = written.rejects.into_iter();
+    let of_texts = texts.iter().zip(seen).zip(rejects).zip(&sources).map(|(((text, seen), (rejects, rejected)), source)| {
+        let seen = match text {
+            Text::Read { input, .. } => {
+                TextSeen { read: input.read_as(), seen, undecodable: text.is_undecodable(), rejected, rejects }
+            }
+            Text::Kept { text, .. } => (*text).clone(),
+        };
+        (*source, seen)
+    });
+    let of_texts = of_texts.collect();
+    assemble(given, earlier, table, of_texts, told, parts, warnings, target).map(Some)
+}
+
+/// Puts new parts and those of before in the order of the files, checks that the rows add up, and writes the ledger.
+#[allow(clippy::too_many_arguments, reason = "all that a build came to, put together once")]
+fn assemble(
+    given: &[Given],
+    earlier: Option<&Earlier<'_>>,
+    table: Table,
+    texts: Vec<(usize, TextSeen)>,
+    told: Vec<Vec<String>>,
+    written: Vec<(usize, WrittenFile)>,
+    warnings: Vec<String>,
+    target: &Path,
+) -> Result<Built> {
+    let sum = |of: fn(&TextSeen) -> u64| texts.iter().map(|(_, t)| of(t)).sum::<u64>();
+    let (rows_read, rejected, rejects) = (sum(|t| t.seen.records), sum(|t| t.rejected), sum(|t| t.rejects));
+    let many = sources_a_part(given.len());
+    let read = texts.iter().map(|(_, t)| t.read.clone()).collect();
+    let mut ledger = Ledger::default();
+    let mut parts = Vec::new();
+    let mut rows = 0;
+    let (mut texts, mut told, mut written) = (texts.into_iter().peekable(), told.into_iter(), written.into_iter().peekable());
+    for (number, stretch) in given.chunks(many).enumerate() {
+        let before = parts.len();
+        while let Some((_, part)) = written.next_if(|(source, _)| source / many == number) {
+            rows += part.rows;
+            parts.push(BuiltPart::Written(part));
+        }
+        if let (Some(Given::Same { index: first }), Some(earlier)) = (stretch.first(), earlier) {
+            for part in earlier.parts_of(*first) {
+                rows += earlier.part_rows.get(part).copied().unwrap_or(0);
+                parts.push(BuiltPart::Same(part));
+            }
+        }
+        let sources = (0..stretch.len()).map(|i| SourceSeen {
+            texts: std::iter::from_fn(|| texts.next_if(|(source, _)| *source == number * many + i)).map(|(_, t)| t).collect(),
+            warnings: told.next().unwrap_or_default(),
+        });
+        ledger.stretches.push(Stretch { sources: sources.collect(), parts: parts.len() - before });
+    }
+    if rows_read != rows + rejected {
+        let message = format!("{rows_read} rows were read, but {rows} written and {rejected} rejected");
+        return Err(Error::new(Kind::Internal, message));
+    }
+    if parts.is_empty() {
+        let empty = Parts::new(target, Arc::clone(&table.schema)).empty()?;
+        parts.extend(empty.into_iter().map(BuiltPart::Written));
+        if let Some(first) = ledger.stretches.first_mut() {
+            first.parts = parts.len();
+        }
+    }
+    ledger.write(target)?;
+    let (drift, rejected_rows) = (table.drift, rejected);
+    Ok(Built { parts, rows, rows_read, rejected_rows, rejects, hashes: Vec::new(), warnings, drift, read })
+}
+
+impl Earlier<'_> {
+    /// The parts of the stretch that begins with this file.
+    fn parts_of(&self, source: usize) -> std::ops::Range<usize> {
+        let (mut sources, mut parts) = (0, 0);
+        for stretch in &self.ledger.stretches {
+            if sources >= source {
+                return parts..parts + stretch.parts;
+            }
+            sources += stretch.sources.len();
+            parts += stretch.parts;
+        }
+        parts..parts
+    }
+}
+
+/// Whether the files that did not change would be made into the parts they have.
+fn same_as_before(given: &[Given], earlier: &Earlier<'_>, job: &Job<'_>, table: &Table, sources: &[usize]) -> bool {
+    // What values break is counted where they are read.
+    if table.plans.iter().any(ColumnPlan::is_checked) {
+        return false;
+    }
+    let texts: Vec<&TextSeen> = earlier.ledger.texts().collect();
+    let labels: Vec<&str> = texts.iter().map(|t| t.read.file.as_str()).collect();
+    let seen: Vec<FileSeen> = texts.iter().map(|t| t.seen.clone()).collect();
+    let undecodable = texts.iter().any(|t| t.undecodable);
+    let mut unheard = Vec::new();
+    let union = Union::new(job.distribution, &labels, &seen, job.options.max_columns, &mut unheard);
+    let Ok(before) = union.and_then(|union| union.decide(undecodable, &mut unheard)) else { return false };
+    let mut first_text = vec![0];
+    for source in earlier.ledger.stretches.iter().flat_map(|s| &s.sources) {
+        first_text.push(first_text.last().copied().unwrap_or(0) + source.texts.len());
+    }
+    let places_same = (0..sources.len()).all(|text| match &given[sources[text]] {
+        Given::Raw(_) => true,
+        Given::Same { index } => {
+            let nth = sources[..text].iter().rev().take_while(|s| **s == sources[text]).count();
+            table.places[text] == before.places[first_text[*index] + nth]
+        }
+    });
+    places_same && table.writes_the_same(&before)
 }
 
 impl Job<'_> {
-    /// Sees every cell; the table's columns, and how many records there are.
-    fn infer(&self, heard: &(dyn Fn(u64, u64) + Sync), warnings: &mut Vec<String>) -> Result<(Table, u64)> {
-        let mut seen: Vec<FileSeen> = self.inputs.iter().map(|_| FileSeen::default()).collect();
-        let mut bytes = Progress::new(heard, self.bytes(), 0);
-        self.each(|read| {
-            match read {
-                Read::Opened { file, names, originals } => {
-                    bytes.opened();
-                    seen[file].meet(self.distribution, &names, &originals);
-                    seen[file].meet_crs(self.inputs[file].form.crs());
-                }
-                Read::Batch(cells) => {
-                    seen[cells.file].meet(self.distribution, &cells.names, &[]);
-                    seen[cells.file].absorb(&cells, self.inputs[cells.file].form.is_typed());
-                    bytes.read(cells.bytes_read);
-                }
-            }
-            Ok(())
-        })?;
-        let urls: Vec<&str> = self.inputs.iter().map(|i| i.label.as_str()).collect();
-        let undecodable = self.inputs.iter().any(|i| !i.text.bad.is_empty());
-        let union = Union::new(self.distribution, &urls, &seen, self.options.max_columns, warnings)?;
-        Ok((union.decide(undecodable, warnings)?, seen.iter().map(|s| s.records).sum()))
-    }
-
-    /// Converts every cell and writes the rows; the parts, the number of rejects, and of rows rejected whole.
-    fn convert(&self, table: &Table, target: &Path, heard: &(dyn Fn(u64, u64) + Sync)) -> Result<(Vec<WrittenFile>, u64, u64)> {
-        let mut sink = Sink::new(target, Arc::clone(&table.schema))?;
-        let mut rejects = Rejects::new(target);
-        let mut whole = 0;
-        let parts = std::thread::scope(|scope| {
-            let (batches, to_write): (SyncSender<RecordBatch>, Receiver<RecordBatch>) = sync_channel(WAITING);
-            let writer = scope.spawn(move || {
-                for batch in to_write {
-                    sink.write(&batch)?;
-                }
-                sink.finish()
-            });
-            let mut bytes = Progress::new(heard, self.bytes(), self.bytes());
-            let mut stopped = false;
-            let converted = self.each(|read| {
-                let cells = match read {
-                    Read::Opened { .. } => {
-                        bytes.opened();
-                        return Ok(());
+    /// What the heads of the texts show, which columns each has there, and the first of their batches.
+    fn look(&self) -> Result<(Vec<FileSeen>, Vec<FileSeen>, Option<Cells>)> {
+        let (mut heads, mut unseen, mut sample) = (Vec::new(), Vec::new(), None);
+        for (index, text) in self.texts.iter().enumerate() {
+            let (mut head, mut names) = (FileSeen::default(), FileSeen::default());
+            match text {
+                Text::Kept { text, .. } => head = text.seen.clone(),
+                Text::Read { input, .. } => {
+                    let mut reader = self.open(index, input)?;
+                    head.meet(self.distribution, reader.names(), reader.originals());
+                    head.meet_crs(input.form.crs());
+                    for _ in 0..LOOK {
+                        self.stop.check()?;
+                        let Some(cells) = reader.next()? else { break };
+                        head.meet(self.distribution, &cells.names, &[]);
+                        head.absorb(&cells, input.form.is_typed());
+                        sample.get_or_insert(cells);
                     }
-                    Read::Batch(cells) => cells,
-                };
-                whole += cells.rejected();
-                let batch = self.batch(table, &cells, &mut rejects)?;
-                bytes.read(cells.bytes_read);
-                stopped = batches.send(batch).is_err();
-                if stopped { Err(Error::new(Kind::Internal, "the writer stopped")) } else { Ok(()) }
-            });
-            drop(batches);
-            let written = writer.join().map_err(|_| Error::new(Kind::Internal, "writing the snapshot failed"))?;
-            match (converted, written) {
-                // When the writer stops first, its error is the one that says why.
-                (Err(e), Ok(_)) => Err(e),
-                (Err(_), Err(e)) if stopped => Err(e),
-                (Err(e), Err(_)) => Err(e),
-                (Ok(()), written) => written,
-            }
-        })?;
-        Ok((parts, rejects.finish()?, whole))
-    }
-
-    /// Of all files' text.
-    fn bytes(&self) -> u64 {
-        self.inputs.iter().map(|i| i.text.bytes).sum()
-    }
-
-    fn batch(&self, table: &Table, cells: &Cells, rejects: &mut Rejects) -> Result<RecordBatch> {
-        let input = &self.inputs[cells.file];
-        let mut found = Vec::new();
-        let mut columns: Vec<ArrayRef> = Vec::with_capacity(table.schema.fields().len());
-        for (column, (plan, place)) in table.plans.iter().zip(&table.places[cells.file]).enumerate() {
-            let mut of_column = Vec::new();
-            columns.push(plan.convert(cells, *place, &mut of_column));
-            found.extend(of_column.into_iter().map(|r| (cells.lines[r.row], Some(column), r)));
-        }
-        let name = std::iter::repeat_n(Some(input.name.as_str()), cells.rows());
-        columns.push(Arc::new(name.collect::<StringViewArray>()));
-        columns.push(Arc::new(cells.lines.iter().map(|line| i64::try_from(*line).ok()).collect::<Int64Array>()));
-        for column in &table.explained {
-            let place = table.places[cells.file][*column];
-            columns.push(table.plans[*column].reasons(cells, place, columns[*column].as_ref()));
-        }
-        for fault in &cells.faults {
-            let place = fault.column.and_then(|c| table.places[cells.file].iter().position(|p| *p == Some(c)));
-            let reject =
-                CellReject { row: 0, raw: fault.raw.clone(), expected: fault.expected.clone(), reason: fault.reason.clone() };
-            found.push((fault.line, place, reject));
-        }
-        found.sort_by_key(|(line, column, _)| (*line, *column));
-        for (line, column, CellReject { raw, expected, reason, .. }) in found {
-            let column = column.map(|c| table.schema.field(c).name().clone());
-            rejects.push(Reject { file: input.label.clone(), line, column, raw, expected, reason })?;
-        }
-        let options = RecordBatchOptions::new().with_row_count(Some(cells.rows()));
-        RecordBatch::try_new_with_options(Arc::clone(&table.schema), columns, &options)
-            .map_err(|e| Error::new(Kind::Internal, format!("a batch does not fit its schema: {e}")).caused_by(e))
-    }
-
-    /// Reads all files in order on a thread of their own, and hands what it reads to `take`.
-    fn each(&self, mut take: impl FnMut(Read) -> Result<()>) -> Result<()> {
-        std::thread::scope(|scope| {
-            let (out, read) = sync_channel(WAITING);
-            let reading = scope.spawn(move || self.read(&out));
-            for message in read {
-                self.stop.check()?;
-                take(message)?;
-            }
-            reading.join().map_err(|_| Error::new(Kind::SourceInvalid, "reading the source failed"))?
-        })
-    }
-
-    /// Reads until the end, or until nobody listens.
-    fn read(&self, out: &SyncSender<Read>) -> Result<()> {
-        for (file, input) in self.inputs.iter().enumerate() {
-            let mut reader = Reader::open(&input.form, &input.text, &input.label, file, self.options)?;
-            let opened = Read::Opened { file, names: Arc::clone(reader.names()), originals: reader.originals().to_vec() };
-            if out.send(opened).is_err() {
-                return Ok(());
-            }
-            while let Some(cells) = reader.next()? {
-                if out.send(Read::Batch(cells)).is_err() {
-                    return Ok(());
+                    names.meet(self.distribution, head.names(), &[]);
                 }
             }
+            heads.push(head);
+            unseen.push(names);
         }
-        Ok(())
+        Ok((heads, unseen, sample))
     }
 }
 
-/// Adds the bytes of files up, over both passes.
-struct Progress<'a> {
-    heard: &'a (dyn Fn(u64, u64) + Sync),
-    all: u64,
-    /// Of the files before.
-    done: u64,
-    current: u64,
-}
-
-impl<'a> Progress<'a> {
-    fn new(heard: &'a (dyn Fn(u64, u64) + Sync), of_one_pass: u64, done: u64) -> Self {
-        Self { heard, all: of_one_pass * 2, done, current: 0 }
-    }
-
-    fn opened(&mut self) {
-        self.done += self.current;
-        self.current = 0;
-    }
-
-    fn read(&mut self, bytes: u64) {
-        self.current = bytes;
-        (self.heard)(self.done + self.current, self.all);
-    }
+/// How each column is laid out, by what a sample of its values shows. Hidden ones but lines repeat their values.
+fn layouts(table: &Table, sample: Option<&Cells>) -> Vec<ColumnLayout> {
+    let of = |index: usize| match (table.plans.get(index), sample) {
+        (Some(plan), Some(cells)) => match table.places[cells.file][index] {
+            Some(place) => ColumnLayout::of(&plan.read(cells, place, &mut Vec::new())),
+            None => ColumnLayout::default(),
+        },
+        (None, _) if index == table.plans.len() + 1 => ColumnLayout::counting(),
+        (Some(_), None) | (None, _) => ColumnLayout::default(),
+    };
+    (0..table.schema.fields().len()).map(of).collect()
 }

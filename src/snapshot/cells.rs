@@ -138,6 +138,14 @@ impl Cells {
         spans.iter().step_by(width).map(|s| self.cell(*s)).chain(missing)
     }
 
+    /// The kinds and bytes of a column of the file that every row has, top to bottom: [`Self::column`] for those who look at bytes
+    /// only. `index` is less than `width`.
+    pub(super) fn bytes(&self, index: usize) -> impl Iterator<Item = (CellKind, &[u8])> {
+        let (text, made) = (self.text.as_bytes(), self.made.as_bytes());
+        let spans = self.spans.get(index..).unwrap_or_default().iter().step_by(self.width.max(1));
+        spans.map(move |s| (s.kind(), &(if s.is_made() { made } else { text })[s.range()]))
+    }
+
     fn cell(&self, span: Span) -> Cell<'_> {
         let from = if span.is_made() { &self.made } else { &self.text };
         Cell { kind: span.kind(), text: &from[span.range()] }

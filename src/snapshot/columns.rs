@@ -28,7 +28,7 @@ pub(super) const ADDED: char = '\0';
 
 /// What was seen of one file, or of a part of one. Parts that were read apart are merged; it can be stored, and what was read back takes
 /// part in everything but seeing more cells.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct FileSeen {
     names: Vec<String>,
     /// The published names, of those that are called otherwise.
@@ -62,7 +62,13 @@ impl FileSeen {
 
     /// Takes a batch's cells in, whose columns were met.
     pub(super) fn absorb(&mut self, cells: &Cells, typed: bool) {
-        for (i, seen) in self.columns.iter_mut().enumerate() {
+        self.absorb_beyond(0, cells, typed);
+    }
+
+    /// Takes in a batch's cells, but of the first `known` columns only how many there are: what is seen of those elsewhere is to be
+    /// [`Self::put`] here.
+    pub(super) fn absorb_beyond(&mut self, known: usize, cells: &Cells, typed: bool) {
+        for (i, seen) in self.columns.iter_mut().enumerate().skip(known) {
             seen.absorb(cells.column(i), typed);
             if cells.commas_free {
                 seen.commas_are_free();
@@ -71,21 +77,9 @@ impl FileSeen {
         self.records += cells.rows() as u64 + cells.rejected();
     }
 
-    /// Adds what was seen of a later part of the file.
-    #[cfg_attr(not(test), expect(dead_code, reason = "files are not yet read in parts"))]
-    pub(super) fn merge(&mut self, other: Self) {
-        let places: HashMap<String, usize> = self.names.iter().cloned().zip(0..).collect();
-        for ((name, original), seen) in other.names.into_iter().zip(other.originals).zip(other.columns) {
-            match places.get(&name) {
-                Some(place) => self.columns[*place].merge(&seen),
-                None => {
-                    self.names.push(name);
-                    self.originals.push(original);
-                    self.columns.push(seen);
-                }
-            }
-        }
-        self.records += other.records;
+    /// Sets what was seen of a column that was met.
+    pub(super) fn put(&mut self, place: usize, seen: Seen) {
+        self.columns[place] = seen;
     }
 
     pub(super) fn names(&self) -> &[String] {
@@ -104,6 +98,7 @@ fn missing(distribution: &Distribution, declared: Option<&Column>) -> Missing {
 }
 
 /// The columns of the table, and where each file has them.
+#[derive(Debug)]
 pub(super) struct Table {
     pub(super) plans: Vec<ColumnPlan>,
     /// For each file, the file's column of each of the table's.
@@ -115,6 +110,18 @@ pub(super) struct Table {
     pub(super) explained: Vec<usize>,
     /// How the files differ.
     pub(super) drift: Vec<Drift>,
+}
+
+impl Table {
+    /// Whether rows that were made for `other` are those that would be made for this one.
+    pub(super) fn makes_the_same(&self, other: &Self) -> bool {
+        self.places == other.places && self.writes_the_same(other)
+    }
+
+    /// Whether the columns are the same, wherever the files have them.
+    pub(super) fn writes_the_same(&self, other: &Self) -> bool {
+        self.plans == other.plans && self.explained == other.explained && self.schema == other.schema
+    }
 }
 
 /// The error for a file with more columns than a table may have.
@@ -313,18 +320,17 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_a_file_are_merged_by_name() {
-        let mut seen = part(&["a", "b"], &["1", "x"]);
-        let later = part(&["b", "a", "c"], &["y", "2.5", "true"]);
+    fn what_was_stored_makes_the_same_table() {
+        let (first, later) = (part(&["a", "b"], &["1", "x"]), part(&["b", "a", "c"], &["y", "2.5", "true"]));
         let stored = serde_json::to_vec(&later).expect("is stored");
-        seen.merge(serde_json::from_slice(&stored).expect("is read back"));
-        let (files, urls) = ([seen], ["f.csv"]);
+        let later = serde_json::from_slice::<FileSeen>(&stored).expect("is read back");
+        let (files, urls) = ([first, later], ["f.csv", "g.csv"]);
         let mut warnings = Vec::new();
-        assert_eq!(files[0].records, 2);
+        assert_eq!(files[1].records, 1);
         let distribution = Distribution::default();
         let table = Union::new(&distribution, &urls, &files, 3, &mut warnings).and_then(|u| u.decide(false, &mut warnings));
         let fields = table.expect("has columns").schema;
-        let shown: Vec<String> = fields.fields().iter().map(|f| format!("{} {}", f.name(), f.data_type())).collect();
+        let shown: Vec<String> = fields.fields().iter().take(5).map(|f| format!("{} {}", f.name(), f.data_type())).collect();
         assert_eq!(shown, ["a Float64", "b Utf8View", "c Boolean", "_source_file Utf8View", "_source_row Int64"]);
         assert!(Union::new(&distribution, &urls, &files, 2, &mut warnings).is_err());
     }

@@ -9,11 +9,12 @@ use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt};
 
-use super::build::{Built, build};
+use super::before::{self, Before};
+use super::build::{Built, Given, Orders, Outcome, build};
 use super::fetch::{Raw, fetch, is_local};
 use super::known::{Known, fingerprint, identities, is_strict, label};
 use super::profile::Profiler;
-use super::state::{Part, Record, Rows, Source, Staging, State, TablePath, Turn};
+use super::state::{Record, Rows, Source, Staging, State, TablePath, Turn};
 use super::stop::Stop;
 use super::write::Rejects;
 use super::{Layout, Options, ProgressEvent, Snapshot, columnar, inplace, raw};
@@ -208,26 +209,45 @@ impl Maker {
     }
 
     async fn write(self: &Arc<Self>, table: &TableEntry, objects: Vec<Object>, heard: &Heard) -> Result<Known> {
-        let turn = self.turn(table).await?;
+        let mut turn = self.turn(table).await?;
         let (this, same_table) = (Arc::clone(self), table.clone());
         let last = blocking(move || this.last(&same_table)).await?;
         if let Some(known) = last.filter(|k| k.identities == identities(&objects)) {
             return Ok(known);
         }
-        let bytes = objects.iter().map(|o| o.meta.size).sum();
+        let bytes: u64 = objects.iter().map(|o| o.meta.size).sum();
         heard(ProgressEvent::Started { table: label(table), files: objects.len(), bytes });
-        let staging = self.state.stage()?;
         let name = label(table);
         let stop = self.stop.within(self.options.touch_timeout, &name);
-        let raws = tokio::select! {
-            raws = self.fetch(&objects, staging.scratch(), &name, heard) => raws?,
-            stopped = stop.reached() => return Err(stopped),
-        };
-        // What had to be fetched was half of the way.
-        let fetched = raws.iter().filter(|r| r.sha256.is_some()).map(|r| r.bytes).sum::<u64>() / 2;
-        let (sources, local) = (sources(&objects), objects.iter().all(is_local));
-        let work = Work { turn, staging, raws, sources, local, bytes, fetched, stop };
-        self.finish(table, work, heard).await
+        let mut before = self.before(table).await?;
+        loop {
+            let stays = before.as_ref().map_or_else(|| vec![None; objects.len()], |b| b.stays(&objects));
+            let before = before.take().filter(|_| stays.iter().any(Option::is_some));
+            let staging = self.state.stage()?;
+            let given = tokio::select! {
+                given = self.fetch(&objects, &stays, staging.scratch(), &name, heard) => given?,
+                stopped = stop.reached() => return Err(stopped),
+            };
+            // What stays as it is counts as read, and what had to be fetched was half of the way.
+            let read: u64 = raws(&given).iter().map(|r| r.bytes).sum();
+            let fetched: u64 = raws(&given).iter().filter(|r| r.sha256.is_some()).map(|r| r.bytes).sum();
+            let passed = bytes.saturating_sub(read) + fetched / 2;
+            let (sources, local, stop) = (sources(&objects), objects.iter().all(is_local), stop.clone());
+            let work = Work { turn, staging, given, before, sources, local, bytes, passed, stop };
+            match self.finish(table, work, heard).await? {
+                Made::Stands(known) => return Ok(known),
+                Made::NeedsAll(back) => turn = back,
+            }
+        }
+    }
+
+    /// The snapshot whose parts may stay. None where raw files are kept, since each snapshot has all of its own.
+    async fn before(self: &Arc<Self>, table: &TableEntry) -> Result<Option<Before>> {
+        if self.options.keep_raw {
+            return Ok(None);
+        }
+        let (this, of) = (Arc::clone(self), table.clone());
+        blocking(move || Before::newest(this.state.as_ref(), &of)).await
     }
 
     /// A snapshot made of raw files that were kept beside an older one; `None` when none were.
@@ -247,9 +267,12 @@ impl Maker {
         heard(ProgressEvent::Started { table: label(table), files: raws.len(), bytes });
         let stop = self.stop.within(self.options.touch_timeout, &label(table));
         let sources = record.sources.into_iter().map(|s| Source { raw: None, ..s }).collect();
-        let work = Work { turn, staging, raws, sources, local: record.local, bytes, fetched: 0, stop };
-        let made = self.finish(table, work, heard).await;
-        self.told(made).map(Some)
+        let given = raws.into_iter().map(Given::Raw).collect();
+        let work = Work { turn, staging, given, before: None, sources, local: record.local, bytes, passed: 0, stop };
+        match self.told(self.finish(table, work, heard).await)? {
+            Made::Stands(known) => Ok(Some(known)),
+            Made::NeedsAll(_) => Err(Error::new(Kind::Internal, "all kept files were given, and others were asked for")),
+        }
     }
 
     /// Waits until no other process makes a snapshot of this table.
@@ -259,48 +282,52 @@ impl Maker {
     }
 
     /// Builds what is at hand, and publishes it.
-    async fn finish(self: &Arc<Self>, table: &TableEntry, work: Work, heard: &Heard) -> Result<Known> {
+    async fn finish(self: &Arc<Self>, table: &TableEntry, work: Work, heard: &Heard) -> Result<Made> {
         let (this, there, of) = (Arc::clone(self), Arc::clone(heard), table.clone());
-        let known = blocking(move || this.publish(&of, work, &there)).await?;
-        self.measure_later(table, &known.snapshot);
-        let (rows, rejects) = (known.snapshot.rows, known.snapshot.rejects);
-        heard(ProgressEvent::Finished { table: label(table), rows, rejects });
-        Ok(known)
+        let made = blocking(move || this.publish(&of, work, &there)).await?;
+        if let Made::Stands(known) = &made {
+            self.measure_later(table, &known.snapshot);
+            let (rows, rejects) = (known.snapshot.rows, known.snapshot.rejects);
+            heard(ProgressEvent::Finished { table: label(table), rows, rejects });
+        }
+        Ok(made)
     }
 
-    fn publish(&self, table: &TableEntry, work: Work, heard: &Heard) -> Result<Known> {
-        let Work { turn, staging, raws, sources, local, bytes, fetched, stop } = work;
+    fn publish(&self, table: &TableEntry, work: Work, heard: &Heard) -> Result<Made> {
+        let Work { turn, staging, given, before, sources, local, bytes, passed, stop } = work;
         let (path, fingerprint, distribution) = (TablePath::of(table), fingerprint(table.distribution()), table.distribution());
         let progress = |done: u64, all: u64| {
-            let part = u128::from(bytes.saturating_sub(fetched)) * u128::from(done.min(all)) / u128::from(all.max(1));
-            let bytes = fetched + u64::try_from(part).unwrap_or(0);
+            let part = u128::from(bytes.saturating_sub(passed)) * u128::from(done.min(all)) / u128::from(all.max(1));
+            let bytes = passed + u64::try_from(part).unwrap_or(0);
             heard(ProgressEvent::Read { table: label(table), bytes });
         };
-        let (options, scratch, target) = (&self.options, staging.scratch(), staging.snapshot());
-        let built = match columnar::Form::of(distribution.format) {
-            Some(_) => columnar::build(&raws, distribution, options, &stop, scratch, &target, &progress)?,
-            None => build(&raws, distribution, options, &stop, scratch, &target, &progress)?,
+        let (options, scratch, target) = (&self.options, staging.scratch(), &staging.snapshot());
+        let orders = Orders { distribution, options, stop: &stop, scratch, target, heard: &progress };
+        let outcome = match (columnar::Form::of(distribution.format), &before) {
+            (Some(_), _) => Outcome::Built(columnar::build(&raws(&given), &orders)?),
+            (None, None) => build(&given, None, &orders)?,
+            (None, Some(before)) => before.build(&given, &orders)?,
+        };
+        let built = match outcome {
+            Outcome::Built(built) => built,
+            Outcome::NeedsAll if before.is_some() => return Ok(Made::NeedsAll(turn)),
+            Outcome::NeedsAll => return Err(Error::new(Kind::Internal, "all files were given, and others were asked for")),
         };
         if is_strict(table) && built.rejects > 0 {
             return Err(refused(table, &built, &staging.snapshot())?);
         }
         let Built { parts, rows, rows_read, rejected_rows, rejects, hashes, mut warnings, drift, read } = built;
         let declared = distribution.hash.as_deref().and_then(|h| h.strip_prefix("sha256:"));
-        if let (Some(declared), [only]) = (declared, hashes.as_slice())
+        if let (Some(declared), [Some(only)]) = (declared, hashes.as_slice())
             && !declared.eq_ignore_ascii_case(only)
         {
             warnings.push(format!("the file's SHA-256 is {only}, and {declared} is declared"));
         }
-        let kept = if self.options.keep_raw { raw::keep(&raws, staging.scratch(), &staging.snapshot())? } else { Vec::new() };
+        let kept =
+            if self.options.keep_raw { raw::keep(&raws(&given), staging.scratch(), &staging.snapshot())? } else { Vec::new() };
         let mut kept = kept.into_iter();
-        let sources = sources.into_iter().zip(hashes).map(|(s, sha256)| Source { sha256, raw: kept.next(), ..s }).collect();
-        let parts = parts.iter().map(|p| Part {
-            file: p.path.file_name().map_or_else(String::new, |f| f.to_string_lossy().into_owned()),
-            bytes: p.bytes,
-            rows: p.rows,
-            of: None,
-            e_tag: None,
-        });
+        let sources = before::hashed(sources, hashes, before.as_ref())?;
+        let sources = sources.into_iter().map(|s| Source { raw: kept.next(), ..s }).collect();
         let created = now();
         let record = Record {
             id: Record::new_id(created)?,
@@ -308,7 +335,7 @@ impl Maker {
             layout: Rows::Written,
             local,
             sources,
-            parts: parts.collect(),
+            parts: before::parts(&parts, before.as_ref())?,
             rows,
             rows_read,
             rejected_rows: Some(rejected_rows),
@@ -324,19 +351,35 @@ impl Maker {
         }
         stop.check()?;
         let seen = Instant::now();
-        let record = self.state.publish(&turn, staging, record)?;
+        let record = match self.state.publish(&turn, staging, record) {
+            // The snapshot that it shares parts with was removed meanwhile.
+            Err(e) if e.kind() == Kind::SourceChanged && before.is_some() => return Ok(Made::NeedsAll(turn)),
+            published => published?,
+        };
         self.retain(turn, &path);
         for message in warnings {
             heard(ProgressEvent::Warning { table: label(table), message });
         }
-        self.load(&path, &record, seen)?.ok_or_else(|| Error::new(Kind::Io, "a snapshot vanished as soon as it was written"))
+        let known = self.load(&path, &record, seen)?;
+        known.map(Made::Stands).ok_or_else(|| Error::new(Kind::Io, "a snapshot vanished as soon as it was written"))
     }
 
-    async fn fetch(&self, objects: &[Object], scratch: &Path, label: &str, heard: &Heard) -> Result<Vec<Raw>> {
+    /// The objects' bytes, but of those that `stays` names as files of an earlier build.
+    async fn fetch(
+        &self,
+        objects: &[Object],
+        stays: &[Option<usize>],
+        scratch: &Path,
+        label: &str,
+        heard: &Heard,
+    ) -> Result<Vec<Given>> {
         let arrived = Arc::new(std::sync::atomic::AtomicU64::new(0));
-        let fetches = objects.iter().enumerate().map(|(i, object)| {
+        let fetches = objects.iter().zip(stays).enumerate().map(|(i, (object, stays))| {
             let arrived = Arc::clone(&arrived);
             async move {
+                if let Some(index) = *stays {
+                    return Ok(Given::Same { index });
+                }
                 if object.meta.size > self.options.max_file_bytes {
                     return Err(super::archive::too_large(&object.url, self.options.max_file_bytes));
                 }
@@ -346,6 +389,7 @@ impl Maker {
                     heard(ProgressEvent::Read { table: label.to_owned(), bytes: all / 2 });
                 })
                 .await
+                .map(Given::Raw)
             }
         });
         let fetches: Vec<_> = fetches.collect();
@@ -358,16 +402,30 @@ struct Work {
     /// Of the table, until the snapshot stands.
     turn: Turn,
     staging: Staging,
-    raws: Vec<Raw>,
-    /// What each of `raws` is, but for its hash.
+    given: Vec<Given>,
+    /// Where what is given as the same stands.
+    before: Option<Before>,
+    /// What each of `given` is, but for its hash.
     sources: Vec<Source>,
     local: bool,
-    /// Of all `raws`.
+    /// Of all sources.
     bytes: u64,
     /// How much of it counts as read already.
-    fetched: u64,
+    passed: u64,
     /// Ends the making, at the latest when its time is over.
     stop: Stop,
+}
+
+/// What became of the work.
+enum Made {
+    Stands(Known),
+    /// Nothing, since what was given as the same has to be read as well; the turn goes on.
+    NeedsAll(Turn),
+}
+
+/// The files that are given to be read.
+fn raws(given: &[Given]) -> Vec<&Raw> {
+    given.iter().filter_map(|g| if let Given::Raw(raw) = g { Some(raw) } else { None }).collect()
 }
 
 /// What is written down of published files before they are read.

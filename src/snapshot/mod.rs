@@ -2,6 +2,7 @@
 //! the state folder; Parquet and Arrow files are used where they stand. SQL is unknown here.
 
 mod archive;
+mod before;
 mod build;
 mod cells;
 mod columnar;
@@ -17,10 +18,15 @@ mod geo;
 mod inplace;
 mod json;
 mod known;
+mod lanes;
+mod layout;
+mod ledger;
 mod listing;
 mod make;
 mod names;
 mod nontext;
+mod parts;
+mod pass;
 mod prepare;
 mod profile;
 mod raw;

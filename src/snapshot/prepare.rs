@@ -25,12 +25,14 @@ pub(super) struct Input {
     pub(super) label: String,
     /// What `_source_file` holds.
     pub(super) name: String,
+    /// Which of the published files it is of.
+    pub(super) source: usize,
 }
 
 impl Input {
     /// A file whose rows were taken out of it.
-    fn of_rows(plain: Plain, spool: Spool) -> Self {
-        Self { text: Text::of_spool(&spool), form: Form::Spooled(spool), label: plain.label, name: plain.name }
+    fn of_rows(plain: Plain, spool: Spool, source: usize) -> Self {
+        Self { text: Text::of_spool(&spool), form: Form::Spooled(spool), label: plain.label, name: plain.name, source }
     }
 
     /// How the file is read.
@@ -44,23 +46,24 @@ impl Input {
     }
 }
 
-/// Unpacks and decodes what needs it. Empty files among others are left out with a warning.
+/// Unpacks and decodes what needs it. Empty files among others are left out with a warning. `warnings` has a place for each of `raws`.
 pub(super) fn prepare(
-    raws: &[Raw],
+    raws: &[&Raw],
     distribution: &Distribution,
     options: &Options,
     stop: &Stop,
     scratch: &Path,
-    warnings: &mut Vec<String>,
+    warnings: &mut [Vec<String>],
 ) -> Result<Vec<Input>> {
     let mut plains = Vec::with_capacity(raws.len());
+    let mut sources = Vec::with_capacity(raws.len());
     for (i, raw) in raws.iter().enumerate() {
         if raw.bytes > options.max_file_bytes {
             return Err(archive::too_large(&raw.url, options.max_file_bytes));
         }
         let guard = Guard::new(&raw.url, raw.bytes, i, options, stop, scratch);
         let wanted = distribution.member.as_deref();
-        let mut opened = archive::open(&raw.path, &raw.url, &raw.file_name(), wanted, &guard, warnings)?;
+        let mut opened = archive::open(&raw.path, &raw.url, &raw.file_name(), wanted, &guard, &mut warnings[i])?;
         if let ([plain], Some(packing)) = (opened.as_slice(), distribution.compression)
             && plain.path == raw.path
             && !plain.is_certain
@@ -68,14 +71,15 @@ pub(super) fn prepare(
             check_is_served_plain(plain, packing)?;
         }
         plains.append(&mut opened);
+        sources.resize(plains.len(), i);
     }
     let several = plains.len() > 1;
     let mut inputs = Vec::with_capacity(plains.len());
-    for (i, plain) in plains.into_iter().enumerate() {
-        let label = &plain.label;
+    for (i, (plain, source)) in plains.into_iter().zip(sources).enumerate() {
+        let (label, warnings) = (&plain.label, &mut warnings[source]);
         let looker = Looker { label, distribution, options, stop, target: scratch.join(format!("spooled-{i}")) };
         if let Some(spool) = looker.file(&plain, warnings)? {
-            inputs.push(Input::of_rows(plain, spool));
+            inputs.push(Input::of_rows(plain, spool, source));
             continue;
         }
         check_is_text(&plain, distribution)?;
@@ -89,11 +93,11 @@ pub(super) fn prepare(
             continue;
         }
         if let Some(spool) = looker.text(&text)? {
-            inputs.push(Input::of_rows(plain, spool));
+            inputs.push(Input::of_rows(plain, spool, source));
             continue;
         }
         let form = Form::of(format(&plain, distribution), distribution, &text, label, options, warnings)?;
-        inputs.push(Input { text, form, label: plain.label, name: plain.name });
+        inputs.push(Input { text, form, label: plain.label, name: plain.name, source });
     }
     if inputs.is_empty() {
         let first = raws.first().map_or("", |r| r.url.as_str());

@@ -18,7 +18,7 @@ const NAME_BYTES: usize = 150;
 
 /// Keeps each of `raws` in the snapshot's folder: what was fetched to `scratch` is moved, all else copied and checked not to
 /// have changed meanwhile. Where each is, within the folder.
-pub(super) fn keep(raws: &[Raw], scratch: &Path, snapshot: &Path) -> Result<Vec<String>> {
+pub(super) fn keep(raws: &[&Raw], scratch: &Path, snapshot: &Path) -> Result<Vec<String>> {
     fs::create_dir_all(snapshot.join(FOLDER))?;
     let mut kept = Vec::with_capacity(raws.len());
     for (i, raw) in raws.iter().enumerate() {

@@ -169,7 +169,11 @@ async fn scan_files(
         .try_collect()
         .await?;
     let total = Statistics::try_merge_iter(files.iter().filter_map(|f| f.statistics.as_deref()), schema.as_ref())?;
-    let groups = FileGroup::new(files).split_files(state.config().target_partitions());
+    // A small table is not worth a second thread, and on one its rows come as they were published, however many files it has.
+    let bytes: usize =
+        files.iter().map(|f| usize::try_from(f.object_meta.size).unwrap_or(usize::MAX)).fold(0, usize::saturating_add);
+    let is_small = bytes < state.config_options().optimizer.repartition_file_min_size;
+    let groups = FileGroup::new(files).split_files(if is_small { 1 } else { state.config().target_partitions() });
     // A filter may remove rows after the scan, so a limit may only stop the scan where there is none.
     let limit = if filters.is_empty() { limit } else { None };
     let config = FileScanConfigBuilder::new(url, format.file_source(Arc::clone(schema).into()))

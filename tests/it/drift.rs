@@ -109,7 +109,7 @@ async fn a_null_tells_its_reason() {
             "not in the file|3",
         ),
         (
-            "SELECT *, missing_reason(note) AS why FROM test.air_air WHERE missing_reason(note) = 'empty'",
+            "SELECT *, missing_reason(note) AS why FROM test.air_air WHERE missing_reason(note) = 'empty' ORDER BY 2",
             "7|2020-01-31|18.5|||empty\n7|2021-01-31||||empty",
         ),
         ("SELECT missing_reason(name) FROM test.air_sites", "\n"),

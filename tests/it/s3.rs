@@ -135,7 +135,7 @@ async fn tables_are_served_from_buckets() {
     assert_eq!(ask("select count(*), count(distinct carrier) from bucket_flights").await, [["100000", "16"]]);
     // The Parquet file stays in its bucket.
     let layouts = ask("select table_name, layout, files from catalog.snapshots order by 1").await;
-    expect![[r#"[["bucket_accidents", "written", "1"], ["bucket_flights", "parquet", "1"]]"#]].assert_eq(&format!("{layouts:?}"));
+    expect![[r#"[["bucket_accidents", "written", "4"], ["bucket_flights", "parquet", "1"]]"#]].assert_eq(&format!("{layouts:?}"));
     drop(s3);
     let error = rows(&client, "select sum(distance) from bucket_flights").await.expect_err("the bucket is gone");
     let error = error.as_db_error().expect("the server stays up");

@@ -118,7 +118,7 @@ async fn first_touches_of_two_servers_make_one_snapshot() {
         assert_eq!(tables, want);
         // Who came second removed his own.
         let files = shared.files().await;
-        assert_eq!(files.len(), 2 * TABLES, "{files:?}");
+        assert_eq!(files.len(), 3 * TABLES, "a manifest, a part and a ledger for each: {files:?}");
         // And both serve the same one.
         let ids =
             servers.each_ref().map(|s| s.rows("select table_name, snapshot from catalog.snapshots order by 1").expect("answers"));

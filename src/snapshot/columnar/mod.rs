@@ -23,7 +23,7 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
 use super::Options;
 use super::archive::{self, Guard, Plain};
-use super::build::Built;
+use super::build::{Built, BuiltPart, Orders};
 use super::fetch::Raw;
 use super::stop::Stop;
 use super::write::Sink;
@@ -147,17 +147,9 @@ fn guarded<T>(url: &str, form: Form, step: impl FnOnce() -> Result<T>) -> Result
     done.unwrap_or_else(|_| Err(fault("its content makes no sense"))).map_err(|e| named(url, form, e))
 }
 
-/// Reads `raws` and writes parts to `target`; `scratch` takes what has to be unpacked. `heard` is told how far it is, out of how much;
-/// `stop` ends it between two batches.
-pub(super) fn build(
-    raws: &[Raw],
-    distribution: &Distribution,
-    options: &Options,
-    stop: &Stop,
-    scratch: &Path,
-    target: &Path,
-    heard: &(dyn Fn(u64, u64) + Sync),
-) -> Result<Built> {
+/// Reads `raws` and writes parts.
+pub(super) fn build(raws: &[&Raw], orders: &Orders<'_>) -> Result<Built> {
+    let Orders { distribution, options, stop, scratch, target, heard } = *orders;
     let form = Form::of(distribution.format);
     let form = form.ok_or_else(|| Error::new(Kind::Internal, "a format that is no columnar one is not read here"))?;
     std::thread::scope(|scope| {
@@ -181,12 +173,12 @@ pub(super) fn build(
         }
         let hashes = hashes.join().map_err(|_| Error::new(Kind::Internal, "hashing the source failed"))??;
         Ok(Built {
-            parts,
+            parts: parts.into_iter().map(BuiltPart::Written).collect(),
             rows,
             rows_read: rows,
             rejected_rows: 0,
             rejects: 0,
-            hashes,
+            hashes: hashes.into_iter().map(Some).collect(),
             warnings,
             drift: Vec::new(),
             read: Vec::new(),
@@ -196,7 +188,7 @@ pub(super) fn build(
 
 /// The files themselves, or what is packed in them.
 fn plains(
-    raws: &[Raw],
+    raws: &[&Raw],
     distribution: &Distribution,
     options: &Options,
     stop: &Stop,

@@ -6,6 +6,7 @@ mod lifecycle;
 mod nontext;
 mod profiles;
 mod published;
+mod refresh;
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -97,9 +98,9 @@ fn open(state: &Path, shelf: &Arc<Shelf>) -> Snapshots {
 }
 
 /// Snapshots with these options in the state folder that they name.
-fn over(shelf: &Arc<Shelf>, options: Options) -> Snapshots {
+fn over<S: Sources + 'static>(sources: &Arc<S>, options: Options) -> Snapshots {
     let state = state::Local::open(&options.cache, options.grace).expect("the state folder is ours");
-    Snapshots { touches: Touches::new(Maker::new(Arc::clone(shelf) as Arc<dyn Sources>, Arc::new(state), options)) }
+    Snapshots { touches: Touches::new(Maker::new(Arc::clone(sources) as Arc<dyn Sources>, Arc::new(state), options)) }
 }
 
 impl Bench {

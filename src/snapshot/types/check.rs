@@ -76,6 +76,11 @@ impl Checks {
         Ok(checks)
     }
 
+    /// Whether nothing is demanded.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Counts what a batch's values break.
     pub(super) fn count(&self, values: &ArrayRef) {
         for (rule, count) in &self.0 {

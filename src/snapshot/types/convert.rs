@@ -38,7 +38,8 @@ impl ColumnPlan {
         values
     }
 
-    fn read(&self, cells: &Cells, index: usize, rejects: &mut Vec<CellReject>) -> ArrayRef {
+    /// As [`Self::convert`], but nothing is counted.
+    pub(in crate::snapshot) fn read(&self, cells: &Cells, index: usize, rejects: &mut Vec<CellReject>) -> ArrayRef {
         match &self.parse {
             Parse::Text | Parse::Json(JsonShape::Any) => self.texts(cells, index, rejects),
             Parse::Json(JsonShape::Object) => self.checked(cells, index, rejects, |t| is_json(t, '{')),

@@ -12,6 +12,7 @@ mod marks;
 mod months;
 mod number;
 mod pattern;
+mod plain;
 mod reason;
 mod seen;
 mod token;
@@ -48,7 +49,7 @@ pub(super) struct ColumnPlan {
 }
 
 /// From text to a value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 enum Parse {
     Text,
     /// JSON text: strings of JSON files get their quotes back.
@@ -92,7 +93,7 @@ enum JsonShape {
 }
 
 /// The words of a boolean.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Words {
     /// The first means true, the second false, in any case.
     Pair([&'static str; 2]),
@@ -101,7 +102,7 @@ enum Words {
 }
 
 /// How numbers are written.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Writing {
     Plain,
     /// In the style that the column proves, with a sign, a unit or parentheses around.
@@ -109,7 +110,7 @@ enum Writing {
     Declared(marks::Declared),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 enum DateFormat {
     Order(Order),
     /// One for each file of the table.
@@ -132,7 +133,7 @@ enum PointFormat {
 const SQL_NULL: &str = "\\N";
 
 /// What counts as "no value".
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Missing {
     /// As declared; the empty text when nothing is.
     declared: Option<Vec<MissingValue>>,
@@ -219,6 +220,23 @@ impl ColumnPlan {
         self.checks.broken().map(|broken| format!("column {}: {broken}", quoted(self.field.name())))
     }
 
+    /// Whether the column would be read in the same way, once `seen` is all there is of it. Only a hint: what several files prove together,
+    /// and what a descriptor leaves open, is not looked at.
+    pub(super) fn still_reads(&self, seen: &Seen) -> bool {
+        if self.declared
+            || matches!(self.parse, Parse::Date(DateFormat::PerFile(_)) | Parse::Timestamp { format: DateFormat::PerFile(_), .. })
+        {
+            return true;
+        }
+        let again = seen.infer();
+        again.parse == self.parse && again.tokens == self.missing.tokens
+    }
+
+    /// Whether the values are held to anything beyond their type.
+    pub(super) fn is_checked(&self) -> bool {
+        !self.checks.is_empty()
+    }
+
     /// The same column, said to hold `logical` text (see [`field_key::LOGICAL`]).
     pub(super) fn with_logical(mut self, logical: &str) -> Self {
         let mut metadata = self.field.metadata().clone();
@@ -226,9 +244,7 @@ impl ColumnPlan {
         self.field = self.field.with_metadata(metadata);
         self
     }
-}
 
-impl ColumnPlan {
     /// The same column, whose geometries are in a coordinate reference system; its name is part of the comment.
     pub(super) fn with_crs(mut self, crs: Option<&str>) -> Self {
         let Some(crs) = crs else { return self };
@@ -243,6 +259,17 @@ impl ColumnPlan {
         });
         self.field = self.field.with_metadata(metadata);
         self
+    }
+}
+
+/// Whether both read a column in the same way; what was counted of its values does not matter.
+impl PartialEq for ColumnPlan {
+    fn eq(&self, other: &Self) -> bool {
+        self.field == other.field
+            && self.parse == other.parse
+            && self.missing == other.missing
+            && self.expected == other.expected
+            && self.declared == other.declared
     }
 }
 

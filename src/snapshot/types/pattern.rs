@@ -3,7 +3,7 @@
 use chrono::format::{Item, Parsed, StrftimeItems};
 
 /// A declared `strptime` pattern, parsed once.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Pattern {
     text: String,
     items: Vec<Item<'static>>,

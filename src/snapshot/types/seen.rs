@@ -1,10 +1,13 @@
 //! What was seen of a column: the types that every cell so far could have, and what choosing one needs to know. Parts of a file that
 //! were seen apart are merged; what was seen of a file can be stored. Which type it is, is decided elsewhere.
 
+mod plain;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::plain::PlainNumbers;
 use super::Missing;
 use super::calendar::{self, Order, Orders};
 use super::clock;

@@ -1,0 +1,147 @@
+//! Layout: how a column is laid out in Parquet for scans, chosen by the type of its values and by how they repeat and follow each
+//! other in a sample; the choices are explained in `docs/decisions/017-layout.md`. What a column means is not known here.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{
+    DataType, Date32Type, Field, FieldRef, Int64Type, Schema, Time64MicrosecondType, TimestampMicrosecondType,
+};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
+
+use super::write::parquet_error;
+use crate::error::Result;
+
+/// Rows of a row group, about: it ends with the batch that reaches them.
+pub(super) const GROUP_ROWS: usize = 1 << 20;
+
+/// Bytes of text that make a row group, about, when its rows are long.
+pub(super) const GROUP_TEXT: u64 = 256 << 20;
+
+/// Rows of a data page, at most: what a reader with the page index can pass over at once.
+const PAGE_ROWS: usize = 20_000;
+
+/// The share of false answers of a bloom filter.
+const FALSE_POSITIVES: f64 = 0.01;
+
+/// The fewest values of a sample that say anything about a column.
+const TELLING: usize = 1000;
+
+/// What is chosen for one column.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct ColumnLayout {
+    /// Hardly any value comes twice: a dictionary would only be built to be thrown away.
+    pub(super) distinct: bool,
+    /// Values never descend: smallest and largest values already tell row groups and pages apart.
+    pub(super) ascending: bool,
+}
+
+impl ColumnLayout {
+    /// The layout for a column that has these values in a sample of rows that follow each other.
+    pub(super) fn of(sample: &ArrayRef) -> Self {
+        let values = sample.len() - sample.null_count();
+        if values < TELLING {
+            return Self::default();
+        }
+        let (distinct, ascending) = match sample.data_type() {
+            DataType::Int64 => facts(sample.as_primitive::<Int64Type>().iter().flatten()),
+            DataType::Timestamp(..) => facts(sample.as_primitive::<TimestampMicrosecondType>().iter().flatten()),
+            DataType::Date32 => facts(sample.as_primitive::<Date32Type>().iter().flatten()),
+            DataType::Time64(_) => facts(sample.as_primitive::<Time64MicrosecondType>().iter().flatten()),
+            DataType::Float64 => facts(sample.as_primitive::<arrow::datatypes::Float64Type>().iter().flatten().map(f64::to_bits)),
+            DataType::Utf8View => facts(sample.as_string_view().iter().flatten()),
+            _ => return Self::default(),
+        };
+        Self { distinct: distinct * 2 > values, ascending }
+    }
+
+    /// The layout for numbers that grow by about the same from row to row.
+    pub(super) fn counting() -> Self {
+        Self { distinct: true, ascending: true }
+    }
+
+    /// Whether single values are likely to be looked for, and a filter is what finds their row group.
+    fn is_key(self, kind: &DataType) -> bool {
+        self.distinct && !self.ascending && matches!(kind, DataType::Int64 | DataType::Utf8View)
+    }
+
+    fn properties(self, kind: &DataType) -> WriterProperties {
+        let mut properties = file_properties().set_data_page_row_count_limit(PAGE_ROWS);
+        if self.distinct {
+            properties = properties.set_dictionary_enabled(false);
+            if matches!(kind, DataType::Int64 | DataType::Timestamp(..) | DataType::Date32 | DataType::Time64(_)) {
+                properties = properties.set_encoding(Encoding::DELTA_BINARY_PACKED);
+            }
+        }
+        if self.is_key(kind) {
+            properties = properties.set_bloom_filter_enabled(true).set_bloom_filter_fpp(FALSE_POSITIVES);
+        }
+        properties.build()
+    }
+
+    /// What makes the writers of one column's chunks.
+    pub(super) fn writers(self, field: &Field) -> Result<ArrowRowGroupWriterFactory> {
+        let field: FieldRef = Arc::new(field.clone());
+        let properties = self.properties(field.data_type());
+        let schema = Arc::new(Schema::new(vec![field]));
+        let writer = ArrowWriter::try_new(std::io::sink(), schema, Some(properties)).map_err(parquet_error)?;
+        Ok(writer.into_serialized_writer().map_err(parquet_error)?.1)
+    }
+}
+
+/// How many different values there are, and whether none is less than the one before.
+fn facts<T: Hash + PartialOrd>(values: impl Iterator<Item = T>) -> (usize, bool) {
+    let mut seen = HashSet::new();
+    let mut ascending = true;
+    let mut last: Option<T> = None;
+    for value in values {
+        let mut hasher = DefaultHasher::new();
+        value.hash(&mut hasher);
+        seen.insert(hasher.finish());
+        ascending &= last.is_none_or(|last| last <= value);
+        last = Some(value);
+    }
+    (seen.len(), ascending)
+}
+
+/// What holds for a whole file, whatever its columns.
+pub(super) fn file_properties() -> WriterPropertiesBuilder {
+    let level = ZstdLevel::try_new(1).expect("zstd has a level 1");
+    WriterProperties::builder()
+        .set_compression(Compression::ZSTD(level))
+        .set_created_by(concat!("stoa ", env!("CARGO_PKG_VERSION")).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{Int64Array, StringViewArray};
+
+    #[test]
+    fn layouts() {
+        let ints = |f: fn(i64) -> i64| Arc::new((0..2000).map(f).collect::<Int64Array>()) as ArrayRef;
+        let texts = |f: fn(i64) -> String| Arc::new(StringViewArray::from_iter_values((0..2000).map(f))) as ArrayRef;
+        for (sample, distinct, ascending, key) in [
+            (ints(|i| i), true, true, false),
+            (ints(|i| i / 100), false, true, false),
+            (ints(|i| i % 100), false, false, false),
+            (ints(|i| (i * 7919) % 2003), true, false, true),
+            (texts(|i| format!("{:x}", i * 7919)), true, false, true),
+            (texts(|i| format!("S{}", i % 7)), false, false, false),
+            (Arc::new(Int64Array::from(vec![3, 1, 2])), false, false, false),
+        ] {
+            let layout = ColumnLayout::of(&sample);
+            assert_eq!((layout.distinct, layout.ascending), (distinct, ascending));
+            assert_eq!(layout.is_key(sample.data_type()), key);
+            let properties = layout.properties(sample.data_type());
+            let path = parquet::schema::types::ColumnPath::from("x");
+            assert_eq!(properties.dictionary_enabled(&path), !distinct);
+            assert_eq!(properties.bloom_filter_properties(&path).is_some(), key);
+        }
+    }
+}
