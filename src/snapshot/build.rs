@@ -149,7 +149,7 @@ fn plan<'a>(given: &'a [Given], earlier: Option<&'a Earlier<'_>>, orders: &Order
             }
             Given::Raw(_) => {
                 while let Some(input) = inputs.next_if(|i| i.source == read) {
-                    plan.texts.push(Text::Read { input, last: false });
+                    plan.texts.push(Text::Read { input: Box::new(input), last: false });
                     plan.sources.push(source);
                 }
                 plan.warnings[source] = std::mem::take(&mut told[read]);

@@ -26,7 +26,7 @@ use crate::error::{Error, Kind, Result};
 /// One text of the table.
 pub(super) enum Text<'a> {
     /// To be read. `last` when a part ends with it.
-    Read { input: Input, last: bool },
+    Read { input: Box<Input>, last: bool },
     /// Not to be read: what an earlier build saw of it, and the rejects it left.
     Kept { text: &'a TextSeen, rejects: Vec<Reject> },
 }
