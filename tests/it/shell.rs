@@ -18,7 +18,8 @@ struct Terminal {
 
 impl Terminal {
     fn open(state: &std::path::Path) -> Self {
-        let shell = format!("'{}' shell --catalog datasets/city --state '{}'", env!("CARGO_BIN_EXE_stoa"), state.display());
+        // `exec`, since a shell between the terminal and ours would take Ctrl-C for its own.
+        let shell = format!("exec '{}' shell --catalog datasets/city --state '{}'", env!("CARGO_BIN_EXE_stoa"), state.display());
         // script(1) of util-linux gives the process a terminal.
         let mut child = Command::new("script")
             .args(["-qec", &shell, "/dev/null"])
