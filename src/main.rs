@@ -1,5 +1,6 @@
 //! The binary: what starts, in which order, and what stops.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use stoa::cli::report::Failure;
 use stoa::cli::{inspect, prune, query, refresh, serve, shell};
 use stoa::config::{Config, RawConfig};
-use stoa::{Engine, Error, generate, wire};
+use stoa::{Engine, Error, Kind, generate, wire};
 use tracing_subscriber::EnvFilter;
 
 #[global_allocator]
@@ -17,8 +18,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const LAST_READS: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
-    log_to_stderr();
-    match start(RawConfig::read()) {
+    let raw = RawConfig::read();
+    match log_to_stderr().map_err(Failure::from).and_then(|()| start(raw)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("{failure}");
@@ -78,8 +79,18 @@ async fn run(config: Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// `STOA_LOG` chooses what is logged, in `tracing`'s words (`stoa=debug`); warnings unless told.
-fn log_to_stderr() {
-    let filter = EnvFilter::try_from_env("STOA_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+/// `STOA_LOG` chooses what is logged, in `tracing`'s words (`stoa=debug`); warnings unless told. Colours are for terminals only.
+fn log_to_stderr() -> Result<(), Error> {
+    let words = std::env::var("STOA_LOG").ok().filter(|words| !words.is_empty()).unwrap_or_else(|| "warn".to_owned());
+    let filter = EnvFilter::try_new(&words).map_err(|e| {
+        Error::new(Kind::Config, format!("STOA_LOG does not take {words:?}: {e}"))
+            .with_hint("It takes a level (error, warn, info, debug, trace), or one for a part: stoa=debug,warn.")
+    })?;
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() {
+        logs.init();
+    } else {
+        logs.with_ansi(false).init();
+    }
+    Ok(())
 }

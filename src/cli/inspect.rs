@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
+use super::output::not_printed;
 use super::report::Failure;
 use crate::catalog::TableEntry;
 use crate::descriptor::{ColumnKind, Compression, Dataset, Distribution, Format, bare, datapackage};
@@ -35,15 +36,25 @@ pub async fn inspect(store: store::Options, snapshot: snapshot::Options, options
         snapshot::Options { state: store::Place::Folder(scratch.0.clone()), cache: scratch.0.clone(), ..snapshot },
     )?;
     let place = absolute(&options.place)?;
-    let dataset = bare::dataset_of(&place);
-    let (found, warnings) = read(&snapshots, &dataset).await?;
-    tell(&options.place, &dataset.distributions[0], &found, &warnings);
-    tell_rejects(&snapshots, &found, options.rejects)?;
-    let descriptor = describe(&snapshots, dataset, &found).await?;
+    let looking = async {
+        let dataset = bare::dataset_of(&place);
+        let (found, warnings) = read(&snapshots, &dataset).await?;
+        tell(&options.place, &dataset.distributions[0], &found, &warnings);
+        tell_rejects(&snapshots, &found, options.rejects)?;
+        describe(&snapshots, dataset, &found).await
+    };
+    let descriptor = tokio::select! {
+        descriptor = looking => descriptor?,
+        // Ended from here, so that the folder goes too.
+        signal = tokio::signal::ctrl_c() => {
+            signal.map_err(Error::from)?;
+            return Err(Error::new(Kind::Cancelled, "stopped").into());
+        }
+    };
     let text = serde_json::to_string_pretty(&descriptor).map_err(std::io::Error::from).map_err(Error::from)?;
     match writeln!(std::io::stdout(), "{text}") {
         // A reader that went away has what it wanted.
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::from(e).into()),
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(not_printed(e).into()),
         Ok(()) | Err(_) => Ok(()),
     }
 }
@@ -176,13 +187,20 @@ fn relative(mut descriptor: Value) -> Value {
     descriptor
 }
 
-/// A folder for this process, removed with its content when it is done.
+/// A new folder, removed with its content when this goes.
 struct Scratch(PathBuf);
 
 impl Scratch {
+    /// Its name is of no process: what another left, or put there, would be taken for what was read.
     fn new() -> Result<Self> {
-        let path = std::env::temp_dir().join(format!("stoa-inspect-{}", std::process::id()));
-        std::fs::create_dir_all(&path)?;
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).map_err(|e| Error::new(Kind::Io, format!("the system gives no random bytes: {e}")))?;
+        let path = std::env::temp_dir().join(format!("stoa-inspect-{:016x}", u64::from_ne_bytes(random)));
+        std::fs::create_dir(&path).map_err(|e| {
+            Error::from(e)
+                .within(format!("the folder for temporary files {} can't be made", path.display()))
+                .with_hint("TMPDIR chooses where temporary files go.")
+        })?;
         Ok(Self(path))
     }
 }

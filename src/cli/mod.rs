@@ -1,5 +1,5 @@
-//! The terminal: `stoa serve`, `stoa query`, `stoa shell`, `stoa refresh`, `stoa prune` and `stoa inspect` as people meet them. What is served, and how the server talks to its
-//! clients, is handed in by `main`; the Postgres protocol is unknown here.
+//! The terminal: `stoa serve`, `stoa query`, `stoa shell`, `stoa refresh`, `stoa prune` and `stoa inspect` as people meet them. What
+//! is served, and how the server talks to its clients, is handed in by `main`; the Postgres protocol is unknown here.
 
 pub mod report;
 
@@ -23,8 +23,7 @@ use crate::name::quoted;
 fn user() -> String {
     ["USER", "USERNAME"]
         .iter()
-        .find_map(|name| std::env::var(name).ok())
-        .filter(|name| !name.is_empty())
+        .find_map(|variable| std::env::var(variable).ok().filter(|name| !name.is_empty()))
         .unwrap_or_else(|| "stoa".into())
 }
 

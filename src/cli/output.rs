@@ -15,6 +15,8 @@ pub struct Output {
 enum Target {
     Stdout(BufWriter<Stdout>),
     File(Part),
+    /// What is no file and must stay what it is, such as `/dev/null` or a named pipe.
+    Device(BufWriter<File>),
 }
 
 /// A file under a temporary name beside its own; removed unless it is kept.
@@ -26,20 +28,31 @@ struct Part {
 
 const BUFFER: usize = 64 << 10;
 
+/// The error for lines that standard output does not take.
+pub(super) fn not_printed(e: io::Error) -> Error {
+    Error::from(e).within("standard output")
+}
+
 impl Output {
     /// Standard output.
     pub fn stdout() -> Self {
         Self { target: Target::Stdout(BufWriter::with_capacity(BUFFER, io::stdout())), closed: false }
     }
 
-    /// A file that appears at `path` with [`Self::keep`], in place of one that may be there; nothing appears otherwise.
+    /// A file that appears at `path` with [`Self::keep`], in place of one that may be there; nothing appears otherwise. What is there
+    /// and is no file (a device, a named pipe) is written to as it stands.
     pub fn file(path: &Path) -> Result<Self> {
         let name = path.file_name().filter(|_| !path.is_dir()).ok_or_else(|| {
             Error::new(Kind::Config, format!("{} is a folder, not a file to write to", path.display()))
                 .with_hint("Give the file's name too.")
         })?;
+        let cant_write = |e| Error::from(e).within(format!("can't write {}", path.display()));
+        if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+            let device = File::options().write(true).open(path).map_err(cant_write)?;
+            return Ok(Self { target: Target::Device(BufWriter::with_capacity(BUFFER, device)), closed: false });
+        }
         let part = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
-        let file = File::create(&part).map_err(|e| Error::from(e).within(format!("can't write {}", path.display())))?;
+        let file = File::create(&part).map_err(cant_write)?;
         let file = Some(BufWriter::with_capacity(BUFFER, file));
         Ok(Self { target: Target::File(Part { file, part, path: path.to_owned() }), closed: false })
     }
@@ -49,6 +62,7 @@ impl Output {
         match &self.target {
             Target::Stdout(out) => out.get_ref().is_terminal(),
             Target::File(_) => false,
+            Target::Device(device) => device.get_ref().is_terminal(),
         }
     }
 
@@ -61,7 +75,7 @@ impl Output {
     pub fn keep(mut self) -> Result<()> {
         self.flush()?;
         match &mut self.target {
-            Target::Stdout(_) => Ok(()),
+            Target::Stdout(_) | Target::Device(_) => Ok(()),
             Target::File(part) => part.keep().map_err(|e| Error::from(e).within(format!("can't write {}", part.path.display()))),
         }
     }
@@ -72,6 +86,7 @@ impl Write for Output {
         let written = match &mut self.target {
             Target::Stdout(out) => out.write(bytes),
             Target::File(part) => part.writer().write(bytes),
+            Target::Device(device) => device.write(bytes),
         };
         self.noticing(written)
     }
@@ -80,6 +95,7 @@ impl Write for Output {
         let flushed = match &mut self.target {
             Target::Stdout(out) => out.flush(),
             Target::File(part) => part.writer().flush(),
+            Target::Device(device) => device.flush(),
         };
         self.noticing(flushed)
     }
@@ -133,6 +149,19 @@ mod tests {
         out.keep().expect("it can be renamed");
         assert_eq!(fs::read_to_string(&path).expect("it is there"), "whole");
         assert_eq!(fs::read_dir(dir.path()).expect("the folder is there").count(), 1);
+    }
+
+    /// A file of its name would take the device's place for all.
+    #[test]
+    #[cfg(unix)]
+    fn a_device_stays_a_device() {
+        use std::os::unix::fs::FileTypeExt;
+        let null = Path::new("/dev/null");
+        let mut out = Output::file(null).expect("everyone may write to it");
+        out.write_all(b"rows").and_then(|()| out.flush()).expect("it takes all");
+        assert!(matches!(out.target, Target::Device(_)) && !out.is_terminal());
+        out.keep().expect("there is nothing to rename");
+        assert!(fs::metadata(null).expect("it is there").file_type().is_char_device());
     }
 
     #[test]

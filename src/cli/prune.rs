@@ -8,9 +8,9 @@ use std::sync::Arc;
 use chrono::SecondsFormat;
 use indicatif::HumanBytes;
 
+use super::output::not_printed;
 use super::report::Failure;
 use crate::engine::Engine;
-use crate::error::{Error, Kind, Result};
 use crate::name::quoted;
 use crate::snapshot::{Fate, Pruned, Retention};
 
@@ -32,9 +32,7 @@ pub fn prune(engine: &Arc<Engine>, options: &Options) -> Result<(), Failure> {
     let pruned = engine.prune(&options.retention, &of, options.dry_run)?;
     let mut out = io::stdout().lock();
     let told = pruned.iter().try_for_each(|p| writeln!(out, "{}", Line(p, options.dry_run)));
-    told.and_then(|()| writeln!(out, "{}", Sum(&pruned, options.dry_run)))
-        .map_err(|e| Error::new(Kind::Io, format!("standard output: {e}")).caused_by(e))?;
-    Ok(())
+    Ok(told.and_then(|()| writeln!(out, "{}", Sum(&pruned, options.dry_run))).map_err(not_printed)?)
 }
 
 /// What became of one snapshot.

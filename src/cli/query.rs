@@ -35,7 +35,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// The SQL. An absent or unreadable file is [`Kind::Config`].
+    /// The SQL. A file or standard input that is absent, unreadable or not UTF-8 is [`Kind::Config`].
     fn read(&self) -> Result<String> {
         match self {
             Self::Text(sql) => Ok(sql.clone()),
@@ -43,7 +43,9 @@ impl Source {
                 .map_err(|e| Error::new(Kind::Config, format!("can't read SQL from {}: {e}", path.display())).caused_by(e)),
             Self::Stdin => {
                 let mut sql = String::new();
-                std::io::stdin().read_to_string(&mut sql)?;
+                std::io::stdin()
+                    .read_to_string(&mut sql)
+                    .map_err(|e| Error::new(Kind::Config, format!("can't read SQL from standard input: {e}")).caused_by(e))?;
                 Ok(sql)
             }
         }

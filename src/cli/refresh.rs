@@ -8,6 +8,7 @@ use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use super::interrupt::interruptible;
+use super::output::not_printed;
 use super::progress::Reporter;
 use super::report::Failure;
 use crate::catalog::TableEntry;
@@ -46,7 +47,7 @@ pub async fn refresh(engine: &Arc<Engine>, options: &Options) -> Result<(), Fail
         while let Some((table, refreshed)) = refreshing.next().await {
             failed += usize::from(!is_good(&refreshed));
             let line = line(table, &refreshed);
-            reporter.above(|| writeln!(io::stdout(), "{line}"))?;
+            reporter.above(|| writeln!(io::stdout(), "{line}")).map_err(not_printed)?;
         }
         if cancel.is_cancelled() { Err(Error::new(Kind::Cancelled, "stopped; what was read stays")) } else { Ok(failed) }
     };

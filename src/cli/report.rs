@@ -57,7 +57,7 @@ const AROUND: usize = 60;
 /// is shorter.
 fn place(sql: &str, position: usize) -> Option<String> {
     let before: Vec<char> = sql.chars().take(position.checked_sub(1)?).collect();
-    if before.len() + 1 < position || before.len() > sql.chars().count() {
+    if before.len() + 1 < position {
         return None;
     }
     let line_number = before.iter().filter(|c| **c == '\n').count() + 1;

@@ -9,6 +9,7 @@ use super::format::Style;
 use super::output::Output;
 use crate::engine::{Outcome, Session, Statement};
 use crate::error::{Error, Kind, Result};
+use crate::table::pg_value;
 
 /// Runs the statements of `sql` in order, up to the first that fails, and writes what each gives. The number of those
 /// that gave rows.
@@ -30,6 +31,11 @@ pub(super) async fn run(
     Ok(results)
 }
 
+/// How a session wants values written: its `TimeZone`, `bytea_output` and the like.
+pub(super) fn values(session: &Session) -> pg_value::Style {
+    pg_value::Style::from_settings(|name| session.setting(name))
+}
+
 /// Runs one statement; whether it gave rows.
 async fn one(
     session: &Session,
@@ -48,7 +54,7 @@ async fn one(
     }
     match session.run(&prepared, &[], cancel).await? {
         Outcome::Rows { schema, mut stream, tag: _ } => {
-            let mut sink = style.sink(out);
+            let mut sink = style.sink(values(session), out);
             sink.begin(&schema)?;
             while let Some(batch) = stream.next().await {
                 sink.batch(&batch?)?;

@@ -8,14 +8,16 @@ use arrow::record_batch::RecordBatch;
 
 use super::{Sink, text};
 use crate::error::Result;
+use crate::table::pg_value;
 
 pub(super) struct Csv<'a> {
+    values: pg_value::Style,
     out: &'a mut (dyn Write + Send),
 }
 
 impl<'a> Csv<'a> {
-    pub(super) fn new(out: &'a mut (dyn Write + Send)) -> Self {
-        Self { out }
+    pub(super) fn new(values: pg_value::Style, out: &'a mut (dyn Write + Send)) -> Self {
+        Self { values, out }
     }
 }
 
@@ -31,7 +33,7 @@ impl Sink for Csv<'_> {
     }
 
     fn batch(&mut self, batch: &RecordBatch) -> Result<()> {
-        let columns = text::texts(batch)?;
+        let columns = text::texts(batch, &self.values)?;
         let mut line = String::new();
         for row in 0..batch.num_rows() {
             line.clear();

@@ -8,16 +8,18 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{Sink, text};
 use crate::error::Result;
+use crate::table::pg_value;
 
 pub(super) struct Expanded<'a> {
+    values: pg_value::Style,
     out: &'a mut (dyn Write + Send),
     names: Vec<String>,
     rows: u64,
 }
 
 impl<'a> Expanded<'a> {
-    pub(super) fn new(out: &'a mut (dyn Write + Send)) -> Self {
-        Self { out, names: Vec::new(), rows: 0 }
+    pub(super) fn new(values: pg_value::Style, out: &'a mut (dyn Write + Send)) -> Self {
+        Self { values, out, names: Vec::new(), rows: 0 }
     }
 }
 
@@ -28,7 +30,7 @@ impl Sink for Expanded<'_> {
     }
 
     fn batch(&mut self, batch: &RecordBatch) -> Result<()> {
-        let columns = text::texts(batch)?;
+        let columns = text::texts(batch, &self.values)?;
         let width = self.names.iter().map(|name| name.width()).max().unwrap_or(0);
         for row in 0..batch.num_rows() {
             self.rows += 1;

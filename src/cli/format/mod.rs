@@ -15,6 +15,7 @@ use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 
 use crate::error::{Error, Kind, Result};
+use crate::table::pg_value;
 
 /// Takes one result, a batch at a time, and holds no more of it than its format needs.
 pub trait Sink {
@@ -102,12 +103,12 @@ impl Style {
         self.format == Format::Table
     }
 
-    /// A sink for one result.
-    pub fn sink<'a>(self, out: &'a mut (dyn Write + Send)) -> Box<dyn Sink + 'a> {
+    /// A sink for one result. `values` is how the session wants values written where they are PostgreSQL's texts, in tables and CSV.
+    pub fn sink<'a>(self, values: pg_value::Style, out: &'a mut (dyn Write + Send)) -> Box<dyn Sink + 'a> {
         match self.format {
-            Format::Table if self.expanded => Box::new(expanded::Expanded::new(out)),
-            Format::Table => Box::new(table::Table::new(out)),
-            Format::Csv => Box::new(csv::Csv::new(out)),
+            Format::Table if self.expanded => Box::new(expanded::Expanded::new(values, out)),
+            Format::Table => Box::new(table::Table::new(values, out)),
+            Format::Csv => Box::new(csv::Csv::new(values, out)),
             Format::Json => Box::new(json::Json::array(out)),
             Format::NdJson => Box::new(json::Json::lines(out)),
             Format::Parquet => Box::new(parquet_file::ParquetFile::new(out)),

@@ -9,12 +9,14 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{Sink, text};
 use crate::error::Result;
+use crate::table::pg_value;
 
 /// Rows, and bytes of text, that widths are taken from.
 const HELD_ROWS: usize = 10_000;
 const HELD_BYTES: usize = 8 << 20;
 
 pub(super) struct Table<'a> {
+    values: pg_value::Style,
     out: &'a mut (dyn Write + Send),
     columns: Vec<Column>,
     /// Cells of whole rows, row after row, until the widths stand.
@@ -32,8 +34,8 @@ struct Column {
 }
 
 impl<'a> Table<'a> {
-    pub(super) fn new(out: &'a mut (dyn Write + Send)) -> Self {
-        Self { out, columns: Vec::new(), held: Vec::new(), held_bytes: 0, headed: false, rows: 0 }
+    pub(super) fn new(values: pg_value::Style, out: &'a mut (dyn Write + Send)) -> Self {
+        Self { values, out, columns: Vec::new(), held: Vec::new(), held_bytes: 0, headed: false, rows: 0 }
     }
 
     /// Writes the header and the rows held so far.
@@ -110,7 +112,7 @@ impl Sink for Table<'_> {
     }
 
     fn batch(&mut self, batch: &RecordBatch) -> Result<()> {
-        let columns = text::texts(batch)?;
+        let columns = text::texts(batch, &self.values)?;
         let mut values = vec![""; columns.len()];
         for row in 0..batch.num_rows() {
             for (column, value) in columns.iter().zip(&mut values) {

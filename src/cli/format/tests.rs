@@ -32,7 +32,7 @@ fn batch(from: i32, to: i32) -> RecordBatch {
 
 fn written(style: Style, batches: &[RecordBatch]) -> Result<Vec<u8>> {
     let mut out = Vec::new();
-    let mut sink = style.sink(&mut out);
+    let mut sink = style.sink(pg_value::Style::default(), &mut out);
     sink.begin(&schema())?;
     for batch in batches {
         sink.batch(batch)?;
@@ -98,7 +98,7 @@ fn every_format_tells_of_a_full_disk() {
     }
     for format in ALL {
         let mut out = Full;
-        let mut sink = Style::new(format).sink(&mut out);
+        let mut sink = Style::new(format).sink(pg_value::Style::default(), &mut out);
         let ran = sink.begin(&schema()).and_then(|()| sink.batch(&batch(0, 3))).and_then(|()| sink.finish());
         assert_eq!(ran.map_err(|e| e.kind()), Err(Kind::DiskFull), "{}", format.name());
     }
@@ -176,7 +176,7 @@ fn a_cell_of_several_lines_is_marked() {
     let batch =
         RecordBatch::try_new(Arc::clone(&schema), vec![column(["one\ntwo", "x"]), column(["1", "2\n3"])]).expect("two columns");
     let mut out = Vec::new();
-    let mut sink = Style::new(Format::Table).sink(&mut out);
+    let mut sink = Style::new(Format::Table).sink(pg_value::Style::default(), &mut out);
     sink.begin(&schema).and_then(|()| sink.batch(&batch)).and_then(|()| sink.finish()).expect("a Vec takes all");
     expect![[r#"
           a  | b 

@@ -1,4 +1,4 @@
-//! Values as PostgreSQL prints them with `DateStyle` ISO and times in UTC: the same texts that the wire sends.
+//! Values as PostgreSQL prints them, by the session's settings: the same texts that the wire sends.
 
 use arrow::datatypes::DataType;
 use arrow::record_batch::RecordBatch;
@@ -18,12 +18,11 @@ impl Texts {
 }
 
 /// The texts of every column. A value that has none is an error.
-pub(super) fn texts(batch: &RecordBatch) -> Result<Vec<Texts>> {
-    let style = Style::default();
+pub(super) fn texts(batch: &RecordBatch, style: &Style) -> Result<Vec<Texts>> {
     let columns = batch.schema_ref().fields().iter().zip(batch.columns());
     let texts = columns.map(|(field, array)| {
         let mut values = Values::default();
-        pg_value::encode(array, field, PgType::of_field(field), pg_value::Format::Text, &style, &mut values)?;
+        pg_value::encode(array, field, PgType::of_field(field), pg_value::Format::Text, style, &mut values)?;
         Ok(Texts(values))
     });
     texts.collect()

@@ -94,15 +94,15 @@ impl Completion {
         Self { engine, database }
     }
 
-    /// What may stand at the end of `before`, in place of its last `word`.
-    fn candidates(&self, before: &str, word: &str) -> BTreeSet<String> {
+    /// What may stand in place of `word`, which is a part of `line`; tables that are named behind it offer their columns too.
+    fn candidates(&self, line: &str, word: &str) -> BTreeSet<String> {
         let database = self.database.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let catalogs = self.engine.catalogs();
         // Tab offers what it can: a catalog that can't be read shows its error when it is asked in earnest.
         let themes = catalogs.themes(&database).unwrap_or_default();
         let in_schema = |schema: &str| catalogs.tables(&database, Some(schema)).unwrap_or_default();
         let named =
-            mentioned(before).into_iter().filter_map(|(schema, table)| catalogs.table(&database, &schema, &table).ok().flatten());
+            mentioned(line).into_iter().filter_map(|(schema, table)| catalogs.table(&database, &schema, &table).ok().flatten());
         if let Some((qualifier, _)) = word.rsplit_once('.') {
             let tables = in_schema(&unquoted(qualifier));
             if !tables.is_empty() {

@@ -23,7 +23,7 @@ use super::interrupt::interruptible;
 use super::output::Output;
 use super::progress::Reporter;
 use super::report::Failure;
-use super::run::run;
+use super::run::{run, values};
 use crate::engine::{ClientInfo, Engine, Session};
 use crate::error::{Error, Kind, Result};
 use crate::name::quoted;
@@ -255,7 +255,7 @@ impl Shell {
 
     /// Shows a small table in the shell's format.
     fn show(&mut self, rows: &RecordBatch) -> Result<()> {
-        let mut sink = self.style.sink(&mut self.out);
+        let mut sink = self.style.sink(values(&self.session), &mut self.out);
         sink.begin(&rows.schema())?;
         sink.batch(rows)?;
         sink.finish()
