@@ -9,10 +9,14 @@ const MOST: usize = 64 << 30;
 /// Where the operating system does not tell.
 const UNKNOWN: usize = 4 << 30;
 
+/// Where a control group's limit stands, in bytes: version 2, and 1.
+const CGROUPS: [&str; 2] = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+
 /// Half of the memory there is, in bytes, between [`LEAST`] and [`MOST`].
 pub(super) fn default_share() -> usize {
     let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| meminfo_total(&text));
-    let container = fs::read_to_string("/sys/fs/cgroup/memory.max").ok().and_then(|text| text.trim().parse().ok());
+    // A container sees its own limit at the root; one without a limit has `max` or a number beyond the machine's.
+    let container = CGROUPS.iter().filter_map(|file| fs::read_to_string(file).ok()?.trim().parse().ok());
     let there_is = machine.into_iter().chain(container).min().unwrap_or(UNKNOWN);
     (there_is / 2).clamp(LEAST, MOST)
 }

@@ -218,7 +218,7 @@ fn duration(option: &str, text: &str) -> Result<Duration> {
 /// A duration during which something must happen: zero would forbid it.
 fn waiting(option: &str, text: &str) -> Result<Duration> {
     let above_zero = |text: &str| value::duration(text).filter(|d| !d.is_zero());
-    value::parse(option, text, above_zero, "a duration above zero, such as 10s or 1min; a bare number is milliseconds")
+    value::parse(option, text, above_zero, "a duration above zero, such as 10s or 1min, up to 24d; a bare number is milliseconds")
 }
 
 /// Where the state is unless told: beside the data, as `.git` is beside the work.
@@ -228,12 +228,18 @@ const DEFAULT_CATALOG: &str = "datasets";
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
+    use clap::FromArgMatches;
 
     use super::*;
 
+    /// The command line without its variables, so that the environment that tests run in has no say.
+    fn deaf(command: clap::Command) -> clap::Command {
+        command.mut_args(|argument| argument.env(None::<&'static str>)).mut_subcommands(deaf)
+    }
+
     fn read(line: &str) -> Result<Config> {
-        RawConfig::try_parse_from(line.split(' ')).expect("well formed").resolve()
+        let typed = deaf(command()).try_get_matches_from(line.split(' ')).expect("well formed");
+        RawConfig::from_arg_matches(&typed).expect("well formed").resolve()
     }
 
     fn engine_of(line: &str) -> engine::Options {
@@ -283,6 +289,7 @@ mod tests {
             ("serve --threads 0", "--threads does not take \"0\"", "from 1"),
             ("serve --listen nowhere", "--listen does not take \"nowhere\"", "ADDR:PORT"),
             ("serve --drain soon", "--drain does not take \"soon\"", "30s"),
+            ("serve --revalidate 30d", "--revalidate does not take \"30d\"", "up to 24d"),
             ("serve --mirror http://x", "--mirror does not take \"http://x\"", "PREFIX=URL"),
             ("serve --max-ratio 0", "--max-ratio does not take \"0\"", "from 1"),
             ("serve --max-file-size big", "--max-file-size does not take \"big\"", "2GiB"),

@@ -49,7 +49,7 @@ pub(super) enum RawCommand {
     Generate(RawGenerate),
 }
 
-/// Options of every command that opens an engine.
+/// Options that commands share. `inspect` opens no engine and takes those of stores and snapshots; `generate` takes none.
 #[derive(Clone, Debug, Args)]
 pub(super) struct RawShared {
     /// A catalog: a folder, a descriptor file, or the URL of a descriptor, and the database name it gets; may be repeated

@@ -9,7 +9,8 @@ use crate::error::{Error, Kind, Result};
 /// What [`size`] takes.
 pub(super) const SIZES: &str = "a size such as 512MB or 2GiB (B, kB, MB, GB, TB; 1 kB is 1024 bytes)";
 /// What [`duration`] takes.
-pub(super) const DURATIONS: &str = "0, or a duration such as 500ms, 30s, 5min, 1h or 1d; a bare number is milliseconds";
+pub(super) const DURATIONS: &str =
+    "0, or a duration such as 500ms, 30s, 5min, 1h or 1d, up to 24d; a bare number is milliseconds";
 /// What [`age`] takes.
 pub(super) const AGES: &str = "0, or a duration such as 30min, 12h, 90d or 12w; a bare number is milliseconds";
 /// What [`mirror`] takes.
@@ -42,7 +43,7 @@ pub(super) fn size(text: &str) -> Option<usize> {
     (1.0..=9_007_199_254_740_992.0).contains(&bytes).then_some(bytes as usize)
 }
 
-/// A number and a unit of PostgreSQL's; a bare number is milliseconds, as for `statement_timeout`.
+/// A number and a unit of PostgreSQL's; a bare number is milliseconds, and no more than an `int4` of them, as for `statement_timeout`.
 pub(super) fn duration(text: &str) -> Option<Duration> {
     age(text).filter(|d| d.as_millis() <= i32::MAX as u128)
 }
