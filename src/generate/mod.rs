@@ -37,11 +37,10 @@ pub const MAX_SCALE: f64 = 100.0;
 /// [`Kind::DiskFull`] when a file can't be written.
 ///
 /// ```
-/// let dir = std::env::temp_dir().join("stoa-doc-city");
-/// let summary = stoa::generate::generate(&dir, 0.0001, &|_| ())?;
-/// assert!(dir.join("transport/metro_trips/datapackage.json").exists());
+/// let dir = tempfile::tempdir()?;
+/// let summary = stoa::generate::generate(dir.path(), 0.0001, &|_| ())?;
+/// assert!(dir.path().join("transport/metro_trips/datapackage.json").exists());
 /// assert_eq!(summary.datasets, 18);
-/// # std::fs::remove_dir_all(&dir).ok();
 /// # Ok::<(), stoa::Error>(())
 /// ```
 pub fn generate(dir: &Path, scale: f64, progress: &dyn Fn(Step<'_>)) -> Result<Summary> {
