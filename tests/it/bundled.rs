@@ -8,8 +8,8 @@ use expect_test::{Expect, expect};
 
 use crate::harness::{Server, Setup, root, rows};
 
-/// One server over `datasets/` for the tests of this file.
-fn server() -> &'static Server {
+/// One server over `datasets/`, for the tests of this file and of the README.
+pub fn server() -> &'static Server {
     static SERVER: OnceLock<Server> = OnceLock::new();
     SERVER.get_or_init(|| Server::start(Setup { catalogs: vec![("datasets", root().join("datasets"))], ..Setup::default() }))
 }

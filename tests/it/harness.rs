@@ -1,6 +1,7 @@
 //! A Stoa server for tests: the engine and the wire in this process, on a thread and a port of its own, over the fixture
 //! catalog; and the clients that ask it.
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,7 +16,33 @@ use tokio_util::sync::CancellationToken;
 
 /// The repository's root.
 pub fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+    // As the catalog names what stands there, also where the repository is reached by a link.
+    Path::new(env!("CARGO_MANIFEST_DIR")).canonicalize().expect("the tests run beside the package")
+}
+
+/// A program with an environment of nothing but where programs and temporary files are: not the settings, the language, the time zone or
+/// the options of whoever runs the tests (`STOA_THREADS`, `PGTZ`, `PGOPTIONS`, `LANGUAGE`, ...).
+pub fn program(name: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(name);
+    command.env_clear().env("LC_ALL", "C.UTF-8");
+    command.envs(["PATH", "TMPDIR"].into_iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+    command
+}
+
+/// psql asking as `tester`, without anyone's `.psqlrc`.
+pub fn psql(port: impl AsRef<OsStr>, database: &str) -> Command {
+    let mut psql = program("psql");
+    psql.args(["-X", "-h", "127.0.0.1", "-U", "tester", "-d", database, "-p"]).arg(port).env("PGCONNECT_TIMEOUT", "10");
+    psql
+}
+
+/// An address that refuses connections for as long as the socket is kept: it is taken, so that no other test gets it, and nobody listens.
+pub fn closed_port() -> (socket2::Socket, SocketAddr) {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
+    let any: SocketAddr = "127.0.0.1:0".parse().expect("an address");
+    socket.bind(&any.into()).expect("a free port");
+    let address = socket.local_addr().ok().and_then(|address| address.as_socket()).expect("it is bound");
+    (socket, address)
 }
 
 /// The published files that the fixture catalog describes.
@@ -99,13 +126,8 @@ impl Server {
 
     /// What psql prints on standard output and on standard error.
     pub fn psql(&self, database: &str, arguments: &[&str]) -> (String, String) {
-        let out = Command::new("psql")
-            .args(["-X", "-h", "127.0.0.1", "-U", "tester", "-d", database, "-p"])
-            .arg(self.address.port().to_string())
-            .args(arguments)
-            .env("PGCONNECT_TIMEOUT", "10")
-            .output()
-            .expect("psql is installed by tests/run");
+        let out =
+            psql(self.address.port().to_string(), database).args(arguments).output().expect("psql is installed by tests/run");
         (String::from_utf8_lossy(&out.stdout).into_owned(), String::from_utf8_lossy(&out.stderr).into_owned())
     }
 }

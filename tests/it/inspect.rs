@@ -1,11 +1,11 @@
 //! `stoa inspect`: what it prints is served to the same table as the file itself, and what it says is true.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Server, Setup, rows, shared_data};
+use crate::harness::{Server, Setup, program, rows, shared_data};
 
 /// Real files of many encodings, dialects and shapes, below the shared data.
 const FILES: [&str; 30] = [
@@ -42,7 +42,7 @@ const FILES: [&str; 30] = [
 ];
 
 fn inspect(file: &Path, folder: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_stoa")).arg("inspect").arg(file).current_dir(folder).output().expect("stoa runs")
+    program(env!("CARGO_BIN_EXE_stoa")).arg("inspect").arg(file).current_dir(folder).output().expect("stoa runs")
 }
 
 /// A package of one file of which nothing is declared.

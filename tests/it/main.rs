@@ -3,6 +3,7 @@
 mod answers;
 mod archives;
 mod bundled;
+mod cli;
 mod drift;
 mod failures;
 mod fixtures;
@@ -20,6 +21,7 @@ mod psql;
 mod published;
 mod questions;
 mod raw;
+mod readme;
 mod rejects;
 mod s3;
 mod server;

@@ -5,6 +5,8 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use crate::harness::{program, psql};
+
 /// A `stoa serve` process that is to be.
 pub struct Launch {
     /// What runs the program, such as `unshare` with its words.
@@ -53,7 +55,7 @@ impl Launch {
         let mut words = self.before;
         words.push(env!("CARGO_BIN_EXE_stoa").into());
         words.extend(self.words);
-        let mut child = Command::new(&words[0])
+        let mut child = program(&words[0])
             .args(&words[1..])
             .envs(self.environment)
             .stdout(Stdio::piped())
@@ -82,9 +84,8 @@ impl Launch {
 impl Process {
     /// A psql that asks.
     pub fn psql(&self, sql: &str) -> Command {
-        let mut psql = Command::new("psql");
-        psql.args(["-X", "-h", "127.0.0.1", "-U", "tester", "-d", "city", "-At", "-v", "VERBOSITY=verbose"]);
-        psql.args(["-p", &self.port, "-c", sql]);
+        let mut psql = psql(&self.port, "city");
+        psql.args(["-At", "-v", "VERBOSITY=verbose", "-c", sql]);
         psql
     }
 

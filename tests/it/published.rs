@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use stoa::catalog::TableEntry;
 use stoa::name::quoted;
 
-use crate::harness::{Server, Setup, root, rows, shared_data};
+use crate::harness::{Server, Setup, closed_port, root, rows, shared_data};
 use crate::{mirror, server};
 
 /// Cells that do not fit what is declared, by table: how many, and why.
@@ -83,7 +83,7 @@ async fn some_load_over_http_too() {
 #[tokio::test]
 async fn without_a_network_each_says_so_quickly_and_the_server_stays() {
     // A port that nobody listens on stands for the network that is not there.
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("it is bound");
+    let (_taken, closed) = closed_port();
     let server = start(vec![("https://".to_owned(), format!("http://{closed}/"))]);
     let client = server.client("real").await;
     for table in server.engine.catalogs().tables("real", None).expect("they can be listed") {

@@ -1,11 +1,11 @@
 //! `stoa shell` as a person types it: keys into a terminal, and what it shows.
 
 use std::io::{Read, Write};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use crate::harness::root;
+use crate::harness::{program, root};
 
 /// A shell in a terminal of its own.
 struct Terminal {
@@ -21,9 +21,11 @@ impl Terminal {
         // `exec`, since a shell between the terminal and ours would take Ctrl-C for its own.
         let shell = format!("exec '{}' shell --catalog datasets/city --state '{}'", env!("CARGO_BIN_EXE_stoa"), state.display());
         // script(1) of util-linux gives the process a terminal.
-        let mut child = Command::new("script")
+        let mut child = program("script")
             .args(["-qec", &shell, "/dev/null"])
             .current_dir(root())
+            // script(1) runs the words by `$SHELL`, which may be any program.
+            .env("SHELL", "/bin/sh")
             .env("TERM", "xterm-256color")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -116,6 +118,8 @@ fn a_person_types_into_the_shell() {
 
     // Ctrl-C ends a statement that runs, and the shell stays.
     terminal.press("select count(*) from generate_series(1, 100000000000) as t(n) where n % 7 = 3;\r");
+    // Until the editor has it, Ctrl-C would drop the line; then it takes a moment to be a running statement.
+    terminal.sees("= 3;");
     std::thread::sleep(Duration::from_millis(500));
     terminal.press("\x03");
     terminal.sees("cancel");

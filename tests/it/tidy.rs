@@ -293,7 +293,7 @@ fn globs(file: &File) -> Vec<String> {
 #[test]
 fn no_file_knows_the_machine_it_was_written_on() {
     check(machine_paths, "a.rs", "const DATA: &str = \"/work/shared\";\n");
-    for folder in ["tests", "benches", "datasets", ".ci"].map(Path::new) {
+    for folder in ["tests", "benches", "datasets", "docs", "fuzz", ".ci"].map(Path::new) {
         if Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).is_dir() {
             let folder = folder.to_str().expect("the names above are text");
             let texts = files(folder, &[".rs", ".sql", ".slt", ".json", ".toml", ".md", "run"]);

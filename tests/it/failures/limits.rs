@@ -6,17 +6,30 @@ use tokio_postgres::error::SqlState;
 
 use super::{City, asked, assert_unharmed};
 use crate::harness::{Server, Setup};
+use crate::server::{self, Quirk};
 
 const TIMEOUT: &str = "57014";
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deadline_ends_first_touches() {
+    let files = server::Server::start(tempfile::tempdir().expect("a temporary folder").path()).await;
+    files.put("trips.csv", "id\n1\n2\n");
+    // However fast the machine is, its publisher is not.
+    files.quirk("trips.csv", Quirk::Slow(Duration::from_secs(2)));
+    let city = City::new();
+    city.describe("trips", &files.url("trips.csv"), "");
+    let server = Server::start(city.setup());
+    let first = asked(&server, "set statement_timeout = 200; select count(*) from t.trips");
+    assert!(first.contains(TIMEOUT), "{first}");
+    assert_eq!(asked(&server, "select count(*) from t.trips"), "2\n", "the touch went on");
+}
+
 #[test]
-fn a_deadline_ends_scans_sorts_joins_and_first_touches() {
+fn a_deadline_ends_scans_sorts_and_joins() {
     let city = City::new();
     city.describe("trips", "trips.csv", "");
     city.file("trips.csv", "id,name\n".to_owned() + &(0..200_000).map(|i| format!("{i},name {i}\n")).collect::<String>());
     let server = Server::start(city.setup());
-    let first = asked(&server, "set statement_timeout = 20; select count(*) from t.trips");
-    assert!(first.contains(TIMEOUT), "{first}");
     assert_eq!(asked(&server, "select count(*) from t.trips"), "200000\n");
     for sql in [
         "select count(*) from t.trips a, t.trips b, t.trips c where a.name < b.name",

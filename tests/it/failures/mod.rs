@@ -25,7 +25,9 @@ pub struct City {
 impl City {
     /// With one good table, `t.good`, of the rows (1, 2) and (3, 4).
     pub fn new() -> Self {
-        let temporary = || tempfile::tempdir().expect("a temporary folder");
+        // As errors name it, also where the folder for temporary files is reached by a link.
+        let folder = std::env::temp_dir().canonicalize().expect("there is a folder for temporary files");
+        let temporary = || tempfile::tempdir_in(&folder).expect("a temporary folder");
         let city = Self { folder: temporary(), state: temporary() };
         city.file("good.csv", "a,b\n1,2\n3,4\n");
         city.describe("good", "good.csv", "");

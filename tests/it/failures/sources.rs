@@ -3,7 +3,7 @@
 use expect_test::{Expect, expect};
 
 use super::{City, asked, assert_unharmed};
-use crate::harness::Server;
+use crate::harness::{Server, closed_port};
 use crate::server::{self, Quirk};
 
 /// Asks each table for its count and shows what comes, beside the good table, which stays.
@@ -60,7 +60,7 @@ async fn remote_files_that_can_not_be_had() {
     let files = server::Server::start(tempfile::tempdir().expect("a temporary folder").path()).await;
     files.put("broken.csv", "a,b\n1,2\n");
     files.quirk("broken.csv", Quirk::Fail { times: usize::MAX, status: 500, retry_after: None });
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a port that was free");
+    let (_taken, closed) = closed_port();
     let city = City::new();
     city.describe("gone", &files.url("gone.csv"), "");
     city.describe("broken", &files.url("broken.csv"), "");

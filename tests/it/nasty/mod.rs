@@ -3,6 +3,7 @@
 
 mod archives;
 mod columnar;
+mod parquet;
 mod sheets;
 mod text;
 mod types;
@@ -13,7 +14,7 @@ use std::path::Path;
 
 use tokio_postgres::Client;
 
-use crate::harness::{Server, Setup, rows, shared_data};
+use crate::harness::{Server, Setup, root, rows, shared_data};
 
 /// One file, and how it must answer.
 struct Case {
@@ -40,15 +41,13 @@ enum Check {
 }
 
 fn cases() -> Vec<&'static Case> {
-    [archives::CASES, columnar::CASES, sheets::CASES, text::CASES, types::CASES].into_iter().flatten().collect()
+    [archives::CASES, columnar::CASES, parquet::CASES, sheets::CASES, text::CASES, types::CASES].into_iter().flatten().collect()
 }
 
 /// A file's table: its path in lower case, with `_` for all but letters and digits, no longer than a name may be.
 fn table(file: &str) -> String {
     let name: String = file.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
-    let mut words: Vec<&str> = name.split('_').filter(|word| !word.is_empty()).collect();
-    words.retain(|word| !word.is_empty());
-    let name = words.join("_");
+    let name = name.split('_').filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_");
     name.chars().take(60).collect::<String>().trim_end_matches('_').to_owned()
 }
 
@@ -127,6 +126,7 @@ async fn wrong(client: &Client, case: &Case) -> String {
 async fn every_nasty_file_answers_as_expected() {
     let only = std::env::var("NASTY").unwrap_or_default();
     let cases: Vec<&Case> = cases().into_iter().filter(|case| case.file.contains(&only)).collect();
+    assert!(!cases.is_empty(), "no file is called like NASTY={only}");
     let folder = catalog(&cases);
     let server = Server::start(Setup { catalogs: vec![("nasty", folder.path().to_owned())], ..Setup::default() });
     let client = server.client("nasty").await;
@@ -159,4 +159,14 @@ fn every_nasty_file_has_one_case() {
         assert!(cased.insert(case.file.to_owned()), "{} has two cases", case.file);
     }
     assert_eq!(cased, there);
+}
+
+#[test]
+fn the_readme_counts_them() {
+    let (all, departing) = (cases().len(), cases().iter().filter(|case| !case.why.is_empty()).count());
+    assert_eq!(departing, 2, "README.md says it in a word");
+    let said =
+        format!("Of {all} nasty files of real portals, all {all} answer as is expected of a good engine, two of them otherwise");
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("reads");
+    assert!(readme.contains(&said), "README.md does not say: {said}");
 }
