@@ -1,4 +1,4 @@
-//! Scans over a snapshot, hot: a count, a selective filter, a group, a join; `cargo bench --bench scan`.
+//! Scans over a snapshot, hot: a count, a selective filter, a group, the first of an order; `cargo bench --bench scan`.
 
 mod embedded;
 

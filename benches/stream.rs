@@ -1,4 +1,4 @@
-//! Server memory while one client reads 50 million rows as fast as it can and another one dawdles; `cargo bench --bench stream`.
+//! Server memory while one client reads 50 million rows as fast as it can; `cargo bench --bench stream`.
 
 mod process;
 
