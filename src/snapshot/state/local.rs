@@ -35,10 +35,7 @@ impl Local {
             let stagings = Stagings::open(root.join(".staging"), &root.join(".lock"))?;
             Ok((stagings, Arc::new(Uses::open(root.join(".readers"))?)))
         })();
-        let (stagings, uses) = opened.map_err(|e: io::Error| {
-            let path = root.display().to_string();
-            Error::from(e).within(format!("the state folder {path} can't be used")).with_hint("Choose another with --state.")
-        })?;
+        let (stagings, uses) = opened.map_err(|e| failed(&root, e).with_hint("Choose another with --state."))?;
         Ok(Self { root, stagings, uses, grace })
     }
 
@@ -46,10 +43,32 @@ impl Local {
         self.root.join(table.as_str())
     }
 
+    fn failed(&self, e: io::Error) -> Error {
+        failed(&self.root, e)
+    }
+
     fn lock_file(&self, table: &TablePath) -> io::Result<File> {
         let folder = self.folder(table);
         fs::create_dir_all(&folder)?;
         File::options().create(true).truncate(false).read(true).write(true).open(folder.join(".lock"))
+    }
+
+    /// Keeps snapshots from coming into use while some are removed.
+    fn close(&self) -> Result<Gate> {
+        self.uses.close().map_err(|e| self.failed(e))
+    }
+
+    /// Which of these snapshots of a table are read by any process.
+    fn used_of(&self, table: &TablePath, ids: &[String], closed: &Gate) -> io::Result<Vec<String>> {
+        let places: Vec<String> = ids.iter().map(|id| place(table, id)).collect();
+        let used = self.uses.used(places.iter().map(String::as_str), closed)?;
+        let ids = ids.iter().zip(&places).filter(|(_, place)| used.contains(&place.as_str()));
+        Ok(ids.map(|(id, _)| id.clone()).collect())
+    }
+
+    /// Whether the manifest names a snapshot.
+    fn names(&self, table: &TablePath, id: &str) -> Result<bool> {
+        Ok(self.manifest(table)?.is_some_and(|manifest| manifest.snapshots.iter().any(|r| r.id == id)))
     }
 
     /// The parts of a snapshot; `None` when one is not as long as it was written.
@@ -68,7 +87,7 @@ impl Local {
 
     /// Moves the folders of a table that its manifest does not need away, to be deleted when they are dropped. One that was never named
     /// goes when it is older than the grace.
-    fn sweep(&self, table: &TablePath, manifest: &Manifest, gone: Vec<Record>, closed: &Gate) -> Result<Vec<Removal>> {
+    fn sweep(&self, table: &TablePath, manifest: &Manifest, gone: Vec<Record>, closed: &Gate) -> io::Result<Vec<Removal>> {
         let needed = manifest.folders();
         let mut removals = Vec::new();
         for entry in fs::read_dir(self.folder(table))? {
@@ -100,33 +119,40 @@ impl State for Local {
     }
 
     fn stage(&self) -> Result<Staging> {
-        Ok(self.stagings.stage()?)
+        self.stagings.stage().map_err(|e| self.failed(e))
     }
 
     fn turn(&self, table: &TablePath) -> Result<Turn> {
-        let lock = self.lock_file(table)?;
-        lock.lock()?;
+        let locked = self.lock_file(table).and_then(|lock| lock.lock().map(|()| lock));
+        let lock = locked.map_err(|e| self.failed(e))?;
         Ok(Turn { table: table.clone(), _lock: Some(lock) })
     }
 
     fn try_turn(&self, table: &TablePath) -> Result<Option<Turn>> {
-        let lock = self.lock_file(table)?;
+        let lock = self.lock_file(table).map_err(|e| self.failed(e))?;
         match lock.try_lock() {
             Ok(()) => Ok(Some(Turn { table: table.clone(), _lock: Some(lock) })),
             Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(e)) => Err(e.into()),
+            Err(TryLockError::Error(e)) => Err(self.failed(e)),
         }
     }
 
     fn tables(&self) -> Result<Vec<TablePath>> {
-        let manifests = walkdir::WalkDir::new(&self.root).min_depth(4).max_depth(4).sort_by_file_name();
-        // A folder that goes away meanwhile has none.
-        let manifests = manifests.into_iter().flatten().filter(|e| e.file_name() == MANIFEST);
-        let tables = manifests.filter_map(|e| {
-            let table = e.path().parent()?.strip_prefix(&self.root).ok()?;
-            TablePath::parse(&table.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/"))
-        });
-        Ok(tables.collect())
+        let mut tables = Vec::new();
+        for entry in walkdir::WalkDir::new(&self.root).min_depth(4).max_depth(4).sort_by_file_name() {
+            let entry = match entry.map_err(io::Error::from) {
+                Ok(entry) => entry,
+                // A folder that goes away meanwhile has none.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+                Err(e) => return Err(self.failed(e)),
+            };
+            if entry.file_name() != MANIFEST {
+                continue;
+            }
+            let table = entry.path().parent().and_then(|table| table.strip_prefix(&self.root).ok()).and_then(Path::to_str);
+            tables.extend(table.and_then(TablePath::parse));
+        }
+        Ok(tables)
     }
 
     fn manifest(&self, table: &TablePath) -> Result<Option<Manifest>> {
@@ -153,16 +179,24 @@ impl State for Local {
             return Err(shared_parts_gone(&turn.table, gone));
         }
         let target = folder.join(&record.id);
-        sync_tree(&staging.snapshot())?;
-        fs::rename(staging.snapshot(), &target)?;
-        sync_folder(&folder)?;
+        let moved = sync_tree(&staging.snapshot())
+            .and_then(|()| fs::rename(staging.snapshot(), &target))
+            .and_then(|()| sync_folder(&folder));
+        moved.map_err(|e| self.failed(e))?;
         manifest.add(record.clone());
-        if let Err(e) = write(&folder, &manifest) {
-            // Without a record it would stand there for a grace.
-            let _ = fs::remove_dir_all(&target);
-            return Err(e);
+        let Err(e) = write(&folder, &manifest) else { return Ok(record) };
+        match self.names(&turn.table, &record.id) {
+            // It was replaced, and only what would keep that through a loss of power failed.
+            Ok(true) => {
+                tracing::warn!(path = %target.display(), "a snapshot is there, but may not outlive a loss of power: {e}");
+                return Ok(record);
+            }
+            // Without a record it would stand there for a grace, and does when it can't be removed.
+            Ok(false) => drop(fs::remove_dir_all(&target)),
+            // What may be named must stay.
+            Err(_) => {}
         }
-        Ok(record)
+        Err(e)
     }
 
     fn change(&self, turn: &Turn, change: Change<'_>) -> Result<()> {
@@ -172,9 +206,11 @@ impl State for Local {
 
     fn open(&self, table: &TablePath, record: &Record) -> Result<Option<Opened>> {
         let own = place(table, &record.id);
-        let Some((parts, held)) = self.uses.hold(&own, || self.parts(table, record))? else { return Ok(None) };
+        let held = self.uses.hold(&own, || self.parts(table, record)).map_err(|e| self.failed(e))?;
+        let Some((parts, held)) = held else { return Ok(None) };
         let Some(first) = parts.first() else { return Ok(None) };
-        let footer = match ArrowReaderMetadata::load(&File::open(&first.path)?, ArrowReaderOptions::new()) {
+        let file = File::open(&first.path).map_err(|e| Error::from(e).within(first.path.display()))?;
+        let footer = match ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()) {
             Ok(footer) => footer,
             Err(e) => {
                 tracing::warn!(path = %first.path.display(), "a snapshot can't be read and is made anew: {e}");
@@ -187,25 +223,26 @@ impl State for Local {
 
     fn remove(&self, turn: &Turn, choose: Choose<'_>) -> Result<Vec<Removal>> {
         let Some(mut manifest) = self.manifest(&turn.table)? else { return Ok(Vec::new()) };
-        let closed = self.uses.close()?;
+        let closed = self.close()?;
         let mut chosen = choose(&manifest.snapshots);
-        let places: Vec<String> = chosen.iter().map(|id| place(&turn.table, id)).collect();
-        let used = self.uses.used(places.iter().map(String::as_str), &closed)?;
-        chosen.retain(|id| !used.contains(&place(&turn.table, id).as_str()));
+        let used = self.used_of(&turn.table, &chosen, &closed).map_err(|e| self.failed(e))?;
+        chosen.retain(|id| !used.contains(id));
         let gone = manifest.take(&chosen);
         if !gone.is_empty() {
             write(&self.folder(&turn.table), &manifest)?;
         }
-        self.sweep(&turn.table, &manifest, gone, &closed)
+        self.sweep(&turn.table, &manifest, gone, &closed).map_err(|e| self.failed(e))
     }
 
     fn used(&self, turn: &Turn, ids: &[String]) -> Result<Vec<String>> {
-        let closed = self.uses.close()?;
-        let places: Vec<String> = ids.iter().map(|id| place(&turn.table, id)).collect();
-        let used = self.uses.used(places.iter().map(String::as_str), &closed)?;
-        let ids = ids.iter().zip(&places).filter(|(_, place)| used.contains(&place.as_str()));
-        Ok(ids.map(|(id, _)| id.clone()).collect())
+        let closed = self.close()?;
+        self.used_of(&turn.table, ids, &closed).map_err(|e| self.failed(e))
     }
+}
+
+/// The error of a state that can't be written or read.
+fn failed(root: &Path, e: io::Error) -> Error {
+    Error::from(e).within(format!("the state folder {} can't be used", root.display()))
 }
 
 /// The files beside a snapshot's parts.
@@ -241,10 +278,11 @@ pub(super) fn shared_parts_gone(table: &TablePath, id: &str) -> Error {
         .with_hint("Ask again: all of its files are read then.")
 }
 
-/// Writes the manifest so that readers see the old one or the new one.
+/// Writes the manifest so that readers see the old one or the new one. Whoever does has the turn, so that one name is enough for what is
+/// being written: the next writes over what a killed one left.
 fn write(table: &Path, manifest: &Manifest) -> Result<()> {
     let bytes = manifest.print()?;
-    let temporary = table.join(format!(".{MANIFEST}.{}", std::process::id()));
+    let temporary = table.join(format!(".{MANIFEST}.new"));
     let written = (|| {
         let mut file = File::create(&temporary)?;
         file.write_all(&bytes)?;
@@ -255,7 +293,7 @@ fn write(table: &Path, manifest: &Manifest) -> Result<()> {
     if written.is_err() {
         let _ = fs::remove_file(&temporary);
     }
-    Ok(written?)
+    written.map_err(|e| Error::from(e).within(table.join(MANIFEST).display()))
 }
 
 /// Makes the entries of a folder and of those in it durable; whoever wrote the files synced them.

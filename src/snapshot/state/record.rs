@@ -63,6 +63,12 @@ pub(in crate::snapshot) struct Manifest {
     pub(super) removed: Vec<Removed>,
 }
 
+/// What a manifest of any version has.
+#[derive(Deserialize)]
+struct Version {
+    version: u64,
+}
+
 /// A reading of a source that failed, and left the snapshot before it to be served.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::snapshot) struct Failed {
@@ -96,11 +102,11 @@ pub(in crate::snapshot) enum Rows {
     Arrow,
 }
 
-/// A snapshot that was taken out of the manifest.
+/// A snapshot's folder that no record of the manifest needs any more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Removed {
     pub(super) id: String,
-    /// RFC 3339.
+    /// Since when; RFC 3339.
     pub(super) at: String,
 }
 
@@ -182,11 +188,12 @@ impl Manifest {
     /// Reads a manifest from `place`, which is for messages. `None`, with a warning in the log, when it can't be read any more: the
     /// snapshots are made anew then. [`Kind::Config`] when a newer Stoa wrote it.
     pub(super) fn parse(bytes: &[u8], place: &str) -> Result<Option<Self>> {
+        // The version first: what else a newer one holds may have another shape, and is not to be taken for damage.
+        if serde_json::from_slice::<Version>(bytes).is_ok_and(|v| v.version > u64::from(VERSION)) {
+            return Err(Error::new(Kind::Config, format!("{place} was written by a newer Stoa"))
+                .with_hint("Use that version, or another state."));
+        }
         match serde_json::from_slice::<Self>(bytes) {
-            Ok(manifest) if manifest.version > VERSION => {
-                Err(Error::new(Kind::Config, format!("{place} was written by a newer Stoa"))
-                    .with_hint("Use that version, or another state folder."))
-            }
             Ok(manifest) => Ok(Some(manifest)),
             Err(e) => {
                 tracing::warn!(place, "a manifest can't be read and is made anew: {e}");
@@ -215,6 +222,15 @@ impl Manifest {
     /// The folders that the snapshots' files stand in.
     pub(super) fn folders(&self) -> BTreeSet<&str> {
         self.snapshots.iter().flat_map(Record::folders).collect()
+    }
+
+    /// Writes down that the files of `gone`, which were taken out, are not to be found any more since `at`: also those of older snapshots
+    /// that were taken out before and that `gone` was the last to share.
+    pub(super) fn mark_removed(&mut self, gone: &[Record], at: DateTime<Utc>) {
+        let needed: BTreeSet<String> = self.folders().into_iter().map(str::to_owned).collect();
+        let left: BTreeSet<&str> = gone.iter().flat_map(Record::folders).filter(|id| !needed.contains(*id)).collect();
+        self.removed.retain(|r| !left.contains(r.id.as_str()));
+        self.removed.extend(left.into_iter().map(|id| Removed { id: id.to_owned(), at: at.to_rfc3339() }));
     }
 
     /// Takes out the snapshots of these ids, but never the newest; what was taken out.
@@ -269,9 +285,9 @@ impl Record {
 
     /// Whether what was read is what is there and what was rejected, in the table and in its files.
     pub(in crate::snapshot) fn adds_up(&self) -> bool {
-        let in_parts: u64 = self.parts.iter().map(|p| p.rows).sum();
-        (self.layout != Rows::Written || in_parts == self.rows)
-            && self.rejected_rows.is_none_or(|rejected| self.rows_read == self.rows + rejected)
+        let in_parts = self.parts.iter().try_fold(0_u64, |sum, part| sum.checked_add(part.rows));
+        (self.layout != Rows::Written || in_parts == Some(self.rows))
+            && self.rejected_rows.is_none_or(|rejected| self.rows.checked_add(rejected) == Some(self.rows_read))
     }
 }
 
@@ -347,7 +363,9 @@ mod tests {
         let printed = manifest.print().expect("prints");
         assert_eq!(Manifest::parse(&printed, "here").expect("is taken"), Some(manifest));
         assert_eq!(Manifest::parse(b"{", "here").expect("is no error"), None);
-        let newer = Manifest::parse(br#"{"version": 2, "snapshots": []}"#, "here").map_err(|e| e.to_string());
-        assert_eq!(newer, Err("here was written by a newer Stoa".to_owned()));
+        for newer in [r#"{"version": 2, "snapshots": []}"#, r#"{"version": 7000000000, "tables": {"of": "another shape"}}"#] {
+            let newer = Manifest::parse(newer.as_bytes(), "here").map_err(|e| e.to_string());
+            assert_eq!(newer, Err("here was written by a newer Stoa".to_owned()));
+        }
     }
 }

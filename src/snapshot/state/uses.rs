@@ -94,15 +94,28 @@ impl Uses {
             if !entry.file_type()?.is_dir() {
                 continue;
             }
-            let dead =
-                entry.path() != self.own && File::open(entry.path().join(LOCK)).map_or(true, |lock| lock.try_lock().is_ok());
-            if dead {
-                fs::remove_dir_all(entry.path())?;
-            } else {
+            if entry.path() == self.own || lives(&entry.path())? {
                 living.push(entry.path());
+                continue;
+            }
+            match fs::remove_dir_all(entry.path()) {
+                // A process that ends meanwhile removes its own.
+                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+                Ok(()) | Err(_) => {}
             }
         }
-        Ok(places.into_iter().filter(|place| living.iter().any(|l| l.join(mark(place)).exists())).collect())
+        let mut used = Vec::new();
+        for place in places {
+            let mark = mark(place);
+            // What can't be looked at is an error: a snapshot that is taken for unused goes.
+            for process in &living {
+                if process.join(&mark).try_exists()? {
+                    used.push(place);
+                    break;
+                }
+            }
+        }
+        Ok(used)
     }
 }
 
@@ -123,6 +136,16 @@ impl Drop for Use {
             // A mark that stays keeps its snapshot as long as this process lives, no longer.
             let _ = fs::remove_file(self.uses.own.join(&self.mark));
         }
+    }
+}
+
+/// Whether the process that a folder of marks belongs to still has its lock. Only a lock that is not there, or that can be had, tells of
+/// the end of one: one that can't be opened (too many open files) tells nothing, and its marks must stay.
+fn lives(marks: &Path) -> io::Result<bool> {
+    match File::open(marks.join(LOCK)) {
+        Ok(lock) => Ok(lock.try_lock().is_err()),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(e),
     }
 }
 
@@ -170,5 +193,13 @@ mod tests {
         fs::write(killed.join(LOCK), "").and_then(|()| fs::write(killed.join(mark("b")), "")).expect("files");
         assert_eq!(used(&other), "");
         assert!(!killed.exists());
+
+        // A lock that can't be opened, here since it leads to itself, is no word of its process's end.
+        let unknown = dir.path().join("readers/1-1");
+        fs::create_dir(&unknown).expect("a folder");
+        std::os::unix::fs::symlink(unknown.join(LOCK), unknown.join(LOCK)).expect("a link");
+        fs::write(unknown.join(mark("b")), "").expect("a file");
+        let closed = other.close().expect("closes");
+        assert!(other.used(["b"], &closed).is_err() && unknown.join(mark("b")).exists());
     }
 }

@@ -17,7 +17,7 @@ use chrono::{DateTime, Utc};
 
 use self::requests::{Shared, Version};
 use self::threads::Threads;
-use super::record::{Manifest, Record, Removed, TablePath, time};
+use super::record::{Manifest, Record, TablePath, time};
 use super::staging::{Staging, Stagings};
 use super::{Change, Choose, Opened, Removal, State, Turn};
 use crate::error::{Error, Result};
@@ -126,7 +126,7 @@ impl State for Bucket {
             let before = manifest.clone();
             let now = Utc::now();
             let gone = manifest.take(&choose(&manifest.snapshots));
-            manifest.removed.extend(gone.iter().map(|r| Removed { id: r.id.clone(), at: now.to_rfc3339() }));
+            manifest.mark_removed(&gone, now);
             manifest.removed.retain(|r| folders.contains_key(&r.id));
             let (table, grace) = (turn.table.clone(), self.shared.grace);
             let done = self.wait(|shared| async move {
