@@ -35,6 +35,7 @@ use crate::error::{Error, Kind, Result};
 pub use self::failure::source_error;
 pub use self::meter::Meter;
 pub use self::object::Object;
+pub(crate) use self::object::same_tag;
 pub use self::pinned::pinned;
 pub use self::writable::{Place, Writable};
 

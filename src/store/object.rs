@@ -5,6 +5,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use chrono::DateTime;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use object_store::{GetOptions, GetResultPayload, ObjectMeta, ObjectStore};
 use sha2::{Digest, Sha256};
@@ -51,9 +52,17 @@ impl Object {
         }
     }
 
-    /// Whether an answer is of this version, as far as its ETag tells: some servers take no notice of If-Match.
+    /// Whether an answer is of this version, as far as its ETag tells, or else its time: some servers take no notice of conditions, and
+    /// If-Unmodified-Since also holds for a version that is older than the one that was listed.
     pub(super) fn is_version_of(&self, answer: &ObjectMeta) -> bool {
-        self.meta.e_tag.as_ref().zip(answer.e_tag.as_ref()).is_none_or(|(listed, got)| same_tag(listed, got))
+        match (&self.meta.e_tag, &answer.e_tag) {
+            (Some(listed), Some(got)) => same_tag(listed, got),
+            (None, None) if self.meta.version.is_none() => {
+                let told = answer.last_modified != DateTime::UNIX_EPOCH;
+                !told || answer.last_modified == self.meta.last_modified
+            }
+            (None, None) | (Some(_), None) | (None, Some(_)) => true,
+        }
     }
 
     /// The object's bytes from the first to the last. [`Kind::SourceChanged`] when it is not this version any more or ends
@@ -83,9 +92,13 @@ impl Object {
     }
 }
 
-/// Weak comparison of ETags (RFC 9110, 8.8.3.2).
-pub(super) fn same_tag(a: &str, b: &str) -> bool {
-    a.trim_start_matches("W/") == b.trim_start_matches("W/")
+/// Weak comparison of ETags (RFC 9110, 8.8.3.2), in quotes or not: Azure's listings leave them out.
+pub(crate) fn same_tag(a: &str, b: &str) -> bool {
+    bare(a) == bare(b)
+}
+
+fn bare(tag: &str) -> &str {
+    tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"')
 }
 
 /// The version of an object with this SHA-256.
@@ -151,4 +164,41 @@ fn file_chunks(url: String, file: File) -> BoxStream<'static, Result<Bytes>> {
         }
     };
     stream::try_unfold(file, next).boxed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(e_tag: Option<&str>, seconds: i64) -> Object {
+        let meta = ObjectMeta {
+            location: object_store::path::Path::from("a"),
+            last_modified: DateTime::from_timestamp(seconds, 0).expect("a time"),
+            size: 1,
+            e_tag: e_tag.map(str::to_owned),
+            version: None,
+        };
+        let store = Arc::new(object_store::memory::InMemory::new());
+        Object { url: "a".to_owned(), store_url: "memory:///".to_owned(), store, meta }
+    }
+
+    #[test]
+    fn answers_are_of_the_version_that_was_listed() {
+        for (listed, answer, same) in [
+            ((Some("\"a\""), 1), (Some("\"a\""), 2), true),
+            ((Some("0x8D"), 1), (Some("\"0x8D\""), 1), true),
+            ((Some("W/\"a\""), 1), (Some("\"a\""), 1), true),
+            ((Some("\"a\""), 1), (Some("\"b\""), 1), false),
+            ((Some("\"a\""), 1), (None, 2), true),
+            ((None, 2), (None, 2), true),
+            ((None, 2), (None, 3), false),
+            // A publisher went back to what he had before.
+            ((None, 2), (None, 1), false),
+            // The answer tells no time.
+            ((None, 2), (None, 0), true),
+        ] {
+            let (of, answer) = (object(listed.0, listed.1), object(answer.0, answer.1).meta);
+            assert_eq!(of.is_version_of(&answer), same, "{:?} {answer:?}", of.meta);
+        }
+    }
 }

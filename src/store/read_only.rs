@@ -26,6 +26,11 @@ pub(super) trait Reads: fmt::Debug + fmt::Display + Send + Sync + 'static {
 
     /// Ranges that stand close are read as one. Beyond an object's end is an error: what is cut out of too few bytes would panic.
     async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        // The offsets may be those of a file of foreign hands.
+        if let Some(range) = ranges.iter().find(|range| range.start > range.end) {
+            let message = format!("{location} claims bytes {} to {} of itself", range.start, range.end);
+            return Err(Failure::new(Kind::SourceInvalid, message).into_store(location.as_ref()));
+        }
         let read = |range: Range<u64>| async {
             let asked = range.end - range.start;
             let options = GetOptions { range: Some(GetRange::Bounded(range)), ..GetOptions::default() };

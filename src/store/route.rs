@@ -116,10 +116,18 @@ fn mirrored(published: &str, rest: &str, target: &str) -> Result<Location> {
             url.path_segments_mut().expect("an http URL has a path").pop_if_empty().extend(segments);
             Ok(Location::Http(url))
         }
-        Location::Http(_) | Location::Bucket(_) => {
+        base @ (Location::Http(_) | Location::Bucket(_)) => {
             let slash = if target.ends_with('/') || rest.is_empty() || rest.starts_with(['/', '?']) { "" } else { "/" };
             let rest = if target.ends_with('/') { rest.trim_start_matches('/') } else { rest };
-            Location::parse(&format!("{target}{slash}{rest}"))
+            let there = Location::parse(&format!("{target}{slash}{rest}"))?;
+            // A URL's `..` is folded when it is parsed; a bucket's keys have none.
+            if let (Location::Http(base), Location::Http(url)) = (&base, &there)
+                && base.query().is_none()
+                && covered(url.path(), base.path()).is_none()
+            {
+                return Err(Error::new(Kind::Forbidden, format!("{published} does not name anything under its mirror {target}")));
+            }
+            Ok(there)
         }
     }
 }
@@ -179,6 +187,9 @@ mod tests {
             ("https://x.org/a/../../etc/passwd", "Forbidden"),
             ("https://x.org/a%2F..%2F..%2Fetc", "Forbidden"),
             ("https://y.org/q?b=1&c=/2", "http://m.local/y/q?b=1&c=/2"),
+            ("https://y.org/a/../q", "http://m.local/y/q"),
+            ("https://y.org/../secret", "Forbidden"),
+            ("https://y.org/%2e%2E/yz", "Forbidden"),
             ("/pub/a b/c#%.csv", "https://z.org/pub/a%20b/c%23%25.csv"),
             ("/public/a", "/public/a"),
             ("s3://b/k%20/x.csv", "/buckets/b/k%20/x.csv"),

@@ -19,7 +19,7 @@ use crate::snapshot::state::local::shared_parts_gone;
 use crate::snapshot::state::record::{MANIFEST, Manifest, Record, TablePath};
 use crate::snapshot::state::{Files, Opened, Staging};
 use crate::snapshot::{Layout, inplace};
-use crate::store::{Object, Writable};
+use crate::store::{Object, Writable, same_tag};
 
 /// What the requests need.
 #[derive(Debug)]
@@ -219,7 +219,8 @@ impl Shared {
         for part in &record.parts {
             let path = self.path(table, &[record.folder_of(part), &part.file])?;
             let same = |meta: &ObjectMeta| {
-                meta.size == part.bytes && (part.e_tag.is_none() || meta.e_tag.is_none() || part.e_tag == meta.e_tag)
+                let tags = part.e_tag.as_ref().zip(meta.e_tag.as_ref());
+                meta.size == part.bytes && tags.is_none_or(|(uploaded, listed)| same_tag(uploaded, listed))
             };
             let Some(meta) = objects.remove(path.as_ref()).filter(same) else { return Ok(None) };
             let url = format!("{}{path}", self.at.store_url);
