@@ -23,6 +23,9 @@ const MAX_HEADER: u64 = 256 << 20;
 /// Rows that a batch may have beyond one for each bit of its body: runs and nulls take none.
 const FREE_ROWS: u64 = 1 << 24;
 
+/// Bytes that a packed batch may unpack to whatever it is packed in.
+const FREE_BATCH: u64 = 1 << 30;
+
 /// The rows of one file or stream.
 pub(in crate::snapshot) struct Rows {
     file: BufReader<File>,
@@ -204,26 +207,43 @@ fn readable(schema: ipc::Schema<'_>) -> Result<SchemaRef> {
     Ok(Arc::new(ipc::convert::fb_to_schema(schema)))
 }
 
-/// Holds what a batch's header claims against its body; the rows that it has.
-fn check(batch: &ipc::RecordBatch<'_>, body: &[u8]) -> Result<u64> {
-    let size = body.len() as u64;
+/// Holds what a batch's header claims against its body of `size` bytes, before it is unpacked; the rows that it has.
+pub(in crate::snapshot) fn claimed_rows(batch: &ipc::RecordBatch<'_>, size: u64) -> Result<u64> {
+    let most = FREE_ROWS.saturating_add(size.saturating_mul(8));
     let rows = u64::try_from(batch.length()).map_err(|_| fault("it claims less than no rows"))?;
-    if rows > FREE_ROWS + size.saturating_mul(8) {
+    if rows > most {
         return Err(fault(format!("it claims {rows} rows in {size} bytes")));
     }
     for node in batch.nodes().into_iter().flatten() {
         if node.length() < 0 || node.null_count() < 0 || node.null_count() > node.length() {
             return Err(fault("a column in it has less than no values"));
         }
+        // Values of lists too: those of a column without bytes are set aside memory for when they take another type.
+        if u64::try_from(node.length()).is_ok_and(|values| values > most) {
+            return Err(fault(format!("a column in it claims {} values in {size} bytes", node.length())));
+        }
     }
-    let packed = batch.compression().is_some();
     for buffer in batch.buffers().into_iter().flatten() {
         let place = u64::try_from(buffer.offset()).ok().zip(u64::try_from(buffer.length()).ok());
-        let bytes = place
-            .and_then(|(start, length)| Some((start, start.checked_add(length)?)))
-            .and_then(|(start, end)| body.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?));
+        if place.and_then(|(start, length)| start.checked_add(length)).is_none_or(|end| end > size) {
+            return Err(fault("a column in it is said to lie outside of it"));
+        }
+    }
+    Ok(rows)
+}
+
+/// The same, and holds what is packed in the body against what it is said to unpack to.
+fn check(batch: &ipc::RecordBatch<'_>, body: &[u8]) -> Result<u64> {
+    let rows = claimed_rows(batch, body.len() as u64)?;
+    if batch.compression().is_none() {
+        return Ok(rows);
+    }
+    let mut all = 0_u64;
+    for buffer in batch.buffers().into_iter().flatten() {
+        let bytes = usize::try_from(buffer.offset()).ok().zip(usize::try_from(buffer.length()).ok());
+        let bytes = bytes.and_then(|(start, length)| body.get(start..)?.get(..length));
         let bytes = bytes.ok_or_else(|| fault("a column in it is said to lie outside of it"))?;
-        if !packed || bytes.is_empty() {
+        if bytes.is_empty() {
             continue;
         }
         let prefix = bytes.first_chunk::<8>().ok_or_else(|| fault("a packed column in it has no length"))?;
@@ -231,12 +251,16 @@ fn check(batch: &ipc::RecordBatch<'_>, body: &[u8]) -> Result<u64> {
             // It is not packed after all.
             -1 => {}
             claimed => {
-                let believed = u64::try_from(claimed).is_ok_and(|claimed| is_believable(bytes.len() as u64, claimed));
-                if !believed {
-                    return Err(fault(format!("a column in it claims {claimed} bytes in {}", bytes.len())));
-                }
+                let believed = u64::try_from(claimed).ok().filter(|claimed| is_believable(bytes.len() as u64, *claimed));
+                let believed =
+                    believed.ok_or_else(|| fault(format!("a column in it claims {claimed} bytes in {}", bytes.len())))?;
+                all = all.saturating_add(believed);
             }
         }
+    }
+    // Each column alone may be small enough to be believed, and a batch is unpacked whole.
+    if all > FREE_BATCH && !is_believable(body.len() as u64, all) {
+        return Err(fault(format!("its columns claim {all} bytes in {}", body.len())));
     }
     Ok(rows)
 }

@@ -149,9 +149,9 @@ impl Container {
         if self.array::<16>()? != self.marker {
             return Err(fault("it does not end with the file's marker"));
         }
-        let data = self.unpacked(data)?;
-        if rows > EMPTY_ROWS.saturating_add(data.len() as u64) && self.codec != Codec::Snappy {
-            return Err(fault(format!("it claims {rows} rows in {} bytes", data.len())));
+        let (data, unpacked) = self.unpacked(data)?;
+        if rows > EMPTY_ROWS.saturating_add(unpacked) {
+            return Err(fault(format!("it claims {rows} rows in {unpacked} bytes")));
         }
         self.out.clear();
         self.taken = 0;
@@ -164,24 +164,27 @@ impl Container {
         Ok(())
     }
 
-    fn unpacked(&self, data: Vec<u8>) -> Result<Vec<u8>> {
+    /// A block as the decoder takes it, and its bytes when it is not packed.
+    fn unpacked(&self, data: Vec<u8>) -> Result<(Vec<u8>, u64)> {
         let packed = data.len() as u64;
         let cannot = |e: io::Error| fault(format!("it can't be unpacked: {e}"));
-        match self.codec {
-            Codec::Null => Ok(data),
-            Codec::Deflate => bounded(flate2::read::DeflateDecoder::new(&data[..]), packed),
-            Codec::Zstd => bounded(zstd::stream::read::Decoder::with_buffer(&data[..]).map_err(cannot)?, packed),
-            Codec::Bzip2 => bounded(bzip2::read::BzDecoder::new(&data[..]), packed),
-            Codec::Xz => bounded(liblzma::read::XzDecoder::new(&data[..]), packed),
+        let data = match self.codec {
+            Codec::Null => data,
+            Codec::Deflate => bounded(flate2::read::DeflateDecoder::new(&data[..]), packed)?,
+            Codec::Zstd => bounded(zstd::stream::read::Decoder::with_buffer(&data[..]).map_err(cannot)?, packed)?,
+            Codec::Bzip2 => bounded(bzip2::read::BzDecoder::new(&data[..]), packed)?,
+            Codec::Xz => bounded(liblzma::read::XzDecoder::new(&data[..]), packed)?,
             Codec::Snappy => {
                 // The unpacked size as a varint, the data, and four bytes of checksum.
                 let claimed = varint(&data).ok_or_else(|| fault("it is no Snappy block"))?;
                 if packed < 5 || !is_believable(packed, claimed) || claimed > MAX_BLOCK {
                     return Err(fault(format!("it claims {claimed} bytes in {packed}")));
                 }
-                Ok(data)
+                return Ok((data, claimed));
             }
-        }
+        };
+        let bytes = data.len() as u64;
+        Ok((data, bytes))
     }
 
     /// A `long`: zigzag, base 128, least significant first.

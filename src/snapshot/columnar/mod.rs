@@ -30,6 +30,7 @@ use super::write::Sink;
 use crate::descriptor::{Distribution, Format};
 use crate::error::{Error, Kind, Result};
 
+pub(super) use arrow_ipc::claimed_rows;
 pub use claims::is_believable;
 pub(super) use unite::{widened, wider};
 

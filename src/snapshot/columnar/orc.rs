@@ -29,6 +29,15 @@ const DEFLATE_RATIO: u64 = 1032;
 /// The longest footer that is believed, in bytes.
 const MAX_FOOTER: u64 = 64 << 20;
 
+/// The most bytes that a footer, or the statistics before it, may unpack to: they are held whole.
+const MAX_UNPACKED_FOOTER: u64 = 256 << 20;
+
+/// Rows that a file may have beyond [`ROWS_OF_A_BYTE`]: a column of structures without fields takes no bytes.
+const FREE_ROWS: u64 = 1 << 24;
+
+/// Rows that a byte may stand for: runs of 512 values, packed.
+const ROWS_OF_A_BYTE: u64 = 1 << 20;
+
 /// The rows of one file.
 pub(in crate::snapshot) struct Rows {
     reader: ArrowReader<Chunks>,
@@ -40,6 +49,7 @@ pub(in crate::snapshot) struct Rows {
 impl Rows {
     pub(super) fn open(path: &Path) -> Result<Self> {
         let chunks = Chunks::open(path)?;
+        let size = chunks.len();
         let (read, packing) = (Arc::clone(&chunks.read), Arc::clone(&chunks.packing));
         let builder = ArrowReaderBuilder::try_new(chunks).map_err(fault)?;
         let metadata = builder.file_metadata();
@@ -47,12 +57,16 @@ impl Rows {
             return Err(fault("it has no columns"));
         }
         let precision = precision(metadata);
-        let claimed = metadata.stripe_metadatas().iter().map(|s| s.number_of_rows()).sum();
+        let stripes = metadata.stripe_metadatas().iter();
+        let claimed = stripes.fold(0_u64, |sum, s| sum.saturating_add(s.number_of_rows()));
         if claimed != metadata.number_of_rows() {
             return Err(fault(format!("it says that it has {} rows, and its stripes {claimed}", metadata.number_of_rows())));
         }
+        if claimed > FREE_ROWS.saturating_add(size.saturating_mul(ROWS_OF_A_BYTE)) {
+            return Err(fault(format!("it claims {claimed} rows in {size} bytes")));
+        }
         // From here on, each read begins with a chunk.
-        let _ = packing.set(metadata.compression());
+        packing.set(metadata.compression()).expect("nothing else sets it");
         let builder = builder.with_batch_size(BATCH).with_timestamp_precision(precision);
         let schema = builder.schema();
         if schema.flattened_fields().iter().any(|f| matches!(f.data_type(), DataType::Decimal128(0, _))) {
@@ -128,8 +142,8 @@ impl Chunks {
         let mut this = Self { file: Arc::new(file), end: size, tail: Vec::new(), packing: Arc::default(), read: Arc::default() };
         let footer = this.bytes(end - fields.footer, fields.footer)?;
         if let Some(kind) = fields.kind {
-            check(&footer, kind).map_err(|e| e.within("its footer"))?;
-            check(&this.bytes(end - claimed, fields.metadata)?, kind).map_err(|e| e.within("its statistics"))?;
+            check_whole(&footer, kind).map_err(|e| e.within("its footer"))?;
+            check_whole(&this.bytes(end - claimed, fields.metadata)?, kind).map_err(|e| e.within("its statistics"))?;
         }
         let changed = plain(&footer, fields.kind).and_then(|plain| with_decimals(&plain));
         let changed = changed.map(|plain| if fields.kind.is_some() { chunked(&plain) } else { plain });
@@ -178,17 +192,25 @@ impl ChunkReader for Chunks {
     }
 }
 
+/// Takes a chunk off the front of a stream, and whether it is not packed; `None` at the end.
+fn next_chunk<'a>(stream: &mut &'a [u8]) -> Result<Option<(&'a [u8], bool)>> {
+    if stream.is_empty() {
+        return Ok(None);
+    }
+    let (head, rest) = stream.split_at_checked(3).ok_or_else(|| fault("a chunk ends within its header"))?;
+    let head = u32::from_le_bytes([head[0], head[1], head[2], 0]);
+    let (length, original) = (head >> 1, head & 1 == 1);
+    let (chunk, rest) = usize::try_from(length)
+        .ok()
+        .and_then(|length| rest.split_at_checked(length))
+        .ok_or_else(|| fault(format!("a chunk claims {length} bytes, and {} are left", rest.len())))?;
+    *stream = rest;
+    Ok(Some((chunk, original)))
+}
+
 /// Checks that a stream is made of whole chunks of which none unpacks to more than [`MAX_CHUNK`].
 fn check(mut stream: &[u8], kind: CompressionType) -> Result<()> {
-    while !stream.is_empty() {
-        let (head, rest) = stream.split_at_checked(3).ok_or_else(|| fault("a chunk ends within its header"))?;
-        let head = u32::from_le_bytes([head[0], head[1], head[2], 0]);
-        let (length, original) = (head >> 1, head & 1 == 1);
-        let (chunk, rest) = usize::try_from(length)
-            .ok()
-            .and_then(|length| rest.split_at_checked(length))
-            .ok_or_else(|| fault(format!("a chunk claims {length} bytes, and {} are left", rest.len())))?;
-        stream = rest;
+    while let Some((chunk, original)) = next_chunk(&mut stream)? {
         if original {
             continue;
         }
@@ -209,16 +231,43 @@ fn check(mut stream: &[u8], kind: CompressionType) -> Result<()> {
     Ok(())
 }
 
+/// The same, and that all chunks together unpack to no more than [`MAX_UNPACKED_FOOTER`].
+fn check_whole(stream: &[u8], kind: CompressionType) -> Result<()> {
+    check(stream, kind)?;
+    let (mut rest, mut all) = (stream, 0_u64);
+    while let Some((chunk, original)) = next_chunk(&mut rest)? {
+        let packed = chunk.len() as u64;
+        let left = MAX_UNPACKED_FOOTER - all;
+        all += match kind {
+            _ if original => packed,
+            CompressionType::Zlib => unpacked(flate2::read::DeflateDecoder::new(chunk), left),
+            CompressionType::Zstd => unpacked(zstd::stream::read::Decoder::with_buffer(chunk)?, left),
+            CompressionType::Snappy => varint(&mut &*chunk).unwrap_or_default(),
+            // A byte repeats at most 255 bytes.
+            CompressionType::Lzo | CompressionType::Lz4 => packed * 255,
+        };
+        if all > MAX_UNPACKED_FOOTER {
+            return Err(fault(format!("{} bytes unpack to more than {MAX_UNPACKED_FOOTER}", stream.len())));
+        }
+    }
+    Ok(())
+}
+
+/// The bytes that come before the end or a fault, which is left to the decoder; one more than `most` when there are more than that.
+fn unpacked(from: impl Read, most: u64) -> u64 {
+    let mut from = from.take(most + 1);
+    // What was taken till then is counted all the same.
+    let _ = io::copy(&mut from, &mut io::sink());
+    most + 1 - from.limit()
+}
+
 /// A footer without its packing; `None` where only the decoder can unpack it.
 fn plain(footer: &[u8], kind: Option<CompressionType>) -> Option<Vec<u8>> {
     let Some(kind) = kind else { return Some(footer.to_vec()) };
     let (mut rest, mut out) = (footer, Vec::new());
-    while let Some((head, after)) = rest.split_at_checked(3) {
-        let head = u32::from_le_bytes([head[0], head[1], head[2], 0]);
-        let (chunk, after) = after.split_at_checked(usize::try_from(head >> 1).ok()?)?;
-        rest = after;
+    while let Some((chunk, original)) = next_chunk(&mut rest).ok()? {
         match kind {
-            _ if head & 1 == 1 => out.extend_from_slice(chunk),
+            _ if original => out.extend_from_slice(chunk),
             CompressionType::Zlib => flate2::read::DeflateDecoder::new(chunk).read_to_end(&mut out).map(|_| ()).ok()?,
             CompressionType::Zstd => {
                 zstd::stream::read::Decoder::with_buffer(chunk).and_then(|mut d| d.read_to_end(&mut out)).map(|_| ()).ok()?;
@@ -243,5 +292,27 @@ fn is_bounded(from: impl Read) -> Result<bool> {
     match io::copy(&mut from.take(MAX_CHUNK + 1), &mut io::sink()) {
         Ok(bytes) => Ok(bytes <= MAX_CHUNK),
         Err(e) => Err(fault(format!("a chunk can't be unpacked: {e}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_footer_is_unpacked_within_reason() {
+        let zeros = |bytes: usize| zstd::stream::encode_all(&vec![0; bytes][..], 1).expect("is packed");
+        let chunk = |packed: &[u8]| {
+            let head = u32::try_from(packed.len() << 1).expect("small").to_le_bytes();
+            [&head[..3], packed].concat()
+        };
+        let megabytes = |n: usize| chunk(&zeros(1 << 20)).repeat(n);
+        assert!(check_whole(&megabytes(256), CompressionType::Zstd).is_ok());
+        let error = check_whole(&megabytes(257), CompressionType::Zstd).expect_err("it is too large");
+        assert!(error.message().ends_with("unpack to more than 268435456"), "{error}");
+        assert!(check(&megabytes(257), CompressionType::Zstd).is_ok(), "a stream is unpacked chunk by chunk");
+        let claim = chunk(&[0x80, 0x80, 0x80, 0x80, 0x01]);
+        assert!(check_whole(&claim, CompressionType::Snappy).is_err());
+        assert!(check_whole(&[1, 0], CompressionType::Snappy).is_err());
     }
 }

@@ -2,12 +2,14 @@
 //! own or list views, and SQL no way into some of them; what can't be kept is said in another form and never dropped.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanBufferBuilder, Int32Array, ListArray, MapArray, StringViewArray, StructArray, UnionArray,
+    new_null_array,
 };
-use arrow::buffer::NullBuffer;
+use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::{CastOptions, cast_with_options, take};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, IntervalUnit, UnionFields};
 
@@ -19,7 +21,7 @@ use crate::snapshot::{field_key, names};
 /// - dictionaries and runs as their values; text and bytes as views;
 /// - list views and lists of a fixed length as lists;
 /// - a union as a struct with a column for each of its branches, of which at most one is not NULL; a union of one branch and `null` as
-///   that branch;
+///   that branch, and one of `null` alone as that;
 /// - a struct without fields as the JSON text `{}`;
 /// - decimals as numeric of 38 digits, wider ones (to 76 digits) as they are;
 /// - intervals of months, days and nanoseconds as text that `::interval` takes;
@@ -61,6 +63,7 @@ fn kept_type(published: &DataType) -> DataType {
         DataType::Struct(fields) => DataType::Struct(renamed(fields.iter().map(child).collect())),
         DataType::Union(branches, _) => match only_branch(branches) {
             Some((_, only)) => kept(only).data_type().clone(),
+            None if real_branches(branches).next().is_none() => DataType::Null,
             None => DataType::Struct(renamed(real_branches(branches).map(|(_, f)| child(f)).collect())),
         },
         DataType::Null
@@ -142,8 +145,9 @@ pub(super) fn keep(array: &ArrayRef, field: &Field) -> Result<ArrayRef> {
         DataType::List(item) => {
             let list = array.as_list::<i32>();
             let DataType::List(kept_item) = target else { return Err(misfit(array, target)) };
-            let values = keep(list.values(), item)?;
-            let list = ListArray::try_new(Arc::clone(kept_item), list.offsets().clone(), values, list.nulls().cloned());
+            let (values, offsets) = own(list.offsets());
+            let values = keep(&list.values().slice(values.start, values.len()), item)?;
+            let list = ListArray::try_new(Arc::clone(kept_item), offsets, values, list.nulls().cloned());
             Ok(Arc::new(list.map_err(arrow_fault)?))
         }
         DataType::LargeList(item)
@@ -159,9 +163,11 @@ pub(super) fn keep(array: &ArrayRef, field: &Field) -> Result<ArrayRef> {
                 return Err(misfit(array, target));
             };
             let DataType::Struct(kept_fields) = kept_entries.data_type() else { return Err(misfit(array, target)) };
-            let columns = vec![keep(map.keys(), &fields[0])?, keep(map.values(), &fields[1])?];
+            let (values, offsets) = own(map.offsets());
+            let part = |all: &ArrayRef| all.slice(values.start, values.len());
+            let columns = vec![keep(&part(map.keys()), &fields[0])?, keep(&part(map.values()), &fields[1])?];
             let entries = StructArray::try_new(kept_fields.clone(), columns, None).map_err(arrow_fault)?;
-            let map = MapArray::try_new(Arc::clone(kept_entries), map.offsets().clone(), entries, map.nulls().cloned(), false);
+            let map = MapArray::try_new(Arc::clone(kept_entries), offsets, entries, map.nulls().cloned(), false);
             Ok(Arc::new(map.map_err(arrow_fault)?))
         }
         DataType::Struct(fields) if fields.is_empty() => {
@@ -180,6 +186,14 @@ pub(super) fn keep(array: &ArrayRef, field: &Field) -> Result<ArrayRef> {
     }
 }
 
+/// Which values lists of these offsets have, and their offsets within those. A part of a batch has the values of all of it behind it,
+/// which would be converted again for each part.
+pub(super) fn own(offsets: &OffsetBuffer<i32>) -> (Range<usize>, OffsetBuffer<i32>) {
+    let place = |offset: i32| usize::try_from(offset).expect("offsets are not negative");
+    let last = offsets[offsets.len() - 1];
+    (place(offsets[0])..place(last), OffsetBuffer::from_lengths(offsets.lengths()))
+}
+
 /// Each branch as a column of its own.
 fn union(array: &UnionArray, branches: &UnionFields, target: &DataType) -> Result<ArrayRef> {
     let branch = |id: i8, field: &FieldRef| {
@@ -192,6 +206,9 @@ fn union(array: &UnionArray, branches: &UnionFields, target: &DataType) -> Resul
     };
     if let Some((id, field)) = only_branch(branches) {
         return branch(id, field);
+    }
+    if *target == DataType::Null {
+        return Ok(new_null_array(target, array.len()));
     }
     let DataType::Struct(fields) = target else { return Err(misfit(array, target)) };
     let columns = real_branches(branches).map(|(id, field)| branch(id, field)).collect::<Result<Vec<_>>>()?;
@@ -218,4 +235,55 @@ pub(super) fn cast(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
 
 fn misfit(array: &dyn Array, target: &DataType) -> crate::error::Error {
     fault(format!("a column of type {} can't be kept as {target}", array.data_type()))
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::LargeStringArray;
+    use arrow::buffer::ScalarBuffer;
+
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_list_is_kept_with_its_own_values() {
+        let item = Arc::new(Field::new("item", DataType::LargeUtf8, true));
+        let values: ArrayRef = Arc::new(LargeStringArray::from_iter_values((0..10).map(|i| i.to_string())));
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(vec![0, 2, 2, 7, 10]));
+        let list: ArrayRef = Arc::new(ListArray::try_new(Arc::clone(&item), offsets, values, None).expect("fits"));
+        let field = Field::new("a", DataType::List(item), true);
+        let part = keep(&list.slice(1, 2), &field).expect("is kept");
+        let part = part.as_list::<i32>();
+        assert_eq!((part.len(), part.value_length(0), part.value_length(1), part.values().len()), (2, 0, 5, 5));
+        assert_eq!(part.value(1).as_string_view().iter().flatten().collect::<Vec<_>>(), ["2", "3", "4", "5", "6"]);
+    }
+
+    #[test]
+    fn a_union_of_no_values_is_kept_as_nulls() {
+        let branches = UnionFields::try_new([0], [Field::new("none", DataType::Null, true)]).expect("one branch");
+        let child = new_null_array(&DataType::Null, 3);
+        let array = UnionArray::try_new(branches.clone(), ScalarBuffer::from(vec![0_i8; 3]), None, vec![child]).expect("fits");
+        let field = Field::new("a", DataType::Union(branches, arrow::datatypes::UnionMode::Sparse), true);
+        assert_eq!(*kept(&field).data_type(), DataType::Null);
+        let array: ArrayRef = Arc::new(array);
+        assert_eq!(keep(&array, &field).expect("is kept").len(), 3);
+    }
+
+    #[test]
+    fn text_is_no_uuid_when_one_file_says_nothing_of_it() {
+        let uuid = Field::new("a", DataType::FixedSizeBinary(16), true)
+            .with_metadata([("logicalType".to_owned(), "uuid".to_owned())].into());
+        let (text, null) = (Field::new("a", DataType::Utf8, true), Field::new("a", DataType::Null, true));
+        for (fields, says) in [
+            ([&uuid, &uuid], true),
+            ([&uuid, &text], false),
+            ([&text, &uuid], false),
+            ([&null, &uuid], true),
+            ([&uuid, &null], true),
+        ] {
+            let schemas = fields.map(|f| ("u", Arc::new(arrow::datatypes::Schema::new(vec![f.clone()]))));
+            let distribution = crate::descriptor::Distribution::default();
+            let table = super::super::unite::unite(&schemas, &distribution, 10, &mut Vec::new()).expect("are united");
+            assert_eq!(table.schema.field(0).metadata().contains_key(field_key::LOGICAL), says, "{fields:?}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, Tim
 use indexmap::IndexMap;
 
 use super::arrow_fault;
-use super::shape::{cast, kept, map_of};
+use super::shape::{cast, kept, map_of, own};
 use crate::descriptor::{Column, Distribution};
 use crate::error::{Error, Kind, Result};
 use crate::name::quoted;
@@ -66,7 +66,13 @@ pub(super) fn unite(
                             Error::new(Kind::SourceInvalid, message).with_hint("Describe them as distributions of their own.")
                         );
                     };
-                    if both != *was {
+                    // What text is said to hold (a UUID, JSON) holds when all files say it; one of NULLs alone has no say.
+                    if *was == DataType::Null {
+                        met.field.set_metadata(field.metadata().clone());
+                    } else if *is != DataType::Null && met.field.metadata() != field.metadata() {
+                        met.field.set_metadata(HashMap::new());
+                    }
+                    if both != *met.field.data_type() {
                         met.url = url;
                         met.field.set_data_type(both);
                     }
@@ -88,8 +94,12 @@ pub(super) fn unite(
     for column in declared.iter().filter(|c| !columns.contains_key(c.name.trim_ascii())) {
         warnings.push(format!("the declared column {} is in none of the files", quoted(&column.name)));
     }
-    let places: Vec<Vec<Option<usize>>> =
-        maps.iter().map(|map| (0..columns.len()).map(|c| map.iter().position(|m| *m == c)).collect()).collect();
+    let places = |map: &Vec<usize>| {
+        let mut places = vec![None; columns.len()];
+        map.iter().enumerate().for_each(|(of_file, of_table)| places[*of_table] = Some(of_file));
+        places
+    };
+    let places: Vec<Vec<Option<usize>>> = maps.iter().map(places).collect();
     let mut fields: Vec<Field> = columns.into_values().map(|met| described(met, declared.iter())).collect();
     let has_source_file = files.len() > 1;
     if has_source_file {
@@ -270,8 +280,9 @@ pub(in crate::snapshot) fn widened(array: &ArrayRef, to: &DataType) -> Result<Ar
         (DataType::Null, _) => Ok(new_null_array(to, array.len())),
         (DataType::List(_), DataType::List(item)) => {
             let list = array.as_list::<i32>();
-            let values = widened(list.values(), item.data_type())?;
-            let list = ListArray::try_new(Arc::clone(item), list.offsets().clone(), values, list.nulls().cloned());
+            let (values, offsets) = own(list.offsets());
+            let values = widened(&list.values().slice(values.start, values.len()), item.data_type())?;
+            let list = ListArray::try_new(Arc::clone(item), offsets, values, list.nulls().cloned());
             Ok(Arc::new(list.map_err(arrow_fault)?))
         }
         (DataType::Struct(_), DataType::Struct(fields)) => {
@@ -281,8 +292,9 @@ pub(in crate::snapshot) fn widened(array: &ArrayRef, to: &DataType) -> Result<Ar
         (DataType::Map(..), DataType::Map(entries, _)) => {
             let map = array.as_map();
             let DataType::Struct(fields) = entries.data_type() else { return cast(array, to) };
-            let inner = widened_struct(map.entries(), fields)?;
-            let map = MapArray::try_new(Arc::clone(entries), map.offsets().clone(), inner, map.nulls().cloned(), false);
+            let (values, offsets) = own(map.offsets());
+            let inner = widened_struct(&map.entries().slice(values.start, values.len()), fields)?;
+            let map = MapArray::try_new(Arc::clone(entries), offsets, inner, map.nulls().cloned(), false);
             Ok(Arc::new(map.map_err(arrow_fault)?))
         }
         _ => cast(array, to),

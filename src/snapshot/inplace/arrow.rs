@@ -6,8 +6,9 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::ipc::{self, MessageHeader};
 
-use super::{Footer, MAX_FOOTER, Version, each, invalid, same_columns};
+use super::{Footer, MAX_FOOTER, Version, each, invalid, rows, same_columns, united};
 use crate::error::Result;
+use crate::snapshot::columnar::claimed_rows;
 use crate::store::Object;
 
 /// The columns that all `objects` have, and their rows; `None` when they can't be scanned in place: a stream, which has no footer; packed
@@ -16,9 +17,10 @@ use crate::store::Object;
 pub(in crate::snapshot) async fn footers(objects: &[Object]) -> Result<Option<(SchemaRef, u64)>> {
     let footers = each(objects, footer).await?;
     let Some(footers) = footers.into_iter().collect::<Option<Vec<Footer>>>() else { return Ok(None) };
-    let schema = Arc::clone(&footers[0].schema);
-    let one = footers.iter().all(|f| same_columns(&schema, &f.schema));
-    Ok(one.then(|| (schema, footers.iter().map(|f| f.rows).sum())))
+    if !footers.iter().all(|f| same_columns(&footers[0].schema, &f.schema)) {
+        return Ok(None);
+    }
+    Ok(Some((united(objects, &footers)?, rows(&footers))))
 }
 
 /// Reads a file's footer, and of each batch the few bytes that tell its rows; `None` when a scan can't read the file.
@@ -51,10 +53,10 @@ async fn footer(version: Version<'_>) -> Result<Option<Footer>> {
             return Ok(None);
         }
     }
-    let mut rows = 0;
+    let mut rows = 0_u64;
     for block in batches {
         let Some(of_batch) = message(&version, block).await? else { return Ok(None) };
-        rows += of_batch;
+        rows = rows.saturating_add(of_batch);
     }
     Ok(Some(Footer { schema: Arc::new(schema), rows }))
 }
@@ -81,13 +83,7 @@ async fn message(version: &Version<'_>, (offset, length, body): (i64, i32, i64))
     if batch.compression().is_some() {
         return Ok(None);
     }
-    for buffer in batch.buffers().into_iter().flatten() {
-        let end = u64::try_from(buffer.offset()).ok().zip(u64::try_from(buffer.length()).ok());
-        if end.and_then(|(start, length)| start.checked_add(length)).is_none_or(|end| end > body) {
-            return Err(invalid(object, "a column is said to lie outside of its batch"));
-        }
-    }
-    u64::try_from(batch.length()).map(Some).map_err(|_| nonsense())
+    claimed_rows(&batch, body).map(Some).map_err(|e| invalid(object, e))
 }
 
 fn has_names(schema: &Schema) -> bool {
@@ -106,7 +102,10 @@ fn is_scanned(data_type: &DataType) -> bool {
         | DataType::RunEndEncoded(..)
         | DataType::Decimal32(..)
         | DataType::Decimal64(..) => false,
-        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => is_scanned(item.data_type()),
+        // Nothing has less than no bytes, or values: the other reader has the words for that.
+        DataType::FixedSizeBinary(size) => *size >= 0,
+        DataType::FixedSizeList(item, size) => *size >= 0 && is_scanned(item.data_type()),
+        DataType::List(item) | DataType::LargeList(item) => is_scanned(item.data_type()),
         DataType::Map(entries, _) => is_scanned(entries.data_type()),
         DataType::Struct(fields) => {
             !fields.is_empty() && has_names(&Schema::new(fields.clone())) && fields.iter().all(|f| is_scanned(f.data_type()))

@@ -50,11 +50,18 @@ where
     if footers.is_empty() { Err(Error::new(Kind::SourceMissing, "there is no file to read")) } else { Ok(footers) }
 }
 
+/// The rows of all files.
+fn rows(footers: &[Footer]) -> u64 {
+    footers.iter().fold(0, |sum, f| sum.saturating_add(f.rows))
+}
+
 /// One schema for all files: columns by name in first-seen order. A scan gives NULL for a column that a file lacks, and widens numbers
 /// and times; [`Kind::SourceInvalid`] with both files and types when that would lose a value.
 fn united(objects: &[Object], footers: &[Footer]) -> Result<SchemaRef> {
     let first = &footers[0].schema;
-    if footers.iter().all(|f| same_columns(first, &f.schema)) {
+    // A column that is never empty in the first file may be in another.
+    let same = |a: &Field, b: &Field| a.data_type() == b.data_type() && a.is_nullable() == b.is_nullable();
+    if footers.iter().all(|f| agree(first, &f.schema, same)) {
         return Ok(Arc::clone(first));
     }
     let mut fields: Vec<(Field, &Object)> = Vec::new();
@@ -92,8 +99,17 @@ fn united(objects: &[Object], footers: &[Footer]) -> Result<SchemaRef> {
 
 /// Whether two schemas have the same columns, beside their metadata and whether values may be absent.
 fn same_columns(a: &Schema, b: &Schema) -> bool {
-    let key = |field: &Arc<Field>| (field.name().clone(), field.data_type().clone());
-    a.fields().len() == b.fields().len() && a.fields().iter().all(|f| b.fields().iter().any(|other| key(f) == key(other)))
+    agree(a, b, |a, b| a.data_type() == b.data_type())
+}
+
+/// Whether each column of one schema is `same` as the other's of its name, wherever that stands, and there are no more.
+fn agree(a: &Schema, b: &Schema, same: impl Fn(&Field, &Field) -> bool) -> bool {
+    let of_name = |place: usize, name: &str| {
+        let there = b.fields().get(place).filter(|f| f.name() == name);
+        there.or_else(|| b.fields().iter().find(|f| f.name() == name))
+    };
+    let mut fields = a.fields().iter().enumerate();
+    a.fields().len() == b.fields().len() && fields.all(|(i, f)| of_name(i, f.name()).is_some_and(|other| same(f, other)))
 }
 
 fn invalid(object: &Object, what: impl std::fmt::Display) -> Error {
@@ -122,5 +138,46 @@ impl<'a> Version<'a> {
             return Err(Error::new(Kind::SourceChanged, format!("{} changed while it was read", self.object.url)));
         }
         Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ::arrow::datatypes::DataType;
+    use object_store::ObjectMeta;
+
+    use super::*;
+
+    /// Files of these columns, each by name and whether it may be NULL, `columns` in one file.
+    fn united_of(files: &[&[(&str, bool)]]) -> Vec<(String, bool)> {
+        let footer = |columns: &&[(&str, bool)]| {
+            let fields: Vec<Field> = columns.iter().map(|(name, null)| Field::new(*name, DataType::Int64, *null)).collect();
+            Footer { schema: Arc::new(Schema::new(fields)), rows: u64::MAX / 2 }
+        };
+        let footers: Vec<Footer> = files.iter().map(footer).collect();
+        assert_eq!(rows(&footers), (u64::MAX / 2).saturating_mul(files.len() as u64));
+        let meta = ObjectMeta {
+            location: object_store::path::Path::from("a"),
+            last_modified: chrono::DateTime::UNIX_EPOCH,
+            size: 1,
+            e_tag: None,
+            version: None,
+        };
+        let store: Arc<dyn ObjectStore> = Arc::new(object_store::memory::InMemory::new());
+        let object = Object { url: "a".to_owned(), store_url: "memory:///".to_owned(), store, meta };
+        let schema = united(&vec![object; files.len()], &footers).expect("they are of one shape");
+        schema.fields().iter().map(|f| (f.name().clone(), f.is_nullable())).collect()
+    }
+
+    #[test]
+    fn a_column_may_be_null_when_any_file_leaves_it_empty() {
+        let want = |columns: &[(&str, bool)]| columns.iter().map(|(name, null)| ((*name).to_owned(), *null)).collect::<Vec<_>>();
+        for (files, columns) in [
+            (vec![&[("a", false), ("b", true)][..], &[("b", true), ("a", false)]], &[("a", false), ("b", true)][..]),
+            (vec![&[("a", false), ("b", true)], &[("a", true), ("b", false)]], &[("a", true), ("b", true)]),
+            (vec![&[("a", false)], &[("a", false), ("b", false)], &[("b", false)]], &[("a", true), ("b", true)]),
+        ] {
+            assert_eq!(united_of(&files), want(columns), "{files:?}");
+        }
     }
 }

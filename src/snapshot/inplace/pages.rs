@@ -7,10 +7,10 @@ use crate::snapshot::is_believable;
 /// A page's word on itself.
 #[derive(Debug, Default)]
 struct Header {
-    unpacked: i64,
-    packed: i64,
+    unpacked: i32,
+    packed: i32,
     /// Of a dictionary or data page.
-    values: i64,
+    values: i32,
     is_dictionary: bool,
 }
 
@@ -55,13 +55,13 @@ fn header(bytes: &[u8]) -> Option<(Header, usize)> {
             (1, _) => {
                 reader.number()?;
             }
-            (2, _) => header.unpacked = reader.number()?,
-            (3, _) => header.packed = reader.number()?,
+            (2, _) => header.unpacked = reader.int()?,
+            (3, _) => header.packed = reader.int()?,
             (5 | 7 | 8, STRUCT) => {
                 header.is_dictionary = id == 7;
                 reader.structure(|reader, id, _| {
                     if id == 1 {
-                        header.values = reader.number()?;
+                        header.values = reader.int()?;
                     }
                     Some(id == 1)
                 })?;
@@ -111,6 +111,10 @@ mod tests {
             (vec![page(5, 100, 50, 60), page(5, 2_000_000_000, 50, 40)], 100, Err("a page claims 2000000000 bytes in 50")),
             (vec![page(7, 40, 20, 41)], 100, Err("a dictionary claims 41 values in 40 bytes")),
             (vec![page(7, 40, 20, -1)], 100, Err("a page claims less than nothing")),
+            // 32 bits are all that a decoder takes.
+            (vec![page(5, (1 << 32) + 2_000_000_000, 50, 60)], 100, Err("a page claims 2000000000 bytes in 50")),
+            // A field's number beyond the last one.
+            (vec![vec![0x05, 0xfe, 0xff, 0x03, 0, 0x15, 0]], 100, Ok(())),
             (vec![page(5, -1, 20, 1)], 100, Err("a page claims less than nothing")),
             (vec![vec![0xff; 40]], 100, Ok(())),
             (vec![], 100, Ok(())),

@@ -9,7 +9,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 
 use super::thrift::{Compact, LIST, STRUCT};
-use super::{Footer, MAX_FOOTER, Version, each, invalid, united};
+use super::{Footer, MAX_FOOTER, Version, each, invalid, rows, united};
 use crate::error::{Error, Kind, Result};
 use crate::name::quoted;
 use crate::store::Object;
@@ -17,10 +17,17 @@ use crate::store::Object;
 /// Groups within each other that a schema may have.
 const MAX_DEPTH: usize = 100;
 
+/// Row groups that a file may have: the decoder numbers them in 16 bits.
+const MAX_GROUPS: usize = 1 << 15;
+
+/// The fields of a footer that are the schema, and the row groups (parquet.thrift, `FileMetaData`).
+const SCHEMA: i16 = 2;
+const ROW_GROUPS: i16 = 4;
+
 /// The columns of all `objects`, and their rows. Times of 96 bits are read to the microsecond: 64 bits of nanoseconds end in 2262.
 pub(in crate::snapshot) async fn footers(objects: &[Object]) -> Result<(SchemaRef, u64)> {
     let footers = each(objects, footer).await?;
-    Ok((united(objects, &footers)?, footers.iter().map(|f| f.rows).sum()))
+    Ok((united(objects, &footers)?, rows(&footers)))
 }
 
 /// Checks what the last bytes claim, before anything believes it, then reads the footer and holds it against the file.
@@ -80,18 +87,25 @@ fn depth(footer: &[u8]) -> Option<usize> {
     let mut deepest = None;
     reader
         .structure(|reader, id, kind| {
-            if (id, kind) != (2, LIST) {
-                return Some(false);
+            // The decoder does not look at the type that a field is said to be of, and sets memory aside for as many row groups as are claimed.
+            match (id, kind) {
+                (SCHEMA, LIST) => {}
+                (ROW_GROUPS, LIST) => {
+                    let mut ahead = *reader;
+                    return (ahead.list()?.1 <= MAX_GROUPS).then_some(false);
+                }
+                (SCHEMA | ROW_GROUPS, _) => return None,
+                _ => return Some(false),
             }
             let (STRUCT, elements) = reader.list()? else { return None };
             // How many children of each open group are still to come.
-            let mut open: Vec<i64> = Vec::new();
+            let mut open: Vec<i32> = Vec::new();
             let mut most = 0;
             for _ in 0..elements {
                 let mut children = 0;
                 reader.structure(|reader, id, _| {
                     if id == 5 {
-                        children = reader.number()?;
+                        children = reader.int()?;
                     }
                     Some(id == 5)
                 })?;
@@ -110,7 +124,7 @@ fn depth(footer: &[u8]) -> Option<usize> {
                 }
             }
             deepest = Some(most);
-            // What follows the schema may be anything; the decoder reads it.
+            // A schema that is too deep is all that needs to be known.
             if most > MAX_DEPTH { None } else { Some(true) }
         })
         .or_else(|| deepest.filter(|d| *d > MAX_DEPTH).map(|_| ()))?;
@@ -163,4 +177,54 @@ fn check_group(group: &RowGroupMetaData, end: u64) -> Result<u64, String> {
         }
     }
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(value: i64) -> Vec<u8> {
+        let mut bits = u64::from_ne_bytes(((value << 1) ^ (value >> 63)).to_ne_bytes());
+        let mut out = Vec::new();
+        while bits >= 0x80 {
+            out.push((bits & 0x7f) as u8 | 0x80);
+            bits >>= 7;
+        }
+        out.push(bits as u8);
+        out
+    }
+
+    /// A footer of a schema whose groups stand within each other, each of which says that it has `children`, and what follows the schema.
+    fn footer(depth: usize, children: i64, then: &[u8]) -> Vec<u8> {
+        // The field 2, a list of so many structures; in each, the field 5.
+        let mut out = vec![0x29, 0xf0 | STRUCT];
+        let elements = u8::try_from(depth).expect("few");
+        out.extend(if elements < 0x80 { vec![elements] } else { vec![elements | 0x80, 1] });
+        for _ in 0..depth {
+            out.push(0x55);
+            out.extend(number(children));
+            out.push(0);
+        }
+        out.extend_from_slice(then);
+        out.push(0);
+        out
+    }
+
+    #[test]
+    fn a_footer_is_seen_as_the_decoder_sees_it() {
+        for (bytes, want) in [
+            (footer(3, 1, &[]), Some(3)),
+            (footer(101, 1, &[]), Some(101)),
+            // Negative in 64 bits, and 1 in the 32 that the decoder takes.
+            (footer(101, 1 - (1 << 40), &[]), Some(101)),
+            // Row groups: two empty ones, more than there are bytes, and a list that is said to be a number.
+            (footer(3, 1, &[0x29, 0x2c, 0, 0]), Some(3)),
+            (footer(3, 1, &[0x29, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x07]), None),
+            (footer(3, 1, &[0x26, 0xfc, 0xff, 0xff, 0xff, 0xff, 0x07]), None),
+            // The same in the field 65540, which is 4 in 16 bits.
+            (footer(3, 1, &[&[0x06][..], &number(65_540), &[0xfc, 0xff, 0xff, 0xff, 0xff, 0x07]].concat()), None),
+        ] {
+            assert_eq!(depth(&bytes), want, "{bytes:x?}");
+        }
+    }
 }

@@ -56,6 +56,11 @@ impl<'a> Compact<'a> {
         Some(i64::try_from(bits >> 1).ok()? ^ -i64::from(bits & 1 == 1))
     }
 
+    /// A number of 32 bits. Of a longer one the lowest count, as they do to Parquet's decoder, whatever a writer meant.
+    pub(super) fn int(&mut self) -> Option<i32> {
+        Some(self.number()? as i32)
+    }
+
     /// The elements of a list: their type and number, which is no larger than the bytes that are left.
     pub(super) fn list(&mut self) -> Option<(u8, usize)> {
         let head = self.byte()?;
@@ -68,16 +73,17 @@ impl<'a> Compact<'a> {
 
     /// Calls `field` with the number and type of each field of a structure, in order; it reads the value, or answers `Some(false)` to have it
     /// stepped over.
-    pub(super) fn structure(&mut self, mut field: impl FnMut(&mut Self, i64, u8) -> Option<bool>) -> Option<()> {
-        let mut id = 0_i64;
+    pub(super) fn structure(&mut self, mut field: impl FnMut(&mut Self, i16, u8) -> Option<bool>) -> Option<()> {
+        let mut id = 0_i16;
         loop {
             let head = self.byte()?;
             if head == 0 {
                 return Some(());
             }
             id = match head >> 4 {
-                0 => self.number()?,
-                delta => id + i64::from(delta),
+                // The lowest bits, as in `int`.
+                0 => self.number()? as i16,
+                delta => id.checked_add(i16::from(delta))?,
             };
             let kind = head & 0xf;
             if !field(self, id, kind)? {
