@@ -107,15 +107,10 @@ fn fields(line: &str) -> Vec<String> {
 }
 
 mod tests {
-    use std::path::{Path, PathBuf};
-
     use serde_json::Value;
 
     use super::*;
-
-    fn shared() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data")
-    }
+    use crate::harness::{root, shared_data};
 
     #[test]
     fn folders_are_taken_whole_and_renamed_files_one_by_one() {
@@ -132,14 +127,12 @@ mod tests {
 
     #[test]
     fn every_published_file_that_was_copied_is_found_by_its_url() {
-        let manifest =
-            std::fs::read_to_string(shared().join("MANIFEST.csv")).expect("../shared/data stands beside the repository");
-        let pairs = pairs(&manifest, "");
+        let pairs = pairs(&manifest(), "");
         let mut found = 0;
         for descriptor in descriptors() {
             for url in urls(&descriptor).iter().filter(|url| url.starts_with("https://raw.githubusercontent.com/")) {
                 let place = place(&pairs, url).unwrap_or_else(|| panic!("nothing stands for {url}"));
-                assert!(shared().join(decoded(&place[1..])).is_file(), "{url} is not at {place}");
+                assert!(shared_data().join(decoded(&place[1..])).is_file(), "{url} is not at {place}");
                 found += 1;
             }
         }
@@ -162,7 +155,7 @@ mod tests {
     }
 
     fn descriptors() -> Vec<Value> {
-        let real = Path::new(env!("CARGO_MANIFEST_DIR")).join("datasets/real");
+        let real = root().join("datasets/real");
         walkdir::WalkDir::new(real)
             .sort_by_file_name()
             .into_iter()

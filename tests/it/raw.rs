@@ -7,7 +7,7 @@ use std::time::Duration;
 /// A message of the server: its type and its body.
 pub type Message = (char, Vec<u8>);
 
-/// A connection; reads give up after ten seconds.
+/// A connection; reads give up after a minute.
 pub struct Raw(TcpStream);
 
 impl Raw {
@@ -49,7 +49,7 @@ impl Raw {
         match self.0.read_exact(&mut head) {
             Ok(()) => {}
             Err(e) if matches!(e.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut) => {
-                panic!("no answer within ten seconds")
+                panic!("no answer within a minute")
             }
             Err(_) => return None,
         }
