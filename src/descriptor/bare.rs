@@ -20,9 +20,9 @@ pub struct BareFile {
 
 /// The dataset of one file that nobody described: an absolute path, or a URL.
 pub fn dataset_of(place: &str) -> Dataset {
-    let (root, file) = place.rsplit_once('/').unwrap_or(("", place));
-    let bare = BareFile { path: file.to_owned(), ..BareFile::default() };
-    dataset(root, file.to_owned(), format::stem(file).to_owned(), &[&bare])
+    let (identifier, name) = (format::file_name(place).to_owned(), format::stem(place).to_owned());
+    let distributions = vec![distribution(&name, vec![place.to_owned()], Shape::of_path(place))];
+    Dataset { identifier, title: Some(name.clone()), name, distributions, ..Dataset::default() }
 }
 
 /// Whether a file of this name becomes a table when nothing describes it.
@@ -65,6 +65,8 @@ fn ending(path: &str) -> String {
 /// Files that are parts of one table.
 struct Group<'a> {
     ending: &'a str,
+    /// Of the first file's name.
+    pattern: String,
     /// Never empty.
     files: Vec<&'a BareFile>,
 }
@@ -76,17 +78,18 @@ fn folder_datasets(root: &str, folder: &str, endings: &BTreeMap<String, Vec<&Bar
         let mut files = files.clone();
         files.sort_by(|a, b| a.path.cmp(&b.path));
         for file in files {
+            let pattern = pattern(format::stem(&file.path));
             // At the top each file is a table of its own.
-            let fitting = groups[first..].iter_mut().find(|group| !folder.is_empty() && are_parts(group.files[0], file));
-            match fitting {
+            let fits = |group: &&mut Group<'_>| !folder.is_empty() && are_parts(group.files[0], file, group.pattern == pattern);
+            match groups[first..].iter_mut().find(fits) {
                 Some(group) => group.files.push(file),
-                None => groups.push(Group { ending, files: vec![file] }),
+                None => groups.push(Group { ending, pattern, files: vec![file] }),
             }
         }
     }
     let several = groups.iter().filter(|group| group.files.len() > 1).count() > 1;
     let folder_name = format::file_name(folder);
-    let of_group = |Group { ending, files }: &Group<'_>| {
+    let of_group = |Group { ending, files, .. }: &Group<'_>| {
         let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
         let first = paths[0];
         let (identifier, name) = match (paths.len(), several) {
@@ -100,17 +103,16 @@ fn folder_datasets(root: &str, folder: &str, endings: &BTreeMap<String, Vec<&Bar
 }
 
 /// Whether two files of one folder and ending are parts of one table: their first lines are equal; or their names differ in
-/// digits only, as those of days and years do, and the first lines, where known, share at least half of the columns of the
+/// digits only (`is_series`), as those of days and years do, and the first lines, where known, share at least half of the columns of the
 /// narrower one (published series gain columns over time). An archive of several tables is a part of none.
-fn are_parts(a: &BareFile, b: &BareFile) -> bool {
+fn are_parts(a: &BareFile, b: &BareFile, is_series: bool) -> bool {
     if is_several(a) || is_several(b) {
         return false;
     }
-    let is_series = || pattern(format::stem(&a.path)) == pattern(format::stem(&b.path));
     match (&a.head, &b.head) {
         (Some(a), Some(b)) if a == b => true,
-        (Some(a), Some(b)) => is_series() && share_columns(a, b),
-        (None, None) => is_series(),
+        (Some(a), Some(b)) => is_series && share_columns(a, b),
+        (None, None) => is_series,
         (Some(_), None) | (None, Some(_)) => false,
     }
 }
@@ -163,19 +165,20 @@ fn dataset(root: &str, identifier: String, name: String, files: &[&BareFile]) ->
         Some([only]) => members::format_of(only),
         Some(_) | None => None,
     };
-    let mut distribution = Distribution {
-        name: name.clone(),
-        paths: files.iter().map(|file| format!("{root}/{}", file.path)).collect(),
-        format: shape.format.or(inner),
-        compression: shape.compression,
-        ..Distribution::default()
-    };
-    distribution.dialect.delimiter = shape.tabs.then_some('\t');
+    let paths = files.iter().map(|file| format!("{root}/{}", file.path)).collect();
+    let distribution = distribution(&name, paths, Shape { format: shape.format.or(inner), ..shape });
     let distributions = match &first.members {
         Some(members) if (2..=members::MOST_PARTS).contains(&members.len()) => members::split(&distribution, true, members),
         Some(_) | None => vec![distribution],
     };
     Dataset { identifier, title: Some(name.clone()), name, theme, distributions, ..Dataset::default() }
+}
+
+fn distribution(name: &str, paths: Vec<String>, shape: Shape) -> Distribution {
+    let Shape { format, compression, tabs } = shape;
+    let mut distribution = Distribution { name: name.to_owned(), paths, format, compression, ..Distribution::default() };
+    distribution.dialect.delimiter = tabs.then_some('\t');
+    distribution
 }
 
 #[cfg(test)]
@@ -228,5 +231,20 @@ mod tests {
         );
         let drifted = ["c/1-20.csv=Last Update;n", "c/2-20.csv=last_update,n,m", "c/3.csv=x", "c/4-20.csv=p,q"];
         check(&drifted, &["c.c: c/1-20.csv c/2-20.csv", "c.3: c/3.csv", "c.4-20: c/4-20.csv"]);
+    }
+
+    #[test]
+    fn a_place_alone_is_a_dataset() {
+        for (place, identifier, name) in [
+            ("/d/trips.tsv.gz", "trips.tsv.gz", "trips"),
+            ("trips.csv", "trips.csv", "trips"),
+            ("https://x.org/e/rows.csv?of=a/b.json&v=1", "rows.csv", "rows"),
+        ] {
+            let dataset = dataset_of(place);
+            let of = &dataset.distributions[0];
+            assert_eq!((dataset.identifier.as_str(), dataset.name.as_str(), of.name.as_str()), (identifier, name, name));
+            assert_eq!((of.paths.as_slice(), of.format), ([place.to_owned()].as_slice(), Some(Format::Csv)));
+            assert_eq!((of.dialect.delimiter, dataset.theme), (place.contains("tsv").then_some('\t'), None));
+        }
     }
 }

@@ -24,14 +24,13 @@ impl Shape {
     /// A declared format such as `csv`, `.arrow`, `GeoJSON` or `csv.gz`.
     pub(super) fn of_word(word: &str) -> Option<Self> {
         let word = word.trim().to_ascii_lowercase();
-        let word = word.trim_start_matches('.');
-        match word.rsplit_once('.') {
-            Some((inner, packing)) => {
-                let packing = by_ending(packing)?;
-                Some(Self::of_word(inner)?.packed_in(packing.compression))
-            }
-            None => by_ending(word),
+        let mut inner = word.trim_start_matches('.');
+        let mut packings = Vec::new();
+        while let Some((rest, packing)) = inner.rsplit_once('.') {
+            packings.push(by_ending(packing)?.compression);
+            inner = rest;
         }
+        Some(packings.into_iter().rev().fold(by_ending(inner)?, Self::packed_in))
     }
 
     /// A media type, its parameters aside (IANA's registry, and what portals write in place of it).
@@ -72,13 +71,20 @@ impl Shape {
     /// The ending of a path or URL, which may be of two parts (`.csv.gz`, `.geo.json`). Query and fragment are no part of it.
     pub(super) fn of_path(path: &str) -> Self {
         let name = file_name(path).to_ascii_lowercase();
-        let Some((stem, ending)) = name.rsplit_once('.') else { return Self::default() };
-        let Some(shape) = by_ending(ending) else { return Self::default() };
-        match shape.format {
-            Some(Format::Json) if stem.ends_with(".geo") => Self::of(Format::GeoJson),
-            Some(_) => shape,
-            None => Self::of_path(stem).packed_in(shape.compression),
-        }
+        let mut inner = name.as_str();
+        let mut packings = Vec::new();
+        // A loop, as a published name may end in any number of packings.
+        let innermost = loop {
+            let Some((stem, ending)) = inner.rsplit_once('.') else { break Self::default() };
+            let Some(shape) = by_ending(ending) else { break Self::default() };
+            match shape.format {
+                Some(Format::Json) if stem.ends_with(".geo") => break Self::of(Format::GeoJson),
+                Some(_) => break shape,
+                None => packings.push(shape.compression),
+            }
+            inner = stem;
+        };
+        packings.into_iter().rev().fold(innermost, Self::packed_in)
     }
 
     /// The same in one more packing. An archive stays one, packed or not: `.tar.gz` is a tar archive.
@@ -126,14 +132,16 @@ pub(super) fn file_name(path: &str) -> &str {
 
 /// The last part of a path or URL without the endings that are known here: `trips` of `trips.csv.gz`.
 pub(super) fn stem(path: &str) -> &str {
-    let name = file_name(path);
-    let Some((stem, ending)) = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()) else { return name };
-    match by_ending(&ending.to_ascii_lowercase()) {
-        None => name,
-        Some(Shape { format: Some(Format::Json), .. }) => stem.strip_suffix(".geo").unwrap_or(stem),
-        Some(Shape { format: Some(_), .. }) => stem,
-        Some(Shape { format: None, .. }) => self::stem(stem),
+    let mut name = file_name(path);
+    while let Some((stem, ending)) = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()) {
+        match by_ending(&ending.to_ascii_lowercase()) {
+            None => break,
+            Some(Shape { format: Some(Format::Json), .. }) => return stem.strip_suffix(".geo").unwrap_or(stem),
+            Some(Shape { format: Some(_), .. }) => return stem,
+            Some(Shape { format: None, .. }) => name = stem,
+        }
     }
+    name
 }
 
 /// A lower-case ending without its dot.
@@ -206,5 +214,15 @@ mod tests {
         assert_eq!(Shape::of_word("topojson"), None);
         assert_eq!(Shape::of_media_type("Text/CSV; charset=utf-8").and_then(|s| s.format), Some(Format::Csv));
         assert_eq!(Shape::of_media_type("image/png"), None);
+    }
+
+    #[test]
+    fn any_number_of_endings_is_read() {
+        let packed = format!("csv{}", ".gz".repeat(300_000));
+        let gzip = (Some(Format::Csv), Some(Compression::Gzip));
+        assert_eq!(Shape::of_word(&packed).map(|s| (s.format, s.compression)), Some(gzip));
+        let path = format!("/d/a.{packed}");
+        let shape = Shape::of_path(&path);
+        assert_eq!(((shape.format, shape.compression), stem(&path)), (gzip, "a"));
     }
 }

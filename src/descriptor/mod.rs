@@ -86,6 +86,17 @@ pub enum AccessRights {
     NonPublic,
 }
 
+impl AccessRights {
+    /// The EU authority list's code.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Public => "PUBLIC",
+            Self::Restricted => "RESTRICTED",
+            Self::NonPublic => "NON_PUBLIC",
+        }
+    }
+}
+
 /// One file or file set of a dataset: a `dcat:Distribution`, a Data Package resource.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Distribution {
@@ -316,6 +327,30 @@ pub enum ColumnKind {
     List,
     GeoPoint,
     GeoJson,
+}
+
+impl ColumnKind {
+    /// The word that a descriptor declares it with.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::String => "string",
+            Self::Integer => "integer",
+            Self::Number => "number",
+            Self::Boolean => "boolean",
+            Self::Date => "date",
+            Self::Time => "time",
+            Self::Datetime => "datetime",
+            Self::Year => "year",
+            Self::YearMonth => "yearmonth",
+            Self::Duration => "duration",
+            Self::Object => "object",
+            Self::Array => "array",
+            Self::List => "list",
+            Self::GeoPoint => "geopoint",
+            Self::GeoJson => "geojson",
+        }
+    }
 }
 
 /// Columns of this table that refer to columns of another resource (the same one when `resource` and `package` are empty).

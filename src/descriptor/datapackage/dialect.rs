@@ -20,6 +20,10 @@ pub(super) fn dialect(resource: &mut Properties<'_>, left: &mut Extra) -> Dialec
     for kind in ["csv", "json", "excel", "ods"] {
         if let Some(mut inner) = outer.has(kind).then(|| outer.object(kind)).flatten() {
             fill(&mut dialect, &mut inner);
+            let rest = inner.rest();
+            if !rest.is_empty() {
+                outer.keep(kind, Value::Object(rest.into_iter().collect()));
+            }
         }
     }
     fill(&mut dialect, &mut outer);
@@ -67,19 +71,20 @@ fn records(dialect: &mut Dialect, from: &mut Properties<'_>) {
         *item_keys = keys;
     }
     *flatten = from.flag("stoa:flatten").unwrap_or(*flatten);
-    let number = from.count("sheetNumber").and_then(|n| usize::try_from(n).ok());
-    *sheet = number.map(SheetChoice::Number).or(sheet.take());
     // Frictionless's Excel dialect of version 1 has a name or a number under one word.
-    for key in ["sheet", "sheetName"] {
-        let named = match from.has(key).then(|| from.take(key)).flatten() {
-            Some(Value::String(name)) => Some(SheetChoice::Name(name)),
-            Some(Value::Number(n)) => n.as_u64().and_then(|n| usize::try_from(n).ok()).map(SheetChoice::Number),
-            Some(other) => {
-                from.problem(key, format!("expected the name of a sheet, found {other}; ignored"));
-                None
-            }
+    for (key, expected) in [
+        ("sheetNumber", "the number of a sheet, from 1"),
+        ("sheet", "the name of a sheet or its number, from 1"),
+        ("sheetName", "the name of a sheet or its number, from 1"),
+    ] {
+        let chosen = match from.take(key) {
+            Some(Value::String(name)) if key != "sheetNumber" => Some(SheetChoice::Name(name)),
+            Some(value) => match value.as_u64().and_then(|n| usize::try_from(n).ok()).filter(|n| *n > 0) {
+                Some(number) => Some(SheetChoice::Number(number)),
+                None => from.wrong(key, expected, &value),
+            },
             None => None,
         };
-        *sheet = named.or(sheet.take());
+        *sheet = chosen.or(sheet.take());
     }
 }

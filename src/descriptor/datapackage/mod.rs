@@ -219,7 +219,11 @@ fn license(mut license: Properties<'_>) -> Option<License> {
 fn sources(package: &mut Properties<'_>) -> Vec<Link> {
     let link = |mut source: Properties<'_>| {
         let link = Link { title: source.words_of(&["title", "name"]), path: source.words_of(&["path", "url", "web"]) };
-        (link.title.is_some() || link.path.is_some()).then_some(link)
+        if link.title.is_none() && link.path.is_none() {
+            source.problem("title", "a source has a \"title\" or a \"path\"; ignored");
+            return None;
+        }
+        Some(link)
     };
     package.objects("sources").into_iter().filter_map(link).collect()
 }
@@ -227,7 +231,15 @@ fn sources(package: &mut Properties<'_>) -> Vec<Link> {
 /// The EU's authority list by name or URI, DCAT-US's `accessLevel` and Shanghai's three words. What is not understood is not public.
 fn access_rights(package: &mut Properties<'_>) -> AccessRights {
     let keys = ["accessRights", "dct:accessRights", "dcterms:accessRights", "accessLevel"];
-    let Some((key, words)) = keys.iter().find_map(|key| Some((*key, package.words(key)?))) else { return AccessRights::Public };
+    let taken = keys.iter().find_map(|key| match package.take(key)? {
+        Value::String(words) if words.trim().is_empty() => None,
+        value => Some((*key, value)),
+    });
+    let Some((key, value)) = taken else { return AccessRights::Public };
+    let Value::String(words) = value else {
+        package.problem(key, "expected one of PUBLIC, RESTRICTED and NON_PUBLIC as a text; taken as NON_PUBLIC");
+        return AccessRights::NonPublic;
+    };
     let last = words.trim_end_matches('/').rsplit(['/', '#']).next().unwrap_or_default();
     let plain = last.trim().to_lowercase().replace([' ', '-'], "_");
     match plain.as_str() {

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::{BASE, REFRESH, STRICT};
 use crate::descriptor::{
-    AccessRights, Agent, Column, ColumnKind, Compression, Dataset, Dialect, Distribution, Extra, FieldsMatch, ForeignKey, Format,
-    ItemType, License, Link, MissingValue, Schema, SheetChoice,
+    AccessRights, Agent, Column, Compression, Dataset, Dialect, Distribution, Extra, FieldsMatch, ForeignKey, Format, ItemType,
+    License, Link, MissingValue, Schema, SheetChoice,
 };
 
 /// Prints a dataset as a Data Package v2 descriptor. Local paths stand relative to their common folder, which `stoa:base` names.
@@ -28,8 +28,7 @@ pub fn to_datapackage(dataset: &Dataset) -> Value {
     put(&mut out, "modified", dataset.modified.as_ref());
     let rights = match dataset.access_rights {
         AccessRights::Public => None,
-        AccessRights::Restricted => Some("RESTRICTED"),
-        AccessRights::NonPublic => Some("NON_PUBLIC"),
+        rights @ (AccessRights::Restricted | AccessRights::NonPublic) => Some(rights.name()),
     };
     put(&mut out, "accessRights", rights);
     put_list(&mut out, "licenses", &dataset.licenses.iter().map(license).collect::<Vec<_>>());
@@ -157,7 +156,7 @@ fn column(column: &Column) -> Value {
     put(&mut out, "title", column.title.as_ref());
     put(&mut out, "description", column.description.as_ref());
     put(&mut out, "unit", column.unit.as_ref());
-    put(&mut out, "type", Some(kind(column.kind)));
+    put(&mut out, "type", Some(column.kind.name()));
     put(&mut out, "format", column.format.as_ref());
     put(&mut out, "missingValues", column.missing_values.as_deref().map(missing_values));
     put(&mut out, "groupChar", column.group_char.as_ref());
@@ -168,27 +167,6 @@ fn column(column: &Column) -> Value {
     put_object(&mut out, "constraints", column.constraints.clone().into_iter().collect());
     out.extend(column.extra.clone());
     Value::Object(out)
-}
-
-fn kind(kind: ColumnKind) -> &'static str {
-    match kind {
-        ColumnKind::Any => "any",
-        ColumnKind::String => "string",
-        ColumnKind::Integer => "integer",
-        ColumnKind::Number => "number",
-        ColumnKind::Boolean => "boolean",
-        ColumnKind::Date => "date",
-        ColumnKind::Time => "time",
-        ColumnKind::Datetime => "datetime",
-        ColumnKind::Year => "year",
-        ColumnKind::YearMonth => "yearmonth",
-        ColumnKind::Duration => "duration",
-        ColumnKind::Object => "object",
-        ColumnKind::Array => "array",
-        ColumnKind::List => "list",
-        ColumnKind::GeoPoint => "geopoint",
-        ColumnKind::GeoJson => "geojson",
-    }
 }
 
 fn missing_values(values: &[MissingValue]) -> Value {

@@ -134,6 +134,9 @@ fn primary_key(schema: &mut Properties<'_>, columns: &[Column]) -> Vec<String> {
 
 fn foreign_key(mut key: Properties<'_>, columns: &[Column]) -> Option<ForeignKey> {
     let fields = key.texts("fields").unwrap_or_default();
+    if !key.has("reference") {
+        return key.left_out("reference", "the foreign key has no \"reference\"");
+    }
     let mut reference = key.object("reference")?;
     // Version 1 names the own resource by an empty text, version 2 leaves it out.
     let resource = reference.text("resource").unwrap_or_default();

@@ -157,6 +157,7 @@ fn older_and_looser_ways_are_read_without_a_word() {
     let geo = Some(Format::GeoJson);
     assert_eq!(shapes, [("a", Some(Format::Csv)), ("zones", geo), ("y", geo), ("x", None)]);
     let first = &dataset.distributions[0];
+    assert_eq!(first.extra.get("dialect"), Some(&json!({"json": {"keyed": true}})));
     assert_eq!((first.dialect.delimiter, first.schema.foreign_keys[0].resource.as_str()), (Some('\t'), ""));
     assert_eq!(first.schema.missing_values.as_ref().map(|m| m[0].value.as_str()), Some("-99"));
     assert_eq!(dataset.distributions[1].schema.missing_values.as_ref().map(|m| m[0].value.as_str()), Some("-1"));
@@ -173,6 +174,8 @@ fn what_is_wrong_is_reported_with_its_place_and_the_rest_is_served() {
         (json!({"licenses": [{}], "resources": [{"path": "a.csv"}]}), "/licenses/0/name: a licence has"),
         (json!({"publisher": {"email": "x"}, "resources": [{"path": "a.csv"}]}), "/publisher: the publisher has no \"name\""),
         (json!({"accessRights": "perhaps", "resources": [{"path": "a.csv"}]}), "/accessRights: \"perhaps\" is none of"),
+        (json!({"accessRights": ["NON_PUBLIC"], "resources": [{"path": "a.csv"}]}), "/accessRights: expected one of PUBLIC"),
+        (json!({"sources": [{"email": "x"}], "resources": [{"path": "a.csv"}]}), "/sources/0/title: a source has"),
         (json!({"stoa:base": "file:///etc", "resources": [{"path": "a.csv"}]}), "/stoa:base: the scheme of"),
         (resource(json!(7)), "/resources/1: expected an object, found 7"),
         (resource(json!({"name": "b"})), "/resources/1/path: the resource has no \"path\"; left out"),
@@ -187,6 +190,18 @@ fn what_is_wrong_is_reported_with_its_place_and_the_rest_is_served() {
         (resource(json!({"path": "b.csv", "schema": "s.json"})), "/resources/1/schema: the schema stands in a file of its own"),
         (resource(json!({"path": "b.csv", "dialect": {"delimiter": "ab"}})), "/resources/1/dialect/delimiter: expected a single"),
         (resource(json!({"path": "b.csv", "dialect": {"headerRows": [0]}})), "/resources/1/dialect/headerRows: expected a list"),
+        (
+            resource(json!({"path": "b.xlsx", "dialect": {"sheetNumber": 0}})),
+            "/resources/1/dialect/sheetNumber: expected the number",
+        ),
+        (
+            resource(json!({"path": "b.xlsx", "dialect": {"sheet": 1.5}})),
+            "/resources/1/dialect/sheet: expected the name of a sheet",
+        ),
+        (
+            resource(json!({"path": "b.csv", "schema": {"fields": [{"name": "a"}], "foreignKeys": [{"fields": "a"}]}})),
+            "/resources/1/schema/foreignKeys/0/reference: the foreign key has no \"reference\"",
+        ),
         (field(json!({"type": "date"})), "/resources/0/schema/fields/1/name: the field has no \"name\""),
         (
             field(json!({"name": "b", "type": "varchar"})),
