@@ -201,7 +201,8 @@ impl std::error::Error for Error {
 
 impl From<std::io::Error> for Error {
     fn from(e: std::io::Error) -> Self {
-        let kind = if e.kind() == std::io::ErrorKind::StorageFull { Kind::DiskFull } else { Kind::Io };
+        let is_full = matches!(e.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded);
+        let kind = if is_full { Kind::DiskFull } else { Kind::Io };
         Self::new(kind, e.to_string()).caused_by(e)
     }
 }
