@@ -149,7 +149,7 @@ impl PgType {
     }
 }
 
-/// The Arrow type that a parameter of a PostgreSQL type is planned and read as.
+/// The Arrow type that a parameter of a PostgreSQL type is planned and read as; text for those that Arrow has no word for.
 pub fn arrow_type(pg: &PgType) -> DataType {
     if let Some(element) = pg.element_type() {
         return DataType::List(Field::new_list_field(arrow_type(element), true).into());
@@ -163,7 +163,7 @@ pub fn arrow_type(pg: &PgType) -> DataType {
         oid if [&INT8, &OID, &REGPROC, &REGCLASS, &REGTYPE].iter().any(|t| t.oid == oid) => DataType::Int64,
         oid if oid == FLOAT4.oid => DataType::Float32,
         oid if oid == FLOAT8.oid => DataType::Float64,
-        // As many digits on both sides of the point as 38 allow for.
+        // 28 digits before the point and 10 behind it.
         oid if oid == NUMERIC.oid => DataType::Decimal128(38, 10),
         oid if oid == DATE.oid => DataType::Date32,
         oid if oid == TIME.oid => DataType::Time64(TimeUnit::Microsecond),

@@ -15,9 +15,11 @@ use crate::table::pg_type::{self, PgType};
 
 use super::interval::Interval;
 use super::numeric::Decimal;
-use super::{Format, Style, Values, bytea, datetime, digits, float, json, list, numeric};
+use super::{Format, Style, Values, bytea, datetime, digits, float, json, list, numeric, uuid};
 
-/// Adds every value of `array` to `out`.
+/// Adds every value of `array` to `out`: `field` is the array's, `pg` what its values are shown as ([`PgType::of_field`]).
+/// [`Kind::OutOfRange`] for a value that the PostgreSQL type can't hold, [`Kind::Unsupported`] and [`Kind::TooComplex`] for one that
+/// has no form on the wire; `out` is of no use then.
 pub fn encode(
     array: &dyn Array,
     field: &Field,
@@ -27,7 +29,7 @@ pub fn encode(
     out: &mut Values,
 ) -> Result<()> {
     let text = format == Format::Text;
-    /// A loop over a primitive array, each value first made `$to`.
+    // Each a loop over a primitive array, so that its type is looked at once for all values.
     macro_rules! integers {
         ($arrow:ty) => {
             integers(array.as_primitive::<$arrow>(), |v| i64::from(v), pg, format, out)
@@ -59,10 +61,10 @@ pub fn encode(
     macro_rules! times {
         ($arrow:ty, $unit:expr) => {
             if text {
-                each(array.as_primitive::<$arrow>(), out, |v, out| datetime::time(datetime::micros(i64::from(v), $unit)?, out))
+                each(array.as_primitive::<$arrow>(), out, |v, out| datetime::time(datetime::of_day(i64::from(v), $unit)?, out))
             } else {
                 each(array.as_primitive::<$arrow>(), out, |v, out| {
-                    bytes(&datetime::micros(i64::from(v), $unit)?.to_be_bytes(), out)
+                    bytes(&datetime::of_day(i64::from(v), $unit)?.to_be_bytes(), out)
                 })
             }
         };
@@ -220,13 +222,16 @@ fn narrow<T: TryFrom<i64>, const N: usize>(value: i64, pg: &PgType, be: fn(T) ->
     bytes(&be(value), out)
 }
 
-/// Text, which is the same in both formats but for `jsonb`'s version byte.
+/// Text, which is the same in both formats but for `jsonb`'s version byte and `uuid`'s bytes.
 fn texts<'a, A: ArrayAccessor<Item = &'a str>>(array: A, pg: &PgType, format: Format, out: &mut Values) -> Result<()> {
     if pg.oid == pg_type::JSONB.oid && format == Format::Binary {
         return each(array, out, |v, out| {
             out.push(1);
             bytes(v.as_bytes(), out)
         });
+    }
+    if pg.oid == pg_type::UUID.oid && format == Format::Binary {
+        return each(array, out, uuid::binary);
     }
     each(array, out, |v, out| bytes(v.as_bytes(), out))
 }

@@ -32,6 +32,16 @@ pub(super) fn micros(value: i64, unit: TimeUnit) -> Result<i64> {
     scaled.ok_or_else(|| Error::new(Kind::OutOfRange, "timestamp out of range"))
 }
 
+/// A time of day in microseconds. Files may hold numbers that are none, which would be shown as other times.
+#[inline]
+pub(super) fn of_day(value: i64, unit: TimeUnit) -> Result<i64> {
+    let micros = micros(value, unit)?;
+    if !(0..=DAY_MICROS).contains(&micros) {
+        return Err(Error::new(Kind::OutOfRange, "time out of range"));
+    }
+    Ok(micros)
+}
+
 /// Appends the date of a day counted from 1970-01-01.
 #[inline]
 pub(super) fn date(days: i64, out: &mut Vec<u8>) -> Result<()> {
@@ -49,7 +59,7 @@ pub(super) fn date_binary(days: i64, out: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
-/// Appends a time of day.
+/// Appends a time of day as [`of_day`] gives it.
 #[inline]
 pub(super) fn time(micros: i64, out: &mut Vec<u8>) -> Result<()> {
     let seconds = micros.div_euclid(1_000_000);

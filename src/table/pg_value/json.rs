@@ -5,9 +5,9 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, UnionArray};
+use arrow::array::{Array, ArrayRef, AsArray, OffsetSizeTrait, UnionArray};
 use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::{ArrowNativeType, DataType, Field};
 
 use crate::error::Result;
 use crate::table::pg_type::{self, PgType};
@@ -18,8 +18,10 @@ use super::{Format, Style, Values};
 /// Adds every value as a JSON text.
 pub(super) fn encode(array: &dyn Array, field: &Field, style: &Style, out: &mut Values) -> Result<()> {
     let tree = Tree::of(array, field, style)?;
+    // A union has no nulls but those of its branches.
+    let nulls = array.logical_nulls();
     for i in 0..array.len() {
-        if array.is_null(i) {
+        if nulls.as_ref().is_some_and(|nulls| nulls.is_null(i)) {
             out.null();
         } else {
             out.value(|bytes| {
@@ -41,11 +43,13 @@ enum Tree {
     },
     List {
         there: ArrayRef,
+        /// Into `items`, from the first one on.
         offsets: OffsetBuffer<i64>,
         items: Box<Tree>,
     },
     Map {
         there: ArrayRef,
+        /// Into `keys` and `values`, from the first one on.
         offsets: OffsetBuffer<i32>,
         keys: Values,
         values: Box<Tree>,
@@ -84,7 +88,7 @@ impl Tree {
             }
             DataType::LargeList(item) => {
                 let list = array.as_list::<i64>();
-                let items = Box::new(Self::of(list.values(), item, style)?);
+                let items = Box::new(Self::of(&list.values().slice(start(list.offsets()), length(list.offsets())), item, style)?);
                 Self::List { there: array.slice(0, array.len()), offsets: list.offsets().clone(), items }
             }
             DataType::List(item)
@@ -94,9 +98,11 @@ impl Tree {
             DataType::Map(..) => {
                 let map = array.as_map();
                 let (key, value) = map.entries_fields();
+                let (start, length) = (start(map.offsets()), length(map.offsets()));
                 let mut keys = Values::default();
-                column::encode(map.keys(), key, PgType::of_field(key), Format::Text, style, &mut keys)?;
-                let values = Box::new(Self::of(map.values(), value, style)?);
+                let texts = map.keys().slice(start, length);
+                column::encode(&texts, key, PgType::of_field(key), Format::Text, style, &mut keys)?;
+                let values = Box::new(Self::of(&map.values().slice(start, length), value, style)?);
                 Self::Map { there: array.slice(0, array.len()), offsets: map.offsets().clone(), keys, values }
             }
             DataType::Union(fields, _) => {
@@ -142,7 +148,7 @@ impl Tree {
                     if n > 0 {
                         out.push(b',');
                     }
-                    items.write(index(item), out);
+                    items.write((item - offsets[0]).as_usize(), out);
                 }
                 out.push(b']');
             }
@@ -152,7 +158,7 @@ impl Tree {
                     if n > 0 {
                         out.push(b',');
                     }
-                    let entry = index(i64::from(entry));
+                    let entry = (entry - offsets[0]).as_usize();
                     quoted(keys.get(entry).unwrap_or_default(), out);
                     out.push(b':');
                     values.write(entry, out);
@@ -170,9 +176,14 @@ impl Tree {
     }
 }
 
-/// Offsets are not negative.
-fn index(offset: i64) -> usize {
-    usize::try_from(offset).unwrap_or(0)
+/// Where the values begin that a (sliced) array's offsets speak of. Those before and behind are not encoded.
+fn start<O: OffsetSizeTrait>(offsets: &OffsetBuffer<O>) -> usize {
+    offsets[0].as_usize()
+}
+
+/// How many values these are.
+fn length<O: OffsetSizeTrait>(offsets: &OffsetBuffer<O>) -> usize {
+    offsets[offsets.len() - 1].as_usize() - start(offsets)
 }
 
 impl Leaf {

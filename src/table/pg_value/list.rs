@@ -1,6 +1,8 @@
 //! Lists as PostgreSQL arrays: `{1,2,NULL}` with its quoting rules (PostgreSQL 15, 8.15.6), and `array_send`'s binary form. A
 //! list of lists is an array of more dimensions.
 
+use std::ops::Range;
+
 use arrow::array::{Array, AsArray, GenericListArray, OffsetSizeTrait};
 use arrow::datatypes::{DataType, Field};
 
@@ -20,7 +22,7 @@ pub(super) fn encode<O: OffsetSizeTrait>(
 ) -> Result<()> {
     match format {
         Format::Text => text(array, item, pg, style, out),
-        Format::Binary => binary(array, pg, style, out),
+        Format::Binary => binary(array, item, pg, style, out),
     }
 }
 
@@ -79,37 +81,58 @@ fn quoted(element: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Dimensions, whether there are nulls, the element's oid, then for each dimension its length and lower bound, then the elements.
-fn binary<O: OffsetSizeTrait>(array: &GenericListArray<O>, pg: &'static PgType, style: &Style, out: &mut Values) -> Result<()> {
+/// As [`text`], but for lists of lists, which are flattened one by one.
+fn binary<O: OffsetSizeTrait>(
+    array: &GenericListArray<O>,
+    item: &Field,
+    pg: &'static PgType,
+    style: &Style,
+    out: &mut Values,
+) -> Result<()> {
     let element = element_of(pg);
-    let mut elements = Values::default();
+    let nested = is_list(item.data_type());
+    let (first, last) = bounds(array);
+    let (mut elements, mut lengths) = (Values::default(), Vec::new());
+    if !nested {
+        column::encode(&array.values().slice(first, last - first), item, element, Format::Binary, style, &mut elements)?;
+    }
     for i in 0..array.len() {
         if array.is_null(i) {
             out.null();
             continue;
         }
-        let value = array.value(i);
-        let mut lengths = Vec::new();
-        elements.clear();
-        flatten(&value, 0, &mut lengths, element, style, &mut elements)?;
-        let count = elements.ends.len();
+        lengths.clear();
+        let range = if nested {
+            elements.clear();
+            flatten(&array.value(i), 0, &mut lengths, element, style, &mut elements)?;
+            0..elements.ends.len()
+        } else {
+            let range = array.value_offsets()[i].as_usize() - first..array.value_offsets()[i + 1].as_usize() - first;
+            lengths.push(i32::try_from(range.len()).map_err(|_| super::too_big())?);
+            range
+        };
         out.value(|bytes| {
-            let dimensions = if count == 0 { 0 } else { lengths.len() as i32 };
-            bytes.extend_from_slice(&dimensions.to_be_bytes());
-            let has_nulls = (0..count).any(|e| elements.get(e).is_none());
-            bytes.extend_from_slice(&i32::from(has_nulls).to_be_bytes());
-            bytes.extend_from_slice(&element.oid.to_be_bytes());
-            if count > 0 {
-                for length in &lengths {
-                    bytes.extend_from_slice(&length.to_be_bytes());
-                    bytes.extend_from_slice(&1i32.to_be_bytes());
-                }
-                bytes.extend_from_slice(&elements.bytes);
-            }
+            send(&elements, range, &lengths, element, bytes);
             Ok(())
         })?;
     }
     Ok(())
+}
+
+/// Appends `array_send`'s bytes: dimensions, whether there are nulls, the element's oid, then for each dimension its length and lower
+/// bound, then the elements.
+fn send(elements: &Values, range: Range<usize>, lengths: &[i32], element: &PgType, out: &mut Vec<u8>) {
+    let lengths = if range.is_empty() { &[] } else { lengths };
+    // There are as many dimensions as the column's type has levels.
+    out.extend_from_slice(&(lengths.len() as i32).to_be_bytes());
+    let has_nulls = range.clone().any(|e| elements.get(e).is_none());
+    out.extend_from_slice(&i32::from(has_nulls).to_be_bytes());
+    out.extend_from_slice(&element.oid.to_be_bytes());
+    for length in lengths {
+        out.extend_from_slice(&length.to_be_bytes());
+        out.extend_from_slice(&1i32.to_be_bytes());
+    }
+    out.extend_from_slice(elements.prefixed_all(range));
 }
 
 /// Adds the innermost elements of one list; `lengths` learns the length of each dimension, which must be the same everywhere.
@@ -121,6 +144,13 @@ fn flatten(
     style: &Style,
     out: &mut Values,
 ) -> Result<()> {
+    match list.data_type() {
+        DataType::Dictionary(_, value) => return flatten(&column::recast(list, value)?, depth, lengths, element, style, out),
+        DataType::RunEndEncoded(_, value) => {
+            return flatten(&column::recast(list, value.data_type())?, depth, lengths, element, style, out);
+        }
+        _ => {}
+    }
     let length = i32::try_from(list.len()).map_err(|_| super::too_big())?;
     match lengths.get(depth) {
         None => lengths.push(length),
@@ -152,15 +182,18 @@ fn bounds<O: OffsetSizeTrait>(array: &GenericListArray<O>) -> (usize, usize) {
     (offsets[0].as_usize(), offsets[array.len()].as_usize())
 }
 
+/// Whether values of this type are lists, packed or not: the same as [`PgType::of`] takes for an array.
 fn is_list(data_type: &DataType) -> bool {
-    matches!(
-        data_type,
+    match data_type {
         DataType::List(_)
-            | DataType::LargeList(_)
-            | DataType::FixedSizeList(..)
-            | DataType::ListView(_)
-            | DataType::LargeListView(_)
-    )
+        | DataType::LargeList(_)
+        | DataType::FixedSizeList(..)
+        | DataType::ListView(_)
+        | DataType::LargeListView(_) => true,
+        DataType::Dictionary(_, values) => is_list(values),
+        DataType::RunEndEncoded(_, values) => is_list(values.data_type()),
+        _ => false,
+    }
 }
 
 fn element_of(pg: &'static PgType) -> &'static PgType {

@@ -1,6 +1,8 @@
 //! Values as PostgreSQL has them, in its text and its binary form: a column at a time, into a reused buffer. Messages are
 //! unknown here; which PostgreSQL type an Arrow type is stands in [`pg_type`](super::pg_type).
 
+use std::ops::Range;
+
 use crate::error::{Error, Kind, Result};
 
 mod bytea;
@@ -13,6 +15,7 @@ mod json;
 mod list;
 mod numeric;
 mod style;
+mod uuid;
 
 pub use column::encode;
 pub use datetime::{EPOCH_DAYS, EPOCH_MICROS};
@@ -21,12 +24,14 @@ pub use style::Style;
 /// How values travel: as PostgreSQL's text or as its binary form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
+    /// As the type's output function writes it.
     Text,
+    /// As the type's send function writes it.
     Binary,
 }
 
 impl Format {
-    /// The format of a code in Bind: 0 or 1.
+    /// The format of a code in Bind: 0 or 1. [`Kind::InvalidParameter`] for any other.
     pub fn from_code(code: i16) -> Result<Self> {
         match code {
             0 => Ok(Self::Text),
@@ -53,6 +58,7 @@ pub struct Values {
 }
 
 impl Values {
+    /// Takes all values out and keeps the memory.
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.ends.clear();
@@ -84,8 +90,14 @@ impl Values {
     /// A value with its length in front: four bytes, big-endian, -1 for null.
     #[inline]
     pub fn prefixed(&self, index: usize) -> &[u8] {
-        let start = if index == 0 { 0 } else { self.ends[index - 1] };
-        &self.bytes[start..self.ends[index]]
+        self.prefixed_all(index..index + 1)
+    }
+
+    /// The values of a range, each with its length in front.
+    #[inline]
+    fn prefixed_all(&self, range: Range<usize>) -> &[u8] {
+        let bound = |index: usize| if index == 0 { 0 } else { self.ends[index - 1] };
+        &self.bytes[bound(range.start)..bound(range.end)]
     }
 
     /// A value without its length; `None` for null.

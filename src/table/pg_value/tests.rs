@@ -1,5 +1,6 @@
 //! What each Arrow type looks like to a client. The texts and bytes are PostgreSQL 15's own, by `psql` and its `*_send` functions.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -8,9 +9,9 @@ use arrow::array::{
     Int16Array, Int32Array, Int64Array, IntervalDayTimeArray, IntervalMonthDayNanoArray, IntervalYearMonthArray,
     LargeStringArray, ListArray, ListViewArray, MapBuilder, NullArray, RunArray, StringArray, StringBuilder, StringViewArray,
     StructArray, Time32SecondArray, Time64NanosecondArray, TimestampMicrosecondArray, TimestampNanosecondArray,
-    TimestampSecondArray, UInt8Array, UInt32Array, UInt64Array,
+    TimestampSecondArray, UInt8Array, UInt32Array, UInt64Array, UnionArray,
 };
-use arrow::datatypes::{DataType, Field, Int32Type, IntervalDayTime, IntervalMonthDayNano, i256};
+use arrow::datatypes::{DataType, Field, Int32Type, IntervalDayTime, IntervalMonthDayNano, UnionFields, i256};
 
 use super::*;
 use crate::table::pg_type::PgType;
@@ -190,6 +191,71 @@ fn nulls_stay_nulls_in_both_formats() {
 }
 
 #[test]
+fn a_part_of_a_column_is_sent_as_it_is_alone() {
+    let lists = ListArray::from_iter_primitive::<Int32Type, _, _>([Some(vec![Some(1)]), None, Some(vec![Some(2), None])]);
+    let item = (Arc::new(Field::new("l", lists.data_type().clone(), true)), array(lists.clone()));
+    let mut maps = MapBuilder::new(None, StringBuilder::new(), StringBuilder::new());
+    for key in ["a", "b", "c"] {
+        maps.keys().append_value(key);
+        maps.values().append_value("v");
+        maps.append(true).expect("as many keys as values");
+    }
+    for (column, text) in [
+        (array(lists), "{2,NULL}"),
+        (array(StructArray::from(vec![item])), r#"{"l":[2,null]}"#),
+        (array(maps.finish()), r#"{"c":"v"}"#),
+    ] {
+        for format in [Format::Text, Format::Binary] {
+            let whole = sent(&column, format, &Style::default()).expect("has a form");
+            let part = sent(&column.slice(1, 2), format, &Style::default()).expect("has a form");
+            assert_eq!(part, whole[1..], "{}", column.data_type());
+            let is_text = format == Format::Text || *PgType::of(column.data_type()) == crate::table::pg_type::JSON;
+            assert!(!is_text || part[1].as_deref() == Some(text.as_bytes()), "{text}");
+        }
+    }
+}
+
+#[test]
+fn lists_of_packed_lists_are_arrays_too() {
+    let lists = array(ListArray::from_iter_primitive::<Int32Type, _, _>([Some([Some(1), Some(2)]), Some([Some(3), Some(4)])]));
+    let packed = DictionaryArray::<Int32Type>::new(vec![1, 0].into(), lists);
+    let field = Arc::new(Field::new("item", packed.data_type().clone(), true));
+    let column = array(ListArray::new(field, arrow::buffer::OffsetBuffer::from_lengths([2]), array(packed), None));
+    let plain = nested([[3, 4], [1, 2]]);
+    for format in [Format::Text, Format::Binary] {
+        let found = sent(&column, format, &Style::default()).expect("has a form");
+        assert_eq!(found, sent(&plain, format, &Style::default()).expect("has a form"));
+    }
+}
+
+#[test]
+fn the_nulls_of_a_union_are_nulls() {
+    let fields = UnionFields::try_new([0, 1], [Field::new("n", DataType::Int32, true), Field::new("t", DataType::Utf8, true)]);
+    let branches = vec![array(Int32Array::from(vec![Some(1), None])), array(StringArray::from(vec!["x"]))];
+    let union = UnionArray::try_new(fields.expect("two branches"), vec![0i8, 0, 1].into(), Some(vec![0, 1, 0].into()), branches);
+    let found = sent(&array(union.expect("a union of three values")), Format::Text, &Style::default()).expect("has a text");
+    assert_eq!(found, [Some(b"1".to_vec()), None, Some(b"\"x\"".to_vec())]);
+}
+
+#[test]
+fn a_uuid_is_sent_as_its_bytes() {
+    let text = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11";
+    let uuid = HashMap::from([(crate::snapshot::field_key::LOGICAL.to_owned(), "uuid".to_owned())]);
+    let field = Field::new("u", DataType::Utf8, true).with_metadata(uuid);
+    let encoded = |text: &str, format| {
+        let mut values = Values::default();
+        let column = StringArray::from(vec![text]);
+        column::encode(&column, &field, PgType::of_field(&field), format, &Style::default(), &mut values)?;
+        Ok::<_, Error>(values.get(0).map(hex))
+    };
+    assert_eq!(encoded(text, Format::Binary).expect("it is one").as_deref(), Some("a0eebc999c0b4ef8bb6d6bb9bd380a11"));
+    assert_eq!(encoded(text, Format::Text).expect("it is one"), Some(hex(text.as_bytes())));
+    for wrong in ["a0eebc99", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1g", "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a1111"] {
+        assert_eq!(encoded(wrong, Format::Binary).expect_err("it is none").kind(), Kind::InvalidText);
+    }
+}
+
+#[test]
 fn settings_shape_text() {
     let column = array(arrow::array::BinaryArray::from(vec![&b"\\\xde\xadA\0"[..]]));
     let style = Style::from_settings(|name| (name == "bytea_output").then(|| "escape".to_owned()));
@@ -205,6 +271,8 @@ fn what_has_no_form_is_an_error() {
     let cases = [
         (array(TimestampSecondArray::from(vec![0, i64::MAX])), Format::Text, Kind::OutOfRange),
         (ragged, Format::Binary, Kind::Unsupported),
+        (array(Time32SecondArray::from(vec![400_000])), Format::Text, Kind::OutOfRange),
+        (array(Time64NanosecondArray::from(vec![-1])), Format::Binary, Kind::OutOfRange),
     ];
     for (array, format, kind) in cases {
         assert_eq!(sent(&array, format, &Style::default()).expect_err("it has none").kind(), kind, "{array:?}");

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-use arrow::datatypes::{DataType, Field, IntervalUnit, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use crate::snapshot::field_key;
 use crate::table::pg_type::{self, PgType};
@@ -97,27 +97,15 @@ impl Column {
     }
 }
 
-/// The Arrow type that holds a PostgreSQL type's values.
+/// The Arrow type that holds a PostgreSQL type's values: a parameter's, but for oids, which are of four bytes here.
 fn arrow_type(pg: &'static PgType) -> DataType {
     if let Some(element) = pg.element_type() {
         return DataType::List(Arc::new(Field::new_list_field(arrow_type(element), true)));
     }
-    match pg.oid {
-        oid if oid == pg_type::BOOL.oid => DataType::Boolean,
-        oid if oid == pg_type::INT2.oid => DataType::Int16,
-        oid if oid == pg_type::INT4.oid => DataType::Int32,
-        oid if oid == pg_type::INT8.oid => DataType::Int64,
-        oid if oid == pg_type::FLOAT4.oid => DataType::Float32,
-        oid if oid == pg_type::FLOAT8.oid => DataType::Float64,
-        oid if oid == pg_type::NUMERIC.oid => DataType::Decimal128(38, 10),
-        oid if oid == pg_type::BYTEA.oid => DataType::Binary,
-        oid if oid == pg_type::TIMESTAMPTZ.oid => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-        oid if oid == pg_type::INTERVAL.oid => DataType::Interval(IntervalUnit::MonthDayNano),
-        oid if [pg_type::OID.oid, pg_type::REGPROC.oid, pg_type::REGTYPE.oid, pg_type::REGCLASS.oid].contains(&oid) => {
-            DataType::UInt32
-        }
-        _ => DataType::Utf8,
+    if [pg_type::OID.oid, pg_type::REGPROC.oid, pg_type::REGTYPE.oid, pg_type::REGCLASS.oid].contains(&pg.oid) {
+        return DataType::UInt32;
     }
+    pg_type::arrow_type(pg)
 }
 
 #[cfg(test)]
