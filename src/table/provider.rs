@@ -9,7 +9,7 @@ use arrow::datatypes::{FieldRef, Fields, Schema, SchemaRef};
 use async_trait::async_trait;
 use chrono::DateTime;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{Constraints, ScalarValue, Statistics, stats::Precision};
+use datafusion::common::{ScalarValue, Statistics, stats::Precision};
 use datafusion::datasource::TableType;
 use datafusion::datasource::file_format::FileFormat;
 use datafusion::datasource::file_format::arrow::ArrowFormat;
@@ -39,7 +39,6 @@ pub struct SnapshotTable {
     entry: Arc<TableEntry>,
     snapshot: Arc<Snapshot>,
     schema: SchemaRef,
-    constraints: Constraints,
 }
 
 impl SnapshotTable {
@@ -57,7 +56,7 @@ impl SnapshotTable {
         } else {
             Arc::clone(&snapshot.schema)
         };
-        Self { entry, snapshot, schema, constraints: Constraints::default() }
+        Self { entry, snapshot, schema }
     }
 
     /// The catalog's entry.
@@ -83,10 +82,6 @@ impl SnapshotTable {
 impl TableProvider for SnapshotTable {
     fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
-    }
-
-    fn constraints(&self) -> Option<&Constraints> {
-        Some(&self.constraints)
     }
 
     fn table_type(&self) -> TableType {

@@ -10,7 +10,7 @@ use datafusion::error::Result;
 use super::virtual_table::{Relation, Source, SystemEnv, VirtualTable, relations};
 use super::{catalog_schema, information_schema, pg_catalog};
 
-/// The names of the system schemas, in the order of their oids.
+/// The names of the system schemas.
 pub const NAMES: [&str; 4] = ["pg_catalog", "catalog", "system", "information_schema"];
 
 /// The system schema of this name as one session sees it; `None` when there is none.

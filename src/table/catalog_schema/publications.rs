@@ -1,12 +1,12 @@
 //! `catalog.themes`, `datasets`, `distributions`, `columns`, `publishers` and `problems`: what descriptors say.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
 use crate::catalog::{KnownColumn, TableEntry};
-use crate::descriptor::{self, AccessRights, Compression, Dataset, Format};
+use crate::descriptor::{self, Compression, Dataset, Format};
 use crate::error::Result;
 use crate::snapshot::ReadAs;
 use crate::table::pg_catalog::{columns_of, tables_of_schemas};
@@ -36,16 +36,22 @@ struct Publication {
 }
 
 fn publications(env: &SystemEnv, schema: Option<&str>) -> Result<Vec<Publication>> {
-    let mut found: BTreeMap<(String, String), Publication> = BTreeMap::new();
-    for t in env.catalogs.tables(&env.database, schema)? {
-        let publication = found.entry((t.schema.clone(), t.dataset.identifier.clone())).or_insert_with(|| Publication {
+    Ok(of_tables(&env.catalogs.tables(&env.database, schema)?))
+}
+
+/// The datasets of these tables, by schema and identifier. Descriptors that give the same identifier stay apart.
+fn of_tables(tables: &[Arc<TableEntry>]) -> Vec<Publication> {
+    let mut found: BTreeMap<(&str, &str, &str), Publication> = BTreeMap::new();
+    for t in tables {
+        let key = (t.schema.as_str(), t.dataset.identifier.as_str(), t.descriptor.as_str());
+        let publication = found.entry(key).or_insert_with(|| Publication {
             dataset: Arc::clone(&t.dataset),
             schema: t.schema.clone(),
             tables: 0,
         });
         publication.tables += 1;
     }
-    Ok(found.into_values().collect())
+    found.into_values().collect()
 }
 
 pub(super) fn datasets(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
@@ -70,7 +76,7 @@ pub(super) fn datasets(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
             "accrual_periodicity" => Cell::opt(d.accrual_periodicity.clone()),
             "issued" => Cell::opt(d.issued.clone()),
             "modified" => Cell::opt(d.modified.clone()),
-            "access_rights" => access_rights(d.access_rights).into(),
+            "access_rights" => d.access_rights.name().into(),
             "tables" => count(p.tables),
             _ => Cell::Unset,
         }
@@ -151,7 +157,7 @@ pub(super) async fn columns(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
             "position" => r.position.into(),
             "name" => (&r.known.name).into(),
             "type" => (&r.known.pg_type).into(),
-            "declared_type" => Cell::opt(declared.map(|d| format!("{:?}", d.kind).to_lowercase())),
+            "declared_type" => Cell::opt(declared.map(|d| d.kind.name())),
             "title" => Cell::opt(declared.and_then(|d| d.title.clone())),
             "description" => Cell::opt(declared.and_then(|d| d.description.clone())),
             "unit" => Cell::opt(declared.and_then(|d| d.unit.clone())),
@@ -162,18 +168,18 @@ pub(super) async fn columns(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
 }
 
 pub(super) fn publishers(env: &SystemEnv, _pins: &Pins) -> Result<Rows> {
-    let mut found: BTreeMap<String, (Arc<Dataset>, HashSet<String>)> = BTreeMap::new();
+    let mut found: BTreeMap<String, (Arc<Dataset>, usize)> = BTreeMap::new();
+    // A dataset has one theme, and so is in one schema.
     for p in publications(env, None)? {
         if let Some(publisher) = &p.dataset.publisher {
-            let entry = found.entry(publisher.name.clone()).or_insert_with(|| (Arc::clone(&p.dataset), HashSet::new()));
-            entry.1.insert(p.dataset.identifier.clone());
+            found.entry(publisher.name.clone()).or_insert_with(|| (Arc::clone(&p.dataset), 0)).1 += 1;
         }
     }
     Ok(Rows::of(found.into_iter().collect(), |(name, (dataset, datasets)), column| match column {
         "name" => name.into(),
         "homepage" => Cell::opt(dataset.publisher.as_ref().and_then(|p| p.homepage.clone())),
         "email" => Cell::opt(dataset.publisher.as_ref().and_then(|p| p.email.clone())),
-        "datasets" => count(datasets.len()),
+        "datasets" => count(*datasets),
         _ => Cell::Unset,
     }))
 }
@@ -191,10 +197,29 @@ fn count(n: usize) -> Cell {
     i64::try_from(n).map_or(Cell::Unset, Cell::Int)
 }
 
-fn access_rights(rights: AccessRights) -> &'static str {
-    match rights {
-        AccessRights::Public => "PUBLIC",
-        AccessRights::Restricted => "RESTRICTED",
-        AccessRights::NonPublic => "NON_PUBLIC",
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::descriptor::Distribution;
+
+    #[test]
+    fn descriptors_of_one_identifier_are_datasets_of_their_own() {
+        let table = |descriptor: &str, name: &str| {
+            let distributions = vec![Distribution::default()];
+            let dataset = Dataset { identifier: "trips".to_owned(), distributions, ..Dataset::default() };
+            Arc::new(TableEntry {
+                oid: 0,
+                catalog: String::new(),
+                schema: "transport".to_owned(),
+                name: name.to_owned(),
+                descriptor: descriptor.to_owned(),
+                dataset: Arc::new(dataset),
+                distribution: 0,
+                columns: None,
+                rows: None,
+            })
+        };
+        let found = of_tables(&[table("/a.json", "trips"), table("/b.json", "trips_x"), table("/b.json", "trips_y")]);
+        assert_eq!(found.iter().map(|p| p.tables).collect::<Vec<_>>(), [1, 2]);
     }
 }

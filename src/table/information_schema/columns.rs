@@ -50,7 +50,9 @@ pub(super) async fn columns(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
         "dtd_identifier" => c.position.to_string().into(),
         "is_nullable" => (if c.nullable { "YES" } else { "NO" }).into(),
         "data_type" => (if c.pg_type.element == 0 { c.pg_type.sql_name } else { "ARRAY" }).into(),
-        "character_octet_length" if c.pg_type.category == 'S' => 1_073_741_824.into(),
+        "character_octet_length" if [&pg_type::TEXT, &pg_type::VARCHAR, &pg_type::BPCHAR].contains(&c.pg_type) => {
+            1_073_741_824.into()
+        }
         "numeric_precision" => bits(c.pg_type).map_or(Cell::Null, Cell::from),
         "numeric_precision_radix" if c.pg_type == &pg_type::NUMERIC => 10.into(),
         "numeric_precision_radix" => bits(c.pg_type).map_or(Cell::Null, |_| 2.into()),

@@ -1,29 +1,55 @@
 //! The views of `information_schema` on declared primary and foreign keys.
 
-use crate::catalog::TableEntry;
+use std::collections::BTreeSet;
+
 use crate::error::Result;
-use crate::table::pg_catalog::{foreign_keys, primary_keys};
+use crate::table::pg_catalog::{ForeignKeyRow, KeyRow, foreign_keys, primary_keys};
 use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv};
 
-/// A column of a constraint, or the constraint itself where `column` is not asked for.
+/// A column that a constraint speaks of, or the constraint itself where `column` is not asked for.
 struct Usage {
     constraint: String,
+    /// Of the constraint, which stands in the schema of the table that declares it.
+    constraint_schema: String,
+    /// Of the table whose column it is.
     schema: String,
     table: String,
     column: String,
+    /// Among the constraint's columns, from 1.
     position: i32,
-    /// The position of the target's column; `None` for a primary key.
+    is_foreign: bool,
+    /// For a foreign key: the place of the target's column in the target's primary key, from 1; `None` when it is not in it.
     target_position: Option<i32>,
 }
 
-fn usage(constraint: &str, table: &TableEntry, column: &str, position: i32, foreign: bool) -> Usage {
-    Usage {
-        constraint: constraint.to_owned(),
-        schema: table.schema.clone(),
-        table: table.name.clone(),
-        column: column.to_owned(),
-        position,
-        target_position: foreign.then_some(position),
+impl Usage {
+    /// A column of a primary key.
+    fn of_primary(key: &KeyRow, position: i32, column: &str) -> Self {
+        Self {
+            constraint: key.name.clone(),
+            constraint_schema: key.table.schema.clone(),
+            schema: key.table.schema.clone(),
+            table: key.table.name.clone(),
+            column: column.to_owned(),
+            position,
+            is_foreign: false,
+            target_position: None,
+        }
+    }
+
+    /// A column of a foreign key, in the table that declares it.
+    fn of_foreign(key: &ForeignKeyRow, position: i32, column: &str, target_column: &str) -> Self {
+        let target = &key.target.distribution().schema.primary_key;
+        Self {
+            constraint: key.name.clone(),
+            constraint_schema: key.table.schema.clone(),
+            schema: key.table.schema.clone(),
+            table: key.table.name.clone(),
+            column: column.to_owned(),
+            position,
+            is_foreign: true,
+            target_position: (1..).zip(target).find(|(_, name)| *name == target_column).map(|(place, _)| place),
+        }
     }
 }
 
@@ -31,9 +57,10 @@ fn rows(env: &SystemEnv, usages: Vec<Usage>) -> Rows {
     let database = env.database.clone();
     Rows::of(usages, move |u, column| match column {
         "constraint_catalog" | "table_catalog" => (&database).into(),
-        "constraint_schema" | "table_schema" => (&u.schema).into(),
+        "constraint_schema" => (&u.constraint_schema).into(),
+        "table_schema" => (&u.schema).into(),
         "constraint_name" => (&u.constraint).into(),
-        "constraint_type" => (if u.target_position.is_some() { "FOREIGN KEY" } else { "PRIMARY KEY" }).into(),
+        "constraint_type" => (if u.is_foreign { "FOREIGN KEY" } else { "PRIMARY KEY" }).into(),
         "table_name" => (&u.table).into(),
         "column_name" => (&u.column).into(),
         "ordinal_position" => u.position.into(),
@@ -46,8 +73,10 @@ fn rows(env: &SystemEnv, usages: Vec<Usage>) -> Rows {
 
 pub(super) fn table_constraints(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
     let tables = super::entries(env, pins, "table_schema", "table_name")?;
-    let keys = primary_keys(&tables).into_iter().map(|k| usage(&k.name, &k.table, "", 1, false));
-    let foreign = foreign_keys(env, &tables)?.into_iter().map(|k| usage(&k.name, &k.table, "", 1, true));
+    let keys = primary_keys(&tables);
+    let keys = keys.iter().map(|key| Usage::of_primary(key, 1, ""));
+    let foreign = foreign_keys(env, &tables)?;
+    let foreign = foreign.iter().map(|key| Usage::of_foreign(key, 1, "", ""));
     Ok(rows(env, keys.chain(foreign).collect()))
 }
 
@@ -55,10 +84,11 @@ pub(super) fn key_column_usage(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
     let tables = super::entries(env, pins, "table_schema", "table_name")?;
     let mut usages = Vec::new();
     for key in primary_keys(&tables) {
-        usages.extend((1..).zip(&key.columns).map(|(n, c)| usage(&key.name, &key.table, c, n, false)));
+        usages.extend((1..).zip(&key.columns).map(|(n, c)| Usage::of_primary(&key, n, c)));
     }
     for key in foreign_keys(env, &tables)? {
-        usages.extend((1..).zip(&key.columns).map(|(n, c)| usage(&key.name, &key.table, c, n, true)));
+        let columns = key.columns.iter().zip(&key.target_columns);
+        usages.extend((1..).zip(columns).map(|(n, (c, target))| Usage::of_foreign(&key, n, c, target)));
     }
     Ok(rows(env, usages))
 }
@@ -68,10 +98,14 @@ pub(super) fn constraint_column_usage(env: &SystemEnv, _pins: &Pins) -> Result<R
     let tables = env.catalogs.tables(&env.database, None)?;
     let mut usages = Vec::new();
     for key in primary_keys(&tables) {
-        usages.extend(key.columns.iter().map(|c| usage(&key.name, &key.table, c, 1, false)));
+        usages.extend(key.columns.iter().map(|c| Usage::of_primary(&key, 1, c)));
     }
     for key in foreign_keys(env, &tables)? {
-        usages.extend(key.target_columns.iter().map(|c| usage(&key.name, &key.target, c, 1, true)));
+        usages.extend(key.target_columns.iter().map(|c| Usage {
+            schema: key.target.schema.clone(),
+            table: key.target.name.clone(),
+            ..Usage::of_foreign(&key, 1, c, c)
+        }));
     }
     Ok(rows(env, usages))
 }
@@ -84,9 +118,16 @@ pub(super) fn referential_constraints(env: &SystemEnv, _pins: &Pins) -> Result<R
         "constraint_schema" => (&k.table.schema).into(),
         "constraint_name" => (&k.name).into(),
         "unique_constraint_schema" => (&k.target.schema).into(),
-        "unique_constraint_name" => format!("{}_pkey", k.target.name).into(),
+        "unique_constraint_name" => Cell::opt(key_of_target(k)),
         "match_option" => "NONE".into(),
         "update_rule" | "delete_rule" => "NO ACTION".into(),
         _ => Cell::Unset,
     }))
+}
+
+/// The primary key of the table that a foreign key refers to, where it is what the key refers to.
+fn key_of_target(key: &ForeignKeyRow) -> Option<String> {
+    let declared = primary_keys(std::slice::from_ref(&key.target)).pop()?;
+    let columns = |names: &[String]| names.iter().cloned().collect::<BTreeSet<String>>();
+    (columns(&declared.columns) == columns(&key.target_columns)).then_some(declared.name)
 }

@@ -96,7 +96,8 @@ pub(super) async fn pg_attribute(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
     let find = may_find(pins, "attrelid", &tables);
     for table in &tables {
         let columns = columns_of(env, table, find).await?;
-        rows.extend((1..).zip(columns.iter()).map(|(number, c)| Attribute {
+        // Columns are counted in 16 bits: those of a wider table than that are described as far as this goes.
+        rows.extend((1..=i16::MAX).zip(columns.iter()).map(|(number, c)| Attribute {
             relation: table.oid,
             number,
             name: c.name.clone(),

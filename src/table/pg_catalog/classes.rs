@@ -123,7 +123,7 @@ pub(super) fn pg_class(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
         "relpersistence" => "p".into(),
         "relkind" => (if c.view { "v" } else { "r" }).into(),
         "relreplident" => (if c.view { "n" } else { "d" }).into(),
-        "relnatts" => (i64::try_from(c.columns).unwrap_or(i64::from(i16::MAX))).into(),
+        "relnatts" => i16::try_from(c.columns).unwrap_or(i16::MAX).into(),
         "relispopulated" => true.into(),
         _ => Cell::Unset,
     }))

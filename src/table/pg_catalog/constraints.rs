@@ -1,5 +1,6 @@
 //! `pg_constraint`: the primary and foreign keys that descriptors declare. They are shown, not enforced.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::catalog::{KnownColumn, TableEntry};
@@ -54,11 +55,17 @@ pub fn primary_keys(tables: &[Arc<TableEntry>]) -> Vec<KeyRow> {
 pub fn foreign_keys(env: &SystemEnv, tables: &[Arc<TableEntry>]) -> Result<Vec<ForeignKeyRow>> {
     let mut rows = Vec::new();
     for table in tables {
+        let mut names = HashSet::new();
         for (position, key) in (0..).zip(&table.distribution().schema.foreign_keys) {
+            // Several keys of the same columns are numbered from the second on, as PostgreSQL does.
+            let plain = format!("{}_{}_fkey", table.name, key.fields.join("_"));
+            let numbered = (1..).map(|n| format!("{plain}{n}"));
+            let mut wanted = std::iter::once(plain.clone()).chain(numbered);
+            let name = wanted.find(|name| names.insert(name.clone())).expect("there are more numbers than keys");
             let Some(target) = target(env, table, key)? else { continue };
             rows.push(ForeignKeyRow {
                 table: Arc::clone(table),
-                name: format!("{}_{}_fkey", table.name, key.fields.join("_")),
+                name,
                 position,
                 columns: key.fields.clone(),
                 target,
@@ -162,8 +169,8 @@ pub(super) async fn pg_constraint(env: &SystemEnv, pins: &Pins) -> Result<Rows> 
     }))
 }
 
-/// The numbers of the columns of these names, in text form; a name that is no column is left out.
+/// The numbers of the columns of these names, in text form; a name that is no column of `pg_attribute` is left out.
 fn numbers(columns: &[KnownColumn], names: &[String]) -> Vec<String> {
-    let number = |name: &String| columns.iter().position(|c| c.name == *name).map(|i| (i + 1).to_string());
+    let number = |name: &String| (1..=i16::MAX).zip(columns).find(|(_, c)| c.name == *name).map(|(number, _)| number.to_string());
     names.iter().filter_map(number).collect()
 }

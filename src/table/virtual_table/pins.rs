@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{Expr, Operator};
@@ -73,21 +74,32 @@ fn pinned(filter: &Expr) -> Option<(String, BTreeSet<String>)> {
 fn column(e: &Expr) -> Option<String> {
     match e {
         Expr::Column(c) => Some(c.name.clone()),
-        Expr::Cast(c) => column(&c.expr),
-        Expr::TryCast(c) => column(&c.expr),
+        Expr::Cast(c) if keeps_text(c.field.data_type()) => column(&c.expr),
+        Expr::TryCast(c) if keeps_text(c.field.data_type()) => column(&c.expr),
         Expr::Alias(a) => column(&a.expr),
         _ => None,
     }
 }
 
+/// Whether a cast of an oid or a name to this type leaves its text as it is. A number with a fraction or a flag is shown otherwise.
+fn keeps_text(to: &DataType) -> bool {
+    to.is_string() || to.is_integer()
+}
+
 fn literal(e: &Expr) -> Option<String> {
+    let value = scalar(e).filter(|value| !value.is_null())?;
+    match value {
+        ScalarValue::Utf8(text) | ScalarValue::Utf8View(text) | ScalarValue::LargeUtf8(text) => text,
+        whole if whole.data_type().is_integer() => Some(whole.to_string()),
+        _ => None,
+    }
+}
+
+fn scalar(e: &Expr) -> Option<ScalarValue> {
     match e {
-        Expr::Literal(value, _) if !value.is_null() => Some(match value {
-            ScalarValue::Utf8(Some(s)) | ScalarValue::Utf8View(Some(s)) | ScalarValue::LargeUtf8(Some(s)) => s.clone(),
-            other => other.to_string(),
-        }),
-        Expr::Cast(c) => literal(&c.expr),
-        Expr::Alias(a) => literal(&a.expr),
+        Expr::Literal(value, _) => Some(value.clone()),
+        Expr::Cast(c) => scalar(&c.expr)?.cast_to(c.field.data_type()).ok(),
+        Expr::Alias(a) => scalar(&a.expr),
         _ => None,
     }
 }
@@ -95,8 +107,11 @@ fn literal(e: &Expr) -> Option<String> {
 /// The texts that an anchored pattern of plain alternatives matches: `^(a|b)$`, `^a$`.
 fn alternatives(pattern: &str) -> Option<BTreeSet<String>> {
     let inner = pattern.strip_prefix('^')?.strip_suffix('$')?;
-    let inner = inner.strip_prefix('(').and_then(|i| i.strip_suffix(')')).unwrap_or(inner);
-    inner.split('|').map(plain).collect()
+    match inner.strip_prefix('(').and_then(|i| i.strip_suffix(')')) {
+        Some(alternatives) => alternatives.split('|').map(plain).collect(),
+        // Without parentheses, each anchor would belong to one alternative only.
+        None => Some(BTreeSet::from([plain(inner)?])),
+    }
 }
 
 /// A pattern without special characters, its escapes undone.
@@ -106,7 +121,7 @@ fn plain(pattern: &str) -> Option<String> {
     while let Some(c) = chars.next() {
         match c {
             '\\' => out.push(chars.next().filter(|c| !c.is_alphanumeric())?),
-            '.' | '*' | '+' | '?' | '(' | ')' | '[' | ']' | '{' | '}' | '^' | '$' => return None,
+            '.' | '*' | '+' | '?' | '|' | '(' | ')' | '[' | ']' | '{' | '}' | '^' | '$' => return None,
             c => out.push(c),
         }
     }
@@ -115,7 +130,7 @@ fn plain(pattern: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use datafusion::prelude::{binary_expr, col, lit};
+    use datafusion::logical_expr::{binary_expr, cast, col, lit};
 
     use super::*;
 
@@ -134,6 +149,15 @@ mod tests {
             (vec![matches("^(a\\.b|c_d)$")], "relname", Some("a.b c_d")),
             (vec![matches("^(tr.*)$")], "relname", None),
             (vec![matches("trips")], "relname", None),
+            (vec![matches("^trips$")], "relname", Some("trips")),
+            (vec![matches("^trips|stops$")], "relname", None),
+            (vec![matches("^(a)|(b)$")], "relname", None),
+            (vec![cast(col("oid"), DataType::Int64).eq(lit(3_i64))], "oid", Some("3")),
+            (vec![cast(col("oid"), DataType::Utf8).eq(cast(lit(3), DataType::Utf8))], "oid", Some("3")),
+            (vec![col("oid").eq(cast(lit("03"), DataType::Int64))], "oid", Some("3")),
+            (vec![cast(col("oid"), DataType::Boolean).eq(lit(true))], "oid", None),
+            (vec![cast(col("oid"), DataType::Decimal128(38, 2)).eq(lit(ScalarValue::Decimal128(Some(300), 38, 2)))], "oid", None),
+            (vec![col("oid").in_list(vec![lit(3), lit(ScalarValue::UInt32(None))], false)], "oid", None),
             (vec![col("oid").gt(lit(3))], "oid", None),
         ];
         for (filters, column, want) in cases {
