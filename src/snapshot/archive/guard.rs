@@ -65,13 +65,13 @@ impl<'a> Guard<'a> {
             if bytes > limit {
                 return Err(too_large(label, limit));
             }
-            if declared.is_some_and(|declared| bytes > declared) {
+            if let Some(declared) = declared.filter(|declared| bytes > *declared) {
                 return Err(other_size(label, declared, "more"));
             }
             self.count(n as u64)?;
             out.write_all(&buffer[..n])?;
         }
-        if declared.is_some_and(|declared| bytes < declared) {
+        if let Some(declared) = declared.filter(|declared| bytes < *declared) {
             return Err(other_size(label, declared, &bytes.to_string()));
         }
         Ok(target)
@@ -133,8 +133,7 @@ pub(in crate::snapshot) fn too_large(label: &str, max_bytes: u64) -> Error {
         .with_hint("Raise the limit with --max-file-size.")
 }
 
-fn other_size(label: &str, declared: Option<u64>, found: &str) -> Error {
-    let declared = declared.unwrap_or_default();
+fn other_size(label: &str, declared: u64, found: &str) -> Error {
     invalid(label, format!("it is said to have {declared} bytes and has {found}"))
 }
 

@@ -70,7 +70,7 @@ pub(super) fn check_unique(label: &str, members: &[Member]) -> Result<()> {
     }
 }
 
-/// Names for a message, `none` when there are none.
+/// Names for a message, `no file` when there are none.
 pub(super) fn told<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.into_iter().collect();
     let first = names.iter().take(TOLD).copied().collect::<Vec<_>>().join(", ");
@@ -81,9 +81,9 @@ pub(super) fn told<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     }
 }
 
-/// The error for an archive of several tables whose descriptor does not say which one is meant, with the lines to write. `path`: the
+/// The error for an archive of several tables whose descriptor does not say which one is meant, with the lines to write. `url`: the
 /// published file. `within`: where in that the archive is, when it is not that itself.
-pub(super) fn several(label: &str, path: &str, within: &str, data: &[String]) -> Error {
+pub(super) fn several(label: &str, url: &str, within: &str, data: &[String]) -> Error {
     let inner = |name: &str| if within.is_empty() { name.to_owned() } else { format!("{within}/{name}") };
     let example = data.first().map_or("", String::as_str);
     let all = members::format_of(example).map_or("**".to_owned(), |_| {
@@ -93,7 +93,7 @@ pub(super) fn several(label: &str, path: &str, within: &str, data: &[String]) ->
     let json = |text: &str| serde_json::Value::from(text).to_string();
     let resource = |name: &String| {
         let stem = name.rsplit('/').next().and_then(|last| last.split('.').next()).unwrap_or(name);
-        format!("{{\"name\": {}, \"path\": {}, \"innerpath\": {}}}", json(stem), json(path), json(&inner(name)))
+        format!("{{\"name\": {}, \"path\": {}, \"innerpath\": {}}}", json(stem), json(url), json(&inner(name)))
     };
     let mut resources: Vec<String> = data.iter().take(TOLD).map(resource).collect();
     if data.len() > TOLD {

@@ -140,9 +140,6 @@ impl Opening<'_> {
                 depth: packed.depth + 1,
                 path: PathBuf::new(),
             };
-            if let Some(obstacle) = &member.obstacle {
-                return Err(Error::new(Kind::SourceInvalid, format!("{} {obstacle}", inner.label)));
-            }
             let path = archive.unpack(&member, &inner.label, self.guard)?;
             let mut opened = self.open(Packed { path, ..inner }, within)?;
             if let [Plain { format: Some(Format::Shapefile), beside, .. }] = opened.as_mut_slice() {
@@ -178,18 +175,18 @@ impl Opening<'_> {
         if !direct.is_empty() {
             return Ok(direct);
         }
-        let into = names().find_map(|name| Some((of_name(name)?, wanted.within(name)?)));
+        let into = all.iter().find_map(|member| Some((member, wanted.within(&member.name)?)));
         match into {
-            Some((member, within)) => Ok(vec![(member, Some((text, within)))]),
+            Some((member, within)) => Ok(vec![(member.clone(), Some((text, within)))]),
             None => Err(member::none_meant(label, text, all)),
         }
     }
 
-    /// The files that belong to the Shapefile `shp`, unpacked.
+    /// The files that belong to the Shapefile `shp`, unpacked. One that can't be read is an error: without it the table would lack columns.
     fn beside(&self, archive: &mut Archive, label: &str, shp: &str) -> Result<Vec<(String, PathBuf)>> {
         let parts: Vec<Member> = archive.members().iter().filter(|m| members::is_beside(shp, &m.name)).cloned().collect();
         let mut beside = Vec::with_capacity(parts.len());
-        for part in parts.iter().filter(|part| part.obstacle.is_none()) {
+        for part in &parts {
             let path = archive.unpack(part, &format!("{label}/{}", part.name), self.guard)?;
             let ending = part.name.rsplit('.').next().unwrap_or_default().to_lowercase();
             beside.push((ending, path));
@@ -212,7 +209,11 @@ impl Archive {
         }
     }
 
+    /// Writes a member's bytes to a scratch file; an error when something stands in the way of reading it.
     fn unpack(&mut self, member: &Member, label: &str, guard: &Guard<'_>) -> Result<PathBuf> {
+        if let Some(obstacle) = &member.obstacle {
+            return Err(Error::new(Kind::SourceInvalid, format!("{label} {obstacle}")));
+        }
         match self {
             Self::Zip(zip) => zip.unpack(member, label, guard),
             Self::Tar(tar) => tar.unpack(member, label, guard),

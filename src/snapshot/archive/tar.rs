@@ -40,6 +40,10 @@ impl Tar {
             if !(kind.is_file() || kind.is_contiguous() || kind.is_gnu_sparse()) {
                 continue;
             }
+            // Before POSIX there was no mark for folders but the slash (tar(5), "Old-Style Archive Format").
+            if entry.header().as_ustar().is_none() && entry.header().as_gnu().is_none() && entry.path_bytes().ends_with(b"/") {
+                continue;
+            }
             let is_sparse = kind.is_gnu_sparse() || has_sparse_map(&mut entry).map_err(|e| failed(label, &e))?;
             raw.push(entry.path_bytes().into_owned());
             members.push(Member {
