@@ -4,14 +4,15 @@
 use std::fs::File;
 use std::io::BufReader;
 
-use calamine::{Dimensions, Ods, Reader as _, SheetType, SheetVisible, Xls, Xlsb, Xlsx};
+use calamine::{Cell, DataRef, Dimensions, Ods, Reader as _, SheetType, SheetVisible, Xls, Xlsb, Xlsx};
 
 use super::Source;
-use super::guard::{self, Office, Seen};
+use super::guard::{self, MAX_COLUMNS, MAX_ROWS, Office, Seen};
 use super::value::Value;
 use crate::error::{Error, Kind, Result};
+use crate::snapshot::stop::Stop;
 
-/// A block of merged cells: 0-based rows and columns, the last ones included.
+/// A block of merged cells: 0-based rows and columns, the last ones included. It lies within what a sheet can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Region {
     pub(super) top: u32,
@@ -23,6 +24,7 @@ pub(super) struct Region {
 /// An open workbook.
 pub(super) struct Book<'a> {
     url: &'a str,
+    stop: &'a Stop,
     sheets: Vec<(String, SheetVisible)>,
     seen: Seen,
     kind: KindOfBook,
@@ -68,7 +70,7 @@ impl<'a> Book<'a> {
         };
         // Charts, dialogs and macros are sheets too.
         let sheets = sheets.into_iter().filter(|s| s.typ == SheetType::WorkSheet).map(|s| (s.name, s.visible)).collect();
-        Ok(Self { url: source.url, sheets, seen, kind })
+        Ok(Self { url: source.url, stop: source.stop, sheets, seen, kind })
     }
 
     /// The worksheets' names, in order.
@@ -86,10 +88,10 @@ impl<'a> Book<'a> {
         self.sheets.iter().filter(|(_, v)| *v != SheetVisible::Visible).map(|(name, _)| name.clone()).collect()
     }
 
-    /// A sheet's merged cells; none are known of an xlsb.
+    /// A sheet's merged cells, cut off where a sheet ends; none are known of an xlsb.
     pub(super) fn regions(&mut self, sheet: &str) -> Result<Vec<Region>> {
         let of = |d: &Dimensions| Region { top: d.start.0, left: d.start.1, bottom: d.end.0, right: d.end.1 };
-        Ok(match &mut self.kind {
+        let said: Vec<Region> = match &mut self.kind {
             KindOfBook::Xlsx(book) => {
                 book.merge_cells_by_sheet_name(sheet).map_err(|e| unread(self.url, &e))?.iter().map(of).collect()
             }
@@ -100,43 +102,59 @@ impl<'a> Book<'a> {
                 self.seen.iter().find(|(name, _)| name == sheet).map_or_else(Vec::new, |(_, regions)| regions.clone())
             }
             KindOfBook::Xlsb(_) => Vec::new(),
-        })
+        };
+        let within = |r: Region| Region { bottom: r.bottom.min(MAX_ROWS - 1), right: r.right.min(MAX_COLUMNS - 1), ..r };
+        Ok(said.into_iter().map(within).filter(|r| r.top <= r.bottom && r.left <= r.right).collect())
     }
 
     /// Hands a sheet's cells on, top to bottom, until `take` has enough.
     pub(super) fn each(&mut self, sheet: &str, take: Take<'_>) -> Result<()> {
-        let url = self.url;
+        let (url, stop) = (self.url, self.stop);
+        let mut passed = 0_u32;
+        let take: Take<'_> = &mut |row, column, value| {
+            passed = passed.wrapping_add(1);
+            if passed.is_multiple_of(1 << 16) {
+                stop.check()?;
+            }
+            take(row, column, value)
+        };
         match &mut self.kind {
             KindOfBook::Xlsx(book) => {
                 let from_1904 = book.has_1904_epoch();
                 let mut cells = book.worksheet_cells_reader(sheet).map_err(|e| unread(url, &e))?;
-                while let Some(cell) = cells.next_cell().map_err(|e| unread(url, &e))? {
-                    let (row, column) = cell.get_position();
-                    if !take(row, column, Value::of(cell.get_value(), from_1904))? {
-                        break;
-                    }
-                }
+                streamed(|| cells.next_cell(), url, from_1904, take)
             }
             KindOfBook::Xlsb(book) => {
                 let from_1904 = book.has_1904_epoch();
                 let mut cells = book.worksheet_cells_reader(sheet).map_err(|e| unread(url, &e))?;
-                while let Some(cell) = cells.next_cell().map_err(|e| unread(url, &e))? {
-                    let (row, column) = cell.get_position();
-                    if !take(row, column, Value::of(cell.get_value(), from_1904))? {
-                        break;
-                    }
-                }
+                streamed(|| cells.next_cell(), url, from_1904, take)
             }
             KindOfBook::Xls(book) => {
                 let from_1904 = book.has_1904_epoch();
-                held(&book.worksheet_range(sheet).map_err(|e| unread(url, &e))?, from_1904, take)?;
+                held(&book.worksheet_range(sheet).map_err(|e| unread(url, &e))?, from_1904, take)
             }
-            KindOfBook::Ods(book) => held(&book.worksheet_range(sheet).map_err(|e| unread(url, &e))?, false, take)?,
+            KindOfBook::Ods(book) => held(&book.worksheet_range(sheet).map_err(|e| unread(url, &e))?, false, take),
         }
-        Ok(())
     }
 }
 
+/// Hands on the cells of a kind that is read as it is unpacked.
+fn streamed<'c, E: std::fmt::Display>(
+    mut next: impl FnMut() -> Result<Option<Cell<DataRef<'c>>>, E>,
+    url: &str,
+    from_1904: bool,
+    take: Take<'_>,
+) -> Result<()> {
+    while let Some(cell) = next().map_err(|e| unread(url, &e))? {
+        let (row, column) = cell.get_position();
+        if !take(row, column, Value::of(cell.get_value(), from_1904))? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Hands on the cells of a kind whose reader holds them.
 fn held(range: &calamine::Range<calamine::Data>, from_1904: bool, take: Take<'_>) -> Result<()> {
     let Some((top, left)) = range.start() else { return Ok(()) };
     for (row, column, cell) in range.used_cells() {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::book::Region;
+use super::guard::{MAX_COLUMNS, MAX_ROWS};
 use super::header::{self, Head, Part};
 use super::value::Value;
 use crate::descriptor::{Dialect, Distribution};
@@ -18,7 +19,7 @@ use crate::snapshot::spool::{Spool, Writer};
 /// Rows that are looked at to find the table.
 const LOOK: usize = 1000;
 
-/// And their cells, at most.
+/// And their cells, at most, blank ones before and between the others included: names are looked for column by column.
 const LOOK_CELLS: usize = 1 << 18;
 
 /// More rows of a single text than this are data.
@@ -26,10 +27,6 @@ const MAX_NOTES: usize = 100;
 
 /// How much of a row that is no data is kept in its reject.
 const RAW_LIMIT: usize = 2000;
-
-/// As sheets have them (ECMA-376 part 1, 18.3.1.73).
-const MAX_ROWS: u32 = 1 << 20;
-const MAX_COLUMNS: u32 = 1 << 14;
 
 /// A row that is not blank.
 #[derive(Debug, Default)]
@@ -110,13 +107,13 @@ impl<'a> Grid<'a> {
         if row >= MAX_ROWS || column >= MAX_COLUMNS {
             let message =
                 format!("{}: a cell stands in row {line} and column {}, where no sheet has one", self.place, column + 1);
-            return Err(Error::new(Kind::SourceInvalid, message));
+            return Err(Error::new(Kind::SourceInvalid, message).with_hint("Open the workbook and save it anew."));
         }
         if let Value::Text { text, .. } = &value
             && text.len() > self.max_text
         {
             let message = format!("{}, row {line}: a cell is longer than {} bytes", self.place, self.max_text);
-            return Err(Error::new(Kind::SourceInvalid, message).with_hint("Raise the limit on fields."));
+            return Err(Error::new(Kind::SourceInvalid, message).with_hint("Raise the limit with --max-field-size."));
         }
         if line > self.row.line {
             self.end_row()?;
@@ -132,7 +129,7 @@ impl<'a> Grid<'a> {
         self.find_table()?;
         let are_notes = self.are_notes();
         for row in std::mem::take(&mut self.notes) {
-            if are_notes { self.leave_out(&row, "the row stands below the table")? } else { self.write(&row)? }
+            if are_notes { self.leave_out(&row, "a record", "the row stands below the table")? } else { self.write(&row)? }
         }
         let Some(head) = &self.head else {
             return Err(Error::new(Kind::SourceInvalid, format!("{} is empty", self.place)));
@@ -164,7 +161,7 @@ impl<'a> Grid<'a> {
         if self.head.is_some() {
             return self.data(row);
         }
-        self.first_cells += row.cells.len();
+        self.first_cells += row.cells.last().map_or(0, |(column, _)| *column as usize + 1);
         self.first.push(row);
         if self.first.len() >= LOOK || self.first_cells >= LOOK_CELLS { self.find_table() } else { Ok(()) }
     }
@@ -181,7 +178,7 @@ impl<'a> Grid<'a> {
             match part {
                 Part::Comment => {}
                 Part::Header => self.last = row.line,
-                Part::Title => self.leave_out(&row, "the row stands before the header")?,
+                Part::Title => self.leave_out(&row, "a header", "the row stands before the header")?,
                 Part::Data => self.data(row)?,
             }
         }
@@ -231,11 +228,10 @@ impl<'a> Grid<'a> {
         self.texts + self.others > 0 && (apart || self.texts == 0)
     }
 
-    fn leave_out(&mut self, row: &Row, reason: &str) -> Result<()> {
+    fn leave_out(&mut self, row: &Row, expected: &str, reason: &str) -> Result<()> {
         let raw = row.cells.iter().map(|(_, v)| v.label()).collect::<Vec<_>>().join("\t");
         let raw = crate::name::clip(&raw, RAW_LIMIT).to_owned();
-        let expected = if reason.ends_with("header") { "a header" } else { "a record" }.to_owned();
-        self.out.fault(&Fault { line: row.line, column: None, raw, expected, reason: reason.to_owned() })
+        self.out.fault(&Fault { line: row.line, column: None, raw, expected: expected.to_owned(), reason: reason.to_owned() })
     }
 
     fn write(&mut self, row: &Row) -> Result<()> {

@@ -15,8 +15,7 @@ use crate::snapshot::tags::{Tag, Tags};
 /// The largest part of a package that its reader holds in memory (shared texts, styles), in bytes.
 const MAX_HELD: u64 = 512 << 20;
 
-/// A package may be this many times smaller than what is in it; beyond, it is taken for a bomb. Below the free size that does not matter.
-const MAX_RATIO: u64 = 2000;
+/// What is unpacked below this size is no bomb, however small it was packed.
 const RATIO_FREE: u64 = 64 << 20;
 
 /// The most cells of a workbook whose reader holds them all, blank ones between them included.
@@ -26,8 +25,8 @@ pub(super) const MAX_HELD_CELLS: u64 = 1 << 23;
 const CELL_BYTES: u64 = 56;
 
 /// As sheets have them (ECMA-376 part 1, 18.3.1.73; LibreOffice).
-const MAX_ROWS: u64 = 1 << 20;
-const MAX_COLUMNS: u64 = 1 << 14;
+pub(super) const MAX_ROWS: u32 = 1 << 20;
+pub(super) const MAX_COLUMNS: u32 = 1 << 14;
 
 /// Runs of blanks in OpenDocument's texts are counted, not written.
 const MAX_BLANKS: u64 = 1 << 16;
@@ -122,7 +121,6 @@ fn package(source: Source<'_>) -> Result<()> {
         let mut part = archive.by_index(i).map_err(|e| damaged(url, &e))?;
         let name = part.name().map_err(|e| damaged(url, &e))?.to_ascii_lowercase();
         let is_streamed = name.contains("worksheets/") || name == "content.xml";
-        let mut head = Vec::new();
         let mut bytes = 0_u64;
         loop {
             stop.check()?;
@@ -130,45 +128,46 @@ fn package(source: Source<'_>) -> Result<()> {
             if n == 0 {
                 break;
             }
-            if head.len() < 4096 {
-                head.extend_from_slice(&buffer[..n.min(4096)]);
-            }
             bytes += n as u64;
             all += n as u64;
             if all > options.max_file_bytes {
                 let message = format!("{url} unpacks to more than {} bytes", options.max_file_bytes);
-                return Err(Error::new(Kind::SourceInvalid, message).with_hint("Raise the limit on file sizes."));
+                return Err(Error::new(Kind::SourceInvalid, message).with_hint("Raise the limit with --max-file-size."));
             }
-            if all > RATIO_FREE && all / packed.max(1) > MAX_RATIO {
-                let message = format!("{url} unpacks to more than {MAX_RATIO} times its size");
-                return Err(Error::new(Kind::SourceInvalid, message));
+            if all > RATIO_FREE && all / packed.max(1) > options.max_ratio {
+                let message = format!("{url} unpacks to more than {} times its size and is taken for a bomb", options.max_ratio);
+                return Err(
+                    Error::new(Kind::SourceInvalid, message).with_hint("When it is none, raise the limit with --max-ratio.")
+                );
             }
             if bytes > MAX_HELD && !is_streamed {
                 return Err(Error::new(Kind::SourceInvalid, format!("{url}: {name} in it is larger than {MAX_HELD} bytes"))
                     .with_hint("Publish the sheet as CSV."));
             }
         }
+        drop(part);
         if name.ends_with("sharedstrings.xml") {
-            let claimed = claimed_texts(&head);
+            let texts = archive.by_index(i).map_err(|e| damaged(url, &e))?;
+            let claimed = claimed_texts(BufReader::with_capacity(1 << 16, texts), url)?;
             // An empty text takes five bytes: `<si/>`.
             if claimed > bytes / 5 {
                 let message = format!("{url} says that it has {claimed} shared texts, in {bytes} bytes");
-                return Err(Error::new(Kind::SourceInvalid, message));
+                return Err(Error::new(Kind::SourceInvalid, message).with_hint("Open the workbook and save it anew."));
             }
         }
     }
     Ok(())
 }
 
-/// What the root element of the shared texts says of their number.
-fn claimed_texts(head: &[u8]) -> u64 {
-    let mut tags = Tags::new(head, "");
-    while let Ok(Some(tag)) = tags.next() {
+/// What the root element of the shared texts says of their number, wherever it stands: their reader makes room for as many.
+fn claimed_texts(texts: impl BufRead, url: &str) -> Result<u64> {
+    let mut tags = Tags::new(texts, url);
+    while let Some(tag) = tags.next()? {
         if tag.local_name() == b"sst" {
-            return tag.attribute("uniqueCount").and_then(|count| count.trim().parse().ok()).unwrap_or(0);
+            return Ok(tag.attribute("uniqueCount").and_then(|count| count.trim().parse().ok()).unwrap_or(0));
         }
     }
-    0
+    Ok(0)
 }
 
 /// Adds up what the reader of an ods file would hold: cells and rows there are written once and counted.
@@ -190,22 +189,27 @@ fn spread(content: impl BufRead, source: Source<'_>) -> Result<Seen> {
             if let (Some((_, regions)), true) = (seen.last_mut(), is_filled && (rows > 1 || columns > 1)) {
                 regions.extend(sheet.region(rows, columns));
             }
-            sheet.times = count(&tag, "table:number-columns-repeated").min(MAX_COLUMNS);
+            sheet.times = count(&tag, "table:number-columns-repeated").min(u64::from(MAX_COLUMNS));
             sheet.is_filled = is_filled;
+            sheet.spaces = 0;
         } else if tag.name() == b"table:table" && !closing {
             before += sheet.bytes();
             sheet = Sheet::default();
             seen.push((tag.attribute("table:name").unwrap_or_default().to_owned(), Vec::new()));
         } else if tag.name() == b"table:table-row" {
             if !closing {
-                sheet.repeated = count(&tag, "table:number-rows-repeated").min(MAX_ROWS);
+                sheet.repeated = count(&tag, "table:number-rows-repeated").min(u64::from(MAX_ROWS));
             }
             if closing || empty {
                 sheet.end_row();
             }
-        } else if tag.name() == b"text:s" && count(&tag, "text:c") > MAX_BLANKS {
-            let message = format!("{url} has a cell with more than {MAX_BLANKS} blanks in a row");
-            return Err(Error::new(Kind::SourceInvalid, message));
+        } else if tag.name() == b"text:s" && !closing {
+            let blanks = count(&tag, "text:c");
+            if blanks > MAX_BLANKS {
+                let message = format!("{url} has a cell with more than {MAX_BLANKS} blanks in a row");
+                return Err(Error::new(Kind::SourceInvalid, message).with_hint("Open the workbook and take them out."));
+            }
+            sheet.spaces += blanks;
         }
         let offset = tags.offset();
         if is_cell && !closing {
@@ -232,10 +236,12 @@ struct Sheet {
     columns: u64,
     blanks: u64,
     texts: u64,
-    /// Of the cell at hand: how often it stands there, whether it holds anything, where its content begins.
+    /// Of the cell at hand: how often it stands there, whether it holds anything, where its content begins, and blanks in that which
+    /// are counted and not written.
     times: u64,
     is_filled: bool,
     began: u64,
+    spaces: u64,
     /// Rows up to the last filled one, the widest row, and the cells and texts of the rows as they are written and as they repeat.
     filled_rows: u64,
     width: u64,
@@ -249,13 +255,13 @@ impl Sheet {
             self.blanks += self.times;
             return;
         }
-        self.columns = (self.columns + self.blanks + self.times).min(MAX_COLUMNS);
+        self.columns = (self.columns + self.blanks + self.times).min(u64::from(MAX_COLUMNS));
         self.blanks = 0;
-        self.texts += content * self.times;
+        self.texts += (content + self.spaces) * self.times;
     }
 
     fn end_row(&mut self) {
-        self.rows = (self.rows + self.repeated).min(MAX_ROWS);
+        self.rows = (self.rows + self.repeated).min(u64::from(MAX_ROWS));
         if self.columns > 0 {
             self.filled_rows = self.rows;
             self.width = self.width.max(self.columns);

@@ -31,7 +31,13 @@ pub(super) enum Part {
     Data,
 }
 
-/// Finds the table. `rows` are the first that are not blank; `max_columns` bounds what merged cells may cover.
+/// The most that merged cells may say in the columns that they cover, in bytes: cells that don't overlap, as a sheet has them, say far less.
+const MAX_SPREAD: u64 = 16 << 20;
+
+/// What a text of a column takes beside its bytes, about.
+const TEXT_BYTES: u64 = 32;
+
+/// Finds the table. `rows` are the first that are not blank, top to bottom; `max_columns` bounds what merged cells may cover.
 pub(super) fn find(rows: &[Row], regions: &[Region], dialect: &Dialect, max_columns: usize) -> Head {
     let left = rows.iter().filter_map(|r| r.cells.first()).map(|(column, _)| *column).min().unwrap_or(0);
     let merged = Merged::new(rows, regions);
@@ -94,14 +100,25 @@ struct Merged<'r> {
 }
 
 impl<'r> Merged<'r> {
+    /// Those that would say too much are taken for cells that are not merged.
     fn new(rows: &[Row], regions: &'r [Region]) -> Self {
         let right = rows.iter().filter_map(|r| r.cells.last()).map(|(column, _)| *column).max().unwrap_or(0);
+        let before = |line: u64| rows.partition_point(|row| row.line < line);
         let label = |region: &Region| {
-            let row = rows.iter().find(|row| row.line == u64::from(region.top) + 1)?;
-            let (_, value) = row.cells.iter().find(|(column, _)| *column == region.left)?;
-            Some(value.label())
+            let row = rows.get(before(u64::from(region.top) + 1)).filter(|row| row.line == u64::from(region.top) + 1)?;
+            let at = row.cells.binary_search_by_key(&region.left, |(column, _)| *column).ok()?;
+            Some(row.cells[at].1.label())
         };
-        let regions = regions.iter().filter_map(|r| label(r).map(|label| (r, label))).collect();
+        let mut left = MAX_SPREAD;
+        let mut fits = |region: &Region, label: &str| {
+            let covered = before(u64::from(region.bottom) + 2) - before(u64::from(region.top) + 1);
+            let columns = u64::from(region.right - region.left) + 1;
+            let bytes = (covered as u64).saturating_mul(columns).saturating_mul(label.len() as u64 + TEXT_BYTES);
+            let rest = left.checked_sub(bytes);
+            left = rest.unwrap_or(left);
+            rest.is_some()
+        };
+        let regions = regions.iter().filter_map(|r| label(r).filter(|label| fits(r, label)).map(|label| (r, label))).collect();
         Self { regions, right }
     }
 
@@ -184,4 +201,21 @@ fn are_names(row: &Row) -> bool {
         let label = value.label();
         !Look::of(&label).is_value() || is_year(&label)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::snapshot::cells::CellKind;
+    use crate::snapshot::sheet::value::Value;
+
+    /// A sheet has no merged cells over each other; who writes a thousand of them wants memory.
+    #[test]
+    fn merged_cells_say_no_more_than_a_sheet_can() {
+        let text = |text: &str| Value::Text { kind: CellKind::String, text: text.to_owned() };
+        let rows = [Row { line: 1, cells: vec![(0, text("a")), (16_383, text("b"))] }];
+        let wide = Region { top: 0, left: 0, bottom: 0, right: 16_383 };
+        let merged = Merged::new(&rows, &[wide; 1000]).regions.len();
+        assert!((1..100).contains(&merged), "{merged}");
+    }
 }

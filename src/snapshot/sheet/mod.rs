@@ -49,14 +49,7 @@ pub(super) fn spool(
         let sheet = choose(&mut book, source.url, &distribution.dialect)?;
         let place = format!("{}, sheet \"{sheet}\"", source.url);
         let mut grid = Grid::new(&place, distribution, book.regions(&sheet)?, source.options, target)?;
-        let mut seen = 0_u32;
-        book.each(&sheet, &mut |row, column, value| {
-            seen = seen.wrapping_add(1);
-            if seen.is_multiple_of(1 << 16) {
-                source.stop.check()?;
-            }
-            grid.cell(row, column, value).map(|()| true)
-        })?;
+        book.each(&sheet, &mut |row, column, value| grid.cell(row, column, value).map(|()| true))?;
         let others = book.hidden();
         if !others.is_empty() && distribution.dialect.sheet.is_none() {
             said.push(format!(
@@ -78,6 +71,7 @@ fn apart<T: Send>(url: &str, work: impl FnOnce() -> Result<T> + Send) -> Result<
     ended.unwrap_or_else(|_| Err(Error::new(Kind::SourceInvalid, format!("{url} can't be read as a workbook: it is damaged"))))
 }
 
+/// The visible sheets that hold something.
 fn tables(book: &mut Book) -> Result<Vec<String>> {
     let mut tables = Vec::new();
     for name in book.visible() {
@@ -129,6 +123,7 @@ fn choose(book: &mut Book, url: &str, dialect: &Dialect) -> Result<String> {
     }
 }
 
+/// Names for a message; of more than fifty it tells how many there are.
 fn listed(names: &[String]) -> String {
     let shown: Vec<String> = names.iter().take(50).map(|n| format!("\"{n}\"")).collect();
     let more = if names.len() > shown.len() { format!(" and {} more", names.len() - shown.len()) } else { String::new() };
