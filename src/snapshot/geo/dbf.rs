@@ -280,7 +280,7 @@ fn code_page(text: &str) -> Option<&'static Encoding> {
     decode::declared(&label).ok()
 }
 
-/// A number without blanks, plus sign and leading zeros; asterisks stand for one that did not fit.
+/// A number without blanks, plus sign, leading zeros and a point that nothing follows; asterisks stand for one that did not fit.
 fn number(text: &str) -> Entry {
     if text.is_empty() || text.bytes().all(|b| b == b'*') {
         return Entry::Blank;
@@ -295,7 +295,7 @@ fn number(text: &str) -> Entry {
     if !is_number {
         return Entry::Bad(text.to_owned(), "a number");
     }
-    let bare = digits.trim_start_matches('0');
+    let bare = digits.strip_suffix('.').unwrap_or(digits).trim_start_matches('0');
     let zero = if bare.starts_with(|c: char| c.is_ascii_digit()) { "" } else { "0" };
     Entry::Value(CellKind::Scalar, format!("{sign}{zero}{bare}"))
 }
@@ -341,6 +341,8 @@ mod tests {
             (number("+.5"), scalar("0.5")),
             (number("123456789012345678"), scalar("123456789012345678")),
             (number("1.5e+007"), scalar("1.5e+007")),
+            (number("5."), scalar("5")),
+            (number("0."), scalar("0")),
             (number("****"), Entry::Blank),
             (number(""), Entry::Blank),
             (number("1,5"), Entry::Bad("1,5".into(), "a number")),

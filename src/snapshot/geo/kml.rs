@@ -54,12 +54,13 @@ pub(super) fn spool(text: &Text, source: Source<'_>, target: &Path) -> Result<Sp
     file.seek(SeekFrom::Start(text.skip))?;
     let mut tags = Tags::new(BufReader::with_capacity(1 << 18, file), source.url);
     let mut reading = Reading { source, columns: IndexMap::new(), out: Writer::create(target)?, folders: Vec::new() };
-    let mut depth = 0;
+    let (mut depth, mut ended) = (0, false);
     loop {
         source.stop.check()?;
         let Some(tag) = tags.next()? else { break };
         let (closing, empty) = (tag.closing, tag.empty);
         let name = tag.local_name().to_vec();
+        ended |= (closing || empty) && name == b"kml";
         match name.as_slice() {
             b"Placemark" if !closing && !empty => {
                 let line = tags.line();
@@ -87,6 +88,10 @@ pub(super) fn spool(text: &Text, source: Source<'_>, target: &Path) -> Result<Sp
         if depth > MAX_DEPTH {
             return Err(too_deep(source.url, tags.line()));
         }
+    }
+    if !ended {
+        let message = format!("{}, line {}: the text ends before the element kml does: it is cut short", source.url, tags.line());
+        return Err(Error::new(Kind::SourceInvalid, message));
     }
     reading.finish()
 }
@@ -193,7 +198,7 @@ impl Reading<'_> {
         collect(&placemark, &mut values, &mut unread);
         let folders: Vec<&str> = self.folders.iter().filter_map(|(_, name)| name.as_deref()).collect();
         if !folders.is_empty() {
-            values.insert(FOLDER.to_owned(), folders.join("/"));
+            put(&mut values, FOLDER, &folders.join("/"));
         }
         let geometry = placemark.geometry.as_ref().map(geometry);
         self.out.begin(line);
@@ -245,11 +250,7 @@ impl Reading<'_> {
 fn collect(placemark: &Placemark, values: &mut IndexMap<String, String>, unread: &mut Option<String>) {
     let mut put = |name: &str, value: Option<&str>| {
         if let Some(value) = value {
-            let known = values.entry(unescaped(name)).or_default();
-            if !known.is_empty() {
-                known.push('\n');
-            }
-            known.push_str(value);
+            put(values, name, value);
         }
     };
     put("id", placemark.attrs.get("id").map(String::as_str));
@@ -277,6 +278,15 @@ fn collect(placemark: &Placemark, values: &mut IndexMap<String, String>, unread:
             }
         }
     }
+}
+
+/// Adds a value; of several under one name each has a line.
+fn put(values: &mut IndexMap<String, String>, name: &str, value: &str) {
+    let known = values.entry(unescaped(name)).or_default();
+    if !known.is_empty() {
+        known.push('\n');
+    }
+    known.push_str(value);
 }
 
 /// An attribute's text.
@@ -307,7 +317,9 @@ fn geometry(shape: &Shape) -> Result<Geometry, String> {
             let parts = several.geometries.iter().map(geometry).collect::<Result<Vec<Geometry>, String>>()?;
             joined(parts)
         }
-        other => return Err(format!("{other:?} is not a kind of geometry that is read")),
+        Shape::Element(element) => return Err(format!("a {} has no well-known text", element.name)),
+        // The parser's list of kinds may grow.
+        _ => return Err("it is not a kind of geometry that is read".to_owned()),
     })
 }
 

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
+use encoding_rs::WINDOWS_1252;
 use shapefile::header::Header;
 use shapefile::{NO_DATA, Point, PointM, PointZ, PolygonRing, ReadableShape, Shape, ShapeType};
 
@@ -20,6 +21,9 @@ const HEADER_BYTES: u64 = 100;
 
 /// A record's shape takes at most this many bytes.
 const MAX_SHAPE: u64 = 256 << 20;
+
+/// A `.prj` or `.cpg` is shorter than this, in bytes.
+const MAX_NOTE: u64 = 1 << 16;
 
 /// Reads the shapefile into a spool at `target`. `beside`: the files that belong to the `.shp`, by their endings in lower case.
 pub(super) fn spool(
@@ -103,7 +107,11 @@ pub(super) fn spool(
         faults.iter().try_for_each(|fault| out.fault(fault))?;
     }
     let columns: Vec<(usize, String)> = names.into_iter().chain([geometry_column()]).enumerate().collect();
-    Ok(out.finish(&columns)?.with_crs(part("prj").and_then(crs)))
+    let crs = match part("prj") {
+        Some(prj) => crs(prj, place, warnings)?,
+        None => None,
+    };
+    Ok(out.finish(&columns)?.with_crs(crs))
 }
 
 fn attributes(
@@ -113,7 +121,7 @@ fn attributes(
     encoding: Option<&str>,
     warnings: &mut Vec<String>,
 ) -> Result<Table> {
-    let cpg = cpg.and_then(|path| std::fs::read_to_string(path).ok());
+    let cpg = cpg.map(note).transpose()?.flatten();
     let table = Table::open(dbf, source, encoding, cpg.as_deref())?;
     let place = source.url;
     if table.guessed {
@@ -130,10 +138,26 @@ fn uneven(place: &str, what: &str) -> Error {
 }
 
 /// The coordinate reference system's well-known text, as published.
-fn crs(prj: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(prj).ok()?;
+fn crs(prj: &Path, place: &str, warnings: &mut Vec<String>) -> Result<Option<String>> {
+    let Some(text) = note(prj)? else {
+        warnings.push(format!("{place} has a .prj of more than {MAX_NOTE} bytes beside it, which is not read"));
+        return Ok(None);
+    };
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}' || c == '\0');
-    (!text.is_empty() && text.len() < 1 << 16).then(|| text.to_owned())
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// A short text beside the shapefile: UTF-8, else windows-1252, as older programs write names in it. `None` when it is too long.
+fn note(path: &Path) -> Result<Option<String>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_NOTE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_NOTE {
+        return Ok(None);
+    }
+    Ok(Some(match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(e) => WINDOWS_1252.decode_without_bom_handling(e.as_bytes()).0.into_owned(),
+    }))
 }
 
 /// Reads the shapes of a `.shp` one by one.

@@ -141,6 +141,11 @@ fn shapefiles() {
         check(&[("a.shp", &one), ("a.dbf", &plain(driver, text))], None, &want);
     }
     check(&[("a.shp", &one)], None, "+geometry; 1: POINT (1 2) !! t.zip/a.shp has no .dbf beside it: only geometries are read");
+    check(
+        &[("a.shp", &one), ("a.prj", b"PROJCS[\"R\xe9seau\"]")],
+        None,
+        "+geometry; 1: POINT (1 2) [PROJCS[\"Réseau\"]] !! t.zip/a.shp has no .dbf beside it: only geometries are read",
+    );
     let uneven = "t.zip/a.shp has more shapes than records: its parts do not belong together or are cut short";
     check(&[("a.shp", &points), ("a.dbf", &plain(0, b"x"))], None, &format!("{uneven} !! {memo}"));
     check(
@@ -257,4 +262,9 @@ fn placemarks_are_rows() {
     assert!(kml(&deep).ends_with("the placemark can't be read: elements are nested more than 64 deep"));
     assert_eq!(kml("<html><body/></html>"), "no kml");
     assert_eq!(kml(&format!("{head}{tail}")), "+geometry");
+    // Cut between two placemarks, which no placemark shows.
+    let cut = format!("{head}<Placemark><name>a</name></Placemark>\n");
+    assert_eq!(kml(&cut), "t.kml, line 2: the text ends before the element kml does: it is cut short");
+    let own = "<Folder><name>F</name><Placemark><ExtendedData><Data name='folder'><value>own</value></Data></ExtendedData></Placemark></Folder>";
+    assert_eq!(kml(&format!("{head}{own}{tail}")), "folder|+geometry; 1: own\nF|");
 }

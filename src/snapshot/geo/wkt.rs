@@ -112,20 +112,50 @@ fn position(out: &mut String, p: &Position, (z, m): (bool, bool)) {
     }
 }
 
-/// The polygons of rings in any order: each hole goes to the outer ring that it lies in. Rings of which none is an outer one are all
-/// taken for such.
+/// The polygons of rings in any order: each hole goes to the smallest outer ring that it lies in, since a hole may hold an island with
+/// holes of its own. Rings of which none is an outer one are all taken for such.
 pub(super) fn polygons(rings: Vec<(bool, Vec<Position>)>) -> Geometry {
     let all_holes = rings.iter().all(|(is_outer, _)| !is_outer);
     let (outer, holes): (Vec<_>, Vec<_>) = rings.into_iter().partition(|(is_outer, _)| *is_outer || all_holes);
     let mut polygons: Vec<Vec<Vec<Position>>> = outer.into_iter().map(|(_, ring)| vec![ring]).collect();
+    let extents: Vec<Extent> = polygons.iter().map(|polygon| Extent::of(&polygon[0])).collect();
     for (_, hole) in holes {
-        let around = hole.first().and_then(|p| polygons.iter().position(|polygon| contains(&polygon[0], p)));
+        let around = hole.first().filter(|_| extents.len() > 1).and_then(|p| {
+            let lies_in = |i: &usize| extents[*i].holds(p) && contains(&polygons[*i][0], p);
+            (0..extents.len()).filter(lies_in).min_by(|a, b| extents[*a].area.total_cmp(&extents[*b].area))
+        });
         polygons[around.unwrap_or(0)].push(hole);
     }
     match polygons.len() {
         0 => Geometry::Polygon(Vec::new()),
         1 => Geometry::Polygon(polygons.remove(0)),
         _ => Geometry::MultiPolygon(polygons),
+    }
+}
+
+/// Where a ring is, and the area within it: most rings are told apart by these, without a look at their points.
+struct Extent {
+    low: (f64, f64),
+    high: (f64, f64),
+    area: f64,
+}
+
+impl Extent {
+    fn of(ring: &[Position]) -> Self {
+        let (mut low, mut high) = ((f64::INFINITY, f64::INFINITY), (f64::NEG_INFINITY, f64::NEG_INFINITY));
+        for p in ring {
+            low = (low.0.min(p.x), low.1.min(p.y));
+            high = (high.0.max(p.x), high.1.max(p.y));
+        }
+        // Counted from one of its points, since coordinates are large and rings are small.
+        let from = ring.first().map_or((0.0, 0.0), |p| (p.x, p.y));
+        let edge = |(a, b): (&Position, &Position)| (a.x - from.0) * (b.y - from.1) - (b.x - from.0) * (a.y - from.1);
+        let twice: f64 = ring.iter().zip(ring.iter().skip(1)).map(edge).sum();
+        Self { low, high, area: twice.abs() / 2.0 }
+    }
+
+    fn holds(&self, p: &Position) -> bool {
+        (self.low.0..=self.high.0).contains(&p.x) && (self.low.1..=self.high.1).contains(&p.y)
     }
 }
 
@@ -180,6 +210,14 @@ mod tests {
             polygons(rings).text(),
             "MULTIPOLYGON (((0 0, 5 0, 5 5, 0 5, 0 0), (1 1, 2 1, 2 2, 1 2, 1 1)), \
              ((10 10, 15 10, 15 15, 10 15, 10 10), (11 11, 12 11, 12 12, 11 12, 11 11)))"
+        );
+        // An island within a hole has a hole of its own.
+        let nested =
+            vec![(true, square(0.0, 9.0)), (false, square(1.0, 7.0)), (true, square(2.0, 5.0)), (false, square(3.0, 1.0))];
+        assert_eq!(
+            polygons(nested).text(),
+            "MULTIPOLYGON (((0 0, 9 0, 9 9, 0 9, 0 0), (1 1, 8 1, 8 8, 1 8, 1 1)), \
+             ((2 2, 7 2, 7 7, 2 7, 2 2), (3 3, 4 3, 4 4, 3 4, 3 3)))"
         );
         assert_eq!(polygons(vec![(false, square(0.0, 1.0))]).text(), "POLYGON ((0 0, 1 0, 1 1, 0 1, 0 0))");
         assert_eq!(polygons(Vec::new()).text(), "POLYGON EMPTY");
