@@ -84,12 +84,12 @@ async fn a_gtfs_feed_is_a_table_for_each_file() {
 
 #[tokio::test]
 async fn a_remote_archive_says_what_to_write() {
-    let web = Web::start(std::env::temp_dir()).await;
+    let catalog = tempfile::tempdir().expect("a temporary folder");
+    let web = Web::start(catalog.path()).await;
     let feed = zip(&[("d/2019.csv", "a\n1\n"), ("d/2020.csv", "a\n2\n3\n"), ("licence.txt", "free")]);
     web.put("feed.zip", feed);
     web.put("one.zip", zip(&[("data.csv", "a\n1\n"), ("readme.pdf", "%PDF-"), ("metadata.xml", "<m/>")]));
     let url = web.url("feed.zip");
-    let catalog = tempfile::tempdir().expect("a temporary folder");
     describe(catalog.path(), "which", &format!(r#"[{{"path": "{url}"}}]"#));
     describe(catalog.path(), "years", &format!(r#"[{{"path": "{url}", "innerpath": "d/*.csv"}}]"#));
     describe(catalog.path(), "none", &format!(r#"[{{"path": "{url}", "innerpath": "2019.csv"}}]"#));
@@ -114,8 +114,8 @@ async fn a_remote_archive_says_what_to_write() {
 /// are what is fetched, compared and unpacked.
 #[tokio::test]
 async fn a_body_that_the_server_packs_is_unpacked() {
-    let web = Web::start(std::env::temp_dir()).await;
     let catalog = tempfile::tempdir().expect("a temporary folder");
+    let web = Web::start(catalog.path()).await;
     let text = format!("a,b\n{}", "1,x\n".repeat(10_000));
     for (name, quirks) in [("plain", vec![]), ("chunked", vec![Quirk::NoLength]), ("tagless", vec![Quirk::NoValidators])] {
         let path = format!("{name}.csv");

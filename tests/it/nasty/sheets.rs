@@ -73,9 +73,15 @@ pub(super) const CASES: &[Case] = &[
         why: "",
     },
     Case {
-        file: "frictionless/table.ods", declared: "", checks: &[Rows("SELECT * FROM {t}", "1|english\n2|中国人")], why: ""
+        file: "frictionless/table.ods",
+        declared: "",
+        checks: &[Columns("id bigint, name text"), Rows("SELECT * FROM {t}", "1|english\n2|中国人")],
+        why: "",
     },
     Case {
-        file: "frictionless/table.xls", declared: "", checks: &[Rows("SELECT * FROM {t}", "1|english\n2|中国人")], why: ""
+        file: "frictionless/table.xls",
+        declared: "",
+        checks: &[Columns("id bigint, name text"), Rows("SELECT * FROM {t}", "1|english\n2|中国人")],
+        why: "",
     },
 ];
