@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use super::Reject;
+use super::WrittenFile;
 use super::build::{BuiltPart, Earlier, Given, Orders, Outcome, build};
 use super::known::fingerprint;
 use super::ledger::Ledger;
+use super::pass::OpenRejects;
 use super::state::{Files, Part, Record, Rows, Source, State, TablePath, Use};
 use super::write::Rejects;
 use crate::catalog::TableEntry;
@@ -32,6 +33,7 @@ impl Before {
         };
         let Some(opened) = state.open(&path, record)? else { return Ok(None) };
         let ledger = opened.files.read(Ledger::FILE)?.and_then(Ledger::read);
+        let ledger = ledger.filter(|l| l.fits(record.sources.len(), record.parts.len(), record.rejects));
         Ok(ledger.map(|ledger| Self { record: record.clone(), ledger, files: opened.files, _held: opened.held }))
     }
 
@@ -44,20 +46,20 @@ impl Before {
     /// Builds from what is given, with what stays.
     pub(super) fn build(&self, given: &[Given], orders: &Orders<'_>) -> Result<Outcome> {
         let part_rows: Vec<u64> = self.record.parts.iter().map(|p| p.rows).collect();
-        let rejects = || -> Result<Box<dyn Iterator<Item = Result<Reject>>>> {
+        let rejects: &OpenRejects<'_> = &|| {
             let file = self.files.read(Rejects::FILE)?;
             Ok(Box::new(file.map(|file| Rejects::read(file, &self.record.id)).into_iter().flatten()))
         };
-        build(given, Some(&Earlier { ledger: &self.ledger, rejects: &rejects, part_rows: &part_rows }), orders)
+        build(given, Some(&Earlier { ledger: &self.ledger, rejects, part_rows: &part_rows }), orders)
     }
 
-    /// The hash of the file at `url`, which stays.
-    pub(super) fn hash(&self, url: &str) -> Option<String> {
-        self.record.sources.iter().find(|s| s.url == url).map(|s| s.sha256.clone())
+    /// The hash of a file that stays.
+    fn hash(&self, of: &Source) -> Option<String> {
+        self.record.sources.iter().find(|s| s.url == of.url && s.identity == of.identity).map(|s| s.sha256.clone())
     }
 
     /// The part of this number, to be shared by a newer snapshot.
-    pub(super) fn part(&self, index: usize) -> Option<Part> {
+    fn part(&self, index: usize) -> Option<Part> {
         let part = self.record.parts.get(index)?;
         Some(Part { of: Some(part.of.clone().unwrap_or_else(|| self.record.id.clone())), ..part.clone() })
     }
@@ -66,7 +68,7 @@ impl Before {
 /// The sources with their hashes, those of files that stay as they were told `before`.
 pub(super) fn hashed(sources: Vec<Source>, hashes: Vec<Option<String>>, before: Option<&Before>) -> Result<Vec<Source>> {
     let hashed = |(source, hash): (Source, Option<String>)| {
-        let sha256 = hash.or_else(|| before?.hash(&source.url));
+        let sha256 = hash.or_else(|| before?.hash(&source));
         let sha256 = sha256.ok_or_else(|| Error::new(Kind::Internal, format!("{} was neither read nor known", source.url)))?;
         Ok(Source { sha256, ..source })
     };
@@ -76,13 +78,10 @@ pub(super) fn hashed(sources: Vec<Source>, hashes: Vec<Option<String>>, before: 
 /// The parts as they are written down.
 pub(super) fn parts(built: &[BuiltPart], before: Option<&Before>) -> Result<Vec<Part>> {
     let part = |part: &BuiltPart| match part {
-        BuiltPart::Written(written) => Ok(Part {
-            file: written.path.file_name().map_or_else(String::new, |f| f.to_string_lossy().into_owned()),
-            bytes: written.bytes,
-            rows: written.rows,
-            of: None,
-            e_tag: None,
-        }),
+        BuiltPart::Written(WrittenFile { path, bytes, rows }) => {
+            let name = path.file_name().expect("a part is written under a name of ours").to_string_lossy().into_owned();
+            Ok(Part { file: name, bytes: *bytes, rows: *rows, of: None, e_tag: None })
+        }
         BuiltPart::Same(index) => before
             .and_then(|b| b.part(*index))
             .ok_or_else(|| Error::new(Kind::Internal, "a part of a snapshot that nobody knows")),

@@ -14,11 +14,11 @@ use super::lanes::{Guess, Trust};
 use super::layout::ColumnLayout;
 use super::ledger::{Ledger, SourceSeen, Stretch, TextSeen, sources_a_part};
 use super::parts::Parts;
-use super::pass::{Job, Text};
+use super::pass::{Job, OpenRejects, Text};
 use super::prepare::prepare;
 use super::stop::Stop;
 use super::types::ColumnPlan;
-use super::{Options, ReadAs, Reject, WrittenFile};
+use super::{Options, ReadAs, WrittenFile};
 use crate::descriptor::Distribution;
 use crate::error::{Error, Kind, Result};
 
@@ -37,7 +37,7 @@ pub(super) enum Given {
 pub(super) struct Earlier<'a> {
     pub(super) ledger: &'a Ledger,
     /// Its rejects, in order.
-    pub(super) rejects: &'a (dyn Fn() -> Result<Box<dyn Iterator<Item = Result<Reject>>>> + Sync),
+    pub(super) rejects: &'a OpenRejects<'a>,
     /// Rows of each of its parts.
     pub(super) part_rows: &'a [u64],
 }
@@ -101,12 +101,14 @@ pub(super) fn build(given: &[Given], earlier: Option<&Earlier<'_>>, orders: &Ord
         };
         let hashes = scope.spawn(move || given.iter().map(hash).collect::<Result<Vec<_>>>());
         let Some(mut built) = read(given, earlier, orders)? else { return Ok(Outcome::NeedsAll) };
+        let hashes = hashes.join().map_err(|_| Error::new(Kind::Internal, "hashing the source failed"))?;
+        // Only now: the hash is to be of the bytes that were read.
         for given in given {
             if let Given::Raw(raw) = given {
                 raw.check_unchanged()?;
             }
         }
-        built.hashes = hashes.join().map_err(|_| Error::new(Kind::Internal, "hashing the source failed"))??;
+        built.hashes = hashes?;
         Ok(Outcome::Built(built))
     })
 }
@@ -132,18 +134,14 @@ fn plan<'a>(given: &'a [Given], earlier: Option<&'a Earlier<'_>>, orders: &Order
     for (source, given_here) in given.iter().enumerate() {
         match given_here {
             Given::Same { index } => {
-                let (Some(earlier), Some(seen)) = (earlier, before.get(*index)) else {
+                let Some(seen) = before.get(*index) else {
                     return Err(Error::new(Kind::Internal, "a file is the same as one that nobody knows"));
                 };
                 plan.warnings[source] = seen.warnings.clone();
                 let mut passed: u64 = before[..*index].iter().flat_map(|s| &s.texts).map(|t| t.rejects).sum();
                 for text in &seen.texts {
-                    let rejects = match text.rejects {
-                        0 => Vec::new(),
-                        n => (earlier.rejects)()?.skip(passed as usize).take(n as usize).collect::<Result<_>>()?,
-                    };
+                    plan.texts.push(Text::Kept { text, before: passed });
                     passed += text.rejects;
-                    plan.texts.push(Text::Kept { text, rejects });
                     plan.sources.push(source);
                 }
             }
@@ -174,7 +172,7 @@ fn read(given: &[Given], earlier: Option<&Earlier<'_>>, orders: &Orders<'_>) -> 
         planned => planned?,
     };
     let Orders { distribution, options, stop, target, heard, .. } = *orders;
-    let job = Job { texts: &texts, distribution, options, stop, target, heard };
+    let job = Job { texts: &texts, kept: earlier.map(|e| e.rejects), distribution, options, stop, target, heard };
     let labels: Vec<&str> = texts.iter().map(Text::label).collect();
     let undecodable = texts.iter().any(Text::is_undecodable);
     let decide = |seen: &[FileSeen], warnings: &mut Vec<String>| {
@@ -210,6 +208,9 @@ fn read(given: &[Given], earlier: Option<&Earlier<'_>>, orders: &Orders<'_>) -> 
             (table, second.written.ok_or_else(doubted)?)
         }
     };
+    if written.lacks_rejects {
+        return Ok(None);
+    }
     heard(1, 1);
     warnings.extend(table.plans.iter().flat_map(|plan| plan.broken()));
     let parts = written.parts.into_iter().map(|(text, part)| (sources[text], part)).collect();

@@ -77,7 +77,7 @@ impl Raw {
             Ok(now) if now == opened => Ok(()),
             Ok(_) => Err(changed(&self.url)),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(changed(&self.url)),
-            Err(e) => Err(e.into()),
+            Err(e) => Err(Error::from(e).within(self.path.display())),
         }
     }
 
@@ -86,12 +86,13 @@ impl Raw {
         if let Some(hash) = &self.sha256 {
             return Ok(hash.clone());
         }
-        let mut file = File::open(&self.path)?;
+        let named = |e: std::io::Error| Error::from(e).within(self.path.display());
+        let mut file = File::open(&self.path).map_err(named)?;
         let mut hasher = Sha256::new();
         let mut buffer = vec![0; 1 << 20];
         loop {
             stop.check()?;
-            match file.read(&mut buffer)? {
+            match file.read(&mut buffer).map_err(named)? {
                 0 => return Ok(hex(&hasher.finalize())),
                 n => hasher.update(&buffer[..n]),
             }
@@ -147,12 +148,13 @@ pub(super) async fn fetch(object: &Object, spool: &Path, heard: impl Fn(u64) + S
         return Ok(raw);
     }
     let mut chunks = object.read().await?;
-    let mut file = File::create(spool)?;
+    let named = |e: std::io::Error| Error::from(e).within(spool.display());
+    let mut file = File::create(spool).map_err(named)?;
     let mut hasher = Sha256::new();
     let mut bytes = 0;
     while let Some(chunk) = chunks.try_next().await? {
         hasher.update(&chunk);
-        file.write_all(&chunk)?;
+        file.write_all(&chunk).map_err(named)?;
         bytes += chunk.len() as u64;
         heard(chunk.len() as u64);
     }

@@ -230,7 +230,7 @@ impl Maker {
         let removed = self.state.remove(&turn, &|records| retention.old(records, Utc::now()));
         drop(turn);
         match removed {
-            // Deleting takes its time, and nobody waits for it.
+            // Deleting takes its time, and no other process waits for it: their turn may come.
             Ok(removed) => {
                 let ids: Vec<&str> = removed.iter().filter_map(|r| r.record.as_ref()).map(|r| r.id.as_str()).collect();
                 tracing::debug!(table = table.as_str(), ?ids, "old snapshots were removed");
@@ -250,12 +250,13 @@ impl Maker {
             self.stop.check()?;
             let turn = self.state.turn(&path)?;
             let records = self.state.manifest(&path)?.unwrap_or_default().snapshots;
-            let old = retention.old(&records, Utc::now());
+            let now = Utc::now();
+            let old = retention.old(&records, now);
             let used = self.state.used(&turn, &old)?;
             let removed = if dry_run {
                 Vec::new()
             } else {
-                let goes = |records: &[Record]| retention.old(records, Utc::now());
+                let goes = |records: &[Record]| retention.old(records, now);
                 self.state.remove(&turn, &goes)?
             };
             drop(turn);

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::{ArrayRef, Int64Array, StringViewArray};
@@ -193,6 +193,12 @@ impl<'a> Lanes<'a> {
         })
     }
 
+    /// Where all that is made goes. No more waits there than may be on its way through the lanes: when it is taken slowly, by a disk that is
+    /// slower than the cores, the lanes wait, and whoever pushes with them.
+    pub(super) fn out(&self) -> (SyncSender<Made>, Receiver<Made>) {
+        sync_channel(self.window)
+    }
+
     /// Hands a batch to every lane, once there is room; false when nothing is done any more.
     pub(super) fn push(&self, cells: Cells, ends: Ends) -> bool {
         let batch = Batch { cells, ends, left: AtomicUsize::new(self.lanes.len()), found: Mutex::default() };
@@ -237,10 +243,10 @@ impl<'a> Lanes<'a> {
     }
 
     /// Works until all lanes have taken all batches, one of several threads; ends early when something failed anywhere.
-    pub(super) fn work(&self, made: &Sender<Made>) -> Result<()> {
+    pub(super) fn work(&self, made: &SyncSender<Made>) -> Result<()> {
         let ends = AbandonOnDrop(self);
         while let Some((lane, batch)) = self.next() {
-            // Whoever listens no more has abandoned the lanes.
+            // That nobody listens any more is seen with the batch.
             locked(&self.lanes[lane]).take(&batch, &self.doubt, |group, column, chunk| {
                 let _ = made.send(Made::Chunk { group, column, chunk: Box::new(chunk) });
             })?;
@@ -267,7 +273,7 @@ impl<'a> Lanes<'a> {
         }
     }
 
-    fn done(&self, lane: usize, batch: &Batch, made: &Sender<Made>) {
+    fn done(&self, lane: usize, batch: &Batch, made: &SyncSender<Made>) {
         let mut line = locked(&self.line);
         line.next[lane] += 1;
         if line.next[lane] < line.first + line.window.len() {
@@ -280,10 +286,12 @@ impl<'a> Lanes<'a> {
         }
         while let Some(batch) = line.window.pop_front_if(|b| b.left.load(Ordering::Relaxed) == 0) {
             line.first += 1;
-            // Sent under the lock, so that the order is kept.
-            let _ = made.send(Made::Batch(batch));
+            // Sent under the lock, so that the order is kept. Who takes them takes no lock.
+            if made.send(Made::Batch(batch)).is_err() {
+                line.broken = true;
+            }
         }
-        let finished = line.closed && line.window.is_empty();
+        let finished = line.broken || line.closed && line.window.is_empty();
         drop(line);
         self.room.notify_all();
         if finished {
@@ -416,5 +424,90 @@ impl Column {
             open.write(&leaf).map_err(parquet_error)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU64;
+    use std::time::Duration;
+
+    use arrow::datatypes::{DataType, Field, Schema};
+
+    use super::*;
+    use crate::snapshot::ReadAs;
+    use crate::snapshot::ledger::TextSeen;
+
+    /// A table of nothing but the hidden columns.
+    fn table() -> Table {
+        let fields = vec![Field::new("file", DataType::Utf8View, false), Field::new("row", DataType::Int64, false)];
+        let schema = Arc::new(Schema::new(fields));
+        Table { plans: Vec::new(), places: vec![Vec::new()], schema, explained: Vec::new(), drift: Vec::new() }
+    }
+
+    fn seen() -> TextSeen {
+        let read = ReadAs { file: "f".into(), encoding: "utf-8".into(), guessed: false, dialect: None };
+        TextSeen { read, seen: FileSeen::default(), undecodable: false, rejected: 0, rejects: 0 }
+    }
+
+    fn batch(line: u64) -> Cells {
+        Cells { lines: vec![line], ..Cells::default() }
+    }
+
+    const BATCHES: u64 = 200;
+
+    #[test]
+    fn nothing_piles_up_when_nobody_takes_what_is_made() {
+        let (table, seen) = (table(), seen());
+        let texts = [Text::Kept { text: &seen, before: 0 }];
+        let lanes = Lanes::new(&table, &texts, &[ColumnLayout::default(); 2], Trust::Proof, 1).expect("two lanes");
+        let pushed = AtomicU64::new(0);
+        let (made, out) = lanes.out();
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                let (made, lanes) = (made.clone(), &lanes);
+                scope.spawn(move || lanes.work(&made).expect("encodes"));
+            }
+            drop(made);
+            scope.spawn(|| {
+                let _pushing = lanes.pushing();
+                for line in 1..=BATCHES {
+                    let ends = if line == BATCHES { Ends::Part } else { Ends::Nothing };
+                    assert!(lanes.push(batch(line), ends), "nobody abandoned them");
+                    pushed.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+            std::thread::sleep(Duration::from_millis(100));
+            let waiting = pushed.load(Ordering::Relaxed);
+            // Those in the window, as many behind it, and the one that is about to go there.
+            assert!(waiting <= 2 * lanes.window as u64 + 1, "{waiting} batches are held");
+            let (mut lines, mut chunks) = (Vec::new(), Vec::new());
+            for made in out {
+                match made {
+                    Made::Batch(batch) => lines.extend(batch.cells.lines.iter().copied()),
+                    Made::Chunk { group, column, .. } => chunks.push((group, column)),
+                }
+            }
+            chunks.sort_unstable();
+            assert_eq!((lines, chunks), ((1..=BATCHES).collect(), vec![(0, 0), (0, 1)]));
+        });
+    }
+
+    #[test]
+    fn all_end_when_what_is_made_has_no_taker() {
+        let (table, seen) = (table(), seen());
+        let texts = [Text::Kept { text: &seen, before: 0 }];
+        let lanes = Lanes::new(&table, &texts, &[ColumnLayout::default(); 2], Trust::Proof, 2).expect("two lanes");
+        let (made, out) = lanes.out();
+        drop(out);
+        let pushed = std::thread::scope(|scope| {
+            for _ in 0..2 {
+                let (made, lanes) = (made.clone(), &lanes);
+                scope.spawn(move || lanes.work(&made).expect("ends without an error of its own"));
+            }
+            let _pushing = lanes.pushing();
+            (1..=BATCHES).take_while(|line| lanes.push(batch(*line), Ends::Nothing)).count() as u64
+        });
+        assert!(pushed < BATCHES, "the reader is told to stop");
     }
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{
-    DataType, Date32Type, Field, FieldRef, Int64Type, Schema, Time64MicrosecondType, TimestampMicrosecondType,
+    DataType, Date32Type, Field, FieldRef, Float64Type, Int64Type, Schema, Time64MicrosecondType, TimeUnit,
+    TimestampMicrosecondType,
 };
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;
@@ -50,10 +51,12 @@ impl ColumnLayout {
         }
         let (distinct, ascending) = match sample.data_type() {
             DataType::Int64 => facts(sample.as_primitive::<Int64Type>().iter().flatten()),
-            DataType::Timestamp(..) => facts(sample.as_primitive::<TimestampMicrosecondType>().iter().flatten()),
+            DataType::Timestamp(TimeUnit::Microsecond, _) => {
+                facts(sample.as_primitive::<TimestampMicrosecondType>().iter().flatten())
+            }
             DataType::Date32 => facts(sample.as_primitive::<Date32Type>().iter().flatten()),
-            DataType::Time64(_) => facts(sample.as_primitive::<Time64MicrosecondType>().iter().flatten()),
-            DataType::Float64 => facts(sample.as_primitive::<arrow::datatypes::Float64Type>().iter().flatten().map(f64::to_bits)),
+            DataType::Time64(TimeUnit::Microsecond) => facts(sample.as_primitive::<Time64MicrosecondType>().iter().flatten()),
+            DataType::Float64 => facts(sample.as_primitive::<Float64Type>().iter().flatten().map(f64::to_bits)),
             DataType::Utf8View => facts(sample.as_string_view().iter().flatten()),
             _ => return Self::default(),
         };

@@ -73,6 +73,14 @@ impl Ledger {
         }
     }
 
+    /// Whether it can be of a snapshot that was made of so many sources, and has so many parts and rejects.
+    pub(super) fn fits(&self, sources: usize, parts: usize, rejects: u64) -> bool {
+        let own = |of: fn(&Stretch) -> usize| self.stretches.iter().map(of).sum::<usize>();
+        own(|s| s.sources.len()) == sources
+            && own(|s| s.parts) == parts
+            && self.texts().map(|t| t.rejects).sum::<u64>() == rejects
+    }
+
     /// Of the files of a new build, those that need not be read: `same` tells for each which file of the ledger's build it is, when it did
     /// not change since. One stays when all that it shares parts with, then and now, are the same and in the same order.
     pub(super) fn stays(&self, same: &[Option<usize>]) -> Vec<Option<usize>> {
@@ -137,7 +145,9 @@ mod tests {
         let ledger = Ledger { stretches: vec![Stretch { sources: vec![SourceSeen::default()], parts: 1 }] };
         ledger.write(folder.path()).expect("is written");
         let written = std::fs::read(folder.path().join(Ledger::FILE)).expect("is there");
-        assert_eq!(Ledger::read(written.as_slice()).map(|l| l.stretches.len()), Some(1));
+        let read = Ledger::read(written.as_slice()).expect("is whole");
+        let fits = |sources, parts, rejects| read.fits(sources, parts, rejects);
+        assert_eq!([fits(1, 1, 0), fits(2, 1, 0), fits(1, 0, 0), fits(1, 1, 1)], [true, false, false, false]);
         assert!(Ledger::read(&written[..written.len() - 1]).is_none());
     }
 }

@@ -40,9 +40,15 @@ mod stop;
 mod tags;
 mod touch;
 mod types;
+mod work;
 mod write;
 
+pub use columnar::is_believable;
 pub use describe::columns;
+pub use drift::{Drift, DriftKind};
+pub use inplace::check_pages;
+pub use listing::{Listed, Stale, Standing};
+pub use profile::{ColumnProfile, KeyProfile, Profile, ReferenceProfile, TopValue};
 pub use state::ReadAs;
 
 use std::path::PathBuf;
@@ -52,15 +58,9 @@ use std::time::Duration;
 use arrow::datatypes::SchemaRef;
 use chrono::{DateTime, Utc};
 
-pub use drift::{Drift, DriftKind};
-
 use crate::catalog::TableEntry;
-#[cfg(doc)]
-use crate::error::Kind;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::store::{Object, Place, Stores};
-
-pub use listing::{Listed, Stale, Standing};
 
 /// Metadata keys on the fields of a snapshot's schema.
 pub mod field_key {
@@ -160,10 +160,6 @@ impl Options {
     }
 }
 
-pub use columnar::is_believable;
-pub use inplace::check_pages;
-pub use profile::{ColumnProfile, KeyProfile, Profile, ReferenceProfile, TopValue};
-
 /// The names of the files in a local archive, by its directory or headers alone, with `/` between their parts. `None` for what is no
 /// archive, for one that would have to be unpacked to be listed (`.tar.gz`), and for office documents. The errors are those of the
 /// first touch: an archive that can't be read, or that holds more than `options` allow.
@@ -222,7 +218,15 @@ impl Snapshot {
     /// See [`Snapshots::rejects`].
     fn rejects(&self) -> Result<impl Iterator<Item = Result<Reject>> + Send + use<>> {
         let file = match &self.files {
-            Some(files) if self.rejects > 0 => files.read(write::Rejects::FILE)?,
+            Some(files) if self.rejects > 0 => {
+                let gone = || {
+                    let message =
+                        format!("{} of snapshot {} is gone, with its {} rejects", write::Rejects::FILE, self.id, self.rejects);
+                    Error::new(Kind::Io, message)
+                        .with_hint("Remove the snapshot's folder from the state; its files are read again then.")
+                };
+                Some(files.read(write::Rejects::FILE)?.ok_or_else(gone)?)
+            }
             Some(_) | None => None,
         };
         Ok(file.map(|file| write::Rejects::read(file, &self.id)).into_iter().flatten())
@@ -330,7 +334,7 @@ impl Snapshots {
 
     /// The snapshot of the source as it is now: the last one while the source's identity is the same, else a new one. Touches at the
     /// same time share one read; a caller that goes away does not stop it, the end of this `Snapshots` does
-    /// ([`crate::error::Kind::Shutdown`]). When the source can't be read and there is a snapshot of it, that one is served, and
+    /// ([`Kind::Shutdown`]). When the source can't be read and there is a snapshot of it, that one is served, and
     /// [`Self::stale`] says why. To be called within a tokio runtime.
     pub async fn current(&self, table: &TableEntry, progress: Option<Progress>) -> Result<Arc<Snapshot>> {
         Ok(Arc::clone(&self.touches.touch(table, progress, touch::Asking::WhenDue).await?.snapshot))

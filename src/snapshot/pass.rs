@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::Receiver;
 
 use parquet::arrow::arrow_writer::ArrowColumnChunk;
 
@@ -27,9 +27,12 @@ use crate::error::{Error, Kind, Result};
 pub(super) enum Text<'a> {
     /// To be read. `last` when a part ends with it.
     Read { input: Box<Input>, last: bool },
-    /// Not to be read: what an earlier build saw of it, and the rejects it left.
-    Kept { text: &'a TextSeen, rejects: Vec<Reject> },
+    /// Not to be read: what an earlier build saw of it, and how many of that build's rejects stand before those of this text.
+    Kept { text: &'a TextSeen, before: u64 },
 }
+
+/// Opens the rejects of an earlier build, in their order.
+pub(super) type OpenRejects<'a> = dyn Fn() -> Result<Box<dyn Iterator<Item = Result<Reject>>>> + Sync + 'a;
 
 impl Text<'_> {
     /// Where it was published.
@@ -60,6 +63,8 @@ impl Text<'_> {
 /// What all passes of one build share.
 pub(super) struct Job<'a> {
     pub(super) texts: &'a [Text<'a>],
+    /// The rejects that kept texts have theirs among.
+    pub(super) kept: Option<&'a OpenRejects<'a>>,
     pub(super) distribution: &'a Distribution,
     pub(super) options: &'a Options,
     pub(super) stop: &'a Stop,
@@ -84,6 +89,8 @@ pub(super) struct Written {
     pub(super) parts: Vec<(usize, WrittenFile)>,
     /// Of each text: rejects, and rows that are not in the table.
     pub(super) rejects: Vec<(u64, u64)>,
+    /// Rejects of kept texts were not there any more, so that those texts have to be read.
+    pub(super) lacks_rejects: bool,
 }
 
 impl Job<'_> {
@@ -99,14 +106,15 @@ impl Job<'_> {
 
     /// Reads all texts into `table`, laid out as `layouts` say.
     pub(super) fn pass(&self, table: &Table, layouts: &[ColumnLayout], trust: Trust<'_>) -> Result<Pass> {
-        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        // One for each lane is the most that find work: those of the planned columns, and two beside them.
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(table.plans.len() + 2);
         let lanes = Lanes::new(table, self.texts, layouts, trust, threads)?;
         let known: Option<Box<dyn Fn(usize) -> usize + Sync>> = match trust {
             Trust::Guess(guess) => Some(Box::new(|text| guess.known(text))),
             Trust::Proof => None,
         };
         let (written, mut seen) = std::thread::scope(|scope| {
-            let (made, out) = channel();
+            let (made, out) = lanes.out();
             let lanes = &lanes;
             let work = || {
                 let made = made.clone();
@@ -190,7 +198,8 @@ impl Job<'_> {
     fn write(&self, table: &Table, lanes: &Lanes<'_>, out: Receiver<Made>, second: bool) -> Result<Written> {
         let mut parts = Parts::new(self.target, Arc::clone(&table.schema));
         let mut rejects = Rejects::new(self.target);
-        let mut written = Written { parts: Vec::new(), rejects: vec![(0, 0); self.texts.len()] };
+        let mut kept = KeptRejects { open: self.kept, reading: None, passed: 0 };
+        let mut written = Written { rejects: vec![(0, 0); self.texts.len()], ..Written::default() };
         let mut groups: BTreeMap<usize, BTreeMap<usize, ArrowColumnChunk>> = BTreeMap::new();
         let mut ended = 0;
         let mut reached = 0;
@@ -210,7 +219,7 @@ impl Job<'_> {
                 groups.clear();
                 continue;
             }
-            self.repeat(&mut reached, cells.file, &mut rejects)?;
+            written.lacks_rejects |= !self.repeat(&mut reached, cells.file, &mut kept, &mut rejects)?;
             let (count, whole) = &mut written.rejects[cells.file];
             *whole += cells.rejected();
             *count += self.reject(table, &batch, &mut rejects)?;
@@ -225,20 +234,21 @@ impl Job<'_> {
                 written.parts.extend(parts.end()?.into_iter().map(|part| (cells.file, part)));
             }
         }
-        self.repeat(&mut reached, self.texts.len(), &mut rejects)?;
+        written.lacks_rejects |= !self.repeat(&mut reached, self.texts.len(), &mut kept, &mut rejects)?;
         rejects.finish()?;
         Ok(written)
     }
 
-    /// Writes the rejects of kept texts before the text `to`, from `reached` on.
-    fn repeat(&self, reached: &mut usize, to: usize, rejects: &mut Rejects) -> Result<()> {
-        for text in &self.texts[*reached..to] {
-            if let Text::Kept { rejects: kept, .. } = text {
-                kept.iter().try_for_each(|r| rejects.push(r.clone()))?;
+    /// Writes the rejects of kept texts before the text `to`, from `reached` on. Whether all of them were there.
+    fn repeat(&self, reached: &mut usize, to: usize, kept: &mut KeptRejects<'_>, rejects: &mut Rejects) -> Result<bool> {
+        let mut whole = true;
+        for text in self.texts.get(*reached..to).unwrap_or_default() {
+            if let Text::Kept { text, before } = text {
+                whole &= kept.copy(*before, text.rejects, rejects)?;
             }
         }
         *reached = to;
-        Ok(())
+        Ok(whole)
     }
 
     /// Writes the rejects of a batch; how many there are.
@@ -271,6 +281,45 @@ impl Job<'_> {
             Text::Kept { .. } => 0,
         };
         self.texts.iter().map(bytes).sum()
+    }
+}
+
+/// The rejects of an earlier build, read once for all texts that are kept in the order that they had.
+struct KeptRejects<'a> {
+    open: Option<&'a OpenRejects<'a>>,
+    reading: Option<Box<dyn Iterator<Item = Result<Reject>>>>,
+    /// How many were read.
+    passed: u64,
+}
+
+impl KeptRejects<'_> {
+    /// Copies `count` of them to `to`, those behind the first `before`; whether they were all there.
+    fn copy(&mut self, before: u64, count: u64, to: &mut Rejects) -> Result<bool> {
+        if count == 0 {
+            return Ok(true);
+        }
+        if self.passed > before {
+            self.reading = None;
+        }
+        while self.reading.is_none() || self.passed < before + count {
+            let Some(reading) = &mut self.reading else {
+                let Some(open) = self.open else { return Ok(false) };
+                self.reading = Some(open()?);
+                self.passed = 0;
+                continue;
+            };
+            match reading.next() {
+                Some(Ok(reject)) if self.passed >= before => to.push(reject)?,
+                Some(Ok(_)) => {}
+                Some(Err(e)) => {
+                    tracing::warn!("rejects of an earlier snapshot can't be read, so that its files are read again: {e}");
+                    return Ok(false);
+                }
+                None => return Ok(false),
+            }
+            self.passed += 1;
+        }
+        Ok(true)
     }
 }
 

@@ -45,9 +45,15 @@ struct Slot {
 /// A touch under way.
 struct Running {
     judged_by: String,
+    asking: Asking,
     listeners: Listeners,
-    outcome: Shared<BoxFuture<'static, Result<Arc<Refreshed>, Arc<Error>>>>,
+    /// Tells that it ended; it takes itself out of its slot before, unless its runtime went away.
+    task: tokio::task::AbortHandle,
+    outcome: Touched,
 }
+
+/// What comes of a touch, for all who wait for it.
+type Touched = Shared<BoxFuture<'static, Result<Arc<Refreshed>, Arc<Error>>>>;
 
 /// Whether a touch may believe what the source said before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +62,17 @@ pub(super) enum Asking {
     WhenDue,
     /// Not at all; and a version that could not be read is tried again.
     Now,
+}
+
+impl Running {
+    /// Whether its outcome answers who asks like this: it is judged by the same, and asks the source if that is asked for.
+    fn answers(&self, judged_by: &str, asking: Asking) -> bool {
+        let asks_enough = match asking {
+            Asking::WhenDue => true,
+            Asking::Now => self.asking == Asking::Now,
+        };
+        self.judged_by == judged_by && asks_enough && !self.task.is_finished()
+    }
 }
 
 /// Those who wait for a touch and want to hear how it goes.
@@ -78,7 +95,7 @@ impl Touches {
             let mut slots = locked(&self.0.slots);
             let slot = slots.entry(key(table)).or_default();
             match &slot.running {
-                Some(running) if running.judged_by == judged_by => {
+                Some(running) if running.answers(&judged_by, asking) => {
                     locked(&running.listeners).extend(progress);
                     running.outcome.clone()
                 }
@@ -87,7 +104,9 @@ impl Touches {
                     if let Some(known) = slot.known.as_ref().filter(fresh) {
                         return Ok(Arc::new(refreshed(known, table, false)));
                     }
-                    let running = self.start(table, judged_by, progress, asking);
+                    // Its bytes may be what is asked for: they are read once.
+                    let first = slot.running.take().filter(|r| r.judged_by == judged_by).map(|r| r.outcome);
+                    let running = self.start(table, judged_by, progress, asking, first);
                     let outcome = running.outcome.clone();
                     slot.running = Some(running);
                     outcome
@@ -166,8 +185,15 @@ impl Touches {
         self.0.maker.prune(retention, of, dry_run)
     }
 
-    /// Starts a touch that goes on when all who wait for it go away, until [`Touches`] is dropped.
-    fn start(&self, table: &TableEntry, judged_by: String, progress: Option<Progress>, asking: Asking) -> Running {
+    /// Starts a touch, behind the one that is `first`. It goes on when all who wait for it go away, until [`Touches`] is dropped.
+    fn start(
+        &self,
+        table: &TableEntry,
+        judged_by: String,
+        progress: Option<Progress>,
+        asking: Asking,
+        first: Option<Touched>,
+    ) -> Running {
         let listeners: Listeners = Arc::new(Mutex::new(progress.into_iter().collect()));
         let heard: Heard = {
             let listeners = Arc::clone(&listeners);
@@ -179,7 +205,14 @@ impl Touches {
         let (inner, table) = (Arc::clone(&self.0), table.clone());
         let listening = Arc::clone(&listeners);
         let task = tokio::spawn(async move {
-            let touched = AssertUnwindSafe(inner.touch(&table, asking, &heard)).catch_unwind();
+            let touched = async {
+                if let Some(first) = first {
+                    // What came of it is for those who asked for it.
+                    let _ = first.await;
+                }
+                inner.touch(&table, asking, &heard).await
+            };
+            let touched = AssertUnwindSafe(touched).catch_unwind();
             let touched = tokio::select! {
                 touched = touched => touched,
                 stopped = inner.maker.stop.reached() => Ok(Err(stopped)),
@@ -190,13 +223,14 @@ impl Touches {
             }
             touched.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "reading a source failed inside")))
         });
+        let handle = task.abort_handle();
         let outcome = async move {
             match task.await {
                 Ok(touched) => touched.map(Arc::new).map_err(Arc::new),
                 Err(e) => Err(Arc::new(Error::new(Kind::Shutdown, "reading a source was stopped").caused_by(e))),
             }
         };
-        Running { judged_by, listeners, outcome: outcome.boxed().shared() }
+        Running { judged_by, asking, listeners, task: handle, outcome: outcome.boxed().shared() }
     }
 }
 
@@ -316,7 +350,10 @@ impl Inner {
         }
         match self.maker.make(table, objects, heard).await {
             Ok(made) => Ok(checked(&made, local)),
-            Err(error) if error.kind() == Kind::SourceInvalid => Err(Unread { error, of: Some(versions) }),
+            // The same bytes would fail again.
+            Err(error) if matches!(error.kind(), Kind::SourceInvalid | Kind::InvalidEncoding) => {
+                Err(Unread { error, of: Some(versions) })
+            }
             Err(error) => Err(Unread { error, of: None }),
         }
     }

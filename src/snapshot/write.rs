@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::basic::Encoding;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
@@ -16,11 +16,9 @@ use serde::{Deserialize, Serialize};
 
 use super::columns::SOURCE_ROW;
 use super::field_key::HIDDEN;
+use super::layout::{GROUP_ROWS, file_properties};
 use super::{Reject, WrittenFile};
 use crate::error::{Error, Kind, Result};
-
-/// Rows of a row group, at most.
-const GROUP_ROWS: usize = 1 << 20;
 
 /// Encoded bytes of a row group, about.
 const GROUP_BYTES: usize = 128 << 20;
@@ -40,20 +38,15 @@ pub(super) struct Sink {
 impl Sink {
     /// A sink for `part-0.parquet` and on in `folder`.
     pub(super) fn new(folder: &Path, schema: SchemaRef) -> Result<Self> {
-        let level = ZstdLevel::try_new(1).map_err(parquet_error)?;
         // Lines grow by one or two from row to row, so their differences take next to nothing.
         let lines = schema.fields().iter().find(|f| f.metadata().get(HIDDEN).is_some_and(|what| what == SOURCE_ROW));
-        let mut properties = WriterProperties::builder();
+        let mut properties = file_properties();
         if let Some(lines) = lines.map(|field| ColumnPath::new(vec![field.name().clone()])) {
             properties = properties
                 .set_column_dictionary_enabled(lines.clone(), false)
                 .set_column_encoding(lines, Encoding::DELTA_BINARY_PACKED);
         }
-        let properties = properties
-            .set_compression(Compression::ZSTD(level))
-            .set_max_row_group_row_count(Some(GROUP_ROWS))
-            .set_created_by(concat!("stoa ", env!("CARGO_PKG_VERSION")).to_owned())
-            .build();
+        let properties = properties.set_max_row_group_row_count(Some(GROUP_ROWS)).build();
         let mut sink = Self { folder: folder.to_owned(), schema, properties, open: None, parts: Vec::new() };
         sink.start_part()?;
         Ok(sink)

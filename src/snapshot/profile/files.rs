@@ -12,6 +12,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, Parq
 
 use crate::error::{Error, Kind, Result};
 use crate::snapshot::columnar::{self, Form};
+use crate::snapshot::fetch::Raw;
 use crate::snapshot::inplace;
 use crate::snapshot::stop::Stop;
 use crate::snapshot::write::parquet_error;
@@ -24,6 +25,8 @@ pub(in crate::snapshot) struct Files {
     pub(in crate::snapshot) paths: Vec<PathBuf>,
     pub(in crate::snapshot) kind: FileKind,
     pub(in crate::snapshot) schema: SchemaRef,
+    /// Published files among them, which must not change while they are read.
+    pub(in crate::snapshot) raws: Vec<Raw>,
 }
 
 /// What the files are.
@@ -45,6 +48,11 @@ impl Files {
         names.iter().map(field).collect()
     }
 
+    /// [`Kind::SourceChanged`] when a published file is not what it was when it was found.
+    pub(super) fn check_unchanged(&self) -> Result<()> {
+        self.raws.iter().try_for_each(Raw::check_unchanged)
+    }
+
     /// Hands these columns to `take`, batch by batch in the order of the rows, until it answers false. A column that a file lacks is NULL there.
     pub(super) fn each(
         &self,
@@ -60,7 +68,7 @@ impl Files {
             };
             match self.kind {
                 FileKind::Parquet => {
-                    let file = File::open(path)?;
+                    let file = File::open(path).map_err(|e| Error::from(e).within(path.display()))?;
                     let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(parquet_error)?;
                     let metadata = match inplace::micros(&metadata) {
                         Some(schema) => {

@@ -29,7 +29,7 @@ const PASSES: u64 = 32;
 /// Top values that are kept.
 const TOP: usize = 10;
 
-/// The longest text of a value that is kept, in characters.
+/// The longest text of a value that is kept, in bytes.
 const LONGEST: usize = 200;
 
 /// The parts of the values for which a quantile is kept.

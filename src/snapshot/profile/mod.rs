@@ -44,7 +44,7 @@ pub struct Profile {
     pub references: Vec<ReferenceProfile>,
 }
 
-/// What was measured of one column. Values are texts of at most 200 characters.
+/// What was measured of one column. Values are texts of at most 200 bytes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ColumnProfile {
     pub name: String,
@@ -210,6 +210,7 @@ fn measured(subject: &Subject, references: &[Reference], stop: &Stop) -> Result<
         Some(kept) => kept,
         None => make(subject, stop)?,
     };
+    subject.files.check_unchanged()?;
     let mut changed = is_new;
     for reference in references {
         let target = &reference.subject;
@@ -217,13 +218,20 @@ fn measured(subject: &Subject, references: &[Reference], stop: &Stop) -> Result<
         if profile.references.iter().any(|r| same(r) && r.target_snapshot == target.snapshot.id) {
             continue;
         }
-        let from = subject.files.fields(&reference.columns)?;
-        let to = target.files.fields(&reference.target_columns)?;
+        let (from, to) = match (subject.files.fields(&reference.columns), target.files.fields(&reference.target_columns)) {
+            (Ok(from), Ok(to)) => (from, to),
+            // One that names no column is nothing to be measured, like such a key; the rest of the profile is.
+            (Err(e), _) | (_, Err(e)) => {
+                tracing::warn!(table = reference.target, "a foreign key was not looked at: {e}");
+                continue;
+            }
+        };
         let unresolved = if from.len() == to.len() && !from.is_empty() {
             measure::unresolved((&subject.files, &from), (&target.files, &to, target.snapshot.rows), stop)?
         } else {
             None
         };
+        subject.files.check_unchanged().and_then(|()| target.files.check_unchanged())?;
         profile.references.retain(|r| !same(r));
         profile.references.push(ReferenceProfile {
             columns: reference.columns.clone(),
@@ -251,7 +259,13 @@ fn make(subject: &Subject, stop: &Stop) -> Result<Profile> {
     let columns = measure::columns(&subject.files, snapshot.rows, &violations, stop)?;
     let mut keys = Vec::new();
     for key in &subject.keys {
-        let Ok(fields) = subject.files.fields(key) else { continue };
+        let fields = match subject.files.fields(key) {
+            Ok(fields) => fields,
+            Err(e) => {
+                tracing::warn!(snapshot = snapshot.id, "a key was not looked at: {e}");
+                continue;
+            }
+        };
         let duplicates = measure::repeated(&subject.files, snapshot.rows, &fields, false, stop)?;
         keys.push(KeyProfile { columns: key.clone(), duplicates });
     }
@@ -290,7 +304,7 @@ fn write(path: &Path, profile: &Profile) -> Result<()> {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
         Err(e) => {
             let _ = std::fs::remove_file(&temporary);
-            Err(e.into())
+            Err(Error::from(e).within(path.display()))
         }
     }
 }

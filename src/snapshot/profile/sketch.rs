@@ -19,7 +19,7 @@ const FOLLOWED: usize = 1024;
 /// The longest value whose frequency is followed, in bytes.
 const LONGEST: usize = 256;
 
-/// A hash that is the same on every machine and in every run.
+/// A hash that is the same in every run of one build; nothing that is kept depends on it.
 pub(super) fn hash(bytes: &[u8], seed: u64) -> u64 {
     let mut hasher = DefaultHasher::new();
     seed.hash(&mut hasher);

@@ -71,7 +71,7 @@ impl Maker {
         };
         let path = self.profile_path(table, snapshot);
         if let (Layout::Stored(_) | Layout::Parquet(_) | Layout::Arrow(_), Some(folder)) = (&snapshot.layout, path.parent()) {
-            std::fs::create_dir_all(folder)?;
+            std::fs::create_dir_all(folder).map_err(|e| Error::from(e).within(folder.display()))?;
             remove_others(folder, &path)?;
         }
         Ok(Subject { snapshot: Arc::clone(snapshot), files, path, keys: keys(table) })
@@ -99,19 +99,19 @@ fn written(snapshot: &Arc<Snapshot>) -> Option<Files> {
     match &snapshot.layout {
         Layout::Written(files) => {
             let paths = files.iter().map(|f| f.path.clone()).collect();
-            Some(Files { paths, kind: FileKind::Parquet, schema: Arc::clone(&snapshot.schema) })
+            Some(Files { paths, kind: FileKind::Parquet, schema: Arc::clone(&snapshot.schema), raws: Vec::new() })
         }
         Layout::Stored(_) | Layout::Parquet(_) | Layout::Arrow(_) => None,
     }
 }
 
 async fn here(objects: &[Object], kind: FileKind, snapshot: &Snapshot, staging: &Staging, part: &str) -> Result<Files> {
-    let mut paths = Vec::with_capacity(objects.len());
+    let mut raws = Vec::with_capacity(objects.len());
     for (n, object) in objects.iter().enumerate() {
-        let raw = fetch(object, &staging.scratch().join(format!("{part}-{n}")), |_| {}).await?;
-        paths.push(raw.path);
+        raws.push(fetch(object, &staging.scratch().join(format!("{part}-{n}")), |_| {}).await?);
     }
-    Ok(Files { paths, kind, schema: Arc::clone(&snapshot.schema) })
+    let paths = raws.iter().map(|raw| raw.path.clone()).collect();
+    Ok(Files { paths, kind, schema: Arc::clone(&snapshot.schema), raws })
 }
 
 /// Removes the profiles of a table's earlier versions.
@@ -120,7 +120,11 @@ fn remove_others(folder: &Path, path: &Path) -> Result<()> {
         let entry = entry?;
         let is_profile = entry.file_name().to_string_lossy().starts_with(IN_PLACE);
         if is_profile && entry.path() != path {
-            std::fs::remove_file(entry.path())?;
+            match std::fs::remove_file(entry.path()) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(Error::from(e).within(entry.path().display())),
+                // Another process may have been faster.
+                Ok(()) | Err(_) => {}
+            }
         }
     }
     Ok(())

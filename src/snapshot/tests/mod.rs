@@ -7,6 +7,7 @@ mod nontext;
 mod profiles;
 mod published;
 mod refresh;
+mod touches;
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -316,34 +317,6 @@ async fn a_snapshot_serves_until_its_source_changes() {
     assert_eq!(e.kind(), Kind::SourceUnreachable);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn reads_end_with_their_owner() {
-    let Bench { state, shelf, snapshots, events } = Bench::new();
-    let text = format!("a,b\n{}", "1,x\n".repeat(2_000_000));
-    let name = object_store::path::Path::from("t.csv");
-    shelf.memory.put(&name, PutPayload::from(text.into_bytes())).await.expect("memory takes it");
-    let (begun, mut told) = tokio::sync::mpsc::unbounded_channel();
-    let progress: Progress = Arc::new(move |e| {
-        events.lock().expect("no panic").push(e);
-        let _ = begun.send(());
-    });
-    let table = entry(csv("mem://t.csv"));
-    // A caller that goes away once reading began.
-    tokio::select! {
-        done = snapshots.current(&table, Some(progress)) => panic!("the read is long: {done:?}"),
-        () = async { told.recv().await; told.recv().await; } => {}
-    }
-    drop(snapshots);
-    let staging = state.path().join("snapshots/.staging");
-    let left = || std::fs::read_dir(&staging).expect("lists").count();
-    let began = std::time::Instant::now();
-    while left() > 0 && began.elapsed() < Duration::from_secs(60) {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    assert_eq!(left(), 0);
-    assert!(!state.path().join("snapshots/c/s/t/manifest.json").exists(), "the read went on to its end");
-}
-
 #[tokio::test]
 async fn a_guessed_encoding_is_announced() {
     let text = encoding_rs::GB18030.encode("省份,城市\n湖北省,武汉市\n报道时间,新增确诊\n").0.into_owned();
@@ -383,40 +356,6 @@ async fn old_snapshots_are_removed_and_those_in_use_stay() {
     bench.put("t.csv", b"a\n7\n").await;
     bench.touch(&csv("mem://t.csv")).await.expect("is read");
     assert!(!folders[1].exists());
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn touches_at_the_same_time_share_one_read() {
-    let bench = Bench::new();
-    bench.put("t.csv", format!("a\n{}", "1\n".repeat(100_000)).as_bytes()).await;
-    let distribution = csv("mem://t.csv");
-    let all = futures::future::join_all((0..8).map(|_| bench.touch(&distribution))).await;
-    let ids: std::collections::HashSet<String> = all.into_iter().map(|s| s.expect("is read").id.clone()).collect();
-    assert_eq!((ids.len(), bench.shelf.asked.load(Ordering::Relaxed)), (1, 1));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_caller_that_goes_away_does_not_stop_the_read() {
-    let bench = Bench::new();
-    bench.put("t.csv", format!("a\n{}", "1\n".repeat(100_000)).as_bytes()).await;
-    let distribution = csv("mem://t.csv");
-    let gone = tokio::time::timeout(Duration::from_millis(1), bench.touch(&distribution)).await;
-    drop(gone);
-    assert_eq!(bench.touch(&distribution).await.expect("is read").rows, 100_000);
-    assert_eq!(bench.shelf.asked.load(Ordering::Relaxed), 1);
-}
-
-#[tokio::test]
-async fn a_remote_source_is_asked_again_only_after_a_while() {
-    let bench = Bench::new();
-    bench.put("t.csv", b"a\n1\n").await;
-    let options = Options { revalidate: Duration::from_secs(3600), ..options(bench.state.path()) };
-    let snapshots = over(&bench.shelf, options);
-    let table = entry(csv("mem://t.csv"));
-    for _ in 0..3 {
-        snapshots.current(&table, None).await.expect("is read");
-    }
-    assert_eq!(bench.shelf.asked.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]

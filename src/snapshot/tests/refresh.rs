@@ -9,6 +9,8 @@ struct Folder {
     stores: Arc<Stores>,
     state: tempfile::TempDir,
     distribution: Distribution,
+    /// Versions of files written so far.
+    versions: AtomicUsize,
 }
 
 impl Folder {
@@ -17,7 +19,7 @@ impl Folder {
         let state = tempfile::tempdir().expect("a temporary folder");
         let stores = Arc::new(Stores::new(StoreOptions::default()).expect("the defaults are sound"));
         let distribution = csv(dir.path().join("*.csv").to_string_lossy());
-        let folder = Self { dir, stores, state, distribution };
+        let folder = Self { dir, stores, state, distribution, versions: AtomicUsize::new(0) };
         files.iter().for_each(|(name, text)| folder.put(name, text));
         folder
     }
@@ -26,10 +28,9 @@ impl Folder {
     fn put(&self, name: &str, text: &str) {
         let path = self.dir.path().join(name);
         std::fs::write(&path, text).expect("writes");
-        let moment = chrono::Utc::now().timestamp_subsec_nanos();
+        let version = self.versions.fetch_add(1, Ordering::Relaxed) as u64;
         let file = std::fs::File::options().write(true).open(path).expect("opens");
-        file.set_modified(std::time::UNIX_EPOCH + Duration::from_nanos(1_700_000_000_000_000_000 + u64::from(moment)))
-            .expect("sets");
+        file.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(1_700_000_000 + version)).expect("sets");
     }
 
     fn open(&self, state: &Path) -> Snapshots {
@@ -58,6 +59,69 @@ impl Folder {
         assert_eq!((rows, rejects), (fresh_rows, fresh_rejects));
         read
     }
+}
+
+/// Rows with too many fields, in each of three files.
+fn with_rejects() -> Folder {
+    Folder::new(&["1.csv", "2.csv", "3.csv"].map(|name| (name, "id,at\n1,x\n1,2,3\n2,y\n4,5,6\n")))
+}
+
+/// The folder of the newest snapshot.
+fn newest(folder: &Folder) -> PathBuf {
+    let table = folder.state.path().join("snapshots/c/s/t");
+    let entries = std::fs::read_dir(table).expect("lists").map(|e| e.expect("an entry").path());
+    // Their names sort by time.
+    entries.filter(|path| path.join("ledger.json").exists()).max().expect("there is one")
+}
+
+#[tokio::test]
+async fn what_is_kept_keeps_its_rejects() {
+    let folder = with_rejects();
+    folder.refresh().await;
+    // It is listed last now, and those between stay.
+    std::fs::rename(folder.dir.path().join("1.csv"), folder.dir.path().join("9.csv")).expect("renames");
+    let read = folder.refresh().await;
+    assert_eq!(read, std::fs::metadata(folder.dir.path().join("9.csv")).expect("is there").len(), "its name is new");
+    let changed = "id,at\n7,z\n";
+    folder.put("2.csv", changed);
+    assert_eq!(folder.refresh().await, changed.len() as u64);
+}
+
+#[tokio::test]
+async fn files_are_read_again_where_what_an_earlier_snapshot_left_is_not_whole() {
+    /// What somebody does to the folder of a snapshot.
+    type Deed = fn(&Path) -> std::io::Result<()>;
+    let deeds: &[(&str, Deed)] = &[
+        ("rejects gone", |of| std::fs::remove_file(of.join("rejects.ndjson"))),
+        ("rejects cut", |of| std::fs::File::options().write(true).open(of.join("rejects.ndjson"))?.set_len(10)),
+        ("rejects of another", |of| std::fs::write(of.join("rejects.ndjson"), "")),
+        ("ledger gone", |of| std::fs::remove_file(of.join("ledger.json"))),
+        ("ledger cut", |of| std::fs::File::options().write(true).open(of.join("ledger.json"))?.set_len(10)),
+        ("ledger of another", |of| std::fs::write(of.join("ledger.json"), r#"{"stretches": []}"#)),
+        ("part gone", |of| std::fs::remove_file(of.join("part-1.parquet"))),
+        ("all gone", |of| std::fs::remove_dir_all(of)),
+    ];
+    for (what, deed) in deeds {
+        let folder = with_rejects();
+        folder.refresh().await;
+        deed(&newest(&folder)).expect("is done");
+        folder.put("3.csv", "id,at\n3,z\n9,9,9\n");
+        // It is compared with what is read afresh.
+        let all: u64 =
+            ["1.csv", "2.csv", "3.csv"].iter().map(|n| folder.dir.path().join(n).metadata().expect("is there").len()).sum();
+        assert!(folder.refresh().await >= all, "{what}: all are read");
+    }
+}
+
+#[tokio::test]
+async fn rejects_that_are_gone_are_an_error() {
+    let folder = with_rejects();
+    let snapshots = folder.open(folder.state.path());
+    let snapshot = snapshots.current(&entry(folder.distribution.clone()), None).await.expect("is read");
+    assert_eq!(snapshots.rejects(&snapshot).expect("are there").count(), 6);
+    std::fs::remove_file(newest(&folder).join("rejects.ndjson")).expect("removes");
+    let e = snapshots.rejects(&snapshot).map(|all| all.count()).expect_err("six were counted");
+    assert!(e.kind() == Kind::Io && e.message().ends_with("is gone, with its 6 rejects"), "{e}");
 }
 
 #[tokio::test]
