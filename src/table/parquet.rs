@@ -1,6 +1,7 @@
 //! Published Parquet as a scan reads it: footers and pages are held to what they can know, so that a small file can't ask for much
 //! memory and statistics that say nothing prune nothing. Which files there are is not known here.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::basic::{LogicalType, Type};
 use parquet::errors::{ParquetError, Result as ParquetResult};
-use parquet::file::metadata::ParquetMetaData;
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::statistics::Statistics;
 
@@ -59,7 +60,7 @@ impl ParquetFileReaderFactory for Checked {
     ) -> Result<Box<dyn AsyncFileReader + Send>> {
         let name = file.object_meta.location.filename().unwrap_or_default().to_owned();
         let inner = self.0.create_reader(partition, file, metadata_size_hint, metrics)?;
-        Ok(Box::new(Reader { inner, name, metadata: None }))
+        Ok(Box::new(Reader { inner, name, metadata: None, pages: None }))
     }
 }
 
@@ -68,7 +69,12 @@ struct Reader {
     inner: Box<dyn AsyncFileReader + Send>,
     name: String,
     metadata: Option<Arc<ParquetMetaData>>,
+    /// Made of the metadata when first needed.
+    pages: Option<Pages>,
 }
+
+/// Where pages are known to begin, and how many values the column chunk of each has.
+type Pages = HashMap<u64, u64>;
 
 impl AsyncFileReader for Reader {
     fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, ParquetResult<Bytes>> {
@@ -78,9 +84,11 @@ impl AsyncFileReader for Reader {
     fn get_byte_ranges(&mut self, ranges: Vec<Range<u64>>) -> BoxFuture<'_, ParquetResult<Vec<Bytes>>> {
         async move {
             let all = self.inner.get_byte_ranges(ranges.clone()).await?;
+            let metadata = self.metadata.as_deref();
+            let pages = self.pages.get_or_insert_with(|| metadata.map(known_pages).unwrap_or_default());
             for (range, bytes) in ranges.iter().zip(&all) {
-                if let Some(values) = self.metadata.as_deref().and_then(|m| values_of_pages_at(m, range.start)) {
-                    check_pages(bytes, values).map_err(|what| ParquetError::General(format!("{}: {what}", self.name)))?;
+                if let Some(values) = pages.get(&range.start) {
+                    check_pages(bytes, *values).map_err(|what| ParquetError::General(format!("{}: {what}", self.name)))?;
                 }
             }
             Ok(all)
@@ -93,32 +101,32 @@ impl AsyncFileReader for Reader {
         options: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, ParquetResult<Arc<ParquetMetaData>>> {
         async move {
-            let metadata = without_nan(self.inner.get_metadata(options).await?)?;
+            // The opener asks without the page index, and would then read it past the checks made here.
+            let options = options.cloned().unwrap_or_default().with_page_index_policy(PageIndexPolicy::Optional);
+            let metadata = without_nan(self.inner.get_metadata(Some(&options)).await?)?;
             self.metadata = Some(Arc::clone(&metadata));
+            self.pages = None;
             Ok(metadata)
         }
         .boxed()
     }
 }
 
-/// The values of the column chunk that has a page beginning at `offset`; `None` when nothing known begins there.
-fn values_of_pages_at(metadata: &ParquetMetaData, offset: u64) -> Option<u64> {
+/// The beginnings of all column chunks and of the pages that the offset index names. Where a damaged file has two begin at one place,
+/// the smaller number of values holds.
+fn known_pages(metadata: &ParquetMetaData) -> Pages {
+    let mut pages = Pages::new();
     for (g, group) in metadata.row_groups().iter().enumerate() {
         for (c, column) in group.columns().iter().enumerate() {
-            let (start, length) = column.byte_range();
-            if !(start..start.saturating_add(length)).contains(&offset) {
-                continue;
-            }
+            let Ok(values) = u64::try_from(column.num_values()) else { continue };
             let index = metadata.offset_index().and_then(|index| index.get(g)?.get(c));
-            let begins = |index: &parquet::file::page_index::offset_index::OffsetIndexMetaData| {
-                index.page_locations().iter().any(|p| u64::try_from(p.offset) == Ok(offset))
-            };
-            if offset == start || index.is_some_and(begins) {
-                return u64::try_from(column.num_values()).ok();
+            let inner = index.into_iter().flat_map(|index| index.page_locations()).filter_map(|p| u64::try_from(p.offset).ok());
+            for offset in std::iter::once(column.byte_range().0).chain(inner) {
+                pages.entry(offset).and_modify(|known| *known = values.min(*known)).or_insert(values);
             }
         }
     }
-    None
+    pages
 }
 
 /// The same without bounds that are NaN. Nothing compares to NaN, so such bounds would prune rows that match (parquet.thrift, on
