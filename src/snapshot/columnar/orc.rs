@@ -311,8 +311,10 @@ mod tests {
         let error = check_whole(&megabytes(257), CompressionType::Zstd).expect_err("it is too large");
         assert!(error.message().ends_with("unpack to more than 268435456"), "{error}");
         assert!(check(&megabytes(257), CompressionType::Zstd).is_ok(), "a stream is unpacked chunk by chunk");
+        // Each claims the largest chunk.
         let claim = chunk(&[0x80, 0x80, 0x80, 0x80, 0x01]);
-        assert!(check_whole(&claim, CompressionType::Snappy).is_err());
+        assert!(check_whole(&claim, CompressionType::Snappy).is_ok());
+        assert!(check_whole(&claim.repeat(2), CompressionType::Snappy).is_err());
         assert!(check_whole(&[1, 0], CompressionType::Snappy).is_err());
     }
 }
