@@ -191,7 +191,7 @@ impl Manifest {
         // The version first: what else a newer one holds may have another shape, and is not to be taken for damage.
         if serde_json::from_slice::<Version>(bytes).is_ok_and(|v| v.version > u64::from(VERSION)) {
             return Err(Error::new(Kind::Config, format!("{place} was written by a newer Stoa"))
-                .with_hint("Use that version, or another state."));
+                .with_hint("Use that version, or another state folder."));
         }
         match serde_json::from_slice::<Self>(bytes) {
             Ok(manifest) => Ok(Some(manifest)),
