@@ -4,14 +4,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Scalar};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Datum, Scalar};
 use arrow::compute::kernels::{cmp, regexp};
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 use serde_json::Value;
 
-use super::ColumnPlan;
-use super::declared::categories;
+use super::declared::{categories, text};
+use super::{ColumnPlan, Parse};
 use crate::descriptor::Column;
 use crate::error::{Error, Kind, Result};
 use crate::name::quoted;
@@ -24,15 +24,70 @@ pub(super) struct Checks(Vec<(Rule, AtomicU64)>);
 #[derive(Debug)]
 enum Rule {
     Required,
-    /// In characters.
-    MinLength(usize),
-    MaxLength(usize),
-    /// A bound of the column's type: its name, as published, as a value.
-    Bound(&'static str, String, ArrayRef),
+    MinLength(usize, Length),
+    MaxLength(usize, Length),
+    /// A bound of the column's type: its name, as published, as a value, and how a value must compare with it.
+    Bound(&'static str, String, ArrayRef, Comparison),
     /// A regular expression, anchored at both ends.
     Pattern(String),
     /// `enum` or `categories`: the values that there may be.
     OneOf(&'static str, ArrayRef),
+}
+
+/// Compares values with a bound.
+type Comparison = fn(&dyn Datum, &dyn Datum) -> Result<BooleanArray, ArrowError>;
+
+/// The bounds that there are.
+const BOUNDS: [(&str, Comparison); 4] =
+    [("minimum", cmp::gt_eq), ("maximum", cmp::lt_eq), ("exclusiveMinimum", cmp::gt), ("exclusiveMaximum", cmp::lt)];
+
+/// How long a value is.
+#[derive(Clone, Copy, Debug)]
+enum Length {
+    /// A text, in characters.
+    Characters,
+    /// JSON, in items or members.
+    Members,
+    /// A list, in items.
+    Items,
+}
+
+impl Length {
+    /// How long the values of a column are; `None` when they have no length.
+    fn of(plan: &ColumnPlan) -> Option<Self> {
+        match plan.parse {
+            Parse::Text | Parse::YearMonth => Some(Self::Characters),
+            Parse::Json(_) => Some(Self::Members),
+            Parse::List { .. } => Some(Self::Items),
+            Parse::Bool(_)
+            | Parse::Integer(_)
+            | Parse::Double(_)
+            | Parse::Decimal { .. }
+            | Parse::Date(_)
+            | Parse::Timestamp { .. }
+            | Parse::Time(_)
+            | Parse::Duration { .. }
+            | Parse::Point(_) => None,
+        }
+    }
+
+    /// How many of the values are as long as `is_broken` says; those that are missing, and JSON that is neither array nor object, are not.
+    fn count(self, values: &ArrayRef, is_broken: impl Fn(usize) -> bool) -> usize {
+        match self {
+            Self::Characters => values.as_string_view().iter().flatten().filter(|text| is_broken(text.chars().count())).count(),
+            Self::Members => values.as_string_view().iter().flatten().filter_map(members).filter(|n| is_broken(*n)).count(),
+            Self::Items => values.as_list::<i32>().iter().flatten().filter(|items| is_broken(items.len())).count(),
+        }
+    }
+}
+
+/// How many items or members a JSON text has; `None` when it is neither array nor object.
+fn members(text: &str) -> Option<usize> {
+    match serde_json::from_str(text).ok()? {
+        Value::Array(items) => Some(items.len()),
+        Value::Object(members) => Some(members.len()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
 }
 
 impl Checks {
@@ -44,17 +99,19 @@ impl Checks {
         if constraints.get("required").and_then(Value::as_bool) == Some(true) {
             rules.push(Rule::Required);
         }
-        if matches!(plan.field.data_type(), DataType::Utf8View) {
-            rules.extend(length("minLength").map(Rule::MinLength));
-            rules.extend(length("maxLength").map(Rule::MaxLength));
-            if let Some(pattern) = constraints.get("pattern").and_then(Value::as_str) {
-                rules.push(Rule::Pattern(format!("^(?:{pattern})$")));
-            }
+        if let Some(measure) = Length::of(plan) {
+            rules.extend(length("minLength").map(|n| Rule::MinLength(n, measure)));
+            rules.extend(length("maxLength").map(|n| Rule::MaxLength(n, measure)));
         }
-        for what in ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"] {
+        if matches!(plan.field.data_type(), DataType::Utf8View)
+            && let Some(pattern) = constraints.get("pattern").and_then(Value::as_str)
+        {
+            rules.push(Rule::Pattern(format!("^(?:{pattern})$")));
+        }
+        for (what, comparison) in BOUNDS {
             if let Some(raw) = constraints.get(what).map(text) {
                 let bound = values(plan, std::slice::from_ref(&raw)).ok_or_else(|| wrong(column, what, &raw))?;
-                rules.push(Rule::Bound(what, raw, bound));
+                rules.push(Rule::Bound(what, raw, bound, comparison));
             }
         }
         let listed = constraints.get("enum").and_then(Value::as_array).map(|all| all.iter().map(text).collect::<Vec<_>>());
@@ -103,9 +160,9 @@ impl Rule {
     fn name(&self) -> String {
         match self {
             Self::Required => "required".to_owned(),
-            Self::MinLength(n) => format!("minLength {n}"),
-            Self::MaxLength(n) => format!("maxLength {n}"),
-            Self::Bound(what, raw, _) => format!("{what} {raw}"),
+            Self::MinLength(n, _) => format!("minLength {n}"),
+            Self::MaxLength(n, _) => format!("maxLength {n}"),
+            Self::Bound(what, raw, ..) => format!("{what} {raw}"),
             Self::Pattern(pattern) => format!("pattern {pattern}"),
             Self::OneOf(what, _) => (*what).to_owned(),
         }
@@ -113,24 +170,12 @@ impl Rule {
 
     /// How many of the values break it; what is missing only breaks `required`.
     fn broken(&self, values: &ArrayRef) -> Result<usize, ArrowError> {
-        let long = |is_broken: &dyn Fn(usize) -> bool| {
-            let texts = values.as_string_view();
-            texts.iter().flatten().filter(|text| is_broken(text.chars().count())).count()
-        };
         let wrong = |right: &BooleanArray| right.len() - right.null_count() - right.true_count();
         Ok(match self {
             Self::Required => values.null_count(),
-            Self::MinLength(n) => long(&|length| length < *n),
-            Self::MaxLength(n) => long(&|length| length > *n),
-            Self::Bound(what, _, bound) => {
-                let bound = Scalar::new(Arc::clone(bound));
-                wrong(&match *what {
-                    "minimum" => cmp::gt_eq(values, &bound)?,
-                    "maximum" => cmp::lt_eq(values, &bound)?,
-                    "exclusiveMinimum" => cmp::gt(values, &bound)?,
-                    _ => cmp::lt(values, &bound)?,
-                })
-            }
+            Self::MinLength(n, measure) => measure.count(values, |length| length < *n),
+            Self::MaxLength(n, measure) => measure.count(values, |length| length > *n),
+            Self::Bound(_, _, bound, comparison) => wrong(&comparison(values, &Scalar::new(Arc::clone(bound)))?),
             Self::Pattern(pattern) => wrong(&regexp::regexp_is_match_scalar(values.as_string_view(), pattern, None)?),
             Self::OneOf(_, allowed) => {
                 let mut right = BooleanArray::from(vec![false; values.len()]);
@@ -155,10 +200,6 @@ fn values(plan: &ColumnPlan, texts: &[String]) -> Option<ArrayRef> {
     let mut rejects = Vec::new();
     let values = plan.convert(&cells, Some(0), &mut rejects);
     (rejects.is_empty() && values.null_count() == 0).then_some(values)
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn wrong(column: &Column, what: &str, raw: &str) -> Error {

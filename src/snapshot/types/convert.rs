@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanBuilder, Float64Builder, ListArray, ListBuilder, PrimitiveBuilder, StringViewBuilder};
+use arrow::array::{
+    ArrayRef, BooleanBuilder, Float64Builder, ListArray, ListBuilder, PrimitiveBuilder, StringViewBuilder, new_null_array,
+};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Date32Type, Decimal128Type, DurationMicrosecondType, Float64Type, Int64Type,
@@ -32,8 +34,10 @@ impl ColumnPlan {
     /// The array of a batch's column `index` (`None` when its file lacks the column), and its rejects. What its values break of the
     /// descriptor's constraints is counted.
     pub(in crate::snapshot) fn convert(&self, cells: &Cells, index: Option<usize>, rejects: &mut Vec<CellReject>) -> ArrayRef {
-        let Some(index) = index else { return arrow::array::new_null_array(self.field.data_type(), cells.rows()) };
-        let values = self.read(cells, index, rejects);
+        let values = match index {
+            Some(index) => self.read(cells, index, rejects),
+            None => new_null_array(self.field.data_type(), cells.rows()),
+        };
         self.checks.count(&values);
         values
     }
@@ -266,15 +270,18 @@ fn undecodable(row: usize, index: usize, cells: &Cells) -> CellReject {
     CellReject { row, raw, expected: "text in the file's encoding".to_owned(), reason }
 }
 
-/// A number in a style: all that stands around its digits is taken off. `None` when it is written otherwise.
+/// A number in a style: all that stands around its digits is taken off. An infinity has none. `None` when it is written otherwise.
 fn marked<T>(text: &str, style: Style, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
     // A plain number reads the same in every style with a decimal point, and one with an exponent has no other.
     let is_plain = |s: number::Shape| s.integer || s.exponent || style.bit() & Style::POINTS != 0;
     if number::shape(text.as_bytes(), false).is_some_and(is_plain) {
         return parse(text);
     }
-    let written = marks::written(text).filter(|w| w.styles() & style.bit() != 0)?;
-    parse(written.plain(style).text())
+    match marks::written(text) {
+        Some(written) if written.styles() & style.bit() != 0 => parse(written.plain(style).text()),
+        Some(_) => None,
+        None => parse(text),
+    }
 }
 
 /// A date; one with a time of day only when that is midnight, which says no more than the date.

@@ -92,7 +92,6 @@ fn list(column: &Column) -> Result<Parse> {
 
 /// The values of `categories` (Data Package v2) with their labels; none when the column has no categories.
 pub(super) fn categories(column: &Column) -> Vec<(String, Option<String>)> {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     let Some(Value::Array(items)) = column.extra.get("categories") else { return Vec::new() };
     let item = |item: &Value| match item {
         Value::Object(map) => Some((text(map.get("value")?), map.get("label").and_then(Value::as_str).map(str::to_owned))),
@@ -100,6 +99,11 @@ pub(super) fn categories(column: &Column) -> Vec<(String, Option<String>)> {
         Value::Null | Value::Bool(_) | Value::Array(_) => None,
     };
     items.iter().filter_map(item).collect()
+}
+
+/// A value of a descriptor as it would stand in a file.
+pub(super) fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// What the codes of a column mean, `(1 = apple, 2 = pear)`; `None` when no category has a label.

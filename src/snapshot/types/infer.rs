@@ -33,13 +33,22 @@ impl Inferred {
         Self { parse: Parse::Text, tokens: Tokens::default(), unit: None, warning }
     }
 
-    fn of(parse: Parse, seen: &Seen) -> Self {
-        let warning = (seen.tokens.len() > 0).then(|| {
-            let words: Vec<String> = seen.tokens.words().map(|word| format!("\"{word}\"")).collect();
+    fn of(parse: Parse, tokens: Tokens) -> Self {
+        let warning = (tokens.len() > 0).then(|| {
+            let words: Vec<String> = tokens.words().map(|word| format!("\"{word}\"")).collect();
             let are = if words.len() == 1 { "is" } else { "are" };
             format!("{} {are} taken as missing, since every other value is {}", words.join(", "), parse.expected_with_article())
         });
-        Self { parse, tokens: seen.tokens, unit: None, warning }
+        Self { parse, tokens, unit: None, warning }
+    }
+
+    /// With something to tell ahead of what there is.
+    fn told(self, first: String) -> Self {
+        let warning = match self.warning {
+            Some(warning) => format!("{first}; {warning}"),
+            None => first,
+        };
+        Self { warning: Some(warning), ..self }
     }
 }
 
@@ -59,41 +68,35 @@ impl Seen {
         if self.alive & BOOL != 0
             && let Some(parse) = self.bool()
         {
-            return Inferred::of(parse, self);
+            return Inferred::of(parse, self.tokens);
         }
         if self.alive & NUMBER != 0 {
             return match self.numbers.parse(self.values) {
                 Ok(parse) => {
-                    let unit = self.numbers.unit.and_then(Unit::mark);
-                    let mut inferred = Inferred { unit, ..Inferred::of(parse, self) };
-                    let comma = Style::first(self.numbers.styles).filter(|_| self.numbers.styles & Style::POINTS == 0);
-                    if let Some(style) = comma {
-                        let told = format!("its numbers are read with decimals behind a comma, like {}", style.name());
-                        inferred.warning =
-                            Some([Some(told), inferred.warning].into_iter().flatten().collect::<Vec<_>>().join("; "));
+                    // Beside infinities NaN is what a calculation gave.
+                    let tokens = if self.numbers.special { self.tokens.without_nan() } else { self.tokens };
+                    let inferred = Inferred { unit: self.numbers.unit.and_then(Unit::mark), ..Inferred::of(parse, tokens) };
+                    match Style::first(self.numbers.styles).filter(|_| self.numbers.styles & Style::POINTS == 0) {
+                        Some(comma) => {
+                            inferred.told(format!("its numbers are read with decimals behind a comma, like {}", comma.name()))
+                        }
+                        None => inferred,
                     }
-                    if self.numbers.special {
-                        // Beside infinities NaN is what a calculation gave.
-                        let tokens = self.tokens.without_nan();
-                        inferred.tokens = tokens;
-                        inferred.warning = inferred.warning.filter(|_| tokens.len() > 0);
-                    }
-                    inferred
                 }
                 Err(warning) => Inferred::text(warning),
             };
         }
         if self.alive & DATE != 0 {
             return match self.dates.parse() {
-                Ok(parse) => Inferred::of(parse, self),
+                Ok(parse) => Inferred::of(parse, self.tokens),
                 Err(warning) => Inferred::text(warning),
             };
         }
         if self.alive & TIME != 0 {
-            return Inferred::of(Parse::Time(None), self);
+            return Inferred::of(Parse::Time(None), self.tokens);
         }
         match self.duration() {
-            Some(parse) if self.alive & DURATION != 0 && self.timed => Inferred::of(parse, self),
+            Some(parse) if self.alive & DURATION != 0 && self.timed => Inferred::of(parse, self.tokens),
             Some(_) | None => Inferred::text(None),
         }
     }
@@ -169,14 +172,11 @@ impl Seen {
 }
 
 /// Dates that are written otherwise in each file: a format for each, where each settles its own or the others settle whether day or
-/// month comes first. `None` when it is not dates that the files differ in; an error says what to tell the user.
-pub(super) fn dates_by_file(files: &[Option<&Seen>]) -> Option<Result<Inferred, String>> {
+/// month comes first. `whole` is of all `files`. `None` when it is not dates that the files differ in; an error says what to tell the user.
+pub(super) fn dates_by_file(whole: &Seen, files: &[Option<&Seen>]) -> Option<Result<Inferred, String>> {
     let orders: Vec<Option<Orders>> =
         files.iter().map(|seen| seen.map_or(Ok(None), |s| s.date_orders())).collect::<Result<_, _>>().ok()?;
-    let mut all = files.iter().flatten().copied().filter(|seen| seen.values > 0);
-    let mut whole = all.next()?.clone();
-    all.for_each(|seen| whole.merge(seen));
-    if whole.tokens.len() > MOST_TOKENS {
+    if whole.values == 0 || whole.tokens.len() > MOST_TOKENS {
         return None;
     }
     if whole.dates.kinds() != 1 {
@@ -186,9 +186,11 @@ pub(super) fn dates_by_file(files: &[Option<&Seen>]) -> Option<Result<Inferred, 
     let mut day_first = orders.iter().flatten().filter_map(|o| settled(*o)?.day_first());
     let first = day_first.next().filter(|first| day_first.all(|other| other == *first));
     let mut formats = Vec::with_capacity(files.len());
+    // A file without dates has the format of another: any would do.
+    let mut before = orders.iter().flatten().find_map(|o| settled(*o)).unwrap_or(Order::YmdDash);
     for of_file in &orders {
         let order = match of_file {
-            None => Some(Order::YmdDash),
+            None => Some(before),
             Some(orders) => settled(*orders).or_else(|| Order::of(*orders).find(|o| first.is_some() && o.day_first() == first)),
         };
         let Some(order) = order else {
@@ -199,18 +201,12 @@ pub(super) fn dates_by_file(files: &[Option<&Seen>]) -> Option<Result<Inferred, 
             ));
         };
         formats.push(order);
+        before = order;
     }
-    let mut names: Vec<&str> = Vec::new();
-    for (order, _) in formats.iter().zip(&orders).filter(|(_, of_file)| of_file.is_some()) {
-        if !names.contains(&order.name()) {
-            names.push(order.name());
-        }
-    }
-    let warning = format!("its files write dates as {}; each file is read in its own way", names.join(" and as "));
-    let parse = whole.dates.of_format(DateFormat::PerFile(Arc::from(formats)));
-    let inferred = Inferred::of(parse, &whole);
-    let warning = [Some(warning), inferred.warning].into_iter().flatten().collect::<Vec<_>>().join("; ");
-    Some(Ok(Inferred { warning: Some(warning), ..inferred }))
+    let format = DateFormat::PerFile(Arc::from(formats));
+    let warning = format!("its files write dates as {}; each file is read in its own way", format.names().join(" and as "));
+    let parse = whole.dates.of_format(format);
+    Some(Ok(Inferred::of(parse, whole.tokens).told(warning)))
 }
 
 impl Numbers {
@@ -224,6 +220,9 @@ impl Numbers {
     /// The type that keeps every number of `values` as it is written; an error says what to tell the user, if anything.
     fn parse(&self, values: u64) -> Result<Parse, Option<String>> {
         let (points, commas) = (self.styles & Style::POINTS, self.styles & Style::COMMAS);
+        if self.nan && !self.special {
+            return Err(None);
+        }
         if self.mixed {
             return Err(Some("stays text, since its numbers do not all bear the same unit or currency".to_owned()));
         }

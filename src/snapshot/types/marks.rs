@@ -1,6 +1,10 @@
 //! How numbers are written for people: thousands parted, decimals behind a comma, a unit or a currency beside the digits,
 //! parentheses for what is negative. What a plain number is worth is not known here.
 
+mod declared;
+
+pub(super) use self::declared::Declared;
+
 use serde::{Deserialize, Serialize};
 
 /// What can stand between digits.
@@ -294,48 +298,6 @@ fn fits(style: Style, lengths: &[usize], seps: &[Sep]) -> bool {
     seps[..whole].iter().all(|s| *s == group) && *last == 3 && (thousands || lakhs)
 }
 
-/// How a descriptor says numbers are written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Declared {
-    pub(super) group: Option<String>,
-    pub(super) decimal: Option<String>,
-    /// Whether anything but a number may stand around the digits, such as `€` or `%`.
-    pub(super) dressed: bool,
-}
-
-impl Declared {
-    /// Whether numbers are written plainly.
-    pub(super) fn is_plain(&self) -> bool {
-        self.group.is_none() && !self.dressed && self.decimal.as_deref().is_none_or(|d| d == ".")
-    }
-
-    /// The number in plain writing, put into `plain`. Blanks of all widths are one mark.
-    pub(super) fn strip<'a>(&self, text: &str, plain: &'a mut String) -> &'a str {
-        let bare = if self.dressed {
-            text.trim_matches(|c: char| !(c.is_ascii_digit() || matches!(c, '-' | '+' | '.') || self.is_decimal(c)))
-        } else {
-            text
-        };
-        plain.clear();
-        match self.group.as_deref() {
-            Some(" " | "\u{a0}" | "\u{202f}" | "\u{2009}") => {
-                plain.extend(bare.split(|c: char| separator(c.encode_utf8(&mut [0; 4])).is_some_and(|(s, _)| s == Sep::Blank)));
-            }
-            Some(group) if !group.is_empty() => plain.extend(bare.split(group)),
-            Some(_) | None => plain.push_str(bare),
-        }
-        if let Some(mark) = self.decimal.as_deref().filter(|d| *d != "." && !d.is_empty()) {
-            // A point is no decimal mark where another one is declared.
-            *plain = if plain.contains('.') { String::new() } else { plain.replacen(mark, ".", 1) };
-        }
-        plain
-    }
-
-    fn is_decimal(&self, c: char) -> bool {
-        self.decimal.as_ref().is_some_and(|d| d.contains(c))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -412,21 +374,6 @@ mod tests {
             let proof = |styles| Style::first(written.styles() & styles).map_or(0, |style| written.proof(style));
             let of = |styles, want: u64| if written.styles() & styles == 0 { want } else { proof(styles) };
             assert_eq!((of(Style::POINTS, point), of(Style::COMMAS, comma)), (point, comma), "{text}");
-        }
-    }
-
-    #[test]
-    fn declared_marks_are_taken_off() {
-        let marks = |g: &str, d: &str, dressed| Declared { group: Some(g.into()), decimal: Some(d.into()), dressed };
-        let mut plain = String::new();
-        for (m, text, want) in [
-            (marks(",", ".", false), "1,234,567.5", "1234567.5"),
-            (marks(".", ",", true), "€ 1.234,5", "1234.5"),
-            (marks("", ".", true), "95%", "95"),
-            (marks(" ", ",", false), "1\u{a0}234,5", "1234.5"),
-            (marks("", ",", false), "1.5", ""),
-        ] {
-            assert_eq!(m.strip(text, &mut plain), want);
         }
     }
 }

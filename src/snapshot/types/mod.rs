@@ -279,7 +279,7 @@ fn of_all(seen: &Seen, files: &[Option<&Seen>]) -> Inferred {
     if !matches!(together.parse, Parse::Text) || files.len() < 2 {
         return together;
     }
-    match dates_by_file(files) {
+    match dates_by_file(seen, files) {
         Some(Ok(inferred)) => inferred,
         Some(Err(warning)) => Inferred { warning: together.warning.or(Some(warning)), ..together },
         None => together,
@@ -336,7 +336,9 @@ impl Parse {
             Self::Time(Some(pattern)) => format!("time as {}", pattern.text()),
             Self::Time(None) => "time as HH:MM:SS".to_owned(),
             Self::Duration { .. } => "ISO 8601 duration".to_owned(),
-            Self::List { item, delimiter } => format!("list of {}s with {delimiter:?} between them", item.expected),
+            Self::List { item, delimiter } => {
+                format!("list with {delimiter:?} between its items, each {} {}", article(&item.expected), item.expected)
+            }
             Self::Point(_) => "longitude and latitude in degrees".to_owned(),
         }
     }
@@ -378,8 +380,13 @@ fn article(expected: &str) -> &'static str {
 
 impl DateFormat {
     fn name(&self) -> String {
+        self.names().join(" or ")
+    }
+
+    /// Each format that some file has.
+    fn names(&self) -> Vec<&str> {
         match self {
-            Self::Order(order) => order.name().to_owned(),
+            Self::Order(order) => vec![order.name()],
             Self::PerFile(orders) => {
                 let mut names: Vec<&str> = Vec::new();
                 for order in orders.iter() {
@@ -387,9 +394,9 @@ impl DateFormat {
                         names.push(order.name());
                     }
                 }
-                names.join(" or ")
+                names
             }
-            Self::Pattern(pattern) => pattern.text().to_owned(),
+            Self::Pattern(pattern) => vec![pattern.text()],
         }
     }
 }

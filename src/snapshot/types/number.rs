@@ -1,5 +1,7 @@
 //! Numbers in text: their shape, what they need to be kept exactly, and their values. Columns are unknown here.
 
+use std::io::Write;
+
 /// How a number is written, as far as choosing a type needs to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shape {
@@ -12,6 +14,16 @@ pub(super) struct Shape {
     pub(super) exponent: bool,
     /// Digits from the first to the last that is not zero.
     pub(super) significant: usize,
+}
+
+/// The most digits of a number that any double of that many significant digits is within: DBL_MAX_10_EXP is 308, DBL_MIN_10_EXP -307.
+const MOST_DIGITS: usize = 300;
+
+impl Shape {
+    /// Whether a double holds it for certain: up to 15 significant digits always survive (IEEE 754, DBL_DIG), within the range of doubles.
+    pub(super) fn is_surely_double(self) -> bool {
+        self.significant <= 15 && !self.exponent && self.whole + self.scale <= MOST_DIGITS
+    }
 }
 
 /// The shape of `text` when it is a number that keeps all it says as one: no `+`, no leading zero (`007` is a code), no blank. An
@@ -68,10 +80,10 @@ fn significant_digits(whole: &[u8], fraction: &[u8]) -> usize {
     total.saturating_sub(leading + trailing)
 }
 
-/// Whether a double holds exactly what is written: up to 15 significant digits always survive (IEEE 754, DBL_DIG); 16 and 17
-/// are asked, since programs print doubles so that they can be read back.
+/// Whether a double holds exactly what is written: up to 15 significant digits always survive; 16 and 17 are asked, since programs
+/// print doubles so that they can be read back.
 pub(super) fn fits_double(text: &str, shape: Shape) -> bool {
-    if shape.significant <= 15 && !shape.exponent {
+    if shape.is_surely_double() {
         return true;
     }
     let Ok(value) = text.parse::<f64>() else { return false };
@@ -81,7 +93,7 @@ pub(super) fn fits_double(text: &str, shape: Shape) -> bool {
     if shape.significant <= 15 {
         return value != 0.0 || shape.significant == 0;
     }
-    shape.significant <= 17 && decimal_form(text) == decimal_form(&format!("{value:e}"))
+    shape.significant <= 17 && decimal_form(text) == decimal_form(shortest(value, &mut [0; 24]))
 }
 
 /// Whether the nearest double prints as the same number when both are cut to 15 significant digits: so it is within the range
@@ -90,18 +102,33 @@ pub(super) fn near_double(text: &str, shape: Shape) -> bool {
     text.parse::<f64>().is_ok_and(|value| value.is_normal() || (value == 0.0 && shape.significant == 0))
 }
 
-/// The digits without zeros around them, and the power of ten of the last one.
-fn decimal_form(text: &str) -> (String, i32) {
-    let text = text.trim_start_matches('-');
-    let (mantissa, power) = match text.split_once(['e', 'E']) {
-        Some((m, p)) => (m, p.parse::<i32>().unwrap_or(0)),
-        None => (text, 0),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let digits = format!("{whole}{fraction}");
-    let digits = digits.trim_start_matches('0');
-    let kept = digits.trim_end_matches('0');
-    (kept.to_owned(), power - fraction.len() as i32 + (digits.len() - kept.len()) as i32)
+/// The digits without zeros around them as one number, and the power of ten of the last one. For texts of at most 19 such digits.
+fn decimal_form(text: &str) -> (u64, i32) {
+    let (mantissa, power) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (mut digits, mut zeros, mut behind, mut point) = (0_u64, 0_u32, 0, false);
+    for byte in mantissa.bytes() {
+        match byte {
+            b'.' => point = true,
+            b'0' => zeros += 1,
+            b'1'..=b'9' => {
+                // Zeros at the start are worth nothing, however many.
+                let shift = if digits == 0 { 1 } else { 10_u64.pow(zeros + 1) };
+                digits = digits * shift + u64::from(byte - b'0');
+                zeros = 0;
+            }
+            _ => continue,
+        }
+        behind += i32::from(point && byte != b'.');
+    }
+    (digits, power.parse().unwrap_or(0) - behind + zeros as i32)
+}
+
+/// A double as shortly as it can be printed and read back, put into `buffer`: 17 digits, a point, two signs, `e` and three more digits.
+fn shortest(value: f64, buffer: &mut [u8; 24]) -> &str {
+    let mut rest = buffer.as_mut_slice();
+    let written = write!(rest, "{value:e}").is_ok();
+    let len = 24 - rest.len();
+    std::str::from_utf8(&buffer[..len]).ok().filter(|_| written).unwrap_or_default()
 }
 
 /// An integer; `None` when it is none or does not fit 64 bits.
@@ -128,10 +155,10 @@ pub(super) fn integer(text: &[u8]) -> Option<i64> {
     Some(if negative { -value } else { value })
 }
 
-/// A double. `inf` and `nan` in words count only when `special` is set (Table Schema's `INF`, `-INF`, `NaN`).
+/// A double; `None` beyond their range. `inf` and `nan` in words count only when `special` is set (Table Schema's `INF`, `-INF`, `NaN`).
 pub(super) fn double(text: &str, special: bool) -> Option<f64> {
     match text.as_bytes().last()? {
-        b'0'..=b'9' | b'.' => text.parse().ok(),
+        b'0'..=b'9' | b'.' => text.parse().ok().filter(|value: &f64| value.is_finite()),
         _ if !special => None,
         _ if text.eq_ignore_ascii_case("inf") => Some(f64::INFINITY),
         _ if text.eq_ignore_ascii_case("-inf") => Some(f64::NEG_INFINITY),
@@ -220,6 +247,10 @@ mod tests {
             ("9007199254740993", false),
             ("1e-400", false),
             ("1.5e-300", true),
+            ("-1.2345678901234568e-300", true),
+            ("-0.000012345678901234560000", true),
+            (&format!("1{}.0", "0".repeat(400)), false),
+            (&format!("0.{}1", "0".repeat(400)), false),
         ] {
             let s = shape(text.as_bytes(), true).expect(text);
             assert_eq!(fits_double(text, s), fits, "{text}");
@@ -257,6 +288,6 @@ mod tests {
             assert_eq!(decimal(text.as_bytes(), scale), want, "{text}");
         }
         assert_eq!(double("-INF", true), Some(f64::NEG_INFINITY));
-        assert_eq!((double("inf", false), double("1e5", false)), (None, Some(1e5)));
+        assert_eq!((double("inf", false), double("1e5", false), double("1e999", true)), (None, Some(1e5), None));
     }
 }

@@ -196,14 +196,19 @@ fn number(text: &[u8]) -> Option<Number> {
 }
 
 /// The day of the last date, since many rows in a row have the same.
-#[derive(Default)]
 struct Days {
     text: [u8; 10],
     day: i32,
 }
 
+impl Default for Days {
+    fn default() -> Self {
+        Self { text: *b"1970-01-01", day: 0 }
+    }
+}
+
 impl Days {
-    /// The day of `YYYY-MM-DD` at the start of `text`, which has at least these ten bytes.
+    /// The day of `YYYY-MM-DD` at the start of `text`.
     fn of(&mut self, text: &[u8]) -> Option<i32> {
         let text: &[u8; 10] = text.first_chunk()?;
         if *text == self.text {
@@ -318,7 +323,10 @@ mod tests {
         for (like, odd) in [
             ("1", &["007", "-0", "+1", " 1", "1.0", "1e3", "1234567890123456", "x", "-", "NA", "１", "1,000", "5%"][..]),
             ("1.5", &["-0.0", "1.", ".5", "00.5", "1.5e3", "1.2.3", "0.1234567890123456", "1,5", "NaN", "1.5%"]),
-            ("2024-01-01", &["2024-1-1", "2023-02-29", "2024-01-01 00:00:00", "2024/01/01", "0000-01-01"]),
+            (
+                "2024-01-01",
+                &["2024-1-1", "2023-02-29", "2024-01-01 00:00:00", "2024/01/01", "0000-01-01", "\0\0\0\0\0\0\0\0\0\0"],
+            ),
             ("2024-01-01 10:00:00", &["2024-01-01 24:00:00", "2024-01-01 10:00", "2024-01-01 10:00:00Z", "2024-01-01"]),
         ] {
             let plan = plan_of(like);

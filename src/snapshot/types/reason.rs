@@ -1,6 +1,7 @@
 //! Reasons: why a NULL is one, for `missing_reason(column)`. A column that can have more than one reason has a companion in the snapshot,
 //! which is NULL where there is a value, and where the cell was simply empty.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, StringViewBuilder, new_null_array};
@@ -21,22 +22,9 @@ impl ColumnPlan {
     /// Whether a NULL may have another reason than an empty cell, by what is declared or inferred of the column.
     pub(in crate::snapshot) fn has_reasons(&self) -> bool {
         let codes = self.missing.declared.iter().flatten().any(|code| !code.value.is_empty() || code.label.is_some());
-        let typed = match self.parse {
-            Parse::Text => false,
-            Parse::Json(_)
-            | Parse::YearMonth
-            | Parse::Bool(_)
-            | Parse::Integer(_)
-            | Parse::Double(_)
-            | Parse::Decimal { .. }
-            | Parse::Date(_)
-            | Parse::Timestamp { .. }
-            | Parse::Time(_)
-            | Parse::Duration { .. }
-            | Parse::List { .. }
-            | Parse::Point(_) => self.declared,
-        };
-        codes || typed || self.missing.tokens.len() > 0
+        // Any text fits a text, and every cell has proven the type that is inferred.
+        let rejects = self.declared && self.parse != Parse::Text;
+        codes || rejects || self.missing.tokens.len() > 0
     }
 
     /// The reasons of the NULLs of `values`, which were made of a batch's column `index`.
@@ -59,21 +47,23 @@ impl ColumnPlan {
     }
 
     /// Why a cell gave no value; `None` for an empty one.
-    fn reason(&self, cell: Cell<'_>) -> Option<String> {
+    fn reason<'a>(&'a self, cell: Cell<'a>) -> Option<Cow<'a, str>> {
         match cell.kind {
             CellKind::Absent => None,
-            CellKind::Undecodable => Some("rejected: holds bytes that the encoding does not have".to_owned()),
+            CellKind::Undecodable => Some(Cow::Borrowed("rejected: holds bytes that the encoding does not have")),
             CellKind::Plain | CellKind::String | CellKind::Scalar | CellKind::Nested => {
                 let text = cell.text.trim_ascii();
                 let codes = self.missing.declared.as_deref().unwrap_or_default();
                 let code = codes.iter().find(|c| c.value == cell.text).or_else(|| codes.iter().find(|c| c.value == text));
                 match code {
-                    Some(MissingValue { label: Some(label), .. }) => Some(label.clone()),
-                    Some(MissingValue { value, label: None }) => (!value.is_empty()).then(|| value.clone()),
-                    None if text.is_empty() => None,
-                    None if self.missing.tokens.has(text) => Some(text.to_owned()),
+                    Some(MissingValue { label: Some(label), .. }) => Some(Cow::Borrowed(label)),
+                    Some(MissingValue { value, label: None }) => (!value.is_empty()).then_some(Cow::Borrowed(value)),
+                    None if self.missing.tokens.has(text) => Some(Cow::Borrowed(text)),
+                    // Empty, or what a database writes for it.
+                    None if text.is_empty() || self.missing.has(text) => None,
                     None => {
-                        Some(format!("rejected: {:?} is not {} {}", clip(text, SHOWN), article(&self.expected), self.expected))
+                        let (shown, expected) = (clip(text, SHOWN), &self.expected);
+                        Some(Cow::Owned(format!("rejected: {shown:?} is not {} {expected}", article(expected))))
                     }
                 }
             }

@@ -1,19 +1,22 @@
 //! What was seen of a column: the types that every cell so far could have, and what choosing one needs to know. Parts of a file that
 //! were seen apart are merged; what was seen of a file can be stored. Which type it is, is decided elsewhere.
 
+mod dates;
+mod numbers;
 mod plain;
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::dates::Dates;
+pub(super) use self::numbers::{Facts, Numbers};
 pub(super) use self::plain::PlainNumbers;
 use super::Missing;
-use super::calendar::{self, Order, Orders};
+use super::calendar::{Order, Orders};
 use super::clock;
 use super::duration::duration;
-use super::marks::{self, Style, Styles, Unit};
-use super::number::{self, Shape};
+use super::marks::{Style, Unit};
 use super::token::Tokens;
 use crate::descriptor::{Column, ColumnKind};
 use crate::snapshot::cells::{Cell, CellKind};
@@ -63,71 +66,6 @@ pub(in crate::snapshot) struct Seen {
     pub(super) nested: bool,
     /// Words for "no value" where none are declared.
     pub(super) tokens: Tokens,
-}
-
-/// What was seen of the numbers.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Numbers {
-    /// The styles that read every one.
-    pub(super) styles: Styles,
-    /// Of numbers without a mark between digits, which are the same in every style.
-    pub(super) unmarked: Facts,
-    /// Of the others, as they read with decimals behind a point.
-    pub(super) point: Facts,
-    /// Of the others, as they read with decimals behind a comma.
-    pub(super) comma: Facts,
-    pub(super) unit: Option<Unit>,
-    /// Not all have the same unit.
-    pub(super) mixed: bool,
-    /// Some are not in plain writing.
-    pub(super) dressed: bool,
-    /// Some are in parentheses, some are not.
-    pub(super) enclosed: bool,
-    pub(super) open: bool,
-    /// Some bear a `+`, some are negative.
-    pub(super) plus: bool,
-    pub(super) minus: bool,
-    /// A point or a comma stands between digits.
-    pub(super) parted: bool,
-    /// Infinity, or a declared `NaN`.
-    pub(super) special: bool,
-    /// How many have marks between digits that plain writing has not.
-    pub(super) marked: u64,
-    /// How much speaks for those marks, with decimals behind a point and behind a comma (see [`marks::Written::proof`]).
-    pub(super) point_proof: u64,
-    pub(super) comma_proof: u64,
-    /// Commas do not part the fields of the file.
-    pub(super) commas_free: bool,
-}
-
-/// What a type for numbers must hold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Facts {
-    pub(super) fraction: bool,
-    pub(super) too_large: bool,
-    pub(super) inexact: bool,
-    pub(super) exponent: bool,
-    /// Some value is beyond what a double can come near.
-    pub(super) far: bool,
-    /// The most digits before the point.
-    pub(super) whole: usize,
-    /// The most digits behind it.
-    pub(super) scale: usize,
-}
-
-/// What was seen of the dates.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Dates {
-    /// The orders that every one can be read in.
-    pub(super) orders: Orders,
-    /// For each order of [`Order::ALL`], how many can be read in it; only where a date is declared.
-    pub(super) counts: Option<Box<[u64; Order::ALL.len()]>>,
-    /// Without a time of day.
-    pub(super) alone: u64,
-    /// With a time and an offset.
-    pub(super) zoned: u64,
-    /// With a time and no offset.
-    pub(super) naive: u64,
 }
 
 impl Seen {
@@ -265,196 +203,6 @@ impl Seen {
             }
         }
         fits
-    }
-}
-
-impl Default for Numbers {
-    fn default() -> Self {
-        Self {
-            styles: Styles::MAX,
-            unmarked: Facts::default(),
-            point: Facts::default(),
-            comma: Facts::default(),
-            unit: None,
-            mixed: false,
-            dressed: false,
-            enclosed: false,
-            open: false,
-            plus: false,
-            minus: false,
-            parted: false,
-            special: false,
-            marked: 0,
-            point_proof: 0,
-            comma_proof: 0,
-            commas_free: false,
-        }
-    }
-}
-
-impl Numbers {
-    /// Whether the text is a number that can be read as all before it. A declared number has one writing, so has one of JSON.
-    fn see(&mut self, text: &str, declared: bool, json: bool) -> bool {
-        if let Some(shape) = number::shape(text.as_bytes(), json) {
-            self.bears(Unit::Bare);
-            self.open = true;
-            self.minus |= text.starts_with('-');
-            if shape.integer {
-                self.unmarked.see(text, shape);
-                return true;
-            }
-            self.parted |= !json;
-            self.point.see(text, shape);
-            let thousands = shape.scale == 3 && (1..=3).contains(&shape.whole) && !(shape.exponent || json || declared);
-            let fits = if thousands {
-                self.comma.whole = self.comma.whole.max(shape.whole + 3);
-                self.comma_proof += 1;
-                Style::POINTS | Style::PointComma.bit()
-            } else if shape.exponent {
-                Style::Plain.bit()
-            } else {
-                Style::POINTS
-            };
-            self.styles &= fits;
-            return self.styles != 0;
-        }
-        if json {
-            return false;
-        }
-        if let Some(value) = number::double(text, true).filter(|v| !v.is_finite()) {
-            self.special |= declared || value.is_infinite();
-            self.styles &= Style::Plain.bit();
-            return self.special && self.styles != 0;
-        }
-        !declared && self.see_marked(text)
-    }
-
-    /// A number that is not in plain writing.
-    fn see_marked(&mut self, text: &str) -> bool {
-        let Some(written) = marks::written(text) else { return false };
-        let styles = written.styles() & self.styles;
-        let mut fits = 0;
-        let readings =
-            [(Style::POINTS, &mut self.point, &mut self.point_proof), (Style::COMMAS, &mut self.comma, &mut self.comma_proof)];
-        for (decimal, facts, proof) in readings {
-            let Some(style) = Style::first(styles & decimal) else { continue };
-            let plain = written.plain(style);
-            if let Some(shape) = number::shape(plain.text().as_bytes(), false) {
-                facts.see(plain.text(), shape);
-                *proof += written.proof(style);
-                fits |= styles & decimal;
-            }
-        }
-        self.styles &= fits;
-        self.bears(written.unit);
-        self.dressed = true;
-        self.enclosed |= written.enclosed;
-        self.open |= !written.enclosed;
-        self.plus |= written.plus;
-        self.minus |= written.negative;
-        self.parted |= written.is_parted();
-        self.marked += u64::from(written.styles() & Style::Plain.bit() == 0);
-        fits != 0
-    }
-
-    fn bears(&mut self, unit: Unit) {
-        match self.unit {
-            None => self.unit = Some(unit),
-            Some(before) => self.mixed |= before != unit,
-        }
-    }
-
-    fn merge(&mut self, other: &Self) {
-        self.styles &= other.styles;
-        self.unmarked.merge(other.unmarked);
-        self.point.merge(other.point);
-        self.comma.merge(other.comma);
-        self.mixed |= other.mixed;
-        if let Some(unit) = other.unit {
-            self.bears(unit);
-        }
-        self.dressed |= other.dressed;
-        self.enclosed |= other.enclosed;
-        self.open |= other.open;
-        self.plus |= other.plus;
-        self.minus |= other.minus;
-        self.parted |= other.parted;
-        self.special |= other.special;
-        self.marked += other.marked;
-        self.point_proof += other.point_proof;
-        self.comma_proof += other.comma_proof;
-        self.commas_free |= other.commas_free;
-    }
-}
-
-impl Facts {
-    fn see(&mut self, text: &str, shape: Shape) {
-        self.fraction |= !shape.integer;
-        self.exponent |= shape.exponent;
-        self.whole = self.whole.max(shape.whole);
-        self.scale = self.scale.max(shape.scale);
-        if shape.integer && shape.whole > 18 {
-            self.too_large |= number::integer(text.as_bytes()).is_none();
-        }
-        if shape.significant > 15 || shape.exponent {
-            self.inexact |= !number::fits_double(text, shape);
-            self.far |= !number::near_double(text, shape);
-        }
-    }
-
-    /// Of both.
-    pub(super) fn merge(&mut self, other: Self) {
-        self.fraction |= other.fraction;
-        self.too_large |= other.too_large;
-        self.inexact |= other.inexact;
-        self.exponent |= other.exponent;
-        self.far |= other.far;
-        self.whole = self.whole.max(other.whole);
-        self.scale = self.scale.max(other.scale);
-    }
-}
-
-impl Dates {
-    /// Notes the orders, and whether a time and a zone follow; false when the text is no date at all, or not of one kind and order
-    /// with those before it.
-    fn see(&mut self, text: &[u8]) -> bool {
-        let Some(date) = calendar::dateish(text) else { return false };
-        let clock = match date.rest() {
-            [] => None,
-            rest => match clock::clock_after_date(rest) {
-                Some(clock) => Some(clock),
-                None => return false,
-            },
-        };
-        let orders = date.orders();
-        if let Some(counts) = &mut self.counts {
-            Order::of(orders).for_each(|order| counts[order as usize] += 1);
-            if orders == 0 {
-                return false;
-            }
-        }
-        match clock.map(|c| c.offset) {
-            None => self.alone += 1,
-            Some(None) => self.naive += 1,
-            Some(Some(_)) => self.zoned += 1,
-        }
-        self.orders &= orders;
-        self.orders != 0 && self.kinds() == 1
-    }
-
-    /// How many kinds there are of dates: alone, with a time, with a time and an offset.
-    pub(super) fn kinds(&self) -> u8 {
-        u8::from(self.alone > 0) + u8::from(self.naive > 0) + u8::from(self.zoned > 0)
-    }
-
-    fn merge(&mut self, other: &Self) {
-        self.orders &= other.orders;
-        if let (Some(counts), Some(others)) = (&mut self.counts, &other.counts) {
-            counts.iter_mut().zip(others.iter()).for_each(|(count, more)| *count += more);
-        }
-        self.alone += other.alone;
-        self.zoned += other.zoned;
-        self.naive += other.naive;
     }
 }
 

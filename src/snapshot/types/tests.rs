@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow::array::AsArray;
 use arrow::util::display::array_value_to_string;
 
 use super::*;
@@ -98,6 +99,10 @@ fn undeclared_columns_are_what_every_cell_is() {
         (&["+441234567", "+441234568"], "Utf8View: +441234567 +441234568"),
         (&["(1)", "(2)"], "Utf8View: (1) (2)"),
         (&["INF", "-inf", "1.5", "NaN"], "Float64: inf -inf 1.5 NaN"),
+        (&["Nan", "INF", "1.5"], "Float64: NaN inf 1.5"),
+        (&["Nan", "1.5"], "Utf8View: Nan 1.5"),
+        (&["INF", "95%", "NaN", "-"], "Float64: inf 95.0 NaN NULL !"),
+        (&["INF", "−5", "+0.5"], "Float64: inf -5.0 0.5"),
         (&["Yes", "no"], "Boolean: true false"),
         (&["Y", "n", "N/A"], "Boolean: true false NULL !"),
         (&["Y", "Y"], "Utf8View: Y Y"),
@@ -167,6 +172,8 @@ fn declared_columns_reject_what_does_not_fit() {
     for (declared, values, want) in [
         (column(ColumnKind::Integer, None), &["007", "x", "9223372036854775808"][..], "Int64: 7 NULL NULL (2 rejects)"),
         (column(ColumnKind::Number, None), &["1", "NaN", "-INF", "x"], "Float64: 1.0 NaN -inf NULL (1 rejects)"),
+        (column(ColumnKind::Number, None), &["1e999", "1e5", "5"], "Float64: NULL 100000.0 5.0 (1 rejects)"),
+        (column(ColumnKind::Number, None), &["12345678901234567.25", "1e5"], "Float64: 1.2345678901234568e16 100000.0"),
         (column(ColumnKind::String, None), &["1", ""], "Utf8View: 1 NULL"),
         (column(ColumnKind::Boolean, None), &["1", "0", "maybe"], "Boolean: true false NULL (1 rejects)"),
         (column(ColumnKind::Date, None), &["2020年1月11日", "2020年"], "Date32: 2020-01-11 NULL (1 rejects)"),
@@ -233,6 +240,14 @@ fn constraints_are_counted_and_values_stay() {
             "2 maxLength 2; 1 pattern ^(?:[a-z]+)$",
         ),
         (column(ColumnKind::Number, serde_json::json!({"maximum": 1.5})), &["1.5", "x"], ""),
+        (column(ColumnKind::Number, serde_json::json!({"exclusiveMaximum": 1.5})), &["1.5", "1"], "1 exclusiveMaximum 1.5"),
+        (column(ColumnKind::Array, serde_json::json!({"minLength": 2})), &["[1000]", "[1,2]", "x", ""], "1 minLength 2"),
+        (
+            column(ColumnKind::Object, serde_json::json!({"maxLength": 1})),
+            &["{\"a\": 1}", "{\"a\": 1, \"b\": 2}"],
+            "1 maxLength 1",
+        ),
+        (column(ColumnKind::List, serde_json::json!({"maxLength": 1})), &["a,b", "abcd", ""], "1 maxLength 1"),
     ] {
         let cells = cells(&values.iter().map(|v| (CellKind::Plain, *v)).collect::<Vec<_>>());
         let mut seen = Seen::new(Some(&declared), Missing::default());
@@ -250,6 +265,11 @@ fn constraints_are_counted_and_values_stay() {
             .collect();
         assert_eq!(broken.join("; "), want, "{declared:?}");
     }
+    let required = column(ColumnKind::Integer, serde_json::json!({"required": true}));
+    let seen = Seen::new(Some(&required), Missing::default());
+    let plan = ColumnPlan::decide("c", None, Some(&required), Missing::default(), &seen, &[], &mut Vec::new()).expect("is sound");
+    plan.convert(&cells(&[(CellKind::Plain, ""); 2]), None, &mut Vec::new());
+    assert_eq!(plan.broken().collect::<Vec<_>>(), ["column c: 2 values break the constraint required"]);
     let wrong = column(ColumnKind::Integer, serde_json::json!({"minimum": "low"}));
     assert!(plain(Some(&wrong), &["1"]).contains("the constraint minimum is low"));
     let wrong = column(ColumnKind::String, serde_json::json!({"pattern": "("}));
@@ -278,6 +298,7 @@ fn nulls_have_reasons() {
         ..Column::default()
     };
     let values = ["1", "-99", " x", "", "z"];
+    let bare = Column { kind: ColumnKind::Integer, ..Column::default() };
     let cells = cells(&values.map(|v| (CellKind::Plain, v)));
     let missing = Missing::declared(Some(&declared), None, None);
     let seen = Seen::new(Some(&declared), missing.clone());
@@ -295,4 +316,37 @@ fn nulls_have_reasons() {
     assert_eq!(reasons, ["", "instrument down", "x", "not asked", "rejected: \"z\" is not an integer"]);
     let absent = plan.convert(&cells, None, &mut Vec::new());
     assert_eq!(shown(plan.reasons(&cells, None, absent.as_ref())), ["not in the file"; 5]);
+    // What databases write for NULL is as an empty cell.
+    let seen = Seen::new(Some(&bare), Missing::default());
+    let plan = ColumnPlan::decide("c", None, Some(&bare), Missing::default(), &seen, &[], &mut Vec::new()).expect("is sound");
+    let cells = self::cells(&["\\N", "z"].map(|v| (CellKind::Plain, v)));
+    let array = plan.convert(&cells, Some(0), &mut Vec::new());
+    assert_eq!(shown(plan.reasons(&cells, Some(0), array.as_ref())), ["", "rejected: \"z\" is not an integer"]);
+}
+
+#[test]
+fn files_that_write_dates_otherwise_share_their_missing_words() {
+    let of_files = [&["31/12/2020"][..], &["12/31/2020", "-"], &["NA"]].map(|values| {
+        let mut seen = Seen::new(None, Missing::default());
+        seen.absorb(cells(&values.iter().map(|v| (CellKind::Plain, *v)).collect::<Vec<_>>()).column(0), false);
+        seen
+    });
+    let mut whole = of_files[0].clone();
+    of_files[1..].iter().for_each(|seen| whole.merge(seen));
+    let files = of_files.each_ref().map(Some);
+    let mut warnings = Vec::new();
+    let plan =
+        ColumnPlan::decide("c", None, None, Missing::default(), &whole, &files, &mut warnings).expect("nothing is declared");
+    assert_eq!(
+        warnings,
+        ["column c: its files write dates as DD/MM/YYYY and as MM/DD/YYYY; each file is read in its own way; \
+          \"NA\", \"-\" are taken as missing, since every other value is a date as DD/MM/YYYY or MM/DD/YYYY"]
+    );
+    for (file, text, day) in [(0, "31/12/2020", Some(18_627)), (1, "12/31/2020", Some(18_627)), (2, "NA", None)] {
+        let cells = Cells { file, ..cells(&[(CellKind::Plain, text)]) };
+        let mut rejects = Vec::new();
+        let array = plan.convert(&cells, Some(0), &mut rejects);
+        let days = array.as_primitive::<arrow::datatypes::Date32Type>();
+        assert_eq!((days.iter().next().flatten(), rejects.len()), (day, 0), "{text}");
+    }
 }
