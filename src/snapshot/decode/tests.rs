@@ -45,6 +45,7 @@ fn declared_and_marked_encodings() {
         ([&[0xff, 0xfe][..], &utf16(text, false)].concat(), None, format!("UTF-16LE {text} []")),
         ([&[0xfe, 0xff][..], &utf16(text, true)].concat(), Some("utf-16"), format!("UTF-16BE {text} []")),
         (utf16(text, true), Some("utf-16"), format!("UTF-16BE {text} []")),
+        (utf16(text, true), Some("UTF16BE"), format!("UTF-16BE {text} []")),
         (utf16(text, false), None, format!("UTF-16LE? {text} []")),
         (utf16("省份,城市\n湖北省,1\n", true), None, "UTF-16BE? 省份,城市\n湖北省,1\n []".to_owned()),
         ([&[0xff, 0xfe, 0, 0][..], &utf32(text, false)].concat(), None, format!("UTF-32LE {text} []")),
@@ -72,6 +73,7 @@ fn bytes_that_are_no_text_keep_their_places() {
         (b"\xe9\n\x00\n", Some("latin1"), "windows-1252 é\n\0\n [3@2\\x00]"),
         (b"\xff\xfea\0\0\0\n\0", None, "UTF-16LE a\0\n [1@4\\x00]"),
         (b"\xff\xfea\0\0\xd8\n\0", None, "UTF-16LE a\u{FFFD}\n [1@4\\x00\\xD8]"),
+        (b"\xff\xfea\0\0\xd8\0\0b\0", None, "UTF-16LE a\u{FFFD}\0b [1@4\\x00\\xD8 4@6\\x00]"),
         (b"\0\0\xfe\xff\0\0\0a\0\x11\0\0\0\0\0b\0", None, "UTF-32BE a\u{FFFD}b\u{FFFD} [1@8\\x00\\x11\\x00\\x00 5@16\\x00]"),
         // One sign that stands alone says nothing of its encoding.
         (b"id,name\n1,english\n2,\xa9\n", None, "UTF-8 id,name\n1,english\n2,\u{FFFD}\n [20@20\\xA9]"),

@@ -1,5 +1,6 @@
 //! Transcoding: a file in any character set becomes a UTF-8 copy, streaming, with the places that could not be decoded.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -16,7 +17,8 @@ use crate::snapshot::stop::Stop;
 pub(super) fn transcode(raw: &Path, url: &str, charset: Charset, skip: u64, target: &Path, stop: &Stop) -> Result<Text> {
     let mut file = File::open(raw)?;
     file.seek(SeekFrom::Start(skip))?;
-    let out = Out { file: BufWriter::with_capacity(CHUNK, File::create(target)?), written: 0, bad: Vec::new(), url, charset };
+    let copy = BufWriter::with_capacity(CHUNK, File::create(target)?);
+    let out = Out { file: copy, written: 0, nuls: VecDeque::new(), bad: Vec::new(), url, charset };
     let out = match charset {
         Charset::Whatwg(encoding) => whatwg(&mut file, encoding, skip, out, stop)?,
         Charset::Utf32(big) => utf32(&mut file, big, skip, out, stop)?,
@@ -30,16 +32,18 @@ pub(super) fn transcode(raw: &Path, url: &str, charset: Charset, skip: u64, targ
 struct Out<'a> {
     file: BufWriter<File>,
     written: u64,
+    /// The places, in the published file, of the NULs that a decoder has read and that are not written yet: it may hold some back.
+    nuls: VecDeque<u64>,
     bad: Vec<Bad>,
     url: &'a str,
     charset: Charset,
 }
 
 impl Out<'_> {
-    /// Writes decoded text. `nuls` are the places of the NULs that it was decoded from, in the published file.
-    fn text(&mut self, text: &[u8], mut nuls: impl Iterator<Item = u64>) -> Result<()> {
+    /// Writes decoded text.
+    fn text(&mut self, text: &[u8]) -> Result<()> {
         for nul in memchr_iter(0, text) {
-            let byte = nuls.next().unwrap_or_default();
+            let byte = self.nuls.pop_front().unwrap_or_default();
             self.bad(self.written + nul as u64, byte, &[0])?;
         }
         self.file.write_all(text)?;
@@ -79,15 +83,16 @@ fn whatwg<'a>(file: &mut File, encoding: &'static Encoding, skip: u64, mut out: 
             let from = base + at as u64;
             let chunk = &input[BEFORE + at..BEFORE + n];
             let (result, read, written) = decoder.decode_to_utf8_without_replacement(chunk, &mut output, n == 0);
-            let taken = &chunk[..read];
             if is_16 {
                 let odd = usize::from(!(from - skip).is_multiple_of(2));
-                let pairs = taken.get(odd..).unwrap_or_default().chunks_exact(2).enumerate();
-                out.text(&output[..written], pairs.filter(|(_, p)| **p == [0, 0]).map(|(i, _)| from + (odd + 2 * i) as u64))?;
+                // A unit of two bytes may have begun before.
+                let units = input[BEFORE + at - odd..BEFORE + at + read].chunks_exact(2).enumerate();
+                out.nuls.extend(units.filter(|(_, u)| **u == [0, 0]).map(|(i, _)| from - odd as u64 + 2 * i as u64));
             } else {
                 // No set of WHATWG's has a zero within a character.
-                out.text(&output[..written], memchr_iter(0, taken).map(|i| from + i as u64))?;
+                out.nuls.extend(memchr_iter(0, &chunk[..read]).map(|i| from + i as u64));
             }
+            out.text(&output[..written])?;
             at += read;
             match result {
                 DecoderResult::InputEmpty => break,
@@ -96,7 +101,9 @@ fn whatwg<'a>(file: &mut File, encoding: &'static Encoding, skip: u64, mut out: 
                     let (len, behind) = (usize::from(len), usize::from(behind));
                     let end = BEFORE + at - behind;
                     let bytes = &input[end.saturating_sub(len)..end];
-                    out.replaced((base + at as u64).saturating_sub((len + behind) as u64), bytes)?;
+                    let start = (base + at as u64).saturating_sub((len + behind) as u64);
+                    out.nuls.retain(|nul| !(start..start + len as u64).contains(nul));
+                    out.replaced(start, bytes)?;
                 }
             }
         }
@@ -122,14 +129,14 @@ fn utf32<'a>(file: &mut File, big: bool, skip: u64, mut out: Out<'a>, stop: &Sto
             match (quad.len() == 4).then(|| unit32(quad, big)).and_then(char::from_u32).filter(|c| *c != '\0') {
                 Some(c) => text.push(c),
                 None => {
-                    out.text(text.as_bytes(), std::iter::empty())?;
+                    out.text(text.as_bytes())?;
                     text.clear();
                     out.replaced(base, quad)?;
                 }
             }
             base += quad.len() as u64;
         }
-        out.text(text.as_bytes(), std::iter::empty())?;
+        out.text(text.as_bytes())?;
         text.clear();
     }
 }
