@@ -1,7 +1,7 @@
 //! Column names: as published to the letter, but trimmed, on one line, never empty and never twice.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::columns::ADDED;
 
@@ -35,15 +35,17 @@ pub(super) fn unique(published: &[String]) -> (Vec<String>, Vec<Option<String>>)
     let plain: Vec<Cow<'_, str>> = published.iter().map(|p| plain(p)).collect();
     let plain: Vec<&str> = plain.iter().map(Cow::as_ref).collect();
     let mut taken: HashSet<String> = plain.iter().filter(|p| !p.is_empty()).map(|p| (*p).to_owned()).collect();
-    let mut seen = HashSet::new();
+    // The number that the next of a name may get: all before it are taken.
+    let mut next: HashMap<&str, usize> = HashMap::new();
     let mut names = Vec::with_capacity(plain.len());
     for (i, name) in plain.iter().enumerate() {
         let name = if name.is_empty() {
-            free(&format!("column_{}", i + 1), 1, &mut taken)
-        } else if seen.insert(*name) {
-            (*name).to_owned()
+            free(&format!("column_{}", i + 1), &mut 1, &mut taken)
+        } else if let Some(from) = next.get_mut(name) {
+            free(name, from, &mut taken)
         } else {
-            free(name, 2, &mut taken)
+            next.insert(*name, 2);
+            (*name).to_owned()
         };
         names.push(name);
     }
@@ -51,15 +53,14 @@ pub(super) fn unique(published: &[String]) -> (Vec<String>, Vec<Option<String>>)
     (names, originals)
 }
 
-/// The first of `name` (when `from` is 1), `name_2`, `name_3` and so on that is not taken; it then is.
-fn free(name: &str, from: usize, taken: &mut HashSet<String>) -> String {
-    let mut n = from;
+/// The first of `name` (when `from` is 1), `name_2`, `name_3` and so on that is not taken; it then is, and `from` is behind it.
+fn free(name: &str, from: &mut usize, taken: &mut HashSet<String>) -> String {
     loop {
-        let candidate = if n == 1 { name.to_owned() } else { format!("{name}_{n}") };
+        let candidate = if *from == 1 { name.to_owned() } else { format!("{name}_{from}") };
+        *from += 1;
         if taken.insert(candidate.clone()) {
             return candidate;
         }
-        n += 1;
     }
 }
 
@@ -72,6 +73,7 @@ mod tests {
         for (published, want) in [
             (&["id", "", "id", "id"][..], &["id", "column_2", "id_2", "id_3"][..]),
             (&["a", "a", "a_2"], &["a", "a_3", "a_2"]),
+            (&["a", "a", "a_3", "a"], &["a", "a_2", "a_3", "a_4"]),
             (&["column_2", ""], &["column_2", "column_2_2"]),
             (&[" Test", "PM_US Post", "番号　"], &["Test", "PM_US Post", "番号　"]),
             (
