@@ -96,7 +96,7 @@ impl<'a, R: BufRead> Tags<'a, R> {
             }
             if self.tag.first() == Some(&b'!') {
                 // A document type may declare entities between brackets; nothing here needs them.
-                while self.tag.contains(&b'[') && !self.tag.ends_with(b"]") {
+                while self.tag.contains(&b'[') && !self.tag.trim_ascii_end().ends_with(b"]") {
                     self.tag.clear();
                     self.tag.push(b'[');
                     loop {
@@ -238,6 +238,7 @@ mod tests {
             ("<?xml version='1.0'?>\n<!-- <no> -- > --><a><![CDATA[<b>]]></a>", "a /a"),
             ("<!DOCTYPE a><a/>", "a/"),
             ("<!DOCTYPE a [<!ENTITY x \"<b>\"> ]><a/>", "a/"),
+            ("<!DOCTYPE a [ ] ><a/>", "a/"),
             ("", ""),
             ("text", ""),
             ("<a", "f, line 1: the text ends inside a tag"),
