@@ -11,6 +11,15 @@ pub(super) const MAX_SPAN: usize = (1 << 28) - 1;
 /// Cells of a batch, about: a batch of a wide table has fewer rows, so that its spans take no more than 32 MB.
 pub(super) const MAX_CELLS: usize = 1 << 22;
 
+/// Text of a batch that is made of records one by one, about, in bytes.
+pub(super) const BATCH_BYTES: usize = 1 << 20;
+
+/// Records of such a batch, at most.
+pub(super) const BATCH_ROWS: usize = 1 << 16;
+
+/// How much of a record that can't be read is kept in its reject, in bytes.
+pub(super) const RAW_LIMIT: usize = 2000;
+
 /// What the format says of a cell, before anyone looks at its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CellKind {
@@ -36,32 +45,46 @@ pub(super) struct Span {
     packed: u32,
 }
 
+impl CellKind {
+    /// A number of at most three bits, 0 for [`Self::Absent`].
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Absent => 0,
+            Self::Plain => 1,
+            Self::String => 2,
+            Self::Scalar => 3,
+            Self::Nested => 4,
+            Self::Undecodable => 5,
+        }
+    }
+
+    /// The kind of a [`Self::code`]; `None` when it is of none.
+    pub(super) const fn of_code(code: u8) -> Option<Self> {
+        Some(match code {
+            0 => Self::Absent,
+            1 => Self::Plain,
+            2 => Self::String,
+            3 => Self::Scalar,
+            4 => Self::Nested,
+            5 => Self::Undecodable,
+            _ => return None,
+        })
+    }
+}
+
 impl Span {
+    /// No cell.
     pub(super) const ABSENT: Self = Self { start: 0, packed: 0 };
 
     /// A span of `len` bytes from `start`; in the made text when `made`. `len` is at most [`MAX_SPAN`].
     pub(super) fn new(start: usize, len: usize, made: bool, kind: CellKind) -> Self {
-        let kind = match kind {
-            CellKind::Absent => 0,
-            CellKind::Plain => 1,
-            CellKind::String => 2,
-            CellKind::Scalar => 3,
-            CellKind::Nested => 4,
-            CellKind::Undecodable => 5,
-        };
         debug_assert!(len <= MAX_SPAN && u32::try_from(start).is_ok(), "batches are far smaller than 4 GB");
-        Self { start: start as u32, packed: (len as u32) << 4 | u32::from(made) << 3 | kind }
+        Self { start: start as u32, packed: (len as u32) << 4 | u32::from(made) << 3 | u32::from(kind.code()) }
     }
 
     fn kind(self) -> CellKind {
-        match self.packed & 7 {
-            0 => CellKind::Absent,
-            1 => CellKind::Plain,
-            2 => CellKind::String,
-            3 => CellKind::Scalar,
-            4 => CellKind::Nested,
-            _ => CellKind::Undecodable,
-        }
+        // A span is made of a kind only; a panic would cost in the loop over all cells.
+        CellKind::of_code((self.packed & 7) as u8).unwrap_or(CellKind::Undecodable)
     }
 
     fn is_made(self) -> bool {
@@ -85,7 +108,8 @@ pub(super) struct Cell<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
     pub(super) line: u64,
-    /// The first column that the row lacks, when the row is kept; `None` when it is not.
+    /// Where the row is kept, the column of the file that is at fault, of a short row the first that it lacks; `None` when the row is left
+    /// out.
     pub(super) column: Option<usize>,
     pub(super) raw: String,
     pub(super) expected: String,
@@ -120,6 +144,7 @@ pub(super) struct Cells {
 }
 
 impl Cells {
+    /// How many rows there are.
     pub(super) fn rows(&self) -> usize {
         self.lines.len()
     }

@@ -1,26 +1,23 @@
 //! Spools: rows that were taken out of a workbook or a geographic file once, kept in a file of ours as cells with their kinds, and
 //! read as batches as often as the passes need. What the rows were made of is not known here.
 
+mod read;
+
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::cells::{CellKind, Cells, Fault, MAX_CELLS, MAX_SPAN, Span};
+pub(super) use self::read::Reader;
+use super::cells::{CellKind, Fault};
 use super::names;
-use crate::error::{Error, Kind, Result};
-
-/// Text of a batch, about, in bytes.
-const BATCH_BYTES: usize = 1 << 20;
-
-/// Rows of a batch, at most.
-const BATCH_ROWS: usize = 1 << 16;
+use crate::error::Result;
 
 /// Marks in the file: what follows.
 const ROW: u8 = 1;
 const FAULT: u8 = 2;
 
-/// The cell's byte for a [`Moment`].
+/// The cell's byte for a [`Moment`]; those below are the codes of [`CellKind`].
 const MOMENT: u8 = 7;
 
 /// Stands for "no day" in the file.
@@ -87,12 +84,18 @@ impl Writer {
         self.row.clear();
     }
 
-    /// Adds a cell to the row: each column at most once, in any order.
+    /// Adds a cell to the row: each column at most once, in any order. One with a NUL, which text can't hold, is undecodable.
     pub(super) fn text(&mut self, column: usize, kind: CellKind, text: &str) {
+        let has_nul = memchr::memchr(0, text.as_bytes()).is_some();
+        let written_out = has_nul.then(|| text.replace('\0', "\\x00"));
+        let (kind, text) = match &written_out {
+            Some(text) => (CellKind::Undecodable, text.as_str()),
+            None => (kind, text),
+        };
         self.column(column).filled = true;
         self.cells += 1;
         put_number(&mut self.row, column as u64);
-        self.row.push(code(kind));
+        self.row.push(kind.code());
         put_number(&mut self.row, text.len() as u64);
         self.row.extend_from_slice(text.as_bytes());
     }
@@ -184,151 +187,6 @@ impl Spool {
     }
 }
 
-/// Reads one spool.
-pub(super) struct Reader<'a> {
-    spool: Spool,
-    url: &'a str,
-    index: usize,
-    input: BufReader<File>,
-    read: u64,
-}
-
-impl<'a> Reader<'a> {
-    /// Opens the spool of the table's file `index`, which `url` names.
-    pub(super) fn open(spool: &Spool, url: &'a str, index: usize) -> Result<Self> {
-        let input = BufReader::with_capacity(1 << 18, File::open(&spool.path)?);
-        Ok(Self { spool: spool.clone(), url, index, input, read: 0 })
-    }
-
-    /// The columns.
-    pub(super) fn names(&self) -> &Arc<Vec<String>> {
-        &self.spool.names
-    }
-
-    /// The published names, of those columns that are called otherwise.
-    pub(super) fn originals(&self) -> &[Option<String>] {
-        &self.spool.originals
-    }
-
-    /// The next batch; `None` at the end.
-    pub(super) fn next(&mut self) -> Result<Option<Cells>> {
-        let width = self.spool.names.len();
-        let mut cells = Cells { width, file: self.index, names: Arc::clone(&self.spool.names), ..Cells::default() };
-        while self.read < self.spool.bytes
-            && cells.text.len() < BATCH_BYTES
-            && cells.rows() + cells.faults.len() < BATCH_ROWS
-            && (cells.spans.len() + width <= MAX_CELLS || cells.rows() == 0)
-        {
-            match self.byte()? {
-                ROW => self.row(&mut cells)?,
-                _ => {
-                    let fault = self.fault()?;
-                    cells.faults.push(fault);
-                }
-            }
-        }
-        cells.bytes_read = self.read;
-        Ok((cells.rows() > 0 || !cells.faults.is_empty()).then_some(cells))
-    }
-
-    fn row(&mut self, cells: &mut Cells) -> Result<()> {
-        let line = self.number()?;
-        let first = cells.spans.len();
-        cells.spans.resize(first + cells.width, Span::ABSENT);
-        for _ in 0..self.number()? {
-            let column = self.number()? as usize;
-            let place = self.spool.places.get(column).copied().flatten();
-            let start = cells.text.len();
-            let kind = match self.byte()? {
-                MOMENT => {
-                    let (mut day, mut millis) = ([0; 4], [0; 4]);
-                    self.fill(&mut day)?;
-                    self.fill(&mut millis)?;
-                    let day = Some(i32::from_le_bytes(day)).filter(|d| *d != NO_DAY);
-                    let moment = Moment { day, millis: u32::from_le_bytes(millis) };
-                    let known = self.spool.columns.get(column).copied().unwrap_or_default();
-                    if moment == (Moment { day: None, millis: 0 }) && known.days {
-                        cells.faults.push(no_day(line, place));
-                        continue;
-                    }
-                    cells.text.push_str(&shown(moment, known.clocks));
-                    CellKind::String
-                }
-                coded => {
-                    let len = self.size()?;
-                    let text = self.string(len)?;
-                    cells.text.push_str(&text);
-                    kind(coded)
-                }
-            };
-            let len = cells.text.len() - start;
-            if len > MAX_SPAN {
-                let message = format!("{}, line {line}: a cell is longer than {MAX_SPAN} bytes", self.url);
-                return Err(Error::new(Kind::SourceInvalid, message));
-            }
-            if let Some(place) = place {
-                cells.spans[first + place] = Span::new(start, len, false, kind);
-            }
-        }
-        cells.lines.push(line);
-        Ok(())
-    }
-
-    fn fault(&mut self) -> Result<Fault> {
-        let line = self.number()?;
-        let column = self.number()?.checked_sub(1);
-        let column = column.and_then(|c| self.spool.places.get(c as usize).copied().flatten());
-        let mut texts = [String::new(), String::new(), String::new()];
-        for text in &mut texts {
-            let len = self.size()?;
-            *text = self.string(len)?;
-        }
-        let [raw, expected, reason] = texts;
-        Ok(Fault { line, column, raw, expected, reason })
-    }
-
-    fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
-        self.input.read_exact(bytes).map_err(|e| Error::from(e).within(self.spool.path.display()))?;
-        self.read += bytes.len() as u64;
-        Ok(())
-    }
-
-    fn byte(&mut self) -> Result<u8> {
-        let mut byte = [0];
-        self.fill(&mut byte)?;
-        Ok(byte[0])
-    }
-
-    fn number(&mut self) -> Result<u64> {
-        let mut value = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Ok(value);
-            }
-        }
-        Err(self.broken())
-    }
-
-    /// The length of a text: no more than the file has.
-    fn size(&mut self) -> Result<usize> {
-        let number = self.number()?;
-        usize::try_from(number).ok().filter(|n| *n as u64 <= self.spool.bytes).ok_or_else(|| self.broken())
-    }
-
-    fn string(&mut self, len: usize) -> Result<String> {
-        let mut bytes = vec![0; len];
-        self.fill(&mut bytes)?;
-        String::from_utf8(bytes).map_err(|_| self.broken())
-    }
-
-    /// Only this process writes spools, so a broken one was changed by another.
-    fn broken(&self) -> Error {
-        Error::new(Kind::Io, format!("{} is not as it was written", self.spool.path.display()))
-    }
-}
-
 /// Seven bits a byte, the lowest first, the eighth set on all but the last (LEB128).
 fn put_number(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
@@ -336,28 +194,6 @@ fn put_number(out: &mut Vec<u8>, mut number: u64) {
         number >>= 7;
     }
     out.push(number as u8);
-}
-
-fn code(kind: CellKind) -> u8 {
-    match kind {
-        CellKind::Absent => 0,
-        CellKind::Plain => 1,
-        CellKind::String => 2,
-        CellKind::Scalar => 3,
-        CellKind::Nested => 4,
-        CellKind::Undecodable => 5,
-    }
-}
-
-fn kind(code: u8) -> CellKind {
-    match code {
-        0 => CellKind::Absent,
-        1 => CellKind::Plain,
-        2 => CellKind::String,
-        3 => CellKind::Scalar,
-        4 => CellKind::Nested,
-        _ => CellKind::Undecodable,
-    }
 }
 
 /// A moment as ISO 8601 writes it; a day without its midnight when the column knows no other time.
@@ -375,16 +211,6 @@ pub(super) fn shown(moment: Moment, clocks: bool) -> String {
     if clocks { format!("{day} {clock}") } else { day }
 }
 
-fn no_day(line: u64, column: Option<usize>) -> Fault {
-    Fault {
-        line,
-        column,
-        raw: "0".to_owned(),
-        expected: "a date".to_owned(),
-        reason: "the day number 0 is not a date".to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -396,6 +222,7 @@ mod tests {
         let day = |day, millis| Moment { day: Some(day), millis };
         out.begin(2);
         out.text(0, CellKind::Scalar, "1");
+        out.text(1, CellKind::String, "a\0");
         out.moment(2, day(18_262, 0));
         out.moment(3, day(0, 3_723_004));
         out.moment(4, Moment { day: None, millis: 0 });
@@ -414,20 +241,40 @@ mod tests {
         out.moment(2, Moment { day: None, millis: 0 });
         out.moment(3, day(1, 0));
         out.end().expect("is written");
-        assert_eq!(out.filled().collect::<Vec<_>>(), [0, 2, 3, 4, 9]);
-        let columns = [(0, "a"), (2, "d"), (3, "t"), (4, "c"), (9, "")].map(|(c, n)| (c, n.to_owned()));
+        assert_eq!(out.filled().collect::<Vec<_>>(), [0, 1, 2, 3, 4, 9]);
+        let columns = [(0, "a"), (1, "n"), (2, "d"), (3, "t"), (4, "c"), (9, "")].map(|(c, n)| (c, n.to_owned()));
         let spool = out.finish(&columns).expect("is closed");
         for _ in 0..2 {
             let mut reader = Reader::open(&spool, "f", 0).expect("opens");
-            assert_eq!(reader.names().join("|"), "a|d|t|c|column_5");
+            assert_eq!(reader.names().join("|"), "a|n|d|t|c|column_6");
             let cells = reader.next().expect("reads").expect("has rows");
-            let row = |r: usize| (0..5).map(|c| cells.column(c).nth(r).expect("a row").text).collect::<Vec<_>>().join("|");
-            assert_eq!(row(0), "1|2020-01-01|1970-01-01 01:02:03.004|00:00:00|");
-            assert_eq!(row(1), "||1970-01-02 00:00:00||é");
+            let row = |r: usize| (0..6).map(|c| cells.column(c).nth(r).expect("a row").text).collect::<Vec<_>>().join("|");
+            assert_eq!(row(0), "1|a\\x00|2020-01-01|1970-01-01 01:02:03.004|00:00:00|");
+            assert_eq!(row(1), "|||1970-01-02 00:00:00||é");
             let faults: Vec<_> = cells.faults.iter().map(|f| (f.line, f.column)).collect();
-            assert_eq!((cells.lines.as_slice(), faults), (&[2, 4][..], vec![(2, Some(1)), (3, None), (4, Some(1))]));
+            assert_eq!((cells.lines.as_slice(), faults), (&[2, 4][..], vec![(2, Some(2)), (3, None), (4, Some(2))]));
+            assert_eq!(cells.column(1).next().map(|c| c.kind), Some(CellKind::Undecodable));
             assert_eq!(cells.bytes_read, spool.bytes);
             assert!(reader.next().expect("reads").is_none());
+        }
+    }
+
+    #[test]
+    fn a_spool_that_somebody_changed_is_an_error() {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let path = dir.path().join("spool");
+        let mut out = Writer::create(&path).expect("is made");
+        out.begin(1);
+        out.text(0, CellKind::Plain, "x");
+        out.end().expect("is written");
+        let spool = out.finish(&[(0, "a".to_owned())]).expect("is closed");
+        let sound = std::fs::read(&path).expect("is read");
+        for (at, byte) in [(0, 9), (4, 6), (5, 3), (6, 0xff)] {
+            let mut bytes = sound.clone();
+            bytes[at] = byte;
+            std::fs::write(&path, bytes).expect("is written");
+            let read = Reader::open(&spool, "f", 0).expect("opens").next();
+            assert_eq!(read.expect_err("is broken").kind(), crate::error::Kind::Io, "byte {at}");
         }
     }
 }
