@@ -38,11 +38,12 @@ impl Form {
             let declared: Vec<String> = schema.columns.iter().map(|c| c.name.clone()).collect();
             csv::Layout::of(text, url, dialect, &declared, options.max_field_bytes, warnings).map(|l| Self::Csv(Box::new(l)))
         };
+        let json = || json::Shape::of(text, url, distribution, options.max_field_bytes);
         match format {
             Some(Format::Csv) => csv(),
             Some(Format::NdJson) => Ok(Self::Json(json::Shape::lines(distribution))),
-            Some(Format::Json) => json::Shape::of(text, url, distribution).map(Self::Json),
-            Some(Format::GeoJson) => Ok(Self::Json(json::Shape::of(text, url, distribution)?.of_features())),
+            Some(Format::Json) => json().map(Self::Json),
+            Some(Format::GeoJson) => Ok(Self::Json(json()?.of_features())),
             Some(other @ (Format::Parquet | Format::Arrow | Format::Avro | Format::Orc)) => {
                 Err(Error::new(Kind::Internal, format!("{} is not read as text", other.name())))
             }
@@ -53,7 +54,7 @@ impl Form {
                 file.seek(SeekFrom::Start(text.skip))?;
                 file.take(4096).read_to_end(&mut head)?;
                 match head.trim_ascii_start().first() {
-                    Some(b'{' | b'[') => json::Shape::of(text, url, distribution).map(Self::Json),
+                    Some(b'{' | b'[') => json().map(Self::Json),
                     Some(_) | None => csv(),
                 }
             }

@@ -64,9 +64,14 @@ fn geometry(json: &str, out: &mut String, depth: usize) -> Result<(), String> {
     writer.array(levels, true, &mut body)?;
     match writer.numbers {
         None => out.push_str(" EMPTY"),
-        Some(2) => out.push_str(&format!(" {body}")),
-        Some(3) => out.push_str(&format!(" Z {body}")),
-        Some(_) => out.push_str(&format!(" ZM {body}")),
+        Some(numbers) => {
+            out.push_str(match numbers {
+                2 => " ",
+                3 => " Z ",
+                _ => " ZM ",
+            });
+            out.push_str(&body);
+        }
     }
     Ok(())
 }
@@ -99,7 +104,7 @@ impl Writer<'_> {
         if levels == 0 {
             let apart = outermost || self.apart;
             out.push_str(if apart { "(" } else { "" });
-            self.position(out)?;
+            self.position(outermost, out)?;
             out.push_str(if apart { ")" } else { "" });
             return Ok(());
         }
@@ -114,11 +119,17 @@ impl Writer<'_> {
             first = false;
             self.array(levels - 1, false, out)?;
         }
-        out.push(')');
+        if first {
+            out.pop();
+            out.push_str("EMPTY");
+        } else {
+            out.push(')');
+        }
         self.take(b']')
     }
 
-    fn position(&mut self, out: &mut String) -> Result<(), String> {
+    /// One position; one without numbers `may_be_empty` where it is the whole geometry.
+    fn position(&mut self, may_be_empty: bool, out: &mut String) -> Result<(), String> {
         self.take(b'[')?;
         let end = self.rest.iter().position(|b| *b == b']').ok_or("the coordinates do not end")?;
         let text = std::str::from_utf8(&self.rest[..end]).map_err(|e| e.to_string())?;
@@ -132,7 +143,7 @@ impl Writer<'_> {
             out.push_str(number);
             count += 1;
         }
-        if count == 0 && self.numbers.is_none() {
+        if count == 0 && may_be_empty {
             return Ok(());
         }
         if !(2..=4).contains(&count) || self.numbers.is_some_and(|n| n != count) {
@@ -161,6 +172,10 @@ mod tests {
                 r#"{"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[1,2]}]}"#,
                 "GEOMETRYCOLLECTION (POINT (1 2))",
             ),
+            (r#"{"type":"Polygon","coordinates":[]}"#, "POLYGON EMPTY"),
+            (r#"{"type":"Polygon","coordinates":[[[0,0],[1,0],[0,0]],[]]}"#, "POLYGON ((0 0, 1 0, 0 0), EMPTY)"),
+            (r#"{"type":"LineString","coordinates":[[],[1,2]]}"#, "error"),
+            (r#"{"type":"MultiPoint","coordinates":[[]]}"#, "error"),
             (r#"{"type":"Polygon","coordinates":[[0,0]]}"#, "error"),
             (r#"{"type":"Point","coordinates":[1]}"#, "error"),
             (r#"{"type":"Circle","coordinates":[1,2]}"#, "error"),

@@ -12,19 +12,10 @@ use self::record::{Found, Keys};
 use self::scan::Scanner;
 use self::shape::Arrangement;
 pub(super) use self::shape::Shape;
-use super::cells::{Cells, Fault, MAX_CELLS, MAX_SPAN, Span};
+use super::cells::{BATCH_BYTES, BATCH_ROWS, Cells, Fault, MAX_CELLS, MAX_SPAN, RAW_LIMIT, Span};
 use super::columns::too_many_columns;
 use super::decode::Text;
 use crate::error::{Error, Kind, Result};
-
-/// Text of a batch, about, in bytes.
-const BATCH_BYTES: usize = 1 << 20;
-
-/// Records of a batch, at most.
-const BATCH_ROWS: usize = 1 << 16;
-
-/// How much of a record that can't be read is kept in its reject.
-const RAW_LIMIT: usize = 2000;
 
 /// Reads one JSON text.
 pub(super) struct Reader<'a> {
@@ -187,8 +178,8 @@ impl<'a> Reader<'a> {
                         self.ended = true;
                     }
                 }
-                Arrangement::Array if here == Some(b']') => self.ended = true,
-                Arrangement::Keyed if here == Some(b'}') => self.ended = true,
+                Arrangement::Array if here == Some(b']') => self.pass_rest()?,
+                Arrangement::Keyed if here == Some(b'}') => self.pass_rest()?,
                 Arrangement::Sequence if here.is_none() => self.ended = true,
                 Arrangement::One | Arrangement::Sequence => {
                     self.scanner.value(Some(&mut text))?;
@@ -293,6 +284,29 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         Err(self.scanner.error("an array or an object of records is expected"))
+    }
+
+    /// Passes over what stands behind the last record. More records there, as where arrays were written one after the other, are an error:
+    /// they would be lost.
+    fn pass_rest(&mut self) -> Result<()> {
+        self.ended = true;
+        let what = if self.shape.layout == Arrangement::Array { b']' } else { b'}' };
+        self.scanner.take(what)?;
+        for member in self.shape.path.iter().rev() {
+            self.scanner.take(b',')?;
+            while !self.scanner.take(b'}')? {
+                if self.scanner.name()? == *member {
+                    return Err(self.scanner.error(format!("the member \"{member}\" stands there a second time")));
+                }
+                self.scanner.value(None)?;
+                self.scanner.take(b',')?;
+            }
+        }
+        if self.scanner.peek()?.is_none() {
+            return Ok(());
+        }
+        let e = self.scanner.error("the records have ended, and more stands behind them");
+        Err(e.with_hint("Declare the format as ndjson if each line is a record; else publish all records in one array."))
     }
 }
 

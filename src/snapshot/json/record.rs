@@ -7,9 +7,9 @@ use indexmap::IndexSet;
 use serde::de::{Deserializer as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::geometry;
 use super::shape::Open;
-use super::{RAW_LIMIT, geometry};
-use crate::snapshot::cells::{CellKind, Fault, Span};
+use crate::snapshot::cells::{CellKind, Fault, MAX_SPAN, RAW_LIMIT, Span};
 use crate::snapshot::columns::ADDED;
 
 /// Objects within objects are taken apart this far; deeper ones stay JSON.
@@ -19,6 +19,8 @@ const MAX_DEPTH: usize = 16;
 pub(super) struct Keys {
     set: IndexSet<String>,
     shared: Arc<Vec<String>>,
+    /// The name that the empty key got.
+    empty: Option<String>,
     /// The most columns of a table.
     max: usize,
     /// The record at hand has a key more than that.
@@ -31,7 +33,7 @@ impl Keys {
     /// Those of `only`, which then are all; else none yet, and `max` at most.
     pub(super) fn new(max: usize, only: &[String]) -> Self {
         let set = only.iter().cloned().collect();
-        Self { set, shared: Arc::default(), max, surplus: false, only: only.to_vec() }
+        Self { set, shared: Arc::default(), empty: None, max, surplus: false, only: only.to_vec() }
     }
 
     /// The column of a key; `None` when it is none of those wanted, or would be one too many.
@@ -52,11 +54,25 @@ impl Keys {
         &self.shared
     }
 
-    /// All names; an empty key gets one.
+    /// All names; an empty key gets one. A name that was given stays, so a later key that is called so gets another.
     pub(super) fn share(&mut self) -> Arc<Vec<String>> {
         if self.shared.len() < self.set.len() {
-            let name = |(i, key): (usize, &String)| if key.is_empty() { format!("column_{}", i + 1) } else { key.clone() };
-            self.shared = Arc::new(self.set.iter().enumerate().map(name).collect());
+            let names = Arc::make_mut(&mut self.shared);
+            for (i, key) in self.set.iter().enumerate().skip(names.len()) {
+                let wanted = if key.is_empty() { format!("column_{}", i + 1) } else { key.clone() };
+                // Only what the empty key is called can be another's name.
+                let is_free = |name: &String| self.empty.as_ref() != Some(name) && (name == key || !self.set.contains(name));
+                let mut numbered = (2..).map(|n| format!("{wanted}_{n}"));
+                let name = if is_free(&wanted) {
+                    wanted.clone()
+                } else {
+                    numbered.find(is_free).expect("there are more numbers than keys")
+                };
+                if key.is_empty() {
+                    self.empty = Some(name.clone());
+                }
+                names.push(name);
+            }
         }
         Arc::clone(&self.shared)
     }
@@ -75,9 +91,10 @@ pub(super) struct Found<'t> {
     pub(super) bad: Vec<Fault>,
     /// How many cells, bytes of made text and columns there were before the record at hand.
     before: (usize, usize, usize),
-    /// The record at hand, counted from 1 over all that were begun, and for each column the last that had it.
+    /// The record at hand, counted from 1 over all that were begun, and for each column the last that had it, and whether it had it
+    /// more than once.
     record: u64,
-    met: Vec<u64>,
+    met: Vec<(u64, bool)>,
     raw: &'t str,
 }
 
@@ -141,9 +158,10 @@ impl<'t> Found<'t> {
             Some(_) | None => {
                 let value = serde_json::from_str::<&RawValue>(record)?;
                 self.add("value", value, 0);
+                return Ok(());
             }
         }
-        json.end().or_else(|e| if matches!(record.as_bytes().first(), Some(b'{' | b'[')) { Err(e) } else { Ok(()) })
+        json.end()
     }
 
     /// A GeoJSON feature (RFC 7946, 3.2): its properties, its geometry as WKT, and its id. A geometry that stands for itself is one
@@ -189,20 +207,29 @@ impl<'t> Found<'t> {
     fn place(&mut self, key: &str) -> Option<usize> {
         let column = self.keys.place(key)?;
         if column >= self.met.len() {
-            self.met.resize(column + 1, 0);
+            self.met.resize(column + 1, (0, false));
         }
-        if std::mem::replace(&mut self.met[column], self.record) == self.record {
-            let row = self.row;
-            self.cells.retain(|(r, c, _)| (*r, *c) != (row, column));
-            self.bad.push(Fault {
-                line: 0,
-                column: Some(column),
-                raw: crate::name::clip(self.raw, RAW_LIMIT).to_owned(),
-                expected: "one value".to_owned(),
-                reason: "the record has this key more than once, and the last value counts".to_owned(),
-            });
+        let (record, told) = self.met[column];
+        if record < self.record {
+            self.met[column] = (self.record, false);
+            return Some(column);
+        }
+        let (first, ..) = self.before;
+        if let Some(i) = self.cells[first..].iter().position(|(_, c, _)| *c == column) {
+            self.cells.remove(first + i);
+        }
+        // Once for a key, so that a record of nothing but one key leaves no more than one fault.
+        if !told {
+            self.met[column] = (self.record, true);
+            self.fault(column, self.raw, "one value", "the record has this key more than once, and the last value counts");
         }
         Some(column)
+    }
+
+    /// Notes what is wrong with a column of the record at hand, whose row is kept.
+    fn fault(&mut self, column: usize, raw: &str, expected: &str, reason: impl Into<String>) {
+        let raw = crate::name::clip(raw, RAW_LIMIT).to_owned();
+        self.bad.push(Fault { line: 0, column: Some(column), raw, expected: expected.to_owned(), reason: reason.into() });
     }
 
     fn add(&mut self, key: &str, value: &'t RawValue, depth: usize) {
@@ -210,7 +237,7 @@ impl<'t> Found<'t> {
         if raw.starts_with('{') && depth < MAX_DEPTH && self.open.has(key) {
             let mut json = serde_json::Deserializer::from_str(raw);
             let add = |name: &str, value: &'t RawValue| self.add(&format!("{key}.{name}"), value, depth + 1);
-            // Valid as JSON, as the parser has just seen.
+            // A name in it may hold half a character, which the parser that found its end does not see: then it stays JSON.
             if json.deserialize_map(Members(add)).is_ok() {
                 return;
             }
@@ -221,8 +248,12 @@ impl<'t> Found<'t> {
         let span = match raw.as_bytes()[0] {
             b'n' => return,
             b'"' if raw.contains('\\') => {
-                // Valid as JSON, as the parser has just seen.
-                let Ok(text) = serde_json::from_str::<String>(raw) else { return };
+                let text = match serde_json::from_str::<String>(raw) {
+                    Ok(text) if !text.contains('\0') => text,
+                    Ok(_) => return self.fault(column, raw, "a text", "it holds a NUL, which text can't hold"),
+                    // The parser that found its end does not look at what escapes stand for.
+                    Err(_) => return self.fault(column, raw, "a text", "it holds half a character (a lone surrogate)"),
+                };
                 let start = self.made.len();
                 self.made.push_str(&text);
                 Span::new(start, text.len(), true, CellKind::String)
@@ -238,17 +269,15 @@ impl<'t> Found<'t> {
         let Some(column) = self.place(key) else { return };
         let start = self.made.len();
         match geometry::wkt(value.get(), self.made) {
+            Ok(true) if self.made.len() - start > MAX_SPAN => {
+                self.made.truncate(start);
+                self.fault(column, value.get(), "a GeoJSON geometry", format!("it is longer than {MAX_SPAN} bytes"));
+            }
             Ok(true) => self.cells.push((self.row, column, Span::new(start, self.made.len() - start, true, CellKind::Plain))),
             Ok(false) => {}
             Err(reason) => {
                 self.made.truncate(start);
-                self.bad.push(Fault {
-                    line: 0,
-                    column: Some(column),
-                    raw: crate::name::clip(value.get(), RAW_LIMIT).to_owned(),
-                    expected: "a GeoJSON geometry".to_owned(),
-                    reason,
-                });
+                self.fault(column, value.get(), "a GeoJSON geometry", reason);
             }
         }
     }

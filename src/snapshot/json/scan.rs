@@ -45,6 +45,11 @@ impl<'a> Scanner<'a> {
         Error::new(Kind::SourceInvalid, format!("{}, line {}: {what}", self.url, self.line))
     }
 
+    fn too_long(&self, what: &str) -> Error {
+        let e = self.error(format!("{what} is longer than {} bytes", self.max_value));
+        e.with_hint("Raise the limit with --max-field-size, or name the member that holds the records in the dialect's property.")
+    }
+
     fn fill(&mut self) -> Result<bool> {
         if self.ended {
             return Ok(false);
@@ -145,7 +150,7 @@ impl<'a> Scanner<'a> {
             if let Some(out) = out.as_deref_mut() {
                 out.extend_from_slice(&self.buffer[start..self.at]);
                 if out.len() > limit {
-                    return Err(self.error(format!("a record is longer than {} bytes", self.max_value)));
+                    return Err(self.too_long("a value"));
                 }
             }
             if done {
@@ -176,7 +181,7 @@ impl<'a> Scanner<'a> {
             let end = memchr::memchr(b'\n', rest);
             out.extend_from_slice(&rest[..end.unwrap_or(rest.len())]);
             if out.len() > limit {
-                return Err(self.error(format!("a line is longer than {} bytes", self.max_value)));
+                return Err(self.too_long("a line"));
             }
             self.at += end.unwrap_or(rest.len());
             if end.is_some() {

@@ -97,7 +97,8 @@ impl Shape {
     /// The shape of a JSON text. The dialect's property says where the records are, as names joined by `.` or as a JSON pointer;
     /// without one, an array is its records, a FeatureCollection has its features, an object with one array of objects (or, without
     /// any, one array of arrays) has that, and an object of objects that are alike has one record for each key.
-    pub(in crate::snapshot) fn of(text: &Text, url: &str, distribution: &Distribution) -> Result<Self> {
+    /// Without a property, an object is passed over once from end to end for this; a name in it has at most `max_value` bytes.
+    pub(in crate::snapshot) fn of(text: &Text, url: &str, distribution: &Distribution, max_value: usize) -> Result<Self> {
         let shape = |layout| Self::new(layout, distribution);
         let array = |path: Vec<String>, features| Self { path, features, ..shape(Arrangement::Array) };
         if let Some(property) = distribution.dialect.property.as_deref() {
@@ -108,7 +109,7 @@ impl Shape {
             let features = path == ["features"];
             return Ok(array(path, features));
         }
-        let mut scanner = Scanner::open(text, url, usize::MAX)?;
+        let mut scanner = Scanner::open(text, url, max_value)?;
         match scanner.peek()? {
             Some(b'[') => return Ok(array(Vec::new(), false)),
             Some(b'{') => {}
@@ -145,7 +146,7 @@ struct Seen {
     /// GeoJSON's `type`.
     kind: Option<String>,
     crs: Option<String>,
-    /// Names of arrays of objects, and of arrays of arrays.
+    /// Names of arrays of objects, and of arrays of arrays: the first two, since only one that is the only one is taken.
     tables: Vec<String>,
     matrices: Vec<String>,
     /// For each member that is an object, the names in it.
@@ -172,8 +173,8 @@ impl Seen {
                 Some(b'[') => {
                     scanner.take(b'[')?;
                     match scanner.peek()? {
-                        Some(b'{') => seen.tables.push(name),
-                        Some(b'[') => seen.matrices.push(name),
+                        Some(b'{') if seen.tables.len() < 2 => seen.tables.push(name),
+                        Some(b'[') if seen.matrices.len() < 2 => seen.matrices.push(name),
                         Some(_) | None => {}
                     }
                     while !scanner.take(b']')? {
@@ -198,7 +199,9 @@ impl Seen {
             if name == "crs" && inner == "properties" && scanner.peek()? == Some(b'{') {
                 let mut raw = Vec::new();
                 scanner.value(Some(&mut raw))?;
-                crs = serde_json::from_slice::<serde_json::Value>(&raw).ok().filter(|_| raw.len() <= MAX_CRS);
+                crs = Some(raw)
+                    .filter(|raw| raw.len() <= MAX_CRS)
+                    .and_then(|raw| serde_json::from_slice::<serde_json::Value>(&raw).ok());
             } else {
                 scanner.value(None)?;
             }

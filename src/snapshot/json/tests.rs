@@ -18,7 +18,7 @@ fn read(distribution: &Distribution, lines: bool, json: &str) -> String {
     std::fs::write(&path, json).expect("writes");
     let text = Text { path, skip: 0, bytes: json.len() as u64, bad: Vec::new(), encoding: "UTF-8", guessed: false };
     let read = || {
-        let shape = if lines { Shape::lines(distribution) } else { Shape::of(&text, "t.json", distribution)? };
+        let shape = if lines { Shape::lines(distribution) } else { Shape::of(&text, "t.json", distribution, 1 << 20)? };
         let mut reader = Reader::open(&shape, &text, "t.json", 0, 1 << 20, 100)?;
         let (mut rows, mut names) = (Vec::new(), Arc::default());
         while let Some(cells) = reader.next()? {
@@ -66,6 +66,23 @@ fn shapes_of_json() {
         ),
         (None, false, "[{\"a\":1}\n{\"a\":2}]", "t.json, line 2: a comma or the array's end is expected"),
         (None, false, "[{\"a\":1},\n{\"a\":tru}]", "t.json, line 2: it is not JSON: expected ident at line 1 column 9"),
+        (None, false, "[1,2]\n[3,4]\n", "t.json, line 2: the records have ended, and more stands behind them"),
+        (Some("d"), false, r#"{"d":[{"a":1}],"x":{"d":0}}"#, "a; 1: 1"),
+        (
+            Some("d.e"),
+            false,
+            r#"{"d":{"e":[{"a":1}]}} {"d":{}}"#,
+            "t.json, line 1: the records have ended, and more stands behind them",
+        ),
+        (Some("d"), false, r#"{"d":[{"a":1}],"d":[{"a":2}]}"#, "t.json, line 1: the member \"d\" stands there a second time"),
+        (Some("d"), false, r#"{"d":{"k":{"a":1}}"#, "t.json, line 1: a name in quotes is expected"),
+        (
+            None,
+            false,
+            r#"[{"a":"x\ud800","b":1},{"a":"\u0000"},{"a":"\ud83d\ude00"}]"#,
+            "a|b; 1: ~|1; 1: ~|~; 1: '😀|~; 1! it holds half a character (a lone surrogate); 1! it holds a NUL, which text can't hold",
+        ),
+        (None, false, r#"[{"":1,"column_1":2,"column_2":3}]"#, "column_1_2|column_1|column_2; 1: 1|2|3"),
         (None, false, "[{\"a\":1}", "t.json, line 1: a comma or the array's end is expected"),
         (None, false, "[{\"a\":1", "t.json, line 1: the text ends inside a value"),
         (None, false, "oops", "t.json, line 1: neither an array nor an object, so it holds no records"),
@@ -125,6 +142,12 @@ fn declared_shapes_of_json() {
             r#"[{"a":1,"a":null}]"#,
             "a; 1: ~; 1! the record has this key more than once, and the last value counts",
         ),
+        (
+            usual(),
+            columns(&[]),
+            r#"[{"a":0},{"a":1,"a":2,"b":3,"a":4}]"#,
+            "a|b; 1: 0|~; 1: 4|3; 1! the record has this key more than once, and the last value counts",
+        ),
     ] {
         assert_eq!(read(&Distribution { dialect, schema, ..Distribution::default() }, false, json), want, "{json}");
     }
@@ -172,6 +195,20 @@ fn records_cross_buffers() {
 fn a_broken_record_leaves_no_column() {
     let got = check(None, true, "{\"a\":1}\n{\"b\":1,\"c\":\"x\\ny\",\"d\":\n{\"e\":2}");
     assert_eq!(got, "a|e; 1: 1|~; 3: ~|2; 2! the line is not JSON: EOF while parsing a value at line 1 column 22");
+}
+
+#[test]
+fn the_empty_key_takes_no_name_of_another() {
+    // The other's name comes in the next batch.
+    let long = format!("{{\"\":\"{}\"}}\n", "x".repeat(BATCH_BYTES * 2 / 3));
+    let got = check(None, true, &format!("{long}{long}{{\"column_1\":2}}\n"));
+    assert!(got.starts_with("column_1|column_1_2; 1: 'xxx") && got.ends_with("; 3: ~|2"), "{}", &got[..40]);
+}
+
+#[test]
+fn names_without_end_are_an_error() {
+    let json = format!("{{\"{}\":[{{}}]}}", "x".repeat(2 << 20));
+    assert_eq!(check(None, false, &json), "t.json, line 1: a value is longer than 1048576 bytes");
 }
 
 #[test]
