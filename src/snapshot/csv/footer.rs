@@ -2,8 +2,9 @@
 
 use super::header::{self, Profile, filled};
 use super::look::is_sentence;
+use super::record::Record;
 use super::sniff::width_of_most;
-use super::tokenize::{Record, Syntax};
+use super::tokenize::Syntax;
 
 /// Bytes at the end of a text that are looked at.
 pub(super) const TAIL: u64 = 1 << 16;

@@ -7,8 +7,9 @@ use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use super::preface::{self, Comment, Head, Header};
+use super::record::Record;
 use super::sniff::{self, LOOK, width_of_most};
-use super::tokenize::{LineEnds, Record, Syntax};
+use super::tokenize::{LineEnds, Syntax};
 use super::{CHUNK, Reader, fill, footer, header, raw, refuse};
 use crate::descriptor::Dialect;
 use crate::error::{Error, Kind, Result};
@@ -60,11 +61,12 @@ impl Layout {
         file.seek(SeekFrom::Start(text.skip))?;
         let mut head = Vec::new();
         let mut size = FIRST_LOOK;
-        let mark = dialect.comment_char.clone().unwrap_or_else(|| "#".to_owned());
+        // A declared empty one says that no line is a comment.
+        let mark = Some(dialect.comment_char.as_deref().unwrap_or("#")).filter(|mark| !mark.is_empty());
         let (sniffed, ended) = loop {
             let ended = fill(&mut file, &mut head, size)?;
-            let sniffed = sniff::sniff(dialect, &head, ended, &mark).map_err(|e| e.within(url))?;
-            let few = sniffed.syntax.records(&head, ended, 2, Some(&mark)).all.len() < 2;
+            let sniffed = sniff::sniff(dialect, &head, ended, mark).map_err(|e| e.within(url))?;
+            let few = sniffed.syntax.records(&head, ended, 2, mark).all.len() < 2;
             if ended || size >= LAST_LOOK || !(few || sniffed.regular < 800) {
                 break (sniffed, ended);
             }
@@ -73,7 +75,7 @@ impl Layout {
         refuse::documents(&head, ended, url)?;
         let bads = &text.bad[..text.bad.partition_point(|b| b.at < head.len() as u64)];
         let skipped = if sniffed.named { sniff::named_delimiter(&head).map_or(0, |(_, len)| len) } else { 0 };
-        let mut records = sniffed.syntax.records(&head[skipped..], ended, LOOK, Some(&mark)).all;
+        let mut records = sniffed.syntax.records(&head[skipped..], ended, LOOK, mark).all;
         for record in &mut records {
             record.start += skipped;
             record.end += skipped;
@@ -90,7 +92,12 @@ impl Layout {
                 let is_header = |r: &&Record| lines.contains(&(r.line as usize));
                 let chosen: Vec<&Record> = records.iter().filter(is_header).collect();
                 let last = records.iter().rposition(|r| is_header(&r));
-                let Some(last) = last else { return Err(without("a header", url, head.len(), ended)) };
+                let Some(last) = last else {
+                    return Err(match records.last() {
+                        Some(last) => without_rows(lines, last.line, url),
+                        None => without("a header", url, head.len(), ended),
+                    });
+                };
                 (last + 1, Some(header_names(&chosen, joint, bads)))
             }
         };
@@ -271,6 +278,15 @@ fn without(what: &str, url: &str, head: usize, ended: bool) -> Error {
         return Error::new(Kind::SourceInvalid, message).with_hint("Declare the delimiter and the quote character.");
     }
     Error::new(Kind::SourceInvalid, format!("{url} is empty: it has no {}", what.trim_start_matches("a ")))
+}
+
+/// The error for declared rows of a header none of which is there; `last` is the line of the last record that was looked at.
+fn without_rows(lines: &[usize], last: u64, url: &str) -> Error {
+    let lines: Vec<String> = lines.iter().map(usize::to_string).collect();
+    let message = format!("{url} has no record in line {}, where its header is declared to be", lines.join(" or "));
+    Error::new(Kind::SourceInvalid, message)
+        .with_detail(format!("Looked at are the first {LOOK} records at most, the last of them in line {last}."))
+        .with_hint("Correct the dialect's headerRows; blank lines and comments count, and are no header.")
 }
 
 /// The names in the header records, with bytes that could not be decoded written out.

@@ -6,6 +6,7 @@ pub(super) mod header;
 mod layout;
 pub(super) mod look;
 pub(super) mod preface;
+mod record;
 mod refuse;
 mod sniff;
 mod tokenize;
@@ -16,17 +17,14 @@ use std::sync::Arc;
 
 pub(super) use self::layout::Layout;
 use self::preface::Comment;
-pub(super) use self::tokenize::Record;
+pub(super) use self::record::Record;
 use self::tokenize::{End, Scan};
-use super::cells::{CellKind, Cells, Fault, MAX_CELLS, MAX_SPAN, Span};
+use super::cells::{CellKind, Cells, Fault, MAX_CELLS, MAX_SPAN, RAW_LIMIT, Span};
 use super::decode::{Bad, Text};
 use crate::error::{Error, Kind, Result};
 
 /// Bytes of a batch.
 const CHUNK: usize = 1 << 20;
-
-/// How much of a record that can't be read is kept in its reject.
-const RAW_LIMIT: usize = 2000;
 
 /// Reads one file of delimited text.
 pub(super) struct Reader<'a> {
@@ -102,9 +100,8 @@ impl<'a> Reader<'a> {
             };
             if consumed == 0 {
                 let message = format!("{}, line {}: a line is longer than {} bytes", self.url, self.line, self.max_field);
-                return Err(
-                    Error::new(Kind::SourceInvalid, message).with_hint("Declare the line end, or raise the limit on fields.")
-                );
+                return Err(Error::new(Kind::SourceInvalid, message)
+                    .with_hint("Declare the dialect's lineTerminator, or raise the limit with --max-field-size."));
             }
             self.finish(&mut cells, consumed, made)?;
             cells.faults.splice(0..0, std::mem::take(&mut self.before).iter().cloned());
@@ -212,30 +209,29 @@ impl<'a> Reader<'a> {
                 made.truncate(made_before);
                 continue;
             }
-            let mut fault = Fault {
+            // Made where it is needed only: in some files every row is shorter, or has an empty field more, than the header.
+            let fault = |column: Option<usize>| Fault {
                 line,
-                column: None,
+                column,
                 raw: self.told(record, start),
                 expected: format!("{width} fields"),
                 reason: format!("the row has {fields} fields"),
             };
             if start >= rows_end {
-                "a row".clone_into(&mut fault.expected);
-                "the row stands below the table".clone_into(&mut fault.reason);
                 cells.spans.truncate(spans_before);
                 made.truncate(made_before);
-                cells.faults.push(fault);
+                let (expected, reason) = ("a row".to_owned(), "the row stands below the table".to_owned());
+                cells.faults.push(Fault { line, column: None, raw: self.told(record, start), expected, reason });
             } else if fields < width {
                 cells.spans.resize(spans_before + width, Span::ABSENT);
                 cells.lines.push(line);
                 if fields != self.layout.usual {
-                    fault.column = Some(fields);
-                    cells.faults.push(fault);
+                    cells.faults.push(fault(Some(fields)));
                 }
             } else if surplus {
                 cells.spans.truncate(spans_before);
                 made.truncate(made_before);
-                cells.faults.push(fault);
+                cells.faults.push(fault(None));
             } else {
                 cells.lines.push(line);
             }

@@ -2,8 +2,8 @@
 //! ask this too.
 
 use super::header;
+use super::record::Record;
 use super::sniff::width_of_most;
-use super::tokenize::Record;
 use crate::descriptor::Dialect;
 
 /// What stands before a table's rows.

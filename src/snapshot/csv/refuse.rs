@@ -1,7 +1,8 @@
 //! Refusals: texts that are no table, said by what they are.
 
+use super::record::Record;
 use super::sniff::Sniffed;
-use super::tokenize::{Record, Syntax};
+use super::tokenize::Syntax;
 use crate::error::{Error, Kind, Result};
 
 /// Records below which irregularity says nothing.

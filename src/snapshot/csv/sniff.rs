@@ -2,7 +2,8 @@
 //! regular its records are and how clean its cells; nothing is chosen that the text does not support.
 
 use super::look::Look;
-use super::tokenize::{LineEnds, Record, Records, Syntax};
+use super::record::{Record, Records};
+use super::tokenize::{LineEnds, Syntax};
 use crate::descriptor::Dialect;
 use crate::error::{Error, Kind, Result};
 
@@ -31,8 +32,9 @@ pub(super) struct Sniffed {
     pub(super) regular: usize,
 }
 
-/// Completes what is declared by what `head` shows. `last` says that the head is the whole text; `comment` begins lines of notes.
-pub(super) fn sniff(dialect: &Dialect, head: &[u8], last: bool, comment: &str) -> Result<Sniffed> {
+/// Completes what is declared by what `head` shows. `last` says that the head is the whole text; `comment` begins lines of notes,
+/// when any do.
+pub(super) fn sniff(dialect: &Dialect, head: &[u8], last: bool, comment: Option<&str>) -> Result<Sniffed> {
     let declared = Syntax {
         delimiter: dialect.delimiter.map(|c| ascii(c, "delimiter")).transpose()?.unwrap_or(b','),
         quote: match dialect.quote {
@@ -44,8 +46,7 @@ pub(super) fn sniff(dialect: &Dialect, head: &[u8], last: bool, comment: &str) -
         escapes_quotes_only: dialect.quote.is_some(),
         line_ends: match dialect.line_terminator.as_deref() {
             Some("\r") => LineEnds::Returns,
-            Some(_) => LineEnds::Feeds,
-            None => LineEnds::Feeds,
+            Some(_) | None => LineEnds::Feeds,
         },
         skip_initial_space: dialect.skip_initial_space.unwrap_or(false),
     };
@@ -169,7 +170,7 @@ fn quotes(dialect: &Dialect, declared: &Syntax, body: &[u8]) -> Vec<Option<u8>> 
 struct View<'a> {
     body: &'a [u8],
     last: bool,
-    comment: &'a str,
+    comment: Option<&'a str>,
 }
 
 /// One way to read the text, and how well it does.
@@ -184,8 +185,8 @@ struct Candidate {
 
 impl View<'_> {
     fn read(&self, syntax: &Syntax) -> Records {
-        let mut records = syntax.records(self.body, self.last, LOOK, Some(self.comment));
-        records.all.retain(|r| !r.fields[0].starts_with(self.comment));
+        let mut records = syntax.records(self.body, self.last, LOOK, self.comment);
+        records.all.retain(|r| !self.comment.is_some_and(|c| r.fields[0].starts_with(c)));
         records
     }
 
@@ -279,7 +280,7 @@ mod tests {
     use super::*;
 
     fn sniffed(text: &str) -> Syntax {
-        sniff(&Dialect::default(), text.as_bytes(), true, "#").expect("an undeclared dialect is never wrong").syntax
+        sniff(&Dialect::default(), text.as_bytes(), true, Some("#")).expect("an undeclared dialect is never wrong").syntax
     }
 
     #[test]
@@ -338,7 +339,7 @@ mod tests {
     #[test]
     fn a_delimiter_that_is_no_ascii_character_is_named() {
         let dialect = Dialect { delimiter: Some('；'), ..Dialect::default() };
-        let e = sniff(&dialect, b"", true, "#").expect_err("not ASCII");
+        let e = sniff(&dialect, b"", true, Some("#")).expect_err("not ASCII");
         assert_eq!((e.kind(), e.message()), (Kind::Descriptor, "the delimiter \"；\" is not an ASCII character"));
     }
 }

@@ -54,6 +54,9 @@ fn whole_files() {
     let usual = Dialect::default();
     let no_header = Dialect { header: Some(false), ..Dialect::default() };
     let two_headers = Dialect { header_rows: vec![2, 3], ..Dialect::default() };
+    let far_header = Dialect { header_rows: vec![2, 9], ..Dialect::default() };
+    let escaped = Dialect { escape: Some('\\'), ..Dialect::default() };
+    let no_comments = Dialect { comment_char: Some(String::new()), ..Dialect::default() };
     let commented = Dialect { comment_char: Some("//".into()), comment_rows: vec![3], ..Dialect::default() };
     for (dialect, text, want) in [
         (&usual, "a,b\n1,2\n3,4\n", "a|b; 2: 1|2; 3: 3|4"),
@@ -77,6 +80,9 @@ fn whole_files() {
         (&no_header, "1,2\n3,4\n", "x|column_2; 1: 1|2; 2: 3|4"),
         (&two_headers, "title\nq1,q2\nmin,max\n1,2\n", "q1 min|q2 max; 4: 1|2"),
         (&usual, "control,,fire,\nX,Y,X,Y\n1,2,3,4\n5,6,7,8\n", "control X|control Y|fire X|fire Y; 3: 1|2|3|4; 4: 5|6|7|8"),
+        (&far_header, "a,b\n\n1,2\n", "t.csv has no record in line 2 or 9, where its header is declared to be"),
+        (&escaped, "a,b\n1,x\\\ny\n2,\\,\n", "a|b; 2: 1|x\ny; 4: 2|,"),
+        (&no_comments, "\"a,b\",c\n#1,2\n3,4\n", "a,b|c; 2: #1|2; 3: 3|4"),
         (&commented, "a,b\n//x\n1,2\n3,4\n", "a|b; 4: 3|4"),
         (
             &usual,

@@ -239,7 +239,7 @@ impl Syntax {
         Scan::Field { start: made_start, len: made.len() - made_start, made: true, next, end, lines, odd: true }
     }
 
-    /// A field without quotes in a dialect with an escape character.
+    /// A field without quotes in a dialect with an escape character, which also takes line ends into a field.
     fn escaped(&self, text: &[u8], start: usize, last: bool, made: &mut Vec<u8>) -> Scan {
         let escape = self.escape.unwrap_or(b'\\');
         let (made_start, mut from, mut look) = (made.len(), start, start);
@@ -250,7 +250,9 @@ impl Syntax {
             {
                 made.extend_from_slice(&text[from..hit]);
                 from = hit + 1;
-                look = hit + 2;
+                // What ends a line is escaped as one.
+                let is_pair = self.line_ends != LineEnds::Returns && text[from..].starts_with(b"\r\n");
+                look = from + if is_pair { 2 } else { 1 };
                 continue;
             }
             let ended = if stop == text.len() {
@@ -265,12 +267,16 @@ impl Syntax {
                 return Scan::Incomplete;
             };
             let tail = &text[from..stop];
-            let len = if end == End::Line { self.without_return(tail) } else { tail.len() };
+            let len = match end {
+                End::Line | End::Text => self.without_return(tail),
+                End::Delimiter => tail.len(),
+            };
             if made.len() == made_start && from == start {
                 return Scan::Field { start, len, made: false, next, end, lines: 0, odd: false };
             }
             made.extend_from_slice(&tail[..len]);
-            return Scan::Field { start: made_start, len: made.len() - made_start, made: true, next, end, lines: 0, odd: false };
+            let lines = self.line_ends.count(&text[start..stop]);
+            return Scan::Field { start: made_start, len: made.len() - made_start, made: true, next, end, lines, odd: false };
         }
     }
 
@@ -280,67 +286,6 @@ impl Syntax {
         let stop = if feed == other { memchr(feed, &text[at..]) } else { memchr2(feed, other, &text[at..]) };
         stop.and_then(|i| self.behind(text, at + i, last))
     }
-
-    /// The records at the head of a text, at most `limit`; those without any field that holds text and without a delimiter are left
-    /// out. A line that begins with `line_start` is read to its end without looking at quotes.
-    pub(super) fn records(&self, text: &[u8], last: bool, limit: usize, line_start: Option<&str>) -> Records {
-        let mut found = Records { all: Vec::new(), odd: 0, cut: 0 };
-        let bare = Self { quote: None, ..self.clone() };
-        let (mut at, mut line) = (0, 1);
-        let mut made = Vec::new();
-        'records: while at < text.len() && found.all.len() < limit {
-            let mut record = Record { line, start: at, end: at, fields: Vec::new() };
-            let syntax = if line_start.is_some_and(|s| text[at..].starts_with(s.as_bytes())) { &bare } else { self };
-            loop {
-                made.clear();
-                match syntax.field(text, at, last, &mut made) {
-                    Scan::Field { start, len, made: is_made, next, end, lines, odd } => {
-                        let bytes = if is_made { &made[start..start + len] } else { &text[start..start + len] };
-                        record.fields.push(String::from_utf8_lossy(bytes).into_owned());
-                        found.odd += usize::from(odd);
-                        at = next;
-                        line += lines;
-                        if end != End::Delimiter {
-                            break;
-                        }
-                    }
-                    // As the reader does, the line is left out.
-                    Scan::Incomplete | Scan::Unclosed => {
-                        let Some(next) = self.line(text, record.start, last).filter(|_| last) else { return found };
-                        found.cut += 1;
-                        (at, line) = (next, record.line + 1);
-                        continue 'records;
-                    }
-                }
-            }
-            line += 1;
-            record.end = at;
-            if record.fields.len() > 1 || !record.fields[0].trim_ascii().is_empty() {
-                found.all.push(record);
-            }
-        }
-        found
-    }
-}
-
-/// Records of the head of a file, as one syntax reads them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Records {
-    pub(super) all: Vec<Record>,
-    /// Fields with text behind their closing quote.
-    pub(super) odd: usize,
-    /// Lines that are left out, since a quote is opened in them and never closed.
-    pub(super) cut: usize,
-}
-
-/// A record of the head of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::snapshot) struct Record {
-    /// 1-based.
-    pub(in crate::snapshot) line: u64,
-    pub(in crate::snapshot) start: usize,
-    pub(in crate::snapshot) end: usize,
-    pub(in crate::snapshot) fields: Vec<String>,
 }
 
 #[cfg(test)]
@@ -377,6 +322,7 @@ mod tests {
             (&plain, " a, b\n", &[" a| b"]),
             (&trimmed, " a, b\n", &["a|b"]),
             (&escape, "a\\,b,\"c\\\"d\"\n", &["a,b|c\"d"]),
+            (&escape, "a\\\nb,c\r\nd\\\r\ne,f\\\\\r", &["a\nb|c", "d\r\ne|f\\"]),
             (&quotes_only, "a\\nb,\"c\\\"d\\n\\\\\"\n", &["a\\nb|c\"d\\n\\"]),
             (&returns, "a,b\r\"1\r2\",3\r", &["a|b", "1\r2|3"]),
             (&mixed, "a,b\r\n1,2\r3,\"4\r\n\"\n5,6\r", &["a|b", "1|2", "3|4\r\n", "5|6"]),
@@ -407,6 +353,9 @@ mod tests {
 
     #[test]
     fn lines_are_counted_as_they_end() {
+        let escape = Syntax { escape: Some(b'\\'), ..Syntax::default() };
+        let records = escape.records(b"a\\\nb,c\nd\\\r\n\\\ne,f\ng,h\n", true, 100, None).all;
+        assert_eq!(records.iter().map(|r| r.line).collect::<Vec<_>>(), [1, 3, 6]);
         for (ends, count) in [(LineEnds::Feeds, 3), (LineEnds::Returns, 3), (LineEnds::Mixed, 4)] {
             assert_eq!(ends.count(b"a\r\nb\rc\nd\r\n"), count, "{ends:?}");
         }
