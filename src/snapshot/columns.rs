@@ -82,11 +82,12 @@ impl FileSeen {
         self.columns[place] = seen;
     }
 
+    /// The file's columns that were met.
     pub(super) fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// What was seen of the file's column.
+    /// What was seen of the file's column, which was met.
     pub(super) fn column(&self, place: usize) -> &Seen {
         &self.columns[place]
     }
@@ -222,6 +223,7 @@ impl<'a> Union<'a> {
     fn name(&self, index: usize) -> &str {
         self.columns.get_index(index).map_or("", |(name, _)| name)
     }
+
     /// The declared columns that no file has, when that is allowed.
     fn absent(&self, warnings: &mut Vec<String>) -> Result<Vec<&'a Column>> {
         let schema = &self.distribution.schema;

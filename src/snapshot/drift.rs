@@ -75,7 +75,7 @@ pub(super) fn between(urls: &[&str], files: &[FileSeen], names: &[String], place
                 match (places[column][*before], place) {
                     (None, Some(_)) => add(DriftKind::Added, format!("not in {before_name}")),
                     (Some(_), None) => add(DriftKind::Dropped, format!("last in {before_name}")),
-                    (Some(from), Some(to)) if moved.contains(&column) => {
+                    (Some(from), Some(to)) if moved.binary_search(&column).is_ok() => {
                         add(DriftKind::Reordered, format!("in place {}, in {before_name} in place {}", to + 1, from + 1));
                     }
                     (Some(_), Some(_)) | (None, None) => {}
@@ -115,7 +115,7 @@ pub(super) fn summary(drift: &[Drift]) -> Option<String> {
     (!parts.is_empty()).then(|| format!("the files differ in their columns ({}); catalog.drift lists how", parts.join(", ")))
 }
 
-/// The fewest columns that must move to bring those that both files have from one order into the other.
+/// The fewest columns that must move to bring those that both files have from one order into the other, ascending.
 fn moved(places: &[&[Option<usize>]], before: usize, now: usize) -> Vec<usize> {
     let mut shared: Vec<(usize, usize, usize)> =
         places.iter().enumerate().filter_map(|(column, p)| Some((p[now]?, p[before]?, column))).collect();
@@ -134,7 +134,9 @@ fn moved(places: &[&[Option<usize>]], before: usize, now: usize) -> Vec<usize> {
         kept[i] = true;
         at = previous[i];
     }
-    shared.iter().zip(kept).filter(|(_, kept)| !kept).map(|((_, _, column), _)| *column).collect()
+    let mut moved: Vec<usize> = shared.iter().zip(kept).filter(|(_, kept)| !kept).map(|((_, _, column), _)| *column).collect();
+    moved.sort_unstable();
+    moved
 }
 
 /// The last part of a URL.

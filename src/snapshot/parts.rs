@@ -51,7 +51,7 @@ impl Parts {
         let file = writer.inner();
         file.sync_all()?;
         let part = self.done.last_mut().expect("a part is open");
-        part.rows = u64::try_from(footer.file_metadata().num_rows()).unwrap_or(0);
+        part.rows = u64::try_from(footer.file_metadata().num_rows()).expect("a writer counts rows from 0");
         part.bytes = file.metadata()?.len();
         Ok(())
     }

@@ -58,6 +58,11 @@ impl Renames {
                 continue;
             }
             let to = declared.first().map_or(names[0], |name| **name);
+            // An alias of the same column, beside one of these names, has its place in that file.
+            let aliases = renames.iter().filter(|(_, column)| *column == to).map(|(alias, _)| alias.as_str());
+            if aliases.into_iter().any(|alias| names.iter().any(|name| meet(alias, name))) {
+                continue;
+            }
             renames.extend(names.iter().filter(|name| **name != to).map(|name| ((*name).to_owned(), to.to_owned())));
         }
         Self(renames)
@@ -90,4 +95,54 @@ fn aliases(column: &Column) -> impl Iterator<Item = &str> {
 /// A name's letters and digits, in lower case.
 fn letters(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::descriptor::Schema;
+
+    /// Each of the files' names with the table's, where that is another; then the warnings.
+    fn check(files: &[&[&str]], declared: &[(&str, &[&str])]) -> String {
+        let column = |(name, aliases): &(&str, &[&str])| {
+            let mut column = Column { name: (*name).to_owned(), ..Column::default() };
+            column.extra.insert(ALIASES.to_owned(), (*aliases).into());
+            column
+        };
+        let schema = Schema { columns: declared.iter().map(column).collect(), ..Schema::default() };
+        let distribution = Distribution { schema, ..Distribution::default() };
+        let file = |names: &&[&str]| {
+            let names: Vec<String> = names.iter().map(|n| (*n).to_owned()).collect();
+            let mut seen = FileSeen::default();
+            seen.meet(&distribution, &names, &[]);
+            seen
+        };
+        let files: Vec<FileSeen> = files.iter().map(file).collect();
+        let mut out = Vec::new();
+        let renames = Renames::of(&distribution, &files, &mut out);
+        let names: Vec<&String> = files.iter().flat_map(FileSeen::names).collect();
+        let renamed = names.iter().map(|n| (n.as_str(), renames.table_name(n))).filter(|(n, to)| n != to);
+        renamed.map(|(n, to)| format!("{n}: {to}")).chain(out).collect::<Vec<_>>().join("; ")
+    }
+
+    #[test]
+    fn names_of_one_column() {
+        let none: &[(&str, &[&str])] = &[];
+        for (files, declared, want) in [
+            (&[&["Site ID"][..], &["site_id"]][..], none, "site_id: Site ID"),
+            (&[&["Site ID"], &["site_id"]], &[("site_id", &[])], "Site ID: site_id"),
+            // Side by side in one file they are two.
+            (&[&["Site ID", "site_id"], &["site_id"]], none, ""),
+            (&[&["no2"], &["NO2 level"]], &[("NO2 level", &["no2"])], "no2: NO2 level"),
+            (
+                &[&["no2", "level"], &["level"]],
+                &[("level", &["no2"])],
+                "no2 is an alias of level, but one file has it beside level: they stay two columns",
+            ),
+            // The first file's second name would take the place of its first.
+            (&[&["x1", "col_a"], &["Col A"]], &[("Col A", &["x1"])], "x1: Col A"),
+        ] {
+            assert_eq!(check(files, declared), want, "{files:?}");
+        }
+    }
 }
