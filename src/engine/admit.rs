@@ -9,10 +9,12 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::{TokenWithSpan, Tokenizer};
 
+use super::dialect::ast::folded;
 use super::grammar::Grammar;
 use super::runtime::STACK_BYTES;
 use super::{dialect, failure, limits};
 use crate::error::{Error, Kind, Result};
+use crate::name::quoted;
 
 /// How deep expressions and queries may nest.
 const RECURSION_LIMIT: usize = 100;
@@ -55,8 +57,8 @@ pub(super) enum Action {
     Savepoint(String),
     ReleaseSavepoint(String),
     RollbackTo(String),
-    /// `DISCARD ALL` and its parts: everything the session holds is given back.
-    Discard(&'static str),
+    /// Everything the session was given is taken back.
+    DiscardAll,
     /// `DEALLOCATE` of one prepared statement, or of all with `None`.
     Deallocate(Option<String>),
     /// Accepted, and nothing happens: the tag is all there is.
@@ -129,22 +131,19 @@ fn admit(ast: Ast) -> Result<Action> {
         Ast::StartTransaction { statements, .. } if statements.is_empty() => Ok(Action::Begin),
         Ast::Commit { chain, .. } => Ok(Action::Commit { chain }),
         Ast::Rollback { chain, savepoint: None } => Ok(Action::Rollback { chain }),
-        Ast::Rollback { savepoint: Some(name), .. } => Ok(Action::RollbackTo(name.value)),
-        Ast::Savepoint { name } => Ok(Action::Savepoint(name.value)),
-        Ast::ReleaseSavepoint { name } => Ok(Action::ReleaseSavepoint(name.value)),
-        Ast::Discard { object_type } => Ok(Action::Discard(match object_type {
-            DiscardObject::ALL => "DISCARD ALL",
-            DiscardObject::PLANS => "DISCARD PLANS",
-            DiscardObject::SEQUENCES => "DISCARD SEQUENCES",
-            DiscardObject::TEMP => "DISCARD TEMP",
-        })),
+        Ast::Rollback { savepoint: Some(name), .. } => Ok(Action::RollbackTo(folded(&name))),
+        Ast::Savepoint { name } => Ok(Action::Savepoint(folded(&name))),
+        Ast::ReleaseSavepoint { name } => Ok(Action::ReleaseSavepoint(folded(&name))),
+        Ast::Discard { object_type } => Ok(match object_type {
+            DiscardObject::ALL => Action::DiscardAll,
+            DiscardObject::PLANS => Action::Nothing("DISCARD PLANS"),
+            DiscardObject::SEQUENCES => Action::Nothing("DISCARD SEQUENCES"),
+            DiscardObject::TEMP => Action::Nothing("DISCARD TEMP"),
+        }),
         Ast::Deallocate { name, .. } if name.quote_style.is_none() && name.value.eq_ignore_ascii_case("all") => {
             Ok(Action::Deallocate(None))
         }
-        Ast::Deallocate { name, .. } => Ok(Action::Deallocate(Some(match name.quote_style {
-            Some(_) => name.value,
-            None => name.value.to_lowercase(),
-        }))),
+        Ast::Deallocate { name, .. } => Ok(Action::Deallocate(Some(folded(&name)))),
         Ast::LISTEN { .. } => Ok(Action::Nothing("LISTEN")),
         Ast::UNLISTEN { .. } => Ok(Action::Nothing("UNLISTEN")),
         Ast::Insert(_) => Err(read_only("INSERT")),
@@ -168,11 +167,9 @@ fn query(mut ast: Ast) -> Result<Arc<Ast>> {
     Ok(Arc::new(ast))
 }
 
-/// Refuses what writes inside of a query: `WITH x AS (DELETE ...)`, `SELECT ... INTO`, `FOR UPDATE`.
+/// Refuses what writes inside of a query: `WITH x AS (DELETE ...)`, `SELECT ... INTO`. Row locks are refused wherever they stand when
+/// the query is rewritten.
 fn reads_only(query: &ast::Query) -> Result<()> {
-    if !query.locks.is_empty() {
-        return Err(read_only("SELECT FOR UPDATE"));
-    }
     for cte in query.with.iter().flat_map(|w| &w.cte_tables) {
         reads_only(&cte.query)?;
     }
@@ -196,12 +193,15 @@ fn admit_set(set: Set) -> Result<Action> {
     match set {
         Set::SingleAssignment { scope, variable, values, .. } => {
             let local = matches!(scope, Some(ContextModifier::Local));
-            let texts: Vec<String> = values.iter().map(setting_text).collect();
-            let value = match texts.as_slice() {
-                [only] if only.eq_ignore_ascii_case("default") => None,
-                _ => Some(texts.join(", ")),
+            let name = plain(&variable);
+            let is_path = name.eq_ignore_ascii_case("search_path");
+            let value = match values.as_slice() {
+                [Expr::Identifier(only)] if only.value.eq_ignore_ascii_case("default") => None,
+                // Each is one name, whatever stands in it.
+                _ if is_path => Some(values.iter().map(schema_name).collect::<Vec<_>>().join(", ")),
+                _ => Some(values.iter().map(setting_text).collect::<Vec<_>>().join(", ")),
             };
-            Ok(Action::Set { name: plain(&variable), value, local })
+            Ok(Action::Set { name, value, local })
         }
         Set::SetTimeZone { local, value } => {
             let text = setting_text(&value);
@@ -233,6 +233,14 @@ fn setting_text(value: &Expr) -> String {
         Expr::Identifier(i) => i.value.clone(),
         Expr::Interval(i) => setting_text(&i.value),
         other => other.to_string(),
+    }
+}
+
+/// A name of the search path as a list of names holds it.
+fn schema_name(value: &Expr) -> String {
+    match value {
+        Expr::Identifier(name) => quoted(&folded(name)),
+        other => quoted(&setting_text(other)),
     }
 }
 

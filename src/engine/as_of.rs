@@ -12,13 +12,13 @@ use datafusion::logical_expr::planner::{PlannedRelation, RelationPlanner, Relati
 use datafusion::logical_expr::{Expr as PlannedExpr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::sql::parser::Statement as DfStatement;
 use datafusion::sql::sqlparser::ast::{
-    self, Expr, Ident, ObjectNamePart, SelectItem, SetExpr, Spanned, Statement as Ast, TableFactor, TableVersion, VisitMut,
-    VisitorMut,
+    self, Expr, ObjectNamePart, SelectItem, SetExpr, Spanned, Statement as Ast, TableFactor, TableVersion, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::Span;
 
-use super::dialect::{bare, common_tables, string};
+use super::dialect::ast::{bare, folded, string};
+use super::dialect::common_tables;
 use super::failure::{from_datafusion, position};
 use super::grammar::Grammar;
 use crate::error::{Error, Kind, Result};
@@ -107,11 +107,6 @@ impl VisitorMut for Found {
         self.versions.push(expr);
         ControlFlow::Continue(())
     }
-}
-
-/// An identifier as a lookup reads it.
-fn folded(ident: &Ident) -> String {
-    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
 }
 
 /// What a constant comes to, and whether it would be another one at another time.
@@ -245,8 +240,9 @@ mod tests {
     /// What a statement's versions come to, or why they are refused.
     async fn asked(sql: &str) -> String {
         let zone: Tz = "Asia/Shanghai".parse().expect("a zone");
-        let mut ast =
-            Parser::new(&Grammar { versions: true }).try_with_sql(sql).and_then(|mut p| p.parse_statement()).expect(sql);
+        let mut grammar = Grammar::default();
+        grammar.versions = true;
+        let mut ast = Parser::new(&grammar).try_with_sql(sql).and_then(|mut p| p.parse_statement()).expect(sql);
         match Versions::take(&mut ast, &SessionContext::new().state(), zone, sql).await {
             Ok(versions) => {
                 let each = versions.asked.iter().map(|asked| match asked {

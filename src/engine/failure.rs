@@ -25,9 +25,9 @@ pub fn from_datafusion(e: DataFusionError, sql: &str) -> Error {
                 _ => e,
             }
         }
-        DataFusionError::Shared(inner) => match from_shared(&inner) {
-            Some(e) => e,
-            None => by_words(&inner.to_string()),
+        DataFusionError::Shared(inner) => match std::sync::Arc::try_unwrap(inner) {
+            Ok(inner) => from_datafusion(inner, sql),
+            Err(inner) => from_shared(&inner).unwrap_or_else(|| by_words(&inner.to_string())),
         },
         DataFusionError::Collection(mut all) if !all.is_empty() => from_datafusion(all.swap_remove(0), sql),
         DataFusionError::External(inner) => match inner.downcast::<Error>() {
@@ -38,7 +38,7 @@ pub fn from_datafusion(e: DataFusionError, sql: &str) -> Error {
             },
         },
         DataFusionError::ArrowError(e, _) => from_arrow(*e, sql),
-        DataFusionError::SchemaError(e, _) => from_schema(&e, sql),
+        DataFusionError::SchemaError(e, _) => from_schema(&e),
         DataFusionError::SQL(e, _) => from_parser(&e, sql),
         DataFusionError::ResourcesExhausted(message) => out_of_memory(&message),
         DataFusionError::ObjectStore(e) => source_error(UNNAMED_SOURCE, *e),
@@ -168,7 +168,7 @@ fn from_shared(e: &DataFusionError) -> Option<Error> {
     }
 }
 
-fn from_schema(e: &SchemaError, _sql: &str) -> Error {
+fn from_schema(e: &SchemaError) -> Error {
     match e {
         SchemaError::FieldNotFound { field, valid_fields } => {
             let shown = match &field.relation {
@@ -275,6 +275,11 @@ fn no_position(clause: &str, rest: &str) -> Error {
 }
 
 fn out_of_memory(message: &str) -> Error {
+    if message.contains("disk space during the spilling") {
+        return Error::new(Kind::DiskFull, "the statement spills more than the spill folder may hold")
+            .with_detail(sentence(&first_line(message)))
+            .with_hint("Select fewer columns, filter or aggregate earlier.");
+    }
     Error::new(Kind::OutOfMemory, "out of memory: the statement needs more than the server's memory share")
         .with_detail(sentence(&first_line(message)))
         .with_hint("Select fewer columns, filter or aggregate earlier, or start the server with a larger --memory.")

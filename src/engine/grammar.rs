@@ -2,6 +2,7 @@
 //! where a statement asks for one. What a parsed statement means is not decided here.
 
 use std::any::TypeId;
+use std::cell::Cell;
 
 use datafusion::sql::sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
 use datafusion::sql::sqlparser::keywords::Keyword;
@@ -11,20 +12,40 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 /// sqlparser's [`PostgreSqlDialect`], except that an argument's name in `f(name => value)` is an identifier, as PostgreSQL has it
 /// (`func_arg_expr`), and not any expression: to find out, sqlparser parses each argument twice, and so a call in twenty calls
 /// a million times.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Grammar {
     /// Whether `FOR SYSTEM_TIME AS OF` may stand behind a table (SQL:2011). sqlparser then takes other products' forms too, and for their
     /// sake no bare alias named `at`, `before` or `changes`: so only where it is needed.
     pub versions: bool,
+    /// How many more steps of an expression may be parsed. Of `position(`, `substring(` and others sqlparser tries one form, then
+    /// another, so that twenty within each other are read a million times.
+    steps_left: Cell<usize>,
+}
+
+/// Steps for each token; a statement that is read once takes about one.
+const STEPS_A_TOKEN: usize = 16;
+
+/// Steps of any statement.
+const STEPS: usize = 50_000;
+
+impl Default for Grammar {
+    /// For texts of our own: no versions, and no bound.
+    fn default() -> Self {
+        Self { versions: false, steps_left: Cell::new(usize::MAX) }
+    }
 }
 
 impl Grammar {
-    /// The grammar for these tokens: tables have versions when `FOR SYSTEM_TIME` stands there.
+    /// The grammar for these tokens: tables have versions when `FOR SYSTEM_TIME` stands there. Text that takes far more steps than
+    /// it has tokens fails as if it were nested too deeply, the one error that ends the parser's tries.
     pub fn of(tokens: &[TokenWithSpan]) -> Self {
         let is =
             |token: &Token, keyword: Keyword| matches!(token, Token::Word(w) if w.keyword == keyword && w.quote_style.is_none());
         let words: Vec<&Token> = tokens.iter().map(|t| &t.token).filter(|t| !matches!(t, Token::Whitespace(_))).collect();
-        Self { versions: words.windows(2).any(|pair| is(pair[0], Keyword::FOR) && is(pair[1], Keyword::SYSTEM_TIME)) }
+        Self {
+            versions: words.windows(2).any(|pair| is(pair[0], Keyword::FOR) && is(pair[1], Keyword::SYSTEM_TIME)),
+            steps_left: Cell::new(STEPS + words.len() * STEPS_A_TOKEN),
+        }
     }
 }
 
@@ -63,7 +84,8 @@ impl Dialect for Grammar {
     }
 
     fn is_reserved_for_identifier(&self, kw: Keyword) -> bool {
-        PostgreSqlDialect {}.is_reserved_for_identifier(kw)
+        // Of an error in a form of its own sqlparser makes another try with the word as a name, unless it may be none.
+        self.steps_left.get() == 0 || PostgreSqlDialect {}.is_reserved_for_identifier(kw)
     }
 
     fn is_custom_operator_part(&self, ch: char) -> bool {
@@ -71,6 +93,10 @@ impl Dialect for Grammar {
     }
 
     fn get_next_precedence(&self, parser: &Parser) -> Option<Result<u8, ParserError>> {
+        match self.steps_left.get().checked_sub(1) {
+            Some(left) => self.steps_left.set(left),
+            None => return Some(Err(ParserError::RecursionLimitExceeded)),
+        }
         PostgreSqlDialect {}.get_next_precedence(parser)
     }
 
@@ -195,6 +221,8 @@ impl Dialect for Grammar {
 mod tests {
     use std::time::{Duration, Instant};
 
+    use datafusion::sql::sqlparser::tokenizer::Tokenizer;
+
     use super::*;
 
     #[test]
@@ -203,6 +231,23 @@ mod tests {
         let started = Instant::now();
         Parser::parse_sql(&Grammar::default(), &sql).expect("parses");
         assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    }
+
+    #[test]
+    fn what_is_tried_again_and_again_is_given_up() {
+        // Without an end to the tries, those that do not parse take longer than anyone waits.
+        let nested = |open: &str, times: usize| format!("select {}'a'{}", open.repeat(times), ")".repeat(times));
+        for (sql, parses) in [
+            (nested("position(", 5), true),
+            (nested("position(", 40), false),
+            (nested("substring(", 40), true),
+            (nested("substring(", 40).replace("'a'", "'a' x"), false),
+            (format!("select 1 where {}", "1 in ((select 1 where ".repeat(24)), false),
+        ] {
+            let tokens = Tokenizer::new(&Grammar::default(), &sql).tokenize_with_location().expect("tokens");
+            let parsed = Parser::new(&Grammar::of(&tokens)).with_tokens_with_locations(tokens).parse_statements();
+            assert_eq!(parsed.is_ok(), parses, "{sql}");
+        }
     }
 
     #[test]

@@ -21,45 +21,134 @@ const MAX_JOINS: usize = 200;
 /// Tables of one statement, those of a `WITH` query as often as it is named.
 const MAX_RELATIONS: usize = 1_000;
 
+/// Names with dots between them, and fields of fields.
+const MAX_PARTS: usize = 100;
+/// How much the parser may read again, in tokens: see [`Brackets`].
+const MAX_READ_AGAIN: usize = 1 << 22;
+
 /// [`Kind::TooComplex`] when a statement of the query string is larger than what is planned; else how deep parsing may recurse, about:
 /// chains count as well as nesting.
 pub fn check(tokens: &[TokenWithSpan]) -> Result<usize> {
-    let (mut depth, mut operators, mut joins) = (0_usize, 0_usize, 0_usize);
+    let (mut brackets, mut operators, mut joins, mut parts) = (Brackets::default(), 0_usize, 0_usize, 0_usize);
     let mut deepest = 0;
-    for token in tokens {
-        match &token.token {
-            Token::SemiColon => (depth, operators, joins) = (0, 0, 0),
-            Token::LParen | Token::LBracket => depth += 1,
-            Token::RParen | Token::RBracket => depth = depth.saturating_sub(1),
+    for token in tokens.iter().map(|t| &t.token).filter(|t| !matches!(t, Token::Whitespace(_))) {
+        brackets.read(token);
+        match token {
+            Token::SemiColon => (operators, joins) = (0, 0),
             Token::Word(word) => match word.keyword {
-                Keyword::AND | Keyword::OR | Keyword::NOT | Keyword::LIKE | Keyword::ILIKE | Keyword::IS => operators += 1,
                 Keyword::JOIN | Keyword::UNION | Keyword::INTERSECT | Keyword::EXCEPT => joins += 1,
-                _ => {}
+                keyword => operators += usize::from(is_operator_word(keyword)),
             },
-            Token::Plus
-            | Token::Minus
-            | Token::Mul
-            | Token::Div
-            | Token::Mod
-            | Token::Eq
-            | Token::Neq
-            | Token::Lt
-            | Token::Gt
-            | Token::LtEq
-            | Token::GtEq
-            | Token::StringConcat
-            | Token::DoubleColon
-            | Token::Caret
-            | Token::Pipe
-            | Token::Ampersand => operators += 1,
-            _ => {}
+            other => operators += usize::from(is_operator(other)),
         }
-        deepest = deepest.max(depth + operators + joins);
-        over(depth, MAX_NESTING, "levels of nesting")?;
+        parts = match token {
+            Token::Period => parts + 1,
+            Token::Word(_) => parts,
+            _ => 0,
+        };
+        deepest = deepest.max(brackets.open.len() + operators + joins);
+        over(brackets.open.len(), MAX_NESTING, "levels of nesting")?;
         over(operators, MAX_OPERATORS, "operators")?;
         over(joins, MAX_JOINS, "joins and set operations")?;
+        over(parts, MAX_PARTS, "parts of a name")?;
+        if brackets.tries > 1 && brackets.tries.saturating_mul(tokens.len()) > MAX_READ_AGAIN {
+            return Err(Error::new(
+                Kind::TooComplex,
+                "the statement has too many doubled parentheses around queries within each other",
+            )
+            .with_hint("Write ((SELECT ...)) as (SELECT ...), or name the queries with WITH."));
+        }
     }
     Ok(deepest)
+}
+
+fn is_operator_word(keyword: Keyword) -> bool {
+    matches!(
+        keyword,
+        Keyword::AND
+            | Keyword::OR
+            | Keyword::NOT
+            | Keyword::LIKE
+            | Keyword::ILIKE
+            | Keyword::SIMILAR
+            | Keyword::REGEXP
+            | Keyword::RLIKE
+            | Keyword::IS
+            | Keyword::NOTNULL
+            | Keyword::IN
+            | Keyword::BETWEEN
+            | Keyword::OVERLAPS
+            | Keyword::OPERATOR
+            | Keyword::COLLATE
+            | Keyword::AT
+            | Keyword::XOR
+            | Keyword::DIV
+    )
+}
+
+/// Whether a token makes an expression deeper. What is none is listed, for sqlparser has operators that nobody thinks of, and a chain
+/// of any of them overflows the stack.
+fn is_operator(token: &Token) -> bool {
+    !matches!(
+        token,
+        Token::EOF
+            | Token::Whitespace(_)
+            | Token::Word(_)
+            | Token::Number(..)
+            | Token::Char(_)
+            | Token::SingleQuotedString(_)
+            | Token::DoubleQuotedString(_)
+            | Token::DollarQuotedString(_)
+            | Token::NationalStringLiteral(_)
+            | Token::EscapedStringLiteral(_)
+            | Token::UnicodeStringLiteral(_)
+            | Token::HexStringLiteral(_)
+            | Token::SingleQuotedByteStringLiteral(_)
+            | Token::Placeholder(_)
+            | Token::Comma
+            | Token::Period
+            | Token::Colon
+            | Token::SemiColon
+            | Token::Assignment
+            | Token::RArrow
+            | Token::LParen
+            | Token::RParen
+            | Token::RBracket
+            | Token::LBrace
+            | Token::RBrace
+    )
+}
+
+/// The open brackets, and how often the parser may read what is within. Of `((SELECT` it finds out by trying whether the outer parenthesis
+/// is a query's, a join's or a list's, so that such pairs within each other double its work each time.
+#[derive(Default)]
+struct Brackets {
+    /// For each open one, how often what is within may be read.
+    open: Vec<usize>,
+    /// How many parentheses were opened just now, one behind the other.
+    run: usize,
+    /// How often the token may be read.
+    tries: usize,
+}
+
+impl Brackets {
+    fn read(&mut self, token: &Token) {
+        let run = std::mem::take(&mut self.run);
+        match token {
+            Token::SemiColon => self.open.clear(),
+            Token::LParen | Token::LBracket => {
+                self.open.push(self.open.last().copied().unwrap_or(1));
+                self.run = if *token == Token::LParen { run + 1 } else { 0 };
+            }
+            Token::RParen | Token::RBracket => drop(self.open.pop()),
+            Token::Word(word) if matches!(word.keyword, Keyword::SELECT | Keyword::WITH | Keyword::VALUES | Keyword::TABLE) => {
+                let within = self.open.len().saturating_sub(run);
+                self.open[within..].iter_mut().for_each(|tries| *tries = tries.saturating_mul(run));
+            }
+            _ => {}
+        }
+        self.tries = self.open.last().copied().unwrap_or(1);
+    }
 }
 
 /// [`Kind::TooComplex`] when a query reads more than [`MAX_RELATIONS`], each `WITH` query counted as often as it is named: it is planned
@@ -162,6 +251,29 @@ mod tests {
         assert_eq!(check(&format!("select 1 {}", "union all select 1 ".repeat(3_000))), Err(Kind::TooComplex));
         assert_eq!(check(&format!("select 1 where 1 in ({}1)", "1,".repeat(50_000))), Ok(()));
         assert_eq!(check(&"select 1 + 1;".repeat(5_000)), Ok(()));
+        // Operators that are seldom thought of: a chain of them ended the process.
+        for operator in ["->", "->>", "@>", "~", "#", "<<", "&&", "!", "[1]", "in (1)", "collate x", "at time zone 'x'", ".a"] {
+            let chain = format!("select a {}", format!("{operator} 'b' ").repeat(50_000));
+            assert_eq!(check(&chain.replace(".a 'b'", ".a")), Err(Kind::TooComplex), "{operator}");
+        }
+        assert_eq!(check(&format!("select {}1", "s.t.a, ".repeat(5_000))), Ok(()));
+    }
+
+    #[test]
+    fn what_the_parser_would_read_again_and_again_is_refused() {
+        let check = |sql: &str| {
+            let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize_with_location().expect(sql);
+            check(&tokens).map(|_| ()).map_err(|e| e.kind())
+        };
+        let nested =
+            |open: &str, times: usize, close: &str| format!("select 1 from {}t{}", open.repeat(times), close.repeat(times));
+        assert_eq!(check(&nested("((select * from ", 10, ") x)")), Ok(()));
+        assert_eq!(check(&nested("(select * from ", 60, ") x")), Ok(()));
+        assert_eq!(check(&nested("((select * from ", 24, ") x)")), Err(Kind::TooComplex));
+        assert_eq!(check(&nested("((select 1) union (select * from ", 24, ") x)")), Err(Kind::TooComplex));
+        assert_eq!(check(&nested("((((((select * from ", 12, ")))))) x")), Err(Kind::TooComplex));
+        // Parentheses alone are read once.
+        assert_eq!(check(&format!("select {}1{}", "(".repeat(90), ")".repeat(90))), Ok(()));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod failure;
 mod functions;
 mod grammar;
 mod hidden;
+mod identifiers;
 mod limits;
 mod plan;
 mod resolve;
@@ -17,35 +18,30 @@ mod session;
 mod settings;
 mod shared;
 mod spill;
+mod statement;
 mod yielding;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use futures::StreamExt;
-use futures::stream::{self, BoxStream};
-use tokio_util::sync::CancellationToken;
+use futures::stream::BoxStream;
 
 pub use self::admit::Statement;
 pub use self::session::Session;
 pub use self::settings::SERVER_VERSION;
+pub use self::statement::Prepared;
 
-use self::admit::Action;
-use self::plan::QueryPlan;
 use self::runtime::Cpu;
 use self::shared::Shared;
 use crate::catalog::{self, Catalogs, TableEntry};
 use crate::error::{Error, Kind, Result};
 use crate::snapshot::{self, Progress, Pruned, Refreshed, Retention, Snapshots};
 use crate::store::{self, Stores};
-
-/// How old a plan may be before its tables are asked whether they changed.
-const PLAN_IS_FRESH: Duration = Duration::from_secs(1);
 
 /// The largest descriptor that is read from a URL.
 const MAX_DESCRIPTOR_BYTES: u64 = 64 << 20;
@@ -124,17 +120,6 @@ pub struct ClientInfo {
     pub address: Option<SocketAddr>,
 }
 
-/// A planned statement: what it takes and what it gives.
-pub struct Prepared {
-    statement: Statement,
-    plan: Option<QueryPlan>,
-    columns: Option<SchemaRef>,
-    declared: Vec<Option<DataType>>,
-    planned: Instant,
-    /// The session's settings when it was planned.
-    generation: u64,
-}
-
 /// Where a session stands (ReadyForQuery's status byte).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transaction {
@@ -206,203 +191,6 @@ impl Engine {
     }
 }
 
-impl Session {
-    /// The statements of a query string, each admitted or refused; an empty string gives none. No statement is planned.
-    pub fn parse(&self, sql: &str) -> Result<Vec<Statement>> {
-        admit::parse(sql)
-    }
-
-    /// Plans a statement. `parameter_types` are those the client declared, by position; the others are inferred.
-    /// Tables met for the first time are read here, and [`Self::on_progress`] hears of it.
-    pub async fn prepare(
-        &self,
-        statement: &Statement,
-        parameter_types: &[Option<DataType>],
-        cancel: &CancellationToken,
-    ) -> Result<Prepared> {
-        self.inner.arm();
-        let declared = parameter_types.to_vec();
-        let plan = match &statement.action {
-            Action::Query(ast) | Action::Explain { query: ast, .. } => {
-                self.inner.check_not_failed()?;
-                let _running = self.inner.running(&statement.sql, cancel);
-                let work = plan::plan(
-                    Arc::clone(&self.shared),
-                    Arc::clone(&self.inner),
-                    Arc::clone(ast),
-                    declared.clone(),
-                    Arc::clone(&statement.sql),
-                );
-                Some(self.shared.cpu.plan(&self.inner.limit(cancel), work).await?)
-            }
-            _ => None,
-        };
-        let columns = match &statement.action {
-            Action::Query(_) => plan.as_ref().map(|p| Arc::clone(&p.columns)),
-            Action::Explain { .. } => Some(run::explain_columns()),
-            Action::Show(name) => Some(text_columns(&[self.shown_name(name)?])),
-            Action::ShowAll => Some(text_columns(&["name", "setting", "description"])),
-            Action::Set { .. }
-            | Action::ResetAll
-            | Action::Begin
-            | Action::Commit { .. }
-            | Action::Rollback { .. }
-            | Action::Savepoint(_)
-            | Action::ReleaseSavepoint(_)
-            | Action::RollbackTo(_)
-            | Action::Discard(_)
-            | Action::Deallocate(_)
-            | Action::Nothing(_) => None,
-        };
-        let generation = self.inner.with_settings(|s| s.generation());
-        Ok(Prepared { statement: statement.clone(), plan, columns, declared, planned: Instant::now(), generation })
-    }
-
-    /// Runs a planned statement with its parameters, each an array of one value. `SET`, `BEGIN` and the like act here.
-    pub async fn run(&self, prepared: &Prepared, parameters: &[ArrayRef], cancel: &CancellationToken) -> Result<Outcome> {
-        let inner = &self.inner;
-        let done = |tag: &str| Ok(Outcome::Done { tag: tag.to_owned() });
-        match &prepared.statement.action {
-            Action::Begin => {
-                inner.check_not_failed()?;
-                inner.begin();
-                done("BEGIN")
-            }
-            Action::Commit { chain } => done(inner.end(true, *chain)),
-            Action::Rollback { chain } => done(inner.end(false, *chain)),
-            Action::RollbackTo(name) => {
-                inner.rollback_to(name)?;
-                done("ROLLBACK")
-            }
-            action => {
-                inner.check_not_failed()?;
-                match action {
-                    Action::Query(_) | Action::Explain { .. } => self.run_query(prepared, parameters, cancel).await,
-                    Action::Show(name) => {
-                        let value = inner.with_settings(|s| s.show(name))?;
-                        let columns = text_columns(&[self.shown_name(name)?]);
-                        rows_of(run::text_batch(&columns, &[vec![value]])?, "SHOW")
-                    }
-                    Action::ShowAll => {
-                        let all = inner.with_settings(|s| s.described());
-                        let column = |text: fn(&crate::table::Setting) -> String| all.iter().map(text).collect::<Vec<_>>();
-                        let columns =
-                            [column(|s| s.name.clone()), column(|s| s.value.clone()), column(|s| s.description.to_owned())];
-                        rows_of(run::text_batch(&text_columns(&["name", "setting", "description"]), &columns)?, "SHOW")
-                    }
-                    Action::Set { name, value, local } => {
-                        inner.change_setting(name, value.as_deref(), *local)?;
-                        done(if value.is_none() { "RESET" } else { "SET" })
-                    }
-                    Action::ResetAll => {
-                        inner.with_settings(settings::Settings::reset_all);
-                        done("RESET")
-                    }
-                    Action::Savepoint(name) => {
-                        inner.savepoint(name.clone())?;
-                        done("SAVEPOINT")
-                    }
-                    Action::ReleaseSavepoint(name) => {
-                        inner.release(name)?;
-                        done("RELEASE")
-                    }
-                    Action::Discard(tag) => {
-                        inner.with_settings(settings::Settings::reset_all);
-                        done(tag)
-                    }
-                    Action::Deallocate(name) => Ok(Outcome::Deallocated(name.clone())),
-                    Action::Nothing(tag) => done(tag),
-                    Action::Begin | Action::Commit { .. } | Action::Rollback { .. } | Action::RollbackTo(_) => {
-                        unreachable!("matched above")
-                    }
-                }
-            }
-        }
-    }
-
-    async fn run_query(&self, prepared: &Prepared, parameters: &[ArrayRef], cancel: &CancellationToken) -> Result<Outcome> {
-        let fresh = prepared.planned.elapsed() < PLAN_IS_FRESH;
-        if !fresh {
-            // A command of its own; the time of one that was just planned counts from its planning.
-            self.inner.arm();
-        }
-        let again;
-        let prepared = if self.is_outdated(prepared, fresh, cancel).await? {
-            again = self.prepare(&prepared.statement, &prepared.declared, cancel).await?;
-            if !same_types(prepared.columns(), again.columns()) {
-                return Err(Error::new(Kind::Unsupported, "cached plan must not change result type")
-                    .with_detail("A table that the statement reads has other columns now, or the search_path finds another one.")
-                    .with_hint("Prepare the statement again."));
-            }
-            &again
-        } else {
-            prepared
-        };
-        let plan = prepared.plan.clone().expect("queries are planned in prepare");
-        let sql = Arc::clone(&prepared.statement.sql);
-        let limit = self.inner.limit(cancel);
-        let running = self.inner.running(&sql, cancel);
-        let (work, parameters, text) = (plan.clone(), parameters.to_vec(), Arc::clone(&sql));
-        let physical = self.shared.cpu.plan(&limit, async move { run::physical(&work, &parameters, &text).await }).await?;
-        let Action::Explain { analyze, verbose, .. } = prepared.statement.action else {
-            let schema = Arc::clone(&plan.columns);
-            let stream = run::start(Arc::clone(&self.shared), physical, &plan, limit, running, sql);
-            return Ok(Outcome::Rows { schema, stream, tag: "SELECT" });
-        };
-        if analyze {
-            let mut rows = run::start(Arc::clone(&self.shared), Arc::clone(&physical), &plan, limit, running, sql);
-            while let Some(batch) = rows.next().await {
-                batch?;
-            }
-        }
-        // Telling a plan recurses as planning it did.
-        let told = async move { run::explained(physical.as_ref(), analyze, verbose) };
-        rows_of(self.shared.cpu.run(&self.inner.limit(cancel), told).await?, "EXPLAIN")
-    }
-
-    /// Whether the plan was made under other settings, or a table that it reads has a newer snapshot than the one it was planned on.
-    async fn is_outdated(&self, prepared: &Prepared, fresh: bool, cancel: &CancellationToken) -> Result<bool> {
-        if prepared.generation != self.inner.with_settings(|s| s.generation()) {
-            return Ok(true);
-        }
-        let pinned = prepared.plan.as_ref().map_or(&[][..], |p| &p.pinned).to_vec();
-        let of_one_run = prepared.plan.as_ref().is_some_and(|p| p.of_one_run);
-        if fresh || (pinned.is_empty() && !of_one_run) {
-            return Ok(false);
-        }
-        if of_one_run {
-            return Ok(true);
-        }
-        let (shared, session) = (Arc::clone(&self.shared), Arc::clone(&self.inner));
-        let asked = async move {
-            for (entry, planned) in pinned {
-                if shared.touch(&entry, &session).await?.id != planned.id {
-                    return Ok(true);
-                }
-            }
-            Ok(false)
-        };
-        self.shared.cpu.run(&self.inner.limit(cancel), asked).await
-    }
-
-    /// The setting's name as PostgreSQL writes it, which is the column's name.
-    fn shown_name(&self, name: &str) -> Result<&'static str> {
-        settings::canonical_name(name)
-    }
-}
-
-impl Prepared {
-    /// The parameters' types, by position.
-    pub fn parameters(&self) -> &[DataType] {
-        self.plan.as_ref().map_or(&[], |p| &p.parameters)
-    }
-
-    /// The rows' columns; `None` when the statement gives no rows.
-    pub fn columns(&self) -> Option<&SchemaRef> {
-        self.columns.as_ref()
-    }
-}
-
 /// The bytes of a remote descriptor. The caller's thread waits, also where it serves a runtime of its own.
 fn fetch(cpu: &Cpu, stores: &Arc<Stores>, url: &str) -> Result<Vec<u8>> {
     let (stores, url) = (Arc::clone(stores), url.to_owned());
@@ -427,18 +215,4 @@ fn fetch(cpu: &Cpu, stores: &Arc<Stores>, url: &str) -> Result<Vec<u8>> {
         let _ = tell.send(read.await);
     });
     told.recv().unwrap_or_else(|_| Err(Error::new(Kind::Internal, "internal error: reading a descriptor was given up")))
-}
-
-/// Whether rows of one are rows of the other, as a client was told of them.
-fn same_types(told: Option<&SchemaRef>, now: Option<&SchemaRef>) -> bool {
-    let types = |schema: &SchemaRef| schema.fields().iter().map(|f| f.data_type().clone()).collect::<Vec<_>>();
-    told.map(types) == now.map(types)
-}
-
-fn text_columns(names: &[&str]) -> SchemaRef {
-    Arc::new(Schema::new(names.iter().map(|n| Field::new(*n, DataType::Utf8, false)).collect::<Vec<_>>()))
-}
-
-fn rows_of(batch: RecordBatch, tag: &'static str) -> Result<Outcome> {
-    Ok(Outcome::Rows { schema: batch.schema(), stream: stream::iter([Ok(batch)]).boxed(), tag })
 }

@@ -17,7 +17,7 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::as_of::{self, Versions};
-use super::dialect;
+use super::dialect::{self, ast::bare};
 use super::failure::{from_datafusion, position};
 use super::resolve::{Databases, Names, Pinned};
 use super::session::Inner;
@@ -289,14 +289,6 @@ fn named_type(named: &ast::DataType) -> Option<DataType> {
 
 fn list_of(element: DataType) -> DataType {
     DataType::List(Field::new_list_field(element, true).into())
-}
-
-/// The expression inside parentheses.
-fn bare(expr: &Expr) -> &Expr {
-    match expr {
-        Expr::Nested(inner) => bare(inner),
-        other => other,
-    }
 }
 
 fn placeholder(expr: &Expr) -> Option<&str> {

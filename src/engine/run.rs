@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringArray};
-use arrow::compute::cast;
+use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::ScalarValue;
@@ -24,6 +24,12 @@ use crate::snapshot::Layout;
 
 /// Batches that may wait for a slow client.
 const BATCHES_AHEAD: usize = 2;
+
+/// What does not fit another type is an error, never a NULL.
+const STRICT: CastOptions<'static> = CastOptions { safe: false, format_options: arrow::util::display::FormatOptions::new() };
+
+/// How many of a query's files an error names.
+const NAMED_FILES: usize = 3;
 
 /// The plan that runs, with its parameters in place.
 pub async fn physical(plan: &QueryPlan, parameters: &[ArrayRef], sql: &str) -> Result<Arc<dyn ExecutionPlan>> {
@@ -48,7 +54,7 @@ fn bind(parameters: &[ArrayRef], types: &[DataType]) -> Result<Vec<ScalarValue>>
         ));
     }
     let value = |(array, data_type): (&ArrayRef, &DataType)| {
-        let array = cast(array, data_type).map_err(|e| from_datafusion(e.into(), ""))?;
+        let array = cast_with_options(array, data_type, &STRICT).map_err(|e| from_datafusion(e.into(), ""))?;
         ScalarValue::try_from_array(&array, 0).map_err(|e| from_datafusion(e, ""))
     };
     parameters.iter().zip(types).map(value).collect()
@@ -65,7 +71,7 @@ pub fn start(
 ) -> Rows {
     let context = query.state.task_ctx();
     let columns = Arc::clone(&query.columns);
-    let published = published(query);
+    let pinned = query.pinned.clone();
     let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
     let task = shared.cpu.handle().spawn(async move {
         let mut batches = match execute_stream(plan, context) {
@@ -82,7 +88,7 @@ pub fn start(
                 next = batches.next() => next,
             };
             let Some(next) = next else { return };
-            let next = next.map_err(|e| named(from_datafusion(e, &sql), &published)).and_then(|batch| conform(batch, &columns));
+            let next = next.map_err(|e| named(from_datafusion(e, &sql), &pinned)).and_then(|batch| conform(batch, &columns));
             let last = next.is_err();
             if sender.send(next).await.is_err() || last {
                 return;
@@ -102,23 +108,31 @@ pub fn start(
     .boxed()
 }
 
-/// The files that the query reads by their URLs.
-fn published(query: &QueryPlan) -> String {
-    let in_place = |(_, snapshot): &Pinned| match &snapshot.layout {
+/// The error with the names of the files that are read where they stand, in place of what a scan knows of them.
+fn named(e: Error, pinned: &[Pinned]) -> Error {
+    let in_place = |(_, snapshot): &'_ Pinned| match &snapshot.layout {
         Layout::Stored(objects) | Layout::Parquet(objects) | Layout::Arrow(objects) => {
-            objects.iter().map(|o| o.url.clone()).collect()
+            objects.iter().take(NAMED_FILES + 1).map(|o| o.url.clone()).collect()
         }
         Layout::Written(_) => Vec::new(),
     };
-    query.pinned.iter().flat_map(in_place).collect::<Vec<String>>().join(", ")
-}
-
-/// The error with the names of the files in place of what a scan knows of them.
-fn named(e: Error, published: &str) -> Error {
-    match e.message().strip_prefix(UNNAMED_SOURCE) {
-        Some(rest) if !published.is_empty() => Error::new(e.kind(), format!("{published}{rest}")).caused_by(e),
-        _ => e,
+    let Some(rest) = e.message().strip_prefix(UNNAMED_SOURCE) else { return e };
+    let mut files: Vec<String> = pinned.iter().flat_map(in_place).collect();
+    if files.is_empty() {
+        return e;
     }
+    if files.len() > NAMED_FILES {
+        files.truncate(NAMED_FILES);
+        files.push("...".to_owned());
+    }
+    let mut named = Error::new(e.kind(), format!("{}{rest}", files.join(", ")));
+    if let Some(detail) = e.detail() {
+        named = named.with_detail(detail);
+    }
+    if let Some(hint) = e.hint() {
+        named = named.with_hint(hint);
+    }
+    named.caused_by(e)
 }
 
 /// The client's end of a running query.
@@ -152,7 +166,11 @@ impl Delivery {
 fn conform(batch: RecordBatch, columns: &SchemaRef) -> Result<RecordBatch> {
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     let told = |(array, field): (&ArrayRef, &Arc<Field>)| {
-        if array.data_type() == field.data_type() { Ok(Arc::clone(array)) } else { cast(array, field.data_type()) }
+        if array.data_type() == field.data_type() {
+            Ok(Arc::clone(array))
+        } else {
+            cast_with_options(array, field.data_type(), &STRICT)
+        }
     };
     let arrays = batch.columns().iter().zip(columns.fields()).map(told).collect::<Result<Vec<_>, _>>();
     arrays
@@ -179,4 +197,28 @@ pub fn explained(plan: &dyn ExecutionPlan, analyze: bool, verbose: bool) -> Resu
 pub fn text_batch(schema: &SchemaRef, columns: &[Vec<String>]) -> Result<RecordBatch> {
     let arrays = columns.iter().map(|c| Arc::new(StringArray::from_iter_values(c)) as ArrayRef).collect();
     RecordBatch::try_new(Arc::clone(schema), arrays).map_err(|e| from_datafusion(e.into(), ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::Int64Array;
+
+    use super::*;
+
+    #[test]
+    fn a_parameter_that_does_not_fit_is_no_null() {
+        let values: Vec<ArrayRef> = vec![Arc::new(Int64Array::from(vec![300]))];
+        assert_eq!(bind(&values, &[DataType::Int16]).expect("it fits"), [ScalarValue::Int16(Some(300))]);
+        assert!(bind(&values, &[DataType::Int8]).is_err());
+        assert_eq!(bind(&values, &[]).expect_err("one too many").kind(), Kind::Protocol);
+    }
+
+    #[test]
+    fn rows_are_of_the_types_that_the_client_was_told() {
+        let told = |data_type| Arc::new(Schema::new(vec![Field::new("n", data_type, true)]));
+        let batch = || RecordBatch::try_from_iter([("x", Arc::new(Int64Array::from(vec![300])) as ArrayRef)]).expect("a column");
+        let narrow = conform(batch(), &told(DataType::Int16)).expect("it fits");
+        assert_eq!((narrow.schema().field(0).name().as_str(), narrow.column(0).null_count()), ("n", 0));
+        assert!(conform(batch(), &told(DataType::Int8)).is_err());
+    }
 }

@@ -103,13 +103,15 @@ impl Cpu {
     }
 
     /// Like [`Self::run`], on a thread of its own: planning does not yield, so a plan that takes forever would else keep a thread of the
-    /// pool from all other statements.
+    /// pool from all other statements. A caller that goes away ends it where it waits, for a first touch above all.
     pub async fn plan<T: Send + 'static>(
         &self,
         limit: &Limit,
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
-        let (handle, own) = (self.handle().clone(), limit.clone());
+        let gone = limit.cancel.child_token();
+        let (handle, own) = (self.handle().clone(), Limit { cancel: gone.clone(), deadline: limit.deadline.clone() });
+        let _gone = gone.drop_guard();
         let task = self.handle().spawn_blocking(move || {
             handle.block_on(async {
                 tokio::select! {
@@ -149,6 +151,9 @@ pub fn panicked(e: tokio::task::JoinError) -> Error {
 mod tests {
     use super::*;
 
+    /// Longer than any of these tests waits, also on a busy machine; nobody waits for its end.
+    const STUCK: Duration = Duration::from_secs(20);
+
     /// A limit that counts from now on.
     fn within(timeout: Option<Duration>) -> Limit {
         let limit = Limit { cancel: CancellationToken::new(), deadline: Deadline::default() };
@@ -161,13 +166,13 @@ mod tests {
         let cpu = Cpu::new(1).expect("threads");
         let limit = within(Some(Duration::from_millis(20)));
         let stuck = async {
-            std::thread::sleep(Duration::from_millis(500));
+            std::thread::sleep(STUCK);
             Ok(())
         };
         let started = std::time::Instant::now();
         let e = cpu.run(&limit, stuck).await.expect_err("the deadline");
         assert_eq!(e.kind(), Kind::Timeout);
-        assert!(started.elapsed() < Duration::from_millis(400));
+        assert!(started.elapsed() < STUCK / 2);
     }
 
     #[tokio::test]
@@ -175,7 +180,7 @@ mod tests {
         let cpu = Cpu::new(1).expect("threads");
         let soon = within(Some(Duration::from_millis(20)));
         let stuck = || async {
-            std::thread::sleep(Duration::from_millis(500));
+            std::thread::sleep(STUCK);
             Ok(())
         };
         for _ in 0..4 {
@@ -183,7 +188,22 @@ mod tests {
         }
         let started = std::time::Instant::now();
         cpu.run(&within(None), async { Ok(()) }).await.expect("runs");
-        assert!(started.elapsed() < Duration::from_millis(300));
+        assert!(started.elapsed() < STUCK / 2);
+    }
+
+    #[tokio::test]
+    async fn a_plan_that_nobody_waits_for_ends() {
+        let cpu = Cpu::new(1).expect("threads");
+        let (tell, told) = tokio::sync::oneshot::channel::<()>();
+        let waits = async move {
+            let _tell = tell;
+            std::future::pending::<Result<()>>().await
+        };
+        let limit = within(None);
+        let given_up = tokio::time::timeout(Duration::from_millis(20), cpu.plan(&limit, waits)).await;
+        assert!(given_up.is_err());
+        let ended = tokio::time::timeout(STUCK, told).await.expect("it ends");
+        assert!(ended.is_err() && !limit.cancel.is_cancelled());
     }
 
     #[tokio::test]

@@ -22,9 +22,10 @@ impl Spill {
         let place = |e: std::io::Error| Error::from(e).within(format!("state folder {}", all.display()));
         fs::create_dir_all(&all).map_err(place)?;
         for left in fs::read_dir(&all).map_err(place)?.flatten() {
-            // A folder without a lock is just being made, or is not ours.
-            let unused = File::open(left.path().join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
-            if unused {
+            // A folder without a lock is just being made, or is not ours. The lock is held while the folder goes: two servers that
+            // start at a time do not both remove it, and one that was about to take it sees that it is gone.
+            let lock = File::open(left.path().join(LOCK));
+            if lock.as_ref().is_ok_and(|lock| lock.try_lock().is_ok()) {
                 fs::remove_dir_all(left.path()).map_err(place)?;
             }
         }
@@ -37,7 +38,10 @@ impl Spill {
             }
             let lock = File::create(path.join(LOCK)).map_err(place)?;
             lock.lock().map_err(place)?;
-            return Ok(Self { path, _lock: lock });
+            // Between the two another process may have taken it for one that a killed process left.
+            if path.join(LOCK).exists() {
+                return Ok(Self { path, _lock: lock });
+            }
         }
         unreachable!("a number is free")
     }

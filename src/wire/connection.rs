@@ -248,13 +248,20 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
     }
 
     /// From here on a cancel request reaches a statement that goes on.
-    pub(super) fn resume_statement(&mut self, cancel: &CancellationToken) {
+    pub(super) fn resume_statement(&mut self, prepared: &Prepared, cancel: &CancellationToken) {
         self.seat.running(Some(cancel.clone()));
-        self.session.resume();
+        self.session.resume(prepared, cancel);
     }
 
+    /// From here on a cancel request reaches nothing.
     pub(super) fn end_statement(&mut self) {
         self.seat.running(None);
+    }
+
+    /// A command is over: the next one has the time of `statement_timeout` for itself.
+    pub(super) fn end_command(&mut self) {
+        self.end_statement();
+        self.session.rest();
     }
 
     /// Plans a statement; the client sees the progress of first touches meanwhile.
@@ -265,7 +272,9 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         cancel: &CancellationToken,
     ) -> Result<Prepared, Failure> {
         let work = self.session.prepare(statement, hints, cancel);
-        attend(self.outgoing, &mut self.progress, cancel, work).await
+        let prepared = attend(self.outgoing, &mut self.progress, cancel, work).await?;
+        prepared.columns().map_or(Ok(()), |schema| rows::check_width(schema))?;
+        Ok(prepared)
     }
 
     /// Runs a planned statement up to its first row.

@@ -57,6 +57,8 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         if self.skipping {
             return Ok(());
         }
+        // As in PostgreSQL, the time of a command counts from its first step to the end of an Execute, or to Sync.
+        let ends = matches!(message, PgWireFrontendMessage::Execute(_));
         let stepped = match message {
             PgWireFrontendMessage::Parse(parse) => self.parse(parse).await,
             PgWireFrontendMessage::Bind(bind) => self.bind(bind),
@@ -65,7 +67,11 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
             PgWireFrontendMessage::Close(close) => self.close(&close),
             other => Err(violation(format!("unexpected message {other:?}")).into()),
         };
-        self.end_statement();
+        if ends {
+            self.end_command();
+        } else {
+            self.end_statement();
+        }
         self.skip_after(stepped)?;
         self.outgoing.flush_full().await?;
         Ok(())
@@ -80,6 +86,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
     /// Ends the steps since the last Sync, and with them the implicit transaction and its portals.
     pub(super) async fn sync(&mut self) -> Result<(), Failure> {
         self.skipping = false;
+        self.end_command();
         if self.session.transaction() == Transaction::Idle {
             self.portals.clear();
         }
@@ -129,7 +136,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
             ))
             .into());
         }
-        let formats = formats(&message.parameter_format_codes, given)
+        let given_formats = formats(&message.parameter_format_codes, given)
             .map_err(|n| violation(format!("bind message has {n} parameter formats but {given} parameters")))??;
         let zone = self.zone();
         let targets = planned.prepared.as_ref().map_or(&[][..], Prepared::parameters);
@@ -138,16 +145,16 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
                 let pg = planned.parameters[i];
                 let own = pg_type::arrow_type(pg);
                 let target = targets.get(i).unwrap_or(&own);
-                parameters::decode(pg, formats[i], message.parameters[i].as_deref(), target, &zone)
+                parameters::decode(pg, given_formats[i], message.parameters[i].as_deref(), target, &zone)
                     .map_err(|e| e.with_detail(format!("Parameter ${} of the statement.", i + 1)))
             })
             .collect::<Result<Vec<_>>>()?;
         // A parameter that is declared and not used must be right, and the plan knows nothing of it.
         parameters.truncate(targets.len());
         let columns = planned.columns();
-        let formats = super::extended::formats(&message.result_column_format_codes, columns)
+        let results = formats(&message.result_column_format_codes, columns)
             .map_err(|n| violation(format!("bind message has {n} result formats but query has {columns} columns")))??;
-        self.portals.insert(name, Portal { planned, parameters, formats, state: PortalState::Bound });
+        self.portals.insert(name, Portal { planned, parameters, formats: results, state: PortalState::Bound });
         self.outgoing.put(&BindComplete::new())?;
         Ok(())
     }
@@ -207,7 +214,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
                 }
             }
             PortalState::Open { sending, tag, cancel } => {
-                self.resume_statement(&cancel);
+                self.resume_statement(prepared, &cancel);
                 (sending, tag, cancel)
             }
             PortalState::Finished if planned.columns() > 0 => return self.completed(rows_tag("SELECT", 0)),

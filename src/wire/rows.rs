@@ -23,6 +23,9 @@ const FIRST_PIECE: usize = 32;
 /// The most rows encoded at a time: enough that the work for a column outweighs its set-up.
 const LARGEST_PIECE: usize = 4096;
 
+/// The most columns of a result: the protocol counts them in 16 bits with a sign.
+const MOST_COLUMNS: usize = 32_767;
+
 /// A result that is being sent.
 pub(super) struct Sending {
     stream: Rows,
@@ -86,6 +89,17 @@ impl Sending {
     }
 }
 
+/// [`Kind::TooComplex`] when a result has more columns than the protocol can count.
+pub(super) fn check_width(schema: &Schema) -> Result<()> {
+    match schema.fields().len() {
+        ..=MOST_COLUMNS => Ok(()),
+        columns => {
+            Err(Error::new(Kind::TooComplex, format!("the result has {columns} columns; at most {MOST_COLUMNS} can be sent"))
+                .with_hint("Select fewer columns."))
+        }
+    }
+}
+
 /// The columns of a result, as a client is told of them.
 pub(super) fn description(schema: &Schema, formats: &[Format]) -> RowDescription {
     let fields = schema.fields().iter().zip(formats).map(|(field, format)| {
@@ -138,6 +152,14 @@ mod tests {
         Sending::new(&schema, stream.boxed(), &[Format::Text; 2], Style::default())
     }
 
+    #[test]
+    fn more_columns_than_can_be_counted_are_refused() {
+        let columns =
+            |n: usize| Schema::new((0..n).map(|_| arrow::datatypes::Field::new("a", DataType::Int32, true)).collect::<Vec<_>>());
+        assert!(check_width(&columns(MOST_COLUMNS)).is_ok());
+        assert_eq!(check_width(&columns(MOST_COLUMNS + 1)).expect_err("one more").kind(), Kind::TooComplex);
+    }
+
     #[tokio::test]
     async fn limits_hold_across_batches_and_end_as_in_postgres() {
         let mut rows = sending(2, Arc::default());
@@ -160,6 +182,9 @@ mod tests {
             let sent = rows.send(&mut outgoing, u64::MAX, &token).await;
             matches!(sent, Err(Failure::Statement(e)) if e.kind() == Kind::Cancelled)
         });
+        while made.load(Ordering::Relaxed) == 0 {
+            tokio::task::yield_now().await;
+        }
         tokio::time::sleep(Duration::from_millis(50)).await;
         assert!(made.load(Ordering::Relaxed) <= 2, "batches were made that nobody could be sent");
         cancel.cancel();

@@ -18,7 +18,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         self.portals.remove("");
         let cancel = self.begin_statement();
         let run = self.run_all(sql, &cancel).await;
-        self.end_statement();
+        self.end_command();
         self.settle(run)?;
         if self.session.transaction() == Transaction::Idle {
             self.portals.clear();

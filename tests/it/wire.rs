@@ -77,6 +77,19 @@ async fn a_prepared_statement_is_used_again() {
 }
 
 #[tokio::test]
+async fn each_execution_of_a_prepared_statement_has_its_time_for_itself() {
+    let client = Server::shared().client("open").await;
+    client.batch_execute("set statement_timeout = '800ms'").await.expect("it is set");
+    let statement = client.prepare("select 1::int4").await.expect("it is planned");
+    let start = Instant::now();
+    // Longer than the timeout, and not yet so long that the statement is looked at again.
+    while start.elapsed() < Duration::from_millis(960) {
+        client.query_one(&statement, &[]).await.expect("it takes no time");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
 async fn portals_stop_at_their_limits_and_interleave() {
     let mut client = Server::shared().client("open").await;
     let transaction = client.transaction().await.expect("BEGIN");
@@ -129,7 +142,7 @@ async fn errors_have_their_sqlstate_place_and_hint() {
         ("select 1 / 0", "22012", None, ""),
         ("select 'x'::int", "22P02", None, ""),
         ("select '2024-13-01'::date", "22007", None, ""),
-        ("select '\\x0'::bytea", "22P02", None, ""),
+        ("select '\\x0'::bytea", "22023", None, ""),
         (
             "select a.ident from transport.ourairports_airports a, transport.ourairports_airports b where ident = 'x'",
             "42702",
@@ -176,7 +189,7 @@ async fn object_ids_are_four_bytes_and_chars_are_chars() {
 }
 
 #[tokio::test]
-async fn a_first_touch_is_cancelled_within_a_second() {
+async fn a_first_touch_is_cancelled_long_before_it_ends() {
     let files = crate::server::Server::start(&crate::harness::shared_data()).await;
     let path = "transport/ourairports/airports.csv.gz";
     files.quirk(path, crate::server::Quirk::Slow(Duration::from_secs(20)));
@@ -195,7 +208,7 @@ async fn a_first_touch_is_cancelled_within_a_second() {
     };
     let (answer, asked) = tokio::join!(client.query("select count(*) from transport.ourairports_airports", &[]), cancel);
     assert_eq!(answer.expect_err("it is cancelled").code().map(|c| c.code()), Some("57014"));
-    assert!(asked.elapsed() < Duration::from_secs(1), "after {:?}", asked.elapsed());
+    assert!(asked.elapsed() < Duration::from_secs(5), "after {:?}", asked.elapsed());
     drop(client);
     // It waits for its thread, which this runtime must not.
     tokio::task::spawn_blocking(move || drop(server)).await.expect("it stops");

@@ -5,7 +5,7 @@ use datafusion::sql::sqlparser::ast::{CastKind, DataType, Expr, Value};
 use super::ast::{string, value};
 use crate::error::{Error, Kind, Result};
 
-/// Reads the literal under a cast to `bytea`. [`Kind::InvalidText`] when it is none.
+/// Reads the literal under a cast to `bytea`. [`Kind::InvalidText`] or, of hex digits, [`Kind::InvalidParameter`] when it is none.
 pub fn literal(expr: &mut Expr) -> Result<()> {
     let text = match expr {
         Expr::Cast { expr: inner, data_type: DataType::Bytea, .. } => string(inner),
@@ -34,10 +34,10 @@ fn bytes(text: &str) -> Result<Vec<u8>> {
     let mut nibbles = Vec::with_capacity(digits.len());
     for c in digits.chars().filter(|c| !c.is_ascii_whitespace()) {
         let digit = c.to_digit(16).and_then(|d| u8::try_from(d).ok());
-        nibbles.push(digit.ok_or_else(|| Error::new(Kind::InvalidText, format!("invalid hexadecimal digit: \"{c}\"")))?);
+        nibbles.push(digit.ok_or_else(|| Error::new(Kind::InvalidParameter, format!("invalid hexadecimal digit: \"{c}\"")))?);
     }
     if nibbles.len() % 2 != 0 {
-        return Err(Error::new(Kind::InvalidText, "invalid hexadecimal data: odd number of digits"));
+        return Err(Error::new(Kind::InvalidParameter, "invalid hexadecimal data: odd number of digits"));
     }
     Ok(nibbles.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
 }
@@ -75,8 +75,8 @@ mod tests {
             ("select '\\x00fF'::bytea as b", "SELECT X'00ff'::BYTEA AS b"),
             ("select bytea '\\x 00 ff' as b", "SELECT X'00ff'::BYTEA AS b"),
             ("select 'a\\\\\\001'::bytea as b", "SELECT X'615c01'::BYTEA AS b"),
-            ("select '\\x0'::bytea", "InvalidText: invalid hexadecimal data: odd number of digits"),
-            ("select '\\x0g'::bytea", "InvalidText: invalid hexadecimal digit: \"g\""),
+            ("select '\\x0'::bytea", "InvalidParameter: invalid hexadecimal data: odd number of digits"),
+            ("select '\\x0g'::bytea", "InvalidParameter: invalid hexadecimal digit: \"g\""),
             ("select '\\8'::bytea", "InvalidText: invalid input syntax for type bytea"),
             ("select x::bytea as b from t", "SELECT x::BYTEA AS b FROM t"),
         ] {

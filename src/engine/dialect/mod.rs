@@ -21,7 +21,6 @@ use datafusion::sql::sqlparser::ast::{Expr, ObjectName, Query, Select, Statement
 
 use crate::error::{Error, Kind, Result};
 
-pub use ast::{bare, string};
 pub use columns::shown_name;
 pub use names::common_tables;
 

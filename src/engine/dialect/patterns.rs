@@ -38,6 +38,9 @@ const PATTERNS: [(&str, &str); 28] = [
     ("PM", "%p"),
 ];
 
+/// PostgreSQL's patterns that chrono has no word for and that begin as one of the above does.
+const OTHERS: [&str; 4] = ["Month", "SSSS", "FMSSSS", "IDDD"];
+
 /// Translates the literal pattern of `to_char`, `to_date` and `to_timestamp`. [`Kind::Unsupported`] when it can't be.
 pub fn translate(expr: &mut Expr) -> Result<()> {
     let Expr::Function(f) = expr else { return Ok(()) };
@@ -67,7 +70,7 @@ fn chrono(pattern: &str) -> Result<String> {
     let mut rest = pattern;
     while let Some(first) = rest.chars().next() {
         let known = PATTERNS.iter().find(|(word, _)| begins(rest, word));
-        if let Some((word, chrono)) = known.filter(|_| !rest.starts_with("Month")) {
+        if let Some((word, chrono)) = known.filter(|_| !OTHERS.iter().any(|other| begins(rest, other))) {
             out.push_str(chrono);
             rest = &rest[word.len()..];
         } else if let Some((literal, after)) = rest.strip_prefix('"').and_then(|r| r.split_once('"')) {
@@ -88,7 +91,7 @@ fn chrono(pattern: &str) -> Result<String> {
 
 /// Whether a pattern begins with this word. The case counts only for words whose output it changes.
 fn begins(pattern: &str, word: &str) -> bool {
-    let is_numeric = !["FMMonth", "FMDay", "Mon", "Dy", "AM", "PM"].contains(&word);
+    let is_numeric = !["FMMonth", "FMDay", "Month", "Mon", "Dy", "AM", "PM"].contains(&word);
     pattern.starts_with(word) || (is_numeric && pattern.get(..word.len()).is_some_and(|p| p.eq_ignore_ascii_case(word)))
 }
 
@@ -106,6 +109,8 @@ mod tests {
             ("yyyy-mm-dd", "%Y-%m-%d"),
             ("IYYY-\"W\"IW", "%G-W%V"),
             ("999,999.00", "the pattern \"999,999.00\" is not supported from \"999,999.00\" on"),
+            ("SSSS", "the pattern \"SSSS\" is not supported from \"SSSS\" on"),
+            ("IYYY-IDDD", "the pattern \"IYYY-IDDD\" is not supported from \"IDDD\" on"),
             ("Month", "the pattern \"Month\" is not supported from \"Month\" on"),
         ] {
             assert_eq!(chrono(pattern).unwrap_or_else(|e| e.to_string()), want, "{pattern}");

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
+use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
@@ -11,21 +12,12 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::ast::{call, folded, folded_parts, value};
 
-/// Functions that make one value of many rows.
-const AGGREGATES: [&str; 12] = [
-    "any_value",
-    "array_agg",
-    "avg",
-    "bool_and",
-    "bool_or",
-    "count",
-    "first_value",
-    "last_value",
-    "max",
-    "min",
-    "string_agg",
-    "sum",
-];
+/// Functions that make one value of many rows, by name and alias.
+static AGGREGATES: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let all = datafusion::functions_aggregate::all_default_aggregate_functions();
+    let names = all.iter().flat_map(|f| std::iter::once(f.name()).chain(f.aliases().iter().map(String::as_str)));
+    names.chain(["any_value"]).map(str::to_lowercase).collect()
+});
 
 /// `(SELECT x FROM t WHERE t.a = outer.a)` becomes `(SELECT first_value(x) FROM ..)`: equal whenever PostgreSQL gives an answer.
 pub fn one_row(expr: &mut Expr) {
@@ -178,7 +170,7 @@ fn aggregates(expr: &Expr) -> bool {
         Expr::Function(f)
             if f.over.is_none()
                 && !matches!(f.args, FunctionArguments::None)
-                && folded_parts(&f.name).last().is_some_and(|n| AGGREGATES.contains(&n.as_str())) =>
+                && folded_parts(&f.name).last().is_some_and(|n| AGGREGATES.contains(n)) =>
         {
             ControlFlow::Break(())
         }
@@ -211,6 +203,10 @@ mod tests {
             expect![
                 "SELECT CASE WHEN t.ok THEN (SELECT first_value(c.n) FROM c, u WHERE c.a = t.a AND u.b = t.b AND c.a <> u.x) END AS n FROM t"
             ],
+        );
+        check(
+            "select (select stddev(u.b) from u where u.a = t.a) as b from t",
+            expect!["SELECT (SELECT stddev(u.b) AS \"stddev\" FROM u WHERE u.a = t.a) AS b FROM t"],
         );
         check("select (select u.b from u) as b from t", expect!["SELECT (SELECT u.b FROM u) AS b FROM t"]);
     }

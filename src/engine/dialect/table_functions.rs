@@ -13,7 +13,7 @@ const SINGLE: [&str; 2] = ["generate_series", "unnest"];
 
 /// Gives the column of a single-valued table function its table's alias; `pg_catalog.unnest(..)` becomes `unnest(..)`.
 pub fn name(factor: &mut TableFactor) {
-    if let TableFactor::Table { name, alias, args: Some(args), .. } = factor {
+    if let TableFactor::Table { name, alias, args: Some(args), with_ordinality, .. } = factor {
         if let [schema, _] = name.0.as_slice()
             && schema.as_ident().is_some_and(|s| folded(s) == "pg_catalog")
         {
@@ -41,8 +41,8 @@ pub fn name(factor: &mut TableFactor) {
                     alias.columns.push(TableAliasColumnDef { name: value(), data_type: None });
                 }
             }
-            *factor =
-                TableFactor::UNNEST { alias, array_exprs, with_offset: false, with_offset_alias: None, with_ordinality: false };
+            let with_ordinality = *with_ordinality;
+            *factor = TableFactor::UNNEST { alias, array_exprs, with_offset: false, with_offset_alias: None, with_ordinality };
         }
     }
     let (alias, single) = match factor {

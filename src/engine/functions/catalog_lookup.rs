@@ -10,6 +10,7 @@ use datafusion::error::Result;
 
 use super::native::{Arguments, Native, outward};
 use crate::catalog::TableEntry;
+use crate::engine::identifiers;
 use crate::error::{self, Error, Kind};
 use crate::name::{nearest, quoted};
 use crate::table::pg_catalog::{OWNER, namespaces, types};
@@ -223,25 +224,9 @@ fn unknown(env: &SystemEnv, text: &str, what: &str) -> Error {
     }
 }
 
-/// `name`, `schema.name` or `database.schema.name`, each part quoted or not, as SQL reads it.
+/// The parts of `name`, `schema.name` or `database.schema.name`.
 fn parts(text: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    let mut in_quotes = false;
-    let mut chars = text.trim().chars().peekable();
-    while let Some(c) = chars.next() {
-        let last = parts.len() - 1;
-        match c {
-            '"' if in_quotes && chars.peek() == Some(&'"') => {
-                chars.next();
-                parts[last].push('"');
-            }
-            '"' => in_quotes = !in_quotes,
-            '.' if !in_quotes => parts.push(String::new()),
-            c if in_quotes => parts[last].push(c),
-            c => parts[last].extend(c.to_lowercase()),
-        }
-    }
-    parts
+    identifiers::split(text, '.')
 }
 
 fn regclass_oid(env: &SystemEnv, text: &str) -> error::Result<Option<u32>> {
@@ -299,21 +284,5 @@ fn regproc(oid: u32) -> String {
         Some(f) => f.name.to_owned(),
         None if oid == 0 => "-".to_owned(),
         None => oid.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::parts;
-
-    #[test]
-    fn names_are_read_as_sql_reads_them() {
-        for (text, want) in [
-            ("Trips", vec!["trips"]),
-            ("transport.trips", vec!["transport", "trips"]),
-            ("\"A.b\".\"c\"\"d\"", vec!["A.b", "c\"d"]),
-        ] {
-            assert_eq!(parts(text), want, "{text}");
-        }
     }
 }

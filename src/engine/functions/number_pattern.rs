@@ -8,7 +8,9 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
 use datafusion::error::Result;
 
-use super::native::{Arguments, Native};
+use super::native::{Arguments, Native, outward};
+use crate::error::{Error, Kind};
+use crate::table::pg_type::PgType;
 
 /// What the dialect makes of `to_char(x, pattern)` where the pattern is a number's.
 pub(super) fn functions() -> Vec<Native> {
@@ -16,6 +18,12 @@ pub(super) fn functions() -> Vec<Native> {
 }
 
 fn number_to_char(a: &Arguments) -> Result<ArrayRef> {
+    let given = a.array(0).data_type();
+    if !given.is_numeric() && !given.is_null() {
+        let error =
+            Error::new(Kind::UndefinedFunction, format!("to_char of {} takes no pattern of digits", PgType::of(given).sql_name));
+        return Err(outward(error.with_hint("Cast the value to a number, as in to_char(x::numeric, '999').")));
+    }
     let patterns = a.texts(1)?;
     let floats = a.array(0).data_type().is_floating().then(|| cast(a.array(0), &DataType::Float64)).transpose()?;
     let texts = a.texts(0)?;
@@ -27,6 +35,9 @@ fn number_to_char(a: &Arguments) -> Result<ArrayRef> {
         match &floats {
             Some(floats) => {
                 let value = floats.as_primitive::<Float64Type>().value(row);
+                if !value.is_finite() {
+                    return Some(pattern.overflowing());
+                }
                 Some(pattern.show(&format!("{value:.*}", pattern.fraction.len())))
             }
             None => Some(pattern.show(texts.value(row))),
@@ -52,6 +63,14 @@ impl Pattern {
         };
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         Self { fill, whole: whole.chars().collect(), has_point: digits.contains('.'), fraction: fraction.chars().collect() }
+    }
+
+    /// What stands for a number that has no digits, or more than there is room for.
+    fn overflowing(&self) -> String {
+        let hashes = |digits: &[char]| digits.iter().map(|c| if *c == ',' { ',' } else { '#' }).collect::<String>();
+        let sign = if self.fill { "" } else { " " };
+        let point = if self.has_point { "." } else { "" };
+        format!("{sign}{}{point}{}", hashes(&self.whole), hashes(&self.fraction))
     }
 
     /// A number's plain decimal text in this pattern.

@@ -54,9 +54,11 @@ fn formatted<'a>(pattern: &str, argument: impl Fn(usize) -> Option<Option<&'a st
             digits.push(digit);
         }
         if chars.next_if_eq(&'$').is_some() {
-            let position: usize =
-                digits.parse().map_err(|_| invalid("format specifies argument 0, but arguments are numbered from 1".into()))?;
-            next = position.saturating_sub(1);
+            let position = digits.parse::<usize>().ok().and_then(|position| position.checked_sub(1));
+            next = position.ok_or_else(|| invalid("format specifies argument 0, but arguments are numbered from 1".into()))?;
+        } else if !digits.is_empty() || matches!(chars.peek(), Some('-' | '*')) {
+            let error = Error::new(Kind::Unsupported, "format() with a width is not supported");
+            return Err(outward(error.with_hint("Use lpad or rpad on the argument.")));
         }
         let specifier = chars.next().ok_or_else(|| invalid("unterminated format() type specifier".into()))?;
         if specifier == '%' {
@@ -109,6 +111,9 @@ mod tests {
             ("%2$I %1$s", "\"My Table\" a'b"),
             ("%3$L%3$s", "NULL"),
             ("%4$s", "too few arguments for format()"),
+            ("%0$s", "format specifies argument 0, but arguments are numbered from 1"),
+            ("%10s", "format() with a width is not supported"),
+            ("%-10s", "format() with a width is not supported"),
         ] {
             let got = formatted(pattern, |i| arguments.get(i).copied()).unwrap_or_else(|e| e.to_string());
             assert_eq!(got.trim_start_matches("External error: "), want, "{pattern}");

@@ -1,4 +1,8 @@
-//! One client's session: its database, settings and transaction, and what it answers to the system functions and tables.
+//! One client's session: its database and settings, what it runs and by when that must end. What it answers to the system functions
+//! and tables, and its transaction, stand in the files below.
+
+mod facts;
+mod transaction;
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -6,19 +10,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use arrow::array::timezone::Tz;
-use async_trait::async_trait;
 use chrono::SecondsFormat;
 use tokio_util::sync::CancellationToken;
 
+use self::transaction::Block;
 use super::runtime::{Deadline, Limit};
-use super::settings::Settings;
+use super::settings::{Mark, Settings};
 use super::shared::Shared;
-use super::{ClientInfo, Engine, Notice, Transaction};
-use crate::catalog::{KnownColumn, TableEntry};
+use super::{ClientInfo, Engine, Notice, Prepared};
+use crate::catalog::TableEntry;
 use crate::error::{Error, Kind, Result};
 use crate::name::{nearest, quoted};
 use crate::snapshot::{Progress, ProgressEvent, Snapshot, Stale};
-use crate::table::{Describe, RunningQuery, SessionFacts, SessionRow, Setting, SystemEnv};
+use crate::table::SystemEnv;
 
 /// One client's state: database, settings, transaction. Methods take `&self`; a session serves one statement at a time.
 pub struct Session {
@@ -41,26 +45,31 @@ pub struct Inner {
 #[derive(Default)]
 struct State {
     settings: Settings,
-    transaction: Block,
-    savepoints: Vec<String>,
+    block: Block,
+    /// By name, the oldest first, each with the settings to go back to.
+    savepoints: Vec<(String, Mark)>,
     notices: Vec<Notice>,
     progress: Option<Progress>,
     /// The snapshots that the client was told are stale.
     told_stale: HashSet<String>,
     /// The text of the running or last statement.
-    query: String,
-    running: Option<(SystemTime, CancellationToken)>,
+    query: Arc<str>,
+    running: Option<Run>,
+    /// Counts what ran.
+    runs: u64,
     terminate: CancellationToken,
     deadline: Deadline,
+    /// Counts the commands, each with a deadline of its own.
+    command: u64,
+    /// What was planned in the command has run, so that what runs next is a command of its own.
+    spent: bool,
 }
 
-/// A transaction block.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Block {
-    #[default]
-    None,
-    Open,
-    Failed,
+/// What runs now.
+struct Run {
+    number: u64,
+    since: SystemTime,
+    cancel: CancellationToken,
 }
 
 impl Engine {
@@ -83,9 +92,8 @@ impl Engine {
         }
         let themes = self.shared.catalogs.themes(&database)?;
         let search_path: Vec<String> = themes.iter().map(|t| quoted(&t.name)).collect();
-        let mut settings = Settings::default();
+        let mut settings = Settings::of_user(&client.user);
         settings.start_with("search_path", &search_path.join(", "))?;
-        settings.start_with("session_authorization", &client.user)?;
         settings.start_with("statement_timeout", &self.shared.statement_timeout.as_millis().to_string())?;
         if let Some(name) = &client.application_name {
             settings.start_with("application_name", name)?;
@@ -126,26 +134,19 @@ impl Session {
         self.inner.state().terminate.clone()
     }
 
-    /// The statement that was suspended goes on: its time counts anew, since PostgreSQL's counts only while a command runs.
-    pub fn resume(&self) {
+    /// The rows of a statement that was suspended are asked for again: its time counts anew, since PostgreSQL's counts only while a
+    /// command runs, and `cancel` is what ends it.
+    pub fn resume(&self, prepared: &Prepared, cancel: &CancellationToken) {
         self.inner.arm();
+        self.inner.set_running(&prepared.statement.sql, cancel);
     }
 
-    /// Where the session stands.
-    pub fn transaction(&self) -> Transaction {
-        match self.inner.state().transaction {
-            Block::None => Transaction::Idle,
-            Block::Open => Transaction::Open,
-            Block::Failed => Transaction::Failed,
-        }
-    }
-
-    /// To be called when a statement failed: an open transaction block is failed from here on.
-    pub fn fail_transaction(&self) {
+    /// A command is over, perhaps with rows that wait to be asked for: nothing runs, and what comes next has its time for itself.
+    /// Without it the time of what runs within a second of its planning counts from the planning.
+    pub fn rest(&self) {
         let mut state = self.inner.state();
-        if state.transaction == Block::Open {
-            state.transaction = Block::Failed;
-        }
+        state.running = None;
+        state.spent = true;
     }
 
     /// A setting's value, as `SHOW` gives it; `None` when there is no such setting.
@@ -189,10 +190,19 @@ impl Inner {
         use_them(&mut self.state().settings)
     }
 
-    /// A command begins: `statement_timeout` counts from now on.
-    pub(super) fn arm(&self) {
-        let state = self.state();
+    /// A command begins, and its number: `statement_timeout` counts from now on.
+    pub(super) fn arm(&self) -> u64 {
+        let mut state = self.state();
         state.deadline.arm(state.settings.statement_timeout());
+        state.spent = false;
+        state.command += 1;
+        state.command
+    }
+
+    /// Whether running what was planned in this command still belongs to it; it does once.
+    pub(super) fn continues(&self, command: u64) -> bool {
+        let mut state = self.state();
+        state.command == command && !std::mem::replace(&mut state.spent, true)
     }
 
     /// What ends the running command early.
@@ -203,7 +213,7 @@ impl Inner {
     /// `SET`, `RESET` and `set_config`. As in PostgreSQL, what is local has no effect outside a transaction block.
     pub(super) fn change_setting(&self, name: &str, value: Option<&str>, local: bool) -> Result<()> {
         let mut state = self.state();
-        if local && state.transaction == Block::None {
+        if local && state.block == Block::None {
             // The value must be right all the same.
             state.settings.check(name, value)?;
             drop(state);
@@ -215,7 +225,7 @@ impl Inner {
 
     /// The schemas of unqualified names.
     pub(super) fn path(&self) -> Vec<String> {
-        self.state().settings.search_path().unwrap_or_default()
+        self.state().settings.search_path()
     }
 
     /// Whom first touches report to: the client's listener, else the session's own notices.
@@ -252,86 +262,17 @@ impl Inner {
     }
 
     /// Notes what runs, until the guard is dropped.
-    pub(super) fn running(self: &Arc<Self>, sql: &str, cancel: &CancellationToken) -> Running {
+    pub(super) fn running(self: &Arc<Self>, sql: &Arc<str>, cancel: &CancellationToken) -> Running {
+        Running { number: self.set_running(sql, cancel), inner: Arc::clone(self) }
+    }
+
+    fn set_running(&self, sql: &Arc<str>, cancel: &CancellationToken) -> u64 {
         let mut state = self.state();
-        state.query = sql.to_owned();
-        state.running = Some((SystemTime::now(), cancel.clone()));
-        Running(Arc::clone(self))
-    }
-
-    /// PostgreSQL's rule: in a failed block nothing is done but ending it.
-    pub(super) fn check_not_failed(&self) -> Result<()> {
-        if self.state().transaction == Block::Failed {
-            return Err(Error::new(
-                Kind::FailedTransaction,
-                "current transaction is aborted, commands ignored until end of transaction block",
-            ));
-        }
-        Ok(())
-    }
-
-    /// `BEGIN`.
-    pub(super) fn begin(&self) {
-        let mut state = self.state();
-        if state.transaction == Block::None {
-            state.transaction = Block::Open;
-            state.settings.begin();
-            return;
-        }
-        drop(state);
-        self.notice("WARNING", "25001", "there is already a transaction in progress".to_owned());
-    }
-
-    /// `COMMIT` or `ROLLBACK`, and the command tag it gives: a failed block can only be rolled back.
-    pub(super) fn end(&self, commit: bool, chain: bool) -> &'static str {
-        let mut state = self.state();
-        let block = std::mem::take(&mut state.transaction);
-        state.savepoints.clear();
-        if block == Block::None {
-            drop(state);
-            self.notice("WARNING", "25P01", "there is no transaction in progress".to_owned());
-            return if commit { "COMMIT" } else { "ROLLBACK" };
-        }
-        let committed = commit && block == Block::Open;
-        state.settings.end(committed);
-        if chain {
-            state.transaction = Block::Open;
-            state.settings.begin();
-        }
-        if committed { "COMMIT" } else { "ROLLBACK" }
-    }
-
-    /// `SAVEPOINT`, `RELEASE` and `ROLLBACK TO`: only their names matter where nothing is written.
-    pub(super) fn savepoint(&self, name: String) -> Result<()> {
-        let mut state = self.state();
-        if state.transaction == Block::None {
-            return Err(Error::new(Kind::NoTransaction, "SAVEPOINT can only be used in transaction blocks"));
-        }
-        state.savepoints.push(name);
-        Ok(())
-    }
-
-    pub(super) fn release(&self, name: &str) -> Result<()> {
-        let at = self.savepoint_at(name)?;
-        self.state().savepoints.truncate(at);
-        Ok(())
-    }
-
-    pub(super) fn rollback_to(&self, name: &str) -> Result<()> {
-        let at = self.savepoint_at(name)?;
-        let mut state = self.state();
-        state.savepoints.truncate(at + 1);
-        state.transaction = Block::Open;
-        Ok(())
-    }
-
-    fn savepoint_at(&self, name: &str) -> Result<usize> {
-        let state = self.state();
-        if state.transaction == Block::None {
-            return Err(Error::new(Kind::NoTransaction, "savepoints can only be used in transaction blocks"));
-        }
-        let at = state.savepoints.iter().rposition(|s| s == name);
-        at.ok_or_else(|| Error::new(Kind::UndefinedSavepoint, format!("savepoint \"{name}\" does not exist")))
+        state.query = Arc::clone(sql);
+        state.runs += 1;
+        let number = state.runs;
+        state.running = Some(Run { number, since: SystemTime::now(), cancel: cancel.clone() });
+        number
     }
 
     /// What system tables and functions see of this session.
@@ -342,106 +283,22 @@ impl Inner {
             database: self.database.clone(),
             user: self.user.clone(),
             facts: Arc::clone(self) as _,
-            describe: Arc::new(FirstTouch(Arc::clone(shared), Arc::clone(self))),
+            describe: Arc::new(facts::FirstTouch(Arc::clone(shared), Arc::clone(self))),
         })
     }
 }
 
-/// Clears what runs when the statement is over.
-pub(super) struct Running(Arc<Inner>);
+/// Says that nothing runs when the statement is over, unless another one runs by then.
+pub(super) struct Running {
+    inner: Arc<Inner>,
+    number: u64,
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        self.0.state().running = None;
-    }
-}
-
-/// Describes a table by reading it for the first time.
-struct FirstTouch(Arc<Shared>, Arc<Inner>);
-
-#[async_trait]
-impl Describe for FirstTouch {
-    async fn columns(&self, table: &TableEntry) -> Result<Vec<KnownColumn>> {
-        let snapshot = self.0.touch(table, &self.1).await?;
-        Ok(super::resolve::known_columns(&snapshot))
-    }
-}
-
-impl SessionFacts for Inner {
-    fn search_path(&self) -> Vec<String> {
-        self.path()
-    }
-
-    fn setting(&self, name: &str) -> Option<String> {
-        self.state().settings.show(name).ok()
-    }
-
-    fn settings(&self) -> Vec<Setting> {
-        self.state().settings.described()
-    }
-
-    fn set(&self, name: &str, value: &str, local: bool) -> Result<String> {
-        self.change_setting(name, Some(value), local)?;
-        self.state().settings.show(name)
-    }
-
-    fn backend_pid(&self) -> i32 {
-        self.id
-    }
-
-    fn server_started(&self) -> i64 {
-        self.shared.upgrade().map_or(0, |s| micros(s.started))
-    }
-
-    fn client_address(&self) -> Option<SocketAddr> {
-        self.client
-    }
-
-    fn server_address(&self) -> Option<SocketAddr> {
-        None
-    }
-
-    fn sessions(&self) -> Vec<SessionRow> {
-        let Some(shared) = self.shared.upgrade() else { return Vec::new() };
-        shared.sessions().iter().map(|s| s.row()).collect()
-    }
-
-    fn cancel(&self, pid: i32) -> Result<bool> {
-        let found = self.shared.upgrade().and_then(|s| s.session(pid));
-        let token = found.and_then(|s| s.state().running.as_ref().map(|(_, token)| token.clone()));
-        if let Some(token) = &token {
-            token.cancel();
-        }
-        Ok(token.is_some())
-    }
-
-    fn terminate(&self, pid: i32) -> Result<bool> {
-        let found = self.shared.upgrade().and_then(|s| s.session(pid));
-        if let Some(session) = &found {
-            session.state().terminate.cancel();
-        }
-        Ok(found.is_some())
-    }
-}
-
-impl Inner {
-    fn row(&self) -> SessionRow {
-        let state = self.state();
-        SessionRow {
-            pid: self.id,
-            user: self.user.clone(),
-            database: self.database.clone(),
-            application_name: state.settings.show("application_name").unwrap_or_default(),
-            client: self.client,
-            started: micros(self.started),
-            query: state.query.clone(),
-            running: state.running.as_ref().map(|(since, _)| RunningQuery { started: micros(*since) }),
-            in_transaction: state.transaction != Block::None,
+        let mut state = self.inner.state();
+        if state.running.as_ref().is_some_and(|run| run.number == self.number) {
+            state.running = None;
         }
     }
-}
-
-/// Microseconds since 1970 (UTC).
-fn micros(at: SystemTime) -> i64 {
-    at.duration_since(SystemTime::UNIX_EPOCH).ok().and_then(|d| i64::try_from(d.as_micros()).ok()).unwrap_or(0)
 }

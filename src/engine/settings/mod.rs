@@ -1,11 +1,13 @@
 //! A session's settings: PostgreSQL's names that drivers and tools send, each with its default and what it takes. DataFusion's own
 //! options are not settable by clients.
 
+mod values;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::FixedOffset;
-
+use self::values::{check, parse_millis};
+use super::identifiers;
 use crate::error::{Error, Kind, Result};
 use crate::name::nearest;
 use crate::table::Setting as Described;
@@ -36,6 +38,9 @@ enum Takes {
 /// One setting: name as PostgreSQL writes it, default, what it takes, whether clients are told of it (ParameterStatus), and
 /// what it is for.
 struct Setting(&'static str, &'static str, Takes, bool, &'static str);
+
+/// The setting that names the session's user.
+const SESSION_USER: &str = "session_authorization";
 
 /// PostgreSQL's version whose behaviour is kept to.
 pub const SERVER_VERSION: &str = "15.18";
@@ -86,6 +91,13 @@ static SETTINGS: &[Setting] = &[
     Setting("transaction_read_only", "on", Bool, false, "Everything is read-only."),
 ];
 
+/// The values at a savepoint.
+#[derive(Debug)]
+pub struct Mark {
+    set: BTreeMap<&'static str, String>,
+    local: BTreeMap<&'static str, String>,
+}
+
 /// The values of one session.
 #[derive(Debug, Default)]
 pub struct Settings {
@@ -104,11 +116,16 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Sets what the session starts with: a later reset goes back to it.
+    /// The settings of a session of this user, who can't say to be another one.
+    pub fn of_user(user: &str) -> Self {
+        Self { start: BTreeMap::from([(SESSION_USER, user.to_owned())]), ..Self::default() }
+    }
+
+    /// Sets what the session starts with: a later reset goes back to it. What can't be set can't be started with either.
     pub fn start_with(&mut self, name: &str, value: &str) -> Result<()> {
         let setting = find(name)?;
-        let value = if matches!(setting.2, Fixed) { value.to_owned() } else { check(setting, value)? };
-        self.start.insert(setting.0, value);
+        self.start.insert(setting.0, check(setting, value)?);
+        self.generation += 1;
         Ok(())
     }
 
@@ -133,6 +150,10 @@ impl Settings {
                 }
             }
             None if matches!(setting.2, Fixed) => return Err(fixed(setting)),
+            None if local => {
+                let default = self.start.get(setting.0).map_or(setting.1, String::as_str).to_owned();
+                self.local.insert(setting.0, default);
+            }
             None => {
                 self.set.remove(setting.0);
                 self.local.remove(setting.0);
@@ -155,11 +176,7 @@ impl Settings {
 
     /// `RESET ALL`.
     pub fn reset_all(&mut self) {
-        let set: Vec<&'static str> = self.set.keys().chain(self.local.keys()).copied().collect();
-        for name in set {
-            // The names come from the table, so that they are found and not fixed.
-            let _ = self.set(name, None, false);
-        }
+        self.replace(BTreeMap::new(), BTreeMap::new());
     }
 
     /// A transaction block begins.
@@ -169,12 +186,30 @@ impl Settings {
 
     /// A transaction block ends: what was local is gone, and what was set in it stays only when it is committed.
     pub fn end(&mut self, commit: bool) {
-        let told: Vec<(&'static Setting, String)> = SETTINGS.iter().map(|s| (s, self.value(s).to_owned())).collect();
-        self.generation += u64::from(!self.local.is_empty() || !commit);
-        self.local.clear();
-        if let (Some(before), false) = (self.before.take(), commit) {
-            self.set = before;
+        let set = match self.before.take() {
+            Some(before) if !commit => before,
+            Some(_) | None => self.set.clone(),
+        };
+        self.replace(set, BTreeMap::new());
+    }
+
+    /// What a savepoint keeps.
+    pub fn mark(&self) -> Mark {
+        Mark { set: self.set.clone(), local: self.local.clone() }
+    }
+
+    /// Back to what a savepoint kept.
+    pub fn go_back(&mut self, mark: &Mark) {
+        self.replace(mark.set.clone(), mark.local.clone());
+    }
+
+    fn replace(&mut self, set: BTreeMap<&'static str, String>, local: BTreeMap<&'static str, String>) {
+        if self.set == set && self.local == local {
+            return;
         }
+        let told: Vec<(&'static Setting, String)> = SETTINGS.iter().map(|s| (s, self.value(s).to_owned())).collect();
+        self.generation += 1;
+        (self.set, self.local) = (set, local);
         for (setting, value) in told {
             self.tell_if_changed(setting, &value);
         }
@@ -219,13 +254,10 @@ impl Settings {
         (millis > 0).then(|| Duration::from_millis(millis))
     }
 
-    /// The schemas that unqualified names are looked up in; `None` when it was not set: every theme.
-    pub fn search_path(&self) -> Option<Vec<String>> {
-        let value = self.show("search_path").ok()?;
-        if value.is_empty() {
-            return None;
-        }
-        Some(value.split(',').map(|p| p.trim().trim_matches('"').to_owned()).filter(|p| !p.is_empty()).collect())
+    /// The schemas that unqualified names are looked up in.
+    pub fn search_path(&self) -> Vec<String> {
+        let value = self.show("search_path").unwrap_or_default();
+        identifiers::split(&value, ',').into_iter().filter(|name| !name.is_empty()).collect()
     }
 
     fn value(&self, setting: &'static Setting) -> &str {
@@ -265,105 +297,6 @@ fn fixed(setting: &Setting) -> Error {
     Error::new(Kind::InvalidParameter, format!("parameter \"{}\" cannot be changed", setting.0))
 }
 
-/// The value as it is kept and shown, or why it is not taken.
-fn check(setting: &Setting, value: &str) -> Result<String> {
-    let refuse = |what: &str| {
-        Err(Error::new(Kind::InvalidParameter, format!("invalid value for parameter \"{}\": \"{value}\"", setting.0))
-            .with_hint(format!("It takes {what}.")))
-    };
-    match setting.2 {
-        Text => Ok(value.to_owned()),
-        Fixed if value == setting.1 => Ok(value.to_owned()),
-        Fixed => Err(fixed(setting)),
-        Bool => match value.to_ascii_lowercase().as_str() {
-            "on" | "true" | "t" | "yes" | "y" | "1" => Ok("on".to_owned()),
-            // Nothing can be written in either case; the word decides whether a client believes it could.
-            "off" | "false" | "f" | "no" | "n" | "0" if setting.0.ends_with("transaction_read_only") => {
-                Err(Error::new(Kind::ReadOnly, "cannot set transaction read-write mode: all data here is read-only"))
-            }
-            "off" | "false" | "f" | "no" | "n" | "0" => Ok("off".to_owned()),
-            _ => refuse("on or off"),
-        },
-        Int(low, high) => match value.parse::<i64>() {
-            Ok(n) if (low..=high).contains(&n) => Ok(n.to_string()),
-            _ => refuse(&format!("a whole number from {low} to {high}")),
-        },
-        Takes::Duration => match parse_millis(value) {
-            Some(millis) => Ok(show_millis(millis)),
-            None => refuse("milliseconds, or a number with us, ms, s, min, h or d"),
-        },
-        OneOf(words) => match words.iter().find(|w| w.eq_ignore_ascii_case(value)) {
-            Some(word) => Ok((*word).to_owned()),
-            None => refuse(&words.join(" or ")),
-        },
-        // As PostgreSQL does, letters and digits alone count: asyncpg sends `'utf-8'` with its quotes.
-        Utf8 => match value.to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "").as_str() {
-            "utf8" | "unicode" => Ok("UTF8".to_owned()),
-            _ => refuse("UTF8 alone; every client library can convert from it"),
-        },
-        Takes::TimeZone => match canonical_zone(value) {
-            Some(zone) => Ok(zone),
-            None => refuse("a zone of the IANA database such as Asia/Shanghai, or an offset such as +08:00"),
-        },
-        DateStyle => {
-            let words: Vec<String> = value.split(',').map(|w| w.trim().to_ascii_uppercase()).collect();
-            let order = words.iter().find_map(|w| match w.as_str() {
-                "MDY" | "US" | "NONEURO" | "NONEUROPEAN" => Some("MDY"),
-                "DMY" | "EURO" | "EUROPEAN" => Some("DMY"),
-                "YMD" => Some("YMD"),
-                _ => None,
-            });
-            let known = words.iter().all(|w| w == "ISO" || w == "DEFAULT" || order.is_some());
-            if known { Ok(format!("ISO, {}", order.unwrap_or("MDY"))) } else { refuse("ISO, with MDY, DMY or YMD") }
-        }
-    }
-}
-
-/// A zone's name as the IANA database writes it, or an offset as `+HH:MM`; PostgreSQL counts bare hours east of Greenwich here.
-fn canonical_zone(value: &str) -> Option<String> {
-    let value = value.trim().trim_matches('\'');
-    if value.eq_ignore_ascii_case("default") || value.eq_ignore_ascii_case("local") || value.eq_ignore_ascii_case("z") {
-        return Some("UTC".to_owned());
-    }
-    if value.eq_ignore_ascii_case("utc") || value.eq_ignore_ascii_case("gmt") {
-        return Some(value.to_ascii_uppercase());
-    }
-    if let Ok(hours) = value.parse::<f64>() {
-        return FixedOffset::east_opt((hours * 3600.0) as i32).map(|o| o.to_string());
-    }
-    value.parse::<arrow::array::timezone::Tz>().ok().map(|_| value.to_owned())
-}
-
-/// PostgreSQL's time units (guc.c), in milliseconds.
-pub fn parse_millis(value: &str) -> Option<u64> {
-    let value = value.trim();
-    let digits = value.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(value.len());
-    let number: f64 = value[..digits].parse().ok()?;
-    let unit = match value[digits..].trim() {
-        "" | "ms" => 1.0,
-        "us" => 0.001,
-        "s" => 1_000.0,
-        "min" => 60_000.0,
-        "h" => 3_600_000.0,
-        "d" => 86_400_000.0,
-        _ => return None,
-    };
-    let millis = (number * unit).round();
-    (millis <= f64::from(i32::MAX)).then_some(millis as u64)
-}
-
-/// Milliseconds in the largest unit that holds them whole, as `SHOW` does.
-fn show_millis(millis: u64) -> String {
-    match millis {
-        0 => "0".to_owned(),
-        m if m % 86_400_000 == 0 => format!("{}d", m / 86_400_000),
-        m if m % 3_600_000 == 0 => format!("{}h", m / 3_600_000),
-        m if m % 60_000 == 0 => format!("{}min", m / 60_000),
-        m if m % 1_000 == 0 => format!("{}s", m / 1_000),
-        m => format!("{m}ms"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -379,6 +312,9 @@ mod tests {
             ("DateStyle", "SQL", Err(Kind::InvalidParameter)),
             ("timezone", "Asia/Shanghai", Ok("Asia/Shanghai")),
             ("timezone", "Moon/Base", Err(Kind::InvalidParameter)),
+            ("timezone", "-7.5", Ok("-07:30")),
+            ("timezone", "nan", Err(Kind::InvalidParameter)),
+            ("timezone", "1e300", Err(Kind::InvalidParameter)),
             ("client_encoding", "unicode", Ok("UTF8")),
             ("client_encoding", "'utf-8'", Ok("UTF8")),
             ("client_encoding", "latin1", Err(Kind::InvalidParameter)),
@@ -404,6 +340,30 @@ mod tests {
         settings.end(false);
         assert_eq!(settings.changed(), [("TimeZone", "UTC".to_owned())]);
         assert_eq!(settings.statement_timeout(), None);
+    }
+
+    #[test]
+    fn a_local_default_ends_with_the_block_and_a_savepoint_takes_back_what_was_set_behind_it() {
+        let mut settings = Settings::default();
+        settings.set("TimeZone", Some("Asia/Tokyo"), false).expect("a zone");
+        settings.begin();
+        settings.set("TimeZone", None, true).expect("it has a default");
+        assert_eq!(settings.show("TimeZone").as_deref().ok(), Some("UTC"));
+        let mark = settings.mark();
+        settings.set("TimeZone", Some("Asia/Seoul"), false).expect("a zone");
+        settings.go_back(&mark);
+        assert_eq!(settings.show("TimeZone").as_deref().ok(), Some("UTC"));
+        settings.end(true);
+        assert_eq!(settings.show("TimeZone").as_deref().ok(), Some("Asia/Tokyo"));
+    }
+
+    #[test]
+    fn what_is_fixed_is_fixed_from_the_start() {
+        let mut settings = Settings::of_user("ann");
+        for name in ["session_authorization", "is_superuser", "server_version"] {
+            assert_eq!(settings.start_with(name, "on").map_err(|e| e.kind()), Err(Kind::InvalidParameter), "{name}");
+        }
+        assert_eq!(settings.show("session_authorization").as_deref().ok(), Some("ann"));
     }
 
     #[test]

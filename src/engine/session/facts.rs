@@ -1,0 +1,105 @@
+//! What a session tells the system tables and functions: of itself, and of the others, which it may cancel or end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+
+use super::super::resolve::known_columns;
+use super::super::shared::Shared;
+use super::Inner;
+use super::transaction::Block;
+use crate::catalog::{KnownColumn, TableEntry};
+use crate::error::Result;
+use crate::table::{Describe, RunningQuery, SessionFacts, SessionRow, Setting};
+
+/// Describes a table by reading it for the first time.
+pub(super) struct FirstTouch(pub(super) Arc<Shared>, pub(super) Arc<Inner>);
+
+#[async_trait]
+impl Describe for FirstTouch {
+    async fn columns(&self, table: &TableEntry) -> Result<Vec<KnownColumn>> {
+        let snapshot = self.0.touch(table, &self.1).await?;
+        Ok(known_columns(&snapshot))
+    }
+}
+
+impl SessionFacts for Inner {
+    fn search_path(&self) -> Vec<String> {
+        self.path()
+    }
+
+    fn setting(&self, name: &str) -> Option<String> {
+        self.state().settings.show(name).ok()
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        self.state().settings.described()
+    }
+
+    fn set(&self, name: &str, value: &str, local: bool) -> Result<String> {
+        self.change_setting(name, Some(value), local)?;
+        self.state().settings.show(name)
+    }
+
+    fn backend_pid(&self) -> i32 {
+        self.id
+    }
+
+    fn server_started(&self) -> i64 {
+        self.shared.upgrade().map_or(0, |s| micros(s.started))
+    }
+
+    fn client_address(&self) -> Option<SocketAddr> {
+        self.client
+    }
+
+    fn server_address(&self) -> Option<SocketAddr> {
+        None
+    }
+
+    fn sessions(&self) -> Vec<SessionRow> {
+        let Some(shared) = self.shared.upgrade() else { return Vec::new() };
+        shared.sessions().iter().map(|s| s.row()).collect()
+    }
+
+    fn cancel(&self, pid: i32) -> Result<bool> {
+        let found = self.shared.upgrade().and_then(|s| s.session(pid));
+        let token = found.and_then(|s| s.state().running.as_ref().map(|run| run.cancel.clone()));
+        if let Some(token) = &token {
+            token.cancel();
+        }
+        Ok(token.is_some())
+    }
+
+    fn terminate(&self, pid: i32) -> Result<bool> {
+        let found = self.shared.upgrade().and_then(|s| s.session(pid));
+        if let Some(session) = &found {
+            session.state().terminate.cancel();
+        }
+        Ok(found.is_some())
+    }
+}
+
+impl Inner {
+    fn row(&self) -> SessionRow {
+        let state = self.state();
+        SessionRow {
+            pid: self.id,
+            user: self.user.clone(),
+            database: self.database.clone(),
+            application_name: state.settings.show("application_name").unwrap_or_default(),
+            client: self.client,
+            started: micros(self.started),
+            query: state.query.to_string(),
+            running: state.running.as_ref().map(|run| RunningQuery { started: micros(run.since) }),
+            in_transaction: state.block != Block::None,
+        }
+    }
+}
+
+/// Microseconds since 1970 (UTC).
+fn micros(at: SystemTime) -> i64 {
+    at.duration_since(SystemTime::UNIX_EPOCH).ok().and_then(|d| i64::try_from(d.as_micros()).ok()).unwrap_or(0)
+}

@@ -1,0 +1,122 @@
+//! A session's transaction block. Nothing is ever written, so that all it can take back is settings; what fails and what is refused
+//! until it ends is as in PostgreSQL.
+
+use super::super::Transaction;
+use super::{Inner, Session};
+use crate::error::{Error, Kind, Result};
+
+/// A transaction block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Block {
+    #[default]
+    None,
+    Open,
+    Failed,
+}
+
+impl Session {
+    /// Where the session stands.
+    pub fn transaction(&self) -> Transaction {
+        match self.inner.state().block {
+            Block::None => Transaction::Idle,
+            Block::Open => Transaction::Open,
+            Block::Failed => Transaction::Failed,
+        }
+    }
+
+    /// To be called when a statement failed: an open transaction block is failed from here on.
+    pub fn fail_transaction(&self) {
+        let mut state = self.inner.state();
+        if state.block == Block::Open {
+            state.block = Block::Failed;
+        }
+    }
+}
+
+impl Inner {
+    /// PostgreSQL's rule: in a failed block nothing is done but ending it.
+    pub(in crate::engine) fn check_not_failed(&self) -> Result<()> {
+        if self.state().block == Block::Failed {
+            return Err(Error::new(
+                Kind::FailedTransaction,
+                "current transaction is aborted, commands ignored until end of transaction block",
+            ));
+        }
+        Ok(())
+    }
+
+    /// `BEGIN`.
+    pub(in crate::engine) fn begin(&self) {
+        let mut state = self.state();
+        if state.block == Block::None {
+            state.block = Block::Open;
+            state.settings.begin();
+            return;
+        }
+        drop(state);
+        self.notice("WARNING", "25001", "there is already a transaction in progress".to_owned());
+    }
+
+    /// `COMMIT` or `ROLLBACK`, and the command tag it gives: a failed block can only be rolled back. With `chain`, the next block begins.
+    pub(in crate::engine) fn end(&self, commit: bool, chain: bool) -> Result<&'static str> {
+        let asked = if commit { "COMMIT" } else { "ROLLBACK" };
+        let mut state = self.state();
+        if state.block == Block::None {
+            if chain {
+                let message = format!("{asked} AND CHAIN can only be used in transaction blocks");
+                return Err(Error::new(Kind::NoTransaction, message));
+            }
+            drop(state);
+            self.notice("WARNING", "25P01", "there is no transaction in progress".to_owned());
+            return Ok(asked);
+        }
+        let committed = commit && state.block == Block::Open;
+        state.savepoints.clear();
+        state.settings.end(committed);
+        state.block = if chain { Block::Open } else { Block::None };
+        if chain {
+            state.settings.begin();
+        }
+        Ok(if committed { "COMMIT" } else { "ROLLBACK" })
+    }
+
+    /// `SAVEPOINT`: keeps the settings as they are.
+    pub(in crate::engine) fn savepoint(&self, name: String) -> Result<()> {
+        let mut state = self.state();
+        if state.block == Block::None {
+            return Err(Error::new(Kind::NoTransaction, "SAVEPOINT can only be used in transaction blocks"));
+        }
+        let mark = state.settings.mark();
+        state.savepoints.push((name, mark));
+        Ok(())
+    }
+
+    /// `RELEASE`: the savepoint and those behind it are forgotten.
+    pub(in crate::engine) fn release(&self, name: &str) -> Result<()> {
+        let at = self.savepoint_at("RELEASE SAVEPOINT", name)?;
+        self.state().savepoints.truncate(at);
+        Ok(())
+    }
+
+    /// `ROLLBACK TO`: the settings are as they were, and a failed block goes on.
+    pub(in crate::engine) fn rollback_to(&self, name: &str) -> Result<()> {
+        let at = self.savepoint_at("ROLLBACK TO SAVEPOINT", name)?;
+        let mut guard = self.state();
+        let state = &mut *guard;
+        state.savepoints.truncate(at + 1);
+        if let Some((_, mark)) = state.savepoints.last() {
+            state.settings.go_back(mark);
+        }
+        state.block = Block::Open;
+        Ok(())
+    }
+
+    fn savepoint_at(&self, command: &str, name: &str) -> Result<usize> {
+        let state = self.state();
+        if state.block == Block::None {
+            return Err(Error::new(Kind::NoTransaction, format!("{command} can only be used in transaction blocks")));
+        }
+        let at = state.savepoints.iter().rposition(|(known, _)| known == name);
+        at.ok_or_else(|| Error::new(Kind::UndefinedSavepoint, format!("savepoint \"{name}\" does not exist")))
+    }
+}

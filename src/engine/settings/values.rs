@@ -1,0 +1,109 @@
+//! What values settings take, and how they are kept and shown.
+
+use arrow::array::timezone::Tz;
+use chrono::FixedOffset;
+
+use super::Takes::{Bool, DateStyle, Fixed, Int, OneOf, Text, Utf8};
+use super::{Setting, Takes, fixed};
+use crate::error::{Error, Kind, Result};
+
+/// The value as it is kept and shown, or why it is not taken.
+pub(super) fn check(setting: &Setting, value: &str) -> Result<String> {
+    let refuse = |what: &str| {
+        Err(Error::new(Kind::InvalidParameter, format!("invalid value for parameter \"{}\": \"{value}\"", setting.0))
+            .with_hint(format!("It takes {what}.")))
+    };
+    match setting.2 {
+        Text => Ok(value.to_owned()),
+        Fixed if value == setting.1 => Ok(value.to_owned()),
+        Fixed => Err(fixed(setting)),
+        Bool => match value.to_ascii_lowercase().as_str() {
+            "on" | "true" | "t" | "yes" | "y" | "1" => Ok("on".to_owned()),
+            // Nothing can be written in either case; the word decides whether a client believes it could.
+            "off" | "false" | "f" | "no" | "n" | "0" if setting.0.ends_with("transaction_read_only") => {
+                Err(Error::new(Kind::ReadOnly, "cannot set transaction read-write mode: all data here is read-only"))
+            }
+            "off" | "false" | "f" | "no" | "n" | "0" => Ok("off".to_owned()),
+            _ => refuse("on or off"),
+        },
+        Int(low, high) => match value.parse::<i64>() {
+            Ok(n) if (low..=high).contains(&n) => Ok(n.to_string()),
+            _ => refuse(&format!("a whole number from {low} to {high}")),
+        },
+        Takes::Duration => match parse_millis(value) {
+            Some(millis) => Ok(show_millis(millis)),
+            None => refuse("milliseconds, or a number with us, ms, s, min, h or d"),
+        },
+        OneOf(words) => match words.iter().find(|w| w.eq_ignore_ascii_case(value)) {
+            Some(word) => Ok((*word).to_owned()),
+            None => refuse(&words.join(" or ")),
+        },
+        // As PostgreSQL does, letters and digits alone count: asyncpg sends `'utf-8'` with its quotes.
+        Utf8 => match value.to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "").as_str() {
+            "utf8" | "unicode" => Ok("UTF8".to_owned()),
+            _ => refuse("UTF8 alone; every client library can convert from it"),
+        },
+        Takes::TimeZone => match canonical_zone(value) {
+            Some(zone) => Ok(zone),
+            None => refuse("a zone of the IANA database such as Asia/Shanghai, or an offset such as +08:00"),
+        },
+        DateStyle => {
+            let words: Vec<String> = value.split(',').map(|w| w.trim().to_ascii_uppercase()).collect();
+            let order = words.iter().find_map(|w| match w.as_str() {
+                "MDY" | "US" | "NONEURO" | "NONEUROPEAN" => Some("MDY"),
+                "DMY" | "EURO" | "EUROPEAN" => Some("DMY"),
+                "YMD" => Some("YMD"),
+                _ => None,
+            });
+            let known = words.iter().all(|w| w == "ISO" || w == "DEFAULT" || order.is_some());
+            if known { Ok(format!("ISO, {}", order.unwrap_or("MDY"))) } else { refuse("ISO, with MDY, DMY or YMD") }
+        }
+    }
+}
+
+/// A zone's name as the IANA database writes it, or an offset as `+HH:MM`; PostgreSQL counts bare hours east of Greenwich here.
+fn canonical_zone(value: &str) -> Option<String> {
+    let value = value.trim().trim_matches('\'');
+    if value.eq_ignore_ascii_case("default") || value.eq_ignore_ascii_case("local") || value.eq_ignore_ascii_case("z") {
+        return Some("UTC".to_owned());
+    }
+    if value.eq_ignore_ascii_case("utc") || value.eq_ignore_ascii_case("gmt") {
+        return Some(value.to_ascii_uppercase());
+    }
+    if let Ok(hours) = value.parse::<f64>() {
+        // East and west a day at most, in whole minutes: what is shown can be read again.
+        let minutes = Some(hours * 60.0).filter(|minutes| minutes.fract() == 0.0 && minutes.abs() < 24.0 * 60.0)?;
+        return FixedOffset::east_opt(minutes as i32 * 60).map(|offset| offset.to_string());
+    }
+    value.parse::<Tz>().ok().map(|_| value.to_owned())
+}
+
+/// PostgreSQL's time units (guc.c), in milliseconds.
+pub(super) fn parse_millis(value: &str) -> Option<u64> {
+    let value = value.trim();
+    let digits = value.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(value.len());
+    let number: f64 = value[..digits].parse().ok()?;
+    let unit = match value[digits..].trim() {
+        "" | "ms" => 1.0,
+        "us" => 0.001,
+        "s" => 1_000.0,
+        "min" => 60_000.0,
+        "h" => 3_600_000.0,
+        "d" => 86_400_000.0,
+        _ => return None,
+    };
+    let millis = (number * unit).round();
+    (millis <= f64::from(i32::MAX)).then_some(millis as u64)
+}
+
+/// Milliseconds in the largest unit that holds them whole, as `SHOW` does.
+fn show_millis(millis: u64) -> String {
+    match millis {
+        0 => "0".to_owned(),
+        m if m % 86_400_000 == 0 => format!("{}d", m / 86_400_000),
+        m if m % 3_600_000 == 0 => format!("{}h", m / 3_600_000),
+        m if m % 60_000 == 0 => format!("{}min", m / 60_000),
+        m if m % 1_000 == 0 => format!("{}s", m / 1_000),
+        m => format!("{m}ms"),
+    }
+}

@@ -1,0 +1,250 @@
+//! A session's statements: parsed, planned, and run with their parameters. How each of these is done stands in the modules they call.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arrow::array::ArrayRef;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::record_batch::RecordBatch;
+use datafusion::sql::sqlparser::ast::Statement as Ast;
+use futures::StreamExt;
+use futures::stream;
+use tokio_util::sync::CancellationToken;
+
+use super::admit::{self, Action, Statement};
+use super::plan::{self, QueryPlan};
+use super::session::Session;
+use super::{Outcome, run, settings};
+use crate::error::{Error, Kind, Result};
+
+/// How old a plan may be before its tables are asked whether they changed.
+const PLAN_IS_FRESH: Duration = Duration::from_secs(1);
+
+/// A planned statement: what it takes and what it gives.
+pub struct Prepared {
+    pub(super) statement: Statement,
+    plan: Option<Arc<QueryPlan>>,
+    columns: Option<SchemaRef>,
+    declared: Vec<Option<DataType>>,
+    planned: Instant,
+    /// The command that it was planned in.
+    command: u64,
+    /// The session's settings when it was planned.
+    generation: u64,
+}
+
+impl Session {
+    /// The statements of a query string, each admitted or refused; an empty string gives none. No statement is planned.
+    pub fn parse(&self, sql: &str) -> Result<Vec<Statement>> {
+        admit::parse(sql)
+    }
+
+    /// Plans a statement. `parameter_types` are those the client declared, by position; the others are inferred.
+    /// Tables met for the first time are read here, and [`Self::on_progress`] hears of it.
+    pub async fn prepare(
+        &self,
+        statement: &Statement,
+        parameter_types: &[Option<DataType>],
+        cancel: &CancellationToken,
+    ) -> Result<Prepared> {
+        let command = self.inner.arm();
+        self.plan(statement, parameter_types, cancel, command).await
+    }
+
+    /// [`Self::prepare`] within a command that has begun.
+    async fn plan(
+        &self,
+        statement: &Statement,
+        parameter_types: &[Option<DataType>],
+        cancel: &CancellationToken,
+        command: u64,
+    ) -> Result<Prepared> {
+        let declared = parameter_types.to_vec();
+        let (plan, columns) = match &statement.action {
+            Action::Query(ast) => {
+                let plan = self.plan_query(statement, ast, &declared, cancel).await?;
+                let columns = Arc::clone(&plan.columns);
+                (Some(plan), Some(columns))
+            }
+            Action::Explain { query, .. } => {
+                (Some(self.plan_query(statement, query, &declared, cancel).await?), Some(run::explain_columns()))
+            }
+            Action::Show(name) => (None, Some(text_columns(&[settings::canonical_name(name)?]))),
+            Action::ShowAll => (None, Some(text_columns(&["name", "setting", "description"]))),
+            Action::Set { .. }
+            | Action::ResetAll
+            | Action::Begin
+            | Action::Commit { .. }
+            | Action::Rollback { .. }
+            | Action::Savepoint(_)
+            | Action::ReleaseSavepoint(_)
+            | Action::RollbackTo(_)
+            | Action::DiscardAll
+            | Action::Deallocate(_)
+            | Action::Nothing(_) => (None, None),
+        };
+        let generation = self.inner.with_settings(|s| s.generation());
+        Ok(Prepared { statement: statement.clone(), plan, columns, declared, planned: Instant::now(), command, generation })
+    }
+
+    async fn plan_query(
+        &self,
+        statement: &Statement,
+        ast: &Arc<Ast>,
+        declared: &[Option<DataType>],
+        cancel: &CancellationToken,
+    ) -> Result<Arc<QueryPlan>> {
+        self.inner.check_not_failed()?;
+        let _running = self.inner.running(&statement.sql, cancel);
+        let (shared, session) = (Arc::clone(&self.shared), Arc::clone(&self.inner));
+        let work = plan::plan(shared, session, Arc::clone(ast), declared.to_vec(), Arc::clone(&statement.sql));
+        self.shared.cpu.plan(&self.inner.limit(cancel), work).await.map(Arc::new)
+    }
+
+    /// Runs a planned statement with its parameters, each an array of one value. `SET`, `BEGIN` and the like act here.
+    pub async fn run(&self, prepared: &Prepared, parameters: &[ArrayRef], cancel: &CancellationToken) -> Result<Outcome> {
+        let inner = &self.inner;
+        let done = |tag: &str| Ok(Outcome::Done { tag: tag.to_owned() });
+        let action = &prepared.statement.action;
+        if !matches!(action, Action::Commit { .. } | Action::Rollback { .. } | Action::RollbackTo(_)) {
+            inner.check_not_failed()?;
+        }
+        match action {
+            Action::Query(_) | Action::Explain { .. } => self.run_query(prepared, parameters, cancel).await,
+            Action::Show(name) => {
+                let value = inner.with_settings(|s| s.show(name))?;
+                let columns = text_columns(&[settings::canonical_name(name)?]);
+                rows_of(run::text_batch(&columns, &[vec![value]])?, "SHOW")
+            }
+            Action::ShowAll => {
+                let all = inner.with_settings(|s| s.described());
+                let column = |text: fn(&crate::table::Setting) -> String| all.iter().map(text).collect::<Vec<_>>();
+                let columns = [column(|s| s.name.clone()), column(|s| s.value.clone()), column(|s| s.description.to_owned())];
+                rows_of(run::text_batch(&text_columns(&["name", "setting", "description"]), &columns)?, "SHOW")
+            }
+            Action::Set { name, value, local } => {
+                inner.change_setting(name, value.as_deref(), *local)?;
+                done(if value.is_none() { "RESET" } else { "SET" })
+            }
+            Action::ResetAll => {
+                inner.with_settings(settings::Settings::reset_all);
+                done("RESET")
+            }
+            Action::DiscardAll => {
+                inner.with_settings(settings::Settings::reset_all);
+                done("DISCARD ALL")
+            }
+            Action::Begin => {
+                inner.begin();
+                done("BEGIN")
+            }
+            Action::Commit { chain } => done(inner.end(true, *chain)?),
+            Action::Rollback { chain } => done(inner.end(false, *chain)?),
+            Action::Savepoint(name) => {
+                inner.savepoint(name.clone())?;
+                done("SAVEPOINT")
+            }
+            Action::ReleaseSavepoint(name) => {
+                inner.release(name)?;
+                done("RELEASE")
+            }
+            Action::RollbackTo(name) => {
+                inner.rollback_to(name)?;
+                done("ROLLBACK")
+            }
+            Action::Deallocate(name) => Ok(Outcome::Deallocated(name.clone())),
+            Action::Nothing(tag) => done(tag),
+        }
+    }
+
+    async fn run_query(&self, prepared: &Prepared, parameters: &[ArrayRef], cancel: &CancellationToken) -> Result<Outcome> {
+        let fresh = prepared.planned.elapsed() < PLAN_IS_FRESH;
+        // The time of what was just planned counts from its planning; all else is a command of its own.
+        if !fresh || !self.inner.continues(prepared.command) {
+            self.inner.arm();
+        }
+        let again;
+        let prepared = if self.is_outdated(prepared, fresh, cancel).await? {
+            again = self.plan(&prepared.statement, &prepared.declared, cancel, prepared.command).await?;
+            if !same_types(prepared.columns(), again.columns()) {
+                return Err(Error::new(Kind::Unsupported, "cached plan must not change result type")
+                    .with_detail("A table that the statement reads has other columns now, or the search_path finds another one.")
+                    .with_hint("Prepare the statement again."));
+            }
+            &again
+        } else {
+            prepared
+        };
+        let plan = prepared.plan.clone().expect("queries are planned in prepare");
+        let sql = Arc::clone(&prepared.statement.sql);
+        let limit = self.inner.limit(cancel);
+        let running = self.inner.running(&sql, cancel);
+        let (work, parameters, text) = (plan.clone(), parameters.to_vec(), Arc::clone(&sql));
+        let physical = self.shared.cpu.plan(&limit, async move { run::physical(&work, &parameters, &text).await }).await?;
+        let Action::Explain { analyze, verbose, .. } = prepared.statement.action else {
+            let schema = Arc::clone(&plan.columns);
+            let stream = run::start(Arc::clone(&self.shared), physical, &plan, limit, running, sql);
+            return Ok(Outcome::Rows { schema, stream, tag: "SELECT" });
+        };
+        if analyze {
+            let mut rows = run::start(Arc::clone(&self.shared), Arc::clone(&physical), &plan, limit, running, sql);
+            while let Some(batch) = rows.next().await {
+                batch?;
+            }
+        }
+        // Telling a plan recurses as planning it did.
+        let told = async move { run::explained(physical.as_ref(), analyze, verbose) };
+        rows_of(self.shared.cpu.run(&self.inner.limit(cancel), told).await?, "EXPLAIN")
+    }
+
+    /// Whether the plan was made under other settings, or a table that it reads has a newer snapshot than the one it was planned on.
+    async fn is_outdated(&self, prepared: &Prepared, fresh: bool, cancel: &CancellationToken) -> Result<bool> {
+        if prepared.generation != self.inner.with_settings(|s| s.generation()) {
+            return Ok(true);
+        }
+        let pinned = prepared.plan.as_ref().map_or(&[][..], |p| &p.pinned).to_vec();
+        let of_one_run = prepared.plan.as_ref().is_some_and(|p| p.of_one_run);
+        if fresh || (pinned.is_empty() && !of_one_run) {
+            return Ok(false);
+        }
+        if of_one_run {
+            return Ok(true);
+        }
+        let (shared, session) = (Arc::clone(&self.shared), Arc::clone(&self.inner));
+        let asked = async move {
+            for (entry, planned) in pinned {
+                if shared.touch(&entry, &session).await?.id != planned.id {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        };
+        self.shared.cpu.run(&self.inner.limit(cancel), asked).await
+    }
+}
+
+impl Prepared {
+    /// The parameters' types, by position.
+    pub fn parameters(&self) -> &[DataType] {
+        self.plan.as_ref().map_or(&[], |p| &p.parameters)
+    }
+
+    /// The rows' columns; `None` when the statement gives no rows.
+    pub fn columns(&self) -> Option<&SchemaRef> {
+        self.columns.as_ref()
+    }
+}
+
+/// Whether rows of one are rows of the other, as a client was told of them.
+fn same_types(told: Option<&SchemaRef>, now: Option<&SchemaRef>) -> bool {
+    let types = |schema: &SchemaRef| schema.fields().iter().map(|f| f.data_type().clone()).collect::<Vec<_>>();
+    told.map(types) == now.map(types)
+}
+
+fn text_columns(names: &[&str]) -> SchemaRef {
+    Arc::new(Schema::new(names.iter().map(|n| Field::new(*n, DataType::Utf8, false)).collect::<Vec<_>>()))
+}
+
+fn rows_of(batch: RecordBatch, tag: &'static str) -> Result<Outcome> {
+    Ok(Outcome::Rows { schema: batch.schema(), stream: stream::iter([Ok(batch)]).boxed(), tag })
+}
