@@ -2,14 +2,17 @@
 //! finding, and so is a cell that is lost. They exist for `fuzz/` and for the tests only.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::Options;
 use super::archive::{self, Guard};
+use super::cells::{CellKind, Cells, Span};
 use super::csv;
 use super::decode::{self, Text};
 use super::records::{Form, Reader};
 use super::stop::Stop;
-use crate::descriptor::Dialect;
+use super::types::{ColumnPlan, Missing, Seen};
+use crate::descriptor::{Column, ColumnKind, Dialect};
 
 /// A folder for one run, and limits that keep a run short.
 struct Bench {
@@ -81,6 +84,67 @@ pub fn dialect(bytes: &[u8]) {
     }
 }
 
+/// What [`types`] declares of its column, by the low bits of its first byte.
+const DECLARED: [ColumnKind; 16] = [
+    ColumnKind::Any,
+    ColumnKind::String,
+    ColumnKind::Integer,
+    ColumnKind::Number,
+    ColumnKind::Boolean,
+    ColumnKind::Date,
+    ColumnKind::Time,
+    ColumnKind::Datetime,
+    ColumnKind::Year,
+    ColumnKind::YearMonth,
+    ColumnKind::Duration,
+    ColumnKind::Object,
+    ColumnKind::Array,
+    ColumnKind::List,
+    ColumnKind::GeoPoint,
+    ColumnKind::GeoJson,
+];
+
+/// A column of lines gets a type, and each cell is a value, a NULL or a reject. The first byte says what is declared: nothing
+/// when it is of the upper half, and with a format, the first line, when its bit of 16 is set. Where nothing is declared no cell
+/// is rejected, and the type is the same in whichever order parts of the column are seen.
+pub fn types(bytes: &[u8]) {
+    let Some((&first, rest)) = bytes.split_first() else { return };
+    let Ok(text) = std::str::from_utf8(rest) else { return };
+    let mut lines = text.split('\n').peekable();
+    let declared = (first < 128).then(|| Column {
+        kind: DECLARED[usize::from(first & 15)],
+        format: (first & 16 != 0).then(|| lines.next().unwrap_or_default().to_owned()),
+        ..Column::default()
+    });
+    let mut cells = Cells { width: 1, names: Arc::new(vec!["c".to_owned()]), ..Cells::default() };
+    for (i, line) in lines.enumerate() {
+        cells.spans.push(Span::new(cells.text.len(), line.len(), false, CellKind::Plain));
+        cells.text.push_str(line);
+        cells.lines.push(i as u64 + 1);
+    }
+    let declared = declared.as_ref();
+    let missing = || Missing::declared(declared, None, None);
+    let seen = |cells: &mut dyn Iterator<Item = super::cells::Cell<'_>>| {
+        let mut seen = Seen::new(declared, missing());
+        seen.absorb(cells, false);
+        seen
+    };
+    let decide = |seen: &Seen| ColumnPlan::decide("c", None, declared, missing(), seen, &[Some(seen)], &mut Vec::new());
+    let Ok(plan) = decide(&seen(&mut cells.column(0))) else { return };
+    let mut rejects = Vec::new();
+    let values = plan.convert(&cells, Some(0), &mut rejects);
+    assert_eq!(values.len(), cells.rows(), "a value for each cell");
+    assert!(rejects.len() <= values.null_count(), "a rejected cell is NULL");
+    if declared.is_none() {
+        assert!(rejects.is_empty(), "{}: {:?}", plan.field, rejects.iter().map(|r| &r.raw).collect::<Vec<_>>());
+        let half = cells.rows() / 2;
+        let mut backwards = seen(&mut cells.column(0).skip(half));
+        backwards.merge(&seen(&mut cells.column(0).take(half)));
+        let again = decide(&backwards).expect("the order of the parts changes nothing");
+        assert_eq!(again.field, plan.field, "the order of the parts changes nothing");
+    }
+}
+
 /// Packed files and archives, by path and by listing.
 pub fn archive(bytes: &[u8]) {
     let bench = Bench::new();
@@ -126,7 +190,7 @@ mod tests {
                         *byte = next(256) as u8;
                     }
                 }
-                [decoder, dialect, archive].iter().for_each(|door| door(&bytes));
+                [decoder, dialect, types, archive].iter().for_each(|door| door(&bytes));
                 taken += 1;
             }
         }
