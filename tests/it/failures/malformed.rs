@@ -135,7 +135,7 @@ fn each_is_an_error_that_names_the_file() {
         HINT:  Correct the descriptor, or tell the publisher.
         line: ERROR:  22000: CITY/line.csv, line 2: a line is longer than 16777216 bytes
         DETAIL:  It is the source of t.line.
-        HINT:  Declare the line end, or raise the limit on fields.
+        HINT:  Declare the dialect's lineTerminator, or raise the limit with --max-field-size.
         geo: 1|1
     "#]]
     .assert_eq(&city.normal(&shown, None));

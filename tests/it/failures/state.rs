@@ -89,7 +89,7 @@ fn an_index_or_manifest_of_a_newer_version_is_refused() {
     expect![[r#"
         ERROR:  F0000: STATE/snapshots/city/t/good/manifest.json was written by a newer Stoa
         HINT:  Use that version, or another state folder.
-        error: index STATE/catalog.sqlite: it is of version 99, and this Stoa knows versions up to 3
+        error: index STATE/catalog.sqlite: it is of version 99, and this Stoa knows versions up to 4
         hint: Use the newer Stoa, or another state folder (--state).
     "#]]
     .assert_eq(&city.normal(&shown, None));
