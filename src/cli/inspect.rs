@@ -1,5 +1,9 @@
 //! `stoa inspect`: reads one file as a first touch would, says on standard error what it is, and prints on standard output the
-//! descriptor to keep. What is printed was read once more, and gave the same table.
+//! descriptor to keep. Of an archive of several data files, or a workbook of several sheets, each is a resource. What is printed was
+//! read once more, and gave the same table.
+
+mod parts;
+mod tell;
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -11,7 +15,7 @@ use serde_json::Value;
 use super::output::not_printed;
 use super::report::Failure;
 use crate::catalog::TableEntry;
-use crate::descriptor::{ColumnKind, Compression, Dataset, Distribution, Format, bare, datapackage};
+use crate::descriptor::{Column, Dataset, Distribution, bare, datapackage};
 use crate::error::{Error, Kind, Result};
 use crate::snapshot::{self, Progress, ProgressEvent, ReadAs, Snapshot, Snapshots};
 use crate::store::{self, Stores};
@@ -21,27 +25,47 @@ use crate::store::{self, Stores};
 pub struct Options {
     /// A path, or a URL.
     pub place: String,
-    /// How many rejects are shown.
+    /// How many rejects are shown, of each table.
     pub rejects: usize,
 }
 
 /// How often a descriptor is tried before its types are left to the file.
 const TRIES: usize = 3;
 
-/// Reads the file and prints its descriptor. Nothing is left behind: the snapshots are made in a folder that is removed.
+/// Reads the file and prints its descriptor. Nothing is left behind: the snapshots are made in a folder that is removed. Of several tables
+/// those that can't be read are told and left out; an error when none can. [`Kind::Config`] for a folder, and for a descriptor.
 pub async fn inspect(store: store::Options, snapshot: snapshot::Options, options: &Options) -> Result<(), Failure> {
+    check_is_one_file(&options.place)?;
     let scratch = Scratch::new()?;
-    let snapshots = Snapshots::open(
-        Arc::new(Stores::new(store)?),
-        snapshot::Options { state: store::Place::Folder(scratch.0.clone()), cache: scratch.0.clone(), ..snapshot },
-    )?;
+    let state = scratch.0.join("state");
+    // Nobody asks for what would be measured.
+    let snapshot = snapshot::Options { state: store::Place::Folder(state.clone()), cache: state, profile: false, ..snapshot };
     let place = absolute(&options.place)?;
     let looking = async {
-        let dataset = bare::dataset_of(&place);
-        let (found, warnings) = read(&snapshots, &dataset).await?;
-        tell(&options.place, &dataset.distributions[0], &found, &warnings);
-        tell_rejects(&snapshots, &found, options.rejects)?;
-        describe(&snapshots, dataset, &found).await
+        let mut dataset = bare::dataset_of(&place);
+        let (store, found) = parts::look(store, &snapshot, &place, dataset.distributions.remove(0), &scratch.0).await?;
+        found.warnings.iter().for_each(|warning| eprintln!("warning: {warning}"));
+        let snapshots = Snapshots::open(Arc::new(Stores::new(store)?), snapshot.clone())?;
+        let is_alone = found.tables.len() == 1;
+        let mut first_failure = None;
+        for table in found.tables {
+            let label = tell::label(&options.place, &table);
+            let one = Dataset { distributions: vec![table], ..dataset.clone() };
+            match one_table(&snapshots, one, &label, options.rejects).await {
+                Ok(described) => dataset.distributions.push(described),
+                Err(e) if is_alone => return Err(e),
+                Err(e) => {
+                    eprintln!("{label}: not described, since it can't be read\n{}", Failure::from(e.duplicate()));
+                    first_failure.get_or_insert(e);
+                }
+            }
+        }
+        match first_failure {
+            Some(e) if dataset.distributions.is_empty() => {
+                Err(e.within(format!("no table of {} can be read; of the first", options.place)))
+            }
+            Some(_) | None => Ok(relative(datapackage::to_datapackage(&dataset))),
+        }
     };
     let descriptor = tokio::select! {
         descriptor = looking => descriptor?,
@@ -59,8 +83,32 @@ pub async fn inspect(store: store::Options, snapshot: snapshot::Options, options
     }
 }
 
+/// An error for what is served as it is and has no descriptor of its own to print.
+fn check_is_one_file(place: &str) -> Result<()> {
+    let name = place.split(['?', '#']).next().unwrap_or(place).rsplit('/').next().unwrap_or_default();
+    if name == "datapackage.json" || name.ends_with(".datapackage.json") {
+        let message = format!("{place} is a descriptor, and stoa inspect takes the data that one is made for");
+        return Err(Error::new(Kind::Config, message)
+            .with_hint(format!("Serve it by stoa serve --catalog {place}, or inspect a file that it names.")));
+    }
+    if !place.contains("://") && Path::new(place).is_dir() {
+        let message = format!("{place} is a folder, and stoa inspect takes one file");
+        return Err(Error::new(Kind::Config, message)
+            .with_hint(format!("Serve the folder as it is by stoa serve --catalog {place}, or inspect a file in it.")));
+    }
+    Ok(())
+}
+
+/// Reads the dataset's one table, tells what it is, and gives its description.
+async fn one_table(snapshots: &Snapshots, dataset: Dataset, label: &str, rejects: usize) -> Result<Distribution> {
+    let (found, warnings) = read(snapshots, &dataset).await?;
+    tell::found(label, &dataset.distributions[0], &found, &warnings);
+    tell::rejects(snapshots, &found, rejects)?;
+    describe(snapshots, dataset, &found).await
+}
+
 /// A descriptor by which the file is read to the same table. A column whose declared type would not give the same is left to the file.
-async fn describe(snapshots: &Snapshots, mut dataset: Dataset, found: &Snapshot) -> Result<Value> {
+async fn describe(snapshots: &Snapshots, mut dataset: Dataset, found: &Snapshot) -> Result<Distribution> {
     let before = rejected(snapshots, found)?;
     let of = &mut dataset.distributions[0];
     of.schema.columns = snapshot::columns(&found.schema);
@@ -81,16 +129,20 @@ async fn describe(snapshots: &Snapshots, mut dataset: Dataset, found: &Snapshot)
             let data_type = |s: &Snapshot| s.schema.field_with_name(name).map(|f| f.data_type().clone()).ok();
             data_type(found) != data_type(&again) || before.get(name) != after.get(name)
         };
-        let columns = &mut dataset.distributions[0].schema.columns;
+        let columns = &dataset.distributions[0].schema.columns;
         let wrong: Vec<usize> = (0..columns.len()).filter(|i| differs(&columns[*i].name)).collect();
         if wrong.is_empty() && again.rows == found.rows {
-            return Ok(relative(descriptor));
+            return Ok(dataset.distributions.remove(0));
         }
-        wrong.into_iter().for_each(|i| columns[i].kind = ColumnKind::Any);
+        let columns = &mut dataset.distributions[0].schema.columns;
+        for place in wrong {
+            let column = &mut columns[place];
+            *column = Column { name: std::mem::take(&mut column.name), unit: column.unit.take(), ..Column::default() };
+        }
     }
     eprintln!("warning: what is declared below does not give quite the same table; its schema is left to the file");
     dataset.distributions[0].schema.columns.clear();
-    Ok(relative(datapackage::to_datapackage(&dataset)))
+    Ok(dataset.distributions.remove(0))
 }
 
 /// Rejects by column.
@@ -130,39 +182,6 @@ async fn read(snapshots: &Snapshots, dataset: &Dataset) -> Result<(Arc<Snapshot>
     Ok((snapshot, warnings))
 }
 
-/// What the file is, on standard error.
-fn tell(place: &str, of: &Distribution, found: &Snapshot, warnings: &[String]) {
-    let packing = of.compression.map_or_else(String::new, |c| format!(", packed as {}", Compression::name(c)));
-    let format = of.format.map_or("text", Format::name);
-    eprintln!("{place}: {format}{packing}");
-    for ReadAs { encoding, guessed, dialect, .. } in &found.read {
-        eprintln!("encoding: {encoding}{}", if *guessed { " (a guess)" } else { "" });
-        if let Some(dialect) = dialect {
-            eprintln!("dialect: {dialect}");
-        }
-    }
-    eprintln!("rows: {} of {} read, {} rejects", found.rows, found.rows_read, found.rejects);
-    for column in snapshot::columns(&found.schema) {
-        let data_type = found.schema.field_with_name(&column.name).map_or_else(|_| String::new(), |f| f.data_type().to_string());
-        eprintln!("column {}: {data_type}", crate::name::quoted(&column.name));
-    }
-    for warning in warnings {
-        eprintln!("warning: {warning}");
-    }
-}
-
-fn tell_rejects(snapshots: &Snapshots, found: &Snapshot, most: usize) -> Result<()> {
-    for reject in snapshots.rejects(found)?.take(most) {
-        let reject = reject?;
-        let column = reject.column.map_or_else(String::new, |c| format!(", column {}", crate::name::quoted(&c)));
-        eprintln!("reject: line {}{column}: {}: {}", reject.line, reject.reason, crate::name::clip(&reject.raw, 200));
-    }
-    if found.rejects > most as u64 {
-        eprintln!("reject: and {} more", found.rejects - most as u64);
-    }
-    Ok(())
-}
-
 /// A URL as it is, a path from the root.
 fn absolute(place: &str) -> Result<String> {
     if place.contains("://") {
@@ -172,17 +191,17 @@ fn absolute(place: &str) -> Result<String> {
     path.to_str().map(str::to_owned).ok_or_else(|| Error::new(Kind::Config, format!("the path {place:?} is not UTF-8")))
 }
 
-/// The same descriptor for a file of the working folder, where it is then kept: its path from there.
+/// The same descriptor for a file of the working folder, where it is then kept: its paths from there.
 fn relative(mut descriptor: Value) -> Value {
     let (Ok(here), Some(object)) = (std::env::current_dir(), descriptor.as_object_mut()) else { return descriptor };
     let base = object.get(datapackage::BASE).and_then(Value::as_str).map(PathBuf::from);
     let Some(below) = base.and_then(|base| base.strip_prefix(&here).map(Path::to_owned).ok()) else { return descriptor };
     object.remove(datapackage::BASE);
-    let path = object.get_mut("resources").and_then(|r| r.get_mut(0)).and_then(|r| r.get_mut("path"));
-    if let Some(path) = path
-        && let Some(whole) = path.as_str().map(|file| below.join(file))
-    {
-        *path = Value::from(whole.to_string_lossy().into_owned());
+    let resources = object.get_mut("resources").and_then(Value::as_array_mut).into_iter().flatten();
+    for path in resources.filter_map(|resource| resource.get_mut("path")) {
+        if let Some(whole) = path.as_str().map(|file| below.join(file)) {
+            *path = Value::from(whole.to_string_lossy().into_owned());
+        }
     }
     descriptor
 }

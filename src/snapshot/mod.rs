@@ -16,6 +16,7 @@ mod fetch;
 pub mod fuzzing;
 mod geo;
 mod inplace;
+mod inside;
 mod json;
 mod known;
 mod lanes;
@@ -47,8 +48,10 @@ pub use columnar::is_believable;
 pub use describe::columns;
 pub use drift::{Drift, DriftKind};
 pub use inplace::check_pages;
+pub use inside::{at_hand, members, members_unpacked, sheets};
 pub use listing::{Listed, Stale, Standing};
 pub use profile::{ColumnProfile, KeyProfile, Profile, ReferenceProfile, TopValue};
+pub use rejected::Rejected;
 pub use state::ReadAs;
 
 use std::path::PathBuf;
@@ -74,6 +77,9 @@ pub mod field_key {
     pub const MISSING: &str = "stoa.missing";
     /// What the text holds, where the Arrow type does not tell: `json`, `wkt`.
     pub const LOGICAL: &str = "stoa.logical";
+    /// On a boolean that the file writes in other words than `true` and `false`: the one for yes and the one for no, in any case,
+    /// with a space between them.
+    pub const WORDS: &str = "stoa.words";
     /// On columns that only statements see which name them: `_source_file`, `_source_row`, or `reason`.
     pub const HIDDEN: &str = "stoa.hidden";
     /// On a hidden column of reasons: the column whose NULLs it explains.
@@ -158,13 +164,6 @@ impl Options {
             profile: true,
         }
     }
-}
-
-/// The names of the files in a local archive, by its directory or headers alone, with `/` between their parts. `None` for what is no
-/// archive, for one that would have to be unpacked to be listed (`.tar.gz`), and for office documents. The errors are those of the
-/// first touch: an archive that can't be read, or that holds more than `options` allow.
-pub fn members(path: &std::path::Path, options: &Options) -> Result<Option<Vec<String>>> {
-    archive::list(path, options)
 }
 
 /// Hears how a first touch goes; called from the reading thread, must not block.
@@ -395,15 +394,6 @@ impl Snapshots {
     pub fn rejects(&self, snapshot: &Snapshot) -> Result<impl Iterator<Item = Result<Reject>> + Send + use<>> {
         snapshot.rejects()
     }
-}
-
-/// The sheets of a workbook on this machine that are tables, in its order: those that are visible and hold something. `None` when the
-/// file is no workbook. What `options` bound is bounded here too; it blocks.
-pub fn sheets(path: &std::path::Path, options: &Options) -> Result<Option<Vec<String>>> {
-    let Some(office) = sheet::office(path)? else { return Ok(None) };
-    let url = path.to_string_lossy();
-    let stop = stop::Stop::default();
-    sheet::sheets(sheet::Source { path, url: &url, options, stop: &stop }, office).map(Some)
 }
 
 #[cfg(test)]

@@ -127,3 +127,113 @@ fn what_a_file_is_stands_on_standard_error() {
     assert_eq!(missing.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&missing.stderr).contains("absent.csv"), "{missing:?}");
 }
+
+/// Files of several tables, of no header and of another encoding, each called as below a catalog.
+fn kept_files() -> [(&'static str, Vec<u8>); 5] {
+    let of = |path: &str| std::fs::read(shared_data().join(path)).expect("the shared data are there");
+    let gb = "站点编号,城市,是否在线,开通日期\n001,北京,Y,2020-01-31\n002,上海,N,2020-02-29\n010,广州,y,2021-12-01\n";
+    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    for (name, text) in [("d/a.csv", "n,day\n1,2020-01-01\n"), ("d/b.csv", "x\n1.5\n2.25\n"), ("d/readme.md", "of a and b")] {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, name, text.as_bytes()).expect("writes to memory");
+    }
+    let tar = tar.into_inner().and_then(flate2::write::GzEncoder::finish).expect("writes to memory");
+    [
+        ("bart.zip", of("transport/gtfs-bart.zip")),
+        ("justicia.xlsx", of("catalog/pydatajson/catalogo-justicia.xlsx")),
+        ("reporting area.dat", of("environment/airnow/reportingarea.dat")),
+        ("站点.csv", encoding_rs::GB18030.encode(gb).0.into_owned()),
+        ("two.tar.gz", tar),
+    ]
+}
+
+#[tokio::test]
+async fn a_descriptor_beside_its_file_serves_the_same_tables() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut catalogs = Vec::new();
+    let names = [("bare0", "kept0"), ("bare1", "kept1"), ("bare2", "kept2"), ("bare3", "kept3"), ("bare4", "kept4")];
+    let mut printed = Vec::new();
+    for ((file, bytes), (bare, kept)) in kept_files().into_iter().zip(names) {
+        for name in [bare, kept] {
+            std::fs::create_dir(folder.path().join(name)).expect("a new folder");
+            std::fs::write(folder.path().join(name).join(file), &bytes).expect("writes");
+            catalogs.push((name, folder.path().join(name)));
+        }
+        let kept = folder.path().join(kept);
+        let out = inspect(Path::new(file), &kept);
+        assert!(out.status.success(), "{file}: {}", String::from_utf8_lossy(&out.stderr));
+        std::fs::write(kept.join("datapackage.json"), &out.stdout).expect("writes");
+        printed.push((file, out));
+    }
+    let server = Server::start(Setup { catalogs, ..Setup::default() });
+    let columns = "SELECT table_schema, table_name, column_name, data_type FROM information_schema.columns \
+                   WHERE table_schema NOT IN ('catalog', 'pg_catalog', 'information_schema', 'system') ORDER BY 1, 2, ordinal_position";
+    let tables = "SELECT table_schema, table_name FROM information_schema.tables \
+                  WHERE table_schema NOT IN ('catalog', 'pg_catalog', 'information_schema', 'system') ORDER BY 1, 2";
+    let mut counts = Vec::new();
+    for ((file, _), (bare, kept)) in kept_files().iter().zip(names) {
+        let all = async |database: &str| {
+            let client = server.client(database).await;
+            let ask = async |sql: &str| rows(&client, sql).await.unwrap_or_else(|e| panic!("{file}, {database}, {sql}: {e:?}"));
+            let listed = ask(tables).await;
+            let mut content = Vec::new();
+            for table in listed.iter().filter(|_| *file != "two.tar.gz" || database == kept) {
+                content.push(ask(&format!("SELECT * FROM {:?}.{:?}", table[0], table[1])).await);
+            }
+            (listed, content, ask(columns).await)
+        };
+        let of_kept = all(kept).await;
+        counts.push(of_kept.0.len());
+        // A folder does not list what has to be unpacked first.
+        if *file != "two.tar.gz" {
+            assert_eq!(all(bare).await, of_kept, "{file}");
+        }
+    }
+    assert!(counts[1] > 2, "{counts:?}");
+    assert_eq!((counts[0], counts[2], counts[3], counts[4]), (12, 1, 1, 2));
+    let (said, stations): (String, Value) = {
+        let out = &printed[3].1;
+        (String::from_utf8_lossy(&out.stderr).into_owned(), serde_json::from_slice(&out.stdout).expect("JSON"))
+    };
+    let resource = &stations["resources"][0];
+    assert_eq!(resource["encoding"], json!("gb18030"), "{said}");
+    let online = &resource["schema"]["fields"][2];
+    let words = (&online["type"], &online["trueValues"], &online["falseValues"]);
+    assert_eq!(words, (&json!("boolean"), &json!(["y", "Y"]), &json!(["n", "N"])), "{online}");
+    for line in ["column 站点编号: text", "column 是否在线: boolean", "column 开通日期: date", "encoding: gb18030"] {
+        assert!(said.contains(line), "{line} is not in {said}");
+    }
+    let gtfs = String::from_utf8_lossy(&printed[0].1.stderr);
+    assert!(gtfs.contains("bart.zip/stops.txt: csv") && gtfs.contains("column stop_lat: double precision"), "{gtfs}");
+    let two = String::from_utf8_lossy(&printed[4].1.stderr);
+    assert!(two.contains("files that make no table: d/readme.md"), "{two}");
+}
+
+#[test]
+fn what_can_not_be_described_is_told() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, text) in [("good.csv", "a\n1\n"), ("bad.xlsx", "PK\u{3}\u{4} and nothing more")] {
+        use std::io::Write;
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).expect("a new name");
+        zip.write_all(text.as_bytes()).expect("writes to memory");
+    }
+    let bytes = zip.finish().expect("writes to memory").into_inner();
+    std::fs::write(folder.path().join("mixed.zip"), bytes).expect("writes");
+    std::fs::write(folder.path().join("datapackage.json"), "{}").expect("writes");
+    let mixed = inspect(Path::new("mixed.zip"), folder.path());
+    let (said, kept) = (String::from_utf8_lossy(&mixed.stderr), serde_json::from_slice::<Value>(&mixed.stdout));
+    let kept = kept.unwrap_or_else(|e| panic!("{e}: {said}"));
+    assert!(said.contains("mixed.zip/bad.xlsx: not described"), "{said}");
+    assert_eq!(
+        kept["resources"].as_array().map(|r| r.iter().map(|r| r["innerpath"].clone()).collect()),
+        Some(vec![json!("good.csv")])
+    );
+    for (place, what) in [(".", "is a folder"), ("datapackage.json", "is a descriptor")] {
+        let refused = inspect(Path::new(place), folder.path());
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert!(refused.status.code() == Some(2) && said.contains(what) && said.contains("hint: "), "{place}: {said}");
+    }
+}

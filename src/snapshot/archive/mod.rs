@@ -82,6 +82,22 @@ pub(super) fn list(path: &Path, options: &Options) -> Result<Option<Vec<String>>
     Ok(Some(members.into_iter().map(|member| member.name).collect()))
 }
 
+/// The same for an archive that may be packed as a whole, which is unpacked into `scratch`.
+pub(super) fn list_unpacked(path: &Path, options: &Options, stop: &Stop, scratch: &Path) -> Result<Option<Vec<String>>> {
+    let label = path.display().to_string();
+    let guard = Guard::new(&label, path.metadata()?.len(), 0, options, stop, scratch);
+    let (mut path, mut depth) = (path.to_owned(), 0);
+    while let Told::Packed(codec) = magic::look(&path)? {
+        guard.check_depth(&label, depth)?;
+        let unpacked = guard.write(&label, stream::decoder(codec, std::fs::File::open(&path)?)?, None)?;
+        guard.discard(&path);
+        (path, depth) = (unpacked, depth + 1);
+    }
+    let names = list(&path, options);
+    guard.discard(&path);
+    names
+}
+
 /// A descriptor's words for the files that are meant, and what they select.
 type Meant<'t> = Option<(&'t str, Wanted)>;
 

@@ -206,6 +206,7 @@ impl ColumnPlan {
         put(field_key::UNIT, unit);
         put(field_key::MISSING, missing.json());
         put(field_key::LOGICAL, matches!(parse, Parse::Json(_)).then(|| "json".to_owned()));
+        put(field_key::WORDS, parse.words());
         let expected = parse.expected();
         let field = Field::new(name, parse.arrow(), true).with_metadata(metadata);
         let mut plan = Self { field, parse, missing, expected, declared: typed, checks: Arc::default() };
@@ -301,6 +302,26 @@ pub(super) fn comment(column: Option<&Column>, unit: Option<&str>) -> Option<Str
 }
 
 impl Parse {
+    /// See [`field_key::WORDS`].
+    fn words(&self) -> Option<String> {
+        match self {
+            Self::Bool(Words::Pair([truth, falsehood])) if *truth != "true" => Some(format!("{truth} {falsehood}")),
+            Self::Bool(Words::Pair(_) | Words::Declared { .. })
+            | Self::Text
+            | Self::Json(_)
+            | Self::YearMonth
+            | Self::Integer(_)
+            | Self::Double(_)
+            | Self::Decimal { .. }
+            | Self::Date(_)
+            | Self::Timestamp { .. }
+            | Self::Time(_)
+            | Self::Duration { .. }
+            | Self::List { .. }
+            | Self::Point(_) => None,
+        }
+    }
+
     fn arrow(&self) -> DataType {
         match self {
             Self::Text | Self::Json(_) | Self::YearMonth => DataType::Utf8View,
