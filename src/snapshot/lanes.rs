@@ -7,15 +7,15 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::{ArrayRef, Int64Array, StringViewArray};
-use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
 
 use super::cells::Cells;
 use super::columns::{FileSeen, Table};
-use super::layout::ColumnLayout;
+use super::layout::{ColumnLayout, ColumnWriters};
 use super::pass::Text;
 use super::types::{CellReject, Seen};
 use super::write::parquet_error;
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 
 /// Batches between the one that every lane has taken and the newest one, beside two for each thread.
 const WINDOW: usize = 2;
@@ -127,6 +127,8 @@ struct Lane<'a> {
     trust: Trust<'a>,
     columns: Vec<Column>,
     group: usize,
+    /// The first group of the part that is written.
+    part: usize,
     /// What was seen of the column, by text in order.
     seen: Vec<(usize, Seen)>,
     /// Batches seen, and how many there are when the plan is next compared with them.
@@ -147,7 +149,7 @@ enum What {
 struct Column {
     /// Its place in the table's schema.
     index: usize,
-    writers: ArrowRowGroupWriterFactory,
+    writers: ColumnWriters,
     open: Option<ArrowColumnWriter>,
 }
 
@@ -169,7 +171,7 @@ impl<'a> Lanes<'a> {
             Ok(Column { index, writers: layouts[index].writers(table.schema.field(index))?, open: None })
         };
         let lane = |what, columns| {
-            Mutex::new(Lane { what, table, texts, trust, columns, group: 0, seen: Vec::new(), taken: 0, compare_at: 1 })
+            Mutex::new(Lane { what, table, texts, trust, columns, group: 0, part: 0, seen: Vec::new(), taken: 0, compare_at: 1 })
         };
         let plans = table.plans.len();
         let mut lanes = Vec::with_capacity(plans + 2);
@@ -334,7 +336,7 @@ impl Lane<'_> {
         // A group of rejected rows only is not written.
         if batch.cells.rows() > 0 && !doubt.load(Ordering::Relaxed) {
             for (column, array) in self.columns.iter_mut().zip(&arrays) {
-                column.write(self.table, array)?;
+                column.write(self.table, array, self.group - self.part)?;
             }
         }
         if batch.ends != Ends::Nothing {
@@ -344,6 +346,9 @@ impl Lane<'_> {
                 }
             }
             self.group += 1;
+            if batch.ends == Ends::Part {
+                self.part = self.group;
+            }
         }
         Ok(())
     }
@@ -411,14 +416,11 @@ fn source_row(cells: &Cells) -> ArrayRef {
 }
 
 impl Column {
-    fn write(&mut self, table: &Table, array: &ArrayRef) -> Result<()> {
+    /// Writes into the row group `nth` of its part.
+    fn write(&mut self, table: &Table, array: &ArrayRef, nth: usize) -> Result<()> {
         let open = match &mut self.open {
             Some(open) => open,
-            None => {
-                let mut new = self.writers.create_column_writers(0).map_err(parquet_error)?;
-                let one = new.pop().filter(|_| new.is_empty());
-                self.open.insert(one.ok_or_else(|| Error::new(Kind::Internal, "a column has not one writer"))?)
-            }
+            None => self.open.insert(self.writers.writer(nth)?),
         };
         for leaf in compute_leaves(table.schema.field(self.index), array).map_err(parquet_error)? {
             open.write(&leaf).map_err(parquet_error)?;

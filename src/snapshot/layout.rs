@@ -11,12 +11,12 @@ use arrow::datatypes::{
     TimestampMicrosecondType,
 };
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;
+use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 
 use super::write::parquet_error;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 
 /// Rows of a row group, about: it ends with the batch that reaches them.
 pub(super) const GROUP_ROWS: usize = 1 << 20;
@@ -25,10 +25,13 @@ pub(super) const GROUP_ROWS: usize = 1 << 20;
 pub(super) const GROUP_TEXT: u64 = 256 << 20;
 
 /// Rows of a data page, at most: what a reader with the page index can pass over at once.
-const PAGE_ROWS: usize = 20_000;
+const PAGE_ROWS: usize = 5_000;
 
-/// The share of false answers of a bloom filter.
-const FALSE_POSITIVES: f64 = 0.01;
+/// The same where values stand as they are: a codec finds what they share only within a page.
+const PLAIN_PAGE_ROWS: usize = 20_000;
+
+/// The share of false answers of a bloom filter: a row group too many is decoded faster than larger filters of all are read.
+const FALSE_POSITIVES: f64 = 0.05;
 
 /// The fewest values of a sample that say anything about a column.
 const TELLING: usize = 1000;
@@ -73,28 +76,54 @@ impl ColumnLayout {
         self.distinct && !self.ascending && matches!(kind, DataType::Int64 | DataType::Utf8View)
     }
 
-    fn properties(self, kind: &DataType) -> WriterProperties {
-        let mut properties = file_properties().set_data_page_row_count_limit(PAGE_ROWS);
-        if self.distinct {
-            properties = properties.set_dictionary_enabled(false);
-            if matches!(kind, DataType::Int64 | DataType::Timestamp(..) | DataType::Date32 | DataType::Time64(_)) {
-                properties = properties.set_encoding(Encoding::DELTA_BINARY_PACKED);
-            }
+    fn properties(self, kind: &DataType) -> WriterPropertiesBuilder {
+        let properties = file_properties().set_data_page_row_count_limit(PAGE_ROWS);
+        if !self.distinct {
+            return properties;
         }
-        if self.is_key(kind) {
-            properties = properties.set_bloom_filter_enabled(true).set_bloom_filter_fpp(FALSE_POSITIVES);
+        let properties = properties.set_dictionary_enabled(false);
+        if !matches!(kind, DataType::Int64 | DataType::Timestamp(..) | DataType::Date32 | DataType::Time64(_)) {
+            return properties.set_data_page_row_count_limit(PLAIN_PAGE_ROWS);
         }
-        properties.build()
+        let properties = properties.set_encoding(Encoding::DELTA_BINARY_PACKED);
+        // Packed bits that follow no order hold little more to press out, and ZSTD takes long to find that.
+        if self.ascending { properties } else { properties.set_compression(Compression::LZ4_RAW) }
     }
 
     /// What makes the writers of one column's chunks.
-    pub(super) fn writers(self, field: &Field) -> Result<ArrowRowGroupWriterFactory> {
+    pub(super) fn writers(self, field: &Field) -> Result<ColumnWriters> {
         let field: FieldRef = Arc::new(field.clone());
-        let properties = self.properties(field.data_type());
-        let schema = Arc::new(Schema::new(vec![field]));
-        let writer = ArrowWriter::try_new(std::io::sink(), schema, Some(properties)).map_err(parquet_error)?;
-        Ok(writer.into_serialized_writer().map_err(parquet_error)?.1)
+        let plain = self.properties(field.data_type());
+        let later = self
+            .is_key(field.data_type())
+            .then(|| plain.clone().set_bloom_filter_enabled(true).set_bloom_filter_fpp(FALSE_POSITIVES).build());
+        let first = factory(&field, plain.build())?;
+        Ok(ColumnWriters { first, later: later.map(|properties| factory(&field, properties)).transpose()? })
     }
+}
+
+/// Makes the writers of one column's chunks.
+pub(super) struct ColumnWriters {
+    first: ArrowRowGroupWriterFactory,
+    /// For the row groups behind the first of a part, when those have a bloom filter.
+    later: Option<ArrowRowGroupWriterFactory>,
+}
+
+impl ColumnWriters {
+    /// A writer for the row group `nth` of its part, counted from 0. The first group has no bloom filter: most parts have no other,
+    /// and there to read the filter takes what it takes to read the column, and to make it up to a quarter of the ingest.
+    pub(super) fn writer(&self, nth: usize) -> Result<ArrowColumnWriter> {
+        let factory = self.later.as_ref().filter(|_| nth > 0).unwrap_or(&self.first);
+        let mut new = factory.create_column_writers(0).map_err(parquet_error)?;
+        let one = new.pop().filter(|_| new.is_empty());
+        one.ok_or_else(|| Error::new(Kind::Internal, "a column has not one writer"))
+    }
+}
+
+fn factory(field: &FieldRef, properties: WriterProperties) -> Result<ArrowRowGroupWriterFactory> {
+    let schema = Arc::new(Schema::new(vec![Arc::clone(field)]));
+    let writer = ArrowWriter::try_new(std::io::sink(), schema, Some(properties)).map_err(parquet_error)?;
+    Ok(writer.into_serialized_writer().map_err(parquet_error)?.1)
 }
 
 /// How many different values there are, and whether none is less than the one before.
@@ -124,27 +153,63 @@ pub(super) fn file_properties() -> WriterPropertiesBuilder {
 mod tests {
     use super::*;
     use arrow::array::{Int64Array, StringViewArray};
+    use parquet::arrow::arrow_writer::compute_leaves;
+    use parquet::schema::types::ColumnPath;
+
+    const ZSTD: &str = "ZSTD";
+    const LZ4: &str = "LZ4_RAW";
 
     #[test]
     fn layouts() {
         let ints = |f: fn(i64) -> i64| Arc::new((0..2000).map(f).collect::<Int64Array>()) as ArrayRef;
         let texts = |f: fn(i64) -> String| Arc::new(StringViewArray::from_iter_values((0..2000).map(f))) as ArrayRef;
-        for (sample, distinct, ascending, key) in [
-            (ints(|i| i), true, true, false),
-            (ints(|i| i / 100), false, true, false),
-            (ints(|i| i % 100), false, false, false),
-            (ints(|i| (i * 7919) % 2003), true, false, true),
-            (texts(|i| format!("{:x}", i * 7919)), true, false, true),
-            (texts(|i| format!("S{}", i % 7)), false, false, false),
-            (Arc::new(Int64Array::from(vec![3, 1, 2])), false, false, false),
+        for (sample, distinct, ascending, key, codec, page) in [
+            (ints(|i| i), true, true, false, ZSTD, PAGE_ROWS),
+            (ints(|i| i / 100), false, true, false, ZSTD, PAGE_ROWS),
+            (ints(|i| i % 100), false, false, false, ZSTD, PAGE_ROWS),
+            (ints(|i| (i * 7919) % 2003), true, false, true, LZ4, PAGE_ROWS),
+            (texts(|i| format!("{:x}", i * 7919)), true, false, true, ZSTD, PLAIN_PAGE_ROWS),
+            (texts(|i| format!("S{}", i % 7)), false, false, false, ZSTD, PAGE_ROWS),
+            (Arc::new(Int64Array::from(vec![3, 1, 2])), false, false, false, ZSTD, PAGE_ROWS),
         ] {
             let layout = ColumnLayout::of(&sample);
             assert_eq!((layout.distinct, layout.ascending), (distinct, ascending));
             assert_eq!(layout.is_key(sample.data_type()), key);
-            let properties = layout.properties(sample.data_type());
-            let path = parquet::schema::types::ColumnPath::from("x");
+            let properties = layout.properties(sample.data_type()).build();
+            let path = ColumnPath::from("x");
             assert_eq!(properties.dictionary_enabled(&path), !distinct);
-            assert_eq!(properties.bloom_filter_properties(&path).is_some(), key);
+            assert!(properties.compression(&path).to_string().starts_with(codec), "{codec}");
+            assert_eq!(properties.data_page_row_count_limit(), page);
+        }
+    }
+
+    #[test]
+    fn keys_have_a_filter_behind_the_first_row_group() {
+        let key = ColumnLayout { distinct: true, ascending: false };
+        for (layout, kind, nth, filtered) in [
+            (key, DataType::Utf8View, 0, false),
+            (key, DataType::Utf8View, 1, true),
+            (key, DataType::Int64, 2, true),
+            (key, DataType::Float64, 1, false),
+            (ColumnLayout::counting(), DataType::Int64, 1, false),
+            (ColumnLayout::default(), DataType::Utf8View, 1, false),
+        ] {
+            let field = Field::new("x", kind.clone(), true);
+            let mut writer = layout.writers(&field).expect("writers").writer(nth).expect("a writer");
+            let values = arrow::compute::cast(&Int64Array::from(vec![7, 8, 9]), &kind).expect("as the kind");
+            for leaf in compute_leaves(&field, &values).expect("one leaf") {
+                writer.write(&leaf).expect("is written");
+            }
+            let schema = Arc::new(Schema::new(vec![field]));
+            let mut out = Vec::new();
+            let file = ArrowWriter::try_new(&mut out, schema, None).and_then(ArrowWriter::into_serialized_writer);
+            let (mut file, _) = file.expect("a file");
+            let mut group = file.next_row_group().expect("a group");
+            writer.close().and_then(|chunk| chunk.append_to_row_group(&mut group)).expect("is written");
+            group.close().expect("is written");
+            let footer = file.finish().expect("is written");
+            let told = footer.row_group(0).column(0).bloom_filter_offset();
+            assert_eq!(told.is_some(), filtered, "{kind}, group {nth}");
         }
     }
 }
