@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::cells::Cells;
 use super::columns::{FileSeen, Table, Union};
+use super::csv::Widths;
 use super::drift::Drift;
 use super::fetch::Raw;
 use super::lanes::{Guess, Trust};
@@ -166,28 +167,43 @@ fn plan<'a>(given: &'a [Given], earlier: Option<&'a Earlier<'_>>, orders: &Order
 
 /// Guesses, reads, and reads again when the guess was wrong. `None` when what changed changes what the other files are read as.
 fn read(given: &[Given], earlier: Option<&Earlier<'_>>, orders: &Orders<'_>) -> Result<Option<Built>> {
-    let Plan { texts, sources, warnings: told } = match plan(given, earlier, orders) {
+    let Plan { mut texts, sources, warnings: mut told } = match plan(given, earlier, orders) {
         // Whether a file that is empty matters is seen beside the others.
         Err(e) if e.kind() == Kind::SourceInvalid && earlier.is_some() => return Ok(None),
         planned => planned?,
     };
     let Orders { distribution, options, stop, target, heard, .. } = *orders;
-    let job = Job { texts: &texts, kept: earlier.map(|e| e.rejects), distribution, options, stop, target, heard };
-    let labels: Vec<&str> = texts.iter().map(Text::label).collect();
+    let kept = earlier.map(|e| e.rejects);
+    let labels: Vec<String> = texts.iter().map(|t| t.label().to_owned()).collect();
+    let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
     let undecodable = texts.iter().any(Text::is_undecodable);
     let decide = |seen: &[FileSeen], warnings: &mut Vec<String>| {
         Union::new(distribution, &labels, seen, options.max_columns, warnings)?.decide(undecodable, warnings)
     };
-    let (heads, unseen, sample) = job.look()?;
-    // What can't be decided yet may be once all is read; what the user should know is told then.
-    let guess = decide(&heads, &mut Vec::new()).ok();
-    let first = match &guess {
-        Some(table) => {
-            let behind = Guess::new(table, &heads, unseen);
-            job.pass(table, &layouts(table, sample.as_ref()), Trust::Guess(&behind))?
+    let mut widened = false;
+    let (guess, first, sample) = loop {
+        let job = Job { texts: &texts, kept, distribution, options, stop, target, heard };
+        let (heads, unseen, sample) = job.look()?;
+        // What can't be decided yet may be once all is read; what the user should know is told then.
+        let guess = decide(&heads, &mut Vec::new()).ok();
+        let first = match &guess {
+            Some(table) => {
+                let behind = Guess::new(table, &heads, unseen);
+                job.pass(table, &layouts(table, sample.as_ref()), Trust::Guess(&behind))?
+            }
+            None => job.skim()?,
+        };
+        // How wide a text is was guessed too.
+        if widened || !widen(&mut texts, &first.widths, &sources, &mut told) {
+            break (guess, first, sample);
         }
-        None => job.skim()?,
+        widened = true;
+        clear(target)?;
     };
+    for ((widths, text), source) in first.widths.iter().zip(&texts).zip(&sources) {
+        told[*source].extend(widths.as_ref().and_then(|w| w.warning(text.label(), text.columns())));
+    }
+    let job = Job { texts: &texts, kept, distribution, options, stop, target, heard };
     let seen: Vec<FileSeen> = texts.iter().zip(first.seen).map(|(text, read)| text.seen().cloned().unwrap_or(read)).collect();
     let mut warnings: Vec<String> = told.iter().flatten().cloned().collect();
     let table = decide(&seen, &mut warnings)?;
@@ -200,9 +216,7 @@ fn read(given: &[Given], earlier: Option<&Earlier<'_>>, orders: &Orders<'_>) -> 
         // Its plans have counted what the values break.
         (Some(guess), Some(written)) if guess.makes_the_same(&table) => (Table { drift: table.drift, ..guess }, written),
         (_, _) => {
-            for entry in std::fs::read_dir(target)? {
-                std::fs::remove_file(entry?.path())?;
-            }
+            clear(target)?;
             let second = job.pass(&table, &layouts(&table, sample.as_ref()), Trust::Proof)?;
             let doubted = || Error::new(Kind::Internal, "types that all cells prove were doubted");
             (table, second.written.ok_or_else(doubted)?)
@@ -226,6 +240,26 @@ fn read(given: &[Given], earlier: Option<&Earlier<'_>>, orders: &Orders<'_>) -> 
     });
     let of_texts = of_texts.collect();
     assemble(given, earlier, table, of_texts, told, parts, warnings, target).map(Some)
+}
+
+/// Gives the texts whose rows turned out to be wider the columns that they have; whether there are any.
+fn widen(texts: &mut [Text<'_>], widths: &[Option<Widths>], sources: &[usize], told: &mut [Vec<String>]) -> bool {
+    let mut any = false;
+    for ((text, widths), source) in texts.iter_mut().zip(widths).zip(sources) {
+        if let (Text::Read { input, .. }, Some(wider)) = (text, widths.as_ref().and_then(Widths::wider)) {
+            input.form.widen(&wider, &input.label, &mut told[*source]);
+            any = true;
+        }
+    }
+    any
+}
+
+/// Removes what was written.
+fn clear(target: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(target)? {
+        std::fs::remove_file(entry?.path())?;
+    }
+    Ok(())
 }
 
 /// Puts new parts and those of before in the order of the files, checks that the rows add up, and writes the ledger.

@@ -1,6 +1,7 @@
 //! Cells: one batch of records as flat text and spans into it, before it has types. Which format the text came from, and what a
 //! cell means, is not known here.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::decode::Bad;
@@ -23,7 +24,7 @@ pub(super) const RAW_LIMIT: usize = 2000;
 /// What the format says of a cell, before anyone looks at its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum CellKind {
-    /// No cell: a short row, a JSON `null`, a key that the record lacks.
+    /// No cell: a short row, a JSON `null`, a key that the record lacks. It has a text where a fault tells what is wrong: the fault's reason.
     Absent,
     /// Text of a format without types: any type may be in it.
     Plain,
@@ -87,11 +88,16 @@ impl Span {
         CellKind::of_code((self.packed & 7) as u8).unwrap_or(CellKind::Undecodable)
     }
 
+    /// Its text, in the batch's or in what was made.
+    pub(super) fn bytes<'a>(self, text: &'a [u8], made: &'a [u8]) -> &'a [u8] {
+        &(if self.is_made() { made } else { text })[self.range()]
+    }
+
     fn is_made(self) -> bool {
         self.packed & 8 != 0
     }
 
-    fn range(self) -> std::ops::Range<usize> {
+    fn range(self) -> Range<usize> {
         let start = self.start as usize;
         start..start + (self.packed >> 4) as usize
     }
@@ -168,7 +174,7 @@ impl Cells {
     pub(super) fn bytes(&self, index: usize) -> impl Iterator<Item = (CellKind, &[u8])> {
         let (text, made) = (self.text.as_bytes(), self.made.as_bytes());
         let spans = self.spans.get(index..).unwrap_or_default().iter().step_by(self.width.max(1));
-        spans.map(move |s| (s.kind(), &(if s.is_made() { made } else { text })[s.range()]))
+        spans.map(move |s| (s.kind(), s.bytes(text, made)))
     }
 
     fn cell(&self, span: Span) -> Cell<'_> {
@@ -176,41 +182,54 @@ impl Cells {
         Cell { kind: span.kind(), text: &from[span.range()] }
     }
 
-    /// Marks the cells that `bad` (places in `text`, ascending) falls into, so that no stand-in character becomes a value.
-    pub(super) fn mark_undecodable(&mut self, bad: Vec<Bad>, encoding: &'static str) {
+    /// Marks the cells that `bad` (places in `text`, ascending) falls into, so that no stand-in character becomes a value. A cell that was
+    /// made is looked for within its row, where `rows` tells the rows' places in `text`, else between its neighbours, which then stand in
+    /// the text in their order.
+    pub(super) fn mark_undecodable(&mut self, bad: Vec<Bad>, encoding: &'static str, rows: Option<&[Range<usize>]>) {
         if bad.is_empty() {
             return;
         }
-        for span in &mut self.spans {
+        let falls_into = |range: &Range<usize>| {
+            let first = bad.partition_point(|b| b.at < range.start as u64);
+            bad.get(first).is_some_and(|b| range.contains(&(b.at as usize)))
+        };
+        for place in 0..self.spans.len() {
+            let span = self.spans[place];
             let range = span.range();
-            let hit = if span.is_made() {
+            let hit = if span.kind() == CellKind::Absent {
+                false
+            } else if span.is_made() {
+                // The character itself may be published.
                 self.made[range.clone()].contains(STAND_INS)
+                    && rows.map_or_else(
+                        || falls_into(&self.between(place)),
+                        |rows| rows.get(place / self.width).is_none_or(&falls_into),
+                    )
             } else {
-                let first = bad.partition_point(|b| b.at < range.start as u64);
-                bad.get(first).is_some_and(|b| range.contains(&(b.at as usize)))
+                falls_into(&range)
             };
             if hit {
-                *span = Span::new(range.start, range.len(), span.is_made(), CellKind::Undecodable);
+                self.spans[place] = Span::new(range.start, range.len(), span.is_made(), CellKind::Undecodable);
             }
         }
         (self.bad, self.encoding) = (bad, encoding);
+    }
+
+    /// Where in the text a made cell stands: between its neighbours.
+    fn between(&self, place: usize) -> Range<usize> {
+        let end = |s: &Span| (!s.is_made() && s.kind() != CellKind::Absent).then(|| s.range().end);
+        let start = |s: &Span| (!s.is_made() && s.kind() != CellKind::Absent).then(|| s.range().start);
+        let from = self.spans[..place].iter().rev().find_map(end).unwrap_or(0);
+        from..self.spans[place + 1..].iter().find_map(start).unwrap_or(self.text.len())
     }
 
     /// An undecodable cell's text, with its bytes written out, and what is wrong with it.
     pub(super) fn undecodable(&self, row: usize, column: usize) -> (String, String) {
         let place = row * self.width + column;
         let span = self.spans[place];
-        // A made cell stands in the text between its neighbours.
-        let end = |s: &Span| (!s.is_made() && s.kind() != CellKind::Absent).then(|| s.range().end);
-        let start = |s: &Span| (!s.is_made() && s.kind() != CellKind::Absent).then(|| s.range().start);
-        let (from, to) = if span.is_made() {
-            let from = self.spans[..place].iter().rev().find_map(end).unwrap_or(0);
-            (from, self.spans[place + 1..].iter().find_map(start).unwrap_or(self.text.len()))
-        } else {
-            (span.range().start, span.range().end)
-        };
-        let first = self.bad.partition_point(|b| b.at < from as u64);
-        let mut left = self.bad[first..].iter().take_while(|b| b.at < to as u64);
+        let Range { start, end } = if span.is_made() { self.between(place) } else { span.range() };
+        let first = self.bad.partition_point(|b| b.at < start as u64);
+        let mut left = self.bad[first..].iter().take_while(|b| b.at < end as u64);
         let reason = left
             .clone()
             .next()
@@ -235,6 +254,35 @@ mod tests {
                 let span = Span::new(start, len, made, kind);
                 assert_eq!((span.range(), span.is_made(), span.kind()), (start..start + len, made, kind));
             }
+        }
+    }
+
+    #[test]
+    fn a_published_stand_in_is_a_value() {
+        // The second record has a character that can't be decoded, the first one that is published so.
+        let text = "x,\"\u{FFFD}\"\"\",z\nx,\"\u{FFFD}\"\"\",z\n";
+        let made = "\u{FFFD}\"\u{FFFD}\"";
+        let record = text.len() / 2;
+        let bad = |at: usize| Bad::default().moved(0, at as u64);
+        for rows in [None, Some(&[0..record, record..2 * record][..])] {
+            let spans = (0..2).flat_map(|row| {
+                [
+                    Span::new(row * record, 1, false, CellKind::Plain),
+                    Span::new(row * 4, 4, true, CellKind::Plain),
+                    Span::new((row + 1) * record - 2, 1, false, CellKind::Plain),
+                ]
+            });
+            let mut cells = Cells {
+                text: text.to_owned(),
+                made: made.to_owned(),
+                spans: spans.collect(),
+                width: 3,
+                lines: vec![1, 2],
+                ..Cells::default()
+            };
+            cells.mark_undecodable(vec![bad(record + 3)], "UTF-8", rows);
+            let kinds: Vec<CellKind> = cells.column(1).map(|c| c.kind).collect();
+            assert_eq!(kinds, [CellKind::Plain, CellKind::Undecodable], "{rows:?}");
         }
     }
 

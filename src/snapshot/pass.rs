@@ -10,6 +10,7 @@ use parquet::arrow::arrow_writer::ArrowColumnChunk;
 
 use super::cells::Cells;
 use super::columns::{FileSeen, Table};
+use super::csv::Widths;
 use super::lanes::{Batch, Ends, Lanes, Made, Trust};
 use super::layout::{ColumnLayout, GROUP_ROWS, GROUP_TEXT};
 use super::ledger::TextSeen;
@@ -40,6 +41,14 @@ impl Text<'_> {
         match self {
             Self::Read { input, .. } => &input.label,
             Self::Kept { text, .. } => &text.read.file,
+        }
+    }
+
+    /// How many columns it is read into.
+    pub(super) fn columns(&self) -> usize {
+        match self {
+            Self::Read { input, .. } => input.form.width().unwrap_or(0),
+            Self::Kept { text, .. } => text.seen.names().len(),
         }
     }
 
@@ -80,6 +89,8 @@ pub(super) struct Pass {
     pub(super) written: Option<Written>,
     /// What was seen of each text that was read; nothing where the plans were proven.
     pub(super) seen: Vec<FileSeen>,
+    /// How wide the rows of each text are, where that is counted.
+    pub(super) widths: Vec<Option<Widths>>,
 }
 
 /// What one pass wrote.
@@ -101,7 +112,8 @@ impl Job<'_> {
 
     /// Reads without a table: nothing is written, and every cell is seen on one thread.
     pub(super) fn skim(&self) -> Result<Pass> {
-        Ok(Pass { written: None, seen: self.read(&mut |_, _| true, Some(&|_| 0))? })
+        let Read { seen, widths } = self.read(&mut |_, _| true, Some(&|_| 0))?;
+        Ok(Pass { written: None, seen, widths })
     }
 
     /// Reads all texts into `table`, laid out as `layouts` say.
@@ -113,7 +125,7 @@ impl Job<'_> {
             Trust::Guess(guess) => Some(Box::new(|text| guess.known(text))),
             Trust::Proof => None,
         };
-        let (written, mut seen) = std::thread::scope(|scope| {
+        let (written, Read { mut seen, widths }) = std::thread::scope(|scope| {
             let (made, out) = lanes.out();
             let lanes = &lanes;
             let work = || {
@@ -150,21 +162,17 @@ impl Job<'_> {
                 }
             }
         }
-        Ok(Pass { written: (!doubted).then_some(written), seen })
+        Ok(Pass { written: (!doubted).then_some(written), seen, widths })
     }
 
     /// Reads the texts in order, and hands each batch on with what ends with it, until nobody takes any more. When cells are to be seen,
     /// `known` tells how many of a text's first columns are seen by whoever takes them.
-    fn read(
-        &self,
-        take: &mut dyn FnMut(Cells, Ends) -> bool,
-        known: Option<&(dyn Fn(usize) -> usize + Sync)>,
-    ) -> Result<Vec<FileSeen>> {
-        let mut texts = Vec::with_capacity(self.texts.len());
+    fn read(&self, take: &mut dyn FnMut(Cells, Ends) -> bool, known: Option<&(dyn Fn(usize) -> usize + Sync)>) -> Result<Read> {
+        let mut all = Read::default();
         let mut group = Group::default();
         let mut waiting: Option<Cells> = None;
         for (index, text) in self.texts.iter().enumerate() {
-            let mut seen = FileSeen::default();
+            let (mut seen, mut widths) = (FileSeen::default(), None);
             if let Text::Read { input, last } = text {
                 let mut reader = self.open(index, input)?;
                 seen.meet(self.distribution, reader.names(), reader.originals());
@@ -178,20 +186,22 @@ impl Job<'_> {
                     if let Some(before) = waiting.replace(cells) {
                         let ends = group.add(&before);
                         if !take(before, ends) {
-                            return Ok(texts);
+                            return Ok(all);
                         }
                     }
                 }
+                widths = reader.into_widths();
                 if let Some(before) = waiting.take_if(|_| *last) {
                     group = Group::default();
                     if !take(before, Ends::Part) {
-                        return Ok(texts);
+                        return Ok(all);
                     }
                 }
             }
-            texts.push(seen);
+            all.seen.push(seen);
+            all.widths.push(widths);
         }
-        Ok(texts)
+        Ok(all)
     }
 
     /// Writes what comes out of the lanes, and the rejects of kept texts where they belong.
@@ -282,6 +292,13 @@ impl Job<'_> {
         };
         self.texts.iter().map(bytes).sum()
     }
+}
+
+/// What reading the texts showed, of each of them.
+#[derive(Default)]
+struct Read {
+    seen: Vec<FileSeen>,
+    widths: Vec<Option<Widths>>,
 }
 
 /// The rejects of an earlier build, read once for all texts that are kept in the order that they had.

@@ -96,7 +96,7 @@ pub(super) fn prepare(
             inputs.push(Input::of_rows(plain, spool, source));
             continue;
         }
-        let form = Form::of(format(&plain, distribution), distribution, &text, label, options, warnings)?;
+        let form = Form::of(format(&plain, distribution), distribution, &text, label, options, stop, warnings)?;
         inputs.push(Input { text, form, label: plain.label, name: plain.name, source });
     }
     if inputs.is_empty() {

@@ -1,13 +1,13 @@
 //! Records: which form a table's files are in, and the one way to read any of them as batches of cells.
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 use std::sync::Arc;
 
 use super::cells::Cells;
 use super::columns::too_many_columns;
 use super::decode::Text;
 use super::spool::{self, Spool};
+use super::stop::Stop;
 use super::{Options, csv, json};
 use crate::descriptor::datapackage::to_dialect;
 use crate::descriptor::{Distribution, Format};
@@ -31,14 +31,16 @@ impl Form {
         text: &Text,
         url: &str,
         options: &Options,
+        stop: &Stop,
         warnings: &mut Vec<String>,
     ) -> Result<Self> {
         let Distribution { dialect, schema, .. } = distribution;
         let mut csv = || {
             let declared: Vec<String> = schema.columns.iter().map(|c| c.name.clone()).collect();
-            csv::Layout::of(text, url, dialect, &declared, options.max_field_bytes, warnings).map(|l| Self::Csv(Box::new(l)))
+            csv::Layout::of(text, url, dialect, &declared, options.max_field_bytes, stop, warnings)
+                .map(|l| Self::Csv(Box::new(l)))
         };
-        let json = || json::Shape::of(text, url, distribution, options.max_field_bytes);
+        let json = || json::Shape::of(text, url, distribution, options.max_field_bytes, stop);
         match format {
             Some(Format::Csv) => csv(),
             Some(Format::NdJson) => Ok(Self::Json(json::Shape::lines(distribution))),
@@ -50,9 +52,7 @@ impl Form {
             // A workbook is told by its bytes before it comes here: this is a text under a workbook's name, as portals export them.
             Some(Format::Workbook | Format::Shapefile | Format::Kml) | None => {
                 let mut head = Vec::new();
-                let mut file = File::open(&text.path)?;
-                file.seek(SeekFrom::Start(text.skip))?;
-                file.take(4096).read_to_end(&mut head)?;
+                text.open(url, 0)?.take(4096).read_to_end(&mut head)?;
                 match head.trim_ascii_start().first() {
                     Some(b'{' | b'[') => json().map(Self::Json),
                     Some(_) | None => csv(),
@@ -66,6 +66,22 @@ impl Form {
         match self {
             Self::Csv(layout) => Some(to_dialect(layout.dialect())),
             Self::Json(_) | Self::Spooled(_) => None,
+        }
+    }
+
+    /// How many columns delimited text has.
+    pub(super) fn width(&self) -> Option<usize> {
+        match self {
+            Self::Csv(layout) => Some(layout.width()),
+            Self::Json(_) | Self::Spooled(_) => None,
+        }
+    }
+
+    /// Gives delimited text the columns that its rows turned out to have. What the user should know goes to `warnings`.
+    pub(super) fn widen(&mut self, wider: &csv::Wider, url: &str, warnings: &mut Vec<String>) {
+        match self {
+            Self::Csv(layout) => layout.widen(wider, url, warnings),
+            Self::Json(_) | Self::Spooled(_) => {}
         }
     }
 
@@ -130,6 +146,14 @@ impl<'a> Reader<'a> {
             Self::Csv(r) => r.originals(),
             Self::Json(_) => &[],
             Self::Spooled(r) => r.originals(),
+        }
+    }
+
+    /// How many of the records read so far have another width than the columns, where the format has widths.
+    pub(super) fn into_widths(self) -> Option<csv::Widths> {
+        match self {
+            Self::Csv(r) => Some(r.into_widths()),
+            Self::Json(_) | Self::Spooled(_) => None,
         }
     }
 

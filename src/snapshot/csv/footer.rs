@@ -15,12 +15,20 @@ const MOST: usize = 200;
 /// Words of a note that takes a row's place, at least: names and headings have fewer.
 const WORDS: usize = 4;
 
-/// Where the footer begins in `tail`, which starts at a record when `whole`, else anywhere; `None` when there is no footer, or when it can't be
-/// told. `width` is the table's number of columns.
-pub(super) fn begin(syntax: &Syntax, tail: &[u8], whole: bool, width: usize) -> Option<usize> {
-    let from = if whole { 0 } else { syntax.line(tail, 0, false)? };
-    let found = syntax.records(&tail[from..], true, usize::MAX, None);
-    let records = found.all;
+/// The records of `tail`, which starts at a record when `whole`, else anywhere: then it is taken up at a line. Each says where in `tail` it is.
+pub(super) fn records(syntax: &Syntax, tail: &[u8], whole: bool) -> Vec<Record> {
+    let from = if whole { Some(0) } else { syntax.line(tail, 0, false) };
+    let Some(from) = from else { return Vec::new() };
+    let mut found = syntax.records(&tail[from..], true, usize::MAX, None).all;
+    for record in &mut found {
+        (record.start, record.end) = (record.start + from, record.end + from);
+    }
+    found
+}
+
+/// Where the footer begins in a tail of these [`records`]; `None` when there is no footer, or when it can't be told. `width` is the table's
+/// number of columns.
+pub(super) fn begin(records: &[Record], whole: bool, width: usize) -> Option<usize> {
     let rows: Vec<&[String]> = records.iter().map(|r| r.fields.as_slice()).collect();
     let first = first_note(&rows, width)?;
     // A tail that begins within a quoted text shows as records of no one width.
@@ -28,7 +36,7 @@ pub(super) fn begin(syntax: &Syntax, tail: &[u8], whole: bool, width: usize) -> 
     if !whole && (above.len() < 10 || width_of_most(above) != width || regular(above, width) * 10 < above.len() * 9) {
         return None;
     }
-    Some(from + records[first].start)
+    Some(records[first].start)
 }
 
 fn regular(records: &[Record], width: usize) -> usize {
@@ -111,7 +119,7 @@ mod tests {
             ("The whole of the north,,\nq,1,2\nThe whole of the south,,\n", None),
         ] {
             let text = format!("{rows}{below}");
-            let found = begin(&Syntax::default(), text.as_bytes(), true, 3);
+            let found = begin(&records(&Syntax::default(), text.as_bytes(), true), true, 3);
             assert_eq!(found.map(|at| &text[at..]), footer, "{below:?}");
         }
     }
@@ -119,8 +127,9 @@ mod tests {
     #[test]
     fn a_tail_is_taken_up_at_a_line() {
         let text = format!("5,\"6\n{}Source: the office\n", "\"x\",1,2\n".repeat(20));
-        assert_eq!(begin(&Syntax::default(), text.as_bytes(), false, 3), Some(text.len() - 19));
+        let begin = |text: &str| begin(&records(&Syntax::default(), text.as_bytes(), false), false, 3);
+        assert_eq!(begin(&text), Some(text.len() - 19));
         let quoted = format!("5\n{}Source: the office\n", "\"x\ny\",1,2\n\"x,2".repeat(20));
-        assert_eq!(begin(&Syntax::default(), quoted.as_bytes(), false, 3), None);
+        assert_eq!(begin(&quoted), None);
     }
 }

@@ -24,6 +24,13 @@ pub(in crate::snapshot) struct Profile {
     years: bool,
 }
 
+impl Profile {
+    /// What values of the column look like; `None` when they are words, or not of one look.
+    pub(in crate::snapshot) fn look(&self) -> Option<Look> {
+        self.look
+    }
+}
+
 /// Finds the head of a table in its first rows. `width` is the number of cells that most rows have.
 ///
 /// Rows at the top that fill one cell at most are titles. Where columns hold values of one kind, the values begin at the first row

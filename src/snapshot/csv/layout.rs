@@ -6,16 +6,19 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 
+use super::look::Look;
 use super::preface::{self, Comment, Head, Header};
 use super::record::Record;
 use super::sniff::{self, LOOK, width_of_most};
 use super::tokenize::{LineEnds, Syntax};
+use super::width::{self, Wider};
 use super::{CHUNK, Reader, fill, footer, header, raw, refuse};
 use crate::descriptor::Dialect;
 use crate::error::{Error, Kind, Result};
 use crate::snapshot::cells::Fault;
 use crate::snapshot::decode::{Bad, Text};
 use crate::snapshot::names;
+use crate::snapshot::stop::Stop;
 
 /// Bytes of the head that are looked at first; more when they are odd.
 const FIRST_LOOK: usize = 1 << 18;
@@ -35,6 +38,8 @@ pub(in crate::snapshot) struct Layout {
     pub(super) originals: Vec<Option<String>>,
     /// Fields that rows usually have, where that is fewer than there are columns.
     pub(super) usual: usize,
+    /// What the values of the columns look like in the head.
+    pub(super) looks: Vec<Option<Look>>,
     /// Where the first row starts in the text behind its mark, and the 1-based line there.
     pub(super) start: u64,
     pub(super) line: u64,
@@ -55,10 +60,10 @@ impl Layout {
         dialect: &Dialect,
         declared: &[String],
         max_field: usize,
+        stop: &Stop,
         warnings: &mut Vec<String>,
     ) -> Result<Self> {
-        let mut file = File::open(&text.path)?;
-        file.seek(SeekFrom::Start(text.skip))?;
+        let mut file = text.open(url, 0)?;
         let mut head = Vec::new();
         let mut size = FIRST_LOOK;
         // A declared empty one says that no line is a comment.
@@ -115,13 +120,25 @@ impl Layout {
             names: Arc::default(),
             originals: Vec::new(),
             usual: 0,
+            looks: Vec::new(),
             end: None,
             before: records[..titles].iter().map(|r| before_header(r, &head, bads)).collect(),
             dialect: dialect.clone(),
         };
         this.name_columns(published.as_deref(), declared, &records[body..], url, warnings);
+        let named = this.names.len();
+        let rows: Vec<Vec<&str>> = records[body..].iter().map(|r| r.fields.iter().map(String::as_str).collect()).collect();
+        this.looks = header::profiles(&rows, named).iter().map(header::Profile::look).collect();
         this.find_footer(text, &mut file)?;
-        this.drop_empty(text, url, max_field)?;
+        let first = this.drop_empty(text, url, max_field, named, stop)?;
+        if let Some(first) = first.filter(|_| this.names.len() > named) {
+            let wide = this.names.len();
+            warnings.push(format!(
+                "{url}: rows have {wide} fields at the end, the first in line {first}, and the head has {named} columns; those behind are {}, \
+                 and names may not be those of the values below",
+                this.appended(named)
+            ));
+        }
         this.describe(&records, titles, &header, &notes);
         if let (Some(Comment { sniffed: Some(_), start }), Some(first)) = (&this.comment, notes.first()) {
             let (line, said) = (first.line, raw(&head[first.start..first.end]));
@@ -135,6 +152,11 @@ impl Layout {
             warnings.push(message);
         }
         Ok(this)
+    }
+
+    /// How many columns the file has.
+    pub(in crate::snapshot) fn width(&self) -> usize {
+        self.names.len()
     }
 
     /// The columns of the file.
@@ -202,16 +224,52 @@ impl Layout {
         self.originals = originals;
     }
 
+    /// Takes the columns in that the rows have, where those were found to be more. What the user should know goes to `warnings`.
+    pub(in crate::snapshot) fn widen(&mut self, wider: &Wider, url: &str, warnings: &mut Vec<String>) {
+        let named = self.names.len();
+        self.append(wider.width);
+        let Wider { width, rows, first } = wider;
+        warnings.push(format!(
+            "{url}: {rows} rows have {width} fields, the first in line {first}, and the head has {named} columns; those behind are {}, and names \
+             may not be those of the values below",
+            self.appended(named)
+        ));
+    }
+
+    /// Adds columns without a name. Rows without them stay as usual as they were.
+    fn append(&mut self, width: usize) {
+        let mut names = self.names.to_vec();
+        names.resize(width.max(names.len()), String::new());
+        let (unique, mut originals) = names::unique(&names);
+        self.originals.extend(originals.drain(self.names.len()..));
+        self.names = Arc::new(unique);
+    }
+
+    /// The columns behind the first `named`.
+    fn appended(&self, named: usize) -> String {
+        match &self.names[named..] {
+            [only] => only.clone(),
+            several => format!("{} to {}", several.first().map_or("", |n| n), several.last().map_or("", |n| n)),
+        }
+    }
+
     /// Drops the last columns when they have no name and hold nothing in the whole file: they stand for delimiters at the ends of lines.
-    /// Only a file with such columns is read for this.
-    fn drop_empty(&mut self, text: &Text, url: &str, max_field: usize) -> Result<()> {
+    /// Only a file with such columns is read for this. The line of the first row that holds something behind the first `named` columns, when
+    /// there are more.
+    fn drop_empty(&mut self, text: &Text, url: &str, max_field: usize, named: usize, stop: &Stop) -> Result<Option<u64>> {
         let is_nameless = |o: &Option<String>| o.as_ref().is_some_and(|o| o.trim().is_empty());
         let nameless = self.originals.iter().rev().take_while(|o| is_nameless(o)).count();
         // A table keeps a column, whatever it holds.
         let mut used = (self.names.len() - nameless).max(1);
+        let mut first = None;
         let mut reader = Reader::open(text, url, 0, self, max_field)?;
         while used < self.names.len() {
+            stop.check()?;
             let Some(cells) = reader.next()? else { break };
+            if first.is_none() {
+                let of_column = |c: usize| cells.column(c).position(|cell| !cell.text.is_empty());
+                first = (named..self.names.len()).filter_map(of_column).min().map(|row| cells.lines[row]);
+            }
             let held = (used..self.names.len()).rev().find(|c| cells.column(*c).any(|cell| !cell.text.is_empty()));
             used = held.map_or(used, |c| c + 1);
         }
@@ -220,17 +278,23 @@ impl Layout {
         self.usual = self.usual.min(used);
         self.names = Arc::new(names);
         self.originals.truncate(used);
-        Ok(())
+        self.looks.truncate(used);
+        Ok(first)
     }
 
-    /// Looks at the end of the text for notes.
+    /// Looks at the end of the text for notes, and for more columns than the head has.
     fn find_footer(&mut self, text: &Text, file: &mut File) -> Result<()> {
         let len = text.bytes - text.skip;
         let from = self.start.max(len.saturating_sub(footer::TAIL));
         file.seek(SeekFrom::Start(text.skip + from))?;
         let mut tail = Vec::new();
         file.take(footer::TAIL).read_to_end(&mut tail)?;
-        let begin = footer::begin(&self.syntax, &tail, from == self.start, self.names.len());
+        let whole = from == self.start;
+        let records = footer::records(&self.syntax, &tail, whole);
+        if let Some(width) = width::of_tail(&records, self.names.len()) {
+            self.append(width);
+        }
+        let begin = footer::begin(&records, whole, self.names.len());
         self.end = begin.map(|at| from + at as u64);
         Ok(())
     }

@@ -10,21 +10,26 @@ mod record;
 mod refuse;
 mod sniff;
 mod tokenize;
+mod width;
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 use std::sync::Arc;
 
 pub(super) use self::layout::Layout;
 use self::preface::Comment;
 pub(super) use self::record::Record;
 use self::tokenize::{End, Scan};
+pub(super) use self::width::{Wider, Widths};
 use super::cells::{CellKind, Cells, Fault, MAX_CELLS, MAX_SPAN, RAW_LIMIT, Span};
 use super::decode::{Bad, Text};
 use crate::error::{Error, Kind, Result};
 
 /// Bytes of a batch.
 const CHUNK: usize = 1 << 20;
+
+/// Rows within a cell that are looked at, to see whether they are rows.
+const LOOK_ROWS: usize = 64;
 
 /// Reads one file of delimited text.
 pub(super) struct Reader<'a> {
@@ -42,18 +47,17 @@ pub(super) struct Reader<'a> {
     line: u64,
     /// Records before the header that are no rows, until a batch takes them.
     before: &'a [Fault],
+    widths: Widths,
 }
 
 impl<'a> Reader<'a> {
     /// Opens the file at its first row.
     pub(super) fn open(text: &'a Text, url: &'a str, index: usize, layout: &'a Layout, max_field: usize) -> Result<Self> {
-        let mut file = File::open(&text.path)?;
-        file.seek(SeekFrom::Start(text.skip + layout.start))?;
         Ok(Self {
             text,
             url,
             index,
-            file,
+            file: text.open(url, layout.start)?,
             layout,
             max_field: max_field.min(MAX_SPAN),
             buffer: Vec::with_capacity(CHUNK + 1),
@@ -61,6 +65,7 @@ impl<'a> Reader<'a> {
             ended: false,
             line: layout.line,
             before: &layout.before,
+            widths: Widths::default(),
         })
     }
 
@@ -72,6 +77,11 @@ impl<'a> Reader<'a> {
     /// The name in the file, of those columns that are called otherwise.
     pub(super) fn originals(&self) -> &[Option<String>] {
         &self.layout.originals
+    }
+
+    /// How many rows so far have more fields than there are columns.
+    pub(super) fn into_widths(self) -> Widths {
+        self.widths
     }
 
     /// The next batch; `None` at the end.
@@ -124,8 +134,9 @@ impl<'a> Reader<'a> {
         if !self.text.bad.is_empty() {
             let within = self.text.bad.partition_point(|b| b.at < self.base)..self.text.bad.partition_point(|b| b.at < end);
             let bad = self.text.bad[within].iter().map(|b| b.moved(self.base, 0)).collect();
-            cells.mark_undecodable(bad, self.text.encoding);
+            cells.mark_undecodable(bad, self.text.encoding, None);
         }
+        self.widths.hold(cells.rows());
         self.base = end;
         cells.bytes_read = end;
         Ok(())
@@ -156,17 +167,22 @@ impl<'a> Reader<'a> {
             if at > 0 && spans_before + width > MAX_CELLS {
                 break;
             }
-            let (mut fields, mut surplus, mut lines) = (0, false, 0);
+            let (mut fields, mut lines, mut swallows) = (0, 0, false);
+            // The first field behind the columns, and whether any there holds something.
+            let (mut beyond, mut surplus) = (None, false);
             loop {
                 match syntax.field(text, at, self.ended, &mut made) {
-                    Scan::Field { start, len, made, next, end, lines: passed, odd: _ } => {
+                    Scan::Field { start, len, made: is_made, next, end, lines: passed, odd } => {
                         if fields < width {
-                            cells.spans.push(Span::new(start, len, made, CellKind::Plain));
-                        } else {
-                            surplus |= len > 0;
+                            cells.spans.push(Span::new(start, len, is_made, CellKind::Plain));
+                        } else if len > 0 {
+                            let span = Span::new(start, len, is_made, CellKind::Plain);
+                            surplus |= !span.bytes(text, &made).trim_ascii().is_empty();
+                            beyond = beyond.or((fields == width).then_some(span));
                         }
                         fields += 1;
                         lines += passed;
+                        swallows |= odd && passed > 0;
                         at = next;
                         if end != End::Delimiter {
                             break;
@@ -197,8 +213,23 @@ impl<'a> Reader<'a> {
                 }
             }
             let line = self.line;
-            self.line += 1 + lines;
             let record = &text[start..at];
+            if swallows {
+                cells.spans.truncate(spans_before);
+                made.truncate(made_before);
+                // What the quote took in is read on its own when it shows that it are rows.
+                let first = syntax.line(text, start, true).filter(|next| self.are_rows(text, *next, at));
+                let reason = match first {
+                    Some(_) => "a quote is opened and not closed before rows that follow".to_owned(),
+                    None => format!("text stands behind the closing quote of a cell that begins {lines} lines before"),
+                };
+                let raw = self.told(&text[start..first.unwrap_or(at)], start);
+                cells.faults.push(Fault { line, column: None, raw, expected: "a closing quote".to_owned(), reason });
+                self.line += first.map_or(1 + lines, |_| 1);
+                at = first.unwrap_or(at);
+                continue;
+            }
+            self.line += 1 + lines;
             if fields == width && start < rows_end {
                 cells.lines.push(line);
                 continue;
@@ -229,14 +260,54 @@ impl<'a> Reader<'a> {
                     cells.faults.push(fault(Some(fields)));
                 }
             } else if surplus {
+                cells.faults.push(fault(None));
+                let own = &cells.spans[spans_before..];
+                let all = || own.iter().chain(&beyond).map(|s| String::from_utf8_lossy(s.bytes(text, &made))).collect();
+                let before = self.widths.rows + cells.lines.len() as u64;
+                self.widths.add((fields, line), before, &self.layout.looks, all);
                 cells.spans.truncate(spans_before);
                 made.truncate(made_before);
-                cells.faults.push(fault(None));
             } else {
                 cells.lines.push(line);
             }
         }
         (at, made)
+    }
+
+    /// Whether the lines from `at` to `end`, which a cell took in, are rows of the table: each has its fields, and a quote stands where a field
+    /// begins. Only the first of them are looked at.
+    fn are_rows(&self, text: &[u8], at: usize, end: usize) -> bool {
+        let Layout { syntax, usual, names, .. } = self.layout;
+        let (mut at, mut made) = (at, Vec::new());
+        for _ in 0..LOOK_ROWS {
+            if at >= end {
+                break;
+            }
+            let (line, mut fields) = (at, 0);
+            loop {
+                made.clear();
+                match syntax.field(text, at, self.ended, &mut made) {
+                    // Another one of the kind, which is met in its turn.
+                    Scan::Field { odd: true, lines: 1.., .. } | Scan::Incomplete | Scan::Unclosed => return true,
+                    Scan::Field { start, len, made: is_made, next, end, .. } => {
+                        let is_quoted = is_made || start > line && syntax.quote == Some(text[start - 1]);
+                        if !is_quoted && syntax.quote.is_some_and(|quote| text[start..start + len].contains(&quote)) {
+                            return false;
+                        }
+                        fields += 1;
+                        at = next;
+                        if end != End::Delimiter {
+                            break;
+                        }
+                    }
+                }
+            }
+            let is_blank = || fields == 1 && text[line..at].trim_ascii().is_empty();
+            if fields != names.len() && fields != *usual && !is_blank() {
+                return false;
+            }
+        }
+        true
     }
 
     /// A record of the buffer for its reject, with the bytes that could not be decoded.

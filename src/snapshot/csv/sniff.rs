@@ -46,7 +46,11 @@ pub(super) fn sniff(dialect: &Dialect, head: &[u8], last: bool, comment: Option<
         escapes_quotes_only: dialect.quote.is_some(),
         line_ends: match dialect.line_terminator.as_deref() {
             Some("\r") => LineEnds::Returns,
-            Some(_) | None => LineEnds::Feeds,
+            Some("\n" | "\r\n") | None => LineEnds::Feeds,
+            Some(other) => {
+                return Err(Error::new(Kind::Descriptor, format!("the line terminator {other:?} is not one that is read"))
+                    .with_hint("Declare the dialect's lineTerminator as \\n, \\r\\n or \\r, or leave it out."));
+            }
         },
         skip_initial_space: dialect.skip_initial_space.unwrap_or(false),
     };

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::descriptor::Dialect;
+use crate::snapshot::stop::Stop;
 
 /// What a text was read to.
 #[derive(Debug, Default)]
@@ -12,6 +13,7 @@ struct Found {
     faults: Vec<Fault>,
     warnings: Vec<String>,
     dialect: Dialect,
+    widths: Widths,
 }
 
 fn read(dialect: &Dialect, declared: &[String], text: &str) -> Result<Found> {
@@ -20,7 +22,7 @@ fn read(dialect: &Dialect, declared: &[String], text: &str) -> Result<Found> {
     std::fs::write(&path, text).expect("writes");
     let text = Text { path, skip: 0, bytes: text.len() as u64, bad: Vec::new(), encoding: "UTF-8", guessed: false };
     let mut found = Found::default();
-    let layout = Layout::of(&text, "t.csv", dialect, declared, 1 << 20, &mut found.warnings)?;
+    let layout = Layout::of(&text, "t.csv", dialect, declared, 1 << 20, &Stop::default(), &mut found.warnings)?;
     let mut reader = Reader::open(&text, "t.csv", 0, &layout, 1 << 20)?;
     while let Some(cells) = reader.next()? {
         assert!(cells.spans.len() <= MAX_CELLS, "{} cells", cells.spans.len());
@@ -29,6 +31,7 @@ fn read(dialect: &Dialect, declared: &[String], text: &str) -> Result<Found> {
         found.rows.extend(cells.lines.iter().enumerate().map(|(r, line)| (*line, row(r))));
         found.faults.extend(cells.faults);
     }
+    found.widths = reader.into_widths();
     found.names = layout.names().to_vec();
     found.dialect = layout.dialect().clone();
     Ok(found)
@@ -57,6 +60,7 @@ fn whole_files() {
     let far_header = Dialect { header_rows: vec![2, 9], ..Dialect::default() };
     let escaped = Dialect { escape: Some('\\'), ..Dialect::default() };
     let no_comments = Dialect { comment_char: Some(String::new()), ..Dialect::default() };
+    let bare = Dialect { delimiter: Some(','), quote: Some('"'), header: Some(true), ..Dialect::default() };
     let commented = Dialect { comment_char: Some("//".into()), comment_rows: vec![3], ..Dialect::default() };
     for (dialect, text, want) in [
         (&usual, "a,b\n1,2\n3,4\n", "a|b; 2: 1|2; 3: 3|4"),
@@ -93,6 +97,26 @@ fn whole_files() {
         (&usual, "a,b\nx,1,2\ny,3,4\n", "a|b|column_3; 2: x|1|2; 3: y|3|4"),
         (&usual, "a,b\n1,x,2\n2,y,4\n", "column_1|a|b; 2: 1|x|2; 3: 2|y|4"),
         (&usual, "a,b,c\nx,1\ny,3\nz\n", "a|b|c; 2: x|1|; 3: y|3|; 4: z||; 4! the row has 1 fields (kept)"),
+        // Blank fields behind the columns are none.
+        (&usual, "a,b\n1,2, ,\" \"\n3,4\n5,6\n", "a|b; 2: 1|2; 3: 3|4; 4: 5|6"),
+        // A quote that takes rows in is rejected alone; a cell of several lines with text behind its quote is, whole.
+        (
+            &bare,
+            "a,b,c\n1,\"x,2\n3,y,4\n5,\"z\",6\n7,8,9\n",
+            "a|b|c; 3: 3|y|4; 4: 5|z|6; 5: 7|8|9; 2! a quote is opened and not closed before rows that follow (out)",
+        ),
+        (
+            &bare,
+            "a,b,c\n1,\"x,2\n3,\"y,4\n5,z,6\n7,8,\"9\"\n",
+            "a|b|c; 4: 5|z|6; 5: 7|8|9; 2! a quote is opened and not closed before rows that follow (out); 3! a quote is opened and not \
+             closed before rows that follow (out)",
+        ),
+        (
+            &bare,
+            "a,b\n1,\"x\ny\" z\n3,4\n",
+            "a|b; 4: 3|4; 2! text stands behind the closing quote of a cell that begins 1 lines before (out)",
+        ),
+        (&bare, "a,b\n1,\"x\ny\"\n3,\"4\" z\n", "a|b; 2: 1|x\ny; 4: 3|4 z"),
         (&usual, "<!doctype html>\n<html>", "t.csv is an HTML page, not a table"),
     ] {
         assert_eq!(check(dialect, text), want, "{text:?}");
@@ -149,6 +173,53 @@ fn a_footer_far_below_is_found() {
     let found = read(&Dialect::default(), &[], &text).expect("is read");
     assert_eq!((found.rows.len(), found.faults.len()), (60_000, 1));
     assert_eq!((found.faults[0].line, found.faults[0].raw.as_str()), (60_003, "Source: the office of statistics"));
+}
+
+#[test]
+fn line_terminators_are_those_that_are_read() {
+    for (terminator, text, want) in [
+        ("\n", "a,b\n1,2\n", "a|b; 2: 1|2"),
+        ("\r\n", "a,b\r\n1,2\r\n", "a|b; 2: 1|2"),
+        ("\r", "a,b\r1,2\r", "a|b; 2: 1|2"),
+        ("|", "a,b|1,2|", "t.csv: the line terminator \"|\" is not one that is read"),
+        ("", "a,b\n", "t.csv: the line terminator \"\" is not one that is read"),
+    ] {
+        let dialect = Dialect { line_terminator: Some(terminator.to_owned()), ..Dialect::default() };
+        assert_eq!(check(&dialect, text), want, "{terminator:?}");
+    }
+}
+
+/// Rows of three fields, more than the head that is looked at, then others.
+fn narrow_then(rows: &str) -> String {
+    let narrow: String = (0..2000).map(|n| format!("place {n},{n},x\n")).collect();
+    format!("a,b,c\n{narrow}{rows}")
+}
+
+#[test]
+fn rows_that_become_wider_behind_the_head() {
+    let wide = |n: usize| (0..n).map(|i| format!("place {i},{i},x,more\n")).collect::<String>();
+    // More than the tail that is looked at.
+    let far: String = (0..9000).map(|n| format!("place {n},{n},x\n")).collect();
+    let said = "t.csv: rows have 4 fields at the end, the first in line 2002, and the head has 3 columns; those behind are column_4, and names \
+                may not be those of the values below";
+    for (text, columns, rejects, warning, wider) in [
+        (narrow_then(""), 3, 0, "", None),
+        // Told by the tail, as soon as most of it has one width.
+        (narrow_then(&wide(5000)), 4, 0, said, None),
+        // Told by reading.
+        (narrow_then(&wide(30)), 3, 30, "", Some((4, 30, 2002))),
+        (narrow_then(&(wide(200) + &far)), 3, 200, "", Some((4, 200, 2002))),
+        (narrow_then(&(wide(20) + &far)), 3, 20, "", None),
+        // Words behind a comma, and cells under other columns, are none.
+        (narrow_then(&"Lee, Ann,5,x\n".repeat(30)), 3, 30, "", None),
+        (narrow_then(&"place,5,a, b\n".repeat(30)), 3, 30, "", None),
+        (narrow_then(&"place,5,a,,\n".repeat(30)), 3, 0, "", None),
+    ] {
+        let found = read(&Dialect::default(), &[], &text).expect("is read");
+        let (shape, last) = ((found.names.len(), found.faults.len()), found.rows.last().map(|(line, _)| *line));
+        assert_eq!((shape, found.warnings.join("; ").as_str()), ((columns, rejects), warning), "{last:?}");
+        assert_eq!(found.widths.wider().map(|w| (w.width, w.rows, w.first)), wider, "{last:?}");
+    }
 }
 
 /// How a random table is written.

@@ -6,7 +6,7 @@ mod guess;
 mod transcode;
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use encoding_rs::{Encoding, UTF_8};
@@ -41,6 +41,15 @@ pub(super) struct Text {
 }
 
 impl Text {
+    /// Opens it `at` so many bytes behind its mark. `url` is what errors name beside the place.
+    pub(super) fn open(&self, url: &str, at: u64) -> Result<File> {
+        let opened = File::open(&self.path).and_then(|mut file| file.seek(SeekFrom::Start(self.skip + at)).map(|_| file));
+        opened.map_err(|e| {
+            let message = format!("{url}: its text in {} can't be opened at byte {}: {e}", self.path.display(), self.skip + at);
+            Error::new(Kind::Io, message).with_hint("See whether something removes files of the state while they are used.")
+        })
+    }
+
     /// Stands for the text of rows that were taken out of a file which is none.
     pub(super) fn of_spool(spool: &super::spool::Spool) -> Self {
         let path = spool.path().to_owned();
@@ -49,7 +58,7 @@ impl Text {
 }
 
 /// Bytes that are no character of the encoding, or a NUL, which no text value can hold. U+FFFD (or the NUL) stands in their place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Bad {
     /// Offset of the stand-in, in the text behind the mark.
     pub(super) at: u64,

@@ -6,6 +6,7 @@ mod record;
 mod scan;
 mod shape;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use self::record::{Found, Keys};
@@ -78,7 +79,7 @@ impl<'a> Reader<'a> {
         }
         let mut cells = Cells { file: self.index, ..Cells::default() };
         let mut found = Found::new(&text, &mut cells.made, &mut self.keys, &self.shape.items.open, &self.titles);
-        let mut taken = places.len();
+        let (mut taken, mut kept) = (places.len(), Vec::new());
         for (i, place) in places.iter().enumerate() {
             let record = &text[place.start..place.end];
             if let Some(key) = &place.key {
@@ -107,6 +108,7 @@ impl<'a> Reader<'a> {
                 Ok(()) => {
                     cells.faults.extend(found.bad.drain(..).map(|fault| Fault { line: place.line, ..fault }));
                     cells.lines.push(place.line);
+                    kept.push(place.start..place.end);
                     found.keep();
                 }
                 Err(e) if self.shape.layout == Arrangement::Lines => {
@@ -139,13 +141,13 @@ impl<'a> Reader<'a> {
             self.left = Some((rest, left));
         }
         cells.text = text;
-        self.mark(&mut cells, &places);
+        self.mark(&mut cells, &places, &kept);
         cells.bytes_read = self.scanner.offset();
         Ok(Some(cells))
     }
 
-    /// Finds the cells of a batch that hold bytes which could not be decoded.
-    fn mark(&self, cells: &mut Cells, places: &[Place]) {
+    /// Finds the cells of a batch that hold bytes which could not be decoded. `kept` are the places of its rows.
+    fn mark(&self, cells: &mut Cells, places: &[Place], kept: &[Range<usize>]) {
         if self.text.bad.is_empty() {
             return;
         }
@@ -156,7 +158,7 @@ impl<'a> Reader<'a> {
             let within = self.text.bad[first..].iter().take_while(|b| b.at < end);
             bad.extend(within.map(|b| b.moved(place.offset, place.start as u64)));
         }
-        cells.mark_undecodable(bad, self.text.encoding);
+        cells.mark_undecodable(bad, self.text.encoding, Some(kept));
     }
 
     /// The text of the next records.

@@ -232,6 +232,15 @@ impl<'t> Found<'t> {
         self.bad.push(Fault { line: 0, column: Some(column), raw, expected: expected.to_owned(), reason: reason.into() });
     }
 
+    /// Notes what is wrong with a column that has no value for it, also where the value would stand.
+    fn no_value(&mut self, column: usize, raw: &str, expected: &str, reason: &str) {
+        self.fault(column, raw, expected, reason);
+        let start = self.made.len();
+        self.made.push_str(crate::name::clip(reason, RAW_LIMIT));
+        let span = Span::new(start, self.made.len() - start, true, CellKind::Absent);
+        self.cells.push((self.row, column, span));
+    }
+
     fn add(&mut self, key: &str, value: &'t RawValue, depth: usize) {
         let raw = value.get();
         if raw.starts_with('{') && depth < MAX_DEPTH && self.open.has(key) {
@@ -250,9 +259,9 @@ impl<'t> Found<'t> {
             b'"' if raw.contains('\\') => {
                 let text = match serde_json::from_str::<String>(raw) {
                     Ok(text) if !text.contains('\0') => text,
-                    Ok(_) => return self.fault(column, raw, "a text", "it holds a NUL, which text can't hold"),
+                    Ok(_) => return self.no_value(column, raw, "a text", "it holds a NUL, which text can't hold"),
                     // The parser that found its end does not look at what escapes stand for.
-                    Err(_) => return self.fault(column, raw, "a text", "it holds half a character (a lone surrogate)"),
+                    Err(_) => return self.no_value(column, raw, "a text", "it holds half a character (a lone surrogate)"),
                 };
                 let start = self.made.len();
                 self.made.push_str(&text);
@@ -271,13 +280,13 @@ impl<'t> Found<'t> {
         match geometry::wkt(value.get(), self.made) {
             Ok(true) if self.made.len() - start > MAX_SPAN => {
                 self.made.truncate(start);
-                self.fault(column, value.get(), "a GeoJSON geometry", format!("it is longer than {MAX_SPAN} bytes"));
+                self.no_value(column, value.get(), "a GeoJSON geometry", &format!("it is longer than {MAX_SPAN} bytes"));
             }
             Ok(true) => self.cells.push((self.row, column, Span::new(start, self.made.len() - start, true, CellKind::Plain))),
             Ok(false) => {}
             Err(reason) => {
                 self.made.truncate(start);
-                self.fault(column, value.get(), "a GeoJSON geometry", reason);
+                self.no_value(column, value.get(), "a GeoJSON geometry", &reason);
             }
         }
     }

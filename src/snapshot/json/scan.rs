@@ -2,10 +2,11 @@
 //! whether it is valid, is seen by those who parse it.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::Read;
 
 use crate::error::{Error, Kind, Result};
 use crate::snapshot::decode::Text;
+use crate::snapshot::stop::Stop;
 
 const CHUNK: usize = 1 << 18;
 
@@ -20,14 +21,20 @@ pub(super) struct Scanner<'a> {
     base: u64,
     line: u64,
     max_value: usize,
+    /// Ends the walk between two pieces of the text.
+    stop: Option<&'a Stop>,
 }
 
 impl<'a> Scanner<'a> {
     /// Starts at the beginning of `text`; a value is at most `max_value` bytes when it is kept.
     pub(super) fn open(text: &Text, url: &'a str, max_value: usize) -> Result<Self> {
-        let mut file = File::open(&text.path)?;
-        file.seek(SeekFrom::Start(text.skip))?;
-        Ok(Self { url, file, buffer: Vec::new(), at: 0, ended: false, base: 0, line: 1, max_value })
+        let file = text.open(url, 0)?;
+        Ok(Self { url, file, buffer: Vec::new(), at: 0, ended: false, base: 0, line: 1, max_value, stop: None })
+    }
+
+    /// The same, asking `stop` now and then.
+    pub(super) fn ended_by(self, stop: &'a Stop) -> Self {
+        Self { stop: Some(stop), ..self }
     }
 
     /// The 1-based line.
@@ -53,6 +60,9 @@ impl<'a> Scanner<'a> {
     fn fill(&mut self) -> Result<bool> {
         if self.ended {
             return Ok(false);
+        }
+        if let Some(stop) = self.stop {
+            stop.check()?;
         }
         self.base += self.at as u64;
         self.at = 0;

@@ -7,6 +7,7 @@ use super::scan::Scanner;
 use crate::descriptor::{Distribution, ItemType};
 use crate::error::Result;
 use crate::snapshot::decode::Text;
+use crate::snapshot::stop::Stop;
 
 /// Members of an object that are compared with those of its neighbours.
 const LOOK_MEMBERS: usize = 100;
@@ -98,7 +99,13 @@ impl Shape {
     /// without one, an array is its records, a FeatureCollection has its features, an object with one array of objects (or, without
     /// any, one array of arrays) has that, and an object of objects that are alike has one record for each key.
     /// Without a property, an object is passed over once from end to end for this; a name in it has at most `max_value` bytes.
-    pub(in crate::snapshot) fn of(text: &Text, url: &str, distribution: &Distribution, max_value: usize) -> Result<Self> {
+    pub(in crate::snapshot) fn of(
+        text: &Text,
+        url: &str,
+        distribution: &Distribution,
+        max_value: usize,
+        stop: &Stop,
+    ) -> Result<Self> {
         let shape = |layout| Self::new(layout, distribution);
         let array = |path: Vec<String>, features| Self { path, features, ..shape(Arrangement::Array) };
         if let Some(property) = distribution.dialect.property.as_deref() {
@@ -109,7 +116,7 @@ impl Shape {
             let features = path == ["features"];
             return Ok(array(path, features));
         }
-        let mut scanner = Scanner::open(text, url, max_value)?;
+        let mut scanner = Scanner::open(text, url, max_value)?.ended_by(stop);
         match scanner.peek()? {
             Some(b'[') => return Ok(array(Vec::new(), false)),
             Some(b'{') => {}

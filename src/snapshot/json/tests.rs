@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::descriptor::{Column, Dialect, Distribution, ItemType, Schema};
-use crate::snapshot::cells::CellKind;
+use crate::snapshot::cells::{Cell, CellKind};
 use crate::snapshot::columns::ADDED;
+use crate::snapshot::stop::Stop;
 
 /// The columns, then rows as `line: a|b`, then faults as `line! reason`.
 fn check(property: Option<&str>, lines: bool, json: &str) -> String {
@@ -18,14 +19,15 @@ fn read(distribution: &Distribution, lines: bool, json: &str) -> String {
     std::fs::write(&path, json).expect("writes");
     let text = Text { path, skip: 0, bytes: json.len() as u64, bad: Vec::new(), encoding: "UTF-8", guessed: false };
     let read = || {
-        let shape = if lines { Shape::lines(distribution) } else { Shape::of(&text, "t.json", distribution, 1 << 20)? };
+        let shape =
+            if lines { Shape::lines(distribution) } else { Shape::of(&text, "t.json", distribution, 1 << 20, &Stop::default())? };
         let mut reader = Reader::open(&shape, &text, "t.json", 0, 1 << 20, 100)?;
         let (mut rows, mut names) = (Vec::new(), Arc::default());
         while let Some(cells) = reader.next()? {
             names = Arc::clone(&cells.names);
             for (row, line) in cells.lines.iter().enumerate() {
                 let values: Vec<String> = (0..cells.width)
-                    .map(|c| cells.column(c).nth(row).map_or_else(String::new, |c| format!("{}{}", mark(c.kind), c.text)))
+                    .map(|c| cells.column(c).nth(row).map_or_else(String::new, |c| format!("{}{}", mark(c.kind), shown(&c))))
                     .collect();
                 rows.push(format!("{line}: {}", values.join("|")));
             }
@@ -34,6 +36,16 @@ fn read(distribution: &Distribution, lines: bool, json: &str) -> String {
         Ok::<_, Error>(format!("{}; {}", names.join("|").replace(ADDED, "+"), rows.join("; ")))
     };
     read().unwrap_or_else(|e| e.to_string())
+}
+
+/// A cell's text, and where a fault stands in place of it, `!`.
+fn shown<'a>(cell: &Cell<'a>) -> &'a str {
+    match cell.kind {
+        CellKind::Absent if !cell.text.is_empty() => "!",
+        CellKind::Absent | CellKind::String | CellKind::Plain | CellKind::Scalar | CellKind::Nested | CellKind::Undecodable => {
+            cell.text
+        }
+    }
 }
 
 fn mark(kind: CellKind) -> &'static str {
@@ -80,7 +92,7 @@ fn shapes_of_json() {
             None,
             false,
             r#"[{"a":"x\ud800","b":1},{"a":"\u0000"},{"a":"\ud83d\ude00"}]"#,
-            "a|b; 1: ~|1; 1: ~|~; 1: '😀|~; 1! it holds half a character (a lone surrogate); 1! it holds a NUL, which text can't hold",
+            "a|b; 1: ~!|1; 1: ~!|~; 1: '😀|~; 1! it holds half a character (a lone surrogate); 1! it holds a NUL, which text can't hold",
         ),
         (None, false, r#"[{"":1,"column_1":2,"column_2":3}]"#, "column_1_2|column_1|column_2; 1: 1|2|3"),
         (None, false, "[{\"a\":1}", "t.json, line 1: a comma or the array's end is expected"),
@@ -90,7 +102,7 @@ fn shapes_of_json() {
             None,
             false,
             r#"{"type":"FeatureCollection","features":[{"type":"Feature","id":7,"properties":{"id":"a"},"geometry":{"type":"Point","coordinates":[1,2]}},{"type":"Feature","properties":null,"geometry":{"type":"Blob"}}]}"#,
-            "id|+id|+geometry; 1: 'a|7|POINT (1 2); 1: ~|~|~; 1! \"Blob\" is not a kind of geometry",
+            "id|+id|+geometry; 1: 'a|7|POINT (1 2); 1: ~|~|~!; 1! \"Blob\" is not a kind of geometry",
         ),
     ] {
         assert_eq!(check(property, lines, json), want, "{json}");
