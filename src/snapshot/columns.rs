@@ -23,6 +23,9 @@ pub(super) const SOURCE_FILE: &str = "_source_file";
 /// The hidden column that tells on which line of its file a row starts.
 pub(super) const SOURCE_ROW: &str = "_source_row";
 
+/// Warnings of columns that are told, at most.
+const TOLD: usize = 100;
+
 /// A name that no publisher can have given: what a format adds beside the published names, placed last.
 pub(super) const ADDED: char = '\0';
 
@@ -155,7 +158,7 @@ impl<'a> Union<'a> {
         max_columns: usize,
         warnings: &mut Vec<String>,
     ) -> Result<Self> {
-        let renames = Renames::of(distribution, files, warnings);
+        let renames = Renames::of(distribution, files, warnings)?;
         let mut columns: IndexMap<String, Met> = IndexMap::new();
         for (index, (file, url)) in files.iter().zip(urls).enumerate() {
             for (place, (name, original)) in file.names.iter().zip(&file.originals).enumerate() {
@@ -188,6 +191,8 @@ impl<'a> Union<'a> {
         order.sort_by_key(|i| self.name(*i).starts_with(ADDED));
         let names: Vec<String> = order.iter().map(|i| self.name(*i).trim_start_matches(ADDED).to_owned()).collect();
         let (mut names, _) = super::names::unique(&names);
+        let mut of_columns = Vec::new();
+        let mut faulty = Vec::with_capacity(order.len());
         let (mut plans, mut columns) = (Vec::with_capacity(order.len()), Vec::with_capacity(order.len()));
         for (index, name) in order.iter().zip(&names) {
             let (key, met) = self.columns.get_index(*index).expect("the order is of the columns");
@@ -196,12 +201,18 @@ impl<'a> Union<'a> {
             let mut of_files = seen.iter().flatten().copied();
             let mut whole = of_files.next().expect("a column was met in a file").clone();
             of_files.for_each(|seen| whole.merge(seen));
+            faulty.push(whole.faulty);
             let declared = self.declared(key);
             let missing = missing(self.distribution, declared);
-            let plan = ColumnPlan::decide(name, met.original.as_deref(), declared, missing, &whole, &seen, warnings)?;
+            let plan = ColumnPlan::decide(name, met.original.as_deref(), declared, missing, &whole, &seen, &mut of_columns)?;
             let is_geometry = key.strip_prefix(ADDED) == Some("geometry");
             plans.push(if is_geometry { plan.with_logical("wkt").with_crs(self.crs()) } else { plan });
             columns.push(met.places.as_slice());
+        }
+        let more = of_columns.len().saturating_sub(TOLD);
+        warnings.extend(of_columns.into_iter().take(TOLD));
+        if more > 0 {
+            warnings.push(format!("there is as much to tell of {more} columns more: see the first {TOLD}"));
         }
         let drift = drift::between(self.urls, self.files, &names, &columns);
         warnings.extend(drift::summary(&drift));
@@ -215,7 +226,9 @@ impl<'a> Union<'a> {
             names.push(column.name.clone());
         }
         let lacking = |column: usize| places.iter().any(|file| file[column].is_none());
-        let explained: Vec<usize> = (0..plans.len()).filter(|c| undecodable || plans[*c].has_reasons() || lacking(*c)).collect();
+        let has_faults = |column: usize| faulty.get(column).is_some_and(|faulty| *faulty);
+        let has_reasons = |c: &usize| undecodable || plans[*c].has_reasons() || has_faults(*c) || lacking(*c);
+        let explained: Vec<usize> = (0..plans.len()).filter(has_reasons).collect();
         let schema = schema(&plans, &explained);
         Ok(Table { plans, places, schema, explained, drift })
     }

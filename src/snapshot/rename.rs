@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::columns::{ADDED, FileSeen};
 use crate::descriptor::{Column, Distribution};
+use crate::error::{Error, Kind, Result};
 use crate::name::quoted;
 
 /// The property of a declared column that lists its other names.
@@ -17,7 +18,8 @@ pub(super) struct Renames(HashMap<String, String>);
 
 impl Renames {
     /// The renames of the files' names. Names that stand in one file side by side are two columns whatever is said of them.
-    pub(super) fn of(distribution: &Distribution, files: &[FileSeen], warnings: &mut Vec<String>) -> Self {
+    /// [`Kind::Descriptor`] when two columns claim one alias.
+    pub(super) fn of(distribution: &Distribution, files: &[FileSeen], warnings: &mut Vec<String>) -> Result<Self> {
         let mut renames = HashMap::new();
         let mut seen = HashSet::new();
         let all: Vec<&str> = files.iter().flat_map(FileSeen::names).map(String::as_str).filter(|n| seen.insert(*n)).collect();
@@ -29,7 +31,14 @@ impl Renames {
         let meet =
             |a: &str, b: &str| stand[a].iter().any(|file| stand.get(b).is_some_and(|files| files.binary_search(file).is_ok()));
         let columns = &distribution.schema.columns;
+        let mut claimed: HashMap<&str, &str> = HashMap::new();
         for column in columns {
+            for alias in aliases(column) {
+                match claimed.insert(alias, &column.name).filter(|other| *other != column.name) {
+                    Some(other) => return Err(claimed_twice(alias, other, &column.name)),
+                    None => {}
+                }
+            }
             for alias in aliases(column).filter(|alias| stand.contains_key(alias) && *alias != column.name) {
                 let others =
                     renames.iter().filter(|(_, to)| **to == column.name).map(|(from, _): (&String, &String)| from.as_str());
@@ -65,7 +74,7 @@ impl Renames {
             }
             renames.extend(names.iter().filter(|name| **name != to).map(|name| ((*name).to_owned(), to.to_owned())));
         }
-        Self(renames)
+        Ok(Self(renames))
     }
 
     /// The table's name of the column that a file calls `name`.
@@ -86,6 +95,12 @@ pub(super) fn declared<'a>(distribution: &'a Distribution, name: &str, absent: &
     let plain = name.trim_start_matches(ADDED);
     let by_name = columns.iter().find(|c| c.name == plain).or_else(|| columns.iter().find(|c| c.name.trim_ascii() == plain));
     by_name.or_else(|| absent.iter().find(|c| aliases(c).any(|alias| alias == plain)).copied())
+}
+
+fn claimed_twice(alias: &str, one: &str, other: &str) -> Error {
+    let (alias, one, other) = (quoted(alias), quoted(one), quoted(other));
+    Error::new(Kind::Descriptor, format!("{alias} is an alias of both {one} and {other}"))
+        .with_hint(format!("Take it out of one column's {ALIASES}."))
 }
 
 fn aliases(column: &Column) -> impl Iterator<Item = &str> {
@@ -119,7 +134,10 @@ mod tests {
         };
         let files: Vec<FileSeen> = files.iter().map(file).collect();
         let mut out = Vec::new();
-        let renames = Renames::of(&distribution, &files, &mut out);
+        let renames = match Renames::of(&distribution, &files, &mut out) {
+            Ok(renames) => renames,
+            Err(e) => return e.to_string(),
+        };
         let names: Vec<&String> = files.iter().flat_map(FileSeen::names).collect();
         let renamed = names.iter().map(|n| (n.as_str(), renames.table_name(n))).filter(|(n, to)| n != to);
         renamed.map(|(n, to)| format!("{n}: {to}")).chain(out).collect::<Vec<_>>().join("; ")
@@ -139,6 +157,7 @@ mod tests {
                 &[("level", &["no2"])],
                 "no2 is an alias of level, but one file has it beside level: they stay two columns",
             ),
+            (&[&["no2"]], &[("a", &["no2", "no2"]), ("b", &["x", "no2"])], "no2 is an alias of both a and b"),
             // The first file's second name would take the place of its first.
             (&[&["x1", "col_a"], &["Col A"]], &[("Col A", &["x1"])], "x1: Col A"),
         ] {

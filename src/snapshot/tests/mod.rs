@@ -7,6 +7,7 @@ mod nontext;
 mod profiles;
 mod published;
 mod refresh;
+mod texts;
 mod touches;
 
 use std::path::Path;

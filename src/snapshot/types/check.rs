@@ -94,17 +94,26 @@ impl Checks {
     /// What `column` demands of the values that `plan` makes. [`Kind::Descriptor`] for a bound or pattern that is none.
     pub(super) fn of(column: &Column, plan: &ColumnPlan) -> Result<Self> {
         let constraints = &column.constraints;
-        let length = |key: &str| constraints.get(key).and_then(Value::as_u64).and_then(|n| usize::try_from(n).ok());
+        let demanded = |key: &str| constraints.get(key).filter(|value| !value.is_null());
+        let length = |key: &str| {
+            let whole = |value: &Value| value.as_u64().and_then(|n| usize::try_from(n).ok());
+            demanded(key).map(|value| whole(value).ok_or_else(|| no(column, key, value, "a whole number"))).transpose()
+        };
+        let required =
+            demanded("required").map(|value| value.as_bool().ok_or_else(|| no(column, "required", value, "true or false")));
+        let pattern = demanded("pattern").map(|value| value.as_str().ok_or_else(|| no(column, "pattern", value, "a text")));
+        let listed = demanded("enum").map(|value| value.as_array().ok_or_else(|| no(column, "enum", value, "an array")));
+        let (least, most) = (length("minLength")?, length("maxLength")?);
         let mut rules = Vec::new();
-        if constraints.get("required").and_then(Value::as_bool) == Some(true) {
+        if required.transpose()? == Some(true) {
             rules.push(Rule::Required);
         }
         if let Some(measure) = Length::of(plan) {
-            rules.extend(length("minLength").map(|n| Rule::MinLength(n, measure)));
-            rules.extend(length("maxLength").map(|n| Rule::MaxLength(n, measure)));
+            rules.extend(least.map(|n| Rule::MinLength(n, measure)));
+            rules.extend(most.map(|n| Rule::MaxLength(n, measure)));
         }
         if matches!(plan.field.data_type(), DataType::Utf8View)
-            && let Some(pattern) = constraints.get("pattern").and_then(Value::as_str)
+            && let Some(pattern) = pattern.transpose()?
         {
             rules.push(Rule::Pattern(format!("^(?:{pattern})$")));
         }
@@ -114,7 +123,7 @@ impl Checks {
                 rules.push(Rule::Bound(what, raw, bound, comparison));
             }
         }
-        let listed = constraints.get("enum").and_then(Value::as_array).map(|all| all.iter().map(text).collect::<Vec<_>>());
+        let listed = listed.transpose()?.map(|all| all.iter().map(text).collect::<Vec<_>>());
         let known: Vec<String> = categories(column).into_iter().map(|(value, _)| value).collect();
         for (what, texts) in [("enum", listed.unwrap_or_default()), ("categories", known)] {
             if !texts.is_empty() {
@@ -200,6 +209,12 @@ fn values(plan: &ColumnPlan, texts: &[String]) -> Option<ArrayRef> {
     let mut rejects = Vec::new();
     let values = plan.convert(&cells, Some(0), &mut rejects);
     (rejects.is_empty() && values.null_count() == 0).then_some(values)
+}
+
+/// The error for a constraint whose value is not `what` it has to be.
+fn no(column: &Column, key: &str, value: &Value, what: &str) -> Error {
+    let message = format!("column {}: the constraint {key} is {value}, which is not {what}", quoted(&column.name));
+    Error::new(Kind::Descriptor, message).with_hint("Correct it in the descriptor: numbers, true and false stand without quotes.")
 }
 
 fn wrong(column: &Column, what: &str, raw: &str) -> Error {

@@ -37,17 +37,17 @@ pub(super) fn parse(column: &Column, seen: &Seen, files: &[Option<&Seen>], warn:
                 falsehoods: or(&column.false_values, &["false", "False", "FALSE", "0"]),
             })
         }
-        ColumnKind::Date => Parse::Date(pattern(column)?.map_or_else(|| seen.likely_format(files), DateFormat::Pattern)),
-        ColumnKind::Datetime => match pattern(column)? {
+        ColumnKind::Date => Parse::Date(pattern(column, warn)?.map_or_else(|| seen.likely_format(files), DateFormat::Pattern)),
+        ColumnKind::Datetime => match pattern(column, warn)? {
             Some(p) => Parse::Timestamp { zoned: p.is_zoned(), format: DateFormat::Pattern(p), bare: false },
             None => seen.declared_timestamp(files),
         },
-        ColumnKind::Time => Parse::Time(pattern(column)?),
+        ColumnKind::Time => Parse::Time(pattern(column, warn)?),
         ColumnKind::Duration => seen.duration().unwrap_or_else(|| {
             warn("stays text, since its durations have months as well as days or hours, which no one type keeps".to_owned());
             Parse::Text
         }),
-        ColumnKind::List => list(column)?,
+        ColumnKind::List => list(column, seen)?,
         ColumnKind::GeoPoint => Parse::Point(match column.format.as_deref() {
             Some("array") => PointFormat::Array,
             Some("object") => PointFormat::Object,
@@ -56,8 +56,23 @@ pub(super) fn parse(column: &Column, seen: &Seen, files: &[Option<&Seen>], warn:
     })
 }
 
-fn pattern(column: &Column) -> Result<Option<Pattern>> {
-    let Some(format) = column.format.as_deref().filter(|format| format.contains('%')) else { return Ok(None) };
+/// Whether the column's format says how its dates and times are written: a pattern, or ISO 8601.
+pub(super) fn has_format(column: &Column) -> bool {
+    column.format.as_deref().is_some_and(|format| format.contains('%') || format == "default")
+}
+
+/// The pattern that the format is; `None` where nothing or a word of Table Schema is declared. Anything else is no pattern and is told.
+fn pattern(column: &Column, warn: &mut impl FnMut(String)) -> Result<Option<Pattern>> {
+    let Some(format) = column.format.as_deref().filter(|format| !matches!(*format, "" | "default" | "any")) else {
+        return Ok(None);
+    };
+    if !format.contains('%') {
+        warn(format!(
+            "its format \"{format}\" is no pattern and not used, so that its values are read as most of them are written; patterns are \
+             those of strptime, such as %Y-%m-%d"
+        ));
+        return Ok(None);
+    }
     let parsed = Pattern::parse(format).ok_or_else(|| {
         Error::new(Kind::Descriptor, format!("column {}: \"{format}\" is not a date format", quoted(&column.name)))
             .with_hint("Formats are strptime patterns such as %d/%m/%Y, or \"any\".")
@@ -66,9 +81,8 @@ fn pattern(column: &Column) -> Result<Option<Pattern>> {
 }
 
 /// A list's `delimiter` (a comma when none is declared) and `itemType` (text).
-fn list(column: &Column) -> Result<Parse> {
-    let words = |key: &str| column.extra.get(key).and_then(Value::as_str).filter(|word| !word.is_empty());
-    let kind = match words("itemType") {
+fn list(column: &Column, seen: &Seen) -> Result<Parse> {
+    let kind = match word(column, "itemType") {
         None | Some("string") => ColumnKind::String,
         Some("integer") => ColumnKind::Integer,
         Some("boolean") => ColumnKind::Boolean,
@@ -83,11 +97,24 @@ fn list(column: &Column) -> Result<Parse> {
         }
     };
     let item = Column { kind, ..Column::default() };
-    // Items are not looked at one by one before they are read, so dates among them are those of ISO 8601.
-    let seen = Seen::new(Some(&item), Missing::default());
     let none = Missing { declared: Some(Vec::new()), ..Missing::default() };
-    let plan = ColumnPlan::decide("item", None, Some(&item), none, &seen, &[], &mut Vec::new())?;
-    Ok(Parse::List { item: Box::new(plan), delimiter: words("delimiter").unwrap_or(",").to_owned() })
+    let plan = ColumnPlan::decide("item", None, Some(&item), none, seen, &[], &mut Vec::new())?;
+    Ok(Parse::List { item: Box::new(plan), delimiter: delimiter(column).to_owned() })
+}
+
+/// What stands between the items of a list.
+fn delimiter(column: &Column) -> &str {
+    word(column, "delimiter").unwrap_or(",")
+}
+
+/// What stands between the items of a list of dates or timestamps, whose writing is seen item by item; `None` for any other column.
+pub(super) fn between_dates(column: &Column) -> Option<&str> {
+    let has_dates = column.kind == ColumnKind::List && matches!(word(column, "itemType"), Some("date" | "datetime"));
+    has_dates.then(|| delimiter(column))
+}
+
+fn word<'a>(column: &'a Column, key: &str) -> Option<&'a str> {
+    column.extra.get(key).and_then(Value::as_str).filter(|word| !word.is_empty())
 }
 
 /// The values of `categories` (Data Package v2) with their labels; none when the column has no categories.

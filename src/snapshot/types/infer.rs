@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::calendar::{Order, Orders};
-use super::marks::{Style, Unit};
-use super::seen::{BOOL, DATE, DURATION, Dates, Facts, NUMBER, Numbers, PAIRS, Seen, TIME};
+use super::marks::{Style, Styles, Unit};
+use super::seen::{BOOL, Broke, DATE, DURATION, Dates, Facts, NUMBER, Numbers, PAIRS, Seen, TIME};
 use super::token::Tokens;
 use super::{DateFormat, Parse, Writing};
 
@@ -63,7 +63,7 @@ impl Seen {
             return Inferred::text(Some(warning.to_owned()));
         }
         if self.values == 0 || self.alive == 0 || self.tokens.len() > MOST_TOKENS {
-            return Inferred::text(None);
+            return Inferred::text(self.broke.as_ref().and_then(Broke::warning));
         }
         if self.alive & BOOL != 0
             && let Some(parse) = self.bool()
@@ -207,6 +207,25 @@ pub(super) fn dates_by_file(whole: &Seen, files: &[Option<&Seen>]) -> Option<Res
     let warning = format!("its files write dates as {}; each file is read in its own way", format.names().join(" and as "));
     let parse = whole.dates.of_format(format);
     Some(Ok(Inferred::of(parse, whole.tokens).told(warning)))
+}
+
+/// What to tell of numbers that are written otherwise in each file, so that together they are text; `None` when some file has something else,
+/// or when it is not their writing that they differ in.
+pub(super) fn numbers_by_file(files: &[Option<&Seen>]) -> Option<String> {
+    let mut names: Vec<String> = Vec::new();
+    for seen in files.iter().flatten().filter(|seen| seen.values > 0) {
+        let inferred = seen.infer();
+        let (Parse::Integer(_) | Parse::Double(_) | Parse::Decimal { .. }) = inferred.parse else { return None };
+        // Numbers without a mark are the same in every writing.
+        let (_, name) = inferred.parse.in_words();
+        if seen.numbers.styles != Styles::MAX && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    (names.len() > 1).then(|| {
+        let names = names.join(" and as ");
+        format!("stays text, since its files write numbers as {names}; declare groupChar and decimalChar")
+    })
 }
 
 impl Numbers {

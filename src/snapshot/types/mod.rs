@@ -283,7 +283,7 @@ fn of_all(seen: &Seen, files: &[Option<&Seen>]) -> Inferred {
     match dates_by_file(seen, files) {
         Some(Ok(inferred)) => inferred,
         Some(Err(warning)) => Inferred { warning: together.warning.or(Some(warning)), ..together },
-        None => together,
+        None => Inferred { warning: infer::numbers_by_file(files).or(together.warning), ..together },
     }
 }
 

@@ -49,7 +49,7 @@ impl ColumnPlan {
     /// Why a cell gave no value; `None` for an empty one.
     fn reason<'a>(&'a self, cell: Cell<'a>) -> Option<Cow<'a, str>> {
         match cell.kind {
-            CellKind::Absent => None,
+            CellKind::Absent => (!cell.text.is_empty()).then(|| Cow::Owned(format!("rejected: {}", cell.text))),
             CellKind::Undecodable => Some(Cow::Borrowed("rejected: holds bytes that the encoding does not have")),
             CellKind::Plain | CellKind::String | CellKind::Scalar | CellKind::Nested => {
                 let text = cell.text.trim_ascii();

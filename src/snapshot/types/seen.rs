@@ -1,6 +1,7 @@
 //! What was seen of a column: the types that every cell so far could have, and what choosing one needs to know. Parts of a file that
 //! were seen apart are merged; what was seen of a file can be stored. Which type it is, is decided elsewhere.
 
+mod broke;
 mod dates;
 mod numbers;
 mod plain;
@@ -9,12 +10,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::broke::Broke;
 pub(super) use self::dates::Dates;
 pub(super) use self::numbers::{Facts, Numbers};
 pub(super) use self::plain::PlainNumbers;
 use super::Missing;
 use super::calendar::{Order, Orders};
 use super::clock;
+use super::declared;
 use super::duration::duration;
 use super::marks::{Style, Unit};
 use super::token::Tokens;
@@ -42,6 +45,8 @@ struct Look {
     /// Types that stay for counting, because they are declared.
     kept: Kinds,
     declared: bool,
+    /// What parts the dates that each cell is a list of.
+    between_dates: Option<Box<str>>,
 }
 
 /// What was seen of one column. Counts say how many cells; all else is "some cell has it".
@@ -66,17 +71,25 @@ pub(in crate::snapshot) struct Seen {
     pub(super) nested: bool,
     /// Words for "no value" where none are declared.
     pub(super) tokens: Tokens,
+    /// Some cell has a fault in place of a value.
+    #[serde(default)]
+    pub(in crate::snapshot) faulty: bool,
+    /// The value that left no type, where none is declared.
+    #[serde(default)]
+    pub(super) broke: Option<Broke>,
 }
 
 impl Seen {
     /// Nothing seen yet. What is declared of the column says which types there is no need to look for.
-    pub(in crate::snapshot) fn new(declared: Option<&Column>, missing: Missing) -> Self {
-        let kind = declared.map_or(ColumnKind::Any, |c| c.kind);
-        let has_format = declared.is_some_and(|c| c.format.is_some());
+    pub(in crate::snapshot) fn new(column: Option<&Column>, missing: Missing) -> Self {
+        let kind = column.map_or(ColumnKind::Any, |c| c.kind);
+        let has_format = column.is_some_and(declared::has_format);
+        let between_dates = column.and_then(declared::between_dates);
         let kept = match kind {
             ColumnKind::Number => NUMBER,
             ColumnKind::Date | ColumnKind::Datetime if !has_format => DATE,
             ColumnKind::Duration => DURATION,
+            ColumnKind::List if between_dates.is_some() => DATE,
             ColumnKind::Any
             | ColumnKind::Date
             | ColumnKind::Datetime
@@ -95,7 +108,7 @@ impl Seen {
         let declared = kind != ColumnKind::Any;
         let counts = (kept == DATE).then(|| Box::new([0; Order::ALL.len()]));
         Self {
-            look: Arc::new(Look { missing, kept, declared }),
+            look: Arc::new(Look { missing, kept, declared, between_dates: between_dates.map(Into::into) }),
             alive: if declared { kept } else { ALL },
             values: 0,
             numbers: Numbers::default(),
@@ -106,6 +119,8 @@ impl Seen {
             timed: false,
             nested: false,
             tokens: Tokens::default(),
+            faulty: false,
+            broke: None,
         }
     }
 
@@ -127,6 +142,12 @@ impl Seen {
 
     /// Adds what was seen of other cells of the same column; the order does not matter.
     pub(in crate::snapshot) fn merge(&mut self, other: &Self) {
+        self.broke = match (self.broke.take(), other.broke.clone()) {
+            (Some(own), Some(others)) => Some(own.greater(others)),
+            (Some(own), None) => Some(own.after(other.alive, other.values)),
+            (None, Some(others)) => Some(others.after(self.alive, self.values)),
+            (None, None) => None,
+        };
         self.alive &= other.alive;
         self.values += other.values;
         self.numbers.merge(&other.numbers);
@@ -136,6 +157,7 @@ impl Seen {
         self.shorter |= other.shorter;
         self.timed |= other.timed;
         self.nested |= other.nested;
+        self.faulty |= other.faulty;
         self.tokens.add(other.tokens);
         // What each part could be by itself, they may not be together.
         if self.dates.counts.is_none() && (self.dates.orders == 0 || self.dates.kinds() > 1) {
@@ -148,7 +170,11 @@ impl Seen {
 
     fn see(&mut self, look: &Look, cell: Cell<'_>) {
         let possible = match cell.kind {
-            CellKind::Absent | CellKind::Undecodable => return,
+            CellKind::Absent => {
+                self.faulty |= !cell.text.is_empty();
+                return;
+            }
+            CellKind::Undecodable => return,
             CellKind::Nested => {
                 self.nested = true;
                 return;
@@ -161,6 +187,13 @@ impl Seen {
         if text.is_empty() || look.missing.has(cell.text) || (text.len() < cell.text.len() && look.missing.has(text)) {
             return;
         }
+        if let Some(between) = &look.between_dates {
+            for item in text.split(&**between).map(str::trim_ascii).filter(|item| !item.is_empty()) {
+                self.values += 1;
+                self.fits(item, DATE, true, false);
+            }
+            return;
+        }
         if !look.declared
             && !look.missing.is_declared()
             && let Some(token) = Tokens::of(text)
@@ -170,6 +203,9 @@ impl Seen {
         }
         self.values += 1;
         let fits = self.fits(text, self.alive & possible, look.declared, cell.kind == CellKind::Scalar);
+        if self.alive & fits == 0 && self.alive != 0 && !look.declared {
+            self.broke = Some(Broke::new(self.alive, self.values - 1, text));
+        }
         self.alive = (self.alive & fits) | look.kept;
     }
 
@@ -226,6 +262,7 @@ mod tests {
             &["Y", "N", "y"],
             &["P1D", "PT5M"],
             &["23.824", "-INF", "1e5"],
+            &["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "n/k"],
         ] {
             let whole = seen(texts).infer();
             for cut in 0..=texts.len() {

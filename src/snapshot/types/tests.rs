@@ -193,6 +193,10 @@ fn declared_columns_reject_what_does_not_fit() {
         (column(ColumnKind::GeoPoint, Some("object")), &[r#"{"lon": 90.5, "lat": 45}"#], "List(Float64): [90.5, 45.0]"),
         (column(ColumnKind::List, None), &["a,b", "c", ""], "List(Utf8View): [a, b] [c] NULL"),
         (column(ColumnKind::Date, Some("%Q")), &[""], "column \"\": \"%Q\" is not a date format"),
+        // No pattern: it is told, and the values say how they are written.
+        (column(ColumnKind::Date, Some("DD/MM/YYYY")), &["31/01/2020"], "Date32: 2020-01-31 !"),
+        (column(ColumnKind::Date, Some("default")), &["31/01/2020"], "Date32: NULL (1 rejects)"),
+        (column(ColumnKind::Date, Some("any")), &["31/01/2020"], "Date32: 2020-01-31"),
     ] {
         assert_eq!(plain(Some(&declared), values), want, "{declared:?}");
     }
@@ -202,6 +206,12 @@ fn declared_columns_reject_what_does_not_fit() {
     };
     assert_eq!(plain(Some(&list(";", "integer")), &["1;2", "3", "x;4", ""]), "List(Int64): [1, 2] [3] NULL NULL (1 rejects)");
     assert_eq!(plain(Some(&list(",", "date")), &["2020-01-31"]), "List(Date32): [2020-01-31]");
+    // What is in the lists says how their dates are written.
+    assert_eq!(plain(Some(&list(";", "date")), &["31/01/2020; 1/2/2020", ""]), "List(Date32): [2020-01-31, 2020-02-01] NULL");
+    assert_eq!(
+        plain(Some(&list(",", "datetime")), &["2020-01-31T10:00:00Z,2020-01-31T10:00:00+02:00"]),
+        "List(Timestamp(µs, \"UTC\")): [2020-01-31T10:00:00Z, 2020-01-31T08:00:00Z]"
+    );
     let error = plain(Some(&list(",", "tree")), &[]);
     assert_eq!(error, "column \"\": a list can't have items of type \"tree\"");
     let grouped = Column { kind: ColumnKind::Integer, group_char: Some(",".into()), ..Column::default() };
@@ -272,6 +282,16 @@ fn constraints_are_counted_and_values_stay() {
     assert_eq!(plan.broken().collect::<Vec<_>>(), ["column c: 2 values break the constraint required"]);
     let wrong = column(ColumnKind::Integer, serde_json::json!({"minimum": "low"}));
     assert!(plain(Some(&wrong), &["1"]).contains("the constraint minimum is low"));
+    for (constraints, said) in [
+        (serde_json::json!({"required": "true"}), "column \"\": the constraint required is \"true\", which is not true or false"),
+        (serde_json::json!({"minLength": "3"}), "column \"\": the constraint minLength is \"3\", which is not a whole number"),
+        (serde_json::json!({"maxLength": -1}), "column \"\": the constraint maxLength is -1, which is not a whole number"),
+        (serde_json::json!({"pattern": 5}), "column \"\": the constraint pattern is 5, which is not a text"),
+        (serde_json::json!({"enum": "a"}), "column \"\": the constraint enum is \"a\", which is not an array"),
+        (serde_json::json!({"enum": null, "required": null}), "Utf8View: a"),
+    ] {
+        assert_eq!(plain(Some(&column(ColumnKind::String, constraints)), &["a"]), said);
+    }
     let wrong = column(ColumnKind::String, serde_json::json!({"pattern": "("}));
     assert!(plain(Some(&wrong), &["1"]).contains("the constraint pattern"));
 }
@@ -348,5 +368,49 @@ fn files_that_write_dates_otherwise_share_their_missing_words() {
         let array = plan.convert(&cells, Some(0), &mut rejects);
         let days = array.as_primitive::<arrow::datatypes::Date32Type>();
         assert_eq!((days.iter().next().flatten(), rejects.len()), (day, 0), "{text}");
+    }
+}
+
+#[test]
+fn text_that_was_nearly_something_else_says_why() {
+    let days: Vec<String> = (1..=12).map(|day| format!("2020-01-{day:02}")).collect();
+    let days: Vec<&str> = days.iter().map(String::as_str).collect();
+    let with = |more: &[&'static str]| [days.as_slice(), more].concat();
+    let odd = |n: usize, kind: &str, text: &str| {
+        format!(
+            "column c: stays text: {n} of its values are {kind}, and then comes \"{text}\"; declare it as missing, or the type, if it is none"
+        )
+    };
+    let numbers =
+        "column c: stays text, since its files write numbers as 1,234.5 and as 1.234,5; declare groupChar and decimalChar";
+    let codes: Vec<String> = (100..120).map(|n| n.to_string()).chain(["007".to_owned()]).collect();
+    let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+    let files: [(&[&[&str]], String); 10] = [
+        (&[&with(&["n/k", "x"])], odd(12, "dates", "n/k")),
+        (&[&days[..9], &["n/k"]], String::new()),
+        (&[&days, &["n/k", "2020-02-01"]], odd(12, "dates", "n/k")),
+        (&[&["n/k"], &days, &days], odd(24, "dates", "n/k")),
+        (&[&with(&["n/k"]), &["x"]], odd(12, "dates", "n/k")),
+        (&[&codes], String::new()),
+        (&[&["x", "1", "2"]], String::new()),
+        (&[&["1,234.50", "12,345.50"], &["1.234,50", "12.345,50"], &["7"]], numbers.to_owned()),
+        (&[&["1,234.50", "12,345.50"], &["1.234,50", "x"]], String::new()),
+        (&[&["1,234.50", "12,345.50"], &["7"]], String::new()),
+    ];
+    for (files, want) in files {
+        let seen: Vec<Seen> = files
+            .iter()
+            .map(|values| {
+                let mut seen = Seen::new(None, Missing::default());
+                seen.absorb(cells(&values.iter().map(|v| (CellKind::Plain, *v)).collect::<Vec<_>>()).column(0), false);
+                seen
+            })
+            .collect();
+        let mut whole = seen[0].clone();
+        seen[1..].iter().for_each(|seen| whole.merge(seen));
+        let each: Vec<Option<&Seen>> = seen.iter().map(Some).collect();
+        let mut warnings = Vec::new();
+        ColumnPlan::decide("c", None, None, Missing::default(), &whole, &each, &mut warnings).expect("nothing is declared");
+        assert_eq!(warnings.join("; "), want, "{files:?}");
     }
 }
