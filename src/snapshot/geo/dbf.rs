@@ -214,7 +214,7 @@ impl Table {
             for (_, _, start, len) in fields.iter().filter(|(_, letter, _, _)| *letter == b'C') {
                 let bytes = self.record[*start..start + len].trim_ascii_end();
                 is_ascii &= bytes.is_ascii();
-                is_utf8 &= std::str::from_utf8(bytes).is_ok();
+                is_utf8 &= can_be_utf8(bytes, *len);
                 detector.feed(bytes, false);
                 detector.feed(b"\n", false);
             }
@@ -229,6 +229,11 @@ impl Table {
             (false, false) => detector.guess(None, Utf8Detection::Deny),
         })
     }
+}
+
+/// Whether the text of a field of `len` bytes can be UTF-8. Writers cut a text that is longer than its field, within a character too.
+fn can_be_utf8(bytes: &[u8], len: usize) -> bool {
+    std::str::from_utf8(bytes).map_or_else(|e| e.error_len().is_none() && bytes.len() == len, |_| true)
 }
 
 /// The encoding that somebody says it is: the descriptor, the `.cpg`, the header's language driver (ESRI's list).
@@ -355,6 +360,19 @@ mod tests {
             (logical("x"), Entry::Bad("x".into(), "a truth value")),
         ] {
             assert_eq!(entry, want);
+        }
+    }
+
+    #[test]
+    fn a_full_field_may_end_within_a_character() {
+        for (bytes, len, can) in [
+            (&b"caf\xc3\xa9"[..], 5, true),
+            (b"caf\xc3", 4, true),
+            (b"caf\xc3", 5, false),
+            (b"caf\xe9 x", 6, false),
+            (b"", 4, true),
+        ] {
+            assert_eq!(can_be_utf8(bytes, len), can, "{bytes:?} {len}");
         }
     }
 
