@@ -280,7 +280,7 @@ pub struct MissingValue {
 /// A declared column.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Column {
-    /// The name in the file, to the letter.
+    /// The name in the file, to the letter; for a blank one `column_N`, by its place, as a column of a file is called whose header is blank.
     pub name: String,
     pub title: Option<String>,
     pub description: Option<String>,

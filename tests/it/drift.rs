@@ -146,6 +146,41 @@ async fn daily_reports_of_a_year_are_one_table() {
     .await;
 }
 
+/// A declared name that is blank is of the column at its place whose header is.
+#[tokio::test]
+async fn a_blank_name_is_declared_of_a_blank_header() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let table = |name: &str, text: &str, fields: &str| {
+        std::fs::write(folder.path().join(format!("{name}.csv")), text).expect("writes");
+        format!(r#"{{"name": "{name}", "path": "{name}.csv", "schema": {{"fields": [{fields}]}}}}"#)
+    };
+    let [id, blank] = [r#"{"name": "id"}"#, r#"{"type": "integer", "title": "The rest", "name": "#];
+    let tables = [
+        table("empty", "id,\n1,007\n2,\n", &format!("{id}, {blank} \"\"}}")),
+        // As it is published: the header ends otherwise than the rows.
+        table("ended", "id,\r\n1,007\n2,\n", &format!("{id}, {blank} \"\\r\"}}")),
+        table("two", ",id, \n7,1,x\n,2,y\n", &format!("{blank} \" \"}}, {id}, {{\"name\": \"\"}}")),
+        table("named", "id,x\n1,2\n", &format!("{id}, {blank} \"\"}}")),
+    ];
+    let package = format!(r#"{{"name": "t", "theme": "test", "resources": [{}]}}"#, tables.join(", "));
+    std::fs::write(folder.path().join("datapackage.json"), package).expect("writes");
+    let server = Server::start(Setup { catalogs: vec![("city", folder.path().to_owned())], ..Setup::default() });
+    let client = server.client("city").await;
+    let titled =
+        "SELECT string_agg(name || coalesce(' ' || title, ''), ', ' ORDER BY position) FROM catalog.columns WHERE table_name = ";
+    for (sql, want) in [
+        ("SELECT id, column_2 + 1 FROM test.t_empty", "1|8\n2|"),
+        ("SELECT id, column_2 + 1 FROM test.t_ended", "1|8\n2|"),
+        ("SELECT id, column_1 + 1, column_3 FROM test.t_two", "1|8|x\n2||y"),
+        (&format!("{titled} 't_empty'"), "id, column_2 The rest"),
+        (&format!("{titled} 't_two'"), "column_1 The rest, id, column_3"),
+    ] {
+        check(&client, sql, want).await;
+    }
+    let e = rows(&client, "SELECT * FROM test.t_named").await.expect_err("its second header is not blank");
+    assert!(e.as_db_error().is_some_and(|e| e.message().contains("the declared column column_2 is not in")), "{e:?}");
+}
+
 /// Every type of Table Schema that has a type of its own in SQL, and how its values come out.
 #[tokio::test]
 async fn declared_types_are_types_of_sql() {

@@ -16,7 +16,7 @@ pub(super) fn schema(resource: &mut Properties<'_>, left: &mut Extra) -> Schema 
         Some(value) => resource.keep("schema", value),
     }
     let Some(mut schema) = resource.object("schema") else { return Schema::default() };
-    let columns: Vec<Column> = schema.objects("fields").into_iter().filter_map(column).collect();
+    let columns: Vec<Column> = schema.objects("fields").into_iter().zip(1..).filter_map(column).collect();
     let read = Schema {
         fields_match: fields_match(&mut schema),
         missing_values: missing_values(&mut schema),
@@ -31,8 +31,12 @@ pub(super) fn schema(resource: &mut Properties<'_>, left: &mut Extra) -> Schema 
     read
 }
 
-fn column(mut field: Properties<'_>) -> Option<Column> {
+/// The column at a 1-based place.
+fn column((mut field, place): (Properties<'_>, usize)) -> Option<Column> {
     let Some(name) = field.text("name") else { return field.left_out("name", "the field has no \"name\"") };
+    // What a file's column is called there whose header is blank.
+    let is_blank = name.chars().all(|c| c == ' ' || c.is_control());
+    let name = if is_blank { format!("column_{place}") } else { name };
     let format = field.words("format").filter(|format| !matches!(format.as_str(), "default" | "any"));
     Some(Column {
         name,
