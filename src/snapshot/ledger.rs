@@ -11,9 +11,17 @@ use super::ReadAs;
 use super::columns::FileSeen;
 use crate::error::Result;
 
+/// What the columns' [`FileSeen`] mean: places in lists of the typing code are stored as bits. To be raised with every change in
+/// `types` that gives bits, counts or their absence another meaning (a list that has another order or length, another cell that counts
+/// as a number, a date or a word), so that no part stays whose types an older Stoa chose.
+const TYPING: u32 = 1;
+
 /// What was seen of the files of one snapshot.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Ledger {
+    /// [`TYPING`] when it was written; 0 before that was.
+    #[serde(default)]
+    typing: u32,
     /// In the order of the snapshot's sources, which each of them counts some of.
     pub(super) stretches: Vec<Stretch>,
 }
@@ -49,6 +57,12 @@ pub(super) struct TextSeen {
     pub(super) rejects: u64,
 }
 
+impl Default for Ledger {
+    fn default() -> Self {
+        Self { typing: TYPING, stretches: Vec::new() }
+    }
+}
+
 impl Ledger {
     /// The file's name within a snapshot's folder.
     pub(super) const FILE: &str = "ledger.json";
@@ -62,10 +76,15 @@ impl Ledger {
         Ok(())
     }
 
-    /// Reads it back; `None` when it can't be read any more, which only costs reading the files again.
+    /// Reads it back; `None` when it can't be read any more or was written by a Stoa that types otherwise, which only costs reading the
+    /// files again.
     pub(super) fn read(from: impl Read) -> Option<Self> {
-        match serde_json::from_reader(BufReader::new(from)) {
-            Ok(ledger) => Some(ledger),
+        match serde_json::from_reader::<_, Self>(BufReader::new(from)) {
+            Ok(ledger) if ledger.typing == TYPING => Some(ledger),
+            Ok(ledger) => {
+                tracing::info!(ledger.typing, "a snapshot's ledger is of another Stoa, so that its files are read again");
+                None
+            }
             Err(e) => {
                 tracing::warn!("a snapshot's ledger can't be read, so that its files are read again: {e}");
                 None
@@ -117,13 +136,19 @@ pub(super) fn sources_a_part(sources: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::super::cells::{CellKind, Cells, Span};
+    use super::super::fetch::hex;
     use super::*;
+    use crate::descriptor::Distribution;
 
     #[test]
     fn files_stay_with_those_they_share_parts_with() {
         let ledger = |stretches: &[usize]| {
             let sources = |n: &usize| std::iter::repeat_with(SourceSeen::default).take(*n).collect();
-            Ledger { stretches: stretches.iter().map(|n| Stretch { sources: sources(n), parts: 1 }).collect() }
+            let stretches = stretches.iter().map(|n| Stretch { sources: sources(n), parts: 1 }).collect();
+            Ledger { stretches, ..Ledger::default() }
         };
         let all: Vec<Option<usize>> = (0..70).map(Some).collect();
         let only = |range: std::ops::Range<usize>| (0..70).map(|i| range.contains(&i).then_some(i)).collect::<Vec<_>>();
@@ -139,15 +164,88 @@ mod tests {
         }
     }
 
+    /// What is stored of columns of one cell each, which stand for places in all lists of the typing code.
+    #[test]
+    fn the_number_is_of_what_is_stored() {
+        let texts = [
+            "true",
+            "no",
+            "T",
+            "y",
+            "NA",
+            "n/a",
+            "NaN",
+            "null",
+            "-",
+            "--",
+            "?",
+            "none",
+            "unknown",
+            "1",
+            "-2.50",
+            "1,234.5",
+            "1.234,5",
+            "1 234,5",
+            "1'234.5",
+            "1,5",
+            "5%",
+            "$7",
+            "US$7",
+            "7 €",
+            "£1,000",
+            "7 kr",
+            "CHF 3",
+            "MXN 4",
+            "1e5",
+            "INF",
+            "007",
+            "2020-01-31",
+            "2020/01/31",
+            "31.01.2020",
+            "01/31/2020",
+            "31/01/2020",
+            "31-01-20",
+            "20200131",
+            "Jan 31, 2020",
+            "31 January 2020",
+            "2020年1月31日",
+            "2020-01-31T10:00:00Z",
+            "2020-01-31 10:00",
+            "10:30:00",
+            "P1Y2M",
+            "PT5M",
+            "{\"a\":1}",
+            "x",
+            "",
+        ];
+        let mut cells = Cells { width: texts.len(), lines: vec![1], ..Cells::default() };
+        for text in texts {
+            cells.spans.push(Span::new(cells.text.len(), text.len(), false, CellKind::Plain));
+            cells.text.push_str(text);
+        }
+        let names: Vec<String> = (0..texts.len()).map(|i| i.to_string()).collect();
+        let mut seen = FileSeen::default();
+        seen.meet(&Distribution::default(), &names, &[]);
+        seen.absorb(&cells, false);
+        let stored = hex(&Sha256::digest(serde_json::to_vec(&seen).expect("is stored"))[..8]);
+        assert_eq!((TYPING, stored.as_str()), (1, "0aea4b4ca0ec209a"), "what is stored has changed: raise TYPING, and then this");
+    }
+
     #[test]
     fn a_ledger_that_is_damaged_is_none() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let ledger = Ledger { stretches: vec![Stretch { sources: vec![SourceSeen::default()], parts: 1 }] };
+        let stretches = vec![Stretch { sources: vec![SourceSeen::default()], parts: 1 }];
+        let ledger = Ledger { stretches, ..Ledger::default() };
         ledger.write(folder.path()).expect("is written");
         let written = std::fs::read(folder.path().join(Ledger::FILE)).expect("is there");
         let read = Ledger::read(written.as_slice()).expect("is whole");
         let fits = |sources, parts, rejects| read.fits(sources, parts, rejects);
         assert_eq!([fits(1, 1, 0), fits(2, 1, 0), fits(1, 0, 0), fits(1, 1, 1)], [true, false, false, false]);
         assert!(Ledger::read(&written[..written.len() - 1]).is_none());
+        let text = String::from_utf8(written).expect("is JSON");
+        for (typing, is_read) in [("", false), ("\"typing\":0,", false), ("\"typing\":1,", true), ("\"typing\":2,", false)] {
+            let of_another = text.replace("\"typing\":1,", typing);
+            assert_eq!(Ledger::read(of_another.as_bytes()).is_some(), is_read, "{of_another}");
+        }
     }
 }
