@@ -167,8 +167,27 @@ impl Maker {
         }))
     }
 
+    /// The record of an older snapshot, and the snapshot when it is written and whole; `None` when there is none at all.
+    /// [`Kind::UndefinedObject`] when it is none of those there are.
+    pub(super) fn stood(&self, table: &TableEntry, asked: &AsOf) -> Result<Option<(Record, Option<Known>)>> {
+        let mut looked_at = None;
+        loop {
+            let seen = Instant::now();
+            let Some(record) = self.find(table, asked)? else { return Ok(None) };
+            let known = match record.layout {
+                Rows::Written => self.load(&TablePath::of(table), &record, seen)?,
+                Rows::Parquet | Rows::Arrow => return Ok(Some((record, None))),
+            };
+            // Another process may have removed it since it was read of; then what is asked for is another one, or none.
+            if known.is_some() || looked_at.as_ref() == Some(&record.id) {
+                return Ok(Some((record, known)));
+            }
+            looked_at = Some(record.id);
+        }
+    }
+
     /// The record of an older snapshot; `None` when there is none at all. [`Kind::UndefinedObject`] when it is none of those there are.
-    pub(super) fn find(&self, table: &TableEntry, asked: &AsOf) -> Result<Option<Record>> {
+    fn find(&self, table: &TableEntry, asked: &AsOf) -> Result<Option<Record>> {
         let records = self.state.manifest(&TablePath::of(table))?.unwrap_or_default().snapshots;
         let found = match asked {
             AsOf::Time(at) => records.iter().rfind(|r| r.created_at().is_some_and(|created| created <= *at)),
@@ -247,8 +266,7 @@ impl Maker {
             if !of(&table) {
                 continue;
             }
-            self.stop.check()?;
-            let turn = self.state.turn(&path)?;
+            let turn = self.wait_for_turn(&path, &self.stop)?;
             let records = self.state.manifest(&path)?.unwrap_or_default().snapshots;
             let now = Utc::now();
             let old = retention.old(&records, now);

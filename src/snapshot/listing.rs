@@ -53,6 +53,10 @@ pub struct Listed {
     pub rejected_rows: u64,
     /// Cells and rows that did not fit.
     pub rejects: u64,
+    /// Published files that were read for it; `None` in what was written before this was counted.
+    pub files_read: Option<u64>,
+    /// Published files that were not read again, since the snapshot before was made of the same versions; the same `None`.
+    pub files_kept: Option<u64>,
     /// Files of the table.
     pub files: u64,
     /// Bytes of these files.
@@ -94,6 +98,8 @@ fn listed(standing: Standing, record: Record) -> Listed {
         rows_read: record.rows_read,
         rejected_rows: record.rejected_rows.unwrap_or(record.rows_read.saturating_sub(record.rows)),
         rejects: record.rejects,
+        files_read: record.files_read,
+        files_kept: record.files_kept,
         files: u64::try_from(files).unwrap_or(u64::MAX),
         bytes,
         raw_bytes: size(true),

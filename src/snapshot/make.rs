@@ -3,20 +3,25 @@
 //! [`super::known`].
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::fetch::is_local;
-use super::known::{Known, fingerprint};
+use super::known::{Known, fingerprint, label};
 use super::profile::Profiler;
 use super::state::{Record, Rows, Source, State, TablePath, Turn};
 use super::stop::Stop;
 use super::{Layout, Options, ProgressEvent, Snapshot, inplace};
 use crate::catalog::TableEntry;
-use crate::descriptor::{Compression, Distribution, Format};
+use crate::descriptor::{Distribution, Format};
 use crate::error::{Error, Kind, Result};
 use crate::store::{Object, Place, Stores};
+
+/// How soon who waits for a turn asks again: the first time, and at the longest.
+const TURN_WAITS: [Duration; 2] = [Duration::from_millis(2), Duration::from_millis(100)];
 
 /// Where objects come from.
 #[async_trait]
@@ -40,6 +45,8 @@ pub(super) struct Maker {
     pub(super) stop: Stop,
     pub(super) state: Arc<dyn State>,
     pub(super) profiler: Profiler,
+    /// What of the tables that are built at the same time each takes one of; see [`Maker::room`].
+    pub(super) rooms: Arc<Semaphore>,
 }
 
 /// What files that are scanned where they stand hold.
@@ -57,7 +64,8 @@ impl Maker {
     pub(super) fn new(sources: Arc<dyn Sources>, state: Arc<dyn State>, options: Options) -> Self {
         let stop = Stop::default();
         let profiler = Profiler::new(stop.clone());
-        Self { sources, options, stop, state, profiler }
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self { sources, options, stop, state, profiler, rooms: Arc::new(Semaphore::new(cores.max(2))) }
     }
 
     /// The objects of a distribution as they are now.
@@ -75,8 +83,8 @@ impl Maker {
     /// Makes a snapshot of `objects`, or takes the one that another process made of them meanwhile.
     pub(super) async fn make(self: &Arc<Self>, table: &TableEntry, objects: Vec<Object>, heard: &Heard) -> Result<Known> {
         let Distribution { format, compression, member, .. } = table.distribution();
-        // A file in an archive can't be scanned where it stands.
-        let is_within = member.is_some() || matches!(compression, Some(Compression::Zip | Compression::Tar));
+        // What is packed, or in an archive, can't be scanned where it stands.
+        let is_within = member.is_some() || compression.is_some();
         let made = match format.filter(|_| !is_within) {
             Some(Format::Parquet) => {
                 let (schema, rows) = inplace::parquet(&objects).await?;
@@ -121,9 +129,10 @@ impl Maker {
 
     async fn in_place(self: &Arc<Self>, table: &TableEntry, objects: Vec<Object>, form: InPlace) -> Result<Known> {
         let local = objects.iter().all(is_local);
-        let sources = sources(&objects);
+        let (sources, files) = (sources(&objects), count(objects.len()));
         let InPlace { schema, rows, layout } = form;
         let (this, path, fingerprint) = (Arc::clone(self), TablePath::of(table), fingerprint(table.distribution()));
+        let stop = self.stop.within(self.options.touch_timeout, &label(table));
         let record = blocking(move || {
             let created = now();
             let record = Record {
@@ -137,12 +146,14 @@ impl Maker {
                 rows_read: rows,
                 rejected_rows: Some(0),
                 rejects: 0,
+                files_read: Some(files),
+                files_kept: Some(0),
                 created: written_time(created),
                 warnings: Vec::new(),
                 drift: Vec::new(),
                 read: Vec::new(),
             };
-            this.recorded(&path, record)
+            this.recorded(&path, record, &stop)
         })
         .await?;
         let identities = record.identities();
@@ -170,9 +181,9 @@ impl Maker {
 
     /// The record of this version of published files, as it was written down when it was first met. What can't be written down is
     /// served all the same.
-    fn recorded(&self, table: &TablePath, record: Record) -> Result<Record> {
+    fn recorded(&self, table: &TablePath, record: Record, stop: &Stop) -> Result<Record> {
         let written: Result<Record> = (|| {
-            let turn = self.state.turn(table)?;
+            let turn = self.wait_for_turn(table, stop)?;
             let last = self.state.manifest(table)?.and_then(|m| m.snapshots.into_iter().next_back());
             if let Some(known) = last.filter(|r| r.layout == record.layout && r.is_of_the_same(&record)) {
                 return Ok(known);
@@ -192,10 +203,38 @@ impl Maker {
             other => other,
         }
     }
-    /// Waits until no other process makes a snapshot of this table.
-    pub(super) async fn turn(self: &Arc<Self>, table: &TableEntry) -> Result<Turn> {
-        let (this, path) = (Arc::clone(self), TablePath::of(table));
-        blocking(move || this.state.turn(&path)).await
+
+    /// Waits until no other process makes a snapshot of this table, or `stop` ends it.
+    pub(super) async fn turn(self: &Arc<Self>, table: &TableEntry, stop: &Stop) -> Result<Turn> {
+        let (this, path, stop) = (Arc::clone(self), TablePath::of(table), stop.clone());
+        blocking(move || this.wait_for_turn(&path, &stop)).await
+    }
+
+    /// The same, blocking. A lock that is waited for can't be asked to give up, so that it is tried again and again.
+    pub(super) fn wait_for_turn(&self, table: &TablePath, stop: &Stop) -> Result<Turn> {
+        let [mut wait, longest] = TURN_WAITS;
+        loop {
+            if let Some(turn) = self.state.try_turn(table)? {
+                return Ok(turn);
+            }
+            stop.check().map_err(|e| {
+                let is_late = e.kind() == Kind::Timeout;
+                if is_late { e.with_detail("Another process was making a snapshot of it all that time.") } else { e }
+            })?;
+            std::thread::sleep(wait);
+            wait = (wait * 2).min(longest);
+        }
+    }
+
+    /// The right to build one table, of which there are as many as cores and two at least: each build has threads and a window of cells of
+    /// its own. Waits until there is one, or `stop` ends it. Who has it waits for no turn and for no other room, so that it is given back.
+    pub(super) async fn room(&self, stop: &Stop) -> Result<OwnedSemaphorePermit> {
+        tokio::select! {
+            room = Arc::clone(&self.rooms).acquire_owned() => {
+                room.map_err(|e| Error::new(Kind::Shutdown, "reading a source was stopped").caused_by(e))
+            }
+            stopped = stop.reached() => Err(stopped),
+        }
     }
 }
 
@@ -204,6 +243,11 @@ pub(super) fn sources(objects: &[Object]) -> Vec<Source> {
     let source =
         |o: &Object| Source { url: o.url.clone(), identity: o.identity(), size: o.meta.size, sha256: String::new(), raw: None };
     objects.iter().map(source).collect()
+}
+
+/// A number of things as it is written down.
+pub(super) fn count(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
 }
 
 pub(super) fn now() -> chrono::DateTime<chrono::Utc> {

@@ -32,6 +32,7 @@ mod prepare;
 mod profile;
 mod raw;
 mod records;
+mod rejected;
 mod rename;
 mod retain;
 mod sheet;
@@ -100,7 +101,8 @@ pub struct Options {
     pub grace: Duration,
     /// How long an answer about a remote source's identity is believed.
     pub revalidate: Duration,
-    /// How long one first touch or refresh may take, from its first byte to its snapshot; zero is no limit.
+    /// How long one first touch or refresh may take, from its first byte (or its wait for another process that reads the same table) to
+    /// its snapshot; zero is no limit.
     pub touch_timeout: Duration,
     /// The largest size of one file or member of an archive, as published and unpacked, in bytes.
     pub max_file_bytes: u64,
@@ -388,6 +390,11 @@ impl Snapshots {
         references: Vec<ProfiledReference>,
     ) -> Result<Profile> {
         self.touches.maker().measured(table, snapshot, references).await
+    }
+
+    /// The snapshots of a table that stand and have rejects, newest first, none of them opened. Blocks.
+    pub fn rejected(&self, table: &TableEntry) -> Result<Vec<Rejected>> {
+        rejected::of(self.touches.maker(), table)
     }
 
     /// The rejects of a snapshot, in the order of the source. They are read from its file one by one, so the iterator blocks.

@@ -13,7 +13,7 @@ use futures::future::{BoxFuture, Shared};
 use super::fetch::is_local;
 use super::known::{Failure, Known, Standing, identities, judged_by};
 use super::make::{Heard, Maker, blocking};
-use super::state::{Identity, Rows, TablePath};
+use super::state::{Identity, Rows};
 use super::{AsOf, Listed, Outcome, Progress, ProgressEvent, Pruned, Refreshed, Retention, Snapshot, Stale, listing};
 use crate::catalog::TableEntry;
 use crate::error::{Error, Kind, Result};
@@ -136,7 +136,7 @@ impl Touches {
     /// See [`super::Snapshots::as_of`].
     pub(super) async fn as_of(&self, table: &TableEntry, asked: &AsOf) -> Result<Arc<Snapshot>> {
         let (maker, of, when) = (Arc::clone(&self.0.maker), table.clone(), asked.clone());
-        let Some(record) = blocking(move || maker.find(&of, &when)).await? else {
+        let Some((record, known)) = blocking(move || maker.stood(&of, &when)).await? else {
             return match asked {
                 AsOf::Time(at) if *at >= chrono::Utc::now() => {
                     Ok(Arc::clone(&self.touch(table, None, Asking::WhenDue).await?.snapshot))
@@ -150,10 +150,10 @@ impl Touches {
         let (id, made) = (record.id.clone(), record.created.clone());
         match record.layout {
             Rows::Written => {
-                let (maker, of) = (Arc::clone(&self.0.maker), TablePath::of(table));
-                let gone =
-                    || Error::new(Kind::Io, format!("the snapshot {id} can't be read any more: it was removed or damaged"));
-                let known = blocking(move || maker.load(&of, &record, Instant::now())).await?;
+                let gone = || {
+                    Error::new(Kind::Io, format!("the snapshot {id} can't be read any more: it was removed or damaged"))
+                        .with_hint("Ask for another one: catalog.snapshots lists them.")
+                };
                 known.map(|k| k.snapshot).ok_or_else(gone)
             }
             Rows::Parquet | Rows::Arrow => {

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures::{StreamExt, TryStreamExt};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::before::{self, Before};
 use super::build::{Built, Given, Orders, Outcome, build};
 use super::fetch::{Raw, fetch, is_local};
 use super::known::{Known, fingerprint, identities, is_strict, label};
-use super::make::{Heard, Maker, blocking, now, sources, written_time};
+use super::make::{Heard, Maker, blocking, count, now, sources, written_time};
 use super::state::{Record, Rows, Source, Staging, TablePath, Turn};
 use super::stop::Stop;
 use super::write::Rejects;
@@ -33,7 +34,9 @@ const RAW_BYTES: usize = 60;
 impl Maker {
     /// Makes a snapshot of `objects` that is written.
     pub(super) async fn write(self: &Arc<Self>, table: &TableEntry, objects: Vec<Object>, heard: &Heard) -> Result<Known> {
-        let mut turn = self.turn(table).await?;
+        let name = label(table);
+        let stop = self.stop.within(self.options.touch_timeout, &name);
+        let mut turn = self.turn(table, &stop).await?;
         let (this, same_table) = (Arc::clone(self), table.clone());
         let last = blocking(move || this.last(&same_table)).await?;
         if let Some(known) = last.filter(|k| k.identities == identities(&objects)) {
@@ -41,8 +44,6 @@ impl Maker {
         }
         let bytes: u64 = objects.iter().map(|o| o.meta.size).sum();
         heard(ProgressEvent::Started { table: label(table), files: objects.len(), bytes });
-        let name = label(table);
-        let stop = self.stop.within(self.options.touch_timeout, &name);
         let mut before = self.before(table).await?;
         loop {
             let stays = before.as_ref().map_or_else(|| vec![None; objects.len()], |b| b.stays(&objects));
@@ -56,8 +57,10 @@ impl Maker {
             let read: u64 = raws(&given).iter().map(|r| r.bytes).sum();
             let fetched: u64 = raws(&given).iter().filter(|r| r.sha256.is_some()).map(|r| r.bytes).sum();
             let passed = bytes.saturating_sub(read) + fetched / 2;
+            // Only now: a publisher who is slow holds up no other table.
+            let room = self.room(&stop).await?;
             let (sources, local, stop) = (sources(&objects), objects.iter().all(is_local), stop.clone());
-            let work = Work { turn, staging, given, before, sources, local, bytes, passed, stop };
+            let work = Work { turn, staging, given, before, sources, local, bytes, passed, stop, room };
             match self.finish(table, work, heard).await? {
                 Made::Stands(known) => return Ok(known),
                 Made::NeedsAll(back) => turn = back,
@@ -76,7 +79,8 @@ impl Maker {
 
     /// A snapshot made of raw files that were kept beside an older one; `None` when none were.
     pub(super) async fn remake(self: &Arc<Self>, table: &TableEntry, heard: &Heard) -> Result<Option<Known>> {
-        let turn = self.turn(table).await?;
+        let stop = self.stop.within(self.options.touch_timeout, &label(table));
+        let turn = self.turn(table, &stop).await?;
         let (this, path) = (Arc::clone(self), TablePath::of(table));
         let found = blocking(move || {
             let records = this.state.manifest(&path)?.unwrap_or_default().snapshots;
@@ -89,10 +93,10 @@ impl Maker {
         let Some((record, staging, raws)) = found.await? else { return Ok(None) };
         let bytes = raws.iter().map(|r| r.bytes).sum();
         heard(ProgressEvent::Started { table: label(table), files: raws.len(), bytes });
-        let stop = self.stop.within(self.options.touch_timeout, &label(table));
+        let room = self.room(&stop).await?;
         let sources = record.sources.into_iter().map(|s| Source { raw: None, ..s }).collect();
         let given = raws.into_iter().map(Given::Raw).collect();
-        let work = Work { turn, staging, given, before: None, sources, local: record.local, bytes, passed: 0, stop };
+        let work = Work { turn, staging, given, before: None, sources, local: record.local, bytes, passed: 0, stop, room };
         match self.told(self.finish(table, work, heard).await)? {
             Made::Stands(known) => Ok(Some(known)),
             Made::NeedsAll(_) => Err(Error::new(Kind::Internal, "all kept files were given, and others were asked for")),
@@ -112,7 +116,7 @@ impl Maker {
     }
 
     fn publish(&self, table: &TableEntry, work: Work, heard: &Heard) -> Result<Made> {
-        let Work { turn, staging, given, before, sources, local, bytes, passed, stop } = work;
+        let Work { turn, staging, given, before, sources, local, bytes, passed, stop, room: _room } = work;
         let (path, fingerprint, distribution) = (TablePath::of(table), fingerprint(table.distribution()), table.distribution());
         let progress = |done: u64, all: u64| {
             let part = u128::from(bytes.saturating_sub(passed)) * u128::from(done.min(all)) / u128::from(all.max(1));
@@ -146,7 +150,7 @@ impl Maker {
         let mut kept = kept.into_iter();
         let sources = before::hashed(sources, hashes, before.as_ref())?;
         let sources = sources.into_iter().map(|s| Source { raw: kept.next(), ..s }).collect();
-        let created = now();
+        let (created, read_anew) = (now(), raws(&given).len());
         let record = Record {
             id: Record::new_id(created)?,
             fingerprint,
@@ -158,6 +162,8 @@ impl Maker {
             rows_read,
             rejected_rows: Some(rejected_rows),
             rejects,
+            files_read: Some(count(read_anew)),
+            files_kept: Some(count(given.len() - read_anew)),
             created: written_time(created),
             warnings: warnings.clone(),
             drift,
@@ -170,15 +176,16 @@ impl Maker {
         stop.check()?;
         let seen = Instant::now();
         let record = match self.state.publish(&turn, staging, record) {
-            // The snapshot that it shares parts with was removed meanwhile.
+            // The snapshot that it shares parts with was removed meanwhile, or these parts were.
             Err(e) if e.kind() == Kind::SourceChanged && before.is_some() => return Ok(Made::NeedsAll(turn)),
             published => published?,
         };
+        // In use before others have their turn: by then newer ones may have taken its place.
+        let known = self.load(&path, &record, seen)?;
         self.retain(turn, &path);
         for message in warnings {
             heard(ProgressEvent::Warning { table: label(table), message });
         }
-        let known = self.load(&path, &record, seen)?;
         let vanished = || {
             let message = format!("the snapshot {} of {} vanished as soon as it was written", record.id, label(table));
             Error::new(Kind::Io, message).with_hint("Ask again; see whether something else removes files of the state.")
@@ -236,6 +243,8 @@ struct Work {
     passed: u64,
     /// Ends the making, at the latest when its time is over.
     stop: Stop,
+    /// Given back when the snapshot stands, also where nobody waits for it any more.
+    room: OwnedSemaphorePermit,
 }
 
 /// What became of the work.

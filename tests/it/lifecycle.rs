@@ -105,6 +105,39 @@ async fn a_table_is_read_as_it_was() {
     assert!(rows(&client, &count).await.is_err(), "there it is a time before the first snapshot");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hidden_columns_are_those_of_then() {
+    let city = City::new();
+    city.file("trips.csv", "id,minutes,old\n1,10,x\n2,,y\n3,30,\n");
+    city.describe("trips", "trips.csv", "");
+    let server = Server::start(city.setup());
+    let client = server.client("city").await;
+    assert_eq!(one(&client, "select count(*) from t.trips").await, "3");
+    let counted = "select snapshot, files_read, files_kept from catalog.snapshots where table_name = 'trips'";
+    let counted = one(&client, counted).await;
+    let (id, counted) = counted.split_once('|').expect("three columns");
+    assert_eq!(counted, "1|0");
+    city.file("trips.csv", "minutes,id\n7,9\n1,3\n20,2\n");
+    let then = format!("t.trips for system_time as of '{id}'");
+    for (sql, want) in [
+        ("select * from t.trips order by id", "20|2 1|3 7|9"),
+        ("select * from {then} order by id", "1|10|x 2||y 3|30|"),
+        ("select id, _source_row, right(_source_file, 9) from t.trips order by id", "2|4|trips.csv 3|3|trips.csv 9|2|trips.csv"),
+        ("select id, _source_row, right(_source_file, 9) from {then} order by id", "1|2|trips.csv 2|3|trips.csv 3|4|trips.csv"),
+        ("select id from {then} where _source_row > 2 order by id", "2 3"),
+        ("select id, missing_reason(minutes), missing_reason(old) from {then} order by id", "1|| 2|empty| 3||empty"),
+        ("select o.id from {then} as o where missing_reason(o.minutes) = 'empty'", "2"),
+        (
+            "select id, o._source_row, n._source_row, missing_reason(o.minutes), missing_reason(n.minutes) \
+             from t.trips n join {then} o using (id) order by id",
+            "2|3|4|empty| 3|4|3||",
+        ),
+    ] {
+        let sql = sql.replace("{then}", &then);
+        assert_eq!(one(&client, &sql).await, want, "{sql}");
+    }
+}
+
 #[test]
 fn a_version_that_is_not_there_is_an_error_that_says_what_is() {
     let city = City::new();

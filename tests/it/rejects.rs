@@ -1,11 +1,19 @@
 //! `catalog.rejects` through a client: all of what did not fit, and no more read of it than is asked for.
 
 use std::io::Write;
+use std::path::Path;
 
 use crate::harness::{Server, Setup};
 
 /// More than a scan holds at a time.
 const MANY: usize = 5_000;
+
+/// Writes over the start of the rejects of a snapshot, so that reading them is an error.
+fn spoil(state: &Path, table: &str, snapshot: &str) {
+    let file = state.join("snapshots/city/test").join(table).join(snapshot).join("rejects.ndjson");
+    let mut file = std::fs::File::options().write(true).open(file).expect("opens");
+    file.write_all(b"not a reject").expect("writes");
+}
 
 /// A catalog of three tables: `codes` has [`MANY`] cells that are no integers, `few` has two, `fine` has none.
 fn catalog() -> tempfile::TempDir {
@@ -59,4 +67,70 @@ async fn rejects_are_read_as_they_are_asked_for() {
     assert_eq!(rows.iter().map(|r| r.get::<_, String>(0)).collect::<Vec<_>>(), ["x0", "x1", "x2"]);
     let e = client.query("SELECT raw FROM catalog.rejects", &[]).await.expect_err("its end is broken");
     assert!(e.as_db_error().is_some_and(|e| e.message().contains("rejects.ndjson")), "{e:?}");
+}
+
+#[tokio::test]
+async fn rejects_of_every_snapshot_that_stands_are_told_and_no_others_read() {
+    let folder = catalog();
+    let server = Server::start(Setup { catalogs: vec![("city", folder.path().to_owned())], ..Setup::default() });
+    let client = server.client("city").await;
+    for rows in ["1\ny\nz\n", "1\n2\nq\n", "1\n"] {
+        std::fs::write(folder.path().join("few/few.csv"), format!("n\n{rows}")).expect("writes");
+        client.query_one("SELECT count(n) FROM test.few", &[]).await.expect("reads the table");
+    }
+    client.query_one("SELECT count(n) FROM test.codes", &[]).await.expect("reads the table");
+    let ids = "SELECT snapshot FROM catalog.snapshots WHERE table_name = $1 ORDER BY created";
+    let ids = async |table: &str| {
+        let all = client.query(ids, &[&table]).await.expect("lists");
+        all.iter().map(|r| r.get::<_, String>(0)).collect::<Vec<_>>()
+    };
+    let [first, second, third]: [String; 3] = ids("few").await.try_into().expect("three snapshots");
+    let [codes]: [String; 1] = ids("codes").await.try_into().expect("one snapshot");
+    let told = async |filter: &str| {
+        let sql = format!("SELECT dataset, snapshot, line, raw FROM catalog.rejects WHERE {filter}");
+        let all =
+            client.query(&sql, &[]).await.map_err(|e| e.as_db_error().map_or_else(String::new, |e| e.message().to_owned()))?;
+        let shown = all.iter().map(|r| {
+            let snapshot: &str = r.get(1);
+            let nth = [&first, &second, &third, &codes].iter().position(|id| *id == snapshot).expect("is one of them") + 1;
+            format!("{} {nth} {} {}", r.get::<_, &str>(0), r.get::<_, i64>(2), r.get::<_, &str>(3))
+        });
+        Ok::<_, String>(shown.collect::<Vec<_>>().join(", "))
+    };
+    // Newest first.
+    assert_eq!(told("schema_name = 'test' AND table_name = 'few'").await.as_deref(), Ok("few 2 4 q, few 1 3 y, few 1 4 z"));
+    let joined = "SELECT count(*), count(DISTINCT s.snapshot) FROM catalog.rejects r JOIN catalog.snapshots s \
+        USING (schema_name, table_name, snapshot) JOIN catalog.datasets d ON d.identifier = r.dataset";
+    let row = client.query_one(joined, &[]).await.expect("answers");
+    assert_eq!((row.get::<_, i64>(0), row.get::<_, i64>(1)), (MANY as i64 + 3, 3));
+    let current =
+        client.query(&format!("{joined} WHERE s.state = 'current' AND r.table_name = 'few'"), &[]).await.expect("answers");
+    assert_eq!(current[0].get::<_, i64>(0), 0, "the last one has none");
+
+    // What a filter leaves out can't be read any more: nobody tries.
+    spoil(server.state(), "few", &first);
+    spoil(server.state(), "codes", &codes);
+    for (filter, want) in [
+        (format!("snapshot = '{second}'"), Ok("few 2 4 q")),
+        (format!("snapshot IN ('{second}', '{third}', 'none')"), Ok("few 2 4 q")),
+        (format!("dataset = 'few' AND snapshot = '{second}' AND line > 4"), Ok("")),
+        (format!("table_name = 'codes' AND snapshot = '{second}'"), Ok("")),
+        ("dataset = 'fine'".to_owned(), Ok("")),
+        ("schema_name = 'other'".to_owned(), Ok("")),
+        ("table_name = 'few'".to_owned(), Err("rejects.ndjson")),
+        ("dataset = 'codes'".to_owned(), Err("rejects.ndjson")),
+        ("line > 0".to_owned(), Err("rejects.ndjson")),
+    ] {
+        match (told(&filter).await, want) {
+            (Ok(got), Ok(want)) => assert_eq!(got, want, "{filter}"),
+            (Err(got), Err(want)) => assert!(got.contains(want), "{filter}: {got}"),
+            (got, want) => panic!("{filter}: {got:?} and not {want:?}"),
+        }
+    }
+    let sql = "SELECT raw FROM catalog.rejects WHERE snapshot = $1";
+    assert_eq!(client.query_one(sql, &[&second]).await.expect("one reject").get::<_, &str>(0), "q");
+
+    // A snapshot whose folder is gone has no rejects to tell, and can't be read as it was.
+    std::fs::remove_dir_all(server.state().join("snapshots/city/test/few").join(&first)).expect("removes");
+    assert_eq!(told("table_name = 'few'").await.as_deref(), Ok("few 2 4 q"));
 }

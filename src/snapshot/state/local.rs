@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 
-use super::record::{MANIFEST, Manifest, Record, TablePath};
+use super::record::{MANIFEST, Manifest, Part, Record, TablePath};
 use super::staging::{Staging, Stagings};
 use super::uses::{Gate, Uses};
 use super::{Change, Choose, Files, Opened, Removal, State, Turn};
@@ -71,16 +71,23 @@ impl Local {
         Ok(self.manifest(table)?.is_some_and(|manifest| manifest.snapshots.iter().any(|r| r.id == id)))
     }
 
+    fn part(&self, table: &TablePath, record: &Record, part: &Part) -> PathBuf {
+        self.folder(table).join(record.folder_of(part)).join(&part.file)
+    }
+
+    /// Whether a part of a snapshot is there, as long as it was written.
+    fn stands(&self, table: &TablePath, record: &Record, part: &Part) -> bool {
+        fs::metadata(self.part(table, record, part)).is_ok_and(|m| m.len() == part.bytes)
+    }
+
     /// The parts of a snapshot; `None` when one is not as long as it was written.
     fn parts(&self, table: &TablePath, record: &Record) -> io::Result<Option<Vec<WrittenFile>>> {
-        let folder = self.folder(table);
         let mut parts = Vec::with_capacity(record.parts.len());
         for part in &record.parts {
-            let path = folder.join(record.folder_of(part)).join(&part.file);
-            if !fs::metadata(&path).is_ok_and(|m| m.len() == part.bytes) {
+            if !self.stands(table, record, part) {
                 return Ok(None);
             }
-            parts.push(WrittenFile { path, bytes: part.bytes, rows: part.rows });
+            parts.push(WrittenFile { path: self.part(table, record, part), bytes: part.bytes, rows: part.rows });
         }
         Ok(Some(parts))
     }
@@ -120,12 +127,6 @@ impl State for Local {
 
     fn stage(&self) -> Result<Staging> {
         self.stagings.stage().map_err(|e| self.failed(e))
-    }
-
-    fn turn(&self, table: &TablePath) -> Result<Turn> {
-        let locked = self.lock_file(table).and_then(|lock| lock.lock().map(|()| lock));
-        let lock = locked.map_err(|e| self.failed(e))?;
-        Ok(Turn { table: table.clone(), _lock: Some(lock) })
     }
 
     fn try_turn(&self, table: &TablePath) -> Result<Option<Turn>> {
@@ -177,6 +178,11 @@ impl State for Local {
         let standing = manifest.folders();
         if let Some(gone) = record.folders().skip(1).find(|f| !standing.contains(f)) {
             return Err(shared_parts_gone(&turn.table, gone));
+        }
+        // Named, but taken away by other hands.
+        let is_gone = |part: &&Part| part.of.is_some() && !self.stands(&turn.table, &record, part);
+        if let Some(gone) = record.parts.iter().find(is_gone) {
+            return Err(shared_parts_gone(&turn.table, record.folder_of(gone)));
         }
         let target = folder.join(&record.id);
         let moved = sync_tree(&staging.snapshot())

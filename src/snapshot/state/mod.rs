@@ -52,10 +52,8 @@ pub(super) trait State: Send + Sync + fmt::Debug {
     /// A new folder of this machine to write a snapshot in.
     fn stage(&self) -> Result<Staging>;
 
-    /// The right to change a table's manifest. Waits, in a folder, until no other process has it.
-    fn turn(&self, table: &TablePath) -> Result<Turn>;
-
-    /// The same without waiting: `None` where another process has it.
+    /// The right to change a table's manifest; `None` where, in a folder, another process has it. It does not wait: who does is to ask
+    /// again, and to end when it is stopped.
     fn try_turn(&self, table: &TablePath) -> Result<Option<Turn>>;
 
     /// The tables that have snapshots, by their paths.
@@ -66,7 +64,7 @@ pub(super) trait State: Send + Sync + fmt::Debug {
 
     /// Moves what was staged to its place and adds `record` to the manifest, which makes it visible. The record that stands then: this
     /// one, or that of another process that made a snapshot of the same files meanwhile. [`crate::error::Kind::SourceChanged`] when
-    /// an older snapshot that it shares parts with is gone. On an error nothing is visible, and what was moved is removed, now or later.
+    /// an older snapshot that it shares parts with is gone, or these parts are. On an error nothing is visible, and what was moved is removed, now or later.
     fn publish(&self, turn: &Turn, staging: Staging, record: Record) -> Result<Record>;
 
     /// Replaces the manifest by what `change` makes of it; `change` is asked again when another process changed it meanwhile.

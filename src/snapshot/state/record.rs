@@ -132,6 +132,12 @@ pub(in crate::snapshot) struct Record {
     pub(in crate::snapshot) rejected_rows: Option<u64>,
     /// Cells and rows.
     pub(in crate::snapshot) rejects: u64,
+    /// Files of `sources` that were read, and those whose parts an older snapshot had; `None` in what was written before this was
+    /// counted.
+    #[serde(default)]
+    pub(in crate::snapshot) files_read: Option<u64>,
+    #[serde(default)]
+    pub(in crate::snapshot) files_kept: Option<u64>,
     /// RFC 3339.
     pub(in crate::snapshot) created: String,
     pub(in crate::snapshot) warnings: Vec<String>,
@@ -356,6 +362,7 @@ mod tests {
             (None, Rows::Written, None),
             "one of before"
         );
+        assert_eq!((record.files_read, record.files_kept), (None, None), "they were not counted then");
         assert!(record.adds_up());
         for broken in [Record { rows: 1, ..record.clone() }, Record { rejected_rows: Some(2), ..record.clone() }] {
             assert!(!broken.adds_up(), "{broken:?}");

@@ -27,6 +27,8 @@ pub(in crate::snapshot) fn record(id: &str) -> Record {
         rows_read: 0,
         rejected_rows: None,
         rejects: 0,
+        files_read: None,
+        files_kept: None,
         created: chrono::Utc::now().to_rfc3339(),
         warnings: Vec::new(),
         drift: Vec::new(),
@@ -85,6 +87,18 @@ impl Kinds {
         all.into_iter().filter(|name| !name.split('/').any(|part| part.starts_with('.'))).collect()
     }
 
+    /// A file below `snapshots`.
+    fn bytes(&self, name: &str) -> Vec<u8> {
+        match self {
+            Self::Folder(dir) => std::fs::read(dir.path().join("snapshots").join(name)).expect("is read"),
+            Self::Bucket(memory, _) => {
+                let path = object_store::path::Path::from(format!("p/snapshots/{name}"));
+                let got = futures::executor::block_on(async { memory.get(&path).await?.bytes().await });
+                got.expect("is read").to_vec()
+            }
+        }
+    }
+
     /// Writes over a file below `snapshots`.
     fn overwrite(&self, name: &str, bytes: &[u8]) {
         match self {
@@ -126,9 +140,19 @@ fn write_part(path: &Path, rows: i64) -> u64 {
     path.metadata().expect("is there").len()
 }
 
+/// The table's turn, once nobody else has it.
+fn turn(state: &dyn State) -> Turn {
+    loop {
+        match state.try_turn(&table()).expect("asks") {
+            Some(turn) => return turn,
+            None => std::thread::yield_now(),
+        }
+    }
+}
+
 fn publish(state: &dyn State, id: &str) -> Record {
     let (staging, record) = staged(state, id, 3);
-    state.publish(&state.turn(&table()).expect("a turn"), staging, record).expect("is published")
+    state.publish(&turn(&*state), staging, record).expect("is published")
 }
 
 fn ids(state: &dyn State) -> Vec<String> {
@@ -143,7 +167,7 @@ fn find(state: &dyn State, id: &str) -> Record {
 
 /// Takes out what is called so; what was removed.
 fn remove(state: &dyn State, goes: &[&str]) -> Vec<String> {
-    let turn = state.turn(&table()).expect("a turn");
+    let turn = turn(&*state);
     let choose = |records: &[Record]| records.iter().map(|r| r.id.clone()).filter(|id| goes.contains(&id.as_str())).collect();
     let removed = state.remove(&turn, &choose).expect("removes");
     removed.into_iter().filter_map(|r| r.record.as_ref().map(|r| r.id.clone())).collect()
@@ -164,7 +188,7 @@ fn what_is_staged_is_seen_when_published_and_gone_when_not() {
         let (staging, record) = staged(&*state, "one", 3);
         let scratch = staging.scratch().to_owned();
         assert_eq!((other.manifest(&table()).expect("reads"), kind.files().len()), (None, 0), "{}", kind.name());
-        state.publish(&state.turn(&table()).expect("a turn"), staging, record).expect("is published");
+        state.publish(&turn(&*state), staging, record).expect("is published");
         assert!(!scratch.exists());
         let (given_up, _) = staged(&*state, "two", 3);
         drop(given_up);
@@ -203,7 +227,7 @@ fn damaged_parts_are_not_opened() {
         // Another of the same files takes its place.
         let (staging, record) = staged(&*state, "two", 3);
         let record = Record { sources: find(&*state, "one").sources, ..record };
-        state.publish(&state.turn(&table()).expect("a turn"), staging, record).expect("is published");
+        state.publish(&turn(&*state), staging, record).expect("is published");
         assert!(state.open(&table(), &find(&*state, "two")).expect("opens").is_some(), "{}", kind.name());
     }
 }
@@ -215,14 +239,14 @@ fn of_two_snapshots_of_the_same_files_the_first_stands() {
         let (staging, record) = staged(&*other, "mine", 3);
         let theirs = publish(&*state, "theirs");
         let record = Record { sources: theirs.sources.clone(), ..record };
-        let stands = other.publish(&other.turn(&table()).expect("a turn"), staging, record).expect("is published");
+        let stands = other.publish(&turn(&*other), staging, record).expect("is published");
         assert_eq!((stands.id.as_str(), ids(&*state)), ("theirs", vec!["theirs".to_owned()]), "{}", kind.name());
         assert!(!kind.files().iter().any(|f| f.contains("mine")), "{:?}", kind.files());
         publish(&*other, "newer");
         // What was there before another came is not what is there now.
         let (staging, record) = staged(&*other, "again", 3);
         let record = Record { sources: theirs.sources, ..record };
-        let stands = other.publish(&other.turn(&table()).expect("a turn"), staging, record).expect("is published");
+        let stands = other.publish(&turn(&*other), staging, record).expect("is published");
         assert_eq!((stands.id.as_str(), ids(&*state).len()), ("again", 3), "{}", kind.name());
     }
 }
@@ -319,13 +343,22 @@ fn shared_parts_stay_as_long_as_one_snapshot_needs_them() {
             (staging, record)
         };
         let (staging, record) = sharing("b");
-        state.publish(&state.turn(&table()).expect("a turn"), staging, record).expect("is published");
+        state.publish(&turn(&*state), staging, record).expect("is published");
         assert_eq!(remove(&*state, &["a"]), ["a"]);
         std::thread::sleep(GRACE * 2);
         remove(&*state, &[]);
         let opened = state.open(&table(), &find(&*state, "b")).expect("opens").expect("its parts stand");
         assert_eq!(rows(&opened), 6, "{}", kind.name());
         drop(opened);
+        // What other hands took away, here cut, is not shared although it is named.
+        let whole = kind.bytes("c/s/t/a/part-0.parquet");
+        kind.overwrite("c/s/t/a/part-0.parquet", &whole[1..]);
+        let (staging, record) = sharing("cut");
+        let mine = turn(&*state);
+        let refused = state.publish(&mine, staging, record).expect_err("its part is not whole");
+        assert_eq!((refused.kind(), ids(&*state)), (Kind::SourceChanged, vec!["b".to_owned()]), "{}", kind.name());
+        drop(mine);
+        kind.overwrite("c/s/t/a/part-0.parquet", &whole);
         publish(&*state, "c");
         let begun = Instant::now();
         assert_eq!(remove(&*state, &["b"]), ["b"]);
@@ -337,7 +370,7 @@ fn shared_parts_stay_as_long_as_one_snapshot_needs_them() {
         remove(&*state, &[]);
         assert!(kind.files().iter().all(|f| f.contains("/c/") || f.ends_with("manifest.json")), "{:?}", kind.files());
         let (staging, record) = sharing("d");
-        let refused = state.publish(&state.turn(&table()).expect("a turn"), staging, record).expect_err("a is gone");
+        let refused = state.publish(&turn(&*state), staging, record).expect_err("a is gone");
         assert_eq!(refused.kind(), Kind::SourceChanged);
         assert_eq!(ids(&*state), ["c"]);
     }
@@ -350,7 +383,7 @@ fn a_manifest_of_a_newer_version_is_refused_and_a_damaged_one_begun_anew() {
         publish(&*state, "a");
         kind.overwrite("c/s/t/manifest.json", br#"{"version": 2, "snapshots": []}"#);
         let (staging, record) = staged(&*state, "b", 3);
-        let turn = state.turn(&table()).expect("a turn");
+        let turn = turn(&*state);
         for refused in [state.manifest(&table()).map(drop), state.publish(&turn, staging, record).map(drop)] {
             assert_eq!(refused.map_err(|e| e.kind()), Err(Kind::Config), "{}", kind.name());
         }

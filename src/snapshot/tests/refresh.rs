@@ -51,6 +51,15 @@ impl Folder {
         (show(&snapshot), rejects, read)
     }
 
+    /// How many files were read and kept for each snapshot that stands, newest first.
+    fn counted(&self) -> Vec<String> {
+        let listed = self.open(self.state.path()).list(&entry(self.distribution.clone())).expect("lists");
+        listed
+            .iter()
+            .map(|l| format!("{:?} {:?}", l.files_read, l.files_kept).replace(['S', 'o', 'm', 'e', '(', ')'], ""))
+            .collect()
+    }
+
     /// Touches the table, and compares it with one that is read afresh; the bytes that were read.
     async fn refresh(&self) -> u64 {
         let (rows, rejects, read) = self.shown(self.state.path()).await;
@@ -113,6 +122,47 @@ async fn files_are_read_again_where_what_an_earlier_snapshot_left_is_not_whole()
     }
 }
 
+/// The folders of all snapshots, oldest first.
+fn folders(folder: &Folder) -> Vec<PathBuf> {
+    let table = folder.state.path().join("snapshots/c/s/t");
+    let entries = std::fs::read_dir(table).expect("lists").map(|e| e.expect("an entry").path());
+    let mut all: Vec<PathBuf> = entries.filter(|path| path.join("ledger.json").exists()).collect();
+    all.sort();
+    all
+}
+
+#[tokio::test]
+async fn files_are_read_again_when_the_folder_of_parts_that_would_stay_vanishes() {
+    let plain = || Folder::new(&["1.csv", "2.csv", "3.csv"].map(|name| (name, "id,at\n1,x\n2,y\n")));
+    for (what, make) in [("with rejects", with_rejects as fn() -> Folder), ("without", plain)] {
+        // Before the refresh: the newest snapshot shares parts with one that is gone.
+        let folder = make();
+        folder.refresh().await;
+        folder.put("3.csv", "id,at\n3,z\n");
+        folder.refresh().await;
+        let [first, _] = folders(&folder).try_into().expect("two snapshots");
+        std::fs::remove_dir_all(&first).expect("removes");
+        folder.put("2.csv", "id,at\n4,z\n");
+        folder.refresh().await;
+        assert_eq!(folder.counted()[0], "3 0", "{what}");
+
+        // Amid it.
+        let gone = newest(&folder);
+        folder.put("1.csv", "id,at\n5,z\n");
+        let during = gone.clone();
+        let progress: Progress = Arc::new(move |event| {
+            if matches!(event, ProgressEvent::Read { .. }) {
+                let _ = std::fs::remove_dir_all(&during);
+            }
+        });
+        let snapshots = folder.open(folder.state.path());
+        let snapshot = snapshots.current(&entry(folder.distribution.clone()), Some(progress)).await.expect("all are read");
+        assert!(!gone.exists() && snapshots.stale(&entry(folder.distribution.clone())).is_none(), "{what}");
+        drop((snapshot, snapshots));
+        assert_eq!((folder.refresh().await, folder.counted()[0].as_str()), (0, "3 0"), "{what}");
+    }
+}
+
 #[tokio::test]
 async fn rejects_that_are_gone_are_an_error() {
     let folder = with_rejects();
@@ -132,15 +182,18 @@ async fn only_what_changed_is_read_again() {
     let size = text(2010).len() as u64;
     assert_eq!(folder.refresh().await, 10 * size, "all are new");
     assert_eq!(folder.refresh().await, 0, "none changed");
+    assert_eq!(folder.counted(), ["10 0"]);
 
     let one = |year: usize| format!("id,at,what\n{year},{year}-06-30,changed\n");
     folder.put("2014.csv", &one(2014));
     assert_eq!(folder.refresh().await, one(2014).len() as u64, "one changed");
+    assert_eq!(folder.counted(), ["1 9", "10 0"]);
 
     folder.put("2020.csv", &one(2020));
     assert_eq!(folder.refresh().await, one(2020).len() as u64, "one came");
     std::fs::remove_file(folder.dir.path().join("2011.csv")).expect("removes");
     assert_eq!(folder.refresh().await, 0, "one went");
+    assert_eq!(folder.counted()[..2], ["0 10", "1 10"]);
     std::fs::remove_file(folder.dir.path().join("2010.csv")).expect("removes");
     folder.put("2012.csv", &one(2012));
     folder.put("2021.csv", &one(2021));
@@ -157,6 +210,7 @@ async fn only_what_changed_is_read_again() {
     assert!(folder.refresh().await >= all(&folder), "all are read as another type");
     folder.put("2016.csv", "id,at,what,more\n2,2015-01-01,x,y\n");
     assert!(folder.refresh().await >= all(&folder), "all have another column");
+    assert_eq!(folder.counted()[0], "10 0");
     folder.put("2016.csv", "id,at,what,more\n2,2016-01-01,x,z\n");
     assert_eq!(folder.refresh().await, 33, "the columns stay");
     folder.put("2017.csv", "");

@@ -1,5 +1,6 @@
 //! Touches: those at the same time, callers and runtimes that go away, and when a source is asked again.
 
+use super::state::{Change, Choose, Local, Manifest, Opened, Record, Removal, Staging, State, TablePath, Turn};
 use super::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -111,4 +112,164 @@ async fn bytes_that_can_not_be_decoded_are_not_read_again_by_who_only_uses_the_t
         assert!(bench.snapshots.stale(&entry(distribution.clone())).is_some_and(|s| s.message.contains("can't be decoded")));
     }
     assert_eq!(bench.reads(), 2, "one that was good, one that was not");
+}
+
+/// A state that another process changes as soon as this one had its turn: a newer snapshot comes, and the older ones go that nobody reads.
+#[derive(Debug)]
+struct Shared {
+    own: Local,
+    other: Local,
+}
+
+impl State for Shared {
+    fn believed(&self) -> Option<Duration> {
+        self.own.believed()
+    }
+
+    fn stage(&self) -> Result<Staging> {
+        self.own.stage()
+    }
+
+    fn try_turn(&self, table: &TablePath) -> Result<Option<Turn>> {
+        self.own.try_turn(table)
+    }
+
+    fn tables(&self) -> Result<Vec<TablePath>> {
+        self.own.tables()
+    }
+
+    fn manifest(&self, table: &TablePath) -> Result<Option<Manifest>> {
+        self.own.manifest(table)
+    }
+
+    fn publish(&self, turn: &Turn, staging: Staging, record: Record) -> Result<Record> {
+        self.own.publish(turn, staging, record)
+    }
+
+    fn change(&self, turn: &Turn, change: Change<'_>) -> Result<()> {
+        self.own.change(turn, change)
+    }
+
+    fn open(&self, table: &TablePath, record: &Record) -> Result<Option<Opened>> {
+        self.own.open(table, record)
+    }
+
+    fn remove(&self, turn: &Turn, choose: Choose<'_>) -> Result<Vec<Removal>> {
+        let removed = self.own.remove(turn, choose)?;
+        self.other.change(turn, &|manifest| {
+            let newer = manifest.snapshots.last().cloned().map(|last| Record { id: "newer".to_owned(), ..last });
+            manifest.snapshots.extend(newer);
+            true
+        })?;
+        self.other.remove(turn, &|all| all.iter().map(|r| r.id.clone()).collect())?;
+        Ok(removed)
+    }
+
+    fn used(&self, turn: &Turn, ids: &[String]) -> Result<Vec<String>> {
+        self.own.used(turn, ids)
+    }
+}
+
+#[tokio::test]
+async fn what_was_just_made_is_in_use_before_others_have_their_turn() {
+    let bench = Bench::new();
+    bench.put("t.csv", b"a\n1\n").await;
+    let options = options(bench.state.path());
+    let open = || Local::open(bench.state.path(), options.grace).expect("opens");
+    let state = Arc::new(Shared { own: open(), other: open() });
+    let maker = Maker::new(Arc::clone(&bench.shelf) as Arc<dyn Sources>, state, options.clone());
+    let snapshots = Snapshots { touches: Touches::new(maker) };
+    let snapshot = snapshots.current(&entry(csv("mem://t.csv")), None).await.expect("is read");
+    assert_eq!(show(&snapshot), ["a Int64", "1"]);
+}
+
+#[tokio::test]
+async fn who_waits_for_another_process_ends_in_time() {
+    let bench = Bench::new().reopened(|o| o.touch_timeout = Duration::from_millis(300));
+    bench.put("t.csv", b"a\n1\n").await;
+    let table = entry(csv("mem://t.csv"));
+    let other = Local::open(bench.state.path(), Duration::ZERO).expect("opens");
+    let turn = other.try_turn(&TablePath::of(&table)).expect("asks").expect("is free");
+    let e = bench.snapshots.current(&table, None).await.expect_err("another process has the turn");
+    let detail = "Another process was making a snapshot of it all that time.";
+    assert_eq!((e.kind(), e.message(), e.detail()), (Kind::Timeout, "reading s.t was stopped after 0.3 s", Some(detail)));
+    drop(turn);
+    assert_eq!(bench.snapshots.current(&table, None).await.expect("is read").rows, 1);
+}
+
+#[test]
+fn who_waits_for_another_process_ends_with_its_owner() {
+    let Bench { state, shelf, snapshots, .. } = Bench::new();
+    let other = Local::open(state.path(), Duration::ZERO).expect("opens");
+    let table = entry(csv("mem://t.csv"));
+    let _turn = other.try_turn(&TablePath::of(&table)).expect("asks").expect("is free");
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("starts");
+    runtime.block_on(async {
+        let name = object_store::path::Path::from("t.csv");
+        shelf.memory.put(&name, PutPayload::from(b"a\n1\n".to_vec())).await.expect("memory takes it");
+        let waited = tokio::time::timeout(Duration::from_millis(200), snapshots.current(&table, None)).await;
+        assert!(waited.is_err(), "another process has the turn");
+        drop(snapshots);
+    });
+    // It waits for threads that block, as long as it may.
+    let began = std::time::Instant::now();
+    runtime.shutdown_timeout(Duration::from_secs(60));
+    assert!(began.elapsed() < Duration::from_secs(30));
+}
+
+/// Tables `t0`, `t1` and on, each over a file of its own in `folder`.
+fn many(folder: &Path, tables: usize, rows: usize) -> Vec<TableEntry> {
+    let table = |n: usize| {
+        let file = folder.join(format!("t{n}.csv"));
+        std::fs::write(&file, format!("a,b\n{}", "1,x\n".repeat(rows))).expect("writes");
+        TableEntry { name: format!("t{n}"), ..entry(csv(file.to_string_lossy())) }
+    };
+    (0..tables).map(table).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tables_are_built_as_there_is_room() {
+    let bench = Bench::new();
+    let files = tempfile::tempdir().expect("a temporary folder");
+    let tables = many(files.path(), 6, 50_000);
+    let rooms = Arc::clone(&bench.snapshots.touches.maker().rooms);
+    let all = rooms.available_permits();
+    assert!(all >= 2);
+    let others = Arc::clone(&rooms).acquire_many_owned(u32::try_from(all - 1).expect("few")).await.expect("is open");
+    let touch = |table: &TableEntry| {
+        let events = Arc::clone(&bench.events);
+        let progress: Progress = Arc::new(move |e| events.lock().expect("no panic").push(e));
+        let table = table.clone();
+        let snapshots = &bench.snapshots;
+        async move { snapshots.current(&table, Some(progress)).await.map(|s| s.rows) }
+    };
+    let rows = futures::future::try_join_all(tables.iter().map(touch)).await.expect("all are read");
+    assert_eq!(rows, [50_000; 6]);
+    // Local files are not fetched, so that each event of reading is one of building.
+    let events = bench.events.lock().expect("no panic").clone();
+    let mut stretches = Vec::new();
+    for table in &tables {
+        let of = |e: &ProgressEvent| matches!(e, ProgressEvent::Read { table: of, .. } if of.ends_with(&table.name));
+        let (first, last) = (events.iter().position(of), events.iter().rposition(of));
+        stretches.push((first.expect("was told"), last.expect("was told")));
+    }
+    stretches.sort_unstable();
+    assert!(stretches.windows(2).all(|two| two[0].1 < two[1].0), "one after the other: {stretches:?}");
+    assert!(stretches.iter().any(|(first, last)| first < last), "{stretches:?}");
+    drop(others);
+    assert_eq!(rooms.available_permits(), all, "all were given back");
+}
+
+#[tokio::test]
+async fn who_waits_for_room_ends_in_time() {
+    let bench = Bench::new().reopened(|o| o.touch_timeout = Duration::from_millis(300));
+    let files = tempfile::tempdir().expect("a temporary folder");
+    let tables = many(files.path(), 1, 1);
+    let rooms = Arc::clone(&bench.snapshots.touches.maker().rooms);
+    let all = u32::try_from(rooms.available_permits()).expect("few");
+    let others = Arc::clone(&rooms).acquire_many_owned(all).await.expect("is open");
+    let e = bench.snapshots.current(&tables[0], None).await.expect_err("there is no room");
+    assert_eq!((e.kind(), e.message()), (Kind::Timeout, "reading s.t0 was stopped after 0.3 s"));
+    drop(others);
+    assert_eq!(bench.snapshots.current(&tables[0], None).await.expect("is read").rows, 1);
 }

@@ -1,4 +1,4 @@
-//! `catalog.rejects`: what did not fit, read table by table from the files beside their snapshots. No source is asked here.
+//! `catalog.rejects`: what did not fit, read snapshot by snapshot from the files beside them. No source is asked here.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::publications::entries;
 use super::snapshots::whole;
 use crate::catalog::TableEntry;
 use crate::error::{Error, Kind, Result};
-use crate::snapshot::Reject;
+use crate::snapshot::{Reject, Rejected};
 use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv};
 
 /// Rejects that are held at a time.
@@ -20,13 +20,16 @@ const BATCH_BYTES: usize = 1 << 20;
 /// Tables that are looked at before a scan is asked whether it goes on: most have no rejects.
 const TABLES: usize = 256;
 
-/// The rejects of every table that the pins leave and that was read before. A scan that is dropped reads no further.
+/// The rejects of every snapshot that stands of every table that the pins leave, each table's newest first. Only the files of snapshots
+/// that the pins leave are opened, and a scan that is dropped reads no further.
 pub(super) fn rejects(env: Arc<SystemEnv>, pins: &Pins) -> BoxStream<'static, Result<Rows>> {
-    let tables = match entries(&env, pins) {
+    let mut tables = match entries(&env, pins) {
         Ok(tables) => tables,
         Err(e) => return stream::once(async { Err(e) }).boxed(),
     };
-    let reading = Reading { env, tables: tables.into_iter(), open: None };
+    tables.retain(|table| pins.allow("dataset", &table.dataset.identifier));
+    let (tables, kept) = (tables.into_iter(), Vec::new().into_iter());
+    let reading = Reading { env, pins: pins.clone(), tables, kept, open: None };
     stream::try_unfold(reading, |mut reading| async {
         let read = tokio::task::spawn_blocking(move || Ok::<_, Error>((reading.next()?, reading)));
         let (found, reading) =
@@ -36,17 +39,26 @@ pub(super) fn rejects(env: Arc<SystemEnv>, pins: &Pins) -> BoxStream<'static, Re
     .boxed()
 }
 
-/// A table's reject.
-type Found = (Arc<TableEntry>, Reject);
+/// One snapshot of a table.
+struct Origin {
+    table: Arc<TableEntry>,
+    snapshot: String,
+}
 
-/// What is left of one table's rejects.
+/// A reject, and where it was made.
+type Found = (Arc<Origin>, Reject);
+
+/// What is left of one snapshot's rejects.
 type Unread = Box<dyn Iterator<Item = Result<Reject>> + Send>;
 
 /// How far a scan is.
 struct Reading {
     env: Arc<SystemEnv>,
+    pins: Pins,
     tables: std::vec::IntoIter<Arc<TableEntry>>,
-    open: Option<(Arc<TableEntry>, Unread)>,
+    /// The snapshots that are left of one table.
+    kept: std::vec::IntoIter<(Arc<TableEntry>, Rejected)>,
+    open: Option<(Arc<Origin>, Unread)>,
 }
 
 impl Reading {
@@ -54,23 +66,27 @@ impl Reading {
     fn next(&mut self) -> Result<Option<Vec<Found>>> {
         let (mut found, mut bytes, mut tables) = (Vec::new(), 0, 0);
         while found.len() < BATCH && bytes < BATCH_BYTES && tables < TABLES {
-            if let Some((table, rejects)) = &mut self.open {
+            if let Some((origin, rejects)) = &mut self.open {
                 match rejects.next() {
                     Some(reject) => {
                         let reject = reject?;
                         bytes += reject.raw.len() + reject.file.len() + reject.reason.len();
-                        found.push((Arc::clone(table), reject));
+                        found.push((Arc::clone(origin), reject));
                     }
                     None => self.open = None,
                 }
+            } else if let Some((table, kept)) = self.kept.next() {
+                let origin = Origin { table, snapshot: kept.snapshot().to_owned() };
+                self.open = kept.open()?.map(|rejects| (Arc::new(origin), Box::new(rejects) as Unread));
             } else {
                 let Some(table) = self.tables.next() else {
                     return Ok((!found.is_empty()).then_some(found));
                 };
                 tables += 1;
-                if let Some(snapshot) = self.env.snapshots.last(&table)? {
-                    self.open = Some((table, Box::new(self.env.snapshots.rejects(&snapshot)?)));
-                }
+                let mut kept = self.env.snapshots.rejected(&table)?;
+                kept.retain(|kept| self.pins.allow("snapshot", kept.snapshot()));
+                let kept: Vec<_> = kept.into_iter().map(|kept| (Arc::clone(&table), kept)).collect();
+                self.kept = kept.into_iter();
             }
         }
         Ok(Some(found))
@@ -78,9 +94,11 @@ impl Reading {
 }
 
 fn rows(found: Vec<Found>) -> Rows {
-    Rows::of(found, |(table, r), column| match column {
-        "schema_name" => (&table.schema).into(),
-        "table_name" => (&table.name).into(),
+    Rows::of(found, |(origin, r), column| match column {
+        "schema_name" => (&origin.table.schema).into(),
+        "table_name" => (&origin.table.name).into(),
+        "dataset" => (&origin.table.dataset.identifier).into(),
+        "snapshot" => (&origin.snapshot).into(),
         "file" => (&r.file).into(),
         "line" => whole(r.line),
         "column_name" => Cell::opt(r.column.clone()),

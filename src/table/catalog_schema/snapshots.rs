@@ -45,6 +45,8 @@ pub(super) fn snapshots(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
         "rows_read" => whole(s.rows_read),
         "rejected_rows" => whole(s.rejected_rows),
         "rejects" => whole(s.rejects),
+        "files_read" => s.files_read.map_or(Cell::Null, whole),
+        "files_kept" => s.files_kept.map_or(Cell::Null, whole),
         "files" => whole(s.files),
         "bytes" => whole(s.bytes),
         "raw_bytes" => whole(s.raw_bytes),

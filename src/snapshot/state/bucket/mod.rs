@@ -69,12 +69,8 @@ impl State for Bucket {
         Ok(self.stagings.stage()?)
     }
 
-    fn turn(&self, table: &TablePath) -> Result<Turn> {
-        Ok(Turn { table: table.clone(), _lock: None })
-    }
-
     fn try_turn(&self, table: &TablePath) -> Result<Option<Turn>> {
-        self.turn(table).map(Some)
+        Ok(Some(Turn { table: table.clone(), _lock: None }))
     }
 
     fn tables(&self) -> Result<Vec<TablePath>> {

@@ -125,11 +125,9 @@ impl Shared {
                 let _ = self.delete(&folder).await;
                 return Ok(theirs);
             }
-            let standing = manifest.folders();
-            if let Some(gone) = record.folders().skip(1).find(|f| !standing.contains(f)) {
-                let gone = shared_parts_gone(table, gone);
+            if let Some(gone) = self.shared_that_is_gone(table, &manifest, &record).await? {
                 let _ = self.delete(&folder).await;
-                return Err(gone);
+                return Err(shared_parts_gone(table, &gone));
             }
             manifest.add(record.clone());
             match self.replace(table, &manifest, of).await {
@@ -143,6 +141,18 @@ impl Shared {
         }
         // The last refusal may have been of a write that was tried twice, so that the files stay until they are a grace old.
         Err(self.contended(table))
+    }
+
+    /// An older snapshot that a record shares parts with, and which is not named any more, or named without them.
+    async fn shared_that_is_gone(&self, table: &TablePath, manifest: &Manifest, record: &Record) -> Result<Option<String>> {
+        let standing = manifest.folders();
+        let mut shared = record.folders().skip(1);
+        let Some(first) = shared.next() else { return Ok(None) };
+        if let Some(unnamed) = std::iter::once(first).chain(shared).find(|id| !standing.contains(id)) {
+            return Ok(Some(unnamed.to_owned()));
+        }
+        let is_whole = self.read(table, record).await?.is_some();
+        Ok((!is_whole).then(|| first.to_owned()))
     }
 
     /// An error when one of a folder's files is gone.
