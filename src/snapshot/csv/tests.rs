@@ -189,6 +189,20 @@ fn line_terminators_are_those_that_are_read() {
     }
 }
 
+#[test]
+fn looking_ends_when_it_is_told_to() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (path, rows) = (dir.path().join("t.csv"), "a,b,\n1,2,\n");
+    std::fs::write(&path, rows).expect("writes");
+    let text = Text { path, skip: 0, bytes: rows.len() as u64, bad: Vec::new(), encoding: "UTF-8", guessed: false };
+    let stop = Stop::default();
+    let look =
+        || Layout::of(&text, "t.csv", &Dialect::default(), &[], 1 << 20, &stop, &mut Vec::new()).map(|l| l.names().to_vec());
+    assert_eq!(look().expect("is read"), ["a", "b"]);
+    stop.stop();
+    assert_eq!(look().expect_err("is stopped").kind(), Kind::Shutdown);
+}
+
 /// Rows of three fields, more than the head that is looked at, then others.
 fn narrow_then(rows: &str) -> String {
     let narrow: String = (0..2000).map(|n| format!("place {n},{n},x\n")).collect();

@@ -133,3 +133,13 @@ fn what_the_user_should_know_is_said() {
     let binary: Vec<u8> = (0..2000_u32).map(|i| (i * 7919 % 251) as u8).collect();
     check(&binary, None, "f.csv holds binary data, not text");
 }
+
+#[test]
+fn a_text_that_is_gone_is_named() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("gone");
+    let text = Text { path: path.clone(), skip: 3, bytes: 9, bad: Vec::new(), encoding: "UTF-8", guessed: false };
+    let e = text.open("t.csv", 4).expect_err("there is no file");
+    let start = format!("t.csv: its text in {} can't be opened at byte 7: ", path.display());
+    assert!(e.kind() == Kind::Io && e.message().starts_with(&start), "{e}");
+}

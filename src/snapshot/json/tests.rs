@@ -252,3 +252,16 @@ fn a_wide_batch_has_few_rows() {
     }
     assert_eq!(seen, rows);
 }
+
+#[test]
+fn looking_ends_when_it_is_told_to() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let (path, json) = (dir.path().join("t.json"), "{\"a\": [{\"b\": 1}]}");
+    std::fs::write(&path, json).expect("writes");
+    let text = Text { path, skip: 0, bytes: json.len() as u64, bad: Vec::new(), encoding: "UTF-8", guessed: false };
+    let stop = Stop::default();
+    let look = || Shape::of(&text, "t.json", &Distribution::default(), 1 << 20, &stop).map(|shape| shape.path);
+    assert_eq!(look().expect("is read"), ["a"]);
+    stop.stop();
+    assert_eq!(look().expect_err("is stopped").kind(), Kind::Shutdown);
+}
