@@ -21,6 +21,7 @@ use super::session::Running;
 use super::shared::Shared;
 use crate::error::{Error, Kind, Result};
 use crate::snapshot::Layout;
+use crate::table::guarded;
 
 /// Batches that may wait for a slow client.
 const BATCHES_AHEAD: usize = 2;
@@ -35,13 +36,15 @@ const NAMED_FILES: usize = 3;
 pub async fn physical(plan: &QueryPlan, parameters: &[ArrayRef], sql: &str) -> Result<Arc<dyn ExecutionPlan>> {
     let failed = |e| from_datafusion(e, sql);
     if plan.optimized {
-        return plan.state.query_planner().create_physical_plan(&plan.logical, &plan.state).await.map_err(failed);
+        let physical = plan.state.query_planner().create_physical_plan(&plan.logical, &plan.state).await.map_err(failed)?;
+        return guarded(physical, plan.pinned.iter().map(|(_, snapshot)| snapshot.as_ref())).map_err(failed);
     }
     let values = bind(parameters, &plan.parameters)?;
     let bound = plan.logical.clone().with_param_values(values).map_err(failed)?;
     let mut state = plan.state.clone();
     state.mark_start_execution();
-    state.create_physical_plan(&bound).await.map_err(failed)
+    let physical = state.create_physical_plan(&bound).await.map_err(failed)?;
+    guarded(physical, plan.pinned.iter().map(|(_, snapshot)| snapshot.as_ref())).map_err(failed)
 }
 
 /// The parameters as values of the types that were planned.

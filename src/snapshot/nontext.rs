@@ -37,11 +37,11 @@ impl Looker<'_> {
     }
 
     /// The rows of a text that is one only outside.
-    pub(super) fn text(&self, text: &Text) -> Result<Option<Spool>> {
+    pub(super) fn text(&self, text: &Text, warnings: &mut Vec<String>) -> Result<Option<Spool>> {
         if !geo::is_kml(text, self.distribution)? {
             return Ok(None);
         }
-        geo::placemarks(text, self.geographic(), &self.target).map(Some)
+        geo::placemarks(text, self.geographic(), &self.target, warnings).map(Some)
     }
 
     fn geographic(&self) -> geo::Source<'_> {

@@ -92,7 +92,7 @@ pub(super) fn prepare(
             warnings.push(format!("{label} is empty and left out"));
             continue;
         }
-        if let Some(spool) = looker.text(&text)? {
+        if let Some(spool) = looker.text(&text, warnings)? {
             inputs.push(Input::of_rows(plain, spool, source));
             continue;
         }
@@ -145,10 +145,10 @@ fn check_is_text(plain: &Plain, distribution: &Distribution) -> Result<()> {
         None | Some(Format::Csv | Format::Json | Format::NdJson | Format::GeoJson | Format::Kml) => return Ok(()),
         // A text under a workbook's name, as portals export them.
         Some(Format::Workbook) if !plain.is_certain => return Ok(()),
-        Some(Format::Parquet) => ("a Parquet file", "Declare its format as parquet, and publish it unpacked."),
-        Some(Format::Arrow) => ("an Arrow file", "Declare its format as arrow, and publish it unpacked."),
-        Some(Format::Avro) => ("an Avro file", "Publish it as Parquet or CSV."),
-        Some(Format::Orc) => ("an ORC file", "Publish it as Parquet or CSV."),
+        Some(Format::Parquet) => ("a Parquet file", "Declare its \"format\" as \"parquet\"."),
+        Some(Format::Arrow) => ("an Arrow file", "Declare its \"format\" as \"arrow\"."),
+        Some(Format::Avro) => ("an Avro file", "Declare its \"format\" as \"avro\"."),
+        Some(Format::Orc) => ("an ORC file", "Declare its \"format\" as \"orc\"."),
         Some(Format::Workbook) => ("a workbook", "Publish its sheet as CSV."),
         Some(Format::Shapefile) => ("declared to be a Shapefile", "Publish its parts in a zip archive, or as GeoJSON."),
     };

@@ -9,10 +9,12 @@ pub mod catalog_schema;
 pub mod information_schema;
 pub mod pg_catalog;
 
+mod guarded;
 mod parquet;
 mod provider;
 pub mod system_schema;
 
+pub use guarded::guarded;
 pub use provider::SnapshotTable;
 
 pub use virtual_table::{Describe, RunningQuery, SessionFacts, SessionRow, Setting, SystemEnv};

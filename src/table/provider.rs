@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use arrow::datatypes::{FieldRef, Fields, Schema, SchemaRef};
@@ -20,10 +21,11 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
-use futures::{StreamExt, TryStreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use object_store::ObjectMeta;
 use object_store::path::Path;
 
+use super::guarded::{named, senseless};
 use super::parquet;
 use crate::catalog::TableEntry;
 use crate::error::{Error, Kind};
@@ -154,8 +156,10 @@ async fn scan_files(
         .map(|meta| {
             let store = Arc::clone(&store);
             async move {
-                let statistics = format.infer_stats(state, &store, Arc::clone(schema), &meta).await?;
-                let statistics = with_sound_bounds(statistics);
+                let told = format.infer_stats(state, &store, Arc::clone(schema), &meta);
+                let told = AssertUnwindSafe(told).catch_unwind().await;
+                let told = told.map_err(|panic| senseless(meta.location.as_ref(), panic.as_ref()))?;
+                let statistics = with_sound_bounds(told.map_err(|e| named(meta.location.as_ref(), e))?);
                 Ok::<_, DataFusionError>(PartitionedFile::from(meta).with_statistics(Arc::new(statistics)))
             }
         })

@@ -130,3 +130,76 @@ async fn a_body_that_the_server_packs_is_unpacked() {
         assert_eq!(ask(&client, &format!("select count(*), sum(a) from {name}")).await, [["10000", "10000"]], "{name}");
     }
 }
+
+fn parquet(from: i64, to: i64) -> Vec<u8> {
+    let n: arrow::array::ArrayRef = std::sync::Arc::new(arrow::array::Int64Array::from_iter_values(from..to));
+    let t: arrow::array::ArrayRef =
+        std::sync::Arc::new(arrow::array::StringArray::from_iter_values((from..to).map(|n| format!("t{}", n % 5))));
+    let batch = arrow::record_batch::RecordBatch::try_from_iter([("n", n), ("t", t)]).expect("of one length");
+    let properties = parquet::file::properties::WriterProperties::builder().set_max_row_group_row_count(Some(1000)).build();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).expect("opens");
+    writer.write(&batch).expect("writes to memory");
+    writer.into_inner().expect("is finished")
+}
+
+fn arrow(from: i64, to: i64) -> Vec<u8> {
+    let n: arrow::array::ArrayRef = std::sync::Arc::new(arrow::array::Int64Array::from_iter_values(from..to));
+    let batch = arrow::record_batch::RecordBatch::try_from_iter([("n", n)]).expect("a column");
+    let mut writer = arrow::ipc::writer::FileWriter::try_new(Vec::new(), &batch.schema()).expect("opens");
+    writer.write(&batch).expect("writes to memory");
+    writer.into_inner().expect("is finished")
+}
+
+/// A zip archive of files that are no text.
+fn packed(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut out = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in members {
+        out.start_file(*name, zip::write::SimpleFileOptions::default()).expect("a new name");
+        out.write_all(bytes).expect("writes to memory");
+    }
+    out.finish().expect("writes to memory").into_inner()
+}
+
+#[tokio::test]
+async fn columnar_files_are_read_out_of_archives() {
+    let bare = tempfile::tempdir().expect("a temporary folder");
+    let (a, b, c) = (parquet(0, 2500), parquet(2500, 3000), arrow(0, 10));
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gz.write_all(&a).expect("writes to memory");
+    let cut = &a[..a.len() - 9];
+    for (name, bytes) in [
+        ("one.zip", packed(&[("d/a.parquet", &a), ("readme.md", b"of a")])),
+        ("two.zip", packed(&[("y/a.parquet", &a), ("y/b.parquet", &b)])),
+        ("mixed.zip", packed(&[("a.parquet", &a), ("c.arrow", &c), ("d.csv", b"x\n1\n")])),
+        ("packed.parquet.gz", gz.finish().expect("writes to memory")),
+        ("cut.zip", packed(&[("a.parquet", cut)])),
+    ] {
+        std::fs::write(bare.path().join(name), bytes).expect("writes");
+    }
+    let described = tempfile::tempdir().expect("a temporary folder");
+    let package = format!(
+        r#"{{"name": "years", "stoa:base": {:?}, "resources": [{{"name": "all", "path": "two.zip", "innerpath": "y/*.parquet"}}]}}"#,
+        bare.path()
+    );
+    std::fs::write(described.path().join("years.datapackage.json"), package).expect("writes");
+    let catalogs = vec![("bare", bare.path().to_owned()), ("described", described.path().to_owned())];
+    let server = Server::start(Setup { catalogs, ..Setup::default() });
+    let client = server.client("bare").await;
+    let all = |table: &str| format!("select count(*), sum(n), count(distinct t) from {table}");
+    for (table, want) in [
+        ("one", ["2500", "3123750", "5"]),
+        ("two_a", ["2500", "3123750", "5"]),
+        ("two_b", ["500", "1374750", "5"]),
+        ("mixed_a", ["2500", "3123750", "5"]),
+        ("packed", ["2500", "3123750", "5"]),
+    ] {
+        assert_eq!(ask(&client, &all(table)).await, [want], "{table}");
+    }
+    assert_eq!(ask(&client, "select count(*), sum(n) from mixed_c").await, [["10", "45"]]);
+    assert_eq!(ask(&client, "select x from mixed_d").await, [["1"]]);
+    let e = said(&client, "select * from cut").await;
+    assert!(e.contains("cut.zip/a.parquet can't be read as Parquet: it does not end as a Parquet file"), "{e}");
+    let client = server.client("described").await;
+    let years = "select count(*), sum(n), count(distinct _source_file) from years";
+    assert_eq!(ask(&client, years).await, [["3000", "4498500", "2"]]);
+}

@@ -25,6 +25,24 @@ pub(super) struct Member {
     pub(super) obstacle: Option<String>,
 }
 
+/// A name that stands for another file. None is followed: where it leads may be outside of the archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Link {
+    pub(super) name: String,
+    /// Where a header tells it.
+    pub(super) target: Option<String>,
+}
+
+impl Link {
+    /// `latest.csv, a link to 2024.csv`
+    pub(super) fn told(&self) -> String {
+        match &self.target {
+            Some(target) => format!("{}, a link to {target}", self.name),
+            None => format!("{}, a link", self.name),
+        }
+    }
+}
+
 /// The texts of raw names: UTF-8, else in the encoding that all of them together look like (old zip programs write the system's code
 /// page and do not say which). A name that this does not decode is shown with its bytes escaped.
 pub(super) fn decoded(raw: &[&[u8]]) -> Vec<String> {

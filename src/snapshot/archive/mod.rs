@@ -14,10 +14,11 @@ use std::path::{Path, PathBuf};
 pub(super) use guard::{Guard, too_large};
 
 use self::magic::Told;
-use self::member::Member;
+use self::member::{Link, Member};
 use self::tar::Tar;
 use self::zip::Zip;
 use super::Options;
+use super::sheet::Document;
 use super::stop::Stop;
 use crate::descriptor::Format;
 use crate::descriptor::members::{self, Wanted};
@@ -82,7 +83,15 @@ pub(super) fn list(path: &Path, options: &Options) -> Result<Option<Vec<String>>
     Ok(Some(members.into_iter().map(|member| member.name).collect()))
 }
 
-/// The same for an archive that may be packed as a whole, which is unpacked into `scratch`.
+/// The format that a file's first bytes tell beyond doubt.
+pub(super) fn told(path: &Path) -> Result<Option<Format>> {
+    Ok(match magic::look(path)? {
+        Told::Format(format) => Some(format),
+        Told::Packed(_) | Told::Zip | Told::Tar | Told::Refused(..) | Told::Nothing => None,
+    })
+}
+
+/// The same names for an archive that may be packed as a whole, which is unpacked into `scratch`.
 pub(super) fn list_unpacked(path: &Path, options: &Options, stop: &Stop, scratch: &Path) -> Result<Option<Vec<String>>> {
     let label = path.display().to_string();
     let guard = Guard::new(&label, path.metadata()?.len(), 0, options, stop, scratch);
@@ -121,13 +130,13 @@ impl Opening<'_> {
                 Told::Zip => {
                     let mut zip = Zip::open(&packed.path, label, self.guard.options)?;
                     match zip.document(label)? {
-                        Some(Ok(format)) => {
+                        Some(Document::Workbook(_)) => {
                             // Whoever reads the workbook unpacks what the directory declares.
                             self.guard.check(zip.members.iter().fold(0, |all, m| all.saturating_add(m.bytes)))?;
                             zip.check_overlap(label)?;
-                            return plain(packed, Some(format), &wanted);
+                            return plain(packed, Some(Format::Workbook), &wanted);
                         }
-                        Some(Err(what)) => return Err(refused(label, what, "Publish its tables as CSV.")),
+                        Some(Document::Other(what)) => return Err(refused(label, what, "Publish its tables as CSV.")),
                         None => {}
                     }
                     zip.check_overlap(label)?;
@@ -147,6 +156,7 @@ impl Opening<'_> {
     /// The files of an archive that make the table.
     fn archive(&mut self, packed: Packed, mut archive: Archive, wanted: Meant<'_>) -> Result<Vec<Plain>> {
         self.guard.check_depth(&packed.label, packed.depth)?;
+        self.links(&packed, archive.links(), wanted.as_ref())?;
         let mut plains = Vec::new();
         for (member, within) in self.chosen(&packed, archive.members(), wanted)? {
             let inner = Packed {
@@ -165,6 +175,28 @@ impl Opening<'_> {
         }
         self.guard.discard(&packed.path);
         Ok(plains)
+    }
+
+    /// Tells of links that may be meant; an error when the one file that is meant is a link.
+    fn links(&mut self, packed: &Packed, links: &[Link], wanted: Option<&(&str, Wanted)>) -> Result<()> {
+        let meant: Vec<&Link> = match wanted {
+            None => links.iter().collect(),
+            Some((_, wanted)) => {
+                let names = wanted.select(links.iter().map(|link| link.name.as_str()));
+                links.iter().filter(|link| names.contains(&link.name.as_str())).collect()
+            }
+        };
+        let told = member::told(meant.iter().map(|link| link.told()).collect::<Vec<_>>().iter().map(String::as_str));
+        match (wanted, meant.as_slice()) {
+            (_, []) => {}
+            (Some((text, _)), [only]) if only.name == text.trim_start_matches("./") => {
+                let message = format!("{} holds {told}, and links are not followed", packed.label);
+                return Err(Error::new(Kind::SourceInvalid, message)
+                    .with_hint("Name the file itself by \"innerpath\" in the descriptor."));
+            }
+            (_, _) => self.warnings.push(format!("{} holds links, which are not followed: {told}", packed.label)),
+        }
+        Ok(())
     }
 
     /// The members that are meant, each with what is meant within it.
@@ -222,6 +254,13 @@ impl Archive {
         match self {
             Self::Zip(zip) => &zip.members,
             Self::Tar(tar) => &tar.members,
+        }
+    }
+
+    fn links(&self) -> &[Link] {
+        match self {
+            Self::Zip(zip) => &zip.links,
+            Self::Tar(tar) => &tar.links,
         }
     }
 

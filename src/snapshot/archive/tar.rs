@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use super::guard::{Guard, failed, invalid, too_many_members};
 use super::magic::is_tar;
-use super::member::{Member, check_unique, checked, decoded};
+use super::member::{Link, Member, check_unique, checked, decoded};
 use crate::error::Result;
 use crate::snapshot::Options;
 use crate::snapshot::stop::Stop;
@@ -21,6 +21,8 @@ const HEADERS: u64 = 1 << 20;
 pub(super) struct Tar {
     path: PathBuf,
     pub(super) members: Vec<Member>,
+    /// Hard and symbolic links, which are not followed.
+    pub(super) links: Vec<Link>,
 }
 
 impl Tar {
@@ -29,7 +31,7 @@ impl Tar {
         let state = Rc::new(Reading { left: Cell::new(HEADERS), ended: Cell::new(false) });
         let file = BufReader::with_capacity(4096, File::open(path)?);
         let mut archive = tar::Archive::new(Headers { file, state: Rc::clone(&state) });
-        let (mut raw, mut members) = (Vec::new(), Vec::new());
+        let (mut raw, mut members, mut raw_links) = (Vec::new(), Vec::new(), Vec::new());
         let mut entries = archive.entries_with_seek().map_err(|e| failed(label, &e))?;
         loop {
             stop.check()?;
@@ -37,6 +39,14 @@ impl Tar {
             let Some(entry) = entries.next() else { break };
             let mut entry = entry.map_err(|e| failed(label, &e))?;
             let kind = entry.header().entry_type();
+            if kind.is_hard_link() || kind.is_symlink() {
+                let target = entry.link_name_bytes().unwrap_or_default();
+                raw_links.push((entry.path_bytes().into_owned(), target.into_owned()));
+                if let Some(e) = too_many_members(label, members.len() + raw_links.len(), options) {
+                    return Err(e);
+                }
+                continue;
+            }
             if !(kind.is_file() || kind.is_contiguous() || kind.is_gnu_sparse()) {
                 continue;
             }
@@ -52,7 +62,7 @@ impl Tar {
                 place: entry.raw_file_position(),
                 obstacle: is_sparse.then(|| "is a sparse file, which is not read".to_owned()),
             });
-            if let Some(e) = too_many_members(label, members.len(), options) {
+            if let Some(e) = too_many_members(label, members.len() + raw_links.len(), options) {
                 return Err(e);
             }
         }
@@ -65,7 +75,11 @@ impl Tar {
             member.name = checked(label, &name)?;
         }
         check_unique(label, &members)?;
-        Ok(Self { path: path.to_owned(), members })
+        let (names, targets): (Vec<_>, Vec<_>) = raw_links.iter().map(|(n, t)| (n.as_slice(), t.as_slice())).unzip();
+        let (names, targets) = (decoded(&names), decoded(&targets));
+        let link = |(name, target): (&String, String)| Ok(Link { name: checked(label, name)?, target: Some(target) });
+        let links = names.iter().zip(targets).map(link).collect::<Result<Vec<_>>>()?;
+        Ok(Self { path: path.to_owned(), members, links })
     }
 
     /// Writes a member's bytes to a scratch file.

@@ -237,6 +237,10 @@ fn documents_are_no_archives() {
         (&[("mimetype", ods), ("content.xml", TEXT)], Ok(Format::Workbook)),
         (&[("[Content_Types].xml", TEXT), ("word/document.xml", TEXT)], Err("f is a text document, which no table is made of")),
         (&[("mimetype", &ods[..36]), ("content.xml", TEXT)], Err("f is an office document, which no table is made of")),
+        // As the reader of workbooks finds them: by their main part, wherever it stands, and in either case.
+        (&[("[content_types].xml", TEXT), ("book/Workbook.xml", TEXT)], Ok(Format::Workbook)),
+        (&[("[Content_Types].xml", TEXT), ("xl/styles.xml", TEXT)], Err("f is an office document, which no table is made of")),
+        (&[("mimetype", ods)], Err("f is an office document, which no table is made of")),
     ] {
         let bench = Bench::new();
         let got = bench.open(&zip(members), None).0.map(|plains| (plains.len(), plains[0].format, plains[0].is_certain));
@@ -258,6 +262,36 @@ fn listing_reads_names_only() {
         std::fs::write(&path, bytes).expect("writes");
         assert_eq!(list(&path, &bench.options).expect("it is read"), want);
     }
+}
+
+#[test]
+fn links_are_told_and_not_followed() {
+    let mut out = Builder::new(Vec::new());
+    for (name, bytes) in [("a.csv", TEXT), ("b.csv", TEXT)] {
+        let mut header = Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o644);
+        out.append_data(&mut header, name, bytes).expect("writes to memory");
+    }
+    for (name, kind) in [("latest.csv", EntryType::Symlink), ("same.csv", EntryType::Link)] {
+        let mut header = Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_size(0);
+        out.append_link(&mut header, name, "b.csv").expect("writes to memory");
+    }
+    let bytes = out.into_inner().expect("writes to memory");
+    let bench = Bench::new();
+    for (wanted, plains, want) in [
+        (Some("*.csv"), 2, "f holds links, which are not followed: latest.csv, a link to b.csv, same.csv, a link to b.csv"),
+        (Some("l*.csv"), 0, ""),
+        (Some("a.csv"), 1, ""),
+        (Some("[as]*.csv"), 1, "f holds links, which are not followed: same.csv, a link to b.csv"),
+    ] {
+        let (opened, warnings) = bench.open(&bytes, wanted);
+        assert_eq!((opened.map_or(0, |plains| plains.len()), warnings.join("; ")), (plains, want.to_owned()), "{wanted:?}");
+    }
+    let e = bench.open(&bytes, Some("latest.csv")).0.expect_err("it is a link");
+    assert_eq!(e.message(), "f holds latest.csv, a link to b.csv, and links are not followed");
 }
 
 /// Archives from before POSIX have no other mark of a folder than the slash behind its name.

@@ -10,31 +10,35 @@ use std::rc::Rc;
 use zip::{CompressionMethod, ZipArchive};
 
 use super::guard::{Guard, invalid, too_many_members};
-use super::member::{Member, check_unique, checked, decoded};
+use super::member::{Link, Member, check_unique, checked, decoded};
 use super::stream;
-use crate::descriptor::Format;
 use crate::error::{Error, Result};
 use crate::snapshot::Options;
+use crate::snapshot::sheet::{Document, document};
 
 /// A directory's bytes for each member that is allowed, about: 46 and the name's, with what zip64 and times add.
 const ENTRY: u64 = 1024;
-
-/// What an OpenDocument file's `mimetype` starts with when it is a spreadsheet.
-const SPREADSHEET: &[u8] = b"application/vnd.oasis.opendocument.spreadsheet";
 
 /// An open archive.
 pub(super) struct Zip {
     archive: ZipArchive<BufReader<Budget>>,
     pub(super) members: Vec<Member>,
+    /// Symbolic links, which are not followed.
+    pub(super) links: Vec<Link>,
 }
 
 impl Zip {
     /// Reads the directory, and nothing of the members.
     pub(super) fn open(path: &Path, label: &str, options: &Options) -> Result<Self> {
-        let left = Rc::new(Cell::new(Some((options.max_members as u64).saturating_mul(ENTRY).saturating_add(1 << 20))));
+        let most = (options.max_members as u64).saturating_mul(ENTRY).saturating_add(1 << 20);
+        let left = Rc::new(Cell::new(Some(most)));
         let file = BufReader::new(Budget { file: File::open(path)?, left: Rc::clone(&left) });
         let archive = ZipArchive::new(file).map_err(|e| match left.get() {
-            Some(0) => too_many_members(label, usize::MAX, options).expect("no limit is as high"),
+            Some(0) => {
+                let max = options.max_members;
+                invalid(label, format!("its directory is damaged, or longer than the {most} bytes that {max} members take"))
+                    .with_hint("Compare the file with its publisher's; for more members, raise the limit with --max-members.")
+            }
             Some(_) | None => unreadable(label, &e),
         })?;
         left.set(None);
@@ -44,20 +48,24 @@ impl Zip {
         if archive.has_duplicate_names() {
             return Err(invalid(label, "two of its members have the same name"));
         }
-        let mut zip = Self { archive, members: Vec::new() };
-        zip.members = zip.list(label)?;
+        let mut zip = Self { archive, members: Vec::new(), links: Vec::new() };
+        (zip.members, zip.links) = zip.list(label)?;
         check_unique(label, &zip.members)?;
         Ok(zip)
     }
 
-    fn list(&mut self, label: &str) -> Result<Vec<Member>> {
+    fn list(&self, label: &str) -> Result<(Vec<Member>, Vec<Link>)> {
         let raw: Vec<&[u8]> = self.archive.file_names_raw().collect();
         let names = decoded(&raw);
-        let mut members = Vec::with_capacity(names.len());
+        let (mut members, mut links) = (Vec::with_capacity(names.len()), Vec::new());
         for (i, name) in names.iter().enumerate() {
             let name = checked(label, name)?;
             let entry = self.archive.by_index_data(i).map_err(|e| unreadable(label, &e))?;
-            if !entry.is_file() {
+            if entry.is_symlink() {
+                links.push(Link { name, target: None });
+                continue;
+            }
+            if entry.is_dir() {
                 continue;
             }
             let obstacle = if entry.encrypted() {
@@ -67,7 +75,7 @@ impl Zip {
             };
             members.push(Member { name, bytes: entry.size(), place: i as u64, obstacle });
         }
-        Ok(members)
+        Ok((members, links))
     }
 
     /// An error when two members share bytes: then a small archive unpacks to a large one by its directory alone. (D. Fifield, "A better
@@ -80,35 +88,18 @@ impl Zip {
         }
     }
 
-    /// The format that the archive as a whole is a file of: a workbook of Office Open XML (ECMA-376 part 2) or OpenDocument. `Err` names
-    /// another office document.
-    pub(super) fn document(&mut self, label: &str) -> Result<Option<Result<Format, &'static str>>> {
-        let has = |name: &str| self.members.iter().any(|member| member.name == name);
-        let starts = |folder: &str| self.members.iter().any(|member| member.name.starts_with(folder));
-        if has("[Content_Types].xml") {
-            return Ok(Some(if starts("xl/") {
-                Ok(Format::Workbook)
-            } else if starts("word/") {
-                Err("a text document")
-            } else if starts("ppt/") {
-                Err("a presentation")
-            } else {
-                Err("an office document")
-            }));
-        }
-        let Some(mimetype) = self.members.iter().find(|member| member.name == "mimetype" && member.obstacle.is_none()) else {
-            return Ok(None);
+    /// What the archive as a whole is a file of; `None` for an archive of files.
+    pub(super) fn document(&mut self, label: &str) -> Result<Option<Document>> {
+        let Self { archive, members, .. } = self;
+        let mimetype = || {
+            let is_it = |member: &&Member| member.name.eq_ignore_ascii_case("mimetype") && member.obstacle.is_none();
+            let Some(member) = members.iter().find(is_it) else { return Ok(Vec::new()) };
+            let mut start = Vec::new();
+            let member = archive.by_index(member.place as usize).map_err(|e| unreadable(label, &e))?;
+            member.take(100).read_to_end(&mut start).map_err(|e| super::guard::failed(label, &e))?;
+            Ok(start)
         };
-        let (place, mut start) = (mimetype.place as usize, Vec::new());
-        let member = self.archive.by_index(place).map_err(|e| unreadable(label, &e))?;
-        member.take(100).read_to_end(&mut start).map_err(|e| super::guard::failed(label, &e))?;
-        Ok(if start.starts_with(SPREADSHEET) {
-            Some(Ok(Format::Workbook))
-        } else if start.starts_with(b"application/vnd.oasis.opendocument.") {
-            Some(Err("an office document"))
-        } else {
-            None
-        })
+        document(members.iter().map(|member| member.name.as_str()), mimetype)
     }
 
     /// Writes a member's bytes to a scratch file.

@@ -24,7 +24,7 @@ const MAX_HEADER: u64 = 256 << 20;
 const FREE_ROWS: u64 = 1 << 24;
 
 /// Bytes that a packed batch may unpack to whatever it is packed in.
-const FREE_BATCH: u64 = 1 << 30;
+const FREE_BATCH: u64 = 256 << 20;
 
 /// The rows of one file or stream.
 pub(in crate::snapshot) struct Rows {

@@ -12,8 +12,9 @@ use crate::error::{Error, Kind, Result};
 /// The longest header that is believed, in bytes.
 const MAX_HEADER: u64 = 64 << 20;
 
-/// The largest block that is unpacked, in bytes.
-const MAX_BLOCK: u64 = 1 << 30;
+/// The largest block that is taken, packed or not, in bytes: it is held packed, unpacked and decoded. Writers cut blocks at some 64 KB
+/// (Avro) to 16 MB.
+const MAX_BLOCK: u64 = 64 << 20;
 
 /// Rows of no bytes (every column is `null`) that a block may have beyond one for each of its bytes.
 const EMPTY_ROWS: u64 = 1 << 20;
@@ -141,7 +142,11 @@ impl Container {
     fn block_at(&mut self) -> Result<()> {
         let rows = u64::try_from(self.number()?).map_err(|_| fault("it claims less than no rows"))?;
         let packed = u64::try_from(self.number()?).map_err(|_| fault("it claims less than no bytes"))?;
-        if packed > self.size - self.at || packed > MAX_BLOCK {
+        if packed > MAX_BLOCK {
+            return Err(fault(format!("it has {packed} bytes, and more than {MAX_BLOCK} are not taken at once"))
+                .with_hint("Publish it in smaller blocks."));
+        }
+        if packed > self.size - self.at {
             return Err(fault(format!("it claims {packed} bytes, and {} are left of the file", self.size - self.at)));
         }
         let mut data = vec![0; usize::try_from(packed).map_err(|_| fault("it is too large"))?];

@@ -1,4 +1,4 @@
-//! Columnar: Avro, ORC and Arrow files that are not scanned where they stand are read once, batch by batch, and written as a
+//! Columnar: Avro and ORC files, and Arrow and Parquet that are not scanned where they stand, are read once, batch by batch, and written as a
 //! snapshot's Parquet. Their types are known before their rows, so there is one pass and no cell is rejected: what can't be read is an
 //! error of the file. How each format is read, and what becomes of its types, is in the files below.
 
@@ -6,8 +6,11 @@ mod arrow_ipc;
 mod avro;
 mod claims;
 mod container;
+mod extent;
 mod orc;
 mod orc_tail;
+mod orc_types;
+mod parquet_file;
 mod shape;
 mod unite;
 
@@ -27,7 +30,7 @@ use super::build::{Built, BuiltPart, Orders};
 use super::fetch::Raw;
 use super::stop::Stop;
 use super::write::Sink;
-use crate::descriptor::{Distribution, Format};
+use crate::descriptor::{Distribution, Format, members};
 use crate::error::{Error, Kind, Result};
 
 pub(super) use arrow_ipc::claimed_rows;
@@ -47,6 +50,8 @@ pub(super) enum Form {
     Orc,
     /// An IPC stream, or a file that can't be scanned in place.
     Arrow,
+    /// Packed, or in an archive.
+    Parquet,
 }
 
 impl Form {
@@ -56,15 +61,36 @@ impl Form {
             Format::Avro => Some(Self::Avro),
             Format::Orc => Some(Self::Orc),
             Format::Arrow => Some(Self::Arrow),
+            Format::Parquet => Some(Self::Parquet),
             Format::Csv
             | Format::Json
             | Format::NdJson
             | Format::GeoJson
-            | Format::Parquet
             | Format::Workbook
             | Format::Shapefile
             | Format::Kml => None,
         }
+    }
+
+    /// The form of the files of a distribution: the declared one; where none is, what their bytes say, or the name of what is meant in
+    /// an archive.
+    pub(super) fn of_files(raws: &[&Raw], distribution: &Distribution, options: &Options) -> Option<Self> {
+        if distribution.format.is_some() {
+            return Self::of(distribution.format);
+        }
+        if let Some(member) = &distribution.member {
+            return Self::of(members::format_of(member));
+        }
+        let first = raws.first()?;
+        // What can't be listed is told of when it is read.
+        let format = match archive::list(&first.path, options).ok()? {
+            Some(names) => match members::sort(names.iter().map(String::as_str)).data.as_slice() {
+                [only] => members::format_of(only),
+                _ => None,
+            },
+            None => archive::told(&first.path).ok()?,
+        };
+        Self::of(format)
     }
 
     fn name(self) -> &'static str {
@@ -72,6 +98,7 @@ impl Form {
             Self::Avro => "Avro",
             Self::Orc => "ORC",
             Self::Arrow => "Arrow",
+            Self::Parquet => "Parquet",
         }
     }
 }
@@ -81,6 +108,7 @@ pub(super) enum Rows {
     Avro(Box<avro::Rows>),
     Orc(Box<orc::Rows>),
     Arrow(arrow_ipc::Rows),
+    Parquet(Box<parquet_file::Rows>),
 }
 
 impl Rows {
@@ -89,6 +117,7 @@ impl Rows {
             Form::Avro => Self::Avro(Box::new(avro::Rows::open(path)?)),
             Form::Orc => Self::Orc(Box::new(orc::Rows::open(path)?)),
             Form::Arrow => Self::Arrow(arrow_ipc::Rows::open(path)?),
+            Form::Parquet => Self::Parquet(Box::new(parquet_file::Rows::open(path)?)),
         })
     }
 
@@ -97,6 +126,7 @@ impl Rows {
             Self::Avro(r) => r.schema(),
             Self::Orc(r) => r.schema(),
             Self::Arrow(r) => r.schema(),
+            Self::Parquet(r) => r.schema(),
         }
     }
 
@@ -105,6 +135,7 @@ impl Rows {
             Self::Avro(r) => r.next(),
             Self::Orc(r) => r.next(),
             Self::Arrow(r) => r.next(),
+            Self::Parquet(r) => r.next(),
         }
     }
 
@@ -114,6 +145,7 @@ impl Rows {
             Self::Avro(r) => r.claimed(),
             Self::Orc(r) => r.claimed(),
             Self::Arrow(r) => r.claimed(),
+            Self::Parquet(r) => r.claimed(),
         }
     }
 
@@ -123,12 +155,13 @@ impl Rows {
             Self::Avro(r) => r.bytes(),
             Self::Orc(r) => r.bytes(),
             Self::Arrow(r) => r.bytes(),
+            Self::Parquet(r) => r.bytes(),
         }
     }
 }
 
 /// A fault of a file's bytes, before the file's name is known.
-fn fault(what: impl std::fmt::Display) -> Error {
+pub(super) fn fault(what: impl std::fmt::Display) -> Error {
     let what = what.to_string();
     Error::new(Kind::SourceInvalid, what.lines().next().unwrap_or_default().to_owned())
 }
@@ -151,7 +184,7 @@ fn guarded<T>(url: &str, form: Form, step: impl FnOnce() -> Result<T>) -> Result
 /// Reads `raws` and writes parts.
 pub(super) fn build(raws: &[&Raw], orders: &Orders<'_>) -> Result<Built> {
     let Orders { distribution, options, stop, scratch, target, heard } = *orders;
-    let form = Form::of(distribution.format);
+    let form = Form::of_files(raws, distribution, options);
     let form = form.ok_or_else(|| Error::new(Kind::Internal, "a format that is no columnar one is not read here"))?;
     std::thread::scope(|scope| {
         let hashes = scope.spawn(|| raws.iter().map(|raw| raw.hash(stop)).collect::<Result<Vec<_>>>());
@@ -164,7 +197,8 @@ pub(super) fn build(raws: &[&Raw], orders: &Orders<'_>) -> Result<Built> {
             schemas.push((&plain.label, schema));
         }
         let table = unite::unite(&schemas, distribution, options.max_columns, &mut warnings)?;
-        let (parts, rows) = Job { plains: &plains, form, table: &table, stop }.write(target, heard)?;
+        let (parts, rows) =
+            Job { plains: &plains, form, table: &table, most: options.max_archive_bytes, stop }.write(target, heard)?;
         for raw in raws {
             raw.check_unchanged()?;
         }
@@ -215,6 +249,8 @@ struct Job<'a> {
     plains: &'a [Plain],
     form: Form,
     table: &'a unite::Table,
+    /// Bytes that all values together may take.
+    most: u64,
     stop: &'a Stop,
 }
 
@@ -246,16 +282,21 @@ impl Job<'_> {
         let size = |plain: &Plain| std::fs::metadata(&plain.path).map(|m| m.len());
         let sizes = self.plains.iter().map(size).collect::<std::io::Result<Vec<_>>>()?;
         let all = sizes.iter().sum();
-        let (mut rows, mut done) = (0, 0);
+        let (mut rows, mut done, mut unpacked) = (0, 0, 0_u64);
         for (file, plain) in self.plains.iter().enumerate() {
             let url = plain.label.as_str();
             let mut reader = guarded(url, self.form, || Rows::open(self.form, &plain.path))?;
             let mut of_file = 0;
             while let Some(batch) = guarded(url, self.form, || reader.next())? {
                 of_file += batch.num_rows() as u64;
-                for start in (0..batch.num_rows()).step_by(BATCH) {
+                let mut slices = extent::Slices::of(batch);
+                while let Some((slice, bytes)) = guarded(url, self.form, || Ok(slices.next()))? {
                     self.stop.check()?;
-                    let slice = batch.slice(start, BATCH.min(batch.num_rows() - start));
+                    unpacked = unpacked.saturating_add(bytes);
+                    if unpacked > self.most {
+                        let e = fault(format!("its values take more than {} bytes once each row has its own", self.most));
+                        return Err(named(url, self.form, e.with_hint("Raise the limit with --max-archive-size.")));
+                    }
                     let fitted = guarded(url, self.form, || self.fitted(file, &slice))?;
                     if out.send(fitted).is_err() {
                         return Ok(Sent { rows, stopped: true });

@@ -10,18 +10,22 @@ use std::sync::{Arc, OnceLock};
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
-use orc_rust::compression::{Compression, CompressionType};
+use orc_rust::compression::{Compression, CompressionType, Decompressor};
 use orc_rust::reader::ChunkReader;
-use orc_rust::reader::metadata::FileMetadata;
+use orc_rust::reader::metadata::{FileMetadata, read_metadata};
 use orc_rust::statistics::TypeStatistics;
 use orc_rust::{ArrowReader, ArrowReaderBuilder, TimestampPrecision};
 
 use super::orc_tail::{Postscript, varint, with_decimals};
+use super::orc_types::{check_footer, check_statistics};
 use super::{BATCH, arrow_fault, fault};
 use crate::error::Result;
 
-/// The largest chunk that is unpacked, in bytes.
-const MAX_CHUNK: u64 = 256 << 20;
+/// The largest chunk that is unpacked, in bytes. A chunk's length is told in 23 bits, and its unpacked form is one of them again.
+const MAX_CHUNK: u64 = 16 << 20;
+
+/// What a chunk may unpack to that is not looked into, by the most that its packing makes of a byte.
+const UNLOOKED: u64 = 256 << 20;
 
 /// The most that deflate makes of a byte.
 const DEFLATE_RATIO: u64 = 1032;
@@ -30,7 +34,10 @@ const DEFLATE_RATIO: u64 = 1032;
 const MAX_FOOTER: u64 = 64 << 20;
 
 /// The most bytes that a footer, or the statistics before it, may unpack to: they are held whole.
-const MAX_UNPACKED_FOOTER: u64 = 256 << 20;
+const MAX_UNPACKED_FOOTER: u64 = 64 << 20;
+
+/// A footer of one type, a struct (`Type.kind` 12) without fields.
+const NO_COLUMNS: &[u8] = &[4 << 3 | 2, 2, 1 << 3, 12];
 
 /// Rows that a file may have beyond [`ROWS_OF_A_BYTE`]: a column of structures without fields takes no bytes.
 const FREE_ROWS: u64 = 1 << 24;
@@ -141,11 +148,19 @@ impl Chunks {
         let end = size - 1 - length as u64;
         let mut this = Self { file: Arc::new(file), end: size, tail: Vec::new(), packing: Arc::default(), read: Arc::default() };
         let footer = this.bytes(end - fields.footer, fields.footer)?;
-        if let Some(kind) = fields.kind {
-            check_whole(&footer, kind).map_err(|e| e.within("its footer"))?;
-            check_whole(&this.bytes(end - claimed, fields.metadata)?, kind).map_err(|e| e.within("its statistics"))?;
-        }
-        let changed = plain(&footer, fields.kind).and_then(|plain| with_decimals(&plain));
+        let statistics = this.bytes(end - claimed, fields.metadata)?;
+        let packing = match fields.kind {
+            Some(kind) => {
+                check_whole(&footer, kind).map_err(|e| e.within("its footer"))?;
+                check_whole(&statistics, kind).map_err(|e| e.within("its statistics"))?;
+                packing(postscript)?
+            }
+            None => None,
+        };
+        check_statistics(&plain(statistics, packing)?)?;
+        let footer = plain(footer, packing)?;
+        check_footer(&footer)?;
+        let changed = with_decimals(&footer);
         let changed = changed.map(|plain| if fields.kind.is_some() { chunked(&plain) } else { plain });
         let postscript = fields.completed(postscript, changed.as_ref().map(Vec::len));
         let length = u8::try_from(postscript.len()).map_err(|_| fault("its postscript is too long"))?;
@@ -216,11 +231,11 @@ fn check(mut stream: &[u8], kind: CompressionType) -> Result<()> {
         }
         let packed = chunk.len() as u64;
         let fits = match kind {
-            CompressionType::Zlib => packed * DEFLATE_RATIO <= MAX_CHUNK || is_bounded(flate2::read::DeflateDecoder::new(chunk))?,
+            CompressionType::Zlib => packed * DEFLATE_RATIO <= UNLOOKED || is_bounded(flate2::read::DeflateDecoder::new(chunk))?,
             CompressionType::Zstd => is_bounded(zstd::stream::read::Decoder::with_buffer(chunk)?)?,
             CompressionType::Snappy => varint(&mut &*chunk).is_some_and(|claimed| claimed <= MAX_CHUNK),
             // A byte of LZO repeats at most 255 bytes.
-            CompressionType::Lzo => packed * 255 <= MAX_CHUNK,
+            CompressionType::Lzo => packed * 255 <= UNLOOKED,
             // Bounded by the block size, which was looked at.
             CompressionType::Lz4 => true,
         };
@@ -261,21 +276,24 @@ fn unpacked(from: impl Read, most: u64) -> u64 {
     most + 1 - from.limit()
 }
 
-/// A footer without its packing; `None` where only the decoder can unpack it.
-fn plain(footer: &[u8], kind: Option<CompressionType>) -> Option<Vec<u8>> {
-    let Some(kind) = kind else { return Some(footer.to_vec()) };
-    let (mut rest, mut out) = (footer, Vec::new());
-    while let Some((chunk, original)) = next_chunk(&mut rest).ok()? {
-        match kind {
-            _ if original => out.extend_from_slice(chunk),
-            CompressionType::Zlib => flate2::read::DeflateDecoder::new(chunk).read_to_end(&mut out).map(|_| ()).ok()?,
-            CompressionType::Zstd => {
-                zstd::stream::read::Decoder::with_buffer(chunk).and_then(|mut d| d.read_to_end(&mut out)).map(|_| ()).ok()?;
-            }
-            CompressionType::Snappy | CompressionType::Lzo | CompressionType::Lz4 => return None,
-        }
-    }
-    Some(out)
+/// How the decoder unpacks what this postscript is of. It tells that only of a file, so it is given one that ends as this one does and has
+/// no columns.
+fn packing(postscript: &[u8]) -> Result<Option<Compression>> {
+    let footer = chunked(NO_COLUMNS);
+    let postscript = Postscript::completed_alone(postscript, footer.len());
+    let length = u8::try_from(postscript.len()).map_err(|_| fault("its postscript is too long"))?;
+    let mut file = Bytes::from([footer, postscript, vec![length]].concat());
+    Ok(read_metadata(&mut file).map_err(fault)?.compression())
+}
+
+/// A footer or statistics without their packing, whose size was looked at.
+fn plain(packed: Bytes, packing: Option<Compression>) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    match packing {
+        Some(_) => Decompressor::new(packed, packing, Vec::new()).read_to_end(&mut out)?,
+        None => packed.as_ref().read_to_end(&mut out)?,
+    };
+    Ok(out)
 }
 
 /// Bytes as chunks that are not packed.
@@ -307,14 +325,67 @@ mod tests {
             [&head[..3], packed].concat()
         };
         let megabytes = |n: usize| chunk(&zeros(1 << 20)).repeat(n);
-        assert!(check_whole(&megabytes(256), CompressionType::Zstd).is_ok());
-        let error = check_whole(&megabytes(257), CompressionType::Zstd).expect_err("it is too large");
-        assert!(error.message().ends_with("unpack to more than 268435456"), "{error}");
-        assert!(check(&megabytes(257), CompressionType::Zstd).is_ok(), "a stream is unpacked chunk by chunk");
+        assert!(check_whole(&megabytes(64), CompressionType::Zstd).is_ok());
+        let error = check_whole(&megabytes(65), CompressionType::Zstd).expect_err("it is too large");
+        assert!(error.message().ends_with("unpack to more than 67108864"), "{error}");
+        assert!(check(&megabytes(65), CompressionType::Zstd).is_ok(), "a stream is unpacked chunk by chunk");
         // Each claims the largest chunk.
-        let claim = chunk(&[0x80, 0x80, 0x80, 0x80, 0x01]);
-        assert!(check_whole(&claim, CompressionType::Snappy).is_ok());
-        assert!(check_whole(&claim.repeat(2), CompressionType::Snappy).is_err());
+        let claim = chunk(&[0x80, 0x80, 0x80, 0x08]);
+        assert!(check_whole(&claim.repeat(4), CompressionType::Snappy).is_ok());
+        assert!(check_whole(&claim.repeat(5), CompressionType::Snappy).is_err());
+        assert!(check(&chunk(&[0x81, 0x80, 0x80, 0x08]), CompressionType::Snappy).is_err());
         assert!(check_whole(&[1, 0], CompressionType::Snappy).is_err());
+    }
+
+    /// A file of this footer and no stripes, its footer in one chunk that is packed by snappy's plainest form where `packed`.
+    fn file(footer: &[u8], packed: bool) -> Vec<u8> {
+        let varint = |mut n: usize| {
+            let mut out = Vec::new();
+            while n >= 0x80 {
+                out.push((n & 0x7f) as u8 | 0x80);
+                n >>= 7;
+            }
+            out.push(n as u8);
+            out
+        };
+        let footer = if packed {
+            // Snappy: the length, and literals of up to 60 bytes.
+            let literals = footer.chunks(60).flat_map(|part| [&[((part.len() - 1) << 2) as u8][..], part].concat());
+            chunk_of(&[varint(footer.len()), literals.collect()].concat())
+        } else {
+            footer.to_vec()
+        };
+        let postscript = [vec![8], varint(footer.len()), vec![16, if packed { 2 } else { 0 }], vec![0x28, 0]].concat();
+        let magic = [&[0x82, 0xf4, 3, 3][..], b"ORC"].concat();
+        let length = vec![(postscript.len() + magic.len()) as u8];
+        [b"ORC".to_vec(), footer, postscript, magic, length].concat()
+    }
+
+    fn chunk_of(packed: &[u8]) -> Vec<u8> {
+        let head = u32::try_from(packed.len() << 1).expect("small").to_le_bytes();
+        [&head[..3], packed].concat()
+    }
+
+    #[test]
+    fn types_that_lead_in_circles_or_too_deep_are_refused() {
+        use super::super::orc_types::tests::footer;
+        let children: Vec<Vec<u64>> = (1..60_000).map(|n| vec![n]).collect();
+        let mut deep: Vec<(u8, &[u64])> = children.iter().map(|c| (10, c.as_slice())).collect();
+        deep[0].0 = 12;
+        deep.push((4, &[]));
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        for (types, want) in [
+            (&deep[..], "its types are nested more than 100 deep"),
+            (&[(12, &[1][..]), (10, &[1])], "its type 1 is said to hold type 1"),
+            (&[(12, &[1][..]), (12, &[2]), (12, &[1])], "its type 2 is said to hold type 1"),
+            (&[(12, &[][..])], "it has no columns"),
+        ] {
+            for packed in [false, true] {
+                let path = dir.path().join("a.orc");
+                std::fs::write(&path, file(&footer(types), packed)).expect("writes");
+                let e = Rows::open(&path).err().unwrap_or_else(|| panic!("{want}: it is refused"));
+                assert_eq!(e.message(), want, "packed: {packed}");
+            }
+        }
     }
 }

@@ -60,16 +60,27 @@ impl Postscript {
         if !self.has_metadata {
             out.extend_from_slice(&[METADATA_LENGTH << 3, 0]);
         }
-        if let Some(mut length) = changed_footer {
-            out.push(FOOTER_LENGTH << 3);
-            while length >= 0x80 {
-                out.push((length & 0x7f) as u8 | 0x80);
-                length >>= 7;
-            }
-            out.push(length as u8);
+        if let Some(length) = changed_footer {
+            put_footer(&mut out, length);
         }
         out
     }
+
+    /// The bytes for a footer of `length` bytes without stripe statistics before it.
+    pub(super) fn completed_alone(bytes: &[u8], length: usize) -> Vec<u8> {
+        let mut out = [bytes, &[METADATA_LENGTH << 3, 0]].concat();
+        put_footer(&mut out, length);
+        out
+    }
+}
+
+fn put_footer(out: &mut Vec<u8>, mut length: usize) {
+    out.push(FOOTER_LENGTH << 3);
+    while length >= 0x80 {
+        out.push((length & 0x7f) as u8 | 0x80);
+        length >>= 7;
+    }
+    out.push(length as u8);
 }
 
 /// A footer with precision and scale for its decimals that tell none; `None` when there are none or it makes no sense.
@@ -108,7 +119,7 @@ fn is_bare_decimal(mut of_type: &[u8]) -> Option<bool> {
 }
 
 /// A field's value.
-enum Field<'a> {
+pub(super) enum Field<'a> {
     Number(u64),
     Bytes(&'a [u8]),
     /// Of four or eight bytes.
@@ -116,7 +127,7 @@ enum Field<'a> {
 }
 
 /// Takes a field off the front, with its number.
-fn field<'a>(bytes: &mut &'a [u8]) -> Option<(u64, Field<'a>)> {
+pub(super) fn field<'a>(bytes: &mut &'a [u8]) -> Option<(u64, Field<'a>)> {
     let key = varint(bytes)?;
     let mut take = |length: usize| {
         let (taken, rest) = bytes.split_at_checked(length)?;

@@ -25,6 +25,9 @@ const MAX_DEPTH: usize = 64;
 /// How much of a placemark that can't be read is kept in its reject.
 const RAW_LIMIT: usize = 2000;
 
+/// Links whose places a message tells.
+const TOLD_LINKS: usize = 3;
+
 /// The folders' column.
 const FOLDER: &str = "folder";
 
@@ -49,12 +52,15 @@ pub(super) fn is_kml(text: &Text) -> Result<bool> {
 }
 
 /// Reads the placemarks into a spool at `target`.
-pub(super) fn spool(text: &Text, source: Source<'_>, target: &Path) -> Result<Spool> {
+///
+/// What links to other files stands elsewhere: of links beside placemarks `warnings` tells, and a text of links alone is an error.
+pub(super) fn spool(text: &Text, source: Source<'_>, target: &Path, warnings: &mut Vec<String>) -> Result<Spool> {
     let mut file = File::open(&text.path)?;
     file.seek(SeekFrom::Start(text.skip))?;
     let mut tags = Tags::new(BufReader::with_capacity(1 << 18, file), source.url);
     let mut reading = Reading { source, columns: IndexMap::new(), out: Writer::create(target)?, folders: Vec::new() };
-    let (mut depth, mut ended) = (0, false);
+    let (mut depth, mut ended, mut placemarks) = (0, false, false);
+    let mut links = Links::default();
     loop {
         source.stop.check()?;
         let Some(tag) = tags.next()? else { break };
@@ -66,6 +72,11 @@ pub(super) fn spool(text: &Text, source: Source<'_>, target: &Path) -> Result<Sp
                 let line = tags.line();
                 let fragment = whole(&mut tags, source, b"Placemark")?;
                 reading.placemark(&fragment, line)?;
+                placemarks = true;
+                continue;
+            }
+            b"NetworkLink" if !closing && !empty => {
+                links.add(&whole(&mut tags, source, b"NetworkLink")?);
                 continue;
             }
             b"Folder" if closing => {
@@ -93,7 +104,38 @@ pub(super) fn spool(text: &Text, source: Source<'_>, target: &Path) -> Result<Sp
         let message = format!("{}, line {}: the text ends before the element kml does: it is cut short", source.url, tags.line());
         return Err(Error::new(Kind::SourceInvalid, message));
     }
+    if links.count > 0 && !placemarks {
+        let message = format!("{} holds no placemarks but {}", source.url, links.told());
+        return Err(Error::new(Kind::SourceInvalid, message).with_hint("Describe the files that it links to in its place."));
+    }
+    if links.count > 0 {
+        warnings.push(format!("{} holds {}, which are not followed", source.url, links.told()));
+    }
     reading.finish()
+}
+
+/// Links to other files (`NetworkLink`, 12).
+#[derive(Default)]
+struct Links {
+    count: usize,
+    /// Where the first of them lead.
+    places: Vec<String>,
+}
+
+impl Links {
+    fn add(&mut self, fragment: &str) {
+        self.count += 1;
+        if self.places.len() == TOLD_LINKS {
+            return;
+        }
+        let inside = fragment.split_once("<href>").and_then(|(_, rest)| rest.split_once("</href>"));
+        self.places.extend(inside.map(|(place, _)| crate::name::clip(place.trim(), RAW_LIMIT).to_owned()));
+    }
+
+    fn told(&self) -> String {
+        let places = if self.places.is_empty() { String::new() } else { format!(" (to {})", self.places.join(", ")) };
+        format!("{} links to other files{places}", self.count)
+    }
 }
 
 /// An element as it stands in the text, from its start tag, which was the last, to its end.

@@ -57,8 +57,8 @@ pub(super) fn is_kml(text: &Text, distribution: &Distribution) -> Result<bool> {
 }
 
 /// Reads the placemarks of a KML text into a spool at `target`.
-pub(super) fn placemarks(text: &Text, source: Source<'_>, target: &Path) -> Result<Spool> {
-    kml::spool(text, source, target)
+pub(super) fn placemarks(text: &Text, source: Source<'_>, target: &Path, warnings: &mut Vec<String>) -> Result<Spool> {
+    kml::spool(text, source, target, warnings)
 }
 
 /// The geometry's column, placed behind the others.

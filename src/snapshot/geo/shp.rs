@@ -15,6 +15,7 @@ use super::{Source, geometry_column};
 use crate::error::{Error, Kind, Result};
 use crate::snapshot::cells::{CellKind, Fault, MAX_SPAN};
 use crate::snapshot::spool::{Spool, Writer};
+use crate::snapshot::stop::Stop;
 
 /// The bytes before the first record.
 const HEADER_BYTES: u64 = 100;
@@ -52,7 +53,7 @@ pub(super) fn spool(
         if line.is_multiple_of(1024) {
             source.stop.check()?;
         }
-        let shape = shapes.next()?;
+        let shape = shapes.next(source.stop)?;
         let record = table.as_mut().map(Table::next).transpose()?;
         let stays = match (&shape, record) {
             (None, None | Some(None)) => break,
@@ -186,7 +187,7 @@ impl Shapes {
     }
 
     /// The next shape, `None` at the end; a shape of no geometry is `Ok(None)`, one that can't be read is its reason.
-    fn next(&mut self) -> Result<Option<Result<Option<Geometry>, String>>> {
+    fn next(&mut self, stop: &Stop) -> Result<Option<Result<Option<Geometry>, String>>> {
         if self.left < 8 {
             return Ok(None);
         }
@@ -206,7 +207,10 @@ impl Shapes {
         self.left -= bytes + 8;
         let size = i32::try_from(bytes).expect("a shape is at most 256 MB");
         let shape = Shape::read_from(&mut Cursor::new(content.as_slice()), size);
-        Ok(Some(shape.map_err(|e| format!("the shape can't be read: {e}")).and_then(geometry)))
+        match shape {
+            Ok(shape) => geometry(shape, stop).map(Some),
+            Err(e) => Ok(Some(Err(format!("the shape can't be read: {e}")))),
+        }
     }
 }
 
@@ -236,17 +240,18 @@ fn lines<P>(parts: &[Vec<P>], of: fn(&P) -> Position) -> Geometry {
     if lines.len() == 1 { Geometry::Line(lines.remove(0)) } else { Geometry::MultiLine(lines) }
 }
 
-fn rings<P>(rings: &[PolygonRing<P>], of: fn(&P) -> Position) -> Geometry {
+fn rings<P>(rings: &[PolygonRing<P>], of: fn(&P) -> Position, stop: &Stop) -> Result<Geometry> {
     let ring = |ring: &PolygonRing<P>| match ring {
         PolygonRing::Outer(points) => (true, positions(points, of)),
         PolygonRing::Inner(points) => (false, positions(points, of)),
     };
-    wkt::polygons(rings.iter().map(ring).collect())
+    wkt::polygons(rings.iter().map(ring).collect(), stop)
 }
 
-fn geometry(shape: Shape) -> Result<Option<Geometry>, String> {
-    Ok(Some(match &shape {
-        Shape::NullShape => return Ok(None),
+/// A shape's geometry, or why it has none that is read.
+fn geometry(shape: Shape, stop: &Stop) -> Result<Result<Option<Geometry>, String>> {
+    Ok(Ok(Some(match &shape {
+        Shape::NullShape => return Ok(Ok(None)),
         Shape::Point(p) => Geometry::Point(plain(p)),
         Shape::PointM(p) => Geometry::Point(measured(p)),
         Shape::PointZ(p) => Geometry::Point(high(p)),
@@ -256,9 +261,9 @@ fn geometry(shape: Shape) -> Result<Option<Geometry>, String> {
         Shape::Polyline(s) => lines(s.parts(), plain),
         Shape::PolylineM(s) => lines(s.parts(), measured),
         Shape::PolylineZ(s) => lines(s.parts(), high),
-        Shape::Polygon(s) => rings(s.rings(), plain),
-        Shape::PolygonM(s) => rings(s.rings(), measured),
-        Shape::PolygonZ(s) => rings(s.rings(), high),
-        Shape::Multipatch(_) => return Err("the shape is a multipatch, a surface in space that is not read".to_owned()),
-    }))
+        Shape::Polygon(s) => rings(s.rings(), plain, stop)?,
+        Shape::PolygonM(s) => rings(s.rings(), measured, stop)?,
+        Shape::PolygonZ(s) => rings(s.rings(), high, stop)?,
+        Shape::Multipatch(_) => return Ok(Err("the shape is a multipatch, a surface in space that is not read".to_owned())),
+    })))
 }

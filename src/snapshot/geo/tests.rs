@@ -213,8 +213,10 @@ fn kml(text: &str) -> String {
     }
     let (options, stop) = (Options { max_columns: 9, ..Options::new(dir.path().to_owned()) }, Stop::default());
     let source = Source { url: "t.kml", options: &options, stop: &stop };
-    let spool = placemarks(&of, source, &dir.path().join("spool"));
-    spool.and_then(|spool| shown(&spool)).unwrap_or_else(|e| e.to_string())
+    let mut warnings = Vec::new();
+    let spool = placemarks(&of, source, &dir.path().join("spool"), &mut warnings);
+    let told = spool.and_then(|spool| shown(&spool)).unwrap_or_else(|e| e.to_string());
+    [vec![told], warnings].concat().join(" !! ")
 }
 
 #[test]
@@ -252,6 +254,15 @@ fn placemarks_are_rows() {
              5! a Track has no well-known text in +geometry",
         ),
         ("<Placemark><name>a", "t.kml, line 1: the text ends inside a Placemark"),
+        (
+            "<NetworkLink><name>n</name><Link><href>https://x.org/a.kml</href></Link></NetworkLink><Folder><NetworkLink><Url>\
+             <href>b.kml</href></Url></NetworkLink></Folder>",
+            "t.kml holds no placemarks but 2 links to other files (to https://x.org/a.kml, b.kml)",
+        ),
+        (
+            "<NetworkLink/><NetworkLink><Link/></NetworkLink><Placemark><name>a</name></Placemark>",
+            "name|+geometry; 1: a| !! t.kml holds 1 links to other files, which are not followed",
+        ),
     ] {
         assert_eq!(kml(&format!("{head}{body}{tail}")), want);
     }

@@ -1,5 +1,8 @@
 //! Geometries as well-known text (OGC 06-103r4, 7). Where coordinates come from is not known here.
 
+use crate::error::Result;
+use crate::snapshot::stop::Stop;
+
 /// A position; a measure or a height that is not given is `None`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Position {
@@ -113,24 +116,26 @@ fn position(out: &mut String, p: &Position, (z, m): (bool, bool)) {
 }
 
 /// The polygons of rings in any order: each hole goes to the smallest outer ring that it lies in, since a hole may hold an island with
-/// holes of its own. Rings of which none is an outer one are all taken for such.
-pub(super) fn polygons(rings: Vec<(bool, Vec<Position>)>) -> Geometry {
+/// holes of its own. Rings of which none is an outer one are all taken for such. Each hole is held against each outer ring, which takes
+/// long where there are many of both: `stop` ends it.
+pub(super) fn polygons(rings: Vec<(bool, Vec<Position>)>, stop: &Stop) -> Result<Geometry> {
     let all_holes = rings.iter().all(|(is_outer, _)| !is_outer);
     let (outer, holes): (Vec<_>, Vec<_>) = rings.into_iter().partition(|(is_outer, _)| *is_outer || all_holes);
     let mut polygons: Vec<Vec<Vec<Position>>> = outer.into_iter().map(|(_, ring)| vec![ring]).collect();
     let extents: Vec<Extent> = polygons.iter().map(|polygon| Extent::of(&polygon[0])).collect();
     for (_, hole) in holes {
+        stop.check()?;
         let around = hole.first().filter(|_| extents.len() > 1).and_then(|p| {
             let lies_in = |i: &usize| extents[*i].holds(p) && contains(&polygons[*i][0], p);
             (0..extents.len()).filter(lies_in).min_by(|a, b| extents[*a].area.total_cmp(&extents[*b].area))
         });
         polygons[around.unwrap_or(0)].push(hole);
     }
-    match polygons.len() {
+    Ok(match polygons.len() {
         0 => Geometry::Polygon(Vec::new()),
         1 => Geometry::Polygon(polygons.remove(0)),
         _ => Geometry::MultiPolygon(polygons),
-    }
+    })
 }
 
 /// Where a ring is, and the area within it: most rings are told apart by these, without a look at their points.
@@ -204,10 +209,11 @@ mod tests {
 
     #[test]
     fn holes_go_to_the_ring_around_them() {
+        let of = |rings| polygons(rings, &Stop::default()).expect("nothing stops it");
         let rings =
             vec![(false, square(11.0, 1.0)), (true, square(0.0, 5.0)), (true, square(10.0, 5.0)), (false, square(1.0, 1.0))];
         assert_eq!(
-            polygons(rings).text(),
+            of(rings).text(),
             "MULTIPOLYGON (((0 0, 5 0, 5 5, 0 5, 0 0), (1 1, 2 1, 2 2, 1 2, 1 1)), \
              ((10 10, 15 10, 15 15, 10 15, 10 10), (11 11, 12 11, 12 12, 11 12, 11 11)))"
         );
@@ -215,11 +221,20 @@ mod tests {
         let nested =
             vec![(true, square(0.0, 9.0)), (false, square(1.0, 7.0)), (true, square(2.0, 5.0)), (false, square(3.0, 1.0))];
         assert_eq!(
-            polygons(nested).text(),
+            of(nested).text(),
             "MULTIPOLYGON (((0 0, 9 0, 9 9, 0 9, 0 0), (1 1, 8 1, 8 8, 1 8, 1 1)), \
              ((2 2, 7 2, 7 7, 2 7, 2 2), (3 3, 4 3, 4 4, 3 4, 3 3)))"
         );
-        assert_eq!(polygons(vec![(false, square(0.0, 1.0))]).text(), "POLYGON ((0 0, 1 0, 1 1, 0 1, 0 0))");
-        assert_eq!(polygons(Vec::new()).text(), "POLYGON EMPTY");
+        assert_eq!(of(vec![(false, square(0.0, 1.0))]).text(), "POLYGON ((0 0, 1 0, 1 1, 0 1, 0 0))");
+        assert_eq!(of(Vec::new()).text(), "POLYGON EMPTY");
+    }
+
+    #[test]
+    fn many_holes_come_to_an_end() {
+        let stop = Stop::default();
+        stop.stop();
+        let rings = |holes| vec![(true, square(0.0, 5.0)), (holes, square(1.0, 1.0))];
+        assert!(polygons(rings(true), &stop).is_ok());
+        assert!(polygons(rings(false), &stop).is_err_and(|e| e.kind() == crate::error::Kind::Shutdown));
     }
 }

@@ -35,6 +35,7 @@ async fn footer(version: Version<'_>) -> Result<Option<Footer>> {
     if claimed > size - 18 || claimed > MAX_FOOTER {
         return Err(invalid(object, format!("its footer claims {claimed} of {size} bytes")));
     }
+    let _room = version.room(claimed).await?;
     let footer = version.bytes(size - 10 - claimed..size - 10).await?;
     let footer = ipc::root_as_footer(&footer).map_err(|e| invalid(object, e))?;
     let schema = footer.schema().ok_or_else(|| invalid(object, "its footer has no schema"))?;

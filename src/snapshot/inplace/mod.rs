@@ -14,6 +14,7 @@ use ::arrow::datatypes::{Field, Schema, SchemaRef};
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use object_store::{ObjectStore, ObjectStoreExt};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::columnar::wider;
 use crate::error::{Error, Kind, Result};
@@ -22,13 +23,20 @@ use crate::store::{Object, pinned, source_error};
 
 pub(super) use self::arrow::footers as arrow;
 pub use self::pages::check as check_pages;
-pub(super) use self::parquet::{footers as parquet, micros};
+pub(super) use self::parquet::{ParquetFooter, footers as parquet, micros};
 
 /// Files whose footers are read at the same time.
 const AT_ONCE: usize = 8;
 
 /// The longest footer that is believed, in bytes.
-const MAX_FOOTER: u64 = 256 << 20;
+const MAX_FOOTER: u64 = 128 << 20;
+
+/// What all footers that are decoded at the same time may take together, in [`GRAIN`]s: one of the longest, or many short ones. Decoded
+/// they take some times as much.
+static ROOM: Semaphore = Semaphore::const_new((MAX_FOOTER / GRAIN) as usize);
+
+/// Bytes of one permit of [`ROOM`].
+const GRAIN: u64 = 64 << 10;
 
 /// What a file's footer tells.
 struct Footer {
@@ -128,6 +136,13 @@ impl<'a> Version<'a> {
     fn of(object: &'a Object) -> Self {
         let store = pinned(std::slice::from_ref(object)).expect("one object is of one store");
         Self { object, store }
+    }
+
+    /// Waits until a footer of so many bytes may be held and decoded, for as long as the answer is kept. Who has room asks for no more.
+    async fn room(&self, bytes: u64) -> Result<SemaphorePermit<'static>> {
+        let permits = u32::try_from(bytes.min(MAX_FOOTER).div_ceil(GRAIN)).expect("the longest footer is of a few thousand");
+        let room = ROOM.acquire_many(permits).await;
+        room.map_err(|e| Error::new(Kind::Internal, "the room for footers was closed").caused_by(e))
     }
 
     async fn bytes(&self, range: Range<u64>) -> Result<Bytes> {

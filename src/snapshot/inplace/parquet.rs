@@ -1,6 +1,7 @@
 //! Parquet files: what their footers must agree on before anything believes them. Where a footer may lie without the file's size
 //! giving it away, the scan's own checks hold (see [`super::pages`]).
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::datatypes::{SchemaRef, TimeUnit};
@@ -9,9 +10,10 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 
 use super::thrift::{Compact, LIST, STRUCT};
-use super::{Footer, MAX_FOOTER, Version, each, invalid, rows, united};
+use super::{Footer, MAX_FOOTER, Version, each, rows, united};
 use crate::error::{Error, Kind, Result};
 use crate::name::quoted;
+use crate::snapshot::columnar::fault;
 use crate::store::Object;
 
 /// Groups within each other that a schema may have.
@@ -33,33 +35,64 @@ pub(in crate::snapshot) async fn footers(objects: &[Object]) -> Result<(SchemaRe
 /// Checks what the last bytes claim, before anything believes it, then reads the footer and holds it against the file.
 async fn footer(version: Version<'_>) -> Result<Footer> {
     let object = version.object;
+    let unreadable = |e: Error| {
+        if e.kind() == Kind::SourceInvalid { e.within(format!("{} can't be read", object.url)) } else { e }
+    };
     let size = object.meta.size;
-    if size < 12 {
-        return Err(invalid(object, format!("{size} bytes are too few for a Parquet file")));
+    check_size(size).map_err(unreadable)?;
+    let claimed = claimed(size, &version.bytes(size - 8..size).await?).map_err(unreadable)?;
+    let _room = version.room(claimed).await?;
+    let bytes = version.bytes(size - 8 - claimed..size - 8).await?;
+    let ParquetFooter { schema, rows, .. } = ParquetFooter::believed(size, &bytes).map_err(unreadable)?;
+    Ok(Footer { schema, rows })
+}
+
+/// A footer that was held against its file.
+pub(in crate::snapshot) struct ParquetFooter {
+    pub(in crate::snapshot) metadata: ArrowReaderMetadata,
+    pub(in crate::snapshot) rows: u64,
+    /// The columns as they are read: see [`micros`].
+    pub(in crate::snapshot) schema: SchemaRef,
+}
+
+impl ParquetFooter {
+    /// Where a file of `size` bytes has its footer; `read` gives bytes from a place on.
+    pub(in crate::snapshot) fn place(size: u64, mut read: impl FnMut(u64, u64) -> Result<Vec<u8>>) -> Result<Range<u64>> {
+        check_size(size)?;
+        let claimed = claimed(size, &read(size - 8, 8)?)?;
+        Ok(size - 8 - claimed..size - 8)
     }
-    let end = version.bytes(size - 8..size).await?;
+
+    /// Decodes the footer of a file of `size` bytes, and holds it to what it can know. Errors do not name the file.
+    pub(in crate::snapshot) fn believed(size: u64, bytes: &[u8]) -> Result<Self> {
+        if depth(bytes).is_none_or(|depth| depth > MAX_DEPTH) {
+            return Err(fault(format!("its schema makes no sense, or is nested more than {MAX_DEPTH} deep")));
+        }
+        let metadata = ParquetMetaDataReader::decode_metadata(bytes).map_err(fault)?;
+        let rows = check(&metadata, size - 8 - bytes.len() as u64).map_err(fault)?;
+        let metadata = ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::new()).map_err(fault)?;
+        let schema = micros(&metadata).unwrap_or_else(|| Arc::clone(metadata.schema()));
+        distinct(&schema)?;
+        Ok(Self { metadata, rows, schema })
+    }
+}
+
+fn check_size(size: u64) -> Result<()> {
+    if size < 12 { Err(fault(format!("{size} bytes are too few for a Parquet file"))) } else { Ok(()) }
+}
+
+/// The length of a footer by the last eight bytes of the file.
+fn claimed(size: u64, end: &[u8]) -> Result<u64> {
     match &end[4..] {
         b"PAR1" => {}
-        b"PARE" => {
-            let e = Error::new(Kind::SourceInvalid, format!("{} is an encrypted Parquet file, which can't be read", object.url));
-            return Err(e.with_hint("Publish it without encryption."));
-        }
-        _ => return Err(invalid(object, "it does not end as a Parquet file")),
+        b"PARE" => return Err(fault("it is an encrypted Parquet file").with_hint("Publish it without encryption.")),
+        _ => return Err(fault("it does not end as a Parquet file")),
     }
     let claimed = u64::from(u32::from_le_bytes([end[0], end[1], end[2], end[3]]));
     if claimed > size - 12 || claimed > MAX_FOOTER {
-        return Err(invalid(object, format!("its footer claims {claimed} of {size} bytes")));
+        return Err(fault(format!("its footer claims {claimed} of {size} bytes")));
     }
-    let bytes = version.bytes(size - 8 - claimed..size - 8).await?;
-    if depth(&bytes).is_none_or(|depth| depth > MAX_DEPTH) {
-        return Err(invalid(object, format!("its schema makes no sense, or is nested more than {MAX_DEPTH} deep")));
-    }
-    let metadata = ParquetMetaDataReader::decode_metadata(&bytes).map_err(|e| invalid(object, e))?;
-    let rows = check(&metadata, size - 8 - claimed).map_err(|what| invalid(object, what))?;
-    let metadata = ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::new()).map_err(|e| invalid(object, e))?;
-    let schema = micros(&metadata).unwrap_or_else(|| Arc::clone(metadata.schema()));
-    distinct(object, &schema)?;
-    Ok(Footer { schema, rows })
+    Ok(claimed)
 }
 
 /// The file's schema with its times of 96 bits in microseconds; `None` when it has none.
@@ -69,12 +102,12 @@ pub(in crate::snapshot) fn micros(metadata: &ArrowReaderMetadata) -> Option<Sche
 }
 
 /// SQL can't tell two columns of one name apart, and a scan finds columns by name.
-fn distinct(object: &Object, schema: &SchemaRef) -> Result<()> {
+fn distinct(schema: &SchemaRef) -> Result<()> {
     let twice = schema.fields().iter().enumerate().find(|(i, f)| schema.fields()[..*i].iter().any(|g| g.name() == f.name()));
     match twice {
         None => Ok(()),
         Some((_, field)) => {
-            let e = invalid(object, format!("two of its columns are called {}", quoted(field.name())));
+            let e = fault(format!("two of its columns are called {}", quoted(field.name())));
             Err(e.with_hint("Publish it with a name of its own for each column."))
         }
     }

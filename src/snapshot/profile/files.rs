@@ -1,7 +1,8 @@
 //! A snapshot's rows as a profile reads them: some columns at a time, file after file, on the thread that asks.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, new_null_array};
@@ -84,7 +85,8 @@ impl Files {
                         .with_batch_size(BATCH)
                         .build()
                         .map_err(parquet_error)?;
-                    for batch in reader {
+                    let mut reader = reader;
+                    while let Some(batch) = guarded(path, || Ok(reader.next()))? {
                         let batch = batch.map_err(|e| Error::new(Kind::SourceInvalid, e.to_string()))?;
                         if !of_file(&batch, &mut take)? {
                             return Ok(());
@@ -93,7 +95,7 @@ impl Files {
                 }
                 FileKind::Arrow => {
                     let mut rows = columnar::Rows::open(Form::Arrow, path)?;
-                    while let Some(batch) = rows.next()? {
+                    while let Some(batch) = guarded(path, || rows.next())? {
                         for start in (0..batch.num_rows()).step_by(BATCH) {
                             let slice = batch.slice(start, BATCH.min(batch.num_rows() - start));
                             if !of_file(&slice, &mut take)? {
@@ -106,6 +108,12 @@ impl Files {
         }
         Ok(())
     }
+}
+
+/// Runs a step of a decoder, which may panic on bytes that make no sense.
+fn guarded<T>(path: &Path, step: impl FnOnce() -> Result<T>) -> Result<T> {
+    let senseless = |_| Error::new(Kind::SourceInvalid, format!("{} can't be read: its content makes no sense", path.display()));
+    std::panic::catch_unwind(AssertUnwindSafe(step)).map_err(senseless)?
 }
 
 /// The places of these columns among those of a file.

@@ -31,6 +31,10 @@ pub(super) const MAX_COLUMNS: u32 = 1 << 14;
 /// Runs of blanks in OpenDocument's texts are counted, not written.
 const MAX_BLANKS: u64 = 1 << 16;
 
+/// What the `mimetype` of an OpenDocument file starts with, and that of its spreadsheets.
+const OPEN_DOCUMENT: &[u8] = b"application/vnd.oasis.opendocument.";
+const SPREADSHEET: &[u8] = b"application/vnd.oasis.opendocument.spreadsheet";
+
 /// The kinds of workbook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::snapshot) enum Office {
@@ -40,6 +44,50 @@ pub(in crate::snapshot) enum Office {
     /// BIFF in a compound file; an encrypted workbook of any kind is one too.
     Xls,
     Ods,
+}
+
+/// What a zip archive as a whole is a file of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::snapshot) enum Document {
+    Workbook(Office),
+    /// Another office document: what it is.
+    Other(&'static str),
+}
+
+/// Whether the archive of these files is one document, of Office Open XML (ECMA-376 part 2) or OpenDocument (part 3, 3.3), whose names
+/// are in either case. `mimetype` reads the start of the file of that name.
+pub(in crate::snapshot) fn document<'a>(
+    names: impl Iterator<Item = &'a str>,
+    mimetype: impl FnOnce() -> Result<Vec<u8>>,
+) -> Result<Option<Document>> {
+    let parts: Vec<String> = names.map(str::to_ascii_lowercase).collect();
+    let has = |name: &str| parts.iter().any(|p| p == name);
+    let ends = |name: &str| parts.iter().any(|p| p.rsplit('/').next() == Some(name));
+    let starts = |folder: &str| parts.iter().any(|p| p.starts_with(folder));
+    if has("[content_types].xml") {
+        return Ok(Some(if ends("workbook.xml") {
+            Document::Workbook(Office::Xlsx)
+        } else if ends("workbook.bin") {
+            Document::Workbook(Office::Xlsb)
+        } else if starts("word/") {
+            Document::Other("a text document")
+        } else if starts("ppt/") {
+            Document::Other("a presentation")
+        } else {
+            Document::Other("an office document")
+        }));
+    }
+    if !has("mimetype") {
+        return Ok(None);
+    }
+    let start = mimetype()?;
+    Ok(if start.starts_with(SPREADSHEET) && has("content.xml") {
+        Some(Document::Workbook(Office::Ods))
+    } else if start.starts_with(OPEN_DOCUMENT) {
+        Some(Document::Other("an office document"))
+    } else {
+        None
+    })
 }
 
 /// Which kind of workbook a file is; `None` when it is none. The file's name does not matter.
@@ -63,26 +111,21 @@ pub(in crate::snapshot) fn office(path: &Path) -> Result<Option<Office>> {
     let Ok(mut archive) = ZipArchive::new(BufReader::new(File::open(path)?)) else { return Ok(None) };
     let mut parts: Vec<String> = Vec::new();
     for i in 0..archive.len() {
-        let name = archive.by_index_raw(i).ok().and_then(|part| part.name().ok().map(|n| n.to_ascii_lowercase()));
-        parts.extend(name);
+        let name = archive.by_index_raw(i).ok().and_then(|part| part.name().ok().map(|n| n.into_owned()));
+        parts.push(name.unwrap_or_default());
     }
-    let has = |name: &str| parts.iter().any(|p| p == name);
-    if has("[content_types].xml") {
-        let ends = |name: &str| parts.iter().any(|p| p.rsplit('/').next() == Some(name));
-        return Ok(match (ends("workbook.xml"), ends("workbook.bin")) {
-            (true, _) => Some(Office::Xlsx),
-            (false, true) => Some(Office::Xlsb),
-            (false, false) => None,
-        });
-    }
-    let mut mimetype = Vec::new();
-    if has("mimetype") && has("content.xml") {
-        if let Ok(part) = archive.by_name("mimetype") {
-            part.take(100).read_to_end(&mut mimetype)?;
+    let mimetype = || {
+        let mut start = Vec::new();
+        if let Some(Ok(part)) = parts.iter().position(|p| p.eq_ignore_ascii_case("mimetype")).map(|i| archive.by_index(i)) {
+            part.take(100).read_to_end(&mut start)?;
         }
-        return Ok(mimetype.starts_with(b"application/vnd.oasis.opendocument.spreadsheet").then_some(Office::Ods));
-    }
-    Ok(None)
+        Ok(start)
+    };
+    Ok(match document(parts.iter().map(String::as_str), mimetype)? {
+        Some(Document::Workbook(office)) => Some(office),
+        // Those who unpack it say what it is.
+        Some(Document::Other(_)) | None => None,
+    })
 }
 
 /// What a guard saw beside: the merged cells of each of an ods file's sheets, by the sheet's name. Empty for the other kinds.

@@ -19,7 +19,7 @@ use super::stop::Stop;
 use crate::descriptor::{Dialect, Distribution, SheetChoice};
 use crate::error::{Error, Kind, Result};
 
-pub(super) use self::guard::{Office, office};
+pub(super) use self::guard::{Document, Office, document, office};
 
 /// What reading a workbook needs to know of where it comes from.
 #[derive(Clone, Copy)]
