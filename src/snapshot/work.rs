@@ -125,7 +125,7 @@ impl Maker {
         };
         let (options, scratch, target) = (&self.options, staging.scratch(), &staging.snapshot());
         let orders = Orders { distribution, options, stop: &stop, scratch, target, heard: &progress };
-        let outcome = match (columnar::Form::of(distribution.format), &before) {
+        let outcome = match (columnar::Form::of_files(&raws(&given), distribution, options), &before) {
             (Some(_), _) => Outcome::Built(columnar::build(&raws(&given), &orders)?),
             (None, None) => build(&given, None, &orders)?,
             (None, Some(before)) => before.build(&given, &orders)?,
