@@ -156,7 +156,7 @@ impl Opening<'_> {
     /// The files of an archive that make the table.
     fn archive(&mut self, packed: Packed, mut archive: Archive, wanted: Meant<'_>) -> Result<Vec<Plain>> {
         self.guard.check_depth(&packed.label, packed.depth)?;
-        self.links(&packed, archive.links(), wanted.as_ref())?;
+        self.links(&packed, &archive, wanted.as_ref())?;
         let mut plains = Vec::new();
         for (member, within) in self.chosen(&packed, archive.members(), wanted)? {
             let inner = Packed {
@@ -177,8 +177,9 @@ impl Opening<'_> {
         Ok(plains)
     }
 
-    /// Tells of links that may be meant; an error when the one file that is meant is a link.
-    fn links(&mut self, packed: &Packed, links: &[Link], wanted: Option<&(&str, Wanted)>) -> Result<()> {
+    /// Tells of links that may be meant; an error when nothing else is.
+    fn links(&mut self, packed: &Packed, archive: &Archive, wanted: Option<&(&str, Wanted)>) -> Result<()> {
+        let links = archive.links();
         let meant: Vec<&Link> = match wanted {
             None => links.iter().collect(),
             Some((_, wanted)) => {
@@ -186,16 +187,19 @@ impl Opening<'_> {
                 links.iter().filter(|link| names.contains(&link.name.as_str())).collect()
             }
         };
-        let told = member::told(meant.iter().map(|link| link.told()).collect::<Vec<_>>().iter().map(String::as_str));
-        match (wanted, meant.as_slice()) {
-            (_, []) => {}
-            (Some((text, _)), [only]) if only.name == text.trim_start_matches("./") => {
-                let message = format!("{} holds {told}, and links are not followed", packed.label);
-                return Err(Error::new(Kind::SourceInvalid, message)
-                    .with_hint("Name the file itself by \"innerpath\" in the descriptor."));
-            }
-            (_, _) => self.warnings.push(format!("{} holds links, which are not followed: {told}", packed.label)),
+        if meant.is_empty() {
+            return Ok(());
         }
+        let told: Vec<String> = meant.iter().map(|link| link.told()).collect();
+        let told = member::told(told.iter().map(String::as_str));
+        let names = archive.members().iter().map(|member| member.name.as_str());
+        if wanted.is_some_and(|(_, wanted)| wanted.select(names).is_empty()) {
+            let message = format!("{} holds {told}, and links are not followed", packed.label);
+            return Err(
+                Error::new(Kind::SourceInvalid, message).with_hint("Name the file itself by \"innerpath\" in the descriptor.")
+            );
+        }
+        self.warnings.push(format!("{} holds links, which are not followed: {told}", packed.label));
         Ok(())
     }
 
