@@ -254,7 +254,11 @@ impl<'a> Union<'a> {
                 FieldsMatch::Superset => false,
                 FieldsMatch::Partial => !schema.columns.is_empty() && absent.len() == schema.columns.len(),
             };
-        if let (true, Some(first)) = (must_have_all, absent.first()) {
+        // A blank name stands for its place (`descriptor::datapackage`), where a reader may have seen but the delimiter that ends rows.
+        let place_of = |c: &Column| schema.columns.iter().position(|own| std::ptr::eq(own, c)).map_or(0, |i| i + 1);
+        let behind_the_last =
+            |c: &Column| c.name.strip_prefix("column_").is_some_and(|n| n.parse() == Ok(place_of(c)) && place_of(c) > own.len());
+        if let (true, Some(first)) = (must_have_all, absent.iter().find(|c| !behind_the_last(c))) {
             let nearest = crate::name::nearest(&first.name, own.iter().copied());
             let own: Vec<String> = own.iter().take(50).map(|n| quoted(n)).collect();
             let place = self.urls.first().copied().unwrap_or_default();

@@ -159,6 +159,7 @@ async fn a_blank_name_is_declared_of_a_blank_header() {
         table("empty", "id,\n1,007\n2,\n", &format!("{id}, {blank} \"\"}}")),
         // As it is published: the header ends otherwise than the rows.
         table("ended", "id,\r\n1,007\n2,\n", &format!("{id}, {blank} \"\\r\"}}")),
+        table("bare", "id,\n1,\n2,\n", &format!("{id}, {blank} \"\\r\"}}")),
         table("two", ",id, \n7,1,x\n,2,y\n", &format!("{blank} \" \"}}, {id}, {{\"name\": \"\"}}")),
         table("named", "id,x\n1,2\n", &format!("{id}, {blank} \"\"}}")),
     ];
@@ -171,6 +172,7 @@ async fn a_blank_name_is_declared_of_a_blank_header() {
     for (sql, want) in [
         ("SELECT id, column_2 + 1 FROM test.t_empty", "1|8\n2|"),
         ("SELECT id, column_2 + 1 FROM test.t_ended", "1|8\n2|"),
+        ("SELECT id, column_2 + 1 FROM test.t_bare", "1|\n2|"),
         ("SELECT id, column_1 + 1, column_3 FROM test.t_two", "1|8|x\n2||y"),
         (&format!("{titled} 't_empty'"), "id, column_2 The rest"),
         (&format!("{titled} 't_two'"), "column_1 The rest, id, column_3"),
