@@ -116,6 +116,7 @@ mod tests {
             (",,\n,,\n", None),
             ("v,7\n", None),
             ("Northern parts,,\n", None),
+            ("注：数据来源：市统计局,,\n", Some("注：数据来源：市统计局,,\n")),
             ("The whole of the north,,\nq,1,2\nThe whole of the south,,\n", None),
         ] {
             let text = format!("{rows}{below}");

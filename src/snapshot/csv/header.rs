@@ -33,13 +33,16 @@ impl Profile {
 
 /// Finds the head of a table in its first rows. `width` is the number of cells that most rows have.
 ///
-/// Rows at the top that fill one cell at most are titles. Where columns hold values of one kind, the values begin at the first row
+/// Rows at the top that fill one cell at most are titles, and so are shorter ones above a full row of names. Where columns hold values of one kind, the values begin at the first row
 /// that has such a value in such a column, and the header is what stands above it: one row, or several when the upper one leaves
-/// gaps that the lower ones fill, or when each lower one has words over every column of values. A row of years over values that
+/// gaps that the lower ones fill, or when each lower one has words over every column of values, or over some of them and nothing else. A row of years over values that
 /// are no years names columns too. Where no column tells, the first row is the header unless it holds values itself.
 pub(in crate::snapshot) fn head<S: AsRef<str>>(rows: &[Vec<S>], width: usize) -> Head {
     let profiles = profiles(rows, width);
-    let mut titles = leading_titles(rows, width);
+    let short = short_rows(rows, width);
+    let mut titles = leading_titles(rows, width).max(short);
+    // Pairs above a small table are many of the rows that were looked at.
+    let profiles = if short > 0 && titles + 1 < rows.len() { self::profiles(&rows[titles + 1..], width) } else { profiles };
     let top = rows.len().min(titles + TOP);
     if titles >= rows.len() {
         return Head { titles: 0, header: usize::from(!rows.is_empty()) };
@@ -51,7 +54,9 @@ pub(in crate::snapshot) fn head<S: AsRef<str>>(rows: &[Vec<S>], width: usize) ->
         let header = values == 0 || (years == values && years > 1 && years < names.len());
         return Head { titles, header: usize::from(header) };
     }
-    let Some(body) = (titles..top).find(|i| is_body(&rows[*i], &profiles, (*i == titles).then(|| &rows[i + 1..]))) else {
+    let is_filling = |i: usize| i > titles && fills(&rows[i - 1], &rows[i], &profiles, &rows[i + 1..]);
+    let is_first = |i: &usize| is_body(&rows[*i], &profiles, (*i == titles).then(|| &rows[i + 1..])) && !is_filling(*i);
+    let Some(body) = (titles..top).find(is_first) else {
         return Head { titles, header: 1 };
     };
     if body == titles {
@@ -69,14 +74,25 @@ pub(in crate::snapshot) fn head<S: AsRef<str>>(rows: &[Vec<S>], width: usize) ->
     }
     titles = start;
     let first = &rows[titles];
-    let lower = rows[titles + 1..body].iter().take_while(|row| names(row, &profiles, &rows[body..]));
-    let lower = lower.count();
+    // In a small table the header's rows are many of those that were looked at.
+    let below = rows[body..].iter().filter(|r| !is_empty(r)).count();
+    let profiles = if below > 2 { self::profiles(&rows[body..], width) } else { profiles };
+    let is_lower =
+        |i: &usize| names(&rows[*i], &profiles, &rows[body..]) || fills(&rows[i - 1], &rows[*i], &profiles, &rows[body..]);
+    let lower = (titles + 1..body).take_while(is_lower).count();
     let has_gaps = cover(rows[titles..=titles].iter()) < cover(rows[titles..=titles + lower].iter()) || has_twins(first);
-    let typed = profiles.iter().filter(|p| p.look.is_some()).count();
-    let over_all = typed > 1
-        && rows[titles + 1..=titles + lower].iter().all(|row| agreement(row, &profiles) == (0, typed))
-        && rows.len() - body > 2;
+    let over_all = rows[titles + 1..=titles + lower].iter().all(|row| is_second(row, &profiles, below));
     Head { titles, header: if has_gaps || over_all { 1 + lower } else { 1 } }
+}
+
+/// Whether a row of words below names, such as units, belongs to them: it stands over all columns of values, two and more, or over some of them
+/// with nothing in the others. `below` is the number of rows of values.
+fn is_second<S: AsRef<str>>(row: &[S], profiles: &[Profile], below: usize) -> bool {
+    let (values, words) = agreement(row, profiles);
+    let typed = profiles.iter().filter(|p| p.look.is_some()).count();
+    let all = typed > 1 && (values, words) == (0, typed) && (below > 2 || below == 2 && !has_twins(row));
+    // A word in the first column alone heads the rows below it.
+    all || extent(row) > 1 && words > 0 && words < profiles.len() && filled(row) == words
 }
 
 /// One name a column out of several header rows, each part once, joined by `joint`. A cell of an upper row that stands over a gap
@@ -139,12 +155,58 @@ fn has_twins<S: AsRef<str>>(row: &[S]) -> bool {
 
 /// Rows at the top that fill one cell at most of a table that has several, when a row that fills half of its cells comes after them.
 fn leading_titles<S: AsRef<str>>(rows: &[Vec<S>], width: usize) -> usize {
-    let is_title = |r: &Vec<S>| (filled(r) <= 1 && width > 2) || (r.len() == 1 && width == 2);
+    let is_title = |r: &Vec<S>| (filled(r) <= 1 && width > 2) || (r.len() <= 1 && width == 2);
     let count = rows.iter().take_while(|r| is_title(r)).count();
     match rows.get(count) {
         Some(next) if filled(next) * 2 >= width && count + 1 < rows.len() => count,
         Some(_) | None => 0,
     }
+}
+
+/// Rows at the top that are titles for being shorter than the first full row, which names columns: pairs of a key and a value, mostly, or a title
+/// in two cells. They have cells from the first column on without a gap, the first of them no value, and say nothing of a column that is not named below as well.
+fn short_rows<S: AsRef<str>>(rows: &[Vec<S>], width: usize) -> usize {
+    let is_padded = |row: &Vec<S>| width > 3 && row.len() >= width && (1..=2).contains(&extent(row));
+    let is_short = |row: &Vec<S>| filled(row) <= 1 || filled(row) == extent(row) && (row.len() < width || is_padded(row));
+    let count = rows.iter().take(TOP).take_while(|row| is_short(row)).count();
+    let (above, below) = rows.split_at(count);
+    let Some((full, below)) = below.split_first().filter(|(_, below)| width > 2 && !below.is_empty()) else { return 0 };
+    if above.is_empty() {
+        return 0;
+    }
+    let profiles = &profiles(below, width)[..];
+    let is_apart = above.last().is_some_and(|last| is_empty(last));
+    let are_names = match is_body(full, profiles, Some(below)) {
+        true => false,
+        false => {
+            let has_words = filled(full) * 2 >= width && !looks(full).any(Look::is_value);
+            names(full, profiles, below) || is_apart && has_words
+        }
+    };
+    let second = below.first().filter(|row| names(row, profiles, &below[1..]) || fills(full, row, profiles, &below[1..]));
+    let is_named = |column: usize| {
+        let holds = |row: &Vec<S>| row.get(column).is_some_and(|c| !c.as_ref().trim().is_empty());
+        holds(full) || second.is_some_and(holds)
+    };
+    let is_title = |row: &Vec<S>| !Look::of(row[0].as_ref()).is_value() && (0..extent(row)).all(is_named);
+    let are_titles = above.iter().filter(|row| filled(row) > 1).all(is_title);
+    let needs_gap = above.iter().any(|row| filled(row) > 1 && is_padded(row));
+    if are_names && are_titles && !has_twins(full) && (is_apart || !needs_gap) { count } else { 0 }
+}
+
+/// Cells up to the last that holds something.
+fn extent<S: AsRef<str>>(row: &[S]) -> usize {
+    row.iter().rposition(|c| !c.as_ref().trim().is_empty()).map_or(0, |i| i + 1)
+}
+
+/// Whether a row goes on with the names of the one above it, whatever else it holds: that one leaves gaps from its first cell on, two and more,
+/// and here are words in all of them, over a column of values too. Codes stand beside such words.
+fn fills<S: AsRef<str>>(upper: &[S], row: &[S], profiles: &[Profile], below: &[Vec<S>]) -> bool {
+    let gaps = upper.iter().take_while(|c| c.as_ref().trim().is_empty()).count();
+    let is_word = |c: &S| Look::of(c.as_ref()) == Look::Word;
+    let over = || words_over_values(row, profiles).filter(|(column, _)| *column < gaps);
+    let are_words = gaps > 1 && gaps < upper.len() && row.len() >= upper.len() && row[..gaps].iter().all(is_word);
+    are_words && over().count() > 0 && !over().any(|(column, word)| holds(below, column, word))
 }
 
 /// What the columns hold, by the rows of the second half: titles and headers stand in the first.
@@ -263,6 +325,27 @@ mod tests {
                 2,
                 3,
             ),
+            // Titles in two cells, and pairs above the table: blank lines have no cells.
+            ("Report|2023\nid|name|v\n1|a|2.5\n2|b|3.5\n3|c|4.5", 3, 1, 1),
+            ("Report|2023\n\nid|name|v\n1|a|2.5\n2|b|3.5\n3|c|4.5", 3, 2, 1),
+            ("Report|2023\n\nname|town|v\na|x|p\nb|y|q\nc|z|r", 3, 2, 1),
+            ("Source|W|\n\nUpdated|2023-12-18|\n\nName|Code|1960|1961|\nA|B|5.5|6.5|\nC|D|7.5|8.5|", 5, 4, 1),
+            ("Station|O\nLatitude|45.3\nId|61\n\nDate|Year|Max\n2023-01-01|2023|1.5\n2023-01-02|2023|2.5", 3, 4, 1),
+            ("Station|O||\nLatitude|45.3||\n|||\nDate|Year|Max|Min\n2023-01-01|2023|1.5|1\n2023-01-02|2023|2.5|1", 4, 3, 1),
+            ("A|x\nB|1\n|||N|S\ncode|time|unit|00|01\n11|1960y|p|5|6\n12|1961y|p|7|8\n13|1962y|p|7|8", 5, 2, 2),
+            // A shorter row that names a column, or is all there is to name them, is none.
+            ("Region|Staff\n|2019|2020|2021\nDE|15|6|7\nFR|18|9|10\nIT|18|9|10", 4, 0, 2),
+            ("a|b\nx|1|2\ny|3|4\nz|5|6", 3, 0, 1),
+            ("a|b\nx|y|z\np|q|r", 3, 0, 1),
+            ("T|n\nName|n|n\nx|1|2\ny|3|4\nz|5|6", 3, 0, 2),
+            // A row of units with gaps.
+            ("date|temp|wind\n|degC|m/s\n2023-01-01|1.5|3\n2023-01-02|2.5|4\n2023-01-03|2.5|4", 3, 0, 2),
+            ("place|temp|share\n|degC|%\nx|1.5|3\ny|2.5|4", 3, 0, 2),
+            ("code|name|n\nCode|Name|Number\n65000|x|5\n63000|y|6", 3, 0, 2),
+            ("a|b\nx|x\n1|2\n3|4", 2, 0, 1),
+            ("date|v\nJanuary|\n2023-01-01|5\n2023-01-02|6", 2, 0, 1),
+            ("name|from|to\nx||unknown\ny|2000|2001\nz|2002|2003", 3, 0, 1),
+            ("|a|b\nTotal|1|2\n0|3|4\n1|5|6\n2|7|8", 3, 0, 1),
             ("Region:|D|||\n||||\n|1985|1993|2000|2001\nA||||\n b|.|379|575|1\n c|.|1|1|2", 5, 2, 1),
         ] {
             assert_eq!(head(&rows(text), width), Head { titles, header }, "{text:?}");

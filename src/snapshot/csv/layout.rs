@@ -12,7 +12,7 @@ use super::record::Record;
 use super::sniff::{self, LOOK, width_of_most};
 use super::tokenize::{LineEnds, Syntax};
 use super::width::{self, Wider};
-use super::{CHUNK, Reader, fill, footer, header, raw, refuse};
+use super::{CHUNK, Reader, fill, footer, header, raw, refuse, stacked};
 use crate::descriptor::Dialect;
 use crate::error::{Error, Kind, Result};
 use crate::snapshot::cells::Fault;
@@ -25,6 +25,13 @@ const FIRST_LOOK: usize = 1 << 18;
 
 /// The most bytes of the head that are looked at; a header must end within them.
 const LAST_LOOK: usize = 4 << 20;
+
+/// Words in names of columns whose values may be 1, 2, 3 and so on.
+const NUMBER_NAMES: &[&str] = &[
+    "id", "ids", "nr", "no", "num", "number", "nummer", "numero", "número", "numéro", "nro", "n", "n°", "nº", "№", "#", "lp",
+    "index", "idx", "key", "code", "rank", "rang", "pos", "position", "row", "line", "order", "seq", "sequence", "day", "tag",
+    "month", "monat", "mois", "mes", "hour", "week", "woche", "year", "jahr", "date", "fid", "gid",
+];
 
 /// How one delimited file is written. A reader needs this, an offset where a record starts and the line there, and nothing else.
 #[derive(Clone, Debug, PartialEq)]
@@ -139,6 +146,20 @@ impl Layout {
                 this.appended(named)
             ));
         }
+        if let Header::Records(lines, _) = &header {
+            let of_header: Vec<&Record> = records[..body].iter().filter(|r| lines.contains(&(r.line as usize))).collect();
+            if let Some(shown) = stacked::second(&of_header, &records[body..]) {
+                warnings.push(format!("{url}: {shown}: if tables stand one below the other in it, they are read as one"));
+            }
+        }
+        if this.syntax.wrapped {
+            warnings.push(format!("{url}: its lines are quoted as a whole; the table is what stands within these quotes"));
+        }
+        if named == 1 && are_aligned(&records) {
+            warnings.push(format!(
+                "{url}: its lines look like columns that blanks align, which are not parted: each line is one text"
+            ));
+        }
         this.describe(&records, titles, &header, &notes);
         if let (Some(Comment { sniffed: Some(_), start }), Some(first)) = (&this.comment, notes.first()) {
             let (line, said) = (first.line, raw(&head[first.start..first.end]));
@@ -195,7 +216,9 @@ impl Layout {
             let (from, to) = (named + 1, width);
             let numbered =
                 rows.iter().filter(|r| r.fields.len() == width).zip(1..).all(|(r, n)| r.fields[0].trim() == format!("{n}"));
-            if width == named + 1 && numbered && rows.len() > 1 {
+            // Delimiters at the ends of lines shift nothing, and what numbers the rows may be what the first name says.
+            let is_counter = numbered && rows.iter().any(holds) && !is_number_name(&names[0]);
+            if width == named + 1 && is_counter && rows.len() > 1 {
                 names.insert(0, String::new());
                 warnings.push(format!(
                     "{url}: the header names {named} columns and rows have {width} fields, of which the first counts the rows: it is column_1"
@@ -334,6 +357,24 @@ impl Layout {
         dialect.comment_rows.sort_unstable();
         dialect.comment_rows.dedup();
     }
+}
+
+/// Whether a column of this name is of numbers that may count its rows.
+fn is_number_name(name: &str) -> bool {
+    let name = name.trim().to_lowercase();
+    let is_word = |word: &str| NUMBER_NAMES.contains(&word);
+    let mut words = name.split(|c: char| !c.is_alphanumeric() && !"#№º°".contains(c)).filter(|w| !w.is_empty());
+    words.any(is_word) || name.ends_with("id") || name.contains(['号', '番'])
+}
+
+/// Whether lines look like columns that are aligned by blanks: they have as many words each, and runs of blanks between them.
+fn are_aligned(records: &[Record]) -> bool {
+    let words = |r: &Record| r.fields.iter().flat_map(|f| f.split_whitespace()).count();
+    let has_run = |r: &&Record| r.fields.iter().any(|f| f.trim().contains("  "));
+    let all = records.len();
+    let width = records.last().map_or(0, words);
+    let alike = records.iter().filter(|r| words(r) == width).count();
+    all > 1 && width > 1 && alike * 10 >= all * 9 && records.iter().filter(has_run).count() * 2 > all
 }
 
 fn without(what: &str, url: &str, head: usize, ended: bool) -> Error {

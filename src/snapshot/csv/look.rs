@@ -17,7 +17,10 @@ impl Look {
     /// The look of one cell.
     pub(in crate::snapshot) fn of(text: &str) -> Self {
         let text = text.trim();
-        if !text.contains(char::is_alphanumeric) {
+        if !text.is_empty() && text.chars().all(|c| matches!(c, '%' | '‰' | '°' | '€' | '$' | '£' | '¥')) {
+            // A unit.
+            Self::Word
+        } else if !text.contains(char::is_alphanumeric) {
             Self::Empty
         } else if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") {
             Self::Boolean
@@ -88,7 +91,13 @@ pub(in crate::snapshot) fn is_sentence(text: &str, words: usize) -> bool {
     let rule = text.len() >= 3 && !text.contains(char::is_alphanumeric);
     let begins = text.starts_with(['*', '(', '[', '©', '†', '‡', '¹', '²', '³']) && text.len() > 4;
     let ends = text.ends_with(':') || (text.ends_with('.') && text.contains(' '));
-    rule || begins || ends || text.split_whitespace().count() >= words
+    rule || begins || ends || is_keyed(text) || text.split_whitespace().count() >= words
+}
+
+/// Whether a word and a colon stand before something: `Note: provisional`, `注：初步数据`.
+fn is_keyed(text: &str) -> bool {
+    let parts = text.split_once('：').or_else(|| text.split_once(": "));
+    parts.is_some_and(|(key, said)| key.contains(char::is_alphabetic) && !said.trim().is_empty())
 }
 
 #[cfg(test)]
@@ -120,6 +129,7 @@ mod tests {
             ("Staff costs1", Look::Word),
             ("NaN", Look::Number),
             ("Marie 12 34", Look::Word),
+            ("%", Look::Word),
             ("城市", Look::Word),
         ] {
             assert_eq!(Look::of(text), look, "{text:?}");
@@ -134,7 +144,10 @@ mod tests {
             ("*****", true),
             ("* provisional", true),
             ("Note the values below", true),
+            ("Note: provisional", true),
+            ("注：数据来源", true),
             ("New York", false),
+            ("at 12:30", false),
             ("5", false),
             ("", false),
         ] {

@@ -9,8 +9,10 @@ pub(super) mod preface;
 mod record;
 mod refuse;
 mod sniff;
+pub(super) mod stacked;
 mod tokenize;
 mod width;
+mod wrapped;
 
 use std::fs::File;
 use std::io::Read;
@@ -19,6 +21,7 @@ use std::sync::Arc;
 pub(super) use self::layout::Layout;
 use self::preface::Comment;
 pub(super) use self::record::Record;
+pub(super) use self::refuse::object;
 use self::tokenize::{End, Scan};
 pub(super) use self::width::{Wider, Widths};
 use super::cells::{CellKind, Cells, Fault, MAX_CELLS, MAX_SPAN, RAW_LIMIT, Span};

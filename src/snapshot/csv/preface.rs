@@ -2,6 +2,7 @@
 //! ask this too.
 
 use super::header;
+use super::look::Look;
 use super::record::Record;
 use super::sniff::width_of_most;
 use crate::descriptor::Dialect;
@@ -67,12 +68,32 @@ fn find_header(dialect: &Dialect, records: &[Record]) -> (usize, Header) {
     if dialect.header == Some(true) || !dialect.header_rows.is_empty() || records.is_empty() {
         return (0, Header::Records(lines(&records[..records.len().min(1)]), joint));
     }
-    let rows: Vec<Vec<&str>> = records.iter().map(|r| r.fields.iter().map(String::as_str).collect()).collect();
-    let head = header::head(&rows, width_of_most(records));
-    match head.header {
-        0 => (head.titles, Header::None),
-        n => (head.titles, Header::Records(lines(&records[head.titles..head.titles + n]), joint)),
+    // A blank line is a row without cells.
+    let mut rows: Vec<Vec<&str>> = Vec::with_capacity(records.len());
+    for record in records {
+        if record.apart && !rows.is_empty() {
+            rows.push(Vec::new());
+        }
+        rows.push(record.fields.iter().map(String::as_str).collect());
     }
+    let head = header::head(&rows, width(records));
+    let of_records = |rows: &[Vec<&str>]| rows.iter().filter(|r| !r.is_empty()).count();
+    let (titles, body) = (of_records(&rows[..head.titles]), of_records(&rows[..head.titles + head.header]));
+    if titles == body { (titles, Header::None) } else { (titles, Header::Records(lines(&records[titles..body]), joint)) }
+}
+
+/// How many cells the rows of the table have: as most have, but not those of a table with more that stands below pairs of a key and a value,
+/// behind a blank line or with as many rows as there are pairs.
+fn width(records: &[Record]) -> usize {
+    let most = width_of_most(records);
+    let is_pair = |r: &Record| r.fields.len() <= 3 && header::filled(&r.fields) <= 2 && Look::of(&r.fields[0]) == Look::Word;
+    let pairs = records.iter().take_while(|r| is_pair(r)).count();
+    let below = &records[pairs..];
+    let Some(first) = below.first().filter(|_| pairs > 0 && below.len() > 1) else { return most };
+    let width = first.fields.len();
+    let regular = below.iter().filter(|r| r.fields.len() == width).count();
+    let is_table = width > most.max(2) && regular * 2 > below.len() && (first.apart || below.len() >= pairs);
+    if is_table { width } else { most }
 }
 
 /// `#` starts a comment when the first line starts with it and is not of the table's width.

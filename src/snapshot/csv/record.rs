@@ -21,6 +21,8 @@ pub(in crate::snapshot) struct Record {
     /// Where it is in the text, its line end included.
     pub(in crate::snapshot) start: usize,
     pub(in crate::snapshot) end: usize,
+    /// A blank line stands before it.
+    pub(in crate::snapshot) apart: bool,
     /// At least one.
     pub(in crate::snapshot) fields: Vec<String>,
 }
@@ -33,8 +35,9 @@ impl Syntax {
         let bare = Self { quote: None, ..self.clone() };
         let (mut at, mut line) = (0, 1);
         let mut made = Vec::new();
+        let mut apart = false;
         'records: while at < text.len() && found.all.len() < limit {
-            let mut record = Record { line, start: at, end: at, fields: Vec::new() };
+            let mut record = Record { line, start: at, end: at, apart, fields: Vec::new() };
             let syntax = if line_start.is_some_and(|s| text[at..].starts_with(s.as_bytes())) { &bare } else { self };
             loop {
                 made.clear();
@@ -60,7 +63,8 @@ impl Syntax {
             }
             line += 1;
             record.end = at;
-            if record.fields.len() > 1 || !record.fields[0].trim_ascii().is_empty() {
+            apart = record.fields.len() == 1 && record.fields[0].trim_ascii().is_empty();
+            if !apart {
                 found.all.push(record);
             }
         }

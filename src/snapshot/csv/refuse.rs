@@ -32,11 +32,17 @@ pub(super) fn documents(head: &[u8], last: bool, url: &str) -> Result<()> {
         return refused("an XML document", moved);
     }
     if last && start.starts_with(b"{") && serde_json::from_slice::<serde::de::IgnoredAny>(start).is_ok() {
-        let said = String::from_utf8_lossy(start);
-        return refused("a JSON object", "Declare \"format\": \"json\" if it holds the records; it may be a server's message.")
-            .map_err(|e| e.with_detail(crate::name::clip(said.trim(), 200).to_owned()));
+        return Err(object(start, url));
     }
     Ok(())
+}
+
+/// The error for a JSON object that holds no records. `start` is its beginning.
+pub(in crate::snapshot) fn object(start: &[u8], url: &str) -> Error {
+    let said = String::from_utf8_lossy(start);
+    Error::new(Kind::SourceInvalid, format!("{url} is a JSON object, not a table"))
+        .with_hint("Declare \"format\": \"json\" if it is a record; it may be a server's message.")
+        .with_detail(crate::name::clip(said.trim(), 200).to_owned())
 }
 
 /// The title of an HTML page.

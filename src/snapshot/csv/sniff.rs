@@ -4,6 +4,7 @@
 use super::look::Look;
 use super::record::{Record, Records};
 use super::tokenize::{LineEnds, Syntax};
+use super::wrapped::{Whole, whole};
 use crate::descriptor::Dialect;
 use crate::error::{Error, Kind, Result};
 
@@ -14,7 +15,7 @@ const DELIMITERS: &[u8] = b",;\t|";
 const RARE: &[u8] = b"^~:";
 
 /// What parts the cells of a text that has only one column: it stands in no text.
-const NEVER: u8 = 0x1f;
+pub(super) const NEVER: u8 = 0x1f;
 
 /// How many records are looked at.
 pub(super) const LOOK: usize = 1000;
@@ -53,6 +54,7 @@ pub(super) fn sniff(dialect: &Dialect, head: &[u8], last: bool, comment: Option<
             }
         },
         skip_initial_space: dialect.skip_initial_space.unwrap_or(false),
+        wrapped: false,
     };
     let named = if dialect.delimiter.is_none() { named_delimiter(head) } else { None };
     let body = &head[named.map_or(0, |(_, len)| len)..];
@@ -81,6 +83,19 @@ pub(super) fn sniff(dialect: &Dialect, head: &[u8], last: bool, comment: Option<
         }
     }
     let mut best = best.unwrap_or_else(|| view.candidate(declared.clone(), false));
+    // No delimiter counts before quotes that hold each line together.
+    let is_plain = best.width < 2 || best.syntax.quote.is_none();
+    if is_plain && dialect.quote.is_none_or(|q| q == '"') && dialect.escape.is_none() {
+        let quoting = Syntax { quote: Some(b'"'), double_quote: true, escape: None, ..best.syntax.clone() };
+        match whole(&quoting, &delimiters, body, last, comment) {
+            Some(Whole::Lines(syntax)) => return Ok(Sniffed { syntax, named: named.is_some(), regular: 1000 }),
+            Some(Whole::Texts) => {
+                let delimiter = if is_open { free(body) } else { best.syntax.delimiter };
+                return Ok(Sniffed { syntax: Syntax { delimiter, ..quoting }, named: named.is_some(), regular: 1000 });
+            }
+            None => {}
+        }
+    }
     if is_open && !best.is_table() {
         for delimiter in RARE {
             let candidate = view.candidate(Syntax { delimiter: *delimiter, ..best.syntax.clone() }, false);
@@ -90,12 +105,15 @@ pub(super) fn sniff(dialect: &Dialect, head: &[u8], last: bool, comment: Option<
             }
         }
     }
-    if is_open && best.width < 2 {
-        // One column: a delimiter in some of its texts parts nothing.
-        let in_text = |d: u8| body.contains(&d);
-        best.syntax.delimiter = if in_text(b',') { NEVER } else { b',' };
+    if is_open && (best.width < 2 || view.are_decimals(&best)) {
+        best.syntax.delimiter = free(body);
     }
     Ok(Sniffed { syntax: best.syntax, named: named.is_some(), regular: best.regular })
+}
+
+/// What parts the fields of a text of one column: a delimiter in some of its texts parts nothing.
+fn free(body: &[u8]) -> u8 {
+    if body.contains(&b',') { NEVER } else { b',' }
 }
 
 fn ascii(c: char, what: &str) -> Result<u8> {
@@ -192,6 +210,22 @@ impl View<'_> {
         let mut records = syntax.records(self.body, self.last, LOOK, self.comment);
         records.all.retain(|r| !self.comment.is_some_and(|c| r.fields[0].starts_with(c)));
         records
+    }
+
+    /// Whether what commas part are numbers with decimal commas, in one column with a name: `Temperature`, `12,5`, `13,25`.
+    fn are_decimals(&self, candidate: &Candidate) -> bool {
+        if candidate.syntax.delimiter != b',' || candidate.width != 2 {
+            return false;
+        }
+        let records = self.read(&candidate.syntax).all;
+        let Some((first, below)) = records.split_first() else { return false };
+        let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let is_decimal = |r: &Record| match r.fields.as_slice() {
+            [whole, part] => are_digits(whole.strip_prefix('-').unwrap_or(whole)) && are_digits(part),
+            [whole] => are_digits(whole.strip_prefix('-').unwrap_or(whole)),
+            _ => false,
+        };
+        first.fields.len() == 1 && Look::of(&first.fields[0]) == Look::Word && !below.is_empty() && below.iter().all(is_decimal)
     }
 
     /// Judges a syntax. With `escapes`, a backslash is taken as escaping quotes when that leaves no text behind closing quotes.
@@ -303,6 +337,11 @@ mod tests {
             ("\"a;b\",c\n\"d;e\",f\n", b','),
             ("name\nSmith\nDoe\nJones, J.\nMiller\n", NEVER),
             ("sep=;\na,x;b\n1,2;3\n", b';'),
+            // Quotes hold a line together, and decimal commas a number.
+            ("title\n\"Smith, John\"\n\"Doe, Jane\"\n\"Roe, Richard\"\n", NEVER),
+            ("\"id,name,v\"\n\"1,a,5\"\n\"2,\"\"b,c\"\",6\"\n", b','),
+            ("Temperatur\n12,5\n13,25\n-3,0\n4\n", NEVER),
+            ("Title\na,b\n1,2\n3,4\n", b','),
         ] {
             assert_eq!(sniffed(text).delimiter, want, "{text:?}");
         }

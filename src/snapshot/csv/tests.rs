@@ -96,6 +96,37 @@ fn whole_files() {
         // Rows that agree on more fields, or fewer, than the header names.
         (&usual, "a,b\nx,1,2\ny,3,4\n", "a|b|column_3; 2: x|1|2; 3: y|3|4"),
         (&usual, "a,b\n1,x,2\n2,y,4\n", "column_1|a|b; 2: 1|x|2; 3: 2|y|4"),
+        // Delimiters at the ends of lines, and names of numbers, shift nothing.
+        (&usual, "Nr;Ort;Wert\n1;A;2,5;\n2;B;3,5;\n3;C;4,75;\n", "Nr|Ort|Wert; 2: 1|A|2,5; 3: 2|B|3,5; 4: 3|C|4,75"),
+        (&usual, "a,b\n1,x,\n2,y,\n", "a|b; 2: 1|x; 3: 2|y"),
+        (&usual, "id,val\n1,2,5\n2,2,5\n3,4,7\n", "id|val|column_3; 2: 1|2|5; 3: 2|2|5; 4: 3|4|7"),
+        (&usual, "序号,值\n1,x,5\n2,y,6\n", "序号|值|column_3; 2: 1|x|5; 3: 2|y|6"),
+        // Lines that are quoted as a whole.
+        (&usual, "\"id,name,v\"\n\"1,a,5\"\n\"2,\"\"b,c\"\",6\"\n", "id|name|v; 2: 1|a|5; 3: 2|b,c|6"),
+        (&usual, "title\n\"Smith, John\"\n\"Doe, Jane\"\n\"Roe, R.\"\n", "title; 2: Smith, John; 3: Doe, Jane; 4: Roe, R."),
+        (&usual, "Temperatur\n12,5\n13,25\n-3,0\n", "Temperatur; 2: 12,5; 3: 13,25; 4: -3,0"),
+        // Pairs and titles above the table, with blank lines and without.
+        (
+            &usual,
+            "Station,O\nLatitude,45.3\nId,61\n\nDate,Year,Max\n2023-01-01,2023,1.5\n2023-01-02,2023,2.5\n",
+            "Date|Year|Max; 6: 2023-01-01|2023|1.5; 7: 2023-01-02|2023|2.5; 1! the row stands before the header (out); 2! the row stands \
+             before the header (out); 3! the row stands before the header (out)",
+        ),
+        (
+            &usual,
+            "\"Source\",\"W\",\n\n\"Updated\",\"2023-12-18\",\n\n\"Name\",\"1960\",\"1961\",\n\"A\",\"5.5\",\"6.5\",\n\"B\",\"7.5\",\"8.5\",\n",
+            "Name|1960|1961; 6: A|5.5|6.5; 7: B|7.5|8.5; 1! the row stands before the header (out); 3! the row stands before the header (out)",
+        ),
+        (
+            &usual,
+            "Report,2023\nid,name,v\n1,a,2.5\n2,b,3.5\n",
+            "id|name|v; 3: 1|a|2.5; 4: 2|b|3.5; 1! the row stands before the header (out)",
+        ),
+        (
+            &usual,
+            "date,t,w\n,C,m/s\n2023-01-01,1.5,3\n2023-01-02,2.5,4\n",
+            "date|t C|w m/s; 3: 2023-01-01|1.5|3; 4: 2023-01-02|2.5|4",
+        ),
         (&usual, "a,b,c\nx,1\ny,3\nz\n", "a|b|c; 2: x|1|; 3: y|3|; 4: z||; 4! the row has 1 fields (kept)"),
         // Blank fields behind the columns are none.
         (&usual, "a,b\n1,2, ,\" \"\n3,4\n5,6\n", "a|b; 2: 1|2; 3: 3|4; 4: 5|6"),
@@ -134,6 +165,16 @@ fn what_is_guessed_is_said() {
         ),
         ("a,b\nx,1,\ny,3,\n", ""),
         ("a,b,c\nx,1\ny,3\n", "t.csv: the header names 3 columns and most rows have 2 fields; the last 1 are empty there"),
+        ("a,b\n1,x,\n2,y,\n", ""),
+        (
+            "id,v\n1,2\n\nid,v\n3,4\n",
+            "t.csv: line 4 repeats the header: if tables stand one below the other in it, they are read as one",
+        ),
+        ("\"a,b\"\n\"1,2\"\n", "t.csv: its lines are quoted as a whole; the table is what stands within these quotes"),
+        (
+            "  id name  value\n  1  abc   10.5\n  2  def   11.5\n",
+            "t.csv: its lines look like columns that blanks align, which are not parted: each line is one text",
+        ),
         (
             "a,b\n1,x,2\n2,y,4\n",
             "t.csv: the header names 2 columns and rows have 3 fields, of which the first counts the rows: it is column_1",

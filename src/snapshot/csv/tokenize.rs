@@ -16,6 +16,8 @@ pub(super) struct Syntax {
     pub(super) line_ends: LineEnds,
     /// Blanks before a field are not part of it.
     pub(super) skip_initial_space: bool,
+    /// Each line is quoted as a whole: its fields, quotes and all, stand within these quotes.
+    pub(super) wrapped: bool,
 }
 
 /// What ends a line.
@@ -61,6 +63,7 @@ impl Default for Syntax {
             escapes_quotes_only: false,
             line_ends: LineEnds::Feeds,
             skip_initial_space: false,
+            wrapped: false,
         }
     }
 }
@@ -91,6 +94,9 @@ const SHORT: usize = 16;
 impl Syntax {
     /// The field at `at`. With `last`, the buffer's end is the text's.
     pub(super) fn field(&self, text: &[u8], at: usize, last: bool, made: &mut Vec<u8>) -> Scan {
+        if self.wrapped {
+            return self.unwrapped(text, at, last, made);
+        }
         let mut at = at;
         let first = text.get(at);
         if first.is_some() && first == self.quote.as_ref() {
@@ -141,7 +147,7 @@ impl Syntax {
     }
 
     /// Where the line begins that follows the line end at `stop`; `None` when the buffer does not tell yet.
-    fn behind(&self, text: &[u8], stop: usize, last: bool) -> Option<usize> {
+    pub(super) fn behind(&self, text: &[u8], stop: usize, last: bool) -> Option<usize> {
         if self.line_ends == LineEnds::Mixed && text[stop] == b'\r' {
             return match text.get(stop + 1) {
                 Some(b'\n') => Some(stop + 2),
@@ -152,7 +158,7 @@ impl Syntax {
         Some(stop + 1)
     }
 
-    fn without_return(&self, field: &[u8]) -> usize {
+    pub(super) fn without_return(&self, field: &[u8]) -> usize {
         let has_return = self.line_ends == LineEnds::Feeds && field.last() == Some(&b'\r');
         field.len() - usize::from(has_return)
     }

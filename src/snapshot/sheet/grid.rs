@@ -123,8 +123,8 @@ impl<'a> Grid<'a> {
         Ok(())
     }
 
-    /// The spool, once the sheet ends.
-    pub(super) fn finish(mut self) -> Result<Spool> {
+    /// The spool, once the sheet ends, and what shows that another table begins in it below the first, where something does.
+    pub(super) fn finish(mut self) -> Result<(Spool, Option<String>)> {
         self.end_row()?;
         self.find_table()?;
         let are_notes = self.are_notes();
@@ -145,7 +145,8 @@ impl<'a> Grid<'a> {
             names.values_mut().zip(&self.declared).for_each(|(name, declared)| name.clone_from(declared));
         }
         let columns: Vec<(usize, String)> = names.into_iter().map(|(column, name)| (column as usize, name)).collect();
-        self.out.finish(&columns)
+        let second = self.head.and_then(|head| head.second);
+        Ok((self.out.finish(&columns)?, second))
     }
 
     fn end_row(&mut self) -> Result<()> {

@@ -9,6 +9,7 @@ use crate::descriptor::Dialect;
 use crate::snapshot::csv::Record;
 use crate::snapshot::csv::look::{Look, is_year};
 use crate::snapshot::csv::preface::{Comment, Header, head};
+use crate::snapshot::csv::stacked;
 
 /// Where the table is among the first rows of its sheet.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(super) struct Head {
     pub(super) names: BTreeMap<u32, String>,
     /// The first column of the rows.
     pub(super) left: u32,
+    /// What shows that another table begins below, where something does.
+    pub(super) second: Option<String>,
 }
 
 /// What a row at the head of a sheet is.
@@ -42,6 +45,9 @@ pub(super) fn find(rows: &[Row], regions: &[Region], dialect: &Dialect, max_colu
     let left = rows.iter().filter_map(|r| r.cells.first()).map(|(column, _)| *column).min().unwrap_or(0);
     let merged = Merged::new(rows, regions);
     let mut records: Vec<Record> = rows.iter().map(|row| record(row, left, &merged)).collect();
+    for i in 1..rows.len() {
+        records[i].apart = rows[i].line > rows[i - 1].line + 1;
+    }
     let mut parts = vec![Part::Data; rows.len()];
     for (row, part) in rows.iter().zip(&mut parts) {
         if dialect.comment_rows.iter().any(|line| *line as u64 == row.line) {
@@ -81,7 +87,10 @@ pub(super) fn find(rows: &[Row], regions: &[Region], dialect: &Dialect, max_colu
     while names.len() > max_columns {
         names.pop_last();
     }
-    Head { comment: found.comment, parts, names, left }
+    let is_header = |r: &&Record| lines.get(&r.line).is_some_and(|i| header.contains(i));
+    let first = records.iter().rposition(|r| is_header(&r)).map_or(0, |i| i + 1);
+    let second = stacked::second(&records.iter().filter(is_header).collect::<Vec<_>>(), &records[first..]);
+    Head { comment: found.comment, parts, names, left, second }
 }
 
 /// A row as delimited text would have it: from the table's first column to the row's last filled cell.
@@ -89,7 +98,7 @@ fn record(row: &Row, left: u32, merged: &Merged<'_>) -> Record {
     let labels = merged.labels(row);
     let last = labels.keys().next_back().copied().unwrap_or(left);
     let fields = (left..=last).map(|column| labels.get(&column).cloned().unwrap_or_default()).collect();
-    Record { line: row.line, start: 0, end: 0, fields }
+    Record { line: row.line, start: 0, end: 0, apart: false, fields }
 }
 
 /// The merged cells of the head, each with what it says.

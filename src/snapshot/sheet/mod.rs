@@ -51,14 +51,19 @@ pub(super) fn spool(
         let mut grid = Grid::new(&place, distribution, book.regions(&sheet)?, source.options, target)?;
         book.each(&sheet, &mut |row, column, value| grid.cell(row, column, value).map(|()| true))?;
         let others = book.hidden();
-        if !others.is_empty() && distribution.dialect.sheet.is_none() {
+        // Each sheet of several is named by who listed them. Who names a hidden one knows.
+        if !others.is_empty() && !others.contains(&sheet) {
             said.push(format!(
                 "{} has hidden sheets, which are read when their name is declared: {}",
                 source.url,
                 listed(&others)
             ));
         }
-        Ok((grid.finish()?, said))
+        let (spool, second) = grid.finish()?;
+        if let Some(shown) = second {
+            said.push(format!("{place}: {shown}: if tables stand one below the other in it, they are read as one"));
+        }
+        Ok((spool, said))
     })?;
     warnings.append(&mut said);
     Ok(spool)

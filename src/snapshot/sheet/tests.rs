@@ -164,6 +164,26 @@ fn the_table_is_found_in_its_sheet() {
         (usual(), "T 1\n\na|b\n=1|=2\n=3|=4", &["A1:B1"], "a|b; 4: 1|2; 5: 3|4; 1! the row stands before the header"),
         (usual(), "# by x\na|b|c\n=1|=2|=3\n# end", &[], "a|b|c; 3: 1|2|3"),
         (usual(), "=1|x\n=2|y", &[], "column_1|column_2; 1: 1|'x; 2: 2|'y"),
+        // Titles in two cells, and pairs above the table; units below the names; another table below.
+        (
+            usual(),
+            "Report|x\nMade|@43831\n\nid|name|v\n=1|a|=2\n=2|b|=3\n=3|c|=5",
+            &[],
+            "id|name|v; 5: 1|'a|2; 6: 2|'b|3; 7: 3|'c|5; 1! the row stands before the header; 2! the row stands before the header",
+        ),
+        (
+            usual(),
+            "d|t|w\n|C|m/s\n@43831|=2|=3\n@43832|=4|=5\n@43833|=6|=7",
+            &[],
+            "d|t C|w m/s; 3: '2020-01-01|2|3; 4: '2020-01-02|4|5; 5: '2020-01-03|6|7",
+        ),
+        (
+            usual(),
+            "a|b\n=1|=2\n\na|b\n=3|=4",
+            &[],
+            "a|b; 2: 1|2; 4: 'a|'b; 5: 3|4 !! t.xlsx, sheet \"S\": line 4 repeats the header: if tables stand one below the other in it, they \
+             are read as one",
+        ),
         // Notes below: apart, or text under numbers.
         (usual(), "n|b|c\n=1|=2|=3\n=1|=2|=3\nSource", &[], "n|b|c; 2: 1|2|3; 3: 1|2|3; 4! the row stands below the table"),
         (
@@ -219,15 +239,15 @@ fn a_sheet_is_chosen() {
         xlsx(&path, sheets, "date1904='1'", &[]);
         assert_eq!(read(&path, dialect, Schema::default()), want);
     };
-    check(&sheets, choice(Some(SheetChoice::Name("Two".into()))), "b; 2: 2");
+    let told = "!! t.xlsx has hidden sheets, which are read when their name is declared: \"Lists\"";
+    check(&sheets, choice(Some(SheetChoice::Name("Two".into()))), &format!("b; 2: 2 {told}"));
     check(&sheets, choice(Some(SheetChoice::Name("Lists".into()))), "h; 2: 7");
-    check(&sheets, choice(Some(SheetChoice::Number(2))), "a; 2: 1");
+    check(&sheets, choice(Some(SheetChoice::Number(2))), &format!("a; 2: 1 {told}"));
     check(&sheets, choice(Some(SheetChoice::Number(9))), "t.xlsx has no sheet 9: it has 4");
     check(&sheets, choice(Some(SheetChoice::Name("two".into()))), "t.xlsx has no sheet \"two\"");
     check(&sheets, choice(Some(SheetChoice::Name("Empty".into()))), "t.xlsx, sheet \"Empty\" is empty");
     check(&sheets, choice(None), "t.xlsx has 2 sheets, and a table is made of one");
-    let hidden = "a; 2: 1 !! t.xlsx has hidden sheets, which are read when their name is declared: \"Lists\"";
-    check(&sheets[..3], choice(None), hidden);
+    check(&sheets[..3], choice(None), &format!("a; 2: 1 {told}"));
     check(&sheets[..1], choice(None), "t.xlsx is empty: no visible sheet of it holds anything");
     xlsx(&path, &sheets, "", &[]);
     let (options, stop) = (Options::new(path.clone()), Stop::default());
@@ -239,6 +259,24 @@ fn a_sheet_is_chosen() {
     assert_eq!((e.detail(), e.hint()), (Some("It has the sheets \"One\", \"Two\"."), Some(hint)));
     let dated = [("D", "visible", one("d|n\n@42369|=1"))];
     check(&dated, choice(None), "d|n; 2: '2020-01-01|1");
+}
+
+#[test]
+fn formulas_without_a_value_are_rejects() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("t.xlsx");
+    for (cell, want) in [
+        ("<c r='B2'><f>A2+1</f><v></v></c>", "a|b; 2: 1|; 2! the cell holds a formula without a value in b"),
+        ("<c r='B2'><f>A2+1</f><v/></c>", "a|b; 2: 1|; 2! the cell holds a formula without a value in b"),
+        ("<c r='B2'><f t='shared' si='0'/></c>", "a|b; 2: 1|; 2! the cell holds a formula without a value in b"),
+        ("<c r='B2'><f>A2+1</f><v>2</v></c>", "a|b; 2: 1|2"),
+        ("<c r='B2' t='str'><f>IF(A2,\"\",1)</f><v></v></c>", "a|b; 2: 1|"),
+        ("<c r='B2'><v></v></c>", "a|b; 2: 1|"),
+    ] {
+        let table = sheet("a|b\n=1|", &[]).replace("</row></sheetData>", &format!("{cell}</row></sheetData>"));
+        xlsx(&path, &[("S", "visible", table)], "", &[]);
+        assert_eq!(read(&path, Dialect::default(), Schema::default()), want, "{cell}");
+    }
 }
 
 #[test]
