@@ -43,6 +43,11 @@ impl<'a, R: BufRead> Tags<'a, R> {
         self.offset
     }
 
+    /// Where the last tag starts.
+    pub(super) fn start(&self) -> u64 {
+        self.offset - self.tag.len() as u64 - 2
+    }
+
     /// The 1-based line behind the last tag.
     pub(super) fn line(&self) -> u64 {
         self.line
@@ -253,6 +258,7 @@ mod tests {
         let mut tags = Tags::new(&b"x<a n:b = \"1 2\" c='>'>\ny<d/></a>z"[..], "f");
         let tag = tags.next().expect("reads").expect("a tag");
         assert_eq!((tag.attribute("n:b"), tag.attribute("c"), tag.attribute("d")), (Some("1 2"), Some(">"), None));
+        assert_eq!(tags.start(), 1);
         tags.keep(100);
         tags.next().expect("reads");
         tags.next().expect("reads");

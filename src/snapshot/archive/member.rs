@@ -2,12 +2,11 @@
 
 use std::collections::HashSet;
 
-use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-
 use super::guard::invalid;
 use crate::descriptor::members::{self, Sorted};
 use crate::error::{Error, Kind, Result};
 use crate::name::quoted;
+use crate::snapshot::decode;
 
 /// Names that a message tells; of more it tells how many there are.
 const TOLD: usize = 20;
@@ -46,17 +45,10 @@ impl Link {
 /// The texts of raw names: UTF-8, else in the encoding that all of them together look like (old zip programs write the system's code
 /// page and do not say which). A name that this does not decode is shown with its bytes escaped.
 pub(super) fn decoded(raw: &[&[u8]]) -> Vec<String> {
-    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    let is_utf8 = |name: &&[u8]| std::str::from_utf8(name).is_ok();
-    for name in raw.iter().filter(|name| !is_utf8(name)) {
-        detector.feed(name, false);
-        detector.feed(b"\n", false);
-    }
-    detector.feed(b"", true);
-    let encoding = detector.guess(None, Utf8Detection::Deny);
+    let encoding = decode::guess_texts(raw.iter().copied().filter(|name| std::str::from_utf8(name).is_err()));
     let text = |name: &&[u8]| match std::str::from_utf8(name) {
         Ok(name) => name.to_owned(),
-        Err(_) => match encoding.decode_without_bom_handling_and_without_replacement(name) {
+        Err(_) => match encoding.and_then(|e| e.decode_without_bom_handling_and_without_replacement(name)) {
             Some(name) => name.into_owned(),
             None => name.escape_ascii().to_string(),
         },
@@ -176,6 +168,12 @@ mod tests {
         let gbk = encoding_rs::GBK.encode("省份城市统计数据.csv").0.into_owned();
         let names: [&[u8]; 3] = [b"a.csv", "é.csv".as_bytes(), &gbk];
         assert_eq!(decoded(&names), ["a.csv", "é.csv", "省份城市统计数据.csv"]);
+        for (encoding, name) in
+            [(encoding_rs::GBK, "数据.csv"), (encoding_rs::SHIFT_JIS, "データ一覧.csv"), (encoding_rs::WINDOWS_1252, "Größe.csv")]
+        {
+            let raw = encoding.encode(name).0.into_owned();
+            assert_eq!(decoded(&[b"a.csv", &raw]), ["a.csv", name]);
+        }
     }
 
     #[test]

@@ -46,6 +46,23 @@ impl Charset {
         }
     }
 
+    /// What the declaration of an XML text says (XML 1.0, 4.3.3), where it can be read at all; `None` for a set that is not known, and for
+    /// one of two or four bytes a character, in which it could not be read.
+    pub(super) fn of_xml(head: &[u8]) -> Option<Self> {
+        let (declaration, _) = head.strip_prefix(b"<?xml")?.split_at_checked(200.min(head.len() - 5))?;
+        let end = declaration.iter().position(|b| *b == b'>')?;
+        let declaration = std::str::from_utf8(&declaration[..end]).ok()?;
+        let (_, rest) = declaration.split_once("encoding")?;
+        let rest = rest.trim_start().strip_prefix('=')?.trim_start();
+        let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+        let (label, _) = rest[1..].split_once(quote)?;
+        let known = Self::declared(label).ok()?;
+        match known {
+            Self::Whatwg(encoding) if encoding != UTF_16LE && encoding != UTF_16BE => Some(known),
+            Self::Whatwg(_) | Self::Utf32(_) => None,
+        }
+    }
+
     /// UTF-16 and UTF-32 without a mark: line ends, delimiters, digits and blanks are in every table, and beside each stand the
     /// zeros of one byte order.
     pub(super) fn unmarked(head: &[u8]) -> Option<Self> {

@@ -6,8 +6,12 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, SHIFT_JIS, UTF_8, WINDOWS_1252};
+use encoding_rs::{
+    BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, IBM866, ISO_8859_5, KOI8_R, KOI8_U, SHIFT_JIS, UTF_8, WINDOWS_1251,
+    WINDOWS_1252, X_MAC_CYRILLIC,
+};
 
+use super::single::{Meant, Words};
 use crate::error::Result;
 use crate::snapshot::stop::Stop;
 
@@ -20,47 +24,116 @@ const LINE: usize = 1 << 16;
 /// Characters that a double-byte set must show before structure alone speaks for it.
 const PROOF: u64 = 8;
 
+/// What bytes look like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Guess {
+    /// `None` when nothing supports any.
+    pub(super) encoding: Option<&'static Encoding>,
+    /// What else it looks like, for the user.
+    pub(super) hint: Option<&'static str>,
+}
+
+impl Guess {
+    fn of(encoding: &'static Encoding) -> Self {
+        Self { encoding: Some(encoding), hint: None }
+    }
+}
+
 /// What the file's bytes look like: UTF-8 with damage when most of what is beyond ASCII is sound UTF-8; else what the detector finds,
-/// when the text supports it; `None` when nothing does, as for a single sign that stands alone.
-pub(super) fn guess(path: &Path, stop: &Stop) -> Result<Option<&'static Encoding>> {
+/// when the text supports it; nothing when nothing does, as for a single sign that stands alone.
+pub(super) fn guess(path: &Path, stop: &Stop) -> Result<Guess> {
     let mut file = BufReader::with_capacity(LINE, File::open(path)?);
-    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    let mut seen = Seen::default();
-    let mut trials = [GB18030, BIG5, SHIFT_JIS, EUC_JP, EUC_KR].map(Trial::new);
-    let mut looked_at = 0;
+    let mut looked = Looked::new();
     let mut line = Vec::new();
-    while looked_at < ENOUGH {
+    while looked.bytes < ENOUGH {
         stop.check()?;
         line.clear();
         if std::io::Read::take(&mut file, LINE as u64).read_until(b'\n', &mut line)? == 0 {
             break;
         }
-        if line.is_ascii() {
-            continue;
+        looked.see(&line);
+    }
+    Ok(looked.guess())
+}
+
+/// What texts of single fields look like together, such as the names in an archive, none of which is UTF-8.
+pub(in crate::snapshot) fn guess_texts<'a>(texts: impl IntoIterator<Item = &'a [u8]>) -> Option<&'static Encoding> {
+    let mut looked = Looked::new();
+    for text in texts {
+        looked.see(text);
+        looked.see(b"\n");
+    }
+    looked.guess().encoding
+}
+
+/// What was looked at, by all means at once.
+struct Looked {
+    detector: EncodingDetector,
+    seen: Seen,
+    /// In the order of how few characters each calls common.
+    trials: [Trial; 5],
+    /// Of lines that are not ASCII.
+    bytes: u64,
+}
+
+impl Looked {
+    fn new() -> Self {
+        Self {
+            detector: EncodingDetector::new(Iso2022JpDetection::Deny),
+            seen: Seen::default(),
+            trials: [EUC_KR, GB18030, EUC_JP, BIG5, SHIFT_JIS].map(Trial::new),
+            bytes: 0,
         }
-        looked_at += line.len() as u64;
-        detector.feed(&line, false);
-        seen.see(&line);
-        trials.iter_mut().for_each(|t| t.see(&line));
     }
-    detector.feed(&[], true);
-    if seen.sound > seen.unsound {
-        return Ok(Some(UTF_8));
+
+    fn see(&mut self, line: &[u8]) {
+        if line.is_ascii() {
+            return;
+        }
+        self.bytes += line.len() as u64;
+        self.detector.feed(line, false);
+        self.seen.see(line);
+        self.trials.iter_mut().for_each(|t| t.see(line));
     }
-    let found = detector.guess(None, Utf8Detection::Deny);
-    // GBK is the two-byte part of GB18030, which also has the characters that GBK lacks.
-    let found = if found == GBK { GB18030 } else { found };
-    let proven = |t: &&Trial| t.faults == 0 && t.wide >= PROOF && t.common * 20 >= t.wide * 19;
-    Ok(match trials.iter().find(|t| t.encoding == found) {
-        Some(trial) if trial.is_plausible() => Some(found),
-        Some(_) => trials.iter().find(proven).map(|t| t.encoding),
-        None => match trials.iter().find(proven) {
-            // What reads as common characters without a fault, line after line, is no chance of single bytes.
-            Some(trial) if trial.wide >= 4 * PROOF => Some(trial.encoding),
-            Some(_) | None if seen.supported * 2 < seen.runs || seen.runs == 0 => None,
-            Some(_) | None => Some(if seen.letters == 0 { WINDOWS_1252 } else { found }),
-        },
-    })
+
+    fn guess(mut self) -> Guess {
+        self.detector.feed(&[], true);
+        let Self { detector, seen, trials, .. } = &self;
+        if seen.sound > 0 && seen.sound >= seen.unsound {
+            return Guess::of(UTF_8);
+        }
+        let found = detector.guess(None, Utf8Detection::Deny);
+        // GBK is the two-byte part of GB18030, which also has the characters that GBK lacks.
+        let found = if found == GBK { GB18030 } else { found };
+        let proven = |t: &&Trial| t.faults == 0 && t.wide >= PROOF && t.common * 20 >= t.wide * 19;
+        let proven = trials.iter().find(proven);
+        let clean = trials.iter().find(|t| t.is_clean());
+        match trials.iter().find(|t| t.encoding == found) {
+            // Of so few characters the detector knows little: one that is rare tells more.
+            Some(trial) if trial.wide < PROOF && !trial.is_clean() && clean.is_some() => {
+                Guess { encoding: clean.map(|t| t.encoding), hint: None }
+            }
+            Some(trial) if trial.is_plausible() => Guess::of(found),
+            Some(_) => Guess { encoding: proven.map(|t| t.encoding), hint: None },
+            None => match (proven, clean) {
+                // What reads as common characters without a fault, line after line, is no chance of single bytes.
+                (Some(trial), _) if trial.wide >= 4 * PROOF => Guess::of(trial.encoding),
+                // Nor is it that words of single letters all have an even length.
+                (_, Some(trial)) if is_cyrillic(found) && seen.is_even() && trial.wide >= PROOF / 2 => Guess::of(trial.encoding),
+                (_, _) if seen.supported * 2 < seen.runs || seen.runs == 0 => Guess::default(),
+                (_, _) => match seen.words.meant(if seen.letters == 0 { WINDOWS_1252 } else { found }) {
+                    Meant::Set(encoding) => Guess::of(encoding),
+                    Meant::Unread(hint) => Guess { encoding: None, hint: Some(hint) },
+                    Meant::Unknown => Guess::default(),
+                },
+            },
+        }
+    }
+}
+
+/// Whether the set's letters are Cyrillic, whose words short texts of two bytes a character are mistaken for.
+fn is_cyrillic(encoding: &'static Encoding) -> bool {
+    [WINDOWS_1251, ISO_8859_5, KOI8_R, KOI8_U, IBM866, X_MAC_CYRILLIC].contains(&encoding)
 }
 
 /// What stands beyond ASCII, whatever the encoding.
@@ -73,11 +146,19 @@ struct Seen {
     /// units and currencies; of a sign that stands alone nobody knows what it is.
     runs: u64,
     supported: u64,
+    /// Runs of an odd length.
+    odd: u64,
     /// Bytes that are letters in the Western set: where there are none, its signs are meant, as `£`, `°` and `²`.
     letters: u64,
+    words: Words,
 }
 
 impl Seen {
+    /// Whether all runs have an even length, and there are enough of them to tell.
+    fn is_even(&self) -> bool {
+        self.odd == 0 && self.runs >= 3
+    }
+
     fn see(&mut self, line: &[u8]) {
         for chunk in line.utf8_chunks() {
             self.sound += chunk.valid().bytes().filter(|b| *b >= 0xc0).count() as u64;
@@ -91,6 +172,9 @@ impl Seen {
                 .filter(|b| matches!(b, 0x83 | 0x8a | 0x8c | 0x8e | 0x9a | 0x9c | 0x9e..=0x9f | 0xc0..));
             self.letters += letters.count() as u64;
             let beside = |i: Option<usize>| i.and_then(|i| line.get(i)).is_some_and(u8::is_ascii_alphanumeric);
+            let near = |i: Option<usize>| i.and_then(|i| line.get(i)).copied();
+            self.words.see(near(start.checked_sub(1)), &line[start..start + len], near(Some(start + len)));
+            self.odd += u64::from(!len.is_multiple_of(2));
             self.runs += 1;
             self.supported += u64::from(len > 1 || beside(start.checked_sub(1)) || beside(Some(start + len)));
             at = start + len;
@@ -104,18 +188,26 @@ struct Trial {
     /// Characters of two and more bytes, and those of them that ordinary text is made of.
     wide: u64,
     common: u64,
+    /// Kana, which Japanese text has sooner or later.
+    kana: u64,
     /// Bytes that the set does not have.
     faults: u64,
 }
 
 impl Trial {
     fn new(encoding: &'static Encoding) -> Self {
-        Self { encoding, wide: 0, common: 0, faults: 0 }
+        Self { encoding, wide: 0, common: 0, kana: 0, faults: 0 }
     }
 
     /// Few faults, and mostly common characters: real text has some rare ones, and files have some damage.
     fn is_plausible(&self) -> bool {
         self.wide > 0 && self.faults * 20 <= self.wide && self.common * 2 >= self.wide
+    }
+
+    /// Without a fault, and all of common characters. Chinese text in GB 2312 is that as Japanese text in EUC-JP too, but for kana.
+    fn is_clean(&self) -> bool {
+        let is_known = self.encoding != EUC_JP || self.kana > 0;
+        self.wide > 0 && self.faults == 0 && self.common == self.wide && is_known
     }
 
     fn see(&mut self, line: &[u8]) {
@@ -128,6 +220,7 @@ impl Trial {
             let (len, common) = self.character(&line[at..]);
             self.faults += u64::from(len == 0);
             self.wide += u64::from(len > 1);
+            self.kana += u64::from(len > 1 && matches!(lead, 0xa4 | 0xa5));
             self.common += u64::from(len > 1 && common);
             at += len.max(1);
         }

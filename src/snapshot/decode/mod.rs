@@ -1,18 +1,21 @@
 //! Decoding: a file's bytes as UTF-8 text in a file. A byte-order mark stands above the descriptor's word (as WHATWG has it), that
-//! above strict UTF-8, and that above a guess over the whole file. What cannot be decoded is kept by its place, for rejects.
+//! above strict UTF-8, that above the declaration of an XML text, and that above a guess over the whole file. What cannot be decoded is
+//! kept by its place, for rejects.
 
 mod charset;
 mod guess;
+mod single;
 mod transcode;
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use encoding_rs::{Encoding, UTF_8};
-use memchr::memchr;
+use encoding_rs::{Encoding, ISO_2022_JP, UTF_8};
+use memchr::{memchr, memchr_iter, memmem};
 
 use self::charset::Charset;
+pub(super) use self::guess::guess_texts;
 use super::stop::Stop;
 use crate::error::{Error, Kind, Result};
 
@@ -23,6 +26,12 @@ const HEAD: usize = 1 << 16;
 
 /// More places than this that can't be decoded, and the encoding is the wrong one. Bounds the memory that they take to 48 MB.
 const MAX_BAD: usize = 1_000_000;
+
+/// The byte-order mark in UTF-8. Where files were joined it begins lines too, and is no text there.
+const MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// What CP/M and DOS end texts with, and some programs still do.
+const END: u8 = 0x1a;
 
 /// One file as UTF-8 text.
 #[derive(Debug)]
@@ -153,25 +162,43 @@ pub(super) fn decode(
         (None, None) => (Charset::unmarked(&head), 0),
     };
     let guessed = skip == 0 && declared.is_none();
-    let skip = skip as u64;
+    let is_utf8_marked = skip > 0 && charset == Some(Charset::Whatwg(UTF_8));
+    let again = head[skip..].chunks_exact(MARK.len()).take_while(|chunk| is_utf8_marked && *chunk == MARK).count();
+    let skip = (skip + again * MARK.len()) as u64;
+    let transcoded = |charset| transcode::transcode(raw, url, charset, skip, target, stop);
+    let as_it_is = |sound: Sound| match sound {
+        Sound { is_text: true, nuls: bad, .. } => {
+            Ok(Text { path: raw.to_owned(), skip, bytes, bad, encoding: UTF_8.name(), guessed: false })
+        }
+        Sound { .. } => transcoded(Charset::Whatwg(UTF_8)),
+    };
     let text = match charset {
-        Some(Charset::Whatwg(utf8)) if utf8 == UTF_8 => match is_utf8(raw, url, skip, stop)? {
-            Some(bad) => Text { path: raw.to_owned(), skip, bytes, bad, encoding: UTF_8.name(), guessed: false },
-            None => transcode::transcode(raw, url, Charset::Whatwg(UTF_8), skip, target, stop)?,
+        Some(Charset::Whatwg(utf8)) if utf8 == UTF_8 => match sound(raw, url, skip, stop)? {
+            Some(sound) => as_it_is(sound)?,
+            None => transcoded(Charset::Whatwg(UTF_8))?,
         },
-        Some(charset) => Text { guessed, ..transcode::transcode(raw, url, charset, skip, target, stop)? },
-        None => match is_utf8(raw, url, 0, stop)? {
-            Some(bad) => {
+        Some(charset) => Text { guessed, ..transcoded(charset)? },
+        None => match sound(raw, url, 0, stop)? {
+            Some(sound) => {
                 refuse_binary(&head, url)?;
-                Text { path: raw.to_owned(), skip, bytes, bad, encoding: UTF_8.name(), guessed: false }
+                let japanese = sound.is_escaped.then(|| transcoded(Charset::Whatwg(ISO_2022_JP))).transpose()?;
+                match japanese.filter(|text| text.bad.is_empty()) {
+                    Some(text) => Text { guessed: true, ..text },
+                    None => as_it_is(sound)?,
+                }
             }
             None => {
                 refuse_binary(&head, url)?;
-                let (charset, guessed) = match guess::guess(raw, stop)? {
-                    Some(encoding) => (Charset::Whatwg(encoding), encoding != UTF_8),
-                    None => (Charset::Whatwg(UTF_8), false),
+                let (charset, guessed) = match Charset::of_xml(&head) {
+                    Some(charset) => (charset, false),
+                    None => {
+                        let guess = guess::guess(raw, stop)?;
+                        warnings.extend(guess.hint.map(|hint| format!("{url} is not UTF-8: {hint}")));
+                        let encoding = guess.encoding.unwrap_or(UTF_8);
+                        (Charset::Whatwg(encoding), encoding != UTF_8)
+                    }
                 };
-                Text { guessed, ..transcode::transcode(raw, url, charset, skip, target, stop)? }
+                Text { guessed, ..transcoded(charset)? }
             }
         },
     };
@@ -219,18 +246,30 @@ fn fill(file: &mut File, buffer: &mut [u8]) -> Result<usize> {
     Ok(len)
 }
 
-/// Whether all of the file is UTF-8: its NULs if it is, `None` if it is not.
-fn is_utf8(path: &Path, url: &str, skip: u64, stop: &Stop) -> Result<Option<Vec<Bad>>> {
+/// What stands in a file that is UTF-8.
+#[derive(Debug)]
+struct Sound {
+    nuls: Vec<Bad>,
+    /// All of it is text, without marks at the starts of lines and an [`END`].
+    is_text: bool,
+    /// It has the escapes of ISO-2022-JP.
+    is_escaped: bool,
+}
+
+/// What stands in the file when all of it is UTF-8; `None` if it is not.
+fn sound(path: &Path, url: &str, skip: u64, stop: &Stop) -> Result<Option<Sound>> {
     let mut file = File::open(path)?;
     let mut buffer = vec![0; CHUNK];
     let (mut kept, mut base) = (0, 0_u64);
-    let mut nuls = Vec::new();
+    let mut sound = Sound { nuls: Vec::new(), is_text: true, is_escaped: false };
+    let mut last = b'\n';
     loop {
         stop.check()?;
         let n = fill(&mut file, &mut buffer[kept..])?;
         let filled = kept + n;
         if n == 0 {
-            return Ok((kept == 0).then_some(nuls));
+            sound.is_text &= last != END;
+            return Ok((kept == 0).then_some(sound));
         }
         let valid = Encoding::utf8_valid_up_to(&buffer[..filled]);
         // At most three bytes of a character can be left for the next chunk.
@@ -240,12 +279,17 @@ fn is_utf8(path: &Path, url: &str, skip: u64, stop: &Stop) -> Result<Option<Vec<
         let mut at = 0;
         while let Some(nul) = memchr(0, &buffer[at..valid]) {
             let byte = base + (at + nul) as u64;
-            if nuls.len() == MAX_BAD {
+            if sound.nuls.len() == MAX_BAD {
                 return Err(too_many(url, UTF_8.name(), byte));
             }
-            nuls.push(Bad::new(byte - skip, byte, &[0]));
+            sound.nuls.push(Bad::new(byte - skip, byte, &[0]));
             at += nul + 1;
         }
+        let text = &buffer[..valid];
+        let is_first = |at: usize| matches!(at.checked_sub(1).map_or(last, |i| text[i]), b'\n' | b'\r');
+        sound.is_text &= memmem::find_iter(text, MARK).all(|at| base + (at as u64) < skip || !is_first(at));
+        sound.is_escaped |= memchr_iter(0x1b, text).any(|at| matches!(text.get(at + 1..at + 3), Some([b'$', b'@' | b'B'])));
+        last = text.last().copied().unwrap_or(last);
         buffer.copy_within(valid..filled, 0);
         kept = filled - valid;
         base += valid as u64;

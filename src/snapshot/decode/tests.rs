@@ -54,6 +54,31 @@ fn declared_and_marked_encodings() {
         (utf32(text, false), Some("utf-32"), format!("UTF-32LE {text} []")),
         (b"x".to_vec(), Some("klingon"), "f.csv: \"klingon\" is not a known encoding".to_owned()),
         (Vec::new(), None, "UTF-8  []".to_owned()),
+        // Marks of files that were joined, and DOS's end of a text.
+        (b"\xef\xbb\xbf\xef\xbb\xbfid".to_vec(), None, "UTF-8 id []".to_owned()),
+        ("\u{feff}id\n1\n\u{feff}id\n2 \u{feff}\0".into(), None, "UTF-8 id\n1\nid\n2 \u{feff}\0 [13@19\\x00]".to_owned()),
+        ("\n\u{feff}\u{feff}id\r\u{feff}1".into(), None, "UTF-8 \nid\r1 []".to_owned()),
+        (
+            [" ".repeat(CHUNK - 1).as_str(), "\n\u{feff}1"].concat().into_bytes(),
+            None,
+            format!("UTF-8 {}\n1 []", " ".repeat(CHUNK - 1)),
+        ),
+        (utf16("\u{feff}\u{feff}id\n\u{feff}1", false), None, "UTF-16LE id\n1 []".to_owned()),
+        (b"id\n3\x1a".to_vec(), None, "UTF-8 id\n3 []".to_owned()),
+        (b"id\n\x1a\x1a".to_vec(), None, "UTF-8 id\n\x1a []".to_owned()),
+        (b"i\x1ad\n".to_vec(), Some("latin1"), "windows-1252 i\x1ad\n []".to_owned()),
+        (b"\xe9\x1a".to_vec(), Some("latin1"), "windows-1252 \u{e9} []".to_owned()),
+        (
+            b"<?xml version='1.0' encoding='Shift_JIS'?>\x95\x5c".to_vec(),
+            None,
+            "Shift_JIS <?xml version='1.0' encoding='Shift_JIS'?>表 []".to_owned(),
+        ),
+        (
+            b"<?xml encoding=\"utf-8\"?>\xe9\xe9a".to_vec(),
+            None,
+            "UTF-8 <?xml encoding=\"utf-8\"?>\u{fffd}\u{fffd}a [24@24\\xE9 27@25\\xE9]".to_owned(),
+        ),
+        ("<?xml encoding=\"latin1\"?>é".into(), None, "UTF-8 <?xml encoding=\"latin1\"?>é []".to_owned()),
     ] {
         check(&bytes, label, &want);
     }
@@ -80,6 +105,13 @@ fn bytes_that_are_no_text_keep_their_places() {
         // UTF-8 with damage stays UTF-8.
         ("Ærø,Dragør,Tårnby\nK".as_bytes(), None, "UTF-8 Ærø,Dragør,Tårnby\nK []"),
         (b"\xc3\x86r\xc3\xb8,Drag\xc3\xb8r\nK\xf8ge\n", None, "UTF-8 Ærø,Dragør\nK\u{FFFD}ge\n [15@15\\xF8]"),
+        (b"1,Caf\xc3\xa9\n2,Caf\xe9\n", None, "UTF-8 1,Café\n2,Caf\u{FFFD}\n [13@13\\xE9]"),
+        // DOS's code page 850 is not read.
+        (
+            b"K\x94nig,Stra\xe1e\nM\x81hle,J\x84ger\n",
+            None,
+            "UTF-8 K\u{FFFD}nig,Stra\u{FFFD}e\nM\u{FFFD}hle,J\u{FFFD}ger\n [1@1\\x94 12@10\\xE1 18@14\\x81 26@20\\x84]",
+        ),
     ] {
         check(bytes, label, want);
     }
@@ -99,6 +131,17 @@ fn encodings_are_guessed_when_the_text_supports_it() {
         // Signs alone are those of the Western set.
         (encoding_rs::WINDOWS_1252, "Supplier,Amount\nA,£68\nB,£5\n"),
         (encoding_rs::WINDOWS_1252, "Site,Temp °C\nA,5\nB,6\n"),
+        (encoding_rs::GB18030, "性别,数\n男,1\n女,2\n"),
+        (encoding_rs::GB18030, "名称,数量\n北京,1\n上海,2\n"),
+        (encoding_rs::EUC_KR, "성별,수\n남,1\n여,2\n"),
+        (encoding_rs::EUC_JP, "番号,名称,住所\n1,東京都庁,東京都新宿区西新宿\n2,大阪府庁,大阪市中央区大手前\n"),
+        (encoding_rs::ISO_2022_JP, "番号,名称\n1,東京都庁\n"),
+        (encoding_rs::ISO_8859_15, "nom;prix\nCœur à la crème;5 €\nŒuf brouillé;7 €\n"),
+        (encoding_rs::WINDOWS_1252, "nom;prix\nCœur à la crème;5 €\nŒuf brouillé;7 €\n"),
+        (encoding_rs::WINDOWS_1252, "Größe;Zahl\n½ Liter;1½\n¾ Maß;3\n"),
+        (encoding_rs::WINDOWS_1252, "Nom;N°\nL’été;5–6\nl‘an d’après;1\n"),
+        (encoding_rs::MACINTOSH, "Ville,Code\rMontréal,514\rQuébec,418\rTrois-Rivières,819\r"),
+        (encoding_rs::WINDOWS_1251, "ГОРОД;НАСЕЛЕНИЕ\nМОСКВА;12\nКАЗАНЬ;5\n"),
         (encoding_rs::WINDOWS_1250, "Město,Kraj\nPlzeň,Plzeňský kraj\nŽďár nad Sázavou,Vysočina\nPříbram,Středočeský kraj\n"),
     ] {
         let bytes = encoding.encode(text).0.into_owned();
@@ -127,9 +170,13 @@ fn what_the_user_should_know_is_said() {
             Some("utf-8"),
             "f.csv has one place that can't be decoded, where cells are rejected: byte 3 of the file is a NUL, which text can't hold",
         ),
+        (b"<?xml version='1.0' encoding=\"latin1\"?>\xe9", None, ""),
     ] {
-        assert_eq!(read(bytes, label).1, [want]);
+        assert_eq!(read(bytes, label).1.concat(), want);
     }
+    let dos = read(b"K\x94nig,Stra\xe1e\nM\x81hle,J\x84ger\n", None).1;
+    let looks = "f.csv is not UTF-8: it looks like DOS's code page 850, which is not read: publish it as UTF-8";
+    assert_eq!(dos.first().map(String::as_str), Some(looks));
     let binary: Vec<u8> = (0..2000_u32).map(|i| (i * 7919 % 251) as u8).collect();
     check(&binary, None, "f.csv holds binary data, not text");
 }

@@ -6,10 +6,10 @@ use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use encoding_rs::{DecoderResult, Encoding, UTF_16BE, UTF_16LE};
-use memchr::memchr_iter;
+use memchr::{memchr_iter, memmem};
 
 use super::charset::{Charset, unit32};
-use super::{Bad, CHUNK, MAX_BAD, Text, fill, too_many};
+use super::{Bad, CHUNK, END, MARK, MAX_BAD, Text, fill, too_many};
 use crate::error::Result;
 use crate::snapshot::stop::Stop;
 
@@ -18,7 +18,7 @@ pub(super) fn transcode(raw: &Path, url: &str, charset: Charset, skip: u64, targ
     let mut file = File::open(raw)?;
     file.seek(SeekFrom::Start(skip))?;
     let copy = BufWriter::with_capacity(CHUNK, File::create(target)?);
-    let out = Out { file: copy, written: 0, nuls: VecDeque::new(), bad: Vec::new(), url, charset };
+    let out = Out { file: copy, written: 0, last: b'\n', ends: false, nuls: VecDeque::new(), bad: Vec::new(), url, charset };
     let out = match charset {
         Charset::Whatwg(encoding) => whatwg(&mut file, encoding, skip, out, stop)?,
         Charset::Utf32(big) => utf32(&mut file, big, skip, out, stop)?,
@@ -32,6 +32,9 @@ pub(super) fn transcode(raw: &Path, url: &str, charset: Charset, skip: u64, targ
 struct Out<'a> {
     file: BufWriter<File>,
     written: u64,
+    /// The last byte of the text so far, a line's end before there is any; whether that is an [`END`], which is written once more follows.
+    last: u8,
+    ends: bool,
     /// The places, in the published file, of the NULs that a decoder has read and that are not written yet: it may hold some back.
     nuls: VecDeque<u64>,
     bad: Vec<Bad>,
@@ -40,8 +43,25 @@ struct Out<'a> {
 }
 
 impl Out<'_> {
-    /// Writes decoded text.
+    /// Writes decoded text, without the marks at the starts of lines and an [`END`] at the file's end.
     fn text(&mut self, text: &[u8]) -> Result<()> {
+        let mut from = 0;
+        for at in memmem::find_iter(text, MARK) {
+            let last = if at == from { self.last } else { text[at - 1] };
+            if matches!(last, b'\n' | b'\r') {
+                self.put(&text[from..at])?;
+                from = at + MARK.len();
+            }
+        }
+        self.put(&text[from..])
+    }
+
+    fn put(&mut self, text: &[u8]) -> Result<()> {
+        let Some(last) = text.last() else { return Ok(()) };
+        self.go_on()?;
+        self.last = *last;
+        self.ends = *last == END;
+        let text = &text[..text.len() - usize::from(self.ends)];
         for nul in memchr_iter(0, text) {
             let byte = self.nuls.pop_front().unwrap_or_default();
             self.bad(self.written + nul as u64, byte, &[0])?;
@@ -51,7 +71,18 @@ impl Out<'_> {
         Ok(())
     }
 
+    /// Writes the [`END`] that was none.
+    fn go_on(&mut self) -> Result<()> {
+        if std::mem::take(&mut self.ends) {
+            self.file.write_all(&[END])?;
+            self.written += 1;
+        }
+        Ok(())
+    }
+
     fn replaced(&mut self, byte: u64, bytes: &[u8]) -> Result<()> {
+        self.go_on()?;
+        self.last = 0;
         self.bad(self.written, byte, bytes)?;
         self.file.write_all("\u{FFFD}".as_bytes())?;
         self.written += 3;

@@ -10,6 +10,7 @@ use indexmap::IndexMap;
 use kml::types::{Coord, Element, Geometry as Shape, LinearRing, Placemark};
 use kml::{Kml, KmlReader};
 
+use super::stand_in::StandIns;
 use super::wkt::{Geometry, Position};
 use super::{Source, geometry_column};
 use crate::error::{Error, Kind, Result};
@@ -21,6 +22,9 @@ use crate::snapshot::tags::Tags;
 
 /// Elements within each other are followed this far.
 const MAX_DEPTH: usize = 64;
+
+/// What a value with undecodable bytes was to be.
+const TEXT: &str = "text in the file's encoding";
 
 /// How much of a placemark that can't be read is kept in its reject.
 const RAW_LIMIT: usize = 2000;
@@ -58,7 +62,8 @@ pub(super) fn spool(text: &Text, source: Source<'_>, target: &Path, warnings: &m
     let mut file = File::open(&text.path)?;
     file.seek(SeekFrom::Start(text.skip))?;
     let mut tags = Tags::new(BufReader::with_capacity(1 << 18, file), source.url);
-    let mut reading = Reading { source, columns: IndexMap::new(), out: Writer::create(target)?, folders: Vec::new() };
+    let stand_ins = StandIns::of(text);
+    let mut reading = Reading { source, stand_ins, columns: IndexMap::new(), out: Writer::create(target)?, folders: Vec::new() };
     let (mut depth, mut ended, mut placemarks) = (0, false, false);
     let mut links = Links::default();
     loop {
@@ -69,8 +74,8 @@ pub(super) fn spool(text: &Text, source: Source<'_>, target: &Path, warnings: &m
         ended |= (closing || empty) && name == b"kml";
         match name.as_slice() {
             b"Placemark" if !closing && !empty => {
-                let line = tags.line();
-                let fragment = whole(&mut tags, source, b"Placemark")?;
+                let (line, start) = (tags.line(), tags.start());
+                let fragment = stand_ins.marked(whole(&mut tags, source, b"Placemark")?, start);
                 reading.placemark(&fragment, line)?;
                 placemarks = true;
                 continue;
@@ -86,7 +91,8 @@ pub(super) fn spool(text: &Text, source: Source<'_>, target: &Path, warnings: &m
             b"name" if !closing && !empty => {
                 let is_folders = reading.folders.last().is_some_and(|(at, name)| *at == depth && name.is_none());
                 if is_folders {
-                    let fragment = whole(&mut tags, source, b"name")?;
+                    let start = tags.start();
+                    let fragment = stand_ins.marked(whole(&mut tags, source, b"name")?, start);
                     if let (Some((_, name)), Ok(Kml::Element(element))) = (reading.folders.last_mut(), parse(&fragment)) {
                         *name = element.content;
                     }
@@ -221,6 +227,7 @@ fn without_sections(fragment: &str) -> String {
 /// What is known while the text is walked over.
 struct Reading<'a> {
     source: Source<'a>,
+    stand_ins: StandIns<'a>,
     /// By name, in the order in which they were met.
     columns: IndexMap<String, ()>,
     out: Writer,
@@ -238,15 +245,26 @@ impl Reading<'_> {
         let mut values: IndexMap<String, String> = IndexMap::new();
         let mut unread = None;
         collect(&placemark, &mut values, &mut unread);
+        if values.keys().any(|name| self.stand_ins.reason(name).is_some()) {
+            let marked = std::mem::take(&mut values);
+            marked.iter().for_each(|(name, value)| add(&mut values, self.stand_ins.unmarked(name).into_owned(), value));
+        }
         let folders: Vec<&str> = self.folders.iter().filter_map(|(_, name)| name.as_deref()).collect();
         if !folders.is_empty() {
             put(&mut values, FOLDER, &folders.join("/"));
         }
         let geometry = placemark.geometry.as_ref().map(geometry);
+        let mut faults = Vec::new();
         self.out.begin(line);
         for (name, value) in values.iter().filter(|(_, value)| !value.trim().is_empty()) {
             let column = self.column(name)?;
-            self.out.text(column, CellKind::Plain, value.trim());
+            match self.stand_ins.reason(value) {
+                None => self.out.text(column, CellKind::Plain, value.trim()),
+                Some(reason) => {
+                    let raw = self.stand_ins.unmarked(value.trim()).into_owned();
+                    faults.push(Fault { line, column: Some(column), raw, expected: TEXT.to_owned(), reason });
+                }
+            }
         }
         let reason = match geometry {
             Some(Ok(shape)) if shape.is_finite() => {
@@ -259,16 +277,22 @@ impl Reading<'_> {
             None => unread.map(|name| format!("a {name} has no well-known text")),
         };
         self.out.end()?;
+        faults.iter().try_for_each(|fault| self.out.fault(fault))?;
         let Some(reason) = reason else { return Ok(()) };
         let column = self.column(&geometry_column())?;
-        let (raw, expected) = (crate::name::clip(fragment, RAW_LIMIT).to_owned(), "a geometry".to_owned());
+        let (raw, expected) = (self.clipped(fragment), "a geometry".to_owned());
         self.out.fault(&Fault { line, column: Some(column), raw, expected, reason })
     }
 
     fn reject(&mut self, fragment: &str, line: u64, reason: &str) -> Result<()> {
-        let (raw, expected) = (crate::name::clip(fragment, RAW_LIMIT).to_owned(), "a placemark".to_owned());
-        let reason = format!("the placemark can't be read: {reason}");
+        let (raw, expected) = (self.clipped(fragment), "a placemark".to_owned());
+        let reason = format!("the placemark can't be read: {}", self.stand_ins.unmarked(reason));
         self.out.fault(&Fault { line, column: None, raw, expected, reason })
+    }
+
+    /// The start of a fragment, for a reject.
+    fn clipped(&self, fragment: &str) -> String {
+        crate::name::clip(&self.stand_ins.unmarked(fragment), RAW_LIMIT).to_owned()
     }
 
     fn column(&mut self, name: &str) -> Result<usize> {
@@ -324,7 +348,11 @@ fn collect(placemark: &Placemark, values: &mut IndexMap<String, String>, unread:
 
 /// Adds a value; of several under one name each has a line.
 fn put(values: &mut IndexMap<String, String>, name: &str, value: &str) {
-    let known = values.entry(unescaped(name)).or_default();
+    add(values, unescaped(name), value);
+}
+
+fn add(values: &mut IndexMap<String, String>, name: String, value: &str) {
+    let known = values.entry(name).or_default();
     if !known.is_empty() {
         known.push('\n');
     }

@@ -5,6 +5,7 @@
 mod dbf;
 mod kml;
 mod shp;
+mod stand_in;
 mod wkt;
 
 use std::path::{Path, PathBuf};

@@ -220,6 +220,41 @@ fn kml(text: &str) -> String {
 }
 
 #[test]
+fn bytes_that_are_no_text_are_rejects_of_their_values() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = dir.path().join("t.kml");
+    for (bytes, want) in [
+        (
+            &b"<kml><Placemark><name>a\xa9b</name><description>\xc3\xa9</description></Placemark></kml>"[..],
+            "name|description|+geometry; 1: |\u{e9}|; 1! byte 23 of the file (\\xA9) is not UTF-8 in name",
+        ),
+        (
+            b"<?xml version='1.0' encoding='windows-1252'?><kml><Placemark><name>\x80 50</name></Placemark></kml>",
+            "name|+geometry; 1: \u{20ac} 50|",
+        ),
+        (
+            b"<?xml version=\"1.0\" encoding=\"Shift_JIS\"?><kml><Placemark><name>\x95\x5c</name></Placemark></kml>",
+            "name|+geometry; 1: \u{8868}|",
+        ),
+        (
+            b"<kml><Folder><name>\xc3\xa9\xc3\xa9\xa9</name><Placemark><name>b</name><ExtendedData><Data name='a\xff'><value>1</value></Data></ExtendedData></Placemark></Folder></kml>",
+            "name|a\\xFF|folder|+geometry; 1: b|1||; 1! byte 23 of the file (\\xA9) is not UTF-8 in folder",
+        ),
+        (
+            b"<kml><Placemark><name>\xc3\xa9\xff</nam></Placemark></kml>",
+            "+geometry; 1! the placemark can't be read: </nam> ends what did not begin",
+        ),
+    ] {
+        std::fs::write(&path, bytes).expect("writes");
+        let (options, stop) = (Options { max_columns: 9, ..Options::new(dir.path().to_owned()) }, Stop::default());
+        let text = crate::snapshot::decode::decode(&path, "t.kml", None, &dir.path().join("text"), &stop, &mut Vec::new());
+        let source = Source { url: "t.kml", options: &options, stop: &stop };
+        let spool = placemarks(&text.expect("is text"), source, &dir.path().join("spool"), &mut Vec::new());
+        assert_eq!(shown(&spool.expect("is read")).expect("is read"), want, "{}", bytes.escape_ascii());
+    }
+}
+
+#[test]
 fn placemarks_are_rows() {
     let head = "<?xml version='1.0'?><kml xmlns='http://www.opengis.net/kml/2.2'><Document><name>D</name>";
     let tail = "</Document></kml>";

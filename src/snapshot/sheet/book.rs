@@ -122,7 +122,18 @@ impl<'a> Book<'a> {
             KindOfBook::Xlsx(book) => {
                 let from_1904 = book.has_1904_epoch();
                 let mut cells = book.worksheet_cells_reader(sheet).map_err(|e| unread(url, &e))?;
-                streamed(|| cells.next_cell(), url, from_1904, take)
+                while let Some(cell) = cells.next_cell_with_formula_metadata().map_err(|e| unread(url, &e))? {
+                    let (row, column) = cell.pos;
+                    let value = match (&cell.value, cell.formula) {
+                        // A formula that comes to an empty text has that for a value.
+                        (DataRef::Empty, Some(formula)) => Value::of_unset(formula),
+                        (value, _) => Value::of(value, from_1904),
+                    };
+                    if !take(row, column, value)? {
+                        break;
+                    }
+                }
+                Ok(())
             }
             KindOfBook::Xlsb(book) => {
                 let from_1904 = book.has_1904_epoch();

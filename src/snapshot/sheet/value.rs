@@ -1,7 +1,7 @@
 //! Values: what a workbook's cell holds, as text and its kind. Numbers are printed so that they read back the same; days are counted
 //! from 1970-01-01 whatever the workbook counts from.
 
-use calamine::{Data, DataRef, ExcelDateTime};
+use calamine::{Data, DataRef, ExcelDateTime, XlsxFormulaMetadata};
 
 use crate::snapshot::cells::CellKind;
 use crate::snapshot::spool::{Moment, shown};
@@ -63,6 +63,16 @@ impl Value {
             DataRef::Error(e) => error(e),
             DataRef::Empty => Self::Blank,
         }
+    }
+
+    /// That of a formula whose value nobody has written: programs that write workbooks do not calculate.
+    pub(super) fn of_unset(formula: XlsxFormulaMetadata) -> Self {
+        let text = match formula {
+            XlsxFormulaMetadata::Normal { formula } | XlsxFormulaMetadata::Shared { formula, .. } => formula,
+            // One that is shared, whose text stands in another cell, and what the reader does not know yet.
+            _ => String::new(),
+        };
+        Self::Bad { raw: format!("={text}"), reason: "the cell holds a formula without a value".to_owned() }
     }
 
     /// The same of a cell that owns what it holds.

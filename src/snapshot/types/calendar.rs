@@ -3,8 +3,8 @@
 
 use super::months::{month, skip_weekday};
 
-/// The orders and separators in which dates are published. One column has one in a file. A year of two digits stands last and is
-/// read as POSIX reads it (see [`full_year`]).
+/// The orders and separators in which dates are published. One column has one in a file. A year of two digits stands last or first and
+/// is read as POSIX reads it (see [`full_year`]). New ones are added at the end: ledgers hold places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Order {
     /// `2020-01-31`, `2014-7-1` (ISO 8601).
@@ -49,13 +49,19 @@ pub(super) enum Order {
     NameDayYearShort,
     /// `2020-Dec-31`
     YearNameDay,
+    /// `20-12-31`
+    YmdDashShort,
+    /// `20/12/31`
+    YmdSlashShort,
+    /// `20.12.31`
+    YmdDotShort,
 }
 
 /// Orders as bits.
 pub(super) type Orders = u32;
 
 impl Order {
-    pub(super) const ALL: [Self; 21] = [
+    pub(super) const ALL: [Self; 24] = [
         Self::YmdDash,
         Self::YmdSlash,
         Self::YmdDot,
@@ -77,9 +83,15 @@ impl Order {
         Self::NameDayYear,
         Self::NameDayYearShort,
         Self::YearNameDay,
+        Self::YmdDashShort,
+        Self::YmdSlashShort,
+        Self::YmdDotShort,
     ];
 
-    pub(super) fn bit(self) -> Orders {
+    /// Those that begin with a year of two digits.
+    pub(super) const SHORT_FIRST: Orders = Self::YmdDashShort.bit() | Self::YmdSlashShort.bit() | Self::YmdDotShort.bit();
+
+    pub(super) const fn bit(self) -> Orders {
         1 << self as u32
     }
 
@@ -105,7 +117,46 @@ impl Order {
             | Self::DayNameYearShort
             | Self::NameDayYear
             | Self::NameDayYearShort
-            | Self::YearNameDay => None,
+            | Self::YearNameDay
+            | Self::YmdDashShort
+            | Self::YmdSlashShort
+            | Self::YmdDotShort => None,
+        }
+    }
+
+    /// Whether texts that can be read in both are settled by neither: day and month, or day and a short year, change places.
+    pub(super) fn is_swapped(self, other: Self) -> bool {
+        let months = self.day_first().is_some_and(|first| other.day_first() == Some(!first));
+        months || self.swaps_year(other) || other.swaps_year(self)
+    }
+
+    /// Whether this has a short year first, and the other the same marks and a short year last.
+    fn swaps_year(self, other: Self) -> bool {
+        match self {
+            Self::YmdDashShort => matches!(other, Self::DmyDashShort | Self::MdyDashShort),
+            Self::YmdSlashShort => matches!(other, Self::DmySlashShort | Self::MdySlashShort),
+            Self::YmdDotShort => other == Self::DmyDotShort,
+            Self::YmdDash
+            | Self::YmdSlash
+            | Self::YmdDot
+            | Self::YmdHan
+            | Self::YmdHangul
+            | Self::YmdCompact
+            | Self::DmyDot
+            | Self::DmyDotShort
+            | Self::DmySlash
+            | Self::MdySlash
+            | Self::DmyDash
+            | Self::MdyDash
+            | Self::DmySlashShort
+            | Self::MdySlashShort
+            | Self::DmyDashShort
+            | Self::MdyDashShort
+            | Self::DayNameYear
+            | Self::DayNameYearShort
+            | Self::NameDayYear
+            | Self::NameDayYearShort
+            | Self::YearNameDay => false,
         }
     }
 
@@ -133,6 +184,9 @@ impl Order {
             Self::NameDayYear => "Mon DD, YYYY",
             Self::NameDayYearShort => "Mon DD, YY",
             Self::YearNameDay => "YYYY-Mon-DD",
+            Self::YmdDashShort => "YY-MM-DD",
+            Self::YmdSlashShort => "YY/MM/DD",
+            Self::YmdDotShort => "YY.MM.DD",
         }
     }
 }
@@ -262,20 +316,25 @@ impl<'a> Dateish<'a> {
         self.rest
     }
 
-    /// The orders that its separators and lengths allow; at most two.
+    /// The orders that its separators and lengths allow; at most three.
     fn candidates(&self) -> &'static [Order] {
         use Order::*;
         let [a, _, c] = self.lengths;
         let (long_first, long_last, short) = (a == 4 && c <= 2, a <= 2 && c == 4, a <= 2 && c == 2);
+        // A year has both its digits.
+        let either = a == 2 && c == 2;
         match self.sep {
             Sep::Dash if long_first => &[YmdDash],
             Sep::Dash if long_last => &[DmyDash, MdyDash],
+            Sep::Dash if either => &[DmyDashShort, MdyDashShort, YmdDashShort],
             Sep::Dash if short => &[DmyDashShort, MdyDashShort],
             Sep::Slash if long_first => &[YmdSlash],
             Sep::Slash if long_last => &[DmySlash, MdySlash],
+            Sep::Slash if either => &[DmySlashShort, MdySlashShort, YmdSlashShort],
             Sep::Slash if short => &[DmySlashShort, MdySlashShort],
             Sep::Dot if long_first => &[YmdDot],
             Sep::Dot if long_last => &[DmyDot],
+            Sep::Dot if either => &[DmyDotShort, YmdDotShort],
             Sep::Dot if short => &[DmyDotShort],
             Sep::Han if long_first => &[YmdHan],
             Sep::Hangul if long_first => &[YmdHangul],
@@ -307,8 +366,16 @@ impl<'a> Dateish<'a> {
             Order::MdySlash | Order::MdyDash | Order::NameDayYear => (c, a, b),
             Order::DmyDotShort | Order::DmySlashShort | Order::DmyDashShort | Order::DayNameYearShort => (full_year(c), b, a),
             Order::MdySlashShort | Order::MdyDashShort | Order::NameDayYearShort => (full_year(c), a, b),
+            Order::YmdDashShort | Order::YmdSlashShort | Order::YmdDotShort => (full_year(a), b, c),
         };
         days(year, month, day)
+    }
+
+    /// Of three numbers of two digits the first and the last, as bits; one that is no day of a month is bit 0.
+    pub(super) fn short_ends(&self) -> [u32; 2] {
+        let [a, _, c] = self.numbers;
+        let bit = |number: u32| if number < 32 { 1 << number } else { 1 };
+        if self.lengths == [2; 3] { [bit(a), bit(c)] } else { [0; 2] }
     }
 
     /// The orders in which this is a day, as bits.
@@ -371,6 +438,11 @@ mod tests {
             ("Thursday, December 31, 2020", Order::NameDayYear, Some(18627)),
             ("Thu Dec 31st 20", Order::NameDayYearShort, Some(18627)),
             ("2020-Dec-31", Order::YearNameDay, Some(18627)),
+            ("20-12-31", Order::YmdDashShort, Some(18627)),
+            ("20/12/31", Order::YmdSlashShort, Some(18627)),
+            ("20.12.31", Order::YmdDotShort, Some(18627)),
+            ("98/12/31", Order::YmdSlashShort, Some(10591)),
+            ("1/12/31", Order::YmdSlashShort, None),
             ("2021-02-29", Order::YmdDash, None),
             ("0000-01-01", Order::YmdDash, None),
             ("1899-12-31", Order::YmdDash, Some(-25568)),
@@ -390,7 +462,14 @@ mod tests {
             ("1/2/2020", "DD/MM/YYYY MM/DD/YYYY"),
             ("13/2/2020", "DD/MM/YYYY"),
             ("1/13/20", "MM/DD/YY"),
-            ("01-02-13", "DD-MM-YY MM-DD-YY"),
+            ("01-02-13", "DD-MM-YY MM-DD-YY YY-MM-DD"),
+            ("1-02-13", "DD-MM-YY MM-DD-YY"),
+            ("23/12/31", "DD/MM/YY YY/MM/DD"),
+            ("23/12/99", "DD/MM/YY"),
+            ("99/12/23", "YY/MM/DD"),
+            ("10/23/05", "MM/DD/YY"),
+            ("23.12.31", "DD.MM.YY YY.MM.DD"),
+            ("99.12.31", "YY.MM.DD"),
             ("1.2.2020", "DD.MM.YYYY"),
             ("45/1/2020", ""),
         ] {

@@ -88,7 +88,14 @@ impl Seen {
         }
         if self.alive & DATE != 0 {
             return match self.dates.parse() {
-                Ok(parse) => Inferred::of(parse, self.tokens),
+                Ok(parse) => {
+                    let doubt = (self.dates.orders.count_ones() > 1).then(|| {
+                        let (_, name) = parse.in_words();
+                        format!("its dates are read as {name}: the other way round, many years would have one day or two")
+                    });
+                    let inferred = Inferred::of(parse, self.tokens);
+                    doubt.into_iter().fold(inferred, Inferred::told)
+                }
                 Err(warning) => Inferred::text(warning),
             };
         }
@@ -127,13 +134,13 @@ impl Seen {
     fn likely_order(&self) -> Option<Order> {
         let Some(counts) = &self.dates.counts else {
             // Seen before it was known to be declared.
-            let mut left = Order::of(self.dates.orders).filter(|_| self.dates.kinds() > 0);
+            let mut left = Order::of(self.dates.settled(self.dates.orders)).filter(|_| self.dates.kinds() > 0);
             return left.next().filter(|_| left.next().is_none());
         };
         let count = |order: Order| counts[order as usize];
-        let best = Order::ALL.into_iter().fold(Order::YmdDash, |best, o| if count(o) > count(best) { o } else { best });
-        let swapped = |o: &Order| best.day_first().is_some_and(|first| o.day_first() == Some(!first));
-        let settled = Order::ALL.into_iter().filter(swapped).all(|o| count(o) < count(best));
+        let likely: Vec<Order> = Order::of(self.dates.settled(Orders::MAX)).collect();
+        let best = likely.iter().fold(Order::YmdDash, |best, o| if count(*o) > count(best) { *o } else { best });
+        let settled = likely.into_iter().filter(|o| best.is_swapped(*o)).all(|o| count(o) < count(best));
         (settled && count(best) > 0).then_some(best)
     }
 
@@ -166,7 +173,7 @@ impl Seen {
         match (self.values, self.alive & DATE) {
             (0, _) => Ok(None),
             (_, 0) => Err(()),
-            (_, _) => Ok(Some(self.dates.orders)),
+            (_, _) => Ok(Some(self.dates.settled(self.dates.orders))),
         }
     }
 }
@@ -306,17 +313,15 @@ impl Facts {
 impl Dates {
     /// The one order left; an error with what to tell the user when there is none, or when day and month can't be told apart.
     fn parse(&self) -> Result<Parse, Option<String>> {
-        let mut left = Order::of(self.orders);
-        let order = match (left.next(), left.next()) {
-            (Some(order), None) => order,
-            (Some(a), Some(b)) => {
-                return Err(Some(format!(
-                    "stays text, since the dates can be read as {} and as {}; declare a format to settle it",
-                    a.name(),
-                    b.name()
-                )));
+        let left: Vec<Order> = Order::of(self.settled(self.orders)).collect();
+        let order = match left.as_slice() {
+            [order] => *order,
+            [] => return Err(None),
+            several => {
+                let names: Vec<&str> = several.iter().map(|order| order.name()).collect();
+                let names = names.join(" and as ");
+                return Err(Some(format!("stays text, since the dates can be read as {names}; declare a format to settle it")));
             }
-            (None, _) => return Err(None),
         };
         Ok(self.of_format(DateFormat::Order(order)))
     }

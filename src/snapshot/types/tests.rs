@@ -111,7 +111,14 @@ fn undeclared_columns_are_what_every_cell_is() {
         (&["09-Mar-11", "1-Apr-99"], "Date32: 2011-03-09 1999-04-01"),
         (&["9 March 2011", "31 December 1999"], "Date32: 2011-03-09 1999-12-31"),
         (&["Mar 9, 2011", "December 31, 1999"], "Date32: 2011-03-09 1999-12-31"),
-        (&["01-02-13", "13-02-13"], "Date32: 2013-02-01 2013-02-13"),
+        (&["01-02-99", "13-02-98"], "Date32: 1999-02-01 1998-02-13"),
+        (&["1-02-13", "13-02-13"], "Date32: 2013-02-01 2013-02-13"),
+        (&["01-02-13", "13-02-13"], "Utf8View: 01-02-13 13-02-13 !"),
+        (&["23/01/05", "23/12/31"], "Utf8View: 23/01/05 23/12/31 !"),
+        (&["23.01.05", "23.12.31"], "Utf8View: 23.01.05 23.12.31 !"),
+        (&["99/01/05", "23/12/31"], "Date32: 1999-01-05 2023-12-31"),
+        (&["99.01.05 10:30"], "Timestamp(µs): 1999-01-05T10:30:00"),
+        (&["10/23/05", "01/02/05"], "Date32: 2005-10-23 2005-01-02"),
         (&["20200131T101500Z"], "Timestamp(µs, \"UTC\"): 2020-01-31T10:15:00Z"),
         (&["2020-01-31 24:00"], "Timestamp(µs): 2020-02-01T00:00:00"),
         (&["1/31/2020 5:30 PM"], "Timestamp(µs): 2020-01-31T17:30:00"),
@@ -368,6 +375,34 @@ fn files_that_write_dates_otherwise_share_their_missing_words() {
         let array = plan.convert(&cells, Some(0), &mut rejects);
         let days = array.as_primitive::<arrow::datatypes::Date32Type>();
         assert_eq!((days.iter().next().flatten(), rejects.len()), (day, 0), "{text}");
+    }
+}
+
+#[test]
+fn many_short_dates_show_where_their_year_is() {
+    let days = |format: fn(u32) -> String, count: u32| (1..=count).map(format).collect::<Vec<_>>();
+    for (texts, want) in [
+        (days(|d| format!("{d:02}.03.20"), 13), "2020-03-13 its dates are read as DD.MM.YY"),
+        (days(|d| format!("20.03.{d:02}"), 13), "2020-03-13 its dates are read as YY.MM.DD"),
+        (days(|d| format!("20/03/{d:02}"), 13), "2020-03-13 its dates are read as YY/MM/DD"),
+        (days(|d| format!("{d:02}.03.20"), 12), "stays text"),
+        // First days of months, or of years.
+        (days(|d| format!("{d:02}.03.01"), 20), "stays text"),
+        (days(|d| format!("01.03.{d:02}"), 20), "stays text"),
+    ] {
+        let values: Vec<(CellKind, &str)> = texts.iter().map(|text| (CellKind::Plain, text.as_str())).collect();
+        let cells = self::cells(&values);
+        let mut seen = Seen::new(None, Missing::default());
+        seen.absorb(cells.column(0), false);
+        let mut warnings = Vec::new();
+        let plan =
+            ColumnPlan::decide("c", None, None, Missing::default(), &seen, &[], &mut warnings).expect("nothing is declared");
+        let array = plan.convert(&cells, Some(0), &mut Vec::new());
+        let shown = match array.as_primitive_opt::<arrow::datatypes::Date32Type>().and_then(|days| days.value_as_date(12)) {
+            Some(day) => format!("{day} {}", warnings.concat()),
+            None => warnings.concat(),
+        };
+        assert!(shown.replace("column c: ", "").starts_with(want), "{texts:?} {shown}");
     }
 }
 

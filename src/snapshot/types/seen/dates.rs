@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::snapshot::types::calendar::{self, Order, Orders};
 use crate::snapshot::types::clock;
 
+/// Days that periods begin or end on, and what is no day.
+const PERIODS: u32 = 1 | 1 << 1 | 1 << 15 | 0b1111 << 28;
+
 /// What was seen of the dates.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(in crate::snapshot::types) struct Dates {
@@ -12,6 +15,8 @@ pub(in crate::snapshot::types) struct Dates {
     pub(in crate::snapshot::types) orders: Orders,
     /// For each order of [`Order::ALL`], how many can be read in it; only where a date is declared.
     pub(in crate::snapshot::types) counts: Option<Box<[u64; Order::ALL.len()]>>,
+    /// The first and the last numbers of those with three numbers of two digits, as bits.
+    pub(in crate::snapshot::types) ends: [u32; 2],
     /// Without a time of day.
     pub(in crate::snapshot::types) alone: u64,
     /// With a time and an offset.
@@ -36,6 +41,7 @@ impl Dates {
         if orders == 0 {
             return false;
         }
+        self.ends.iter_mut().zip(date.short_ends()).for_each(|(seen, end)| *seen |= end);
         if let Some(counts) = &mut self.counts {
             Order::of(orders).for_each(|order| counts[order as usize] += 1);
         }
@@ -48,6 +54,22 @@ impl Dates {
         self.orders != 0 && self.kinds() == 1
     }
 
+    /// Those of `orders` that the numbers speak for: where one end of all dates takes more values than there are months, and the other is
+    /// one or two numbers that no period begins or ends on, the latter is the year.
+    pub(in crate::snapshot::types) fn settled(&self, orders: Orders) -> Orders {
+        let few = |ends: u32| ends & PERIODS == 0 && matches!(ends.count_ones(), 1 | 2);
+        let many = |ends: u32| ends.count_ones() > 12;
+        let [first, last] = self.ends;
+        let left = if few(first) && many(last) {
+            orders & Order::SHORT_FIRST
+        } else if few(last) && many(first) {
+            orders & !Order::SHORT_FIRST
+        } else {
+            orders
+        };
+        if left == 0 { orders } else { left }
+    }
+
     /// How many kinds there are of dates: alone, with a time, with a time and an offset.
     pub(in crate::snapshot::types) fn kinds(&self) -> u8 {
         u8::from(self.alone > 0) + u8::from(self.naive > 0) + u8::from(self.zoned > 0)
@@ -58,6 +80,7 @@ impl Dates {
         if let (Some(counts), Some(others)) = (&mut self.counts, &other.counts) {
             counts.iter_mut().zip(others.iter()).for_each(|(count, more)| *count += more);
         }
+        self.ends.iter_mut().zip(other.ends).for_each(|(seen, end)| *seen |= end);
         self.alone += other.alone;
         self.zoned += other.zoned;
         self.naive += other.naive;

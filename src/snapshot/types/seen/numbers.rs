@@ -108,16 +108,13 @@ impl Numbers {
             self.styles &= fits;
             return self.styles != 0;
         }
-        if json {
-            return false;
-        }
         if let Some(value) = number::double(text, true).filter(|v| !v.is_finite()) {
             self.special |= declared || value.is_infinite();
             self.nan |= !declared && value.is_nan();
             self.styles &= Style::Plain.bit();
             return self.styles != 0;
         }
-        !declared && self.see_marked(text)
+        !declared && !json && self.see_marked(text)
     }
 
     /// A number that is not in plain writing.
