@@ -98,7 +98,7 @@ fn scan_url(url: &str, fetch: &Fetch<'_>) -> Scan {
 }
 
 fn scan_folder(root: &Path, scan: &mut Scan) {
-    let (mut descriptors, mut others) = (Vec::new(), Vec::new());
+    let (mut descriptors, mut others, mut unread) = (Vec::new(), Vec::new(), Vec::new());
     let mut covered: HashSet<PathBuf> = HashSet::new();
     let is_hidden = |name: &std::ffi::OsStr| name.as_encoded_bytes().starts_with(b".");
     let walk = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
@@ -120,7 +120,7 @@ fn scan_folder(root: &Path, scan: &mut Scan) {
                 descriptors.push(entry.into_path());
             }
             Some(path) if bare::is_served(path) => others.push(entry.into_path()),
-            Some(_) => {}
+            Some(_) => unread.push(entry.into_path()),
         }
     }
     for path in descriptors {
@@ -129,8 +129,16 @@ fn scan_folder(root: &Path, scan: &mut Scan) {
             Err(e) => scan.problem(&path, format!("it can't be read: {e}")),
         }
     }
-    others.retain(|path| path.ancestors().skip(1).take_while(|folder| folder.starts_with(root)).all(|f| !covered.contains(f)));
+    let is_bare =
+        |path: &PathBuf| path.ancestors().skip(1).take_while(|folder| folder.starts_with(root)).all(|f| !covered.contains(f));
+    others.retain(is_bare);
+    unread.retain(is_bare);
     scan.bare(root, &others);
+    // What is read stands among them, as the parts of a Shapefile are known by it.
+    let all: Vec<&str> = unread.iter().chain(&others).filter_map(|path| path.to_str()).collect();
+    for bare::Unread { path, message } in bare::unread(&all) {
+        scan.problem(Path::new(path), message);
+    }
 }
 
 fn is_descriptor(path: &str) -> bool {

@@ -47,6 +47,8 @@ fn datasets_are_named_by_theme_and_by_name() -> Done {
         ("health/beds.csv", "a"),
         ("top.csv", "a"),
         ("notes.md", "a"),
+        ("places.gpkg", "a"),
+        ("b/covered.gpkg", "a"),
         (".hidden/x.csv", "a"),
     ])?;
     let catalogs = Catalogs::open(None, &[source("City", folder.path())], &OFFLINE)?;
@@ -58,8 +60,9 @@ fn datasets_are_named_by_theme_and_by_name() -> Done {
     assert_eq!(catalogs.counts()?, Counts { catalogs: 1, themes: 4, datasets: 5, tables: 6 });
 
     let problems = catalogs.problems(None)?;
-    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert_eq!(problems.len(), 2, "{problems:?}");
     assert!(problems[0].file.ends_with("b/one.datapackage.json") && problems[0].message.contains("a/datapackage.json"));
+    assert!(problems[1].file.ends_with("/places.gpkg") && problems[1].message.contains("ends in .gpkg"));
 
     let table = catalogs.table("city", "transport", "trips_y")?.ok_or("no table")?;
     assert_eq!((table.distribution, table.distribution().name.as_str()), (1, "y"));

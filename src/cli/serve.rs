@@ -83,7 +83,7 @@ pub fn announce(engine: &Engine, listener: &TcpListener, options: &Options) -> R
     lines.push(counts.map(|(n, noun)| counted(n, noun)).join(", ") + "\n");
     let mut wrong = String::new();
     if !problems.is_empty() {
-        wrong = format!("{} in descriptors:\n", counted(problems.len(), "problem"));
+        wrong = format!("{} in catalogs:\n", counted(problems.len(), "problem"));
     }
     for problem in &problems {
         wrong += &format!("  {problem}\n");

@@ -31,6 +31,168 @@ pub fn is_served(path: &str) -> bool {
     (shape.is_served() || shape.is_archive()) && !members::is_about(path)
 }
 
+/// Files that are no data and that nobody takes for any, by their endings: texts about data, pictures, programs, settings, sums.
+const NO_DATA: &[&str] = &[
+    "rst",
+    "adoc",
+    "tex",
+    "bib",
+    "epub",
+    "odp",
+    "odg",
+    "css",
+    "js",
+    "ts",
+    "jsx",
+    "tsx",
+    "py",
+    "pyc",
+    "ipynb",
+    "r",
+    "rmd",
+    "qmd",
+    "rs",
+    "go",
+    "c",
+    "h",
+    "cpp",
+    "java",
+    "jl",
+    "rb",
+    "pl",
+    "php",
+    "sh",
+    "bash",
+    "bat",
+    "ps1",
+    "sql",
+    "do",
+    "webp",
+    "bmp",
+    "ico",
+    "eps",
+    "ai",
+    "psd",
+    "avi",
+    "mov",
+    "webm",
+    "wav",
+    "ogg",
+    "woff",
+    "woff2",
+    "ttf",
+    "yml",
+    "yaml",
+    "toml",
+    "ini",
+    "cfg",
+    "conf",
+    "env",
+    "lock",
+    "log",
+    "md5",
+    "sha1",
+    "sha256",
+    "sha512",
+    "crc",
+    "sig",
+    "bak",
+    "tmp",
+    "swp",
+    "part",
+    "crdownload",
+    "qgz",
+    "qgs",
+    "lyr",
+    "sld",
+    "css",
+    "map",
+    "class",
+    "jar",
+    "so",
+    "o",
+    "whl",
+];
+
+/// The same, by their whole names.
+const NO_DATA_NAMES: &[&str] = &[
+    "makefile",
+    "dockerfile",
+    "authors",
+    "contributors",
+    "contributing",
+    "citation",
+    "news",
+    "install",
+    "todo",
+    "version",
+    "history",
+    "credits",
+    "manifest",
+    "codeowners",
+    "md5sums",
+    "sha1sums",
+    "sha256sums",
+    "checksums",
+    "cname",
+];
+
+/// Files of a folder that nothing describes and that are not read, which may well be data: what to do with them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread<'a> {
+    /// The first of them.
+    pub path: &'a str,
+    pub message: String,
+}
+
+/// Those among `paths` that are not read as their names say nothing of a format that is known, one for each folder and ending. What is no
+/// data beyond doubt, such as a licence, a picture or a program, is left out, and so are the parts of Shapefiles.
+pub fn unread<'a>(paths: &[&'a str]) -> Vec<Unread<'a>> {
+    let folder = |path: &'a str| path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let shapes: BTreeSet<String> = paths.iter().filter(|p| format::lower_ending(p) == "shp").map(|p| shape_stem(p)).collect();
+    let mut groups: BTreeMap<(&str, String), Vec<&'a str>> = BTreeMap::new();
+    for path in paths.iter().filter(|path| may_be_data(path)) {
+        if !shapes.contains(&shape_stem(path)) {
+            groups.entry((folder(path), format::lower_ending(path))).or_default().push(path);
+        }
+    }
+    let tell = |((_, ending), files): ((&str, String), Vec<&'a str>)| {
+        let what = match (ending.as_str(), files.len()) {
+            ("", 1) => "its name has no ending that tells its format, so no table is made of it".to_owned(),
+            ("", n) => format!(
+                "its name, and those of {} more files here, have no ending that tells their format, so no tables are made of them",
+                n - 1
+            ),
+            (ending, 1) => format!("no table is made of a file that ends in .{ending}"),
+            (ending, n) => format!("no tables are made of files that end in .{ending}: this one and {} more here", n - 1),
+        };
+        let message = format!(
+            "{what}; if it is data in a format that is read, rename it (as to .csv), or name it with its \"format\" in a datapackage.json"
+        );
+        Unread { path: files[0], message }
+    };
+    groups.into_iter().map(tell).collect()
+}
+
+/// A path without the endings of a part of a Shapefile, in lower case.
+fn shape_stem(path: &str) -> String {
+    let lower = path.to_lowercase();
+    let stem = lower.rsplit_once('.').map_or(lower.as_str(), |(stem, _)| stem);
+    stem.strip_suffix(".shp").unwrap_or(stem).to_owned()
+}
+
+/// Whether a file that is not read by its name may hold data all the same.
+fn may_be_data(path: &str) -> bool {
+    let name = format::file_name(path).to_lowercase();
+    let ending = format::lower_ending(path);
+    // XML is data where nothing describes it, beside other files in an archive it mostly is not.
+    let is_other = members::is_other(path) && ending != "xml" || NO_DATA.contains(&ending.as_str());
+    let is_clutter = name.starts_with(['.', '_', '~']) || name.ends_with('~') || name == "thumbs.db" || name == "desktop.ini";
+    let shape = Shape::of_path(path);
+    let is_known = shape.is_served() || shape.compression.is_some() && shape.is_archive();
+    !is_known && !is_other && !is_clutter && !members::is_about(path) && !NO_DATA_NAMES.contains(&name.as_str())
+}
+
 /// Whether a file of this name is an archive, whose files may each be a table.
 pub fn is_archive(path: &str) -> bool {
     Shape::of_path(path).is_archive()
@@ -231,6 +393,52 @@ mod tests {
         );
         let drifted = ["c/1-20.csv=Last Update;n", "c/2-20.csv=last_update,n,m", "c/3.csv=x", "c/4-20.csv=p,q"];
         check(&drifted, &["c.c: c/1-20.csv c/2-20.csv", "c.3: c/3.csv", "c.4-20: c/4-20.csv"]);
+    }
+
+    #[test]
+    fn what_may_be_data_is_told() {
+        let listing = [
+            "table",
+            "d/a.gpkg",
+            "d/b.gpkg",
+            "e/c.gpkg",
+            "x.dbf",
+            "README",
+            "README.md",
+            "LICENSE",
+            "readme.txt",
+            "a.csv",
+            "b.zip",
+            "Makefile",
+            "p.PNG",
+            "s.py",
+            "_SUCCESS",
+            "n.pdf",
+            "r/roads.shp",
+            "r/Roads.dbf",
+            "r/roads.shp.xml",
+            "data.xml",
+            "LICENCE.txt",
+            "k.topojson",
+            "notes.gz",
+            "citation.cff",
+        ];
+        let told: Vec<String> = unread(&listing).iter().map(|u| format!("{}: {}", u.path, &u.message[..24])).collect();
+        let want = [
+            "table: its name has no ending t",
+            "citation.cff: no table is made of a fi",
+            "x.dbf: no table is made of a fi",
+            "notes.gz: no table is made of a fi",
+            "k.topojson: no table is made of a fi",
+            "data.xml: no table is made of a fi",
+            "d/a.gpkg: no tables are made of fi",
+            "e/c.gpkg: no table is made of a fi",
+        ];
+        let mut want: Vec<&str> = want.to_vec();
+        let mut told: Vec<&str> = told.iter().map(String::as_str).collect();
+        (told.sort_unstable(), want.sort_unstable());
+        assert_eq!(told, want);
+        assert!(unread(&listing).iter().any(|u| u.message.contains("this one and 1 more here")));
     }
 
     #[test]

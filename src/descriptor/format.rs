@@ -130,6 +130,12 @@ pub(super) fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
+/// The ending of a path in lower case, without its dot; empty when there is none.
+pub(super) fn lower_ending(path: &str) -> String {
+    let (stem, ending) = file_name(path).rsplit_once('.').unwrap_or_default();
+    if stem.is_empty() { String::new() } else { ending.to_lowercase() }
+}
+
 /// The last part of a path or URL without the endings that are known here: `trips` of `trips.csv.gz`.
 pub(super) fn stem(path: &str) -> &str {
     let mut name = file_name(path);
@@ -147,11 +153,11 @@ pub(super) fn stem(path: &str) -> &str {
 /// A lower-case ending without its dot.
 fn by_ending(ending: &str) -> Option<Shape> {
     Some(match ending {
-        "csv" | "txt" | "dat" | "psv" => Shape::of(Format::Csv),
+        "csv" | "txt" | "dat" | "psv" | "ssv" | "csvy" => Shape::of(Format::Csv),
         "tsv" | "tab" => Shape { tabs: true, ..Shape::of(Format::Csv) },
         "json" => Shape::of(Format::Json),
         "ndjson" | "jsonl" | "jsonlines" => Shape::of(Format::NdJson),
-        "geojson" => Shape::of(Format::GeoJson),
+        "geojson" | "geojsonl" | "geojsons" | "geojsonseq" | "ndgeojson" => Shape::of(Format::GeoJson),
         "parquet" | "geoparquet" => Shape::of(Format::Parquet),
         "arrow" | "feather" | "ipc" | "arrows" => Shape::of(Format::Arrow),
         "avro" => Shape::of(Format::Avro),
@@ -189,6 +195,11 @@ mod tests {
             ("/d/trips.csv.xz", Some(Format::Csv), Some(Xz), "trips"),
             ("/d/trips.csv.zip", Some(Format::Csv), Some(Zip), "trips"),
             ("/d/*.ndjson", Some(Format::NdJson), None, "*"),
+            ("/d/a.ssv", Some(Format::Csv), None, "a"),
+            ("/d/a.csvy", Some(Format::Csv), None, "a"),
+            ("/d/a.geojsonl.gz", Some(Format::GeoJson), Some(Gzip), "a"),
+            ("/d/a.geojsons", Some(Format::GeoJson), None, "a"),
+            ("/d/a.ndgeojson", Some(Format::GeoJson), None, "a"),
             ("/d/x.xlsx", Some(Format::Workbook), None, "x"),
             ("/d/x.kmz", Some(Format::Kml), Some(Zip), "x"),
             ("/d/x.pdf", None, None, "x.pdf"),

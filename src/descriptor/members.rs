@@ -82,7 +82,8 @@ pub(super) fn is_about(name: &str) -> bool {
     ABOUT.contains(&stem.as_str()) || READ_ME.iter().any(|start| stem.starts_with(start))
 }
 
-fn is_other(name: &str) -> bool {
+/// Whether a file's ending says that it is no data.
+pub(super) fn is_other(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, ending)| OTHER.contains(&ending.to_lowercase().as_str()))
 }
 

@@ -13,6 +13,9 @@ use crate::descriptor::datapackage::to_dialect;
 use crate::descriptor::{Distribution, Format};
 use crate::error::{Error, Kind, Result};
 
+/// Bytes of a text that are looked at to see what it is.
+const LOOK: u64 = 1 << 16;
+
 /// The form that text is read in.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Form {
@@ -23,8 +26,8 @@ pub(super) enum Form {
 }
 
 impl Form {
-    /// The form of one file of this format; where it has none, as its first character tells. What the user should know of how it is
-    /// read goes to `warnings`.
+    /// The form of one file of this format, where its bytes do not tell beyond doubt that it is another; where it has none, as its first
+    /// character tells. What the user should know of how it is read goes to `warnings`.
     pub(super) fn of(
         format: Option<Format>,
         distribution: &Distribution,
@@ -35,29 +38,46 @@ impl Form {
         warnings: &mut Vec<String>,
     ) -> Result<Self> {
         let Distribution { dialect, schema, .. } = distribution;
-        let mut csv = || {
+        let csv = |warnings: &mut Vec<String>| {
             let declared: Vec<String> = schema.columns.iter().map(|c| c.name.clone()).collect();
             csv::Layout::of(text, url, dialect, &declared, options.max_field_bytes, stop, warnings)
                 .map(|l| Self::Csv(Box::new(l)))
         };
-        let json = || json::Shape::of(text, url, distribution, options.max_field_bytes, stop);
+        let json = |warnings: &mut Vec<String>| json::Shape::of(text, url, distribution, options.max_field_bytes, stop, warnings);
+        let mut head = Vec::new();
+        text.open(url, 0)?.take(LOOK).read_to_end(&mut head)?;
+        let start = json::Start::of(&head, text.bytes - text.skip <= LOOK);
+        let other = |said: Format, is: Format| {
+            let (said, is) = (said.name(), is.name());
+            format!("{url}: it is said to be {said} and is {is}, and is read as that; declare \"format\": \"{is}\"")
+        };
         match format {
-            Some(Format::Csv) => csv(),
+            Some(Format::Csv) if start.is_json() => {
+                warnings.push(other(Format::Csv, Format::Json));
+                let shape = json(warnings)?;
+                // A server's message, mostly.
+                if shape.is_one() { Err(csv::object(&head, url)) } else { Ok(Self::Json(shape)) }
+            }
+            Some(Format::Csv) => csv(warnings),
+            Some(said @ (Format::NdJson | Format::Json | Format::GeoJson)) if start.is_delimited() => {
+                warnings.push(other(said, Format::Csv));
+                csv(warnings)
+            }
+            Some(Format::NdJson) if start.is_over_lines() => {
+                warnings.push(other(Format::NdJson, Format::Json));
+                json(warnings).map(Self::Json)
+            }
             Some(Format::NdJson) => Ok(Self::Json(json::Shape::lines(distribution))),
-            Some(Format::Json) => json().map(Self::Json),
-            Some(Format::GeoJson) => Ok(Self::Json(json()?.of_features())),
+            Some(Format::Json) => json(warnings).map(Self::Json),
+            Some(Format::GeoJson) => Ok(Self::Json(json(warnings)?.of_features())),
             Some(other @ (Format::Parquet | Format::Arrow | Format::Avro | Format::Orc)) => {
                 Err(Error::new(Kind::Internal, format!("{} is not read as text", other.name())))
             }
             // A workbook is told by its bytes before it comes here: this is a text under a workbook's name, as portals export them.
-            Some(Format::Workbook | Format::Shapefile | Format::Kml) | None => {
-                let mut head = Vec::new();
-                text.open(url, 0)?.take(4096).read_to_end(&mut head)?;
-                match head.trim_ascii_start().first() {
-                    Some(b'{' | b'[') => json().map(Self::Json),
-                    Some(_) | None => csv(),
-                }
-            }
+            Some(Format::Workbook | Format::Shapefile | Format::Kml) | None => match head.trim_ascii_start().first() {
+                Some(b'{' | b'[') => json(warnings).map(Self::Json),
+                Some(_) | None => csv(warnings),
+            },
         }
     }
 

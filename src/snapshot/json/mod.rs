@@ -1,18 +1,22 @@
 //! JSON: records in arrays, under keys or in lines, and GeoJSON's features, from a decoded file to batches of cells. Objects and arrays
 //! within a record stay JSON text, but objects that are declared to be taken apart. Types are unknown here.
 
+mod find;
 mod geometry;
 mod record;
 mod scan;
 mod shape;
+mod special;
+mod tell;
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use self::record::{Found, Keys};
 use self::scan::Scanner;
-use self::shape::Arrangement;
 pub(super) use self::shape::Shape;
+use self::shape::{Arrangement, Wrapping};
+pub(super) use self::tell::Start;
 use super::cells::{BATCH_BYTES, BATCH_ROWS, Cells, Fault, MAX_CELLS, MAX_SPAN, RAW_LIMIT, Span};
 use super::columns::too_many_columns;
 use super::decode::Text;
@@ -58,7 +62,7 @@ impl<'a> Reader<'a> {
     ) -> Result<Self> {
         let scanner = Scanner::open(text, url, max_record.min(MAX_SPAN))?;
         let shape = shape.clone();
-        let keys = Keys::new(max_columns, &shape.items.keys);
+        let keys = Keys::new(max_columns, &shape.items.keys, &shape.columns);
         let titles = Vec::new();
         Ok(Self { text, url, index, scanner, shape, keys, max_columns, left: None, started: false, ended: false, titles })
     }
@@ -78,15 +82,24 @@ impl<'a> Reader<'a> {
             return Ok(None);
         }
         let mut cells = Cells { file: self.index, ..Cells::default() };
-        let mut found = Found::new(&text, &mut cells.made, &mut self.keys, &self.shape.items.open, &self.titles);
+        let numbers = special::replace(&text, places.iter().map(|place| place.start..place.end));
+        let open = &self.shape.items.open;
+        let mut found = Found::new(&text, numbers.as_ref(), &mut cells.made, &mut self.keys, open, &self.titles);
         let (mut taken, mut kept) = (places.len(), Vec::new());
         for (i, place) in places.iter().enumerate() {
             let record = &text[place.start..place.end];
             if let Some(key) = &place.key {
                 found.key(key);
             }
-            let is_feature = self.shape.features && record.starts_with('{');
-            let parsed = if is_feature { found.feature(record) } else { found.record(record) };
+            let is_object = record.starts_with('{');
+            let is_feature = self.shape.features && is_object;
+            let json = found.text(place.start..place.end);
+            let parsed = match self.shape.wrapping {
+                Wrapping::Nothing if is_feature => found.feature(json),
+                Wrapping::Attributes if is_object => found.attributes(json),
+                Wrapping::Bindings if is_object => found.bindings(json),
+                Wrapping::Nothing | Wrapping::Attributes | Wrapping::Bindings => found.record(json),
+            };
             match parsed {
                 Ok(()) if self.shape.features && !is_feature => {
                     found.take_back();
@@ -175,7 +188,13 @@ impl<'a> Reader<'a> {
             match self.shape.layout {
                 Arrangement::Lines => {
                     if self.scanner.next_line(&mut text)? {
-                        places.push(Place { start, end: text.len(), line, offset, key: None });
+                        drop_comma(&mut text, start);
+                        let place = |start: usize, end, offset| Place { start, end, line, offset, key: None };
+                        match scan::several(&text[start..]) {
+                            Some(parts) => places
+                                .extend(parts.iter().map(|p| place(start + p.start, start + p.end, offset + p.start as u64))),
+                            None => places.push(place(start, text.len(), offset)),
+                        }
                     } else {
                         self.ended = true;
                     }
@@ -183,6 +202,9 @@ impl<'a> Reader<'a> {
                 Arrangement::Array if here == Some(b']') => self.pass_rest()?,
                 Arrangement::Keyed if here == Some(b'}') => self.pass_rest()?,
                 Arrangement::Sequence if here.is_none() => self.ended = true,
+                Arrangement::Sequence if here == Some(b',') => {
+                    self.scanner.take(b',')?;
+                }
                 Arrangement::One | Arrangement::Sequence => {
                     self.scanner.value(Some(&mut text))?;
                     places.push(Place { start, end: text.len(), line, offset, key: None });
@@ -218,7 +240,8 @@ impl<'a> Reader<'a> {
 
     /// Reads the names of records that are arrays: those declared, else the first record when it holds names; else that is a record.
     fn find_titles(&mut self, text: &mut Vec<u8>, places: &mut Vec<Place>) -> Result<()> {
-        self.titles.clone_from(&self.shape.items.keys);
+        let beside = if self.shape.items.keys.is_empty() { &self.shape.columns } else { &self.shape.items.keys };
+        self.titles.clone_from(beside);
         let is_list = match self.shape.layout {
             Arrangement::Array | Arrangement::Lines | Arrangement::Sequence => self.scanner.peek()? == Some(b'['),
             Arrangement::Keyed | Arrangement::One => false,
@@ -229,6 +252,7 @@ impl<'a> Reader<'a> {
         let (line, offset) = (self.scanner.line(), self.scanner.offset());
         if self.shape.layout == Arrangement::Lines {
             self.scanner.next_line(text)?;
+            drop_comma(text, 0);
         } else {
             self.scanner.value(Some(text))?;
         }
@@ -237,7 +261,11 @@ impl<'a> Reader<'a> {
         }
         let first: Option<Vec<serde_json::Value>> = serde_json::from_slice(text).ok();
         let is_title = |v: &serde_json::Value| v.as_str().is_some_and(|t| !t.trim().is_empty());
-        let are_titles = |items: &Vec<serde_json::Value>| !items.is_empty() && items.iter().all(is_title);
+        // Names that stand beside the records are not taken from them, but they may be given there a second time.
+        let are_titles = |items: &Vec<serde_json::Value>| match self.shape.columns.as_slice() {
+            [] => !items.is_empty() && items.iter().all(is_title),
+            names => items.iter().map(serde_json::Value::as_str).eq(names.iter().map(|n| Some(n.as_str()))),
+        };
         match first.filter(|items| self.shape.items.header.unwrap_or_else(|| are_titles(items))) {
             Some(items) => {
                 text.clear();
@@ -259,24 +287,9 @@ impl<'a> Reader<'a> {
             Arrangement::Keyed => return self.scanner.take(b'{').map(|_| ()),
             Arrangement::Lines | Arrangement::Sequence | Arrangement::One => return Ok(()),
         }
-        for member in &self.shape.path {
-            let missing = || {
-                Error::new(Kind::Descriptor, format!("{} has no member \"{}\"", self.url, self.shape.path.join(".")))
-                    .with_hint("Correct the dialect's property.")
-            };
-            if !self.scanner.take(b'{')? {
-                return Err(missing());
-            }
-            loop {
-                if self.scanner.take(b'}')? {
-                    return Err(missing());
-                }
-                if self.scanner.name()? == *member {
-                    break;
-                }
-                self.scanner.value(None)?;
-                self.scanner.take(b',')?;
-            }
+        if !self.scanner.seek(&self.shape.path)? {
+            let message = format!("{} has no member \"{}\"", self.url, self.shape.path.join("."));
+            return Err(Error::new(Kind::Descriptor, message).with_hint("Correct the dialect's property."));
         }
         if self.scanner.take(b'[')? {
             return Ok(());
@@ -309,6 +322,15 @@ impl<'a> Reader<'a> {
         }
         let e = self.scanner.error("the records have ended, and more stands behind them");
         Err(e.with_hint("Declare the format as ndjson if each line is a record; else publish all records in one array."))
+    }
+}
+
+/// Drops the comma behind the last record of a line, as in lines that were taken out of an array.
+fn drop_comma(text: &mut Vec<u8>, start: usize) {
+    let line = text[start..].trim_ascii_end();
+    if let Some(record) = line.strip_suffix(b",").map(<[u8]>::trim_ascii_end).filter(|r| r.ends_with(b"}") || r.ends_with(b"]")) {
+        let end = start + record.len();
+        text.truncate(end);
     }
 }
 

@@ -9,11 +9,15 @@ use serde_json::value::RawValue;
 
 use super::geometry;
 use super::shape::Open;
+use super::special::Replaced;
 use crate::snapshot::cells::{CellKind, Fault, MAX_SPAN, RAW_LIMIT, Span};
 use crate::snapshot::columns::ADDED;
 
 /// Objects within objects are taken apart this far; deeper ones stay JSON.
 const MAX_DEPTH: usize = 16;
+
+/// What is wrong with an array or an object that holds a number which JSON does not have.
+const NO_JSON: &str = "it holds NaN or Infinity, which JSON does not have";
 
 /// The columns met so far.
 pub(super) struct Keys {
@@ -30,10 +34,14 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// Those of `only`, which then are all; else none yet, and `max` at most.
-    pub(super) fn new(max: usize, only: &[String]) -> Self {
-        let set = only.iter().cloned().collect();
-        Self { set, shared: Arc::default(), empty: None, max, surplus: false, only: only.to_vec() }
+    /// Those of `only`, which then are all; else those of `first`, and `max` at most.
+    pub(super) fn new(max: usize, only: &[String], first: &[String]) -> Self {
+        let set = if only.is_empty() { first } else { only }.iter().cloned().collect();
+        let mut keys = Self { set, shared: Arc::default(), empty: None, max, surplus: false, only: only.to_vec() };
+        if only.is_empty() {
+            keys.share();
+        }
+        keys
     }
 
     /// The column of a key; `None` when it is none of those wanted, or would be one too many.
@@ -81,6 +89,9 @@ impl Keys {
 /// The cells of the records read so far.
 pub(super) struct Found<'t> {
     text: &'t str,
+    /// The same as published: `text` has numbers in the places `special` for words that JSON does not have.
+    published: &'t str,
+    special: &'t [usize],
     made: &'t mut String,
     keys: &'t mut Keys,
     open: &'t Open,
@@ -99,11 +110,39 @@ pub(super) struct Found<'t> {
 }
 
 impl<'t> Found<'t> {
-    /// Nothing yet of the records in `text`.
-    pub(super) fn new(text: &'t str, made: &'t mut String, keys: &'t mut Keys, open: &'t Open, titles: &'t [String]) -> Self {
+    /// Nothing yet of the records in `published`, which are read as `numbers` where those are given.
+    pub(super) fn new(
+        published: &'t str,
+        numbers: Option<&'t Replaced>,
+        made: &'t mut String,
+        keys: &'t mut Keys,
+        open: &'t Open,
+        titles: &'t [String],
+    ) -> Self {
+        let (text, special) = numbers.map_or((published, &[][..]), |n| (n.text.as_str(), n.at.as_slice()));
         let before = (0, made.len(), keys.set.len());
         let (cells, bad, met) = (Vec::new(), Vec::new(), Vec::new());
-        Self { text, made, keys, open, titles, row: 0, cells, bad, before, record: 1, met, raw: "" }
+        Self { text, published, special, made, keys, open, titles, row: 0, cells, bad, before, record: 1, met, raw: "" }
+    }
+
+    /// The text of a record of these places that is read.
+    pub(super) fn text(&self, place: std::ops::Range<usize>) -> &'t str {
+        &self.text[place]
+    }
+
+    /// Where a part of the text begins in it.
+    fn start(&self, part: &str) -> usize {
+        part.as_ptr().addr() - self.text.as_ptr().addr()
+    }
+
+    /// Whether a part of the text holds a number that JSON does not have.
+    fn is_special(&self, part: &str) -> bool {
+        if self.special.is_empty() {
+            return false;
+        }
+        let start = self.start(part);
+        let first = self.special.partition_point(|at| *at < start);
+        self.special.get(first).is_some_and(|at| *at < start + part.len())
     }
 
     /// Keeps the record at hand; its row is the next one.
@@ -161,6 +200,47 @@ impl<'t> Found<'t> {
                 return Ok(());
             }
         }
+        json.end()
+    }
+
+    /// A record whose values are in `attributes`, beside a `geometry`, which stays JSON.
+    pub(super) fn attributes(&mut self, record: &'t str) -> serde_json::Result<()> {
+        self.raw = record;
+        let mut json = serde_json::Deserializer::from_str(record);
+        let (mut attributes, mut others) = (None, Vec::new());
+        json.deserialize_map(Members(|key: &str, value: &'t RawValue| match key {
+            "attributes" if value.get().starts_with('{') => attributes = Some(value),
+            "geometry" => others.push((format!("{ADDED}{key}"), value)),
+            _ => others.push((key.to_owned(), value)),
+        }))?;
+        json.end()?;
+        if let Some(attributes) = attributes {
+            let mut json = serde_json::Deserializer::from_str(attributes.get());
+            json.deserialize_map(Members(|key: &str, value: &'t RawValue| self.add(key, value, 0)))?;
+        }
+        others.into_iter().for_each(|(key, value)| self.add(&key, value, 0));
+        Ok(())
+    }
+
+    /// A record each member of which is an object with the text of a value, and what that is: text that is no more than text stays that.
+    pub(super) fn bindings(&mut self, record: &'t str) -> serde_json::Result<()> {
+        self.raw = record;
+        let mut json = serde_json::Deserializer::from_str(record);
+        json.deserialize_map(Members(|key: &str, term: &'t RawValue| {
+            let (mut text, mut kind) = (None, CellKind::String);
+            let mut members = serde_json::Deserializer::from_str(term.get());
+            let of_term = Members(|name: &str, value: &'t RawValue| match name {
+                "value" => text = Some(value.get()),
+                "datatype" if !value.get().ends_with("#string\"") && !value.get().ends_with("#langString\"") => {
+                    kind = CellKind::Plain;
+                }
+                _ => {}
+            });
+            match (members.deserialize_map(of_term), text) {
+                (Ok(()), Some(text)) => self.put(key, text, kind),
+                (Ok(()), None) | (Err(_), _) => self.add(key, term, 0),
+            }
+        }))?;
         json.end()
     }
 
@@ -228,7 +308,8 @@ impl<'t> Found<'t> {
 
     /// Notes what is wrong with a column of the record at hand, whose row is kept.
     fn fault(&mut self, column: usize, raw: &str, expected: &str, reason: impl Into<String>) {
-        let raw = crate::name::clip(raw, RAW_LIMIT).to_owned();
+        let start = self.start(raw);
+        let raw = crate::name::clip(&self.published[start..start + raw.len()], RAW_LIMIT).to_owned();
         self.bad.push(Fault { line: 0, column: Some(column), raw, expected: expected.to_owned(), reason: reason.into() });
     }
 
@@ -251,31 +332,51 @@ impl<'t> Found<'t> {
                 return;
             }
         }
+        self.put(key, raw, CellKind::String);
+    }
+
+    /// Gives the column of a key its value. `text` is the kind of a text there.
+    fn put(&mut self, key: &str, raw: &'t str, text: CellKind) {
         let Some(column) = self.place(key) else { return };
         // The value is a part of the batch's text: its place there is the distance of the two.
-        let start = raw.as_ptr().addr() - self.text.as_ptr().addr();
+        let start = self.start(raw);
         let span = match raw.as_bytes()[0] {
             b'n' => return,
             b'"' if raw.contains('\\') => {
-                let text = match serde_json::from_str::<String>(raw) {
+                let unescaped = match serde_json::from_str::<String>(raw) {
                     Ok(text) if !text.contains('\0') => text,
                     Ok(_) => return self.no_value(column, raw, "a text", "it holds a NUL, which text can't hold"),
                     // The parser that found its end does not look at what escapes stand for.
                     Err(_) => return self.no_value(column, raw, "a text", "it holds half a character (a lone surrogate)"),
                 };
                 let start = self.made.len();
-                self.made.push_str(&text);
-                Span::new(start, text.len(), true, CellKind::String)
+                self.made.push_str(&unescaped);
+                Span::new(start, unescaped.len(), true, text)
             }
-            b'"' => Span::new(start + 1, raw.len() - 2, false, CellKind::String),
+            b'"' => Span::new(start + 1, raw.len() - 2, false, text),
+            b'{' | b'[' if self.is_special(raw) => return self.no_value(column, raw, "JSON", NO_JSON),
+            _ if self.is_special(raw) => {
+                // As types know these numbers by name.
+                let word = match &self.published[start..start + raw.len()] {
+                    "Infinity" => "INF",
+                    "-Infinity" => "-INF",
+                    _ => "NaN",
+                };
+                let start = self.made.len();
+                self.made.push_str(word);
+                Span::new(start, word.len(), true, CellKind::Scalar)
+            }
             b'{' | b'[' => Span::new(start, raw.len(), false, CellKind::Nested),
             _ => Span::new(start, raw.len(), false, CellKind::Scalar),
         };
         self.cells.push((self.row, column, span));
     }
 
-    fn add_geometry(&mut self, key: &str, value: &RawValue) {
+    fn add_geometry(&mut self, key: &str, value: &'t RawValue) {
         let Some(column) = self.place(key) else { return };
+        if self.is_special(value.get()) {
+            return self.no_value(column, value.get(), "a GeoJSON geometry", NO_JSON);
+        }
         let start = self.made.len();
         match geometry::wkt(value.get(), self.made) {
             Ok(true) if self.made.len() - start > MAX_SPAN => {

@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::ops::Range;
 
 use crate::error::{Error, Kind, Result};
 use crate::snapshot::decode::Text;
@@ -85,10 +86,10 @@ impl<'a> Scanner<'a> {
         self.at += 1;
     }
 
-    /// The next byte that is no white space; `None` at the end.
+    /// The next byte that is no white space, nor the mark before a text of a sequence (RFC 7464); `None` at the end.
     pub(super) fn peek(&mut self) -> Result<Option<u8>> {
         while let Some(byte) = self.byte()? {
-            if !matches!(byte, b' ' | b'\t' | b'\r' | b'\n') {
+            if !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | 0x1e) {
                 return Ok(Some(byte));
             }
             self.advance(byte);
@@ -180,6 +181,38 @@ impl<'a> Scanner<'a> {
         if self.take(b':')? { Ok(name) } else { Err(self.error("a colon is expected")) }
     }
 
+    /// Passes over an array; how many items it has.
+    pub(super) fn count(&mut self) -> Result<u64> {
+        let mut items = 0;
+        self.take(b'[')?;
+        while !self.take(b']')? {
+            self.value(None)?;
+            self.take(b',')?;
+            items += 1;
+        }
+        Ok(items)
+    }
+
+    /// Moves to the value that the names of members lead to; false when there is none.
+    pub(super) fn seek(&mut self, path: &[String]) -> Result<bool> {
+        for member in path {
+            if !self.take(b'{')? {
+                return Ok(false);
+            }
+            loop {
+                if self.take(b'}')? {
+                    return Ok(false);
+                }
+                if self.name()? == *member {
+                    break;
+                }
+                self.value(None)?;
+                self.take(b',')?;
+            }
+        }
+        Ok(true)
+    }
+
     /// Adds the next line that is not blank to `out`, without its line end; false at the end.
     pub(super) fn next_line(&mut self, out: &mut Vec<u8>) -> Result<bool> {
         if self.peek()?.is_none() {
@@ -200,4 +233,39 @@ impl<'a> Scanner<'a> {
         }
         Ok(true)
     }
+}
+
+/// Where the objects and arrays of a line begin and end that stand one after the other in it; `None` when there is one at most, or when
+/// anything else is there.
+pub(super) fn several(line: &[u8]) -> Option<Vec<Range<usize>>> {
+    // Outside of texts a record ends so only where another one follows: most lines are not walked over.
+    let is_seam = |i: usize| line[i + 1..].trim_ascii_start().first().is_some_and(|b| matches!(b, b'{' | b'['));
+    if !memchr::memchr2_iter(b'}', b']', line).any(is_seam) {
+        return None;
+    }
+    let (mut found, mut start) = (Vec::new(), 0);
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for (i, byte) in line.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'{' | b'[' => {
+                if depth == 0 {
+                    start = i;
+                }
+                depth += 1;
+            }
+            b'}' | b']' => {
+                depth = depth.checked_sub(1)?;
+                if depth == 0 {
+                    found.push(start..i + 1);
+                }
+            }
+            _ if depth > 0 || byte.is_ascii_whitespace() => {}
+            _ => return None,
+        }
+    }
+    (depth == 0 && found.len() > 1).then_some(found)
 }

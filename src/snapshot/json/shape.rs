@@ -3,17 +3,15 @@
 
 use std::collections::HashSet;
 
+use super::find::{Seen, names};
 use super::scan::Scanner;
 use crate::descriptor::{Distribution, ItemType};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::snapshot::decode::Text;
 use crate::snapshot::stop::Stop;
 
-/// Members of an object that are compared with those of its neighbours.
+/// Members of the first record that are looked at.
 const LOOK_MEMBERS: usize = 100;
-
-/// How long a text is that names a coordinate reference system, at most.
-const MAX_CRS: usize = 1 << 16;
 
 /// How records stand in a text, and what they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +21,9 @@ pub(in crate::snapshot) struct Shape {
     pub(super) layout: Arrangement,
     /// Records are GeoJSON features.
     pub(super) features: bool,
+    pub(super) wrapping: Wrapping,
+    /// What the text says beside the records that their columns are called; each name once.
+    pub(super) columns: Vec<String>,
     /// What the features' coordinates refer to, where the text says it.
     pub(in crate::snapshot) crs: Option<String>,
     pub(super) items: Items,
@@ -40,6 +41,16 @@ pub(super) enum Arrangement {
     Sequence,
     /// The text is the one record.
     One,
+}
+
+/// What stands around the values of a record that is an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wrapping {
+    Nothing,
+    /// They are in `attributes`, beside a `geometry` (ArcGIS).
+    Attributes,
+    /// Each is the `value` of an object that says what it is (SPARQL 1.1 Query Results JSON).
+    Bindings,
 }
 
 /// What is declared of the records.
@@ -92,12 +103,13 @@ impl Shape {
     }
 
     fn new(layout: Arrangement, distribution: &Distribution) -> Self {
-        Self { path: Vec::new(), layout, features: false, crs: None, items: Items::declared(distribution) }
+        let (wrapping, items) = (Wrapping::Nothing, Items::declared(distribution));
+        Self { path: Vec::new(), layout, features: false, wrapping, columns: Vec::new(), crs: None, items }
     }
 
     /// The shape of a JSON text. The dialect's property says where the records are, as names joined by `.` or as a JSON pointer;
-    /// without one, an array is its records, a FeatureCollection has its features, an object with one array of objects (or, without
-    /// any, one array of arrays) has that, and an object of objects that are alike has one record for each key.
+    /// without one, an array is its records, a FeatureCollection has its features, an object has the array of most records in it
+    /// ([`Seen::choose`]), and an object of objects that are alike has one record for each key. What is left out goes to `warnings`.
     /// Without a property, an object is passed over once from end to end for this; a name in it has at most `max_value` bytes.
     pub(in crate::snapshot) fn of(
         text: &Text,
@@ -105,6 +117,7 @@ impl Shape {
         distribution: &Distribution,
         max_value: usize,
         stop: &Stop,
+        warnings: &mut Vec<String>,
     ) -> Result<Self> {
         let shape = |layout| Self::new(layout, distribution);
         let array = |path: Vec<String>, features| Self { path, features, ..shape(Arrangement::Array) };
@@ -114,11 +127,24 @@ impl Shape {
                 None => property.split('.').map(str::to_owned).collect(),
             };
             let features = path == ["features"];
-            return Ok(array(path, features));
+            let mut shape = array(path, features);
+            let first = shape.look(text, url, max_value);
+            if first == First::List && shape.wants_names() {
+                // What is wrong is told by who reads the records.
+                let seen = Scanner::open(text, url, max_value).and_then(|s| Seen::of(&mut s.ended_by(stop)));
+                if let Some(at) = seen.ok().as_ref().and_then(|seen| seen.names_of(&shape.path)) {
+                    shape.columns = names_at(at, text, url, max_value);
+                }
+            }
+            return Ok(shape);
         }
         let mut scanner = Scanner::open(text, url, max_value)?.ended_by(stop);
         match scanner.peek()? {
-            Some(b'[') => return Ok(array(Vec::new(), false)),
+            Some(b'[') => {
+                let mut shape = array(Vec::new(), false);
+                shape.look(text, url, max_value);
+                return Ok(shape);
+            }
             Some(b'{') => {}
             Some(_) | None => return Err(scanner.error("neither an array nor an object, so it holds no records")),
         }
@@ -129,111 +155,131 @@ impl Shape {
             let layout = if is_one_line { Arrangement::Lines } else { Arrangement::Sequence };
             return Ok(Self { features: seen.kind.as_deref() == Some("Feature"), ..shape(layout) });
         }
-        Ok(match (seen.kind.as_deref(), seen.tables.as_slice(), seen.matrices.as_slice()) {
-            (Some("FeatureCollection"), _, _) => Self { crs: seen.crs, ..array(vec!["features".to_owned()], true) },
-            (Some(kind), _, _) if kind == "Feature" || super::geometry::is_kind(kind) => {
-                Self { features: true, crs: seen.crs, ..shape(Arrangement::One) }
+        match seen.kind.as_deref() {
+            Some("FeatureCollection") => {
+                let path = vec!["features".to_owned()];
+                warnings.extend(seen.left_out(&path, url));
+                return Ok(Self { crs: seen.crs, ..array(path, true) });
             }
-            (_, [only], _) => array(vec![only.clone()], false),
-            (_, [], [only]) => array(vec![only.clone()], false),
-            _ if seen.are_alike() => shape(Arrangement::Keyed),
-            _ => shape(Arrangement::One),
-        })
+            Some(kind) if kind == "Feature" || super::geometry::is_kind(kind) => {
+                return Ok(Self { features: true, crs: seen.crs, ..shape(Arrangement::One) });
+            }
+            Some("Topology") if seen.path_of(&["arcs"]).is_some() => {
+                return Err(Error::new(Kind::SourceInvalid, format!("{url} is TopoJSON, which is not read"))
+                    .with_hint("Publish it as GeoJSON, as topo2geo and mapshaper make it of TopoJSON."));
+            }
+            Some(_) | None => {}
+        }
+        let Some(choice) = seen.choose() else {
+            return Ok(shape(if seen.are_alike() { Arrangement::Keyed } else { Arrangement::One }));
+        };
+        let mut shape = array(choice.path.to_vec(), false);
+        warnings.extend(seen.left_out(choice.path, url));
+        shape.look(text, url, max_value);
+        let vars = seen.path_of(&["head", "vars"]);
+        if let (["results", "bindings"], Some(vars)) =
+            (choice.path.iter().map(String::as_str).collect::<Vec<_>>().as_slice(), vars)
+        {
+            shape.wrapping = Wrapping::Bindings;
+            shape.columns = names_at(vars, text, url, max_value);
+            warnings.push(format!("{url}: of each value the text is read; what type and language it has is left out"));
+        } else if let Some(at) = choice.names.filter(|_| choice.empty || choice.lists && shape.wants_names()) {
+            shape.columns = names_at(at, text, url, max_value);
+        }
+        if shape.features {
+            shape.crs = seen.crs;
+        }
+        Ok(shape)
     }
 
     /// The same records, known to be GeoJSON features.
     pub(in crate::snapshot) fn of_features(self) -> Self {
-        Self { features: true, ..self }
+        let features = self.wrapping == Wrapping::Nothing;
+        Self { features, ..self }
+    }
+
+    /// Whether the text is one record and no array of them.
+    pub(in crate::snapshot) fn is_one(&self) -> bool {
+        self.layout == Arrangement::One && !self.features
+    }
+
+    /// Whether names are taken that stand beside records that are arrays: nothing else is declared.
+    fn wants_names(&self) -> bool {
+        self.items.keys.is_empty() && self.items.header != Some(true)
+    }
+
+    /// Looks at the first record of an array, for what all are. What is wrong with it is told by who reads it.
+    fn look(&mut self, text: &Text, url: &str, max_value: usize) -> First {
+        let first = Scanner::open(text, url, max_value).and_then(|mut scanner| First::of(&mut scanner, &self.path));
+        let first = first.unwrap_or(First::Other);
+        match first {
+            First::Feature => self.features = true,
+            First::Attributes => self.wrapping = Wrapping::Attributes,
+            First::List | First::Other => {}
+        }
+        first
     }
 }
 
-/// What the members of an object are.
-#[derive(Default)]
-struct Seen {
-    /// GeoJSON's `type`.
-    kind: Option<String>,
-    crs: Option<String>,
-    /// Names of arrays of objects, and of arrays of arrays: the first two, since only one that is the only one is taken.
-    tables: Vec<String>,
-    matrices: Vec<String>,
-    /// For each member that is an object, the names in it.
-    objects: Vec<HashSet<String>>,
-    /// Members that are no object.
-    others: usize,
+/// What an array's first record is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum First {
+    Feature,
+    Attributes,
+    List,
+    Other,
 }
 
-impl Seen {
-    /// Passes over an object.
-    fn of(scanner: &mut Scanner<'_>) -> Result<Self> {
-        let mut seen = Self::default();
-        scanner.take(b'{')?;
-        while !scanner.take(b'}')? {
+impl First {
+    fn of(scanner: &mut Scanner<'_>, path: &[String]) -> Result<Self> {
+        if !scanner.seek(path)? || !scanner.take(b'[')? {
+            return Ok(Self::Other);
+        }
+        match scanner.peek()? {
+            Some(b'[') => return Ok(Self::List),
+            Some(b'{') => scanner.take(b'{')?,
+            Some(_) | None => return Ok(Self::Other),
+        };
+        let (mut is_feature, mut has_properties) = (false, false);
+        let (mut attributes, mut others) = (false, false);
+        for _ in 0..LOOK_MEMBERS {
+            if scanner.take(b'}')? {
+                break;
+            }
             let name = scanner.name()?;
-            let first = scanner.peek()?;
-            seen.others += usize::from(first != Some(b'{'));
-            match first {
-                Some(b'"') if name == "type" => {
+            let is_object = scanner.peek()? == Some(b'{');
+            match name.as_str() {
+                "type" => {
                     let mut raw = Vec::new();
                     scanner.value(Some(&mut raw))?;
-                    seen.kind = serde_json::from_slice::<String>(&raw).ok();
+                    is_feature = raw == b"\"Feature\"";
+                    others = true;
                 }
-                Some(b'[') => {
-                    scanner.take(b'[')?;
-                    match scanner.peek()? {
-                        Some(b'{') if seen.tables.len() < 2 => seen.tables.push(name),
-                        Some(b'[') if seen.matrices.len() < 2 => seen.matrices.push(name),
-                        Some(_) | None => {}
-                    }
-                    while !scanner.take(b']')? {
-                        scanner.value(None)?;
-                        scanner.take(b',')?;
-                    }
-                }
-                Some(b'{') => seen.object(&name, scanner)?,
-                Some(_) | None => scanner.value(None)?,
+                "attributes" => attributes = is_object,
+                "geometry" | "properties" => has_properties |= is_object,
+                _ => others = true,
             }
-            scanner.take(b',')?;
-        }
-        Ok(seen)
-    }
-
-    fn object(&mut self, name: &str, scanner: &mut Scanner<'_>) -> Result<()> {
-        let mut names = HashSet::new();
-        let mut crs = None;
-        scanner.take(b'{')?;
-        while !scanner.take(b'}')? {
-            let inner = scanner.name()?;
-            if name == "crs" && inner == "properties" && scanner.peek()? == Some(b'{') {
-                let mut raw = Vec::new();
-                scanner.value(Some(&mut raw))?;
-                crs = Some(raw)
-                    .filter(|raw| raw.len() <= MAX_CRS)
-                    .and_then(|raw| serde_json::from_slice::<serde_json::Value>(&raw).ok());
-            } else {
+            if name != "type" {
                 scanner.value(None)?;
             }
-            if names.len() < LOOK_MEMBERS && self.objects.len() < LOOK_MEMBERS {
-                names.insert(inner);
-            }
+            others |= name == "properties";
             scanner.take(b',')?;
         }
-        // The named CRS of GeoJSON's 2008 edition, 3.1.
-        if let Some(name) = crs.as_ref().and_then(|crs| crs.get("name")).and_then(serde_json::Value::as_str) {
-            self.crs = Some(name.to_owned());
-        }
-        if self.objects.len() < LOOK_MEMBERS {
-            self.objects.push(names);
-        }
-        Ok(())
+        Ok(match (is_feature && has_properties, attributes && !others) {
+            (true, _) => Self::Feature,
+            (false, true) => Self::Attributes,
+            (false, false) => Self::Other,
+        })
     }
+}
 
-    /// Whether the members are records under their keys: several objects and nothing else, each of which shares at least half of its
-    /// names with the one before.
-    fn are_alike(&self) -> bool {
-        let share = |pair: &[HashSet<String>]| {
-            let common = pair[0].intersection(&pair[1]).count();
-            common > 0 && 2 * common >= pair[0].len().min(pair[1].len())
-        };
-        self.others == 0 && self.objects.len() > 1 && self.objects.windows(2).all(share)
-    }
+/// The names in the array at `path`, each once; none where it holds something else.
+fn names_at(path: &[String], text: &Text, url: &str, max_value: usize) -> Vec<String> {
+    let mut raw = Vec::new();
+    let found = Scanner::open(text, url, max_value).and_then(|mut scanner| {
+        let found = scanner.seek(path)?;
+        if found { scanner.value(Some(&mut raw)).map(|()| true) } else { Ok(false) }
+    });
+    let names = found.ok().filter(|found| *found).and_then(|_| names(&raw));
+    names.map_or_else(Vec::new, |names| crate::snapshot::names::unique(&names).0)
 }

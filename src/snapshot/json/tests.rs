@@ -18,11 +18,15 @@ fn read(distribution: &Distribution, lines: bool, json: &str) -> String {
     let path = dir.path().join("t.json");
     std::fs::write(&path, json).expect("writes");
     let text = Text { path, skip: 0, bytes: json.len() as u64, bad: Vec::new(), encoding: "UTF-8", guessed: false };
-    let read = || {
-        let shape =
-            if lines { Shape::lines(distribution) } else { Shape::of(&text, "t.json", distribution, 1 << 20, &Stop::default())? };
+    let mut warnings = Vec::new();
+    let mut read = || {
+        let shape = if lines {
+            Shape::lines(distribution)
+        } else {
+            Shape::of(&text, "t.json", distribution, 1 << 20, &Stop::default(), &mut warnings)?
+        };
         let mut reader = Reader::open(&shape, &text, "t.json", 0, 1 << 20, 100)?;
-        let (mut rows, mut names) = (Vec::new(), Arc::default());
+        let (mut rows, mut names) = (Vec::new(), Arc::clone(reader.names()));
         while let Some(cells) = reader.next()? {
             names = Arc::clone(&cells.names);
             for (row, line) in cells.lines.iter().enumerate() {
@@ -35,7 +39,9 @@ fn read(distribution: &Distribution, lines: bool, json: &str) -> String {
         }
         Ok::<_, Error>(format!("{}; {}", names.join("|").replace(ADDED, "+"), rows.join("; ")))
     };
-    read().unwrap_or_else(|e| e.to_string())
+    let mut said = read().unwrap_or_else(|e| e.to_string());
+    warnings.iter().for_each(|warning| said += &format!("; ? {}", warning.trim_start_matches("t.json: ")));
+    said
 }
 
 /// A cell's text, and where a fault stands in place of it, `!`.
@@ -106,6 +112,110 @@ fn shapes_of_json() {
         ),
     ] {
         assert_eq!(check(property, lines, json), want, "{json}");
+    }
+}
+
+#[test]
+fn the_records_are_where_a_person_sees_them() {
+    let rest = |records: &str, items: u64, left: &str, first: &str| {
+        format!(
+            "; ? the records are those of {records} ({items}); left out are {left}; the dialect's property chooses: \"property\": \"{first}\""
+        )
+    };
+    for (json, want, left) in [
+        (
+            r#"{"fields":[{"id":"_id"},{"id":"name"}],"records":[[0,"n0"],[1,"n1"],[2,"n2"]]}"#,
+            "_id|name; 1: 0|'n0; 1: 1|'n1; 1: 2|'n2",
+            String::new(),
+        ),
+        (
+            r#"{"links":[{"href":"x"}],"data":[[1,"a"],[2,"b"]]}"#,
+            "column_1|column_2; 1: 1|'a; 1: 2|'b",
+            rest("data", 2, "links (1)", "links"),
+        ),
+        (r#"{"bbox":[[0,0],[1,1]],"n":2,"items":{"a":1}}"#, r#"bbox|n|items; 1: [[0,0],[1,1]]|2|{"a":1}"#, String::new()),
+        (
+            r#"{"meta":{"view":{"name":"v","columns":[{"id":-1,"name":"sid"},{"id":2,"name":"N"},{"id":3,"name":"V"}]}},"data":[["row-1","A","3"],["row-2","B","4"]]}"#,
+            "sid|N|V; 1: 'row-1|'A|'3; 1: 'row-2|'B|'4",
+            String::new(),
+        ),
+        (
+            r#"{"meta":{"view":{"columns":[{"name":"a"},{"name":"b"}]}},"data":[[null,"x"],["y",null]]}"#,
+            "a|b; 1: ~|'x; 1: 'y|~",
+            String::new(),
+        ),
+        (r#"{"columns":["a","b"],"index":[0,1],"data":[[1,2],[3,4]]}"#, "a|b; 1: 1|2; 1: 3|4", String::new()),
+        (
+            r#"{"columns":["a","b"],"index":["x","y"],"data":[[1,2],[3,4]]}"#,
+            "a|b; 1: 1|2; 1: 3|4",
+            "; ? the rows have labels in \"index\", which are left out; publish them as a column".to_owned(),
+        ),
+        (r#"{"columns":[["a","x"],["a",2]],"data":[[1,2]]}"#, "a x|a 2; 1: 1|2", String::new()),
+        (r#"{"columns":["a","b"],"data":[["a","b"],["c","d"]]}"#, "a|b; 1: 'c|'d", String::new()),
+        (r#"{"columns":["a","a"],"data":[["x","y"]]}"#, "a|a_2; 1: 'x|'y", String::new()),
+        (r#"{"columns":["a"],"data":[[1,2]]}"#, "column_1|column_2; 1: 1|2", String::new()),
+        (r#"{"columns":[{"x":1}],"items":[{"a":1}]}"#, "a; 1: 1", String::new()),
+        (r#"{"fields":[{"id":"a"},{"id":"b"}],"records":[{"a":1}]}"#, "a; 1: 1", String::new()),
+        (r#"{"fields":[{"id":"a"},{"id":"b"}],"records":[]}"#, "a|b; ", String::new()),
+        (r#"{"fields":[{"name":"a"},{"name":"b"}]}"#, "name; 1: 'a; 1: 'b", String::new()),
+        (
+            r#"{"help":"h","success":true,"result":{"fields":[{"id":"a"},{"id":"b"}],"records":[{"a":1,"b":2}],"_links":{"next":"x"}}}"#,
+            "a|b; 1: 1|2",
+            String::new(),
+        ),
+        (r#"{"d":{"results":[{"a":1}],"__next":"x"}}"#, "a; 1: 1", String::new()),
+        (r#"{"response":{"header":{"code":0},"body":{"items":{"item":[{"a":1}]},"n":1}}}"#, "a; 1: 1", String::new()),
+        (r#"{"stations":{"station":[{"a":1},{"a":2}]},"ok":true}"#, "a; 1: 1; 1: 2", String::new()),
+        (r#"{"id":5,"owner":{"phones":[{"a":1},{"a":2}]}}"#, r#"id|owner; 1: 5|{"phones":[{"a":1},{"a":2}]}"#, String::new()),
+        (
+            r#"{"k1":{"n":1,"rows":[{"a":1}]},"k2":{"n":2,"rows":[{"a":2}]}}"#,
+            r#"+key|n|rows; 1: 'k1|1|[{"a":1}]; 1: 'k2|2|[{"a":2}]"#,
+            String::new(),
+        ),
+        (r#"{"a":[{"x":1}],"b.c":[{"y":1},{"y":2}],"d":[[1],[2],[3]]}"#, "y; 1: 1; 1: 2", rest("/b.c", 2, "a (1), d (3)", "a")),
+        (
+            r#"{"displayFieldName":"","fieldAliases":{"A":"a"},"fields":[{"name":"A"},{"name":"B"},{"name":"C"}],"features":[{"attributes":{"A":1,"B":"x"},"geometry":{"x":1,"y":2}},{"attributes":{"A":2}}]}"#,
+            r#"A|B|+geometry; 1: 1|'x|{"x":1,"y":2}; 1: 2|~|~"#,
+            String::new(),
+        ),
+        (
+            r#"{"head":{"vars":["s","n","l"]},"results":{"bindings":[{"s":{"type":"uri","value":"http://x"},"n":{"type":"literal","value":"5","datatype":"http://www.w3.org/2001/XMLSchema#integer"}}]}}"#,
+            "s|n|l; 1: 'http://x|5|~",
+            "; ? of each value the text is read; what type and language it has is left out".to_owned(),
+        ),
+        (
+            r#"{"type":"Topology","objects":{"a":{}},"arcs":[[[0,0],[1,1]]]}"#,
+            "t.json is TopoJSON, which is not read",
+            String::new(),
+        ),
+        (r#"[{"type":"Feature","properties":{"a":1},"geometry":null}]"#, "a|+geometry; 1: 1|~", String::new()),
+    ] {
+        assert_eq!(check(None, false, json), format!("{want}{left}"), "{json}");
+    }
+    let split = r#"{"meta":[{"a":0}],"columns":["a","b"],"rows":[["x","y"]]}"#;
+    assert_eq!(check(Some("rows"), false, split), "a|b; 1: 'x|'y");
+    assert_eq!(check(Some("meta"), false, split), "a; 1: 0");
+}
+
+#[test]
+fn what_json_does_not_have_costs_no_file() {
+    for (lines, json, want) in [
+        (false, r#"[{"a":1.5},{"a":NaN},{"a":-Infinity}]"#, "a; 1: 1.5; 1: NaN; 1: -INF"),
+        (true, "{\"a\":\"NaN\",\"b\":Infinity}\n", "a|b; 1: 'NaN|INF"),
+        (false, r#"[{"a":[1,NaN],"b":2}]"#, "a|b; 1: ~!|2; 1! it holds NaN or Infinity, which JSON does not have"),
+        (
+            false,
+            r#"{"type":"Feature","properties":{"a":NaN},"geometry":{"type":"Point","coordinates":[NaN,1]}}"#,
+            "a|+geometry; 1: NaN|~!; 1! it holds NaN or Infinity, which JSON does not have",
+        ),
+        (true, "{\"a\":1},\n{\"a\":2}, \r\n{\"a\":3}\n", "a; 1: 1; 2: 2; 3: 3"),
+        (true, "{\"a\":1}{\"a\":\"}{\"} {\"a\":3}\n{\"a\":4}", "a; 1: 1; 1: '}{; 1: 3; 2: 4"),
+        (true, "{\"a\":{}{}\n", "; 1! the line is not JSON: expected `,` or `}` at line 1 column 8"),
+        (false, "{\"a\":1},\n{\"a\":2}\n", "a; 1: 1; 2: 2"),
+        (false, "{\n\"a\":1},\n{\"a\":2},\n", "a; 1: 1; 3: 2"),
+        (false, "\u{1e}{\"a\":1}\n\u{1e}{\"a\":2}\n", "a; 1: 1; 2: 2"),
+    ] {
+        assert_eq!(check(None, lines, json), want, "{json}");
     }
 }
 
@@ -260,7 +370,7 @@ fn looking_ends_when_it_is_told_to() {
     std::fs::write(&path, json).expect("writes");
     let text = Text { path, skip: 0, bytes: json.len() as u64, bad: Vec::new(), encoding: "UTF-8", guessed: false };
     let stop = Stop::default();
-    let look = || Shape::of(&text, "t.json", &Distribution::default(), 1 << 20, &stop).map(|shape| shape.path);
+    let look = || Shape::of(&text, "t.json", &Distribution::default(), 1 << 20, &stop, &mut Vec::new()).map(|shape| shape.path);
     assert_eq!(look().expect("is read"), ["a"]);
     stop.stop();
     assert_eq!(look().expect_err("is stopped").kind(), Kind::Shutdown);

@@ -61,3 +61,51 @@ async fn a_value_that_could_not_be_read_is_no_empty_one() {
     assert_eq!(reasons, [Some(half), None, None, Some("rejected: it holds a NUL, which text can't hold")]);
     assert!(batches[0].column_by_name("_missing_reason(a)").is_none());
 }
+
+#[tokio::test]
+async fn a_file_is_what_its_bytes_say_and_not_what_it_is_called() {
+    let is_json = "mem://t: it is said to be csv and is json, and is read as that; declare \"format\": \"json\"";
+    let is_csv = "mem://t: it is said to be json and is csv, and is read as that; declare \"format\": \"csv\"";
+    let is_no_lines = "mem://t: it is said to be ndjson and is json, and is read as that; declare \"format\": \"json\"";
+    for (format, text, want, warnings) in [
+        (
+            Format::Csv,
+            r#"[{"id":1,"name":"a"},{"id":2,"name":"b"}]"#,
+            &["id Int64, name Utf8View", "1|a", "2|b"][..],
+            &[is_json][..],
+        ),
+        (Format::Csv, "{\"id\":1}\n{\"id\":2}\n", &["id Int64", "1", "2"], &[is_json]),
+        (Format::Csv, r#"{"n":2,"rows":[{"id":1},{"id":2}]}"#, &["id Int64", "1", "2"], &[is_json]),
+        (Format::Csv, "[id],[name]\n1,a\n", &["[id] Int64, [name] Utf8View", "1|a"], &[]),
+        (Format::Csv, "---\nname: t\n---\nid,name\n1,a\n2,b\n", &["id Int64, name Utf8View", "1|a", "2|b"], &[]),
+        (Format::Json, "id,name\n1,a\n2,b\n", &["id Int64, name Utf8View", "1|a", "2|b"], &[is_csv]),
+        (Format::Json, r#"[{"a":1.5},{"a":NaN},{"a":Infinity}]"#, &["a Float64", "1.5", "NaN", "inf"], &[]),
+        (Format::Json, r#"[{"a":1.5},{"a":NaN}]"#, &["a Float64", "1.5", "NULL"], &[]),
+        (Format::NdJson, "[\n{\"id\":1},\n{\"id\":2}\n]", &["id Int64", "1", "2"], &[is_no_lines]),
+        (Format::NdJson, "{\"id\":1},\n{\"id\":2}{\"id\":3}\n", &["id Int64", "1", "2", "3"], &[]),
+        (
+            Format::GeoJson,
+            "{\"type\":\"Feature\",\"properties\":{\"id\":1}}\n{\"type\":\"Feature\",\"properties\":{\"id\":2}}\n",
+            &["id Int64", "1", "2"],
+            &[],
+        ),
+    ] {
+        let bench = Bench::new();
+        bench.put("t", text.as_bytes()).await;
+        let snapshot = bench.touch(&Distribution { format: Some(format), ..csv("mem://t") }).await;
+        let snapshot = snapshot.unwrap_or_else(|e| panic!("{text}: {e}"));
+        assert_eq!(show(&snapshot), want, "{text}");
+        let said: Vec<String> = bench.warnings().into_iter().filter(|w| w.contains("is said to be")).collect();
+        assert_eq!(said, warnings, "{text}");
+    }
+    for (format, text, want) in [
+        (Format::Csv, r#"{"error":"no such file"}"#, "mem://t is a JSON object, not a table"),
+        (Format::Json, "<!doctype html><title>Gone</title>", "mem://t is an HTML page titled \"Gone\", not a table"),
+        (Format::Json, r#"{"type":"Topology","objects":{},"arcs":[[[0,0]]]}"#, "mem://t is TopoJSON, which is not read"),
+    ] {
+        let bench = Bench::new();
+        bench.put("t", text.as_bytes()).await;
+        let refused = bench.touch(&Distribution { format: Some(format), ..csv("mem://t") }).await;
+        assert_eq!(refused.map(|s| s.rows).map_err(|e| e.message().to_owned()), Err(want.to_owned()));
+    }
+}
