@@ -32,9 +32,8 @@ impl Rejected {
             return Ok(None);
         };
         let (snapshot, rejects) = (Arc::clone(&known.snapshot), known.snapshot.rejects()?);
-        Ok(Some(rejects.map(move |reject| {
+        Ok(Some(rejects.inspect(move |_| {
             let _in_use = &snapshot;
-            reject
         })))
     }
 }

@@ -34,9 +34,8 @@ impl Renames {
         let mut claimed: HashMap<&str, &str> = HashMap::new();
         for column in columns {
             for alias in aliases(column) {
-                match claimed.insert(alias, &column.name).filter(|other| *other != column.name) {
-                    Some(other) => return Err(claimed_twice(alias, other, &column.name)),
-                    None => {}
+                if let Some(other) = claimed.insert(alias, &column.name).filter(|other| *other != column.name) {
+                    return Err(claimed_twice(alias, other, &column.name));
                 }
             }
             for alias in aliases(column).filter(|alias| stand.contains_key(alias) && *alias != column.name) {

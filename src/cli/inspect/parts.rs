@@ -83,10 +83,10 @@ fn tables(file: &Path, place: &str, whole: Distribution, options: &snapshot::Opt
     // A download by a number has no name to tell that it is a workbook.
     let may_be_workbook = whole.format.is_none() && whole.compression.is_none();
     let as_workbook = Distribution { format: Some(Format::Workbook), ..whole.clone() };
-    if sheets::may_be_split(&whole) || may_be_workbook {
-        if let Some(names) = snapshot::sheets(file, options).map_err(is_named)? {
-            return Ok(Found { tables: sheets::split(&as_workbook, true, &names), warnings });
-        }
+    if (sheets::may_be_split(&whole) || may_be_workbook)
+        && let Some(names) = snapshot::sheets(file, options).map_err(is_named)?
+    {
+        return Ok(Found { tables: sheets::split(&as_workbook, true, &names), warnings });
     }
     Ok(Found { tables: vec![whole], warnings })
 }

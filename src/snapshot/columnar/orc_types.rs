@@ -153,7 +153,7 @@ pub(super) mod tests {
             (footer(&[(STRUCT, &[9])]), "its footer lacks type 9"),
             (footer(&[(STRUCT, &[1_000_000])]), "its type 0 is said to hold type 1000000"),
             (footer(&[(STRUCT, &[1]), (LONG, &[]), (LONG, &[])]), "its type 2 belongs to none before it"),
-            ([4 << 3 | 2, 2, 8, STRUCT].repeat(1)[..3].to_vec(), "its footer makes no sense"),
+            ([4 << 3 | 2, 2, 8].to_vec(), "its footer makes no sense"),
             (
                 [3 << 3 | 2, 0].repeat(MAX_MESSAGES + 1),
                 "its footer tells of more than 100000 types or 1000000 stripes and statistics",
