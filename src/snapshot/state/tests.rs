@@ -188,7 +188,7 @@ fn what_is_staged_is_seen_when_published_and_gone_when_not() {
         let (staging, record) = staged(&*state, "one", 3);
         let scratch = staging.scratch().to_owned();
         assert_eq!((other.manifest(&table()).expect("reads"), kind.files().len()), (None, 0), "{}", kind.name());
-        state.publish(&turn(state), staging, record).expect("is published");
+        state.publish(&turn(&*state), staging, record).expect("is published");
         assert!(!scratch.exists());
         let (given_up, _) = staged(&*state, "two", 3);
         drop(given_up);
@@ -227,7 +227,7 @@ fn damaged_parts_are_not_opened() {
         // Another of the same files takes its place.
         let (staging, record) = staged(&*state, "two", 3);
         let record = Record { sources: find(&*state, "one").sources, ..record };
-        state.publish(&turn(state), staging, record).expect("is published");
+        state.publish(&turn(&*state), staging, record).expect("is published");
         assert!(state.open(&table(), &find(&*state, "two")).expect("opens").is_some(), "{}", kind.name());
     }
 }
@@ -343,7 +343,7 @@ fn shared_parts_stay_as_long_as_one_snapshot_needs_them() {
             (staging, record)
         };
         let (staging, record) = sharing("b");
-        state.publish(&turn(state), staging, record).expect("is published");
+        state.publish(&turn(&*state), staging, record).expect("is published");
         assert_eq!(remove(&*state, &["a"]), ["a"]);
         std::thread::sleep(GRACE * 2);
         remove(&*state, &[]);
@@ -354,7 +354,7 @@ fn shared_parts_stay_as_long_as_one_snapshot_needs_them() {
         let whole = kind.bytes("c/s/t/a/part-0.parquet");
         kind.overwrite("c/s/t/a/part-0.parquet", &whole[1..]);
         let (staging, record) = sharing("cut");
-        let mine = turn(state);
+        let mine = turn(&*state);
         let refused = state.publish(&mine, staging, record).expect_err("its part is not whole");
         assert_eq!((refused.kind(), ids(&*state)), (Kind::SourceChanged, vec!["b".to_owned()]), "{}", kind.name());
         drop(mine);
@@ -370,7 +370,7 @@ fn shared_parts_stay_as_long_as_one_snapshot_needs_them() {
         remove(&*state, &[]);
         assert!(kind.files().iter().all(|f| f.contains("/c/") || f.ends_with("manifest.json")), "{:?}", kind.files());
         let (staging, record) = sharing("d");
-        let refused = state.publish(&turn(state), staging, record).expect_err("a is gone");
+        let refused = state.publish(&turn(&*state), staging, record).expect_err("a is gone");
         assert_eq!(refused.kind(), Kind::SourceChanged);
         assert_eq!(ids(&*state), ["c"]);
     }
@@ -383,7 +383,7 @@ fn a_manifest_of_a_newer_version_is_refused_and_a_damaged_one_begun_anew() {
         publish(&*state, "a");
         kind.overwrite("c/s/t/manifest.json", br#"{"version": 2, "snapshots": []}"#);
         let (staging, record) = staged(&*state, "b", 3);
-        let turn = turn(state);
+        let turn = turn(&*state);
         for refused in [state.manifest(&table()).map(drop), state.publish(&turn, staging, record).map(drop)] {
             assert_eq!(refused.map_err(|e| e.kind()), Err(Kind::Config), "{}", kind.name());
         }
