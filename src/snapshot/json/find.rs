@@ -120,6 +120,9 @@ const AROUND: &[&str] = &[
     "answer",
 ];
 
+/// Names of what tells one record from others: an object that has one is a record, and short lists are parts of it.
+const IDS: &[&str] = &["id", "_id", "identifier", "uuid", "guid"];
+
 /// Keys under which the description of a column has its name, the best first.
 const NAME_KEYS: &[&str] =
     &["name", "id", "field", "fieldName", "field_name", "column_name", "columnName", "title", "label", "text", "key", "alias"];
@@ -157,6 +160,8 @@ pub(super) struct Seen {
     objects: Vec<HashSet<String>>,
     /// Members that are no object.
     others: usize,
+    /// A member of the whole is one of the [`IDS`].
+    has_id: bool,
 }
 
 /// Where an object's records stand, by what it holds.
@@ -226,6 +231,7 @@ impl Seen {
             let first = scanner.peek()?;
             if path.is_empty() {
                 self.others += usize::from(first != Some(b'{'));
+                self.has_id |= is_of(&name, IDS) && matches!(first, Some(b'"' | b'0'..=b'9'));
             } else if path.len() == 1 && names.len() < LOOK_MEMBERS {
                 names.insert(name.clone());
             }
@@ -300,7 +306,8 @@ impl Seen {
 
     /// The array of records; `None` when the object is one record, or has one under each key.
     pub(super) fn choose(&self) -> Option<Choice<'_>> {
-        let tables = || self.arrays.iter().filter(|a| a.is_table());
+        let is_part = |a: &Array| self.has_id && a.items < MANY && !is_of(a.last(), RECORDS);
+        let tables = || self.arrays.iter().filter(|a| a.is_table() && !is_part(a));
         let names_of = |array: &Array| self.names(array);
         let has_tables = tables().any(|a| a.kind == Kind::Objects && !a.is_about() && a.is_named());
         // A matrix may be anything, as points of a line are, where it has no names and is not called records.

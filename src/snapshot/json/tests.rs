@@ -168,6 +168,12 @@ fn the_records_are_where_a_person_sees_them() {
         (r#"{"stations":{"station":[{"a":1},{"a":2}]},"ok":true}"#, "a; 1: 1; 1: 2", String::new()),
         (r#"{"id":5,"owner":{"phones":[{"a":1},{"a":2}]}}"#, r#"id|owner; 1: 5|{"phones":[{"a":1},{"a":2}]}"#, String::new()),
         (
+            r#"{"id":"x","links":[{"a":1}],"providers":[{"b":1},{"b":2}]}"#,
+            r#"id|links|providers; 1: 'x|[{"a":1}]|[{"b":1},{"b":2}]"#,
+            String::new(),
+        ),
+        (r#"{"id":"x","rows":[{"b":1},{"b":2}]}"#, "b; 1: 1; 1: 2", String::new()),
+        (
             r#"{"k1":{"n":1,"rows":[{"a":1}]},"k2":{"n":2,"rows":[{"a":2}]}}"#,
             r#"+key|n|rows; 1: 'k1|1|[{"a":1}]; 1: 'k2|2|[{"a":2}]"#,
             String::new(),
