@@ -110,7 +110,7 @@ impl Looked {
         let clean = trials.iter().find(|t| t.is_clean());
         match trials.iter().find(|t| t.encoding == found) {
             // Of so few characters the detector knows little: one that is rare tells more.
-            Some(trial) if trial.wide < PROOF && !trial.is_clean() && clean.is_some() => {
+            Some(trial) if trial.wide < PROOF && !trial.is_clean() && seen.odd == 0 && clean.is_some_and(|t| t.wide > 1) => {
                 Guess { encoding: clean.map(|t| t.encoding), hint: None }
             }
             Some(trial) if trial.is_plausible() => Guess::of(found),

@@ -256,6 +256,12 @@ struct Sound {
     is_escaped: bool,
 }
 
+/// Where the [`END`] is that ends a text, be it before a last line end.
+fn end(text: &[u8]) -> Option<usize> {
+    let at = text.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).filter(|at| text[*at] == END)?;
+    matches!(&text[at + 1..], b"" | b"\r" | b"\n" | b"\r\n").then_some(at)
+}
+
 /// What stands in the file when all of it is UTF-8; `None` if it is not.
 fn sound(path: &Path, url: &str, skip: u64, stop: &Stop) -> Result<Option<Sound>> {
     let mut file = File::open(path)?;
@@ -268,7 +274,10 @@ fn sound(path: &Path, url: &str, skip: u64, stop: &Stop) -> Result<Option<Sound>
         let n = fill(&mut file, &mut buffer[kept..])?;
         let filled = kept + n;
         if n == 0 {
-            sound.is_text &= last != END;
+            let mut tail = Vec::new();
+            file.seek(SeekFrom::End(-(base.min(3) as i64)))?;
+            file.read_to_end(&mut tail)?;
+            sound.is_text &= end(&tail).is_none();
             return Ok((kept == 0).then_some(sound));
         }
         let valid = Encoding::utf8_valid_up_to(&buffer[..filled]);

@@ -66,6 +66,10 @@ fn declared_and_marked_encodings() {
         (utf16("\u{feff}\u{feff}id\n\u{feff}1", false), None, "UTF-16LE id\n1 []".to_owned()),
         (b"id\n3\x1a".to_vec(), None, "UTF-8 id\n3 []".to_owned()),
         (b"id\n\x1a\x1a".to_vec(), None, "UTF-8 id\n\x1a []".to_owned()),
+        (b"id\n3\x1a\r\n".to_vec(), None, "UTF-8 id\n3\r\n []".to_owned()),
+        (b"id\n\x1a\n\n".to_vec(), None, "UTF-8 id\n\x1a\n\n []".to_owned()),
+        (utf16("\u{feff}3\x1a\r\n", true), None, "UTF-16BE 3\r\n []".to_owned()),
+        (b"\xe9\x1a\n\x1a\n".to_vec(), Some("latin1"), "windows-1252 \u{e9}\x1a\n\n []".to_owned()),
         (b"i\x1ad\n".to_vec(), Some("latin1"), "windows-1252 i\x1ad\n []".to_owned()),
         (b"\xe9\x1a".to_vec(), Some("latin1"), "windows-1252 \u{e9} []".to_owned()),
         (
@@ -106,6 +110,7 @@ fn bytes_that_are_no_text_keep_their_places() {
         ("Ærø,Dragør,Tårnby\nK".as_bytes(), None, "UTF-8 Ærø,Dragør,Tårnby\nK []"),
         (b"\xc3\x86r\xc3\xb8,Drag\xc3\xb8r\nK\xf8ge\n", None, "UTF-8 Ærø,Dragør\nK\u{FFFD}ge\n [15@15\\xF8]"),
         (b"1,Caf\xc3\xa9\n2,Caf\xe9\n", None, "UTF-8 1,Café\n2,Caf\u{FFFD}\n [13@13\\xE9]"),
+        (b"<name>a\xa9b</name>", None, "UTF-8 <name>a\u{FFFD}b</name> [7@7\\xA9]"),
         // DOS's code page 850 is not read.
         (
             b"K\x94nig,Stra\xe1e\nM\x81hle,J\x84ger\n",

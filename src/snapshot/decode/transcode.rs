@@ -9,7 +9,7 @@ use encoding_rs::{DecoderResult, Encoding, UTF_16BE, UTF_16LE};
 use memchr::{memchr_iter, memmem};
 
 use super::charset::{Charset, unit32};
-use super::{Bad, CHUNK, END, MARK, MAX_BAD, Text, fill, too_many};
+use super::{Bad, CHUNK, MARK, MAX_BAD, Text, end, fill, too_many};
 use crate::error::Result;
 use crate::snapshot::stop::Stop;
 
@@ -18,12 +18,16 @@ pub(super) fn transcode(raw: &Path, url: &str, charset: Charset, skip: u64, targ
     let mut file = File::open(raw)?;
     file.seek(SeekFrom::Start(skip))?;
     let copy = BufWriter::with_capacity(CHUNK, File::create(target)?);
-    let out = Out { file: copy, written: 0, last: b'\n', ends: false, nuls: VecDeque::new(), bad: Vec::new(), url, charset };
+    let out = Out { file: copy, written: 0, last: b'\n', held: Vec::new(), nuls: VecDeque::new(), bad: Vec::new(), url, charset };
     let out = match charset {
         Charset::Whatwg(encoding) => whatwg(&mut file, encoding, skip, out, stop)?,
         Charset::Utf32(big) => utf32(&mut file, big, skip, out, stop)?,
     };
-    let Out { file: mut written_to, written, bad, .. } = out;
+    let Out { file: mut written_to, mut written, bad, held, .. } = out;
+    if let [_, line_end @ ..] = held.as_slice() {
+        written_to.write_all(line_end)?;
+        written += line_end.len() as u64;
+    }
     written_to.flush()?;
     Ok(Text { path: target.to_owned(), skip: 0, bytes: written, bad, encoding: charset.name(), guessed: false })
 }
@@ -32,9 +36,10 @@ pub(super) fn transcode(raw: &Path, url: &str, charset: Charset, skip: u64, targ
 struct Out<'a> {
     file: BufWriter<File>,
     written: u64,
-    /// The last byte of the text so far, a line's end before there is any; whether that is an [`END`], which is written once more follows.
+    /// The last byte of the text so far, a line's end before there is any.
     last: u8,
-    ends: bool,
+    /// What may be the end of a text as DOS has it, which is written once more follows.
+    held: Vec<u8>,
     /// The places, in the published file, of the NULs that a decoder has read and that are not written yet: it may hold some back.
     nuls: VecDeque<u64>,
     bad: Vec<Bad>,
@@ -43,7 +48,7 @@ struct Out<'a> {
 }
 
 impl Out<'_> {
-    /// Writes decoded text, without the marks at the starts of lines and an [`END`] at the file's end.
+    /// Writes decoded text, without the marks at the starts of lines and DOS's end.
     fn text(&mut self, text: &[u8]) -> Result<()> {
         let mut from = 0;
         for at in memmem::find_iter(text, MARK) {
@@ -58,10 +63,16 @@ impl Out<'_> {
 
     fn put(&mut self, text: &[u8]) -> Result<()> {
         let Some(last) = text.last() else { return Ok(()) };
-        self.go_on()?;
         self.last = *last;
-        self.ends = *last == END;
-        let text = &text[..text.len() - usize::from(self.ends)];
+        let mut joined = std::mem::take(&mut self.held);
+        let text = if joined.is_empty() {
+            text
+        } else {
+            joined.extend_from_slice(text);
+            &joined
+        };
+        let (text, held) = text.split_at(end(text).unwrap_or(text.len()));
+        self.held = held.to_vec();
         for nul in memchr_iter(0, text) {
             let byte = self.nuls.pop_front().unwrap_or_default();
             self.bad(self.written + nul as u64, byte, &[0])?;
@@ -71,12 +82,11 @@ impl Out<'_> {
         Ok(())
     }
 
-    /// Writes the [`END`] that was none.
+    /// Writes the end that was none.
     fn go_on(&mut self) -> Result<()> {
-        if std::mem::take(&mut self.ends) {
-            self.file.write_all(&[END])?;
-            self.written += 1;
-        }
+        let held = std::mem::take(&mut self.held);
+        self.file.write_all(&held)?;
+        self.written += held.len() as u64;
         Ok(())
     }
 
