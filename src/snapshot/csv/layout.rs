@@ -30,7 +30,7 @@ const LAST_LOOK: usize = 4 << 20;
 const NUMBER_NAMES: &[&str] = &[
     "id", "ids", "nr", "no", "num", "number", "nummer", "numero", "número", "numéro", "nro", "n", "n°", "nº", "№", "#", "lp",
     "index", "idx", "key", "code", "rank", "rang", "pos", "position", "row", "line", "order", "seq", "sequence", "day", "tag",
-    "month", "monat", "mois", "mes", "hour", "week", "woche", "year", "jahr", "date", "fid", "gid",
+    "month", "monat", "mois", "mes", "hour", "week", "woche", "fid", "gid",
 ];
 
 /// How one delimited file is written. A reader needs this, an offset where a record starts and the line there, and nothing else.

@@ -43,6 +43,11 @@ fn check(dialect: &Dialect, text: &str) -> String {
         Ok(found) => found,
         Err(e) => return e.to_string(),
     };
+    if *dialect == Dialect::default() {
+        // What was found out, declared, reads the same.
+        let again = read(&found.dialect, &["x".to_owned()], text).expect("is read again");
+        assert_eq!((&again.names, &again.rows), (&found.names, &found.rows), "{text:?} {:?}", found.dialect);
+    }
     let mut out = vec![found.names.join("|")];
     out.extend(found.rows.iter().map(|(line, row)| format!("{line}: {}", row.join("|"))));
     for f in &found.faults {
