@@ -436,7 +436,8 @@ mod tests {
         ];
         let mut want: Vec<&str> = want.to_vec();
         let mut told: Vec<&str> = told.iter().map(String::as_str).collect();
-        (told.sort_unstable(), want.sort_unstable());
+        told.sort_unstable();
+        want.sort_unstable();
         assert_eq!(told, want);
         assert!(unread(&listing).iter().any(|u| u.message.contains("this one and 1 more here")));
     }

@@ -73,7 +73,15 @@ pub fn decoder(bytes: &[u8]) {
 pub fn dialect(bytes: &[u8]) {
     let bench = Bench::new();
     let Some(text) = bench.decode(&bench.put(bytes)) else { return };
-    let layout = csv::Layout::of(&text, "fuzz", &Dialect::default(), &[], bench.options.max_field_bytes, &Stop::default(), &mut Vec::new());
+    let layout = csv::Layout::of(
+        &text,
+        "fuzz",
+        &Dialect::default(),
+        &[],
+        bench.options.max_field_bytes,
+        &Stop::default(),
+        &mut Vec::new(),
+    );
     let Ok(layout) = layout else { return };
     let form = Form::Csv(Box::new(layout));
     let Ok(mut reader) = Reader::open(&form, &text, "fuzz", 0, &bench.options) else { return };

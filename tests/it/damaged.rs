@@ -84,7 +84,7 @@ impl Dice {
 #[tokio::test]
 async fn what_decoders_stumble_over_is_an_error_of_the_file() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut dice = Dice(0x5eed_0f_5eed);
+    let mut dice = Dice(0x005e_ed0f_5eed);
     let mut names = Vec::new();
     for (n, (ending, whole, end)) in files().into_iter().enumerate() {
         for wrong in 0..70 {

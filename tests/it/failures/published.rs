@@ -35,7 +35,7 @@ fn a_folder_of_references_serves_without_a_descriptor() {
     assert!(tables.lines().count() >= 10, "{tables}");
     for (schema, table) in tables.lines().filter_map(|line| line.split_once('|')) {
         let shown = asked(&server, &format!(r#"select count(*) > 0 from "{schema}"."{table}""#));
-        // Two descriptors that stand there name files that were not copied with them.
-        assert!(shown == "t\n" || shown.contains("58P01"), "{schema}.{table}: {shown}");
+        // Two descriptors that stand there name files that were not copied with them, and arcs of TopoJSON are no records.
+        assert!(shown == "t\n" || shown.contains("58P01") || shown.contains("is TopoJSON"), "{schema}.{table}: {shown}");
     }
 }

@@ -123,7 +123,8 @@ fn a_manifest_whose_answer_was_lost_is_written_once() {
     let bucket = opened.expect("opens");
     for id in ["one", "two"] {
         let (staging, record) = staged(&bucket, id, 3);
-        let stands = bucket.publish(&bucket.try_turn(&table()).expect("asks").expect("a turn"), staging, record).expect("is published");
+        let stands =
+            bucket.publish(&bucket.try_turn(&table()).expect("asks").expect("a turn"), staging, record).expect("is published");
         assert_eq!(stands.id, id);
     }
     let manifest = bucket.manifest(&table()).expect("reads").expect("is there");
@@ -136,7 +137,8 @@ fn what_can_not_be_named_is_an_error() {
     let (opened, _memory, _cache) = open(Fault::Fails);
     let bucket = opened.expect("opens");
     let (staging, record) = staged(&bucket, "one", 3);
-    let error = bucket.publish(&bucket.try_turn(&table()).expect("asks").expect("a turn"), staging, record).expect_err("it is not named");
+    let error =
+        bucket.publish(&bucket.try_turn(&table()).expect("asks").expect("a turn"), staging, record).expect_err("it is not named");
     assert_eq!(error.kind(), Kind::Io);
     assert!(error.message().starts_with("the state s3://b/p can't be used: "), "{error}");
     assert_eq!(bucket.manifest(&table()).expect("reads"), None);
