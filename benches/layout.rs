@@ -109,12 +109,8 @@ fn main() {
         names => cases(&runtime, folder.path(), names),
     };
     println!(
-        "{:<17}{:<20}{:>8}{:>9}  {}",
-        "table",
-        "layout",
-        "MB",
-        "write s",
-        "CPU ms (passed ms), KB read, rows decoded by the filter, of: two sums | group | range of time | key | low"
+        "{:<17}{:<20}{:>8}{:>9}  CPU ms (passed ms), KB read, rows decoded by the filter, of: two sums | group | range of time | key | low",
+        "table", "layout", "MB", "write s"
     );
     for case in &cases {
         measure(&runtime, folder.path(), case);
@@ -337,7 +333,7 @@ fn write_wide(path: &Path) {
     write(&format!("{}\n", names.join(",")));
     for row in 0..WIDE.0 {
         let cell = |column: usize| {
-            let drawn = (row * 7919 + column * 104_729) * 2_654_435_761 % 4_294_967_291 >> 7;
+            let drawn = ((row * 7919 + column * 104_729) * 2_654_435_761 % 4_294_967_291) >> 7;
             match column % 6 {
                 _ if column == 0 => row.to_string(),
                 0 => format!("{}.{:02}", drawn % 1000, drawn / 1000 % 100),
@@ -346,7 +342,7 @@ fn write_wide(path: &Path) {
                 3 => format!("K{:07}", drawn % 9_999_991),
                 4 => format!("{}{}", ["north", "south", "east", "west"][drawn % 4], drawn / 4 % 50),
                 _ => {
-                    if drawn % 3 == 0 {
+                    if drawn.is_multiple_of(3) {
                         (drawn % 10).to_string()
                     } else {
                         String::new()
