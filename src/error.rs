@@ -65,6 +65,8 @@ pub enum Kind {
     FailedTransaction,
     /// A statement that needs a transaction block, outside of one.
     NoTransaction,
+    /// Something that can't be done as things stand: a cursor that only goes forward.
+    InvalidState,
     /// The client sent something the protocol does not allow there.
     Protocol,
     /// The statement's deadline passed.

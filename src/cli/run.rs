@@ -2,12 +2,13 @@
 
 use std::io::Write;
 
+use bytes::BytesMut;
 use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use super::format::Style;
 use super::output::Output;
-use crate::engine::{Outcome, Session, Statement};
+use crate::engine::{CopyEncoder, Outcome, Session, Statement};
 use crate::error::{Error, Kind, Result};
 use crate::table::pg_value;
 
@@ -68,11 +69,18 @@ async fn one(
             }
             Ok(false)
         }
-        // Nothing is prepared by name here.
-        Outcome::Deallocated(_) => {
-            if style.shows_tags() {
-                writeln!(out, "DEALLOCATE")?;
+        Outcome::Copy { schema, mut stream, copy } => {
+            let mut encoder = CopyEncoder::new(&schema, &copy, values(session));
+            let mut bytes = BytesMut::from(&encoder.head()[..]);
+            while let Some(batch) = stream.next().await {
+                let batch = batch?;
+                encoder.load(&batch)?;
+                (0..batch.num_rows()).for_each(|row| encoder.row(row, &mut bytes));
+                out.write_all(&bytes)?;
+                bytes.clear();
             }
+            bytes.extend_from_slice(encoder.tail());
+            out.write_all(&bytes)?;
             Ok(false)
         }
     }

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use datafusion::sql::sqlparser::ast::{
     self, ContextModifier, DiscardObject, Expr, ObjectName, Reset, Set, SetExpr, Statement as Ast, Value,
 };
-use datafusion::sql::sqlparser::parser::Parser;
-use datafusion::sql::sqlparser::tokenizer::{TokenWithSpan, Tokenizer};
+use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
+use super::command::{self, Command};
+use super::copy::{self, Copy};
 use super::dialect::ast::folded;
 use super::grammar::Grammar;
 use super::runtime::STACK_BYTES;
@@ -27,6 +29,16 @@ const PARSED_IN_PLACE: usize = 32;
 pub struct Statement {
     pub(super) sql: Arc<str>,
     pub(super) action: Action,
+}
+
+impl Statement {
+    /// What the statement does with what its client has named, if that is all it does.
+    pub fn command(&self) -> Option<&Arc<Command>> {
+        match &self.action {
+            Action::Named(command) => Some(command),
+            _ => None,
+        }
+    }
 }
 
 /// What the session does for a statement.
@@ -59,8 +71,10 @@ pub(super) enum Action {
     RollbackTo(String),
     /// Everything the session was given is taken back.
     DiscardAll,
-    /// `DEALLOCATE` of one prepared statement, or of all with `None`.
-    Deallocate(Option<String>),
+    /// `COPY ... TO STDOUT` of a query's rows.
+    Copy(Arc<Ast>, Arc<Copy>),
+    /// What is done with a prepared statement or a cursor: for whoever keeps them by name.
+    Named(Arc<Command>),
     /// Accepted, and nothing happens: the tag is all there is.
     Nothing(&'static str),
 }
@@ -81,16 +95,75 @@ pub fn parse(sql: &str) -> Result<Vec<Statement>> {
 }
 
 fn parse_tokens(tokens: Vec<TokenWithSpan>, sql: &str) -> Result<Vec<Statement>> {
-    let parsed = Parser::new(&Grammar::of(&tokens))
-        .with_recursion_limit(RECURSION_LIMIT)
-        .with_tokens_with_locations(tokens)
-        .parse_statements()
-        .map_err(|e| failure::from_parser(&e, sql))?;
+    let grammar = Grammar::of(&tokens);
+    let mut parser = Parser::new(&grammar).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
+    let parsed = parse_all(&mut parser).map_err(|e| failure::from_parser(&e, sql))?;
     let sql: Arc<str> = sql.into();
-    parsed.into_iter().map(|ast| Ok(Statement { sql: Arc::clone(&sql), action: admit(ast)? })).collect()
+    parsed.into_iter().map(|parsed| Ok(Statement { sql: Arc::clone(&sql), action: admit_parsed(parsed, &sql)? })).collect()
 }
 
-fn admit(ast: Ast) -> Result<Action> {
+/// A statement as it was parsed: by sqlparser, or by us where its grammar is not PostgreSQL's.
+enum Parsed {
+    Ast(Ast),
+    Copy(copy::Parsed),
+    Fetch { name: String, step: command::Step, quiet: bool },
+}
+
+fn parse_all(parser: &mut Parser) -> Result<Vec<Parsed>, ParserError> {
+    let mut all = Vec::new();
+    loop {
+        while parser.consume_token(&Token::SemiColon) {}
+        if parser.peek_token_ref().token == Token::EOF {
+            return Ok(all);
+        }
+        all.push(match own_word(parser).as_deref() {
+            Some("copy") => Parsed::Copy(copy::parse(parser)?),
+            Some(word) => {
+                let (name, step) = command::parse_fetch(parser)?;
+                Parsed::Fetch { name, step, quiet: word == "move" }
+            }
+            None => Parsed::Ast(parser.parse_statement()?),
+        });
+        if !matches!(parser.peek_token_ref().token, Token::SemiColon | Token::EOF) {
+            return parser.expected("end of statement", parser.peek_token());
+        }
+    }
+}
+
+/// The first word of a statement whose grammar is ours, taken.
+fn own_word(parser: &mut Parser) -> Option<String> {
+    let Token::Word(word) = &parser.peek_token_ref().token else { return None };
+    let word = word.value.to_ascii_lowercase();
+    let is_ours = ["copy", "fetch", "move"].contains(&word.as_str());
+    is_ours.then(|| {
+        parser.advance_token();
+        word
+    })
+}
+
+fn admit_parsed(parsed: Parsed, sql: &Arc<str>) -> Result<Action> {
+    match parsed {
+        Parsed::Ast(ast) => admit(ast, sql),
+        Parsed::Fetch { name, step, quiet } => Ok(named(Command::Fetch { name, step, quiet })),
+        Parsed::Copy(copy::Parsed::From) => Err(read_only("COPY FROM")),
+        Parsed::Copy(copy::Parsed::To { source, target, options }) => match target {
+            copy::Target::Stdout => Ok(Action::Copy(query(source)?, Arc::new(copy::options(options)?))),
+            copy::Target::File => Err(not_to_stdout("pg_write_server_files", "to a file")),
+            copy::Target::Program => Err(not_to_stdout("pg_execute_server_program", "to or from an external program")),
+        },
+    }
+}
+
+fn not_to_stdout(role: &str, what: &str) -> Error {
+    Error::new(Kind::Forbidden, format!("must be superuser or have privileges of the {role} role to COPY {what}"))
+        .with_hint("Anyone can COPY to stdout or from stdin. psql's \\copy command also works for anyone.")
+}
+
+fn named(command: Command) -> Action {
+    Action::Named(Arc::new(command))
+}
+
+fn admit(ast: Ast, sql: &Arc<str>) -> Result<Action> {
     match ast {
         Ast::Query(_) => query(ast).map(Action::Query),
         Ast::Explain { analyze, verbose, statement, options, format, .. } => {
@@ -110,7 +183,7 @@ fn admit(ast: Ast) -> Result<Action> {
             let (analyze, verbose) = (analyze || flag("analyze"), verbose || flag("verbose"));
             match *statement {
                 Ast::Query(_) => Ok(Action::Explain { query: query(*statement)?, analyze, verbose }),
-                other => admit(other).and(Err(unsupported("EXPLAIN of anything but a query"))),
+                other => admit(other, sql).and(Err(unsupported("EXPLAIN of anything but a query"))),
             }
         }
         Ast::ShowVariable { variable } => {
@@ -141,9 +214,37 @@ fn admit(ast: Ast) -> Result<Action> {
             DiscardObject::TEMP => Action::Nothing("DISCARD TEMP"),
         }),
         Ast::Deallocate { name, .. } if name.quote_style.is_none() && name.value.eq_ignore_ascii_case("all") => {
-            Ok(Action::Deallocate(None))
+            Ok(named(Command::Deallocate(None)))
         }
-        Ast::Deallocate { name, .. } => Ok(Action::Deallocate(Some(folded(&name)))),
+        Ast::Deallocate { name, .. } => Ok(named(Command::Deallocate(Some(folded(&name))))),
+        Ast::Prepare { name, data_types, statement } => {
+            let action = match *statement {
+                ast @ Ast::Query(_) => Action::Query(query(ast)?),
+                other => admit(other, sql).and(Err(unsupported("PREPARE of anything but a query")))?,
+            };
+            let statement = Statement { sql: Arc::clone(sql), action };
+            let types = data_types.iter().map(ToString::to_string).collect();
+            Ok(named(Command::Prepare { name: folded(&name), types, statement }))
+        }
+        Ast::Execute { name: Some(name), parameters, immediate: false, .. } => {
+            let count = parameters.len();
+            let arguments = (count > 0).then(|| arguments(&parameters)).transpose()?;
+            Ok(named(Command::Execute { name: plain(&name), arguments, count }))
+        }
+        Ast::Declare { stmts } => match <[ast::Declare; 1]>::try_from(stmts) {
+            Ok([declared]) => {
+                let options = command::cursor_options(&declared);
+                let ast::Declare { names, for_query: Some(of), .. } = declared else { return Err(unsupported("DECLARE")) };
+                let name = names.first().map(folded).unwrap_or_default();
+                let query = Statement { sql: Arc::clone(sql), action: Action::Query(query(Ast::Query(of))?) };
+                Ok(named(Command::Declare { name, options, query }))
+            }
+            Err(_) => Err(unsupported("DECLARE of several cursors")),
+        },
+        Ast::Close { cursor } => Ok(named(Command::Close(match cursor {
+            ast::CloseCursor::All => None,
+            ast::CloseCursor::Specific { name } => Some(folded(&name)),
+        }))),
         Ast::LISTEN { .. } => Ok(Action::Nothing("LISTEN")),
         Ast::UNLISTEN { .. } => Ok(Action::Nothing("UNLISTEN")),
         Ast::Insert(_) => Err(read_only("INSERT")),
@@ -151,10 +252,15 @@ fn admit(ast: Ast) -> Result<Action> {
         Ast::Delete(_) => Err(read_only("DELETE")),
         Ast::Merge(_) => Err(read_only("MERGE")),
         Ast::Truncate(_) => Err(read_only("TRUNCATE TABLE")),
-        Ast::Copy { to: false, .. } => Err(read_only("COPY FROM")),
-        Ast::Copy { .. } => Err(unsupported("COPY TO").with_hint("Use SELECT; psql's \\copy and --csv work on it.")),
         other => Err(refuse(&other)),
     }
+}
+
+/// The query of one row that `EXECUTE`'s arguments are.
+fn arguments(parameters: &[Expr]) -> Result<Statement> {
+    let list = parameters.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let text = format!("SELECT {list}");
+    parse(&text)?.pop().ok_or_else(|| unsupported("EXECUTE"))
 }
 
 /// A query that only reads, in DataFusion's dialect.
@@ -293,7 +399,18 @@ mod tests {
             ("create table t (a int)", Err(Kind::ReadOnly)),
             ("drop table t", Err(Kind::ReadOnly)),
             ("copy t from stdin", Err(Kind::ReadOnly)),
-            ("copy (select 1) to '/etc/passwd'", Err(Kind::Unsupported)),
+            ("copy (select 1) to '/etc/passwd'", Err(Kind::Forbidden)),
+            ("copy (select 1) to program 'cat'", Err(Kind::Forbidden)),
+            ("copy (select 1) to stdout; copy t (a, \"B\") to stdout (format csv, header)", Ok(2)),
+            ("copy (select 1) to stdout with csv header delimiter ';' force quote a, b", Ok(1)),
+            ("copy (select 1) to stdout (format binary, header)", Err(Kind::Unsupported)),
+            ("copy (select 1) to stdout (format csv, delimiter 'ab')", Err(Kind::Unsupported)),
+            ("copy (select 1) to stdout (format parquet)", Err(Kind::InvalidParameter)),
+            ("copy (select 1) to stdout (colour red)", Err(Kind::Syntax)),
+            ("copy (select 1) to stdout elsewhere", Err(Kind::Syntax)),
+            ("prepare p (int, text) as select $1, $2; execute p (1, 'a'); execute p", Ok(3)),
+            ("prepare p as insert into t values (1)", Err(Kind::ReadOnly)),
+            ("declare c scroll cursor with hold for select 1; close c; close all", Ok(3)),
             ("create external table t stored as parquet location '/etc/passwd'", Err(Kind::ReadOnly)),
             ("deallocate all; deallocate prepare x", Ok(2)),
             ("set role admin", Err(Kind::Forbidden)),

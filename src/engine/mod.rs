@@ -3,12 +3,15 @@
 
 mod admit;
 mod as_of;
+mod command;
+mod copy;
 mod dialect;
 mod failure;
 mod functions;
 mod grammar;
 mod hidden;
 mod identifiers;
+mod kept;
 mod limits;
 mod plan;
 mod resolve;
@@ -32,6 +35,9 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 
 pub use self::admit::Statement;
+pub use self::command::{Command, CursorOptions, Step};
+pub use self::copy::{Copy, CopyEncoder, CopyFormat, ForceQuote};
+pub use self::kept::Kept;
 pub use self::session::Session;
 pub use self::settings::SERVER_VERSION;
 pub use self::statement::Prepared;
@@ -134,8 +140,8 @@ pub enum Outcome {
     Rows { schema: SchemaRef, stream: Rows, tag: &'static str },
     /// No rows, and the command tag, such as `SET` or `BEGIN`.
     Done { tag: String },
-    /// `DEALLOCATE` of this prepared statement, or of all with `None`: for whoever keeps them by name.
-    Deallocated(Option<String>),
+    /// The rows of `COPY ... TO STDOUT`, and how they are written; the command tag is `COPY n`.
+    Copy { schema: SchemaRef, stream: Rows, copy: Arc<Copy> },
 }
 
 /// Batches as they are made: dropping it cancels the query. Bounded, so that a slow reader slows the scan.

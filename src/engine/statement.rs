@@ -69,6 +69,11 @@ impl Session {
             Action::Explain { query, .. } => {
                 (Some(self.plan_query(statement, query, &declared, cancel).await?), Some(run::explain_columns()))
             }
+            Action::Copy(query, copy) => {
+                let plan = self.plan_query(statement, query, &declared, cancel).await?;
+                copy.check_columns(&plan.columns)?;
+                (Some(plan), None)
+            }
             Action::Show(name) => (None, Some(text_columns(&[settings::canonical_name(name)?]))),
             Action::ShowAll => (None, Some(text_columns(&["name", "setting", "description"]))),
             Action::Set { .. }
@@ -80,7 +85,7 @@ impl Session {
             | Action::ReleaseSavepoint(_)
             | Action::RollbackTo(_)
             | Action::DiscardAll
-            | Action::Deallocate(_)
+            | Action::Named(_)
             | Action::Nothing(_) => (None, None),
         };
         let generation = self.inner.with_settings(|s| s.generation());
@@ -110,7 +115,7 @@ impl Session {
             inner.check_not_failed()?;
         }
         match action {
-            Action::Query(_) | Action::Explain { .. } => self.run_query(prepared, parameters, cancel).await,
+            Action::Query(_) | Action::Explain { .. } | Action::Copy(..) => self.run_query(prepared, parameters, cancel).await,
             Action::Show(name) => {
                 let value = inner.with_settings(|s| s.show(name))?;
                 let columns = text_columns(&[settings::canonical_name(name)?]);
@@ -152,7 +157,10 @@ impl Session {
                 inner.rollback_to(name)?;
                 done("ROLLBACK")
             }
-            Action::Deallocate(name) => Ok(Outcome::Deallocated(name.clone())),
+            Action::Named(_) => {
+                let message = "prepared statements and cursors are kept by a connection, and this is none";
+                Err(Error::new(Kind::Unsupported, message).with_hint("Connect to `stoa serve` with a PostgreSQL client."))
+            }
             Action::Nothing(tag) => done(tag),
         }
     }
@@ -184,7 +192,10 @@ impl Session {
         let Action::Explain { analyze, verbose, .. } = prepared.statement.action else {
             let schema = Arc::clone(&plan.columns);
             let stream = run::start(Arc::clone(&self.shared), physical, &plan, limit, running, sql);
-            return Ok(Outcome::Rows { schema, stream, tag: "SELECT" });
+            return Ok(match &prepared.statement.action {
+                Action::Copy(_, copy) => Outcome::Copy { schema, stream, copy: Arc::clone(copy) },
+                _ => Outcome::Rows { schema, stream, tag: "SELECT" },
+            });
         };
         if analyze {
             let mut rows = run::start(Arc::clone(&self.shared), Arc::clone(&physical), &plan, limit, running, sql);

@@ -21,6 +21,7 @@ use crate::error::{Error, Kind, Result};
 
 use super::Server;
 use super::cancel::Seat;
+use super::cursor::Cursor;
 use super::extended::{Planned, Portal};
 use super::framing::{Incoming, Phase, Received, violation};
 use super::outgoing::Outgoing;
@@ -130,6 +131,8 @@ where
         session,
         statements: HashMap::new(),
         portals: HashMap::new(),
+        cursors: HashMap::new(),
+        implicit: false,
         skipping: false,
         in_block: false,
         seat: key,
@@ -156,6 +159,9 @@ pub(super) struct Conversation<'a, W> {
     pub(super) session: Session,
     pub(super) statements: HashMap<String, Arc<Planned>>,
     pub(super) portals: HashMap<String, Portal>,
+    pub(super) cursors: HashMap<String, Cursor>,
+    /// A query string of several statements runs, which are one transaction.
+    pub(super) implicit: bool,
     /// An extended step failed: all up to Sync is passed over.
     pub(super) skipping: bool,
     /// A transaction block was open when the last statement ended.
@@ -296,6 +302,10 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         let in_block = self.session.transaction() != Transaction::Idle;
         if self.in_block && !in_block {
             self.portals.clear();
+            // What a transaction declared goes with it when it is rolled back.
+            let rolled_back = tag == "ROLLBACK";
+            self.cursors.retain(|_, cursor| cursor.options.hold && !(cursor.fresh && rolled_back));
+            self.cursors.values_mut().for_each(|cursor| cursor.fresh = false);
         }
         self.in_block = in_block;
         self.tell_notices()?;
@@ -303,17 +313,18 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         Ok(())
     }
 
-    /// `DEALLOCATE` of one prepared statement, or of all.
-    pub(super) fn deallocated(&mut self, name: Option<String>) -> Result<(), Failure> {
-        let Some(name) = name else {
-            self.statements.clear();
-            return self.completed("DEALLOCATE ALL".to_owned());
-        };
-        if self.statements.remove(&name).is_none() {
-            let message = format!("prepared statement \"{name}\" does not exist");
-            return Err(Error::new(Kind::UndefinedStatement, message).into());
+    /// Ends what lasts as long as a transaction, unless a block is open.
+    pub(super) fn end_implicit(&mut self) {
+        if self.session.transaction() == Transaction::Idle {
+            self.portals.clear();
+            self.cursors.retain(|_, cursor| cursor.options.hold);
+            self.cursors.values_mut().for_each(|cursor| cursor.fresh = false);
         }
-        self.completed("DEALLOCATE".to_owned())
+    }
+
+    /// A token for what outlives this command and goes with the client.
+    pub(super) fn outliving(&self) -> CancellationToken {
+        self.alive.child_token()
     }
 
     /// Tells the client if a statement failed. What is left is an error that ends the connection.

@@ -9,6 +9,8 @@ use crate::error::Result;
 use crate::table::pg_type::PgType;
 use crate::table::pg_value::{self, Format, Style, Values};
 
+use super::rows::Encode;
+
 /// Encodes the batches of one result. Keeps its buffers from batch to batch.
 pub struct RowEncoder {
     style: Style,
@@ -34,8 +36,23 @@ impl RowEncoder {
         Self { style, columns }
     }
 
+    /// Adds one row: the type byte, the length, the number of columns, and each column's prefixed value.
+    fn weave(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        let start = out.len();
+        out.put_slice(b"D\0\0\0\0");
+        out.put_u16(self.columns.len() as u16);
+        for column in &self.columns {
+            out.extend_from_slice(column.values.prefixed(row));
+        }
+        let length = i32::try_from(out.len() - start - 1).map_err(|_| pg_value::too_big())?;
+        out[start + 1..start + 5].copy_from_slice(&length.to_be_bytes());
+        Ok(())
+    }
+}
+
+impl Encode for RowEncoder {
     /// Adds the batch's rows to `out`. A value that has no PostgreSQL form is an error, and `out` is as before.
-    pub fn encode(&mut self, batch: &RecordBatch, out: &mut BytesMut) -> Result<()> {
+    fn encode(&mut self, batch: &RecordBatch, out: &mut BytesMut) -> Result<()> {
         let mut bytes = 0;
         for ((column, array), field) in self.columns.iter_mut().zip(batch.columns()).zip(batch.schema_ref().fields()) {
             column.values.clear();
@@ -50,19 +67,6 @@ impl RowEncoder {
                 return Err(e);
             }
         }
-        Ok(())
-    }
-
-    /// Adds one row: the type byte, the length, the number of columns, and each column's prefixed value.
-    fn weave(&self, row: usize, out: &mut BytesMut) -> Result<()> {
-        let start = out.len();
-        out.put_slice(b"D\0\0\0\0");
-        out.put_u16(self.columns.len() as u16);
-        for column in &self.columns {
-            out.extend_from_slice(column.values.prefixed(row));
-        }
-        let length = i32::try_from(out.len() - start - 1).map_err(|_| pg_value::too_big())?;
-        out[start + 1..start + 5].copy_from_slice(&length.to_be_bytes());
         Ok(())
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, SchemaRef};
 use pgwire::messages::PgWireFrontendMessage;
 use pgwire::messages::data::{NoData, ParameterDescription};
 use pgwire::messages::extendedquery::{
@@ -15,23 +15,30 @@ use pgwire::messages::response::EmptyQueryResponse;
 use tokio::io::AsyncWrite;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Outcome, Prepared, Transaction};
+use crate::engine::{Command, CursorOptions, Outcome, Prepared, Step};
 use crate::error::{Error, Kind, Result};
 use crate::table::pg_type::{self, PgType};
 
+use super::command::Answer;
 use super::connection::{Conversation, Failure};
+use super::cursor::Cursor;
 use super::framing::violation;
 use super::parameters;
-use super::rows::{self, Sending};
+use super::rows::{self, Source, Writer};
 use super::simple::rows_tag;
 use crate::table::pg_value::Format;
 
 /// A prepared statement, as its client knows it.
+#[derive(Default)]
 pub(super) struct Planned {
-    /// `None` for an empty query string.
-    prepared: Option<Prepared>,
+    /// `None` for an empty query string, and for a command that plans nothing.
+    pub(super) prepared: Option<Prepared>,
+    /// What is done with a prepared statement or a cursor, where that is all.
+    pub(super) command: Option<Arc<Command>>,
+    /// The rows' columns; `None` when there will be no rows.
+    pub(super) columns: Option<SchemaRef>,
     /// The parameters' types as the client declared them or was told; what Bind sends is read as these.
-    parameters: Vec<&'static PgType>,
+    pub(super) parameters: Vec<&'static PgType>,
 }
 
 /// A statement with its parameters, and its rows once it runs.
@@ -45,8 +52,8 @@ pub(super) struct Portal {
 enum PortalState {
     /// Not executed yet.
     Bound,
-    /// Executed in part. The token is the one the statement began with, so that a cancel still reaches the scan.
-    Open { sending: Sending, tag: &'static str, cancel: CancellationToken },
+    /// Executed in part.
+    Open { cursor: Cursor, tag: &'static str },
     /// Executed to its end.
     Finished,
 }
@@ -87,9 +94,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
     pub(super) async fn sync(&mut self) -> Result<(), Failure> {
         self.skipping = false;
         self.end_command();
-        if self.session.transaction() == Transaction::Idle {
-            self.portals.clear();
-        }
+        self.end_implicit();
         self.ready().await
     }
 
@@ -104,13 +109,10 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         let declared = message.type_oids.iter().map(|oid| declared_type(*oid)).collect::<Result<Vec<_>>>()?;
         let mut statements = self.session.parse(&message.query)?;
         let planned = match (statements.pop(), statements.is_empty()) {
-            (None, _) => Planned { prepared: None, parameters: declared.iter().map(|t| t.unwrap_or(&pg_type::TEXT)).collect() },
+            (None, _) => Planned { parameters: told_types(&declared, &[]), ..Planned::default() },
             (Some(statement), true) => {
-                let hints: Vec<Option<DataType>> = declared.iter().map(|t| t.map(pg_type::arrow_type)).collect();
                 let cancel = self.begin_statement();
-                let prepared = self.prepare(&statement, &hints, &cancel).await?;
-                let parameters = told_types(&declared, prepared.parameters());
-                Planned { prepared: Some(prepared), parameters }
+                self.plan(&statement, &declared, &cancel).await?
             }
             (Some(_), false) => {
                 let e = Error::new(Kind::Syntax, "cannot insert multiple commands into a prepared statement");
@@ -151,7 +153,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
             .collect::<Result<Vec<_>>>()?;
         // A parameter that is declared and not used must be right, and the plan knows nothing of it.
         parameters.truncate(targets.len());
-        let columns = planned.columns();
+        let columns = planned.width();
         let results = formats(&message.result_column_format_codes, columns)
             .map_err(|n| violation(format!("bind message has {n} result formats but query has {columns} columns")))??;
         self.portals.insert(name, Portal { planned, parameters, formats: results, state: PortalState::Bound });
@@ -166,8 +168,15 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
                 let planned = Arc::clone(self.statement(name)?);
                 let types = planned.parameters.iter().map(|t| t.oid).collect();
                 self.outgoing.put(&ParameterDescription::new(types))?;
-                let formats = vec![Format::Text; planned.columns()];
+                let formats = vec![Format::Text; planned.width()];
                 (planned, formats)
+            }
+            TARGET_TYPE_BYTE_PORTAL if self.cursors.contains_key(name) => {
+                let cursor = &self.cursors[name];
+                let format = if cursor.options.binary { Format::Binary } else { Format::Text };
+                let formats = vec![format; cursor.columns.fields().len()];
+                self.outgoing.put(&rows::description(&cursor.columns, &formats))?;
+                return Ok(());
             }
             TARGET_TYPE_BYTE_PORTAL => {
                 let portal = self.portals.get(name).ok_or_else(|| no_portal(name))?;
@@ -175,7 +184,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
             }
             other => return Err(violation(format!("invalid DESCRIBE message subtype {other}")).into()),
         };
-        match planned.prepared.as_ref().and_then(Prepared::columns) {
+        match &planned.columns {
             Some(schema) => self.outgoing.put(&rows::description(schema, &formats))?,
             None => self.outgoing.put(&NoData::new())?,
         }
@@ -184,6 +193,9 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
 
     async fn execute(&mut self, message: &Execute) -> Result<(), Failure> {
         let name = message.name.as_deref().unwrap_or_default();
+        if self.cursors.contains_key(name) {
+            return self.execute_cursor(name, message.max_rows).await;
+        }
         // Out of the map while it runs; a portal that fails does not come back.
         let mut portal = self.portals.remove(name).ok_or_else(|| no_portal(name))?;
         let was_in_block = self.in_block;
@@ -198,37 +210,81 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
     async fn execute_portal(&mut self, portal: &mut Portal, name: &str, max_rows: i32) -> Result<(), Failure> {
         let limit = u64::try_from(max_rows).ok().filter(|n| *n > 0).unwrap_or(u64::MAX);
         let planned = Arc::clone(&portal.planned);
-        let Some(prepared) = &planned.prepared else {
-            self.outgoing.put(&EmptyQueryResponse::new())?;
-            return Ok(());
-        };
-        let (mut sending, tag, cancel) = match std::mem::replace(&mut portal.state, PortalState::Finished) {
-            PortalState::Bound => {
-                let cancel = self.begin_statement();
-                match self.run(prepared, &portal.parameters, &cancel).await? {
-                    Outcome::Done { tag } => return self.completed(tag),
-                    Outcome::Deallocated(name) => return self.deallocated(name),
-                    Outcome::Rows { schema, stream, tag } => {
-                        (Sending::new(&schema, stream, &portal.formats, self.style()), tag, cancel)
-                    }
-                }
+        let cancel = self.begin_statement();
+        if planned.command.is_some() {
+            if matches!(portal.state, PortalState::Finished) {
+                return Err(violation(format!("portal \"{name}\" cannot be run")).into());
             }
-            PortalState::Open { sending, tag, cancel } => {
-                self.resume_statement(prepared, &cancel);
-                (sending, tag, cancel)
-            }
-            PortalState::Finished if planned.columns() > 0 => return self.completed(rows_tag("SELECT", 0)),
-            PortalState::Finished => return Err(violation(format!("portal \"{name}\" cannot be run")).into()),
+            portal.state = PortalState::Finished;
+            let answer = Answer { formats: &portal.formats, described: false };
+            return self.perform(&planned, &portal.parameters, answer, &cancel).await;
+        }
+        if planned.prepared.is_none() {
+            return Ok(self.outgoing.put(&EmptyQueryResponse::new())?);
+        }
+        let is_finished = matches!(portal.state, PortalState::Finished);
+        let Some((mut cursor, tag)) = self.open(portal, &cancel).await? else {
+            return match is_finished {
+                true if planned.width() > 0 => self.completed(rows_tag("SELECT", 0)),
+                true => Err(violation(format!("portal \"{name}\" cannot be run")).into()),
+                false => Ok(()),
+            };
         };
         self.tell_notices()?;
-        let sent = sending.send(self.outgoing, limit, &cancel).await?;
+        let mut writer = Writer::of_rows(&cursor.columns, &portal.formats, self.style());
+        let mut sent = 0;
+        while sent < limit {
+            let Some(batch) = cursor.next(writer.piece(limit - sent)).await? else { break };
+            writer.write(self.outgoing, &batch).await?;
+            sent += batch.num_rows() as u64;
+        }
         if sent < limit {
             return self.completed(rows_tag(tag, sent));
         }
         // As in PostgreSQL, even when the last row was among them: only the next Execute finds that out.
-        portal.state = PortalState::Open { sending, tag, cancel };
+        portal.suspend(cursor, tag);
         self.outgoing.put(&PortalSuspended::new())?;
         Ok(())
+    }
+
+    /// The rows of a portal, from where it stands; `None` when it gives none, or no more, and then the client has been told.
+    pub(super) async fn open(
+        &mut self,
+        portal: &mut Portal,
+        cancel: &CancellationToken,
+    ) -> Result<Option<(Cursor, &'static str)>, Failure> {
+        let planned = Arc::clone(&portal.planned);
+        let Some(prepared) = &planned.prepared else { return Ok(None) };
+        match std::mem::replace(&mut portal.state, PortalState::Finished) {
+            PortalState::Bound => match self.run(prepared, &portal.parameters, cancel).await? {
+                Outcome::Done { tag } => self.completed(tag)?,
+                Outcome::Copy { schema, stream, copy } => self.copy_out(&schema, stream, &copy, cancel).await?,
+                Outcome::Rows { schema, stream, tag } => {
+                    let options = CursorOptions::default();
+                    let cursor = Cursor::new(planned, schema, options, cancel.clone(), Source::new(stream), None);
+                    return Ok(Some((cursor, tag)));
+                }
+            },
+            PortalState::Open { cursor, tag } => {
+                // With the token that the statement began with, so that a cancel still reaches the scan.
+                self.resume_statement(prepared, &cursor.cancel);
+                return Ok(Some((cursor, tag)));
+            }
+            PortalState::Finished => {}
+        }
+        Ok(None)
+    }
+
+    /// Execute of a cursor that SQL declared: its next rows.
+    async fn execute_cursor(&mut self, name: &str, max_rows: i32) -> Result<(), Failure> {
+        let all = max_rows <= 0;
+        let step = Step::Rows(if all { i64::MAX } else { i64::from(max_rows) });
+        let cancel = self.begin_statement();
+        let sent = self.fetch(name, step, Some(Answer { formats: &[], described: false }), &cancel).await?;
+        if !all && sent == u64::from(max_rows.unsigned_abs()) {
+            return Ok(self.outgoing.put(&PortalSuspended::new())?);
+        }
+        self.completed(rows_tag("SELECT", sent))
     }
 
     fn close(&mut self, message: &Close) -> Result<(), Failure> {
@@ -236,29 +292,47 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         // What is not there is closed already.
         match message.target_type {
             TARGET_TYPE_BYTE_STATEMENT => drop(self.statements.remove(name)),
-            TARGET_TYPE_BYTE_PORTAL => drop(self.portals.remove(name)),
+            TARGET_TYPE_BYTE_PORTAL => {
+                self.portals.remove(name);
+                self.cursors.remove(name);
+            }
             other => return Err(violation(format!("invalid CLOSE message subtype {other}")).into()),
         }
         self.outgoing.put(&CloseComplete::new())?;
         Ok(())
     }
 
-    fn statement(&self, name: &str) -> Result<&Arc<Planned>> {
-        self.statements.get(name).ok_or_else(|| {
-            let message = if name.is_empty() {
-                "unnamed prepared statement does not exist".to_owned()
-            } else {
-                format!("prepared statement \"{name}\" does not exist")
-            };
-            Error::new(Kind::UndefinedStatement, message)
-        })
+    pub(super) fn statement(&self, name: &str) -> Result<&Arc<Planned>> {
+        self.statements.get(name).ok_or_else(|| no_statement(name))
+    }
+}
+
+impl Portal {
+    /// The columns of its rows; `None` when there will be none.
+    pub(super) fn columns(&self) -> Option<SchemaRef> {
+        self.planned.columns.clone()
+    }
+
+    /// It goes on from here.
+    pub(super) fn suspend(&mut self, cursor: Cursor, tag: &'static str) {
+        self.state = PortalState::Open { cursor, tag };
     }
 }
 
 impl Planned {
-    fn columns(&self) -> usize {
-        self.prepared.as_ref().and_then(Prepared::columns).map_or(0, |schema| schema.fields().len())
+    /// How many columns the rows have; 0 when there will be no rows.
+    fn width(&self) -> usize {
+        self.columns.as_ref().map_or(0, |schema| schema.fields().len())
     }
+}
+
+pub(super) fn no_statement(name: &str) -> Error {
+    let message = if name.is_empty() {
+        "unnamed prepared statement does not exist".to_owned()
+    } else {
+        format!("prepared statement \"{name}\" does not exist")
+    };
+    Error::new(Kind::UndefinedStatement, message)
 }
 
 /// The type a client declared; `None` where it leaves that to the server.
@@ -273,7 +347,7 @@ fn declared_type(oid: u32) -> Result<Option<&'static PgType>> {
 }
 
 /// The types to tell the client: its own where it declared any, else those that planning found.
-fn told_types(declared: &[Option<&'static PgType>], planned: &[DataType]) -> Vec<&'static PgType> {
+pub(super) fn told_types(declared: &[Option<&'static PgType>], planned: &[DataType]) -> Vec<&'static PgType> {
     let found = planned.iter().enumerate().map(|(i, t)| declared.get(i).copied().flatten().unwrap_or_else(|| PgType::of(t)));
     let unused = declared.iter().skip(planned.len()).map(|t| t.unwrap_or(&pg_type::TEXT));
     found.chain(unused).collect()

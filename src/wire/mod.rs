@@ -14,7 +14,10 @@ use crate::engine::Engine;
 use crate::error::Result;
 
 mod cancel;
+mod command;
 mod connection;
+mod copy;
+mod cursor;
 pub mod encode;
 mod extended;
 mod framing;

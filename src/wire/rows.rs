@@ -3,7 +3,9 @@
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Schema};
+use bytes::BytesMut;
 use futures::StreamExt;
+use futures::stream::Fuse;
 use pgwire::messages::data::{FieldDescription, RowDescription};
 use tokio::io::AsyncWrite;
 use tokio_util::sync::CancellationToken;
@@ -26,19 +28,109 @@ const LARGEST_PIECE: usize = 4096;
 /// The most columns of a result: the protocol counts them in 16 bits with a sign.
 const MOST_COLUMNS: usize = 32_767;
 
-/// A result that is being sent.
-pub(super) struct Sending {
-    stream: Rows,
-    encoder: RowEncoder,
-    /// The batch that is partly sent, and how many of its rows are.
+/// Rows that wait to be asked for.
+pub(super) struct Source {
+    /// Its end is told as often as it is asked for.
+    stream: Fuse<Rows>,
+    /// The batch that is partly taken, and how many of its rows are.
     batch: Option<(RecordBatch, usize)>,
+}
+
+impl Source {
+    pub(super) fn new(stream: Rows) -> Self {
+        Self { stream: stream.fuse(), batch: None }
+    }
+
+    /// The next rows, `most` at most and one at least; `None` at the end.
+    pub(super) async fn next(&mut self, most: usize, cancel: &CancellationToken) -> Result<Option<RecordBatch>> {
+        loop {
+            // Before each piece, not each batch: a cancel is heard while a large batch is on its way.
+            if cancel.is_cancelled() {
+                return Err(cancelled());
+            }
+            if let Some((batch, done)) = self.batch.take() {
+                let rows = (batch.num_rows() - done).min(most);
+                let slice = batch.slice(done, rows);
+                if done + rows < batch.num_rows() {
+                    self.batch = Some((batch, done + rows));
+                }
+                if rows > 0 {
+                    return Ok(Some(slice));
+                }
+            }
+            let next = tokio::select! {
+                biased;
+                next = self.stream.next() => next,
+                () = cancel.cancelled() => return Err(cancelled()),
+            };
+            match next {
+                None => return Ok(None),
+                Some(batch) => self.batch = Some((batch?, 0)),
+            }
+        }
+    }
+}
+
+/// How a batch becomes messages.
+pub(super) trait Encode {
+    /// Adds the messages of a batch's rows.
+    fn encode(&mut self, batch: &RecordBatch, out: &mut BytesMut) -> Result<()>;
+}
+
+/// Writes batches as messages, in pieces of about one write.
+pub(super) struct Writer<E> {
+    encoder: E,
     /// Rows to encode next; follows the size of those before.
     piece: usize,
 }
 
-impl Sending {
-    pub(super) fn new(schema: &Schema, stream: Rows, formats: &[Format], style: Style) -> Self {
-        Self { stream, encoder: RowEncoder::new(schema, formats, style), batch: None, piece: FIRST_PIECE }
+impl Writer<RowEncoder> {
+    /// A writer of DataRow messages.
+    pub(super) fn of_rows(schema: &Schema, formats: &[Format], style: Style) -> Self {
+        Self::new(RowEncoder::new(schema, formats, style))
+    }
+}
+
+impl<E: Encode> Writer<E> {
+    pub(super) fn new(encoder: E) -> Self {
+        Self { encoder, piece: FIRST_PIECE }
+    }
+
+    /// How many rows are best written next, of `left`.
+    pub(super) fn piece(&self, left: u64) -> usize {
+        self.piece.min(usize::try_from(left).unwrap_or(usize::MAX))
+    }
+
+    /// Writes a piece.
+    pub(super) async fn write<W: AsyncWrite + Unpin>(
+        &mut self,
+        outgoing: &mut Outgoing<W>,
+        batch: &RecordBatch,
+    ) -> Result<(), Failure> {
+        let before = outgoing.buffer().len();
+        self.encoder.encode(batch, outgoing.buffer())?;
+        let row = ((outgoing.buffer().len() - before) / batch.num_rows().max(1)).max(1);
+        // Aims the next piece at one write's worth of bytes, so that wide rows do not gather and narrow ones are not split.
+        self.piece = (FLUSH / row).clamp(1, (self.piece * 8).min(LARGEST_PIECE));
+        outgoing.flush_full().await?;
+        Ok(())
+    }
+
+    /// The encoder, when all is written.
+    pub(super) fn into_encoder(self) -> E {
+        self.encoder
+    }
+}
+
+/// A result that is being sent.
+pub(super) struct Sending<E = RowEncoder> {
+    source: Source,
+    writer: Writer<E>,
+}
+
+impl<E: Encode> Sending<E> {
+    pub(super) fn new(source: Source, writer: Writer<E>) -> Self {
+        Self { source, writer }
     }
 
     /// Sends up to `limit` rows and tells how many there were; fewer than `limit` is the end.
@@ -50,42 +142,16 @@ impl Sending {
     ) -> Result<u64, Failure> {
         let mut sent = 0;
         while sent < limit {
-            // Before each piece, not each batch: a cancel is heard while a large batch is on its way.
-            if cancel.is_cancelled() {
-                return Err(cancelled().into());
-            }
-            let Some((batch, done)) = self.batch.take() else {
-                let next = tokio::select! {
-                    biased;
-                    next = self.stream.next() => next,
-                    () = cancel.cancelled() => return Err(cancelled().into()),
-                };
-                match next {
-                    None => break,
-                    Some(batch) => self.batch = Some((batch?, 0)),
-                }
-                continue;
-            };
-            let most = usize::try_from(limit - sent).unwrap_or(usize::MAX);
-            let rows = (batch.num_rows() - done).min(self.piece).min(most);
-            if rows > 0 {
-                let before = outgoing.buffer().len();
-                self.encoder.encode(&batch.slice(done, rows), outgoing.buffer())?;
-                self.adapt(rows, outgoing.buffer().len() - before);
-                sent += rows as u64;
-                outgoing.flush_full().await?;
-            }
-            if done + rows < batch.num_rows() {
-                self.batch = Some((batch, done + rows));
-            }
+            let Some(batch) = self.source.next(self.writer.piece(limit - sent), cancel).await? else { break };
+            self.writer.write(outgoing, &batch).await?;
+            sent += batch.num_rows() as u64;
         }
         Ok(sent)
     }
 
-    /// Aims the next piece at one write's worth of bytes, so that wide rows do not gather and narrow ones are not split.
-    fn adapt(&mut self, rows: usize, bytes: usize) {
-        let row = (bytes / rows).max(1);
-        self.piece = (FLUSH / row).clamp(1, (self.piece * 8).min(LARGEST_PIECE));
+    /// The encoder, when all is sent.
+    pub(super) fn into_encoder(self) -> E {
+        self.writer.into_encoder()
     }
 }
 
@@ -149,7 +215,7 @@ mod tests {
             made.fetch_add(1, Ordering::Relaxed);
             Ok(batch(10_000))
         });
-        Sending::new(&schema, stream.boxed(), &[Format::Text; 2], Style::default())
+        Sending::new(Source::new(stream.boxed()), Writer::of_rows(&schema, &[Format::Text; 2], Style::default()))
     }
 
     #[test]

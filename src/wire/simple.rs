@@ -1,14 +1,13 @@
 //! The simple protocol: a string of statements, run in order until one fails (protocol-flow, 55.2.2).
 
+use std::sync::Arc;
+
 use pgwire::messages::response::EmptyQueryResponse;
 use tokio::io::AsyncWrite;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Outcome, Transaction};
-
+use super::command::Answer;
 use super::connection::{Conversation, Failure};
-use super::rows::{self, Sending};
-use crate::table::pg_value::Format;
 
 impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
     /// Runs the statements of a query string and says that more may come.
@@ -18,11 +17,10 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         self.portals.remove("");
         let cancel = self.begin_statement();
         let run = self.run_all(sql, &cancel).await;
+        self.implicit = false;
         self.end_command();
         self.settle(run)?;
-        if self.session.transaction() == Transaction::Idle {
-            self.portals.clear();
-        }
+        self.end_implicit();
         self.ready().await
     }
 
@@ -31,20 +29,11 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         if statements.is_empty() {
             self.outgoing.put(&EmptyQueryResponse::new())?;
         }
+        // Several statements are one transaction, as PostgreSQL has it.
+        self.implicit = statements.len() > 1;
         for statement in &statements {
-            let prepared = self.prepare(statement, &[], cancel).await?;
-            match self.run(&prepared, &[], cancel).await? {
-                Outcome::Done { tag } => self.completed(tag)?,
-                Outcome::Deallocated(name) => self.deallocated(name)?,
-                Outcome::Rows { schema, stream, tag } => {
-                    let formats = vec![Format::Text; schema.fields().len()];
-                    self.tell_notices()?;
-                    self.outgoing.put(&rows::description(&schema, &formats))?;
-                    let mut sending = Sending::new(&schema, stream, &formats, self.style());
-                    let sent = sending.send(self.outgoing, u64::MAX, cancel).await?;
-                    self.completed(rows_tag(tag, sent))?;
-                }
-            }
+            let planned = Arc::new(self.plan(statement, &[], cancel).await?);
+            self.perform(&planned, &[], Answer::SIMPLE, cancel).await?;
         }
         Ok(())
     }

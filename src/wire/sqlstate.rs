@@ -33,6 +33,7 @@ pub(super) fn sqlstate(kind: Kind) -> &'static str {
         Kind::Authentication => "28000",
         Kind::FailedTransaction => "25P02",
         Kind::NoTransaction => "25P01",
+        Kind::InvalidState => "55000",
         Kind::Protocol => "08P01",
         Kind::Timeout | Kind::Cancelled => "57014",
         Kind::Shutdown => "57P01",

@@ -4,6 +4,7 @@ mod answers;
 mod archives;
 mod bundled;
 mod cli;
+mod commands;
 mod damaged;
 mod drift;
 mod failures;

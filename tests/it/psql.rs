@@ -336,16 +336,22 @@ fn errors_point_at_their_place() {
             DETAIL:  Expected: an expression, found: EOF.
         "#]],
     );
-    // Cursors come later; until then the refusal is clean and the session goes on.
-    check(
-        &["\\set FETCH_COUNT 10", "select 1", "\\unset FETCH_COUNT", "select 2 as two"],
-        expect![[r#"
-         two
-        -----
-           2
-        (1 row)
+}
 
-        ERROR:  DECLARE is not supported
-    "#]],
+#[test]
+fn large_results_are_fetched_by_cursor() {
+    check(
+        &["\\set FETCH_COUNT 2", "select n from generate_series(1, 5) as s(n)"],
+        expect![[r#"
+             n
+            ---
+             1
+             2
+             3
+             4
+             5
+            (5 rows)
+
+        "#]],
     );
 }

@@ -31,6 +31,11 @@ impl Session {
             state.block = Block::Failed;
         }
     }
+
+    /// The error of all but ending it in a failed transaction block.
+    pub fn check_not_failed(&self) -> Result<()> {
+        self.inner.check_not_failed()
+    }
 }
 
 impl Inner {

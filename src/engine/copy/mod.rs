@@ -1,0 +1,350 @@
+//! `COPY ... TO STDOUT`: its grammar (PostgreSQL 15, COPY, with the forms before 9.0) and its options, checked. How rows are written
+//! stands in the file below.
+
+mod encode;
+
+use arrow::datatypes::Schema;
+use datafusion::sql::sqlparser::ast::{Ident, ObjectName, Query, Statement as Ast};
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::tokenizer::Token;
+
+pub use self::encode::CopyEncoder;
+
+use super::dialect::ast::folded;
+use crate::error::{Error, Kind, Result};
+
+/// How `COPY` writes rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Copy {
+    pub format: CopyFormat,
+    /// The first line has the columns' names.
+    pub header: bool,
+}
+
+/// The form of a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CopyFormat {
+    /// A line of fields, with backslash escapes.
+    Text { delimiter: u8, null: String },
+    /// A line of fields, quoted where needed.
+    Csv { delimiter: u8, null: String, quote: u8, escape: u8, force_quote: ForceQuote },
+    /// PostgreSQL's binary file format.
+    Binary,
+}
+
+/// Which columns are quoted whatever they hold, NULLs apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ForceQuote {
+    All,
+    Columns(Vec<String>),
+}
+
+impl Copy {
+    /// An error when `FORCE_QUOTE` names a column that there is not.
+    pub(super) fn check_columns(&self, columns: &Schema) -> Result<()> {
+        let CopyFormat::Csv { force_quote: ForceQuote::Columns(names), .. } = &self.format else { return Ok(()) };
+        match names.iter().find(|name| columns.column_with_name(name).is_none()) {
+            None => Ok(()),
+            Some(name) => Err(Error::new(Kind::UndefinedColumn, format!("column \"{name}\" does not exist"))),
+        }
+    }
+}
+
+/// A parsed `COPY`, before it is known whether it is taken.
+pub(super) enum Parsed {
+    From,
+    To { source: Ast, target: Target, options: Vec<(Ident, Value)> },
+}
+
+/// Where the rows go.
+pub(super) enum Target {
+    Stdout,
+    File,
+    Program,
+}
+
+/// What an option was given.
+pub(super) enum Value {
+    None,
+    Word(String),
+    Star,
+    Columns(Vec<String>),
+}
+
+/// The statement behind the word `COPY`.
+pub(super) fn parse(parser: &mut Parser) -> Result<Parsed, ParserError> {
+    let binary = parser.parse_keyword(Keyword::BINARY);
+    let (source, is_query) = if parser.consume_token(&Token::LParen) {
+        let query = parser.parse_query()?;
+        parser.expect_token(&Token::RParen)?;
+        (query, true)
+    } else {
+        (table(parser)?, false)
+    };
+    if !is_query && parser.parse_keyword(Keyword::FROM) {
+        // Nothing that follows changes that it is refused; data may follow it in psql's scripts.
+        while parser.next_token().token != Token::EOF {}
+        return Ok(Parsed::From);
+    }
+    parser.expect_keyword(Keyword::TO)?;
+    let target = if parser.parse_keyword(Keyword::STDOUT) {
+        Target::Stdout
+    } else if parser.parse_keyword(Keyword::PROGRAM) {
+        parser.parse_literal_string()?;
+        Target::Program
+    } else {
+        parser.parse_literal_string()?;
+        Target::File
+    };
+    let mut options = Vec::new();
+    if binary {
+        options.push((Ident::new("format"), Value::Word("binary".to_owned())));
+    }
+    let _ = parser.parse_keyword(Keyword::WITH);
+    if parser.consume_token(&Token::LParen) {
+        loop {
+            options.push(option(parser)?);
+            if !parser.consume_token(&Token::Comma) {
+                break;
+            }
+        }
+        parser.expect_token(&Token::RParen)?;
+    } else {
+        while let Some(option) = old_option(parser)? {
+            options.push(option);
+        }
+    }
+    Ok(Parsed::To { source: Ast::Query(source), target, options })
+}
+
+/// `table [(columns)]` as the query that gives its rows.
+fn table(parser: &mut Parser) -> Result<Box<Query>, ParserError> {
+    let name: ObjectName = parser.parse_object_name(false)?;
+    let columns = match parser.consume_token(&Token::LParen) {
+        false => "*".to_owned(),
+        true => {
+            let columns = parser.parse_comma_separated(Parser::parse_identifier)?;
+            parser.expect_token(&Token::RParen)?;
+            columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        }
+    };
+    // Names print as they were written, quotes included.
+    let select = format!("SELECT {columns} FROM {name}");
+    Parser::new(&super::grammar::Grammar::default()).try_with_sql(&select)?.parse_query()
+}
+
+/// `name [value]` within parentheses.
+fn option(parser: &mut Parser) -> Result<(Ident, Value), ParserError> {
+    let name = parser.parse_identifier()?;
+    let value = match parser.peek_token().token {
+        Token::Comma | Token::RParen => Value::None,
+        Token::Mul => {
+            parser.next_token();
+            Value::Star
+        }
+        Token::LParen => {
+            parser.next_token();
+            let columns = parser.parse_comma_separated(Parser::parse_identifier)?;
+            parser.expect_token(&Token::RParen)?;
+            Value::Columns(columns.iter().map(folded).collect())
+        }
+        _ => Value::Word(word(parser)?),
+    };
+    Ok((name, value))
+}
+
+/// A value as one word: a string, a number or a name.
+fn word(parser: &mut Parser) -> Result<String, ParserError> {
+    Ok(match parser.next_token().token {
+        Token::SingleQuotedString(text) | Token::EscapedStringLiteral(text) => text,
+        Token::Number(digits, _) => digits,
+        Token::Word(word) => word.value,
+        _ => {
+            parser.prev_token();
+            return parser.expected("a value", parser.peek_token());
+        }
+    })
+}
+
+/// An option as it was written before PostgreSQL 9.0; `None` at the end of them.
+fn old_option(parser: &mut Parser) -> Result<Option<(Ident, Value)>, ParserError> {
+    let named = |name: &str, value| Ok(Some((Ident::new(name), value)));
+    let as_string = |parser: &mut Parser| {
+        let _ = parser.parse_keyword(Keyword::AS);
+        word(parser).map(Value::Word)
+    };
+    if parser.parse_keyword(Keyword::BINARY) {
+        return named("format", Value::Word("binary".to_owned()));
+    }
+    if parser.parse_keyword(Keyword::CSV) {
+        return named("format", Value::Word("csv".to_owned()));
+    }
+    if parser.parse_keyword(Keyword::HEADER) {
+        return named("header", Value::None);
+    }
+    for (keyword, name) in [
+        (Keyword::DELIMITER, "delimiter"),
+        (Keyword::NULL, "null"),
+        (Keyword::QUOTE, "quote"),
+        (Keyword::ESCAPE, "escape"),
+        (Keyword::ENCODING, "encoding"),
+    ] {
+        if parser.parse_keyword(keyword) {
+            let value = as_string(parser)?;
+            return named(name, value);
+        }
+    }
+    if parser.parse_keyword(Keyword::FORCE) {
+        let is_quote = parser.parse_keyword(Keyword::QUOTE);
+        if !is_quote {
+            return parser.expected("QUOTE", parser.peek_token());
+        }
+        if parser.consume_token(&Token::Mul) {
+            return named("force_quote", Value::Star);
+        }
+        let columns = parser.parse_comma_separated(Parser::parse_identifier)?;
+        return named("force_quote", Value::Columns(columns.iter().map(folded).collect()));
+    }
+    Ok(None)
+}
+
+/// The options, with PostgreSQL's defaults and in its words where they do not fit.
+pub(super) fn options(given: Vec<(Ident, Value)>) -> Result<Copy> {
+    let mut format = None;
+    let (mut delimiter, mut null, mut quote, mut escape) = (None, None, None, None);
+    let (mut header, mut force_quote, mut seen) = (false, None, Vec::new());
+    for (name, value) in given {
+        let name = folded(&name);
+        if seen.contains(&name) {
+            return Err(Error::new(Kind::Syntax, "conflicting or redundant options"));
+        }
+        match (name.as_str(), value) {
+            ("format", Value::Word(word)) => format = Some(word.to_ascii_lowercase()),
+            ("delimiter", Value::Word(text)) => delimiter = Some(text),
+            ("null", Value::Word(text)) => null = Some(text),
+            ("quote", Value::Word(text)) => quote = Some(text),
+            ("escape", Value::Word(text)) => escape = Some(text),
+            ("header", value) => header = flag("header", &value)?,
+            ("force_quote", Value::Star) => force_quote = Some(ForceQuote::All),
+            ("force_quote", Value::Columns(columns)) => force_quote = Some(ForceQuote::Columns(columns)),
+            ("freeze", value) => drop(flag("freeze", &value)?),
+            ("encoding", Value::Word(name)) => check_encoding(&name)?,
+            ("force_not_null" | "force_null", _) => {
+                let name = name.replace('_', " ");
+                return Err(Error::new(Kind::Unsupported, format!("COPY {name} only available using COPY FROM")));
+            }
+            ("format" | "delimiter" | "null" | "quote" | "escape" | "encoding", _) => {
+                return Err(Error::new(Kind::Syntax, format!("{name} requires a parameter")));
+            }
+            ("force_quote", _) => {
+                return Err(invalid("argument to option \"force_quote\" must be a list of column names".to_owned()));
+            }
+            _ => return Err(Error::new(Kind::Syntax, format!("option \"{name}\" not recognized"))),
+        }
+        seen.push(name);
+    }
+    let format = match format.as_deref().unwrap_or("text") {
+        "text" => Form::Text,
+        "csv" => Form::Csv,
+        "binary" => Form::Binary,
+        other => return Err(invalid(format!("COPY format \"{other}\" not recognized"))),
+    };
+    if format == Form::Binary {
+        for (is_given, name) in [(delimiter.is_some(), "DELIMITER"), (null.is_some(), "NULL"), (header, "HEADER")] {
+            if is_given {
+                let kind = if name == "HEADER" { Kind::Unsupported } else { Kind::Syntax };
+                return Err(Error::new(kind, format!("cannot specify {name} in BINARY mode")));
+            }
+        }
+    }
+    if format != Form::Csv {
+        for (is_given, name) in [(quote.is_some(), "quote"), (escape.is_some(), "escape"), (force_quote.is_some(), "force quote")]
+        {
+            if is_given {
+                return Err(Error::new(Kind::Unsupported, format!("COPY {name} available only in CSV mode")));
+            }
+        }
+    }
+    let is_csv = format == Form::Csv;
+    let delimiter = one_byte("delimiter", delimiter.as_deref().unwrap_or(if is_csv { "," } else { "\t" }))?;
+    let null = null.unwrap_or_else(|| if is_csv { String::new() } else { "\\N".to_owned() });
+    if null.contains(['\r', '\n']) {
+        return Err(invalid("COPY null representation cannot use newline or carriage return".to_owned()));
+    }
+    if matches!(delimiter, b'\n' | b'\r') {
+        return Err(invalid("COPY delimiter cannot be newline or carriage return".to_owned()));
+    }
+    if null.as_bytes().contains(&delimiter) {
+        return Err(invalid("COPY delimiter must not appear in the NULL specification".to_owned()));
+    }
+    let format = match format {
+        Form::Binary => CopyFormat::Binary,
+        Form::Text => {
+            if delimiter == b'\\' || delimiter == b'.' || delimiter.is_ascii_lowercase() || delimiter.is_ascii_digit() {
+                return Err(invalid(format!("COPY delimiter cannot be \"{}\"", delimiter as char)));
+            }
+            CopyFormat::Text { delimiter, null }
+        }
+        Form::Csv => {
+            let quote = one_byte("quote", quote.as_deref().unwrap_or("\""))?;
+            let escape = escape.map_or(Ok(quote), |text| one_byte("escape", &text))?;
+            if delimiter == quote {
+                return Err(invalid("COPY delimiter and quote must be different".to_owned()));
+            }
+            if null.as_bytes().contains(&quote) {
+                return Err(invalid("CSV quote character must not appear in the NULL specification".to_owned()));
+            }
+            let force_quote = force_quote.unwrap_or(ForceQuote::Columns(Vec::new()));
+            CopyFormat::Csv { delimiter, null, quote, escape, force_quote }
+        }
+    };
+    Ok(Copy { format, header })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Text,
+    Csv,
+    Binary,
+}
+
+fn flag(name: &str, value: &Value) -> Result<bool> {
+    let word = match value {
+        Value::None => return Ok(true),
+        Value::Word(word) => word.to_ascii_lowercase(),
+        Value::Star | Value::Columns(_) => String::new(),
+    };
+    match word.as_str() {
+        "true" | "on" | "1" => Ok(true),
+        "false" | "off" | "0" => Ok(false),
+        "match" if name == "header" => {
+            Err(Error::new(Kind::Unsupported, "cannot use \"match\" with HEADER in COPY TO"))
+        }
+        _ => {
+            let or = if name == "header" { " or \"match\"" } else { "" };
+            Err(Error::new(Kind::Syntax, format!("{name} requires a Boolean value{or}")))
+        }
+    }
+}
+
+fn one_byte(what: &str, text: &str) -> Result<u8> {
+    match text.as_bytes() {
+        [byte] => Ok(*byte),
+        _ => Err(Error::new(Kind::Unsupported, format!("COPY {what} must be a single one-byte character"))),
+    }
+}
+
+/// Rows are sent in the client's encoding, which is UTF-8 here.
+fn check_encoding(name: &str) -> Result<()> {
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
+    match plain.as_str() {
+        "utf8" | "unicode" => Ok(()),
+        _ => Err(Error::new(Kind::Unsupported, format!("COPY in the encoding \"{name}\" is not supported"))
+            .with_hint("Leave ENCODING out: rows are sent in UTF-8.")),
+    }
+}
+
+fn invalid(message: String) -> Error {
+    Error::new(Kind::InvalidParameter, message)
+}
