@@ -13,6 +13,7 @@ mod hidden;
 mod identifiers;
 mod kept;
 mod limits;
+mod overflow;
 mod plan;
 mod resolve;
 mod run;

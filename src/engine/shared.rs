@@ -12,6 +12,7 @@ use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::prelude::SessionConfig;
 
 use super::Options;
+use super::overflow::Checked;
 use super::resolve::SEARCH_PATH_SCHEMA;
 use super::runtime::Cpu;
 use super::session::Inner;
@@ -42,7 +43,11 @@ impl Shared {
     pub fn new(options: &Options, cpu: Cpu, catalogs: Arc<Catalogs>, snapshots: Arc<Snapshots>) -> Result<Self> {
         let spill = Spill::open(&options.cache)?;
         let runtime = runtime_env(options, &spill)?;
-        let builder = SessionStateBuilder::new().with_config(config(options)).with_runtime_env(runtime).with_default_features();
+        let builder = SessionStateBuilder::new()
+            .with_config(config(options))
+            .with_runtime_env(runtime)
+            .with_default_features()
+            .with_analyzer_rule(Arc::new(Checked));
         let mut base = builder.with_physical_optimizer_rules(super::yielding::rules()).build();
         super::functions::register_shared(&mut base).map_err(|e| super::failure::from_datafusion(e, ""))?;
         Ok(Self {
