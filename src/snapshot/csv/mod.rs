@@ -1,6 +1,7 @@
 //! Delimited text: from a decoded file to batches of cells. How a file is written is found out once, in `layout`; fields are found in
 //! `tokenize`; types are unknown here.
 
+mod columns;
 mod footer;
 pub(super) mod header;
 mod layout;
