@@ -1,18 +1,23 @@
 //! JSON: records in arrays, under keys or in lines, and GeoJSON's features, from a decoded file to batches of cells. Objects and arrays
 //! within a record stay JSON text, but objects that are declared to be taken apart. Types are unknown here.
 
+mod choose;
 mod find;
 mod geometry;
+mod keys;
+mod parts;
 mod record;
 mod scan;
 mod shape;
 mod special;
 mod tell;
+mod words;
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use self::record::{Found, Keys};
+use self::keys::Keys;
+use self::record::Found;
 use self::scan::Scanner;
 pub(super) use self::shape::Shape;
 use self::shape::{Arrangement, Wrapping};

@@ -3,8 +3,9 @@
 
 use std::collections::HashSet;
 
-use super::find::{Seen, names};
+use super::find::Seen;
 use super::scan::Scanner;
+use super::words::names;
 use crate::descriptor::{Distribution, ItemType};
 use crate::error::{Error, Kind, Result};
 use crate::snapshot::decode::Text;
