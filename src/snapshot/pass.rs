@@ -12,8 +12,10 @@ use super::cells::Cells;
 use super::columns::{FileSeen, Table};
 use super::csv::Widths;
 use super::lanes::{Batch, Ends, Lanes, Made, Trust};
-use super::layout::{ColumnLayout, GROUP_ROWS, GROUP_TEXT};
+use super::layout::{GROUP_ROWS, GROUP_TEXT};
 use super::ledger::TextSeen;
+use super::look::Laid;
+use super::order::HELD_BYTES;
 use super::parts::Parts;
 use super::prepare::Input;
 use super::records::Reader;
@@ -112,15 +114,15 @@ impl Job<'_> {
 
     /// Reads without a table: nothing is written, and every cell is seen on one thread.
     pub(super) fn skim(&self) -> Result<Pass> {
-        let Read { seen, widths } = self.read(&mut |_, _| true, Some(&|_| 0))?;
+        let Read { seen, widths } = self.read(&mut |_, _| true, Some(&|_| 0), Group::default())?;
         Ok(Pass { written: None, seen, widths })
     }
 
-    /// Reads all texts into `table`, laid out as `layouts` say.
-    pub(super) fn pass(&self, table: &Table, layouts: &[ColumnLayout], trust: Trust<'_>) -> Result<Pass> {
+    /// Reads all texts into `table`, `laid` out.
+    pub(super) fn pass(&self, table: &Table, laid: &Laid, trust: Trust<'_>) -> Result<Pass> {
         // One for each lane is the most that find work: those of the planned columns, and two beside them.
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(table.plans.len() + 2);
-        let lanes = Lanes::new(table, self.texts, layouts, trust, threads)?;
+        let lanes = Lanes::new(table, self.texts, laid, trust, threads)?;
         let known: Option<Box<dyn Fn(usize) -> usize + Sync>> = match trust {
             Trust::Guess(guess) => Some(Box::new(|text| guess.known(text))),
             Trust::Proof => None,
@@ -136,7 +138,8 @@ impl Job<'_> {
             drop(made);
             let reading = scope.spawn(|| {
                 let _pushing = lanes.pushing();
-                self.read(&mut |cells, ends| lanes.push(cells, ends), known.as_deref())
+                let held = laid.order.as_ref().map(|_| table.schema.fields().len());
+                self.read(&mut |cells, ends| lanes.push(cells, ends), known.as_deref(), Group { held, ..Group::default() })
             });
             let written = self.write(table, lanes, out, known.is_none());
             if written.is_err() {
@@ -166,10 +169,14 @@ impl Job<'_> {
     }
 
     /// Reads the texts in order, and hands each batch on with what ends with it, until nobody takes any more. When cells are to be seen,
-    /// `known` tells how many of a text's first columns are seen by whoever takes them.
-    fn read(&self, take: &mut dyn FnMut(Cells, Ends) -> bool, known: Option<&(dyn Fn(usize) -> usize + Sync)>) -> Result<Read> {
+    /// `known` tells how many of a text's first columns are seen by whoever takes them. `group` is one without rows.
+    fn read(
+        &self,
+        take: &mut dyn FnMut(Cells, Ends) -> bool,
+        known: Option<&(dyn Fn(usize) -> usize + Sync)>,
+        mut group: Group,
+    ) -> Result<Read> {
         let mut all = Read::default();
-        let mut group = Group::default();
         let mut waiting: Option<Cells> = None;
         for (index, text) in self.texts.iter().enumerate() {
             let (mut seen, mut widths) = (FileSeen::default(), None);
@@ -192,7 +199,7 @@ impl Job<'_> {
                 }
                 widths = reader.into_widths();
                 if let Some(before) = waiting.take_if(|_| *last) {
-                    group = Group::default();
+                    group.end();
                     if !take(before, Ends::Part) {
                         return Ok(all);
                     }
@@ -237,7 +244,7 @@ impl Job<'_> {
                 let columns = groups.remove(&ended).unwrap_or_default();
                 ended += 1;
                 if columns.len() == table.schema.fields().len() {
-                    parts.append(columns.into_values().collect())?;
+                    parts.append(columns.into_values().collect(), batch.sorted_by())?;
                 }
             }
             if batch.ends == Ends::Part {
@@ -343,21 +350,38 @@ impl KeptRejects<'_> {
 /// How large the row group is so far.
 #[derive(Default)]
 struct Group {
+    /// It is held until it is whole, in so many columns.
+    held: Option<usize>,
     rows: usize,
-    text: u64,
+    /// Of text, or of all that is held.
+    bytes: u64,
 }
 
 impl Group {
     /// Adds a batch; whether the group ends with it.
     fn add(&mut self, cells: &Cells) -> Ends {
         self.rows += cells.rows();
-        self.text += cells.text.len() as u64;
-        if self.rows < GROUP_ROWS && self.text < GROUP_TEXT {
+        let (bytes, most) = match self.held {
+            Some(columns) => (held_bytes(cells, columns), HELD_BYTES),
+            None => (cells.text.len() as u64, GROUP_TEXT),
+        };
+        self.bytes += bytes;
+        if self.rows < GROUP_ROWS && self.bytes < most {
             return Ends::Nothing;
         }
-        *self = Self::default();
+        self.end();
         Ends::Group
     }
+
+    /// The next one begins.
+    fn end(&mut self) {
+        (self.rows, self.bytes) = (0, 0);
+    }
+}
+
+/// What a batch takes, about, as so many columns that are held: no value takes more than a view and its text.
+pub(super) fn held_bytes(cells: &Cells, columns: usize) -> u64 {
+    (cells.rows() * columns * size_of::<u128>() + cells.text.len() + cells.made.len()) as u64
 }
 
 /// Adds the bytes of texts up. A second pass, when there is one, is the last part of the way.
