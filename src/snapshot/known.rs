@@ -17,7 +17,7 @@ use crate::error::{Error, Kind, Result};
 use crate::store::Object;
 
 /// Part of every fingerprint: raised when files are read otherwise than before, so that snapshots are made anew.
-const READER: u32 = 4;
+const READER: u32 = 5;
 
 /// A snapshot, and what it was made of.
 pub(super) struct Known {

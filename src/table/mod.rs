@@ -12,6 +12,7 @@ pub mod pg_catalog;
 mod guarded;
 mod parquet;
 mod provider;
+mod registered;
 pub mod system_schema;
 
 pub use guarded::guarded;

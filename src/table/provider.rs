@@ -2,13 +2,11 @@
 //! Projection, filters, limits and statistics reach the files; nothing is read to plan but footers, which are cached.
 
 use std::collections::BTreeSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use arrow::datatypes::{FieldRef, Fields, Schema, SchemaRef};
 use async_trait::async_trait;
-use chrono::DateTime;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{ScalarValue, Statistics, stats::Precision};
 use datafusion::datasource::TableType;
@@ -27,10 +25,9 @@ use object_store::path::Path;
 
 use super::guarded::{named, senseless};
 use super::parquet;
+use super::registered::{register, versioned_meta};
 use crate::catalog::TableEntry;
-use crate::error::{Error, Kind};
 use crate::snapshot::{Layout, Snapshot, WrittenFile, field_key};
-use crate::store::{Object, pinned};
 
 /// How many footers are fetched at a time.
 const FOOTERS_AT_ONCE: usize = 8;
@@ -109,14 +106,14 @@ impl TableProvider for SnapshotTable {
                 format.create_physical_plan(state, config).await
             }
             Layout::Stored(objects) | Layout::Parquet(objects) => {
-                let url = register(state, objects)?;
+                let url = register(state, &self.snapshot, objects)?;
                 let metas = objects.iter().map(versioned_meta).collect();
                 let format = parquet::format(state);
                 let config = scan_files(state, &self.schema, &format, url, metas, projection, filters, limit).await?;
                 parquet::plan(state, &format, config)
             }
             Layout::Arrow(objects) => {
-                let url = register(state, objects)?;
+                let url = register(state, &self.snapshot, objects)?;
                 let metas = objects.iter().map(versioned_meta).collect();
                 let config = scan_files(state, &self.schema, &ArrowFormat, url, metas, projection, filters, limit).await?;
                 ArrowFormat.create_physical_plan(state, config).await
@@ -210,34 +207,4 @@ fn written_meta(file: &WrittenFile) -> Result<ObjectMeta> {
     let location = Path::from_absolute_path(&file.path)
         .map_err(|e| DataFusionError::External(format!("{}: {e}", file.path.display()).into()))?;
     Ok(ObjectMeta { location, last_modified: Default::default(), size: file.bytes, e_tag: None, version: None })
-}
-
-/// Makes the store behind published objects known under a URL of its own, with reads pinned to the listed versions.
-fn register(state: &dyn Session, objects: &[Object]) -> Result<ObjectStoreUrl> {
-    let url = ObjectStoreUrl::parse(format!("stoa-pinned-{:016x}://objects", fingerprint(objects)))?;
-    if state.runtime_env().object_store(&url).is_err() {
-        let store = pinned(objects).ok_or_else(|| {
-            let urls: Vec<&str> = objects.iter().map(|o| o.url.as_str()).collect();
-            let e = Error::new(Kind::Unsupported, format!("one table's files stand in several stores: {}", urls.join(", ")));
-            DataFusionError::External(Box::new(e.with_hint("Publish them as distributions of their own.")))
-        })?;
-        state.runtime_env().register_object_store(url.as_ref(), store);
-    }
-    Ok(url)
-}
-
-/// The object's meta with a time of its version: DataFusion keeps footers by location, size and time, and neither an ETag nor the
-/// store is among them.
-fn versioned_meta(object: &Object) -> ObjectMeta {
-    let seconds = i64::try_from(fingerprint(std::slice::from_ref(object)) >> 32).expect("32 bits fit");
-    ObjectMeta { last_modified: DateTime::from_timestamp(seconds, 0).unwrap_or_default(), ..object.meta.clone() }
-}
-
-/// Different for other stores and other versions.
-fn fingerprint(objects: &[Object]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    for object in objects {
-        (&object.store_url, object.meta.location.as_ref(), object.identity()).hash(&mut hasher);
-    }
-    hasher.finish()
 }
