@@ -5,7 +5,7 @@ use arrow::array::ArrayRef;
 
 use super::cells::Cells;
 use super::columns::{FileSeen, Table};
-use super::layout::ColumnLayout;
+use super::layout::{ColumnLayout, TELLING};
 use super::order::RowOrder;
 use super::pass::{Job, Text, held_bytes};
 use crate::error::Result;
@@ -22,7 +22,8 @@ pub(super) struct Laid {
 }
 
 impl Job<'_> {
-    /// What the heads of the texts show, which columns each has there, and the first of their batches.
+    /// What the heads of the texts show, which columns each has there, and a sample of rows that follow each other: the first
+    /// batch that is large enough, or the largest.
     pub(super) fn look(&self) -> Result<(Vec<FileSeen>, Vec<FileSeen>, Option<Cells>)> {
         let (mut heads, mut unseen, mut sample) = (Vec::new(), Vec::new(), None);
         for (index, text) in self.texts.iter().enumerate() {
@@ -38,7 +39,9 @@ impl Job<'_> {
                         let Some(cells) = reader.next()? else { break };
                         head.meet(self.distribution, &cells.names, &[]);
                         head.absorb(&cells, input.form.is_typed());
-                        sample.get_or_insert(cells);
+                        if sample.as_ref().is_none_or(|s: &Cells| s.rows() < cells.rows().min(TELLING)) {
+                            sample = Some(cells);
+                        }
                     }
                     names.meet(self.distribution, head.names(), &[]);
                 }

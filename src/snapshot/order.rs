@@ -10,6 +10,7 @@ use arrow::error::ArrowError;
 
 use super::cells::Cells;
 use super::columns::Table;
+use super::layout::TELLING;
 use crate::error::{Error, Kind, Result};
 
 /// Bytes of a row group that is held to be sorted, about: a view, a number or a NULL of each column and row, and the text.
@@ -20,9 +21,6 @@ const SORTED_ROWS: usize = 100_000;
 
 /// Rows of the sample that are looked at.
 const LOOKED: usize = 4096;
-
-/// The fewest of them that say anything.
-const TELLING: usize = 1000;
 
 /// The fewest pairs of rows with two values: a column with fewer hardly varies.
 const VARIED_PAIRS: usize = 64;

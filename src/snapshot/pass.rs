@@ -12,10 +12,8 @@ use super::cells::Cells;
 use super::columns::{FileSeen, Table};
 use super::csv::Widths;
 use super::lanes::{Batch, Ends, Lanes, Made, Trust};
-use super::layout::{GROUP_ROWS, GROUP_TEXT};
 use super::ledger::TextSeen;
 use super::look::Laid;
-use super::order::HELD_BYTES;
 use super::parts::Parts;
 use super::prepare::Input;
 use super::records::Reader;
@@ -25,6 +23,11 @@ use super::write::Rejects;
 use super::{Options, Reject, WrittenFile};
 use crate::descriptor::Distribution;
 use crate::error::{Error, Kind, Result};
+
+mod group;
+
+use group::Group;
+pub(super) use group::held_bytes;
 
 /// One text of the table.
 pub(super) enum Text<'a> {
@@ -114,7 +117,7 @@ impl Job<'_> {
 
     /// Reads without a table: nothing is written, and every cell is seen on one thread.
     pub(super) fn skim(&self) -> Result<Pass> {
-        let Read { seen, widths } = self.read(&mut |_, _| true, Some(&|_| 0), Group::default())?;
+        let Read { seen, widths } = self.read(&mut |_, _| true, Some(&|_| 0), Group::new(None))?;
         Ok(Pass { written: None, seen, widths })
     }
 
@@ -139,7 +142,7 @@ impl Job<'_> {
             let reading = scope.spawn(|| {
                 let _pushing = lanes.pushing();
                 let held = laid.order.as_ref().map(|_| table.schema.fields().len());
-                self.read(&mut |cells, ends| lanes.push(cells, ends), known.as_deref(), Group { held, ..Group::default() })
+                self.read(&mut |cells, ends| lanes.push(cells, ends), known.as_deref(), Group::new(held))
             });
             let written = self.write(table, lanes, out, known.is_none());
             if written.is_err() {
@@ -345,43 +348,6 @@ impl KeptRejects<'_> {
         }
         Ok(true)
     }
-}
-
-/// How large the row group is so far.
-#[derive(Default)]
-struct Group {
-    /// It is held until it is whole, in so many columns.
-    held: Option<usize>,
-    rows: usize,
-    /// Of text, or of all that is held.
-    bytes: u64,
-}
-
-impl Group {
-    /// Adds a batch; whether the group ends with it.
-    fn add(&mut self, cells: &Cells) -> Ends {
-        self.rows += cells.rows();
-        let (bytes, most) = match self.held {
-            Some(columns) => (held_bytes(cells, columns), HELD_BYTES),
-            None => (cells.text.len() as u64, GROUP_TEXT),
-        };
-        self.bytes += bytes;
-        if self.rows < GROUP_ROWS && self.bytes < most {
-            return Ends::Nothing;
-        }
-        self.end();
-        Ends::Group
-    }
-
-    /// The next one begins.
-    fn end(&mut self) {
-        (self.rows, self.bytes) = (0, 0);
-    }
-}
-
-/// What a batch takes, about, as so many columns that are held: no value takes more than a view and its text.
-pub(super) fn held_bytes(cells: &Cells, columns: usize) -> u64 {
-    (cells.rows() * columns * size_of::<u128>() + cells.text.len() + cells.made.len()) as u64
 }
 
 /// Adds the bytes of texts up. A second pass, when there is one, is the last part of the way.
