@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
 use super::Fetch;
+use crate::descriptor::unread::{self, Unread};
 use crate::descriptor::{Problem, bare};
 
 /// The name of a package's descriptor, and the ending of those that share a folder.
@@ -136,7 +137,7 @@ fn scan_folder(root: &Path, scan: &mut Scan) {
     scan.bare(root, &others);
     // What is read stands among them, as the parts of a Shapefile are known by it.
     let all: Vec<&str> = unread.iter().chain(&others).filter_map(|path| path.to_str()).collect();
-    for bare::Unread { path, message } in bare::unread(&all) {
+    for Unread { path, message } in unread::unread(&all) {
         scan.problem(Path::new(path), message);
     }
 }

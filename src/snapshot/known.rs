@@ -153,6 +153,7 @@ impl Maker {
             created: record.created.clone(),
             drift: record.drift.clone(),
             read: record.read.clone(),
+            partitions: None,
             files: Some(opened.files),
             _held: opened.held,
         };

@@ -28,6 +28,7 @@ mod make;
 mod names;
 mod nontext;
 mod order;
+mod partitions;
 mod parts;
 mod pass;
 mod prepare;
@@ -62,6 +63,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Utc};
 
 use crate::catalog::TableEntry;
@@ -211,6 +213,8 @@ pub struct Snapshot {
     pub drift: Vec<Drift>,
     /// How its files were read; none when they are scanned in place.
     pub read: Vec<ReadAs>,
+    /// Of files that are scanned in place, what their folders tell: a row for each file, of the columns behind the files' own.
+    pub partitions: Option<RecordBatch>,
     /// What stands beside the parts of one that is written.
     files: Option<Arc<dyn state::Files>>,
     /// Keeps it from being removed.

@@ -14,9 +14,10 @@ use super::csv::Widths;
 use super::lanes::{Batch, Ends, Lanes, Made, Trust};
 use super::ledger::TextSeen;
 use super::look::Laid;
+use super::partitions::Reader;
 use super::parts::Parts;
 use super::prepare::Input;
-use super::records::Reader;
+use super::records;
 use super::stop::Stop;
 use super::types::CellReject;
 use super::write::Rejects;
@@ -112,7 +113,8 @@ pub(super) struct Written {
 impl Job<'_> {
     /// Opens a text that is to be read.
     pub(super) fn open<'a>(&'a self, index: usize, input: &'a Input) -> Result<Reader<'a>> {
-        Reader::open(&input.form, &input.text, &input.label, index, self.options)
+        let reader = records::Reader::open(&input.form, &input.text, &input.label, index, self.options)?;
+        Ok(Reader::new(reader, &input.partitions))
     }
 
     /// Reads without a table: nothing is written, and every cell is seen on one thread.

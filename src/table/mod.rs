@@ -11,6 +11,7 @@ pub mod pg_catalog;
 
 mod guarded;
 mod parquet;
+mod partitions;
 mod provider;
 mod registered;
 pub mod system_schema;

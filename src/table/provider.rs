@@ -25,6 +25,7 @@ use object_store::path::Path;
 
 use super::guarded::{named, senseless};
 use super::parquet;
+use super::partitions::Partitions;
 use super::registered::{register, versioned_meta};
 use crate::catalog::TableEntry;
 use crate::snapshot::{Layout, Snapshot, WrittenFile, field_key};
@@ -94,6 +95,10 @@ impl TableProvider for SnapshotTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        let partitions = Partitions::of(&self.snapshot, &self.schema).that_fit(state, filters)?;
+        if partitions.keep_none() {
+            return self.nothing(projection);
+        }
         match &self.snapshot.layout {
             // Of no rows and no file, perhaps.
             Layout::Written(files) if files.is_empty() => self.nothing(projection),
@@ -102,31 +107,33 @@ impl TableProvider for SnapshotTable {
                 let url = ObjectStoreUrl::local_filesystem();
                 let objects = files.iter().map(written_meta).collect::<Result<Vec<_>>>()?;
                 let format = parquet::format(state);
-                let config = scan_files(state, &self.schema, &format, url, objects, projection, filters, limit).await?;
+                let config = scan_files(state, &partitions, &format, url, objects, projection, filters, limit).await?;
                 format.create_physical_plan(state, config).await
             }
             Layout::Stored(objects) | Layout::Parquet(objects) => {
                 let url = register(state, &self.snapshot, objects)?;
                 let metas = objects.iter().map(versioned_meta).collect();
                 let format = parquet::format(state);
-                let config = scan_files(state, &self.schema, &format, url, metas, projection, filters, limit).await?;
+                let config = scan_files(state, &partitions, &format, url, metas, projection, filters, limit).await?;
                 parquet::plan(state, &format, config)
             }
             Layout::Arrow(objects) => {
                 let url = register(state, &self.snapshot, objects)?;
                 let metas = objects.iter().map(versioned_meta).collect();
-                let config = scan_files(state, &self.schema, &ArrowFormat, url, metas, projection, filters, limit).await?;
+                let config = scan_files(state, &partitions, &ArrowFormat, url, metas, projection, filters, limit).await?;
                 ArrowFormat.create_physical_plan(state, config).await
             }
         }
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        let support = match &self.snapshot.layout {
+        let partitions = Partitions::of(&self.snapshot, &self.schema);
+        let support = |filter: &&Expr| match &self.snapshot.layout {
             Layout::Written(_) | Layout::Stored(_) | Layout::Parquet(_) => TableProviderFilterPushDown::Inexact,
+            Layout::Arrow(_) if partitions.decide(filter) => TableProviderFilterPushDown::Inexact,
             Layout::Arrow(_) => TableProviderFilterPushDown::Unsupported,
         };
-        Ok(vec![support; filters.len()])
+        Ok(filters.iter().map(support).collect())
     }
 
     fn statistics(&self) -> Option<Statistics> {
@@ -136,11 +143,12 @@ impl TableProvider for SnapshotTable {
     }
 }
 
-/// The scan of a set of files of one format, each with its own statistics.
+/// The scan of a set of files of one format, each with its own statistics. Files whose folders tell that none of their rows fits are not
+/// opened.
 #[allow(clippy::too_many_arguments, reason = "the arguments of TableProvider::scan and what is scanned")]
 async fn scan_files(
     state: &dyn Session,
-    schema: &SchemaRef,
+    partitions: &Partitions<'_>,
     format: &dyn FileFormat,
     url: ObjectStoreUrl,
     objects: Vec<ObjectMeta>,
@@ -149,22 +157,25 @@ async fn scan_files(
     limit: Option<usize>,
 ) -> Result<FileScanConfig> {
     let store = state.runtime_env().object_store(&url)?;
-    let files: Vec<PartitionedFile> = futures::stream::iter(objects)
-        .map(|meta| {
-            let store = Arc::clone(&store);
-            async move {
-                let told = format.infer_stats(state, &store, Arc::clone(schema), &meta);
-                let told = AssertUnwindSafe(told).catch_unwind().await;
-                let told = told.map_err(|panic| senseless(meta.location.as_ref(), panic.as_ref()))?;
-                let statistics = with_sound_bounds(told.map_err(|e| named(meta.location.as_ref(), e))?);
-                Ok::<_, DataFusionError>(PartitionedFile::from(meta).with_statistics(Arc::new(statistics)))
-            }
-        })
-        .boxed()
-        .buffered(FOOTERS_AT_ONCE)
-        .try_collect()
-        .await?;
-    let total = Statistics::try_merge_iter(files.iter().filter_map(|f| f.statistics.as_deref()), schema.as_ref())?;
+    let files: Vec<PartitionedFile> =
+        futures::stream::iter(objects.into_iter().enumerate().filter(|(file, _)| partitions.keep(*file)))
+            .map(|(file, meta)| {
+                let store = Arc::clone(&store);
+                async move {
+                    let told = format.infer_stats(state, &store, Arc::clone(&partitions.file_schema), &meta);
+                    let told = AssertUnwindSafe(told).catch_unwind().await;
+                    let told = told.map_err(|panic| senseless(meta.location.as_ref(), panic.as_ref()))?;
+                    let statistics = with_sound_bounds(told.map_err(|e| named(meta.location.as_ref(), e))?);
+                    partitions.file(file, meta, statistics)
+                }
+            })
+            .boxed()
+            .buffered(FOOTERS_AT_ONCE)
+            .try_collect()
+            .await?;
+    let schema = partitions.table_schema();
+    let told = files.iter().filter_map(|f| f.statistics.as_deref());
+    let total = Statistics::try_merge_iter(told, schema.table_schema().as_ref())?;
     // A small table is not worth a second thread, and on one its rows come as they were published, however many files it has.
     let bytes: usize =
         files.iter().map(|f| usize::try_from(f.object_meta.size).unwrap_or(usize::MAX)).fold(0, usize::saturating_add);
@@ -172,7 +183,7 @@ async fn scan_files(
     let groups = FileGroup::new(files).split_files(if is_small { 1 } else { state.config().target_partitions() });
     // A filter may remove rows after the scan, so a limit may only stop the scan where there is none.
     let limit = if filters.is_empty() { limit } else { None };
-    let config = FileScanConfigBuilder::new(url, format.file_source(Arc::clone(schema).into()))
+    let config = FileScanConfigBuilder::new(url, format.file_source(schema))
         .with_file_groups(groups)
         .with_statistics(total)
         .with_projection_indices(projection.cloned())?

@@ -16,6 +16,7 @@ use crate::error::{Error, Kind, Result};
 use crate::snapshot::columnar::{self, Form};
 use crate::snapshot::fetch::Raw;
 use crate::snapshot::inplace;
+use crate::snapshot::partitions::repeated;
 use crate::snapshot::stop::Stop;
 use crate::snapshot::write::parquet_error;
 
@@ -30,6 +31,8 @@ pub(in crate::snapshot) struct Files {
     pub(in crate::snapshot) paths: Vec<PathBuf>,
     pub(in crate::snapshot) kind: FileKind,
     pub(in crate::snapshot) schema: SchemaRef,
+    /// See [`crate::snapshot::Snapshot::partitions`].
+    pub(in crate::snapshot) partitions: Option<RecordBatch>,
     /// Published files among them, which must not change while they are read.
     pub(in crate::snapshot) raws: Vec<Raw>,
 }
@@ -65,10 +68,10 @@ impl Files {
         stop: &Stop,
         mut take: impl FnMut(&[ArrayRef]) -> Result<bool>,
     ) -> Result<()> {
-        for path in &self.paths {
+        for (file, path) in self.paths.iter().enumerate() {
             let of_file = |batch: &RecordBatch, take: &mut dyn FnMut(&[ArrayRef]) -> Result<bool>| {
                 stop.check()?;
-                let arrays = columns.iter().map(|c| column(batch, c)).collect::<Result<Vec<_>>>()?;
+                let arrays = columns.iter().map(|c| self.column(file, batch, c)).collect::<Result<Vec<_>>>()?;
                 take(&arrays)
             };
             match self.kind {
@@ -113,6 +116,18 @@ impl Files {
         }
         Ok(())
     }
+
+    /// A batch's column in the table's type.
+    fn column(&self, file: usize, batch: &RecordBatch, field: &Field) -> Result<ArrayRef> {
+        if let Some(array) = batch.column_by_name(field.name()) {
+            return columnar::widened(array, field.data_type());
+        }
+        let told = self.partitions.as_ref().and_then(|values| Some((values, values.schema_ref().index_of(field.name()).ok()?)));
+        match told {
+            Some((values, column)) => repeated(values, column, file, batch.num_rows()),
+            None => Ok(new_null_array(field.data_type(), batch.num_rows())),
+        }
+    }
 }
 
 /// Runs a step of a decoder, which may panic on bytes that make no sense.
@@ -145,14 +160,6 @@ fn wanted<'a>(schema: &'a Schema, columns: &'a [Arc<Field>]) -> impl Iterator<It
     columns.iter().filter_map(place)
 }
 
-/// A batch's column in the table's type.
-fn column(batch: &RecordBatch, field: &Field) -> Result<ArrayRef> {
-    match batch.column_by_name(field.name()) {
-        Some(array) => columnar::widened(array, field.data_type()),
-        None => Ok(new_null_array(field.data_type(), batch.num_rows())),
-    }
-}
-
 /// Whether values of the type have an order and a text of their own.
 pub(super) fn is_measured(data_type: &DataType) -> bool {
     !data_type.is_nested() && *data_type != DataType::Null
@@ -176,7 +183,7 @@ mod tests {
         writer.write(&batch).and_then(|()| writer.close()).expect("writes");
         let (kind, schema) = (FileKind::Parquet, batch.schema());
         let schema_of = Arc::clone(&schema);
-        let files = Files { paths: vec![file.path().to_owned()], kind, schema: schema_of, raws: Vec::new() };
+        let files = Files { paths: vec![file.path().to_owned()], kind, schema: schema_of, partitions: None, raws: Vec::new() };
         for (columns, most) in [(&schema.fields()[..1], 2_000), (&schema.fields()[..], BATCH_BYTES / text.len())] {
             let mut lengths = Vec::new();
             files
