@@ -117,6 +117,9 @@ impl Layout {
     ) -> Result<Option<u64>> {
         let is_nameless = |o: &Option<String>| o.as_ref().is_some_and(|o| o.trim().is_empty());
         let nameless = self.originals.iter().rev().take_while(|o| is_nameless(o)).count();
+        if nameless == 0 {
+            return Ok(None);
+        }
         // A table keeps a column, whatever it holds.
         let mut used = (self.names.len() - nameless).max(1);
         let mut first = None;

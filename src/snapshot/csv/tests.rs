@@ -134,6 +134,34 @@ fn whole_files() {
             "date,t,w\n,C,m/s\n2023-01-01,1.5,3\n2023-01-02,2.5,4\n",
             "date|t C|w m/s; 3: 2023-01-01|1.5|3; 4: 2023-01-02|2.5|4",
         ),
+        // Rows between the names and the values, and names again among these.
+        (
+            &usual,
+            "id,name,v\n--,----,-\n1,a,2.5\n2,b,3.5\n",
+            "id|name|v; 3: 1|a|2.5; 4: 2|b|3.5; 2! the row stands between the header and the first row (out)",
+        ),
+        (
+            &usual,
+            "T,Rate\nCDID,M\nDate,14-11-2023\n1971,4.1\n1972,4.3\n1971 Q1,3.8\n",
+            "T|Rate; 4: 1971|4.1; 5: 1972|4.3; 6: 1971 Q1|3.8; 2! the row stands between the header and the first row (out); 3! the row stands \
+             between the header and the first row (out)",
+        ),
+        (
+            &usual,
+            "id,v\r\n1,5\r\nid,v\r\n3,7\r\n\"id\",v\r\n",
+            "id|v; 2: 1|5; 4: 3|7; 5: id|v; 3! the row repeats the header (out)",
+        ),
+        (&usual, "a,b\nx,y\na,b\nz,q\n", "a|b; 2: x|y; 3: a|b; 4: z|q"),
+        (&usual, "G_ID,NAME,B_1\nGeo,Area Name,Total\n01,Alabama,5\n", "G_ID Geo|NAME Area Name|B_1 Total; 3: 01|Alabama|5"),
+        (&usual, "R,01.01.2020,01.02.2020\nA,5,6\nB,7,8\n", "R|01.01.2020|01.02.2020; 2: A|5|6; 3: B|7|8"),
+        (&usual, "---\nx: \"1, 2\n---\na,b\n1,2\n", "a|b; 5: 1|2"),
+        (&usual, "// by x\n// of 2020\na,b\n1,2\n// end\n3,4\n", "a|b; 4: 1|2; 6: 3|4"),
+        (
+            &usual,
+            "N: x\n\na,b,c\nx,1.5,2\ny,3.5,4\n\nNotes:\n1,Of the year.\n2,Of the month.\n",
+            "a|b|c; 4: x|1.5|2; 5: y|3.5|4; 1! the row stands before the header (out); 7! the row stands below the table (out); 8! the row \
+             stands below the table (out); 9! the row stands below the table (out)",
+        ),
         (&usual, "a,b,c\nx,1\ny,3\nz\n", "a|b|c; 2: x|1|; 3: y|3|; 4: z||; 4! the row has 1 fields (kept)"),
         // Blank fields behind the columns are none.
         (&usual, "a,b\n1,2, ,\" \"\n3,4\n5,6\n", "a|b; 2: 1|2; 3: 3|4; 4: 5|6"),
@@ -177,10 +205,16 @@ fn what_is_guessed_is_said() {
             "id,v\n1,2\n\nid,v\n3,4\n",
             "t.csv: line 4 repeats the header: if tables stand one below the other in it, they are read as one",
         ),
+        ("---\nx: y\n---\na,b\n1,2\n", "t.csv: its first 3 lines are YAML front matter, which is left out"),
+        ("// made by x\na,b\n1,2\n", "t.csv: lines that begin with // are left out as comments, as line 1: // made by x"),
+        (
+            "a||b\n1||2\n3||4\n",
+            "t.csv: its cells seem to be parted by \"||\", which is not read as one delimiter: publish it with a single ASCII character there",
+        ),
         ("\"a,b\"\n\"1,2\"\n", "t.csv: its lines are quoted as a whole; the table is what stands within these quotes"),
         (
             "  id name  value\n  1  abc   10.5\n  2  def   11.5\n",
-            "t.csv: its lines look like columns that blanks align, which are not parted: each line is one text",
+            "t.csv: its lines look like columns that blanks part or align, which are not parted: each line is one text",
         ),
         (
             "a,b\n1,x,2\n2,y,4\n",
