@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::fetch::hex;
 use super::make::Maker;
 use super::state::{Failed, Identity, Manifest, Record, Rows, TablePath, Turn};
-use super::{AsOf, Fate, Pruned, Retention, Snapshot, Stale};
+use super::{AsOf, Fate, Pruned, ReadAs, Retention, Snapshot, Stale};
 use crate::catalog::TableEntry;
 use crate::descriptor::Distribution;
 use crate::error::{Error, Kind, Result};
@@ -216,6 +216,14 @@ impl Maker {
         let current = manifest.snapshots.iter().rfind(|r| is_good(r, table, &fingerprint)).map(|r| r.id.clone());
         let stale = noted(&manifest, table).map(|f| f.stale);
         Ok(Some(Standing { manifest, current, stale }))
+    }
+
+    /// How the first text of the last good snapshot was read, as was written down; none of its files is opened.
+    pub(super) fn read_as(&self, table: &TableEntry) -> Result<Option<ReadAs>> {
+        let Some(manifest) = self.state.manifest(&TablePath::of(table))? else { return Ok(None) };
+        let fingerprint = fingerprint(table.distribution());
+        let record = manifest.snapshots.iter().rfind(|r| is_good(r, table, &fingerprint));
+        Ok(record.and_then(|r| r.read.first().cloned()))
     }
 
     /// Writes down that a table's source could not be read, or with `None` that it can; not while another process makes a snapshot of

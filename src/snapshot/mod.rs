@@ -382,6 +382,12 @@ impl Snapshots {
         self.touches.last(table)
     }
 
+    /// How the first text of the last good snapshot was read; `None` before the first touch, and of files that are scanned in place. Only
+    /// the manifest is read.
+    pub fn read_as(&self, table: &TableEntry) -> Result<Option<ReadAs>> {
+        self.touches.maker().read_as(table)
+    }
+
     /// The profile that is kept of a snapshot; `None` when there is none yet.
     pub fn profile(&self, table: &TableEntry, snapshot: &Snapshot) -> Result<Option<Profile>> {
         self.touches.maker().profile(table, snapshot)

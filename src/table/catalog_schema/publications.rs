@@ -93,7 +93,7 @@ pub(super) fn distributions(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
             if let Some(known) = read.get() {
                 return Ok::<_, Error>(known.as_ref());
             }
-            let found = snapshots.last(t)?.and_then(|s| s.read.first().cloned());
+            let found = snapshots.read_as(t)?;
             Ok(read.get_or_init(|| found).as_ref())
         };
         let of_dialect = |key: &str| Ok::<_, Error>(read()?.and_then(|r| r.dialect.as_ref()).and_then(|d| d.get(key)));
