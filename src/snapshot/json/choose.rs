@@ -1,14 +1,12 @@
-//! Choosing: which of the arrays in an object are its records, and where their names stand.
-
-use std::collections::HashSet;
+//! Choosing: which of the arrays in an object, or of the objects of records in it, are its records, and where their names stand.
 
 use super::find::{Array, Kind, Seen};
-use super::words::{ABOUT, AROUND, NAMES, RECORDS, is_of};
+use super::words::{ABOUT, ANSWERS, AROUND, NAMES, RECORDS, is_of};
 
 /// Arrays left out that a warning names.
 const MOST_NAMED: usize = 5;
 
-/// What a single array needs to be records where neither its name nor the way to it says so.
+/// What a single table needs to be records where neither its name nor the way to it says so.
 const MANY: u64 = 10;
 
 /// Where an object's records stand, by what it holds.
@@ -28,8 +26,22 @@ impl Array {
         self.path.last().map_or("", String::as_str)
     }
 
-    fn is_table(&self) -> bool {
-        matches!(self.kind, Kind::Objects | Kind::Lists(_))
+    pub(super) fn is_table(&self) -> bool {
+        matches!(self.kind, Kind::Objects | Kind::Lists(_) | Kind::Keyed { .. })
+    }
+
+    fn is_keyed(&self) -> bool {
+        matches!(self.kind, Kind::Keyed { .. })
+    }
+
+    /// Whether it stands in the object at `path`.
+    fn is_within(&self, path: &[String]) -> bool {
+        self.path.len() > path.len() && self.path.starts_with(path)
+    }
+
+    /// Whether objects around it hold nothing else, but for the whole.
+    fn is_only(&self) -> bool {
+        self.sole + 1 >= self.path.len()
     }
 
     /// Whether it tells of the records and is none of them.
@@ -37,11 +49,20 @@ impl Array {
         self.path.iter().any(|name| is_of(name, ABOUT)) || is_of(self.last(), NAMES)
     }
 
+    /// Whether it is called as the records of an answer, and stands where they do.
+    fn is_prime(&self) -> bool {
+        let around = &self.path[..self.path.len() - 1];
+        is_of(self.last(), ANSWERS) && around.iter().all(|name| is_of(name, AROUND))
+    }
+
     /// Whether its place says that it is records: a member of the whole, or what the names on the way stand for.
     fn is_named(&self) -> bool {
+        if self.is_keyed() {
+            return self.path.iter().all(|name| is_of(name, AROUND) || is_of(name, RECORDS));
+        }
         let within = &self.path[..self.path.len() - 1];
-        let is_answer = within.len() == 1 && is_of(&within[0], AROUND) && self.items > 1;
-        within.is_empty() || is_answer || is_of(self.last(), RECORDS)
+        let is_answer = |first: &String| is_of(first, AROUND) && (within.len() == 1 && self.items > 1 || self.is_only());
+        within.first().is_none_or(is_answer) || is_of(self.last(), RECORDS)
     }
 
     /// Whether it stands alone in an object that is called as many of it: `stations.station`.
@@ -58,50 +79,69 @@ impl Array {
 }
 
 impl Seen {
-    /// The array of records; `None` when the object is one record, or has one under each key.
+    /// What may be records. What has an id is a record itself, and short lists are parts of it.
+    fn tables(&self) -> impl Iterator<Item = &Array> {
+        let is_part = |a: &Array| self.has_id && a.items < MANY && (a.is_keyed() || !is_of(a.last(), RECORDS));
+        self.arrays.iter().filter(move |a| a.is_table() && !is_part(a))
+    }
+
+    /// The array of records, or the object of them; `None` when the object is one record, or has one under each key.
     pub(super) fn choose(&self) -> Option<Choice<'_>> {
-        let is_part = |a: &Array| self.has_id && a.items < MANY && !is_of(a.last(), RECORDS);
-        let tables = || self.arrays.iter().filter(|a| a.is_table() && !is_part(a));
-        let names_of = |array: &Array| self.names(array);
-        let has_tables = tables().any(|a| a.kind == Kind::Objects && !a.is_about() && a.is_named());
-        // A matrix may be anything, as points of a line are, where it has no names and is not called records.
+        let tables = || self.tables().filter(|a| !a.is_about());
+        let has_tables = tables().any(|a| a.kind == Kind::Objects && a.is_named());
         let is_sound = |a: &&Array| match a.kind {
             Kind::Objects => true,
-            Kind::Lists(_) => is_of(a.last(), RECORDS) || names_of(a).is_some() || a.path.len() == 1 && !has_tables,
+            // A matrix may be anything, as points of a line are, where it has no names and is not called records.
+            Kind::Lists(_) => is_of(a.last(), RECORDS) || self.names(a).is_some() || a.path.len() == 1 && !has_tables,
+            // Records that one of what looks like records holds, and no other of them, are what it was made for.
+            Kind::Keyed { .. } => !tables().any(|b| b.is_within(&a.path) && b.is_named()),
             Kind::Scalars | Kind::Empty => false,
         };
-        let named = most(tables().filter(|a| !a.is_about() && a.is_named()).filter(is_sound));
-        // Each record has such an array.
-        let is_shared = |a: &Array| {
-            let same = |b: &&Array| b.path[0] != a.path[0] && b.path[1..] == a.path[1..];
-            a.path.len() > 1 && self.arrays.iter().any(|b| same(&b))
-        };
-        if self.are_alike() && named.is_none_or(is_shared) {
+        let named = most(tables().filter(|a| a.is_named()).filter(is_sound));
+        if self.is_keyed && named.is_none() {
             return None;
         }
-        let nested = || tables().filter(|a| !a.is_about() && a.path.len() > 1 && a.kind == Kind::Objects && a.items > 1);
-        let unnamed = || {
-            let alone = nested().count() == 1;
-            most(nested().filter(|a| a.is_plural() || alone && a.items >= MANY))
-        };
-        let empty = || {
-            let described = self.arrays.iter().any(|a| a.is_about() && a.is_table());
-            let of_none = |a: &&Array| a.kind == Kind::Empty && !a.is_about() && a.is_named() && is_of(a.last(), RECORDS);
-            self.arrays.iter().find(|a| described && of_none(a))
-        };
-        // What tells of records is records itself where nothing else is there.
-        let about = || {
-            let only = tables().count() == 1;
-            let is_alone = |a: &Array| self.objects.is_empty() || is_of(a.last(), NAMES);
-            tables().find(|a| only && a.path.len() == 1 && a.kind == Kind::Objects && is_alone(a))
-        };
-        let array = named.or_else(unnamed).or_else(empty).or_else(about)?;
+        let chosen = named.or_else(|| self.unnamed(tables, is_sound)).or_else(|| self.empty()).or_else(|| self.about())?;
         Some(Choice {
-            path: &array.path,
-            names: names_of(array),
-            lists: matches!(array.kind, Kind::Lists(_)),
-            empty: array.kind == Kind::Empty,
+            path: &chosen.path,
+            names: self.names(chosen),
+            lists: matches!(chosen.kind, Kind::Lists(_)),
+            empty: chosen.kind == Kind::Empty,
         })
+    }
+
+    /// Of `tables` that are deep in the object and whose names say nothing: the one whose place or length does.
+    fn unnamed<'a, I: Iterator<Item = &'a Array>>(
+        &self,
+        tables: impl Fn() -> I,
+        is_sound: impl Fn(&&'a Array) -> bool,
+    ) -> Option<&'a Array> {
+        let is_all = |a: &Array| a.is_only() && self.topics == 1;
+        let is_nested = |a: &&Array| match a.kind {
+            Kind::Objects => a.path.len() > 1 && (a.items > 1 || is_all(a) || a.is_plural()),
+            Kind::Keyed { .. } => true,
+            Kind::Lists(_) | Kind::Scalars | Kind::Empty => false,
+        };
+        let nested = || tables().filter(is_nested).filter(&is_sound);
+        let is_alone = nested().count() == 1;
+        let has_codes = |a: &Array| a.kind == Kind::Keyed { digits: true };
+        most(nested().filter(|a| a.is_plural() || is_alone && (a.items >= MANY || is_all(a) || has_codes(a))))
+    }
+
+    /// An array of no records, where it is called that.
+    fn empty(&self) -> Option<&Array> {
+        let is_described = self.arrays.iter().any(|a| a.is_about() && a.is_table());
+        let is_wanted =
+            |a: &Array| if is_described { a.is_named() && is_of(a.last(), RECORDS) } else { a.is_prime() && !self.has_id };
+        self.arrays.iter().find(|a| a.kind == Kind::Empty && !a.is_about() && is_wanted(a))
+    }
+
+    /// What tells of records is records itself where nothing else is there.
+    fn about(&self) -> Option<&Array> {
+        let mut tables = self.tables();
+        let only = tables.next().filter(|_| tables.next().is_none())?;
+        let is_alone = !self.has_objects || is_of(only.last(), NAMES);
+        (only.path.len() == 1 && only.kind == Kind::Objects && is_alone).then_some(only)
     }
 
     /// Where the names of an array's columns stand: beside it, else anywhere.
@@ -110,7 +150,7 @@ impl Seen {
             let is_wide = match array.kind {
                 Kind::Lists(width) => a.items == width,
                 Kind::Empty => true,
-                Kind::Objects | Kind::Scalars => false,
+                Kind::Objects | Kind::Keyed { .. } | Kind::Scalars => false,
             };
             is_of(a.last(), NAMES) && is_wide && a.kind != Kind::Empty && a.path != array.path
         };
@@ -134,7 +174,8 @@ impl Seen {
         let around = &path[..path.len().saturating_sub(1)];
         let describes =
             |a: &Array| is_of(a.last(), NAMES) && (a.path[..a.path.len() - 1] == *around || a.is_about() && a.path.len() > 1);
-        let others: Vec<&Array> = self.arrays.iter().filter(|a| a.path != path && a.is_table() && !describes(a)).collect();
+        let is_apart = |a: &Array| a.path != path && !a.is_within(path) && !path.starts_with(&a.path);
+        let others: Vec<&Array> = self.arrays.iter().filter(|a| a.is_table() && is_apart(a) && !describes(a)).collect();
         let items = self.arrays.iter().find(|a| a.path == path).map_or(0, |a| a.items);
         let mut said = Vec::new();
         if let [first, ..] = others.as_slice() {
@@ -156,21 +197,12 @@ impl Seen {
         }
         said
     }
-
-    /// Whether the members are records under their keys: several objects and nothing else, each of which shares at least half of its
-    /// names with the one before.
-    pub(super) fn are_alike(&self) -> bool {
-        let share = |pair: &[HashSet<String>]| {
-            let common = pair[0].intersection(&pair[1]).count();
-            common > 0 && 2 * common >= pair[0].len().min(pair[1].len())
-        };
-        self.others == 0 && self.objects.len() > 1 && self.objects.windows(2).all(share)
-    }
 }
 
-/// The array of most items, of several the first.
-fn most<'a>(arrays: impl Iterator<Item = &'a Array>) -> Option<&'a Array> {
-    arrays.reduce(|best, array| if array.items > best.items { array } else { best })
+/// The table that is called records where answers have them, else the one of most items; of several the first.
+fn most<'a>(tables: impl Iterator<Item = &'a Array>) -> Option<&'a Array> {
+    let rank = |a: &Array| (a.is_prime(), a.items);
+    tables.reduce(|best, table| if rank(table) > rank(best) { table } else { best })
 }
 
 /// A path as the dialect's property says it.

@@ -1,35 +1,39 @@
-//! Finding: which arrays are in an object, before any of them is read. One walk over the object notes its arrays and holds nothing of
-//! them; which one is the records is chosen beside this.
+//! Finding: which arrays are in an object, and which objects hold records under their keys. One walk over the object notes where they
+//! stand and holds nothing of them; which one is the records is chosen beside this.
 
 use std::collections::HashSet;
 
 use super::scan::Scanner;
-use super::words::{IDS, is_of};
+use super::words::{ABOUT, IDS, NAMES, is_of};
 use crate::error::Result;
 
 /// Members of an object that are compared with those of its neighbours, and objects in an object that are walked into.
 const LOOK_MEMBERS: usize = 100;
 
-/// Arrays that are noted, at most.
+/// Arrays, and objects of records, that are noted, at most.
 const MOST_ARRAYS: usize = 1000;
 
-/// Names on the way to an array, at most: `meta.view.columns`, `response.body.items.item`.
-const MOST_NAMES: usize = 4;
+/// Names on the way to an array, at most: `meta.view.columns`, `response.body.items.item`, and what was a message of SOAP.
+const MOST_NAMES: usize = 8;
 
 /// How long a text is that names a coordinate reference system, at most.
 const MAX_CRS: usize = 1 << 16;
 
-/// What most items of an array are.
+/// What most items of an array are, or that it is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Objects,
     /// Arrays, the first of so many items.
     Lists(u64),
+    /// An object, each member of which is a record; whether each key has a digit, as no name of a field needs one.
+    Keyed {
+        digits: bool,
+    },
     Scalars,
     Empty,
 }
 
-/// An array that no other array holds.
+/// An array that no other array holds, or an object of records.
 #[derive(Debug)]
 pub(super) struct Array {
     /// The members that lead to it.
@@ -38,6 +42,8 @@ pub(super) struct Array {
     pub(super) kind: Kind,
     /// Its items are their places, counted from 0.
     pub(super) counts: bool,
+    /// How many of the objects around it, from within, hold nothing else.
+    pub(super) sole: usize,
 }
 
 /// What the members of an object are.
@@ -48,34 +54,79 @@ pub(super) struct Seen {
     pub(super) crs: Option<String>,
     /// In the order of the text.
     pub(super) arrays: Vec<Array>,
-    /// For each member that is an object, the names in it.
-    pub(super) objects: Vec<HashSet<String>>,
-    /// Members that are no object.
-    pub(super) others: usize,
+    /// The names of the whole's first members.
+    pub(super) names: HashSet<String>,
+    /// The whole's members are records under their keys.
+    pub(super) is_keyed: bool,
+    /// A member of the whole is an object.
+    pub(super) has_objects: bool,
+    /// Members of the whole that do not tell of others.
+    pub(super) topics: usize,
     /// A member of the whole is one of the [`IDS`].
     pub(super) has_id: bool,
+}
+
+/// The members of an object.
+#[derive(Default)]
+struct Members {
+    /// Of the first.
+    names: HashSet<String>,
+    count: u64,
+    objects: u64,
+    /// Those that were walked into, each of which shares at least half of its names with the one before, unless they `differ`.
+    walked: usize,
+    differ: bool,
+    /// The names in the last of them.
+    last: HashSet<String>,
+    /// Those whose names have a digit.
+    digits: u64,
+}
+
+impl Members {
+    fn add(&mut self, name: &str, is_object: bool) {
+        self.count += 1;
+        self.objects += u64::from(is_object);
+        self.digits += u64::from(name.bytes().any(|b| b.is_ascii_digit()));
+        if self.names.len() < LOOK_MEMBERS {
+            self.names.insert(name.to_owned());
+        }
+    }
+
+    /// Adds the names in an object.
+    fn compare(&mut self, names: HashSet<String>) {
+        let common = self.last.intersection(&names).count();
+        self.differ |= self.walked > 0 && (common == 0 || 2 * common < self.last.len().min(names.len()));
+        self.last = names;
+        self.walked += 1;
+    }
+
+    /// Whether they are records under their keys: several objects that are alike, and nothing else.
+    fn are_records(&self) -> bool {
+        self.objects == self.count && self.walked > 1 && !self.differ
+    }
 }
 
 impl Seen {
     /// Passes over an object.
     pub(super) fn of(scanner: &mut Scanner<'_>) -> Result<Self> {
         let mut seen = Self::default();
-        seen.members(scanner, &mut Vec::new())?;
+        let members = seen.members(scanner, &mut Vec::new())?;
+        (seen.is_keyed, seen.has_objects) = (members.are_records(), members.objects > 0);
+        seen.names = members.names;
         Ok(seen)
     }
 
-    /// Passes over the object at `path`; the names in it.
-    fn members(&mut self, scanner: &mut Scanner<'_>, path: &mut Vec<String>) -> Result<HashSet<String>> {
-        let (mut names, mut objects) = (HashSet::new(), 0);
+    /// Passes over the object at `path`.
+    fn members(&mut self, scanner: &mut Scanner<'_>, path: &mut Vec<String>) -> Result<Members> {
+        let (mut members, before) = (Members::default(), self.arrays.len());
         scanner.take(b'{')?;
         while !scanner.take(b'}')? {
             let name = scanner.name()?;
             let first = scanner.peek()?;
+            members.add(&name, first == Some(b'{'));
             if path.is_empty() {
-                self.others += usize::from(first != Some(b'{'));
+                self.topics += usize::from(!is_of(&name, ABOUT) && !is_of(&name, NAMES));
                 self.has_id |= is_of(&name, IDS) && matches!(first, Some(b'"' | b'0'..=b'9'));
-            } else if path.len() == 1 && names.len() < LOOK_MEMBERS {
-                names.insert(name.clone());
             }
             path.push(name);
             match (first, path.as_slice()) {
@@ -94,19 +145,42 @@ impl Seen {
                     self.crs = name.map(str::to_owned).or(self.crs.take());
                 }
                 (Some(b'['), _) => self.array(scanner, path)?,
-                (Some(b'{'), [.., _]) if objects < LOOK_MEMBERS && path.len() < MOST_NAMES => {
-                    objects += 1;
+                (Some(b'{'), _) if members.walked < LOOK_MEMBERS && path.len() < MOST_NAMES => {
                     let inner = self.members(scanner, path)?;
-                    if path.len() == 1 {
-                        self.objects.push(inner);
+                    if inner.are_records() {
+                        self.note(path, inner.objects, Kind::Keyed { digits: inner.digits == inner.count }, false);
                     }
+                    members.compare(inner.names);
                 }
                 (Some(_) | None, _) => scanner.value(None)?,
             }
             path.pop();
             scanner.take(b',')?;
         }
-        Ok(names)
+        if members.are_records() {
+            self.forget_shared(before, path.len());
+        } else if members.count == 1 {
+            let around = path.len() + 1;
+            self.arrays[before..].iter_mut().filter(|a| a.sole + around == a.path.len()).for_each(|a| a.sole += 1);
+        }
+        Ok(members)
+    }
+
+    /// Notes an array, or an object of records.
+    fn note(&mut self, path: &[String], items: u64, kind: Kind, counts: bool) {
+        if self.arrays.len() < MOST_ARRAYS {
+            self.arrays.push(Array { path: path.to_vec(), items, kind, counts, sole: 0 });
+        }
+    }
+
+    /// Forgets what was noted since `before` when several records have a table of the same name: it is a part of each. `depth` names lead
+    /// to the records.
+    fn forget_shared(&mut self, before: usize, depth: usize) {
+        let mut met = HashSet::new();
+        let mut within = self.arrays[before..].iter().filter(|a| a.is_table());
+        if within.any(|a| !met.insert(&a.path[depth + 1..])) {
+            self.arrays.truncate(before);
+        }
     }
 
     /// Passes over the array at `path`.
@@ -140,9 +214,7 @@ impl Seen {
             Some(_) | None if objects > 0 => Kind::Objects,
             Some(_) | None => Kind::Scalars,
         };
-        if self.arrays.len() < MOST_ARRAYS {
-            self.arrays.push(Array { path: path.to_vec(), items, kind, counts });
-        }
+        self.note(path, items, kind, counts);
         Ok(())
     }
 }

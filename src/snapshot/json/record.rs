@@ -133,19 +133,21 @@ impl<'t> Found<'t> {
         json.end()
     }
 
-    /// A record whose values are in `attributes`, beside a `geometry`, which stays JSON.
-    pub(super) fn attributes(&mut self, record: &'t str) -> serde_json::Result<()> {
+    /// A record whose values are in one of its members, an object; what stands beside that comes behind them.
+    pub(super) fn unwrapped(&mut self, record: &'t str, member: &str) -> serde_json::Result<()> {
         self.raw = record;
         let mut json = serde_json::Deserializer::from_str(record);
-        let (mut attributes, mut others) = (None, Vec::new());
-        json.deserialize_map(Members(|key: &str, value: &'t RawValue| match key {
-            "attributes" if value.get().starts_with('{') => attributes = Some(value),
-            "geometry" => others.push((format!("{ADDED}{key}"), value)),
-            _ => others.push((key.to_owned(), value)),
+        let (mut values, mut others) = (None, Vec::new());
+        json.deserialize_map(Members(|key: &str, value: &'t RawValue| {
+            if key == member && value.get().starts_with('{') {
+                values = Some(value);
+            } else {
+                others.push((format!("{ADDED}{key}"), value));
+            }
         }))?;
         json.end()?;
-        if let Some(attributes) = attributes {
-            let mut json = serde_json::Deserializer::from_str(attributes.get());
+        if let Some(values) = values {
+            let mut json = serde_json::Deserializer::from_str(values.get());
             json.deserialize_map(Members(|key: &str, value: &'t RawValue| self.add(key, value, 0)))?;
         }
         others.into_iter().for_each(|(key, value)| self.add(&key, value, 0));

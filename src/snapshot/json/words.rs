@@ -31,6 +31,11 @@ pub(super) const ABOUT: &[&str] = &[
     "@context",
     "facets",
     "search_facets",
+    "facet_groups",
+    "facet_counts",
+    "aggregations",
+    "aggs",
+    "_shards",
     "included",
     "errors",
     "warnings",
@@ -75,6 +80,10 @@ pub(super) const RECORDS: &[&str] = &[
     "list",
     "table",
 ];
+
+/// Those of them that answers of APIs have, and hardly anything else.
+pub(super) const ANSWERS: &[&str] =
+    &["records", "rows", "data", "items", "results", "bindings", "docs", "features", "hits", "value", "observations"];
 
 /// Names of objects that stand around what was asked for.
 pub(super) const AROUND: &[&str] = &[
