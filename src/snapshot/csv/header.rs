@@ -101,8 +101,8 @@ fn is_second<S: AsRef<str>>(row: &[S], profiles: &[Profile], below: usize) -> bo
     all || extent(row) > 1 && words > 0 && words < profiles.len() && filled(row) == words
 }
 
-/// Whether a row says in words what the codes above it stand for: over codes in capitals alone, it has small letters in all cells, and in two
-/// columns at least no digit where all rows below have one. However few these are, it names columns then.
+/// Whether a row says in words what the codes above it stand for: below codes in capitals alone, one with a digit or `_` in it, it has small
+/// letters in all cells, several words in one, and in two columns at least no digit where all rows below have one. However few these are, it names columns then.
 fn are_labels<S: AsRef<str>>(codes: &[S], row: &[S], below: &[Vec<S>]) -> bool {
     let is_label = |c: &S| c.as_ref().contains(char::is_lowercase) && !Look::of(c.as_ref()).is_value();
     let has_digit = |text: &str| text.contains(|c: char| c.is_ascii_digit());
@@ -114,6 +114,8 @@ fn are_labels<S: AsRef<str>>(codes: &[S], row: &[S], below: &[Vec<S>]) -> bool {
     codes.len() > 1
         && codes.len() == row.len()
         && codes.iter().all(|c| is_code(c.as_ref()))
+        && codes.iter().any(|c| c.as_ref().contains(|c: char| c.is_ascii_digit() || c == '_'))
+        && row.iter().any(|c| c.as_ref().trim().contains([' ', '!']))
         && row.iter().all(is_label)
         && (0..row.len()).filter(|column| contrasts(*column)).count() > 1
 }
@@ -324,6 +326,10 @@ mod tests {
             ("a|b\nx|1|2\ny|3|4\nz|5|6", 3, 0, 1),
             ("a|b\nx|y|z\np|q|r", 3, 0, 1),
             ("T|n\nName|n|n\nx|1|2\ny|3|4\nz|5|6", 3, 0, 2),
+            // Labels below codes, however few rows follow; and words of a row that are none.
+            ("G_ID|NAME|B1\nGeo|Area Name|Total\n01|x|5", 3, 0, 2),
+            ("ID|REF\nunknown|none\nA1|5\nA2|6", 2, 0, 1),
+            ("G_ID|REF\nunknown|none\nA1|5\nA2|6", 2, 0, 1),
             // A row of units with gaps.
             ("date|temp|wind\n|degC|m/s\n2023-01-01|1.5|3\n2023-01-02|2.5|4\n2023-01-03|2.5|4", 3, 0, 2),
             ("place|temp|share\n|degC|%\nx|1.5|3\ny|2.5|4", 3, 0, 2),

@@ -63,9 +63,12 @@ pub(in crate::snapshot) fn head(dialect: &Dialect, records: &mut Vec<Record>) ->
     (Head { comment, header, preamble, between }, notes)
 }
 
-/// What may begin comments in a text: as declared, where an empty mark says that nothing does, else as its first line begins.
+/// What may begin comments in a text: as declared, where an empty mark says that nothing does, else as its first line begins
+/// and not all do.
 pub(super) fn mark<'a>(dialect: &'a Dialect, text: &[u8]) -> Option<&'a str> {
-    let found = || MARKS.into_iter().find(|mark| text.starts_with(mark.as_bytes())).unwrap_or(MARKS[0]);
+    let lines = || text.split(|b| matches!(b, b'\n' | b'\r')).filter(|line| !line.is_empty());
+    let is_mark = |mark: &&str| text.starts_with(mark.as_bytes()) && lines().any(|line| !line.starts_with(mark.as_bytes()));
+    let found = || MARKS.into_iter().find(is_mark).unwrap_or(MARKS[0]);
     Some(dialect.comment_char.as_deref().unwrap_or_else(found)).filter(|mark| !mark.is_empty())
 }
 

@@ -155,6 +155,7 @@ fn whole_files() {
         (&usual, "G_ID,NAME,B_1\nGeo,Area Name,Total\n01,Alabama,5\n", "G_ID Geo|NAME Area Name|B_1 Total; 3: 01|Alabama|5"),
         (&usual, "R,01.01.2020,01.02.2020\nA,5,6\nB,7,8\n", "R|01.01.2020|01.02.2020; 2: A|5|6; 3: B|7|8"),
         (&usual, "---\nx: \"1, 2\n---\na,b\n1,2\n", "a|b; 5: 1|2"),
+        (&usual, "//e.org/a,1\n//e.org/b,2\n//e.org/c,3\n", "x|column_2; 1: //e.org/a|1; 2: //e.org/b|2; 3: //e.org/c|3"),
         (&usual, "// by x\n// of 2020\na,b\n1,2\n// end\n3,4\n", "a|b; 4: 1|2; 6: 3|4"),
         (
             &usual,

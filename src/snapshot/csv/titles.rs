@@ -84,7 +84,7 @@ pub(super) fn short_rows<S: AsRef<str>>(rows: &[Vec<S>], width: usize) -> usize 
 }
 
 /// The head of a table of which the first rows are keys with their values, as wide as the table: words stand in the first column, and then
-/// digits alone begin it, over columns of numbers. The last of them is the header when it names a period, else the first.
+/// digits alone begin it, over columns of numbers. The last of them is the header when it names a period, else the first that has a value.
 pub(super) fn keyed<S: AsRef<str>>(rows: &[Vec<S>], width: usize) -> Option<Head> {
     let first = |row: &Vec<S>| row.first().map_or("", |c| c.as_ref().trim()).to_owned();
     let is_key = |row: &Vec<S>| {
@@ -110,7 +110,8 @@ pub(super) fn keyed<S: AsRef<str>>(rows: &[Vec<S>], width: usize) -> Option<Head
     }
     let (last, row) = *above.last()?;
     let is_header = PERIODS.contains(&first(row).to_lowercase().as_str()) && !has_value(row);
-    let titles = if is_header { last } else { above[0].0 };
+    let first_pair = above.iter().find(|(_, row)| filled(row) > 1).map(|(i, _)| *i)?;
+    let titles = if is_header { last } else { first_pair };
     Some(Head { titles, header: 1, between: keys - titles - 1 })
 }
 
@@ -131,6 +132,7 @@ mod tests {
             ("Title|Rate\nCDID|MGSX\nPreUnit|\nRelease date|14-11-2023", series, 2, Some((0, 3))),
             ("Title|Rate\nCDID|MGSX\nUnit|%\nYear|Value", series, 2, Some((3, 0))),
             ("Title|Rate|Level\nCDID|A|B\nDate|12-01-2023|12-01-2023", "1971|1|2\n1972|3|4\n1973|5|6", 3, Some((0, 2))),
+            ("F1 RATES|\nTitle|Rate\nUnit|%", series, 2, Some((1, 1))),
             // Two rows may both name columns, words go on below, and three names may be three rows of a header.
             ("Title|Rate\nCDID|MGSX", series, 2, None),
             ("Title|Rate\nCDID|MGSX\nUnit|%", "1971|4\nTotal|4\n1972|5", 2, None),
