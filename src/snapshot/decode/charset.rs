@@ -78,13 +78,11 @@ impl Charset {
         let all = quads.len();
         if all >= 2 && head.len().is_multiple_of(4) {
             for big in [false, true] {
-                let mut hits = 0;
-                let sound = quads.clone().all(|q| {
-                    let c = unit32(q, big);
-                    hits += usize::from(common(c));
-                    char::from_u32(c).is_some()
-                });
-                if sound && hits * 50 >= all && hits > 0 {
+                let hits = quads.clone().filter(|q| common(unit32(q, big))).count();
+                let damaged = quads.clone().filter(|q| char::from_u32(unit32(q, big)).is_none()).count();
+                // What has some damage must show more of a table.
+                let is_text = if damaged == 0 { hits * 50 >= all } else { hits * 8 >= all && damaged * 100 <= all };
+                if is_text && hits > 0 {
                     return Some(Self::Utf32(big));
                 }
             }

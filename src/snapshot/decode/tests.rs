@@ -106,6 +106,12 @@ fn bytes_that_are_no_text_keep_their_places() {
         (b"\xff\xfea\0\0\xd8\n\0", None, "UTF-16LE a\u{FFFD}\n [1@4\\x00\\xD8]"),
         (b"\xff\xfea\0\0\xd8\0\0b\0", None, "UTF-16LE a\u{FFFD}\0b [1@4\\x00\\xD8 4@6\\x00]"),
         (b"\0\0\xfe\xff\0\0\0a\0\x11\0\0\0\0\0b\0", None, "UTF-32BE a\u{FFFD}b\u{FFFD} [1@8\\x00\\x11\\x00\\x00 5@16\\x00]"),
+        // UTF-32 with damage stays UTF-32.
+        (
+            &[utf32(&"id,1\n".repeat(20), false), vec![0, 0xd8, 0, 0]].concat(),
+            None,
+            &format!("UTF-32LE? {}\u{FFFD} [100@400\\x00\\xD8\\x00\\x00]", "id,1\n".repeat(20)),
+        ),
         // One sign that stands alone says nothing of its encoding.
         (b"id,name\n1,english\n2,\xa9\n", None, "UTF-8 id,name\n1,english\n2,\u{FFFD}\n [20@20\\xA9]"),
         // UTF-8 with damage stays UTF-8.

@@ -146,14 +146,16 @@ pub(super) fn integer(text: &[u8]) -> Option<i64> {
     Some(if negative { -value } else { value })
 }
 
-/// A double; `None` beyond their range. `inf` and `nan` in words count only when `special` is set (Table Schema's `INF`, `-INF`, `NaN`).
+/// A double; `None` beyond their range. `inf` and `nan` in words count only when `special` is set (Table Schema's `INF`, `-INF`, `NaN`,
+/// PostgreSQL's `Infinity`).
 pub(super) fn double(text: &str, special: bool) -> Option<f64> {
+    let is = |word: &str| text.eq_ignore_ascii_case(word);
     match text.as_bytes().last()? {
         b'0'..=b'9' | b'.' => text.parse().ok().filter(|value: &f64| value.is_finite()),
         _ if !special => None,
-        _ if text.eq_ignore_ascii_case("inf") => Some(f64::INFINITY),
-        _ if text.eq_ignore_ascii_case("-inf") => Some(f64::NEG_INFINITY),
-        _ if text.eq_ignore_ascii_case("nan") => Some(f64::NAN),
+        _ if is("inf") || is("infinity") => Some(f64::INFINITY),
+        _ if is("-inf") || is("-infinity") => Some(f64::NEG_INFINITY),
+        _ if is("nan") => Some(f64::NAN),
         _ => None,
     }
 }
