@@ -118,10 +118,8 @@ impl Keys {
             DataType::Timestamp(..) | DataType::Date32 => {
                 self.time.get_or_insert(column);
             }
-            DataType::Utf8View if repeats => {
-                if self.code.is_none_or(|(_, most)| most < shown.values) {
-                    self.code = Some((column, shown.values));
-                }
+            DataType::Utf8View if repeats && self.code.is_none_or(|(_, most)| most < shown.values) => {
+                self.code = Some((column, shown.values));
             }
             DataType::Utf8View | DataType::Int64 if !repeats => {
                 self.key.get_or_insert(column);

@@ -87,11 +87,11 @@ fn stretches_are_sorted_each_for_itself() {
     let order = RowOrder { key: 1, still: vec![0] };
     let half = SORTED_ROWS / 2;
     for (what, batches, sorted, whole) in [
-        ("one", &[(0, half, "a"), (0, half, "a")][..], vec![0..2 * half], true),
+        ("one", &[(0, half, "a"), (0, half, "a")][..], vec![(0, 2 * half)], true),
         ("few rows stay", &[(0, half, "a"), (0, half - 1, "a")], vec![], false),
         ("of two files", &[(0, half, "a"), (1, half, "a")], vec![], false),
-        ("of two places", &[(0, half, "a"), (0, 2 * half, "b")], vec![half..3 * half], false),
-        ("of two files, both large", &[(0, 2 * half, "a"), (1, 2 * half, "a")], vec![0..2 * half, 2 * half..4 * half], false),
+        ("of two places", &[(0, half, "a"), (0, 2 * half, "b")], vec![(half, 3 * half)], false),
+        ("of two files, both large", &[(0, 2 * half, "a"), (1, 2 * half, "a")], vec![(0, 2 * half), (2 * half, 4 * half)], false),
     ] {
         let mut stretches = Stretches::default();
         batches.iter().for_each(|(file, rows, text)| stretches.add(&order, &table, &batch(*file, *rows, text)));
@@ -99,9 +99,9 @@ fn stretches_are_sorted_each_for_itself() {
         let key: Int64Array = (0..rows as u64).map(|row| (row % 7 > 0).then(|| (drawn(row, 1) % 90) as i64)).collect();
         let arranged = stretches.end(&order, &key, false).expect("is sorted");
         let mut want: Vec<u32> = (0..rows as u32).collect();
-        for range in &sorted {
+        for (from, to) in &sorted {
             let value = |row: &u32| key.is_valid(*row as usize).then(|| key.value(*row as usize));
-            want[range.clone()].sort_by_key(value);
+            want[*from..*to].sort_by_key(value);
         }
         let by = whole.then_some(1);
         let got = arranged.map(|a| (a.rows.values().to_vec(), a.by));
