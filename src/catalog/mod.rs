@@ -104,7 +104,7 @@ impl Catalogs {
         let mut catalogs = Vec::with_capacity(sources.len());
         let mut passing = Vec::new();
         for (position, (source, name)) in sources.iter().zip(database_names(sources)?).enumerate() {
-            let mut scan = scan::scan(&source.location, reach.fetch);
+            let mut scan = scan::scan(&source.location, reach.fetch)?;
             passing.extend(std::mem::take(&mut scan.problems).into_iter().map(|problem| (position, problem)));
             let id = update::update(&mut connection, &name, scan, reach).map_err(|e| e.within(format!("catalog \"{name}\"")))?;
             catalogs.push(Catalog { id, name });

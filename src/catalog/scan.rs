@@ -11,7 +11,9 @@ use sha2::{Digest, Sha256};
 use walkdir::WalkDir;
 
 use super::Fetch;
+use crate::descriptor::unread::{self, Unread};
 use crate::descriptor::{Problem, bare};
+use crate::error::{Error, Kind, Result};
 
 /// The name of a package's descriptor, and the ending of those that share a folder.
 const DESCRIPTOR: &str = "datapackage.json";
@@ -45,19 +47,24 @@ pub(super) enum Content {
     Bare { root: PathBuf, files: Vec<String> },
 }
 
-/// Looks at a location: a folder, a descriptor, or a descriptor's URL. Nothing here fails: what can't be read is a problem.
-pub(super) fn scan(location: &str, fetch: &Fetch<'_>) -> Scan {
+/// Looks at a location: a folder, a descriptor, or a descriptor's URL. [`Kind::Config`] when nothing stands at a local one; what else can't be
+/// read is a problem.
+pub(super) fn scan(location: &str, fetch: &Fetch<'_>) -> Result<Scan> {
     if is_url(location) {
-        return scan_url(location, fetch);
+        return Ok(scan_url(location, fetch));
     }
     let path = local_path(location);
     let mut scan = Scan { location: path.display().to_string(), found: Vec::new(), problems: Vec::new() };
     match path.metadata() {
         Ok(metadata) if metadata.is_dir() => scan_folder(&path, &mut scan),
         Ok(metadata) => scan.descriptor(&path, &metadata),
-        Err(e) => scan.problem(&path, format!("the catalog can't be read: {e}; give a folder, a descriptor or its URL")),
+        Err(e) => {
+            return Err(Error::new(Kind::Config, format!("the catalog {} can't be read: {e}", path.display()))
+                .with_hint("Name a folder, a descriptor or its URL with --catalog.")
+                .caused_by(e));
+        }
     }
-    scan
+    Ok(scan)
 }
 
 /// What a catalog at this location is called when nobody names it: its folder or file, or the folder of a plain `datapackage.json`.
@@ -136,7 +143,7 @@ fn scan_folder(root: &Path, scan: &mut Scan) {
     scan.bare(root, &others);
     // What is read stands among them, as the parts of a Shapefile are known by it.
     let all: Vec<&str> = unread.iter().chain(&others).filter_map(|path| path.to_str()).collect();
-    for bare::Unread { path, message } in bare::unread(&all) {
+    for Unread { path, message } in unread::unread(&all) {
         scan.problem(Path::new(path), message);
     }
 }

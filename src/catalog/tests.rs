@@ -37,6 +37,15 @@ fn tables(catalogs: &Catalogs, catalog: &str) -> Result<Vec<String>> {
 }
 
 #[test]
+fn a_catalog_that_is_not_there_is_an_error() -> Done {
+    let folder = tempfile::tempdir()?;
+    let e = Catalogs::open(None, &[source("c", &folder.path().join("absent"))], &OFFLINE).err().ok_or("it opened")?;
+    assert_eq!((e.kind(), e.hint()), (Kind::Config, Some("Name a folder, a descriptor or its URL with --catalog.")));
+    assert!(e.message().contains("/absent can't be read"), "{e}");
+    Ok(())
+}
+
+#[test]
 fn datasets_are_named_by_theme_and_by_name() -> Done {
     let folder = tree(&[
         ("a/datapackage.json", &package("trips", "Transport", &["x.csv"])),

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::format::{self, Shape};
+use super::partition;
 use super::{Dataset, Distribution, Format, members};
 
 /// A file found below a catalog's folder.
@@ -31,168 +32,6 @@ pub fn is_served(path: &str) -> bool {
     (shape.is_served() || shape.is_archive()) && !members::is_about(path)
 }
 
-/// Files that are no data and that nobody takes for any, by their endings: texts about data, pictures, programs, settings, sums.
-const NO_DATA: &[&str] = &[
-    "rst",
-    "adoc",
-    "tex",
-    "bib",
-    "epub",
-    "odp",
-    "odg",
-    "css",
-    "js",
-    "ts",
-    "jsx",
-    "tsx",
-    "py",
-    "pyc",
-    "ipynb",
-    "r",
-    "rmd",
-    "qmd",
-    "rs",
-    "go",
-    "c",
-    "h",
-    "cpp",
-    "java",
-    "jl",
-    "rb",
-    "pl",
-    "php",
-    "sh",
-    "bash",
-    "bat",
-    "ps1",
-    "sql",
-    "do",
-    "webp",
-    "bmp",
-    "ico",
-    "eps",
-    "ai",
-    "psd",
-    "avi",
-    "mov",
-    "webm",
-    "wav",
-    "ogg",
-    "woff",
-    "woff2",
-    "ttf",
-    "yml",
-    "yaml",
-    "toml",
-    "ini",
-    "cfg",
-    "conf",
-    "env",
-    "lock",
-    "log",
-    "md5",
-    "sha1",
-    "sha256",
-    "sha512",
-    "crc",
-    "sig",
-    "bak",
-    "tmp",
-    "swp",
-    "part",
-    "crdownload",
-    "qgz",
-    "qgs",
-    "lyr",
-    "sld",
-    "css",
-    "map",
-    "class",
-    "jar",
-    "so",
-    "o",
-    "whl",
-];
-
-/// The same, by their whole names.
-const NO_DATA_NAMES: &[&str] = &[
-    "makefile",
-    "dockerfile",
-    "authors",
-    "contributors",
-    "contributing",
-    "citation",
-    "news",
-    "install",
-    "todo",
-    "version",
-    "history",
-    "credits",
-    "manifest",
-    "codeowners",
-    "md5sums",
-    "sha1sums",
-    "sha256sums",
-    "checksums",
-    "cname",
-];
-
-/// Files of a folder that nothing describes and that are not read, which may well be data: what to do with them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unread<'a> {
-    /// The first of them.
-    pub path: &'a str,
-    pub message: String,
-}
-
-/// Those among `paths` that are not read as their names say nothing of a format that is known, one for each folder and ending. What is no
-/// data beyond doubt, such as a licence, a picture or a program, is left out, and so are the parts of Shapefiles.
-pub fn unread<'a>(paths: &[&'a str]) -> Vec<Unread<'a>> {
-    let folder = |path: &'a str| path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let shapes: BTreeSet<String> = paths.iter().filter(|p| format::lower_ending(p) == "shp").map(|p| shape_stem(p)).collect();
-    let mut groups: BTreeMap<(&str, String), Vec<&'a str>> = BTreeMap::new();
-    for path in paths.iter().filter(|path| may_be_data(path)) {
-        if !shapes.contains(&shape_stem(path)) {
-            groups.entry((folder(path), format::lower_ending(path))).or_default().push(path);
-        }
-    }
-    let tell = |((_, ending), files): ((&str, String), Vec<&'a str>)| {
-        let what = match (ending.as_str(), files.len()) {
-            ("", 1) => "its name has no ending that tells its format, so no table is made of it".to_owned(),
-            ("", n) => format!(
-                "its name, and those of {} more files here, have no ending that tells their format, so no tables are made of them",
-                n - 1
-            ),
-            (ending, 1) => format!("no table is made of a file that ends in .{ending}"),
-            (ending, n) => format!("no tables are made of files that end in .{ending}: this one and {} more here", n - 1),
-        };
-        let message = format!(
-            "{what}; if it is data in a format that is read, rename it (as to .csv), or name it with its \"format\" in a datapackage.json"
-        );
-        Unread { path: files[0], message }
-    };
-    groups.into_iter().map(tell).collect()
-}
-
-/// A path without the endings of a part of a Shapefile, in lower case.
-fn shape_stem(path: &str) -> String {
-    let lower = path.to_lowercase();
-    let stem = lower.rsplit_once('.').map_or(lower.as_str(), |(stem, _)| stem);
-    stem.strip_suffix(".shp").unwrap_or(stem).to_owned()
-}
-
-/// Whether a file that is not read by its name may hold data all the same.
-fn may_be_data(path: &str) -> bool {
-    let name = format::file_name(path).to_lowercase();
-    let ending = format::lower_ending(path);
-    // XML is data where nothing describes it, beside other files in an archive it mostly is not.
-    let is_other = members::is_other(path) && ending != "xml" || NO_DATA.contains(&ending.as_str());
-    let is_clutter = name.starts_with(['.', '_', '~']) || name.ends_with('~') || name == "thumbs.db" || name == "desktop.ini";
-    let shape = Shape::of_path(path);
-    let is_known = shape.is_served() || shape.compression.is_some() && shape.is_archive();
-    !is_known && !is_other && !is_clutter && !members::is_about(path) && !NO_DATA_NAMES.contains(&name.as_str())
-}
-
 /// Whether a file of this name is an archive, whose files may each be a table.
 pub fn is_archive(path: &str) -> bool {
     Shape::of_path(path).is_archive()
@@ -206,12 +45,13 @@ pub fn wants_head(path: &str) -> bool {
 }
 
 /// The datasets of a listing below the folder `root` (absolute, no `/` at its end), in the order of their identifiers. Files below the
-/// top that share folder, ending and shape are one dataset. The theme is the first folder's name.
+/// top that share folder, ending and shape are one dataset; partitions (`year=2024/`) are no folders of their own. The theme is the first
+/// folder's name.
 pub fn datasets(root: &str, files: &[BareFile]) -> Vec<Dataset> {
     let mut folders: BTreeMap<&str, BTreeMap<String, Vec<&BareFile>>> = BTreeMap::new();
     let has_data = |file: &&BareFile| file.members.as_ref().is_none_or(|members| !members.is_empty());
     for file in files.iter().filter(|file| is_served(&file.path)).filter(has_data) {
-        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let (folder, _) = partition::split(&file.path);
         folders.entry(folder).or_default().entry(ending(&file.path)).or_default().push(file);
     }
     let of_folder = |(folder, endings): (&&str, &BTreeMap<String, Vec<&BareFile>>)| folder_datasets(root, folder, endings);
@@ -233,6 +73,17 @@ struct Group<'a> {
     files: Vec<&'a BareFile>,
 }
 
+impl Group<'_> {
+    /// Whether its files are all that the folder's partitions hold, of which there may be one so far.
+    fn is_partitioned(&self) -> bool {
+        is_partitioned(self.files[0])
+    }
+}
+
+fn is_partitioned(file: &BareFile) -> bool {
+    !partition::split(&file.path).1.is_empty()
+}
+
 fn folder_datasets(root: &str, folder: &str, endings: &BTreeMap<String, Vec<&BareFile>>) -> Vec<Dataset> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for (ending, files) in endings {
@@ -242,22 +93,26 @@ fn folder_datasets(root: &str, folder: &str, endings: &BTreeMap<String, Vec<&Bar
         for file in files {
             let pattern = pattern(format::stem(&file.path));
             // At the top each file is a table of its own.
-            let fits = |group: &&mut Group<'_>| !folder.is_empty() && are_parts(group.files[0], file, group.pattern == pattern);
+            let fits = |group: &&mut Group<'_>| {
+                (!folder.is_empty() || is_partitioned(file)) && are_parts(group.files[0], file, group.pattern == pattern)
+            };
             match groups[first..].iter_mut().find(fits) {
                 Some(group) => group.files.push(file),
                 None => groups.push(Group { ending, pattern, files: vec![file] }),
             }
         }
     }
-    let several = groups.iter().filter(|group| group.files.len() > 1).count() > 1;
-    let folder_name = format::file_name(folder);
-    let of_group = |Group { ending, files, .. }: &Group<'_>| {
+    let is_whole = |group: &Group<'_>| group.files.len() > 1 || group.is_partitioned();
+    let several = groups.iter().filter(|group| is_whole(group)).count() > 1;
+    let folder_name = format::file_name(if folder.is_empty() { root } else { folder });
+    let of_group = |group: &Group<'_>| {
+        let Group { ending, files, .. } = group;
         let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
         let first = paths[0];
-        let (identifier, name) = match (paths.len(), several) {
-            (1, _) => (first.to_owned(), format::stem(first).to_owned()),
-            (_, false) => (folder.to_owned(), folder_name.to_owned()),
-            (_, true) => (format!("{folder}/*{ending}#{first}"), format!("{folder_name} {}", shared_words(&paths, ending))),
+        let (identifier, name) = match (is_whole(group), several) {
+            (false, _) => (first.to_owned(), format::stem(first).to_owned()),
+            (true, false) => (if folder.is_empty() { "." } else { folder }.to_owned(), folder_name.to_owned()),
+            (true, true) => (format!("{folder}/*{ending}#{first}"), format!("{folder_name} {}", shared_words(&paths, ending))),
         };
         dataset(root, identifier, name, files)
     };
@@ -266,10 +121,14 @@ fn folder_datasets(root: &str, folder: &str, endings: &BTreeMap<String, Vec<&Bar
 
 /// Whether two files of one folder and ending are parts of one table: their first lines are equal; or their names differ in
 /// digits only (`is_series`), as those of days and years do, and the first lines, where known, share at least half of the columns of the
-/// narrower one (published series gain columns over time). An archive of several tables is a part of none.
+/// narrower one (published series gain columns over time). In partitions either is enough, and names tell nothing: programs make them. An
+/// archive of several tables is a part of none.
 fn are_parts(a: &BareFile, b: &BareFile, is_series: bool) -> bool {
     if is_several(a) || is_several(b) {
         return false;
+    }
+    if is_partitioned(a) && is_partitioned(b) {
+        return is_series || a.head.as_ref().zip(b.head.as_ref()).is_none_or(|(a, b)| a == b || share_columns(a, b));
     }
     match (&a.head, &b.head) {
         (Some(a), Some(b)) if a == b => true,
@@ -322,7 +181,8 @@ fn shared_words(paths: &[&str], ending: &str) -> String {
 fn dataset(root: &str, identifier: String, name: String, files: &[&BareFile]) -> Dataset {
     let first = files[0];
     let shape = Shape::of_path(&first.path);
-    let theme = first.path.split_once('/').map(|(theme, _)| theme.to_owned());
+    let (folder, _) = partition::split(&first.path);
+    let theme = folder.split('/').next().filter(|theme| !theme.is_empty()).map(str::to_owned);
     let inner = match first.members.as_deref() {
         Some([only]) => members::format_of(only),
         Some(_) | None => None,
@@ -350,7 +210,8 @@ mod tests {
     /// `path`, `path=head` or `archive=its members` each; the datasets as `theme.name: files`, with the members that are tables of
     /// their own.
     fn check(listing: &[&str], want: &[&str]) {
-        let file = |entry: &&str| match entry.split_once('=') {
+        let of_file = |(path, _): &(&str, &str)| format::file_name(path).contains('.');
+        let file = |entry: &&str| match entry.rsplit_once('=').filter(of_file) {
             Some((path, members)) if is_archive(path) => {
                 let members = members.split_whitespace().map(str::to_owned).collect();
                 BareFile { path: path.to_owned(), members: Some(members), ..BareFile::default() }
@@ -396,50 +257,14 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_data_is_told() {
-        let listing = [
-            "table",
-            "d/a.gpkg",
-            "d/b.gpkg",
-            "e/c.gpkg",
-            "x.dbf",
-            "README",
-            "README.md",
-            "LICENSE",
-            "readme.txt",
-            "a.csv",
-            "b.zip",
-            "Makefile",
-            "p.PNG",
-            "s.py",
-            "_SUCCESS",
-            "n.pdf",
-            "r/roads.shp",
-            "r/Roads.dbf",
-            "r/roads.shp.xml",
-            "data.xml",
-            "LICENCE.txt",
-            "k.topojson",
-            "notes.gz",
-            "citation.cff",
-        ];
-        let told: Vec<String> = unread(&listing).iter().map(|u| format!("{}: {}", u.path, &u.message[..24])).collect();
-        let want = [
-            "table: its name has no ending t",
-            "citation.cff: no table is made of a fi",
-            "x.dbf: no table is made of a fi",
-            "notes.gz: no table is made of a fi",
-            "k.topojson: no table is made of a fi",
-            "data.xml: no table is made of a fi",
-            "d/a.gpkg: no tables are made of fi",
-            "e/c.gpkg: no table is made of a fi",
-        ];
-        let mut want: Vec<&str> = want.to_vec();
-        let mut told: Vec<&str> = told.iter().map(String::as_str).collect();
-        told.sort_unstable();
-        want.sort_unstable();
-        assert_eq!(told, want);
-        assert!(unread(&listing).iter().any(|u| u.message.contains("this one and 1 more here")));
+    fn partitions_are_parts_of_one_table() {
+        let hive = ["t/y=1/m=1/a.csv=x,y", "t/y=1/m=2/b-7.csv=y,x,z", "t/y=2/c.csv=x,y"];
+        check(&hive, &["t.t: t/y=1/m=1/a.csv t/y=1/m=2/b-7.csv t/y=2/c.csv"]);
+        check(&["t/d/y=1/a.parquet", "t/d/y=2/b.parquet"], &["t.d: t/d/y=1/a.parquet t/d/y=2/b.parquet"]);
+        check(&["y=1/a.parquet"], &["-.r: y=1/a.parquet"]);
+        check(&["t/y=1/a.csv=x", "t/k.csv=p,q"], &["t.t: t/y=1/a.csv", "t.k: t/k.csv"]);
+        check(&["t/y=1/a.json", "t/1.csv=a", "t/2.csv=a"], &["t.t csv: t/1.csv t/2.csv", "t.t a: t/y=1/a.json"]);
+        check(&["t/y=1/stops.csv=a,b", "t/y=2/trips.csv=c,d"], &["t.t stops: t/y=1/stops.csv", "t.t trips: t/y=2/trips.csv"]);
     }
 
     #[test]

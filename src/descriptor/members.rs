@@ -44,14 +44,19 @@ pub struct Sorted {
 pub fn sort<'a>(names: impl IntoIterator<Item = &'a str>) -> Sorted {
     let mut names: Vec<&str> = names.into_iter().filter(|name| !is_clutter(name)).collect();
     names.sort_unstable();
-    let shapes: HashSet<String> = names.iter().filter_map(|name| lower_stem(name, "shp")).collect();
-    names.retain(|name| !SHAPEFILE.iter().any(|ending| lower_stem(name, ending).is_some_and(|stem| belongs(&shapes, &stem))));
+    leave_out_shape_parts(&mut names);
     let (data, left_out): (Vec<&str>, Vec<&str>) = match names.as_slice() {
         [only] if !is_about(only) && !is_other(only) => (vec![*only], Vec::new()),
         _ => names.iter().partition(|name| is_data(name)),
     };
     let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
     Sorted { data: owned(data), left_out: owned(left_out) }
+}
+
+/// Leaves out what belongs to a Shapefile among them; its `.shp` stays.
+pub(super) fn leave_out_shape_parts(names: &mut Vec<&str>) {
+    let shapes: HashSet<String> = names.iter().filter_map(|name| lower_stem(name, "shp")).collect();
+    names.retain(|name| !SHAPEFILE.iter().any(|ending| lower_stem(name, ending).is_some_and(|stem| belongs(&shapes, &stem))));
 }
 
 /// `roads` and, of `roads.shp.xml`, `roads.shp`.
@@ -87,7 +92,8 @@ pub(super) fn is_other(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, ending)| OTHER.contains(&ending.to_lowercase().as_str()))
 }
 
-fn is_clutter(name: &str) -> bool {
+/// Whether a file is one that operating systems leave behind.
+pub(super) fn is_clutter(name: &str) -> bool {
     let hidden = |part: &str| part.starts_with('.') || part == "__MACOSX";
     name.split('/').any(hidden) || CLUTTER.contains(&format::file_name(name).to_lowercase().as_str())
 }

@@ -9,8 +9,10 @@ mod refresh;
 pub mod bare;
 pub mod datapackage;
 pub mod members;
+pub mod partition;
 pub mod pattern;
 pub mod sheets;
+pub mod unread;
 
 pub use place::Place;
 pub use refresh::Refresh;

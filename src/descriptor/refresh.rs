@@ -83,8 +83,8 @@ fn period(published: &str) -> Option<Duration> {
     const MONTH: u64 = 30 * DAY;
     const YEAR: u64 = 365 * DAY;
     let text = published.trim().trim_end_matches('/');
-    if let Some(repeated) = text.strip_prefix("R/").or_else(|| text.starts_with('P').then_some(text)) {
-        return iso_duration(repeated);
+    if let Some(interval) = repeated(text).or_else(|| text.starts_with('P').then_some(text)) {
+        return interval.split('/').find(|part| part.starts_with('P')).and_then(iso_duration);
     }
     let word = text.rsplit(['/', '#']).next().unwrap_or(text).to_lowercase().replace([' ', '-'], "_");
     let seconds = match word.trim_start_matches("freq:") {
@@ -97,21 +97,25 @@ fn period(published: &str) -> Option<Duration> {
         "hourly" | "每小时" => HOUR,
         "bihourly" => 2 * HOUR,
         "trihourly" => 3 * HOUR,
-        "12hrs" | "daily_2" | "twice_a_day" => 12 * HOUR,
-        "daily" | "每日" | "每天" => DAY,
+        "fourtimesaday" => DAY / 4,
+        "threetimesaday" => DAY / 3,
+        "12hrs" | "daily_2" | "semidaily" | "twice_a_day" => 12 * HOUR,
+        "daily" | "every_day" | "每日" | "每天" => DAY,
         "weekly_5" => WEEK / 5,
+        "fourtimesaweek" => WEEK / 4,
         "weekly_3" | "threetimesaweek" => WEEK / 3,
         "weekly_2" | "semiweekly" => WEEK / 2,
-        "weekly" | "每周" => WEEK,
-        "biweekly" | "fortnightly" => 2 * WEEK,
+        "weekly" | "every_week" | "每周" => WEEK,
+        "biweekly" | "fortnightly" | "every_two_weeks" => 2 * WEEK,
         "monthly_3" | "threetimesamonth" => MONTH / 3,
         "monthly_2" | "semimonthly" => MONTH / 2,
-        "monthly" | "每月" => MONTH,
+        "monthly" | "every_month" | "每月" => MONTH,
         "bimonthly" => 2 * MONTH,
-        "quarterly" | "每季度" | "每季" => 3 * MONTH,
+        "quarterly" | "every_three_months" | "每季度" | "每季" => 3 * MONTH,
         "annual_3" | "threetimesayear" => YEAR / 3,
-        "annual_2" | "semiannual" | "每半年" => YEAR / 2,
-        "annual" | "annually" | "yearly" | "每年" => YEAR,
+        "annual_2" | "semiannual" | "semi_annual" | "semiannually" | "semi_annually" | "half_yearly" | "every_six_months"
+        | "每半年" => YEAR / 2,
+        "annual" | "annually" | "yearly" | "every_year" | "每年" => YEAR,
         "biennial" => 2 * YEAR,
         "triennial" => 3 * YEAR,
         "quadrennial" => 4 * YEAR,
@@ -124,6 +128,11 @@ fn period(published: &str) -> Option<Duration> {
         _ => return None,
     };
     Some(Duration::from_secs(seconds))
+}
+
+/// What is repeated in ISO 8601's `Rn/interval`, so often or without an end: a duration, perhaps with its start or end beside it.
+fn repeated(text: &str) -> Option<&str> {
+    text.strip_prefix('R')?.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix('/')
 }
 
 /// ISO 8601's `PnYnMnWnDTnHnMnS`, each number perhaps with a fraction (`P3.5D`); a month has 30 days, a year 365.
@@ -208,6 +217,13 @@ mod tests {
             (Some("R/P1D"), None, None, Some(8_640)),
             (Some("R/P0.5W"), None, None, Some(30_240)),
             (Some("R/PT1S"), None, None, Some(60)),
+            (Some("R5/P1D"), None, None, Some(8_640)),
+            (Some("R/2026-01-01T00:00:00Z/P1W"), None, None, Some(60_480)),
+            (Some("R12/P1D/2026-12-31"), None, None, Some(8_640)),
+            (Some("R/2026-01-01"), None, None, Some(60)),
+            (Some("Real-time"), None, None, Some(60)),
+            (Some("semi-annually"), None, None, Some(86_400)),
+            (Some("Every week"), None, None, Some(60_480)),
             (Some("daily"), None, None, Some(8_640)),
             (Some("http://publications.europa.eu/resource/authority/frequency/HOURLY"), None, None, Some(360)),
             (Some("http://publications.europa.eu/resource/authority/frequency/ANNUAL_2"), None, None, Some(86_400)),

@@ -230,7 +230,49 @@ fn within_table(entry: &TableEntry, e: Error) -> Error {
         Kind::SourceMissing => "Correct the path in its descriptor, or ask the publisher where it went.",
         Kind::SourceUnreachable => "Ask again later, or read a copy of it with --mirror.",
         Kind::SourceInvalid => "Correct the descriptor, or tell the publisher.",
-        _ => return e,
+        // Of the question, the session or this machine, and no fault of what was published; what changed meanwhile is read again.
+        Kind::Syntax
+        | Kind::UndefinedTable
+        | Kind::UndefinedColumn
+        | Kind::UndefinedFunction
+        | Kind::UndefinedSchema
+        | Kind::UndefinedDatabase
+        | Kind::UndefinedObject
+        | Kind::UndefinedStatement
+        | Kind::UndefinedCursor
+        | Kind::UndefinedSavepoint
+        | Kind::DuplicateStatement
+        | Kind::DuplicateCursor
+        | Kind::AmbiguousColumn
+        | Kind::Grouping
+        | Kind::InvalidPosition
+        | Kind::DatatypeMismatch
+        | Kind::InvalidText
+        | Kind::InvalidDatetime
+        | Kind::OutOfRange
+        | Kind::DivisionByZero
+        | Kind::InvalidParameter
+        | Kind::InvalidEncoding
+        | Kind::ReadOnly
+        | Kind::Unsupported
+        | Kind::Forbidden
+        | Kind::Authentication
+        | Kind::FailedTransaction
+        | Kind::NoTransaction
+        | Kind::InvalidState
+        | Kind::Protocol
+        | Kind::Timeout
+        | Kind::Cancelled
+        | Kind::Shutdown
+        | Kind::TooManyConnections
+        | Kind::OutOfMemory
+        | Kind::DiskFull
+        | Kind::TooComplex
+        | Kind::SourceChanged
+        | Kind::Descriptor
+        | Kind::Config
+        | Kind::Io
+        | Kind::Internal => return e,
     };
     let table = format!("It is the source of {}.{}.", crate::name::quoted(&entry.schema), crate::name::quoted(&entry.name));
     let detail = e.detail().map_or_else(|| table.clone(), |more| format!("{table} {more}"));

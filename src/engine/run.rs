@@ -75,8 +75,11 @@ pub fn start(
     let context = query.state.task_ctx();
     let columns = Arc::clone(&query.columns);
     let pinned = query.pinned.clone();
+    // Holds the snapshots that are read, those of another time too: none is removed, or its store let go of, before the last row.
+    let logical = query.logical.clone();
     let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
     let task = shared.cpu.handle().spawn(async move {
+        let _read = logical;
         let mut batches = match execute_stream(plan, context) {
             Ok(batches) => batches,
             Err(e) => {

@@ -53,6 +53,21 @@ impl Before {
         build(given, Some(&Earlier { ledger: &self.ledger, rejects, part_rows: &part_rows }), orders)
     }
 
+    /// The file of this number.
+    pub(super) fn source(&self, index: usize) -> Option<&Source> {
+        self.record.sources.get(index)
+    }
+
+    /// What stands beside its parts.
+    pub(super) fn files(&self) -> &dyn Files {
+        self.files.as_ref()
+    }
+
+    /// Whether all files were kept as received.
+    pub(super) fn kept_raw(&self) -> bool {
+        self.record.sources.iter().all(|s| s.raw.is_some())
+    }
+
     /// The hash of a file that stays.
     fn hash(&self, of: &Source) -> Option<String> {
         self.record.sources.iter().find(|s| s.url == of.url && s.identity == of.identity).map(|s| s.sha256.clone())

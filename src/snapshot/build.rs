@@ -6,14 +6,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::cells::Cells;
 use super::columns::{FileSeen, Table, Union};
 use super::csv::Widths;
 use super::drift::Drift;
 use super::fetch::Raw;
 use super::lanes::{Guess, Trust};
-use super::layout::ColumnLayout;
 use super::ledger::{Ledger, SourceSeen, Stretch, TextSeen, sources_a_part};
+use super::look::laid;
 use super::parts::Parts;
 use super::pass::{Job, OpenRejects, Text};
 use super::prepare::prepare;
@@ -22,9 +21,6 @@ use super::types::ColumnPlan;
 use super::{Options, ReadAs, WrittenFile};
 use crate::descriptor::Distribution;
 use crate::error::{Error, Kind, Result};
-
-/// Batches of a text whose cells the first guess is made from.
-const LOOK: usize = 2;
 
 /// One published file, as it is given to a build.
 pub(super) enum Given {
@@ -189,7 +185,7 @@ fn read(given: &[Given], earlier: Option<&Earlier<'_>>, orders: &Orders<'_>) -> 
         let first = match &guess {
             Some(table) => {
                 let behind = Guess::new(table, &heads, unseen);
-                job.pass(table, &layouts(table, sample.as_ref()), Trust::Guess(&behind))?
+                job.pass(table, &laid(table, sample.as_ref()), Trust::Guess(&behind))?
             }
             None => job.skim()?,
         };
@@ -217,7 +213,7 @@ fn read(given: &[Given], earlier: Option<&Earlier<'_>>, orders: &Orders<'_>) -> 
         (Some(guess), Some(written)) if guess.makes_the_same(&table) => (Table { drift: table.drift, ..guess }, written),
         (_, _) => {
             clear(target)?;
-            let second = job.pass(&table, &layouts(&table, sample.as_ref()), Trust::Proof)?;
+            let second = job.pass(&table, &laid(&table, sample.as_ref()), Trust::Proof)?;
             let doubted = || Error::new(Kind::Internal, "types that all cells prove were doubted");
             (table, second.written.ok_or_else(doubted)?)
         }
@@ -356,46 +352,4 @@ fn same_as_before(given: &[Given], earlier: &Earlier<'_>, job: &Job<'_>, table: 
         }
     });
     places_same && table.writes_the_same(&before)
-}
-
-impl Job<'_> {
-    /// What the heads of the texts show, which columns each has there, and the first of their batches.
-    fn look(&self) -> Result<(Vec<FileSeen>, Vec<FileSeen>, Option<Cells>)> {
-        let (mut heads, mut unseen, mut sample) = (Vec::new(), Vec::new(), None);
-        for (index, text) in self.texts.iter().enumerate() {
-            let (mut head, mut names) = (FileSeen::default(), FileSeen::default());
-            match text {
-                Text::Kept { text, .. } => head = text.seen.clone(),
-                Text::Read { input, .. } => {
-                    let mut reader = self.open(index, input)?;
-                    head.meet(self.distribution, reader.names(), reader.originals());
-                    head.meet_crs(input.form.crs());
-                    for _ in 0..LOOK {
-                        self.stop.check()?;
-                        let Some(cells) = reader.next()? else { break };
-                        head.meet(self.distribution, &cells.names, &[]);
-                        head.absorb(&cells, input.form.is_typed());
-                        sample.get_or_insert(cells);
-                    }
-                    names.meet(self.distribution, head.names(), &[]);
-                }
-            }
-            heads.push(head);
-            unseen.push(names);
-        }
-        Ok((heads, unseen, sample))
-    }
-}
-
-/// How each column is laid out, by what a sample of its values shows. Hidden ones but lines repeat their values.
-fn layouts(table: &Table, sample: Option<&Cells>) -> Vec<ColumnLayout> {
-    let of = |index: usize| match (table.plans.get(index), sample) {
-        (Some(plan), Some(cells)) => match table.places[cells.file][index] {
-            Some(place) => ColumnLayout::of(&plan.read(cells, place, &mut Vec::new())),
-            None => ColumnLayout::default(),
-        },
-        (None, _) if index == table.plans.len() + 1 => ColumnLayout::counting(),
-        (Some(_), None) | (None, _) => ColumnLayout::default(),
-    };
-    (0..table.schema.fields().len()).map(of).collect()
 }

@@ -29,6 +29,14 @@ const TOLD: usize = 100;
 /// A name that no publisher can have given: what a format adds beside the published names, placed last.
 pub(super) const ADDED: char = '\0';
 
+/// The same, for what folders tell ([`super::partitions`]): such a column stands last of all, and nowhere where the file has one of its name.
+const OF_FOLDER: &str = "\0\0";
+
+/// What the column of a folder's key is called until it is placed.
+pub(super) fn of_folder(key: &str) -> String {
+    format!("{OF_FOLDER}{key}")
+}
+
 /// What was seen of one file, or of a part of one. Parts that were read apart are merged; it can be stored, and what was read back takes
 /// part in everything but seeing more cells.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -88,6 +96,11 @@ impl FileSeen {
     /// The file's columns that were met.
     pub(super) fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// How many of the file's columns are of its folders. They come before its own.
+    pub(super) fn of_folders(&self) -> usize {
+        self.names.iter().take_while(|name| name.starts_with(OF_FOLDER)).count()
     }
 
     /// What was seen of the file's column, which was met.
@@ -161,7 +174,7 @@ impl<'a> Union<'a> {
         let renames = Renames::of(distribution, files, warnings)?;
         let mut columns: IndexMap<String, Met> = IndexMap::new();
         for (index, (file, url)) in files.iter().zip(urls).enumerate() {
-            for (place, (name, original)) in file.names.iter().zip(&file.originals).enumerate() {
+            for (place, (name, original)) in file.names.iter().zip(&file.originals).enumerate().skip(file.of_folders()) {
                 let new = || Met { original: original.clone(), places: vec![None; files.len()] };
                 let met = columns.entry(renames.table_name(name).to_owned()).or_insert_with(new);
                 met.places[index] = Some(place);
@@ -169,6 +182,10 @@ impl<'a> Union<'a> {
             if columns.len() > max_columns {
                 return Err(too_many_columns(url, max_columns));
             }
+        }
+        place_folders(files, &mut columns);
+        if let Some(url) = urls.last().filter(|_| columns.len() > max_columns) {
+            return Err(too_many_columns(url, max_columns));
         }
         Ok(Self { distribution, urls, files, columns })
     }
@@ -243,12 +260,13 @@ impl<'a> Union<'a> {
         let own: Vec<&str> = self.columns.keys().map(|n| n.trim_start_matches(ADDED)).collect();
         let has = |c: &Column| own.iter().any(|n| *n == c.name || *n == c.name.trim_ascii());
         let absent: Vec<&Column> = schema.columns.iter().filter(|c| !has(c)).collect();
-        if own.is_empty() && schema.columns.is_empty() {
+        let published = self.columns.keys().filter(|n| !n.starts_with(OF_FOLDER)).count();
+        if published == 0 && schema.columns.is_empty() {
             let place = self.urls.first().copied().unwrap_or_default();
             return Err(Error::new(Kind::SourceInvalid, format!("{place} holds no records, so its columns are not known"))
                 .with_hint("Declare the columns in the descriptor's schema."));
         }
-        let must_have_all = !own.is_empty()
+        let must_have_all = published > 0
             && match schema.fields_match {
                 FieldsMatch::Exact | FieldsMatch::Equal | FieldsMatch::Subset => true,
                 FieldsMatch::Superset => false,
@@ -257,7 +275,7 @@ impl<'a> Union<'a> {
         // A blank name stands for its place (`descriptor::datapackage`), where a reader may have seen but the delimiter that ends rows.
         let place_of = |c: &Column| schema.columns.iter().position(|own| std::ptr::eq(own, c)).map_or(0, |i| i + 1);
         let behind_the_last =
-            |c: &Column| c.name.strip_prefix("column_").is_some_and(|n| n.parse() == Ok(place_of(c)) && place_of(c) > own.len());
+            |c: &Column| c.name.strip_prefix("column_").is_some_and(|n| n.parse() == Ok(place_of(c)) && place_of(c) > published);
         if let (true, Some(first)) = (must_have_all, absent.iter().find(|c| !behind_the_last(c))) {
             let nearest = crate::name::nearest(&first.name, own.iter().copied());
             let own: Vec<String> = own.iter().take(50).map(|n| quoted(n)).collect();
@@ -278,8 +296,8 @@ impl<'a> Union<'a> {
             FieldsMatch::Subset | FieldsMatch::Partial => false,
         };
         if all_declared {
-            let extra: Vec<String> =
-                self.columns.keys().filter(|n| self.declared(n).is_none()).map(|n| quoted(n.trim_start_matches(ADDED))).collect();
+            let extra = self.columns.keys().filter(|n| !n.starts_with(OF_FOLDER) && self.declared(n).is_none());
+            let extra: Vec<String> = extra.map(|n| quoted(n.trim_start_matches(ADDED))).collect();
             if !extra.is_empty() {
                 warnings.push(format!("not declared, and kept with the type of their values: {}", extra.join(", ")));
             }
@@ -291,6 +309,20 @@ impl<'a> Union<'a> {
             }
         }
         Ok(absent)
+    }
+}
+
+/// Gives each file what its folders tell: behind the files' own columns, or in the one of that name where the file itself has it not.
+fn place_folders(files: &[FileSeen], columns: &mut IndexMap<String, Met>) {
+    let own: Vec<String> = columns.keys().cloned().collect();
+    for (index, file) in files.iter().enumerate() {
+        for (place, name) in file.names.iter().enumerate().take(file.of_folders()) {
+            let key = name.trim_start_matches(ADDED);
+            let same = own.iter().find(|own| *own == key).or_else(|| own.iter().find(|own| own.eq_ignore_ascii_case(key)));
+            let new = || Met { original: None, places: vec![None; files.len()] };
+            let met = columns.entry(same.unwrap_or(name).clone()).or_insert_with(new);
+            met.places[index].get_or_insert(place);
+        }
     }
 }
 

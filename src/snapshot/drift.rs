@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::columns::FileSeen;
+use super::columns::{ADDED, FileSeen};
+use crate::descriptor::partition::split;
 
 /// A difference between a file and those before it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,9 +64,13 @@ pub(super) fn between(urls: &[&str], files: &[FileSeen], names: &[String], place
         return found;
     }
     let mut last: Vec<Last<'_>> = vec![Last::default(); names.len()];
+    // What stands in a file itself, by its place there: what its folders tell has none.
+    let own = |column: usize, file: usize| places[column][file].and_then(|place| place.checked_sub(files[file].of_folders()));
     for (i, (file, url)) in files.iter().zip(urls).enumerate() {
         let before = i.checked_sub(1).map(|i| (i, short(urls[i])));
-        let moved = before.as_ref().map_or_else(Vec::new, |(before, _)| moved(places, *before, i));
+        let moved = before
+            .as_ref()
+            .map_or_else(Vec::new, |(before, _)| moved(names.len(), |column| Some((own(column, i)?, own(column, *before)?))));
         for (column, name) in names.iter().enumerate() {
             let mut add = |kind, detail| {
                 found.push(Drift { file: (*url).to_owned(), column: name.clone(), kind, detail });
@@ -75,14 +80,14 @@ pub(super) fn between(urls: &[&str], files: &[FileSeen], names: &[String], place
                 match (places[column][*before], place) {
                     (None, Some(_)) => add(DriftKind::Added, format!("not in {before_name}")),
                     (Some(_), None) => add(DriftKind::Dropped, format!("last in {before_name}")),
-                    (Some(from), Some(to)) if moved.binary_search(&column).is_ok() => {
-                        add(DriftKind::Reordered, format!("in place {}, in {before_name} in place {}", to + 1, from + 1));
-                    }
                     (Some(_), Some(_)) | (None, None) => {}
+                }
+                if let (Some(from), Some(to), Ok(_)) = (own(column, *before), own(column, i), moved.binary_search(&column)) {
+                    add(DriftKind::Reordered, format!("in place {}, in {before_name} in place {}", to + 1, from + 1));
                 }
             }
             let Some(place) = place else { continue };
-            let (known, published) = (&mut last[column], file.names()[place].as_str());
+            let (known, published) = (&mut last[column], file.names()[place].trim_start_matches(ADDED));
             if let Some(old) = known.published.replace(published).filter(|old| *old != published) {
                 add(DriftKind::Renamed, format!("{published:?}, before {old:?}"));
             }
@@ -115,10 +120,11 @@ pub(super) fn summary(drift: &[Drift]) -> Option<String> {
     (!parts.is_empty()).then(|| format!("the files differ in their columns ({}); catalog.drift lists how", parts.join(", ")))
 }
 
-/// The fewest columns that must move to bring those that both files have from one order into the other, ascending.
-fn moved(places: &[&[Option<usize>]], before: usize, now: usize) -> Vec<usize> {
-    let mut shared: Vec<(usize, usize, usize)> =
-        places.iter().enumerate().filter_map(|(column, p)| Some((p[now]?, p[before]?, column))).collect();
+/// The fewest of so many columns that must move to bring those that both files have from one order into the other, ascending. `places`
+/// tells where a column stands now and where it stood before.
+fn moved(columns: usize, places: impl Fn(usize) -> Option<(usize, usize)>) -> Vec<usize> {
+    let place = |column: usize| places(column).map(|(now, before)| (now, before, column));
+    let mut shared: Vec<(usize, usize, usize)> = (0..columns).filter_map(place).collect();
     shared.sort_unstable();
     // The longest run of columns that keep their order (patience sorting): for each length the pile's smallest last place.
     let mut piles: Vec<usize> = Vec::new();
@@ -139,7 +145,11 @@ fn moved(places: &[&[Option<usize>]], before: usize, now: usize) -> Vec<usize> {
     moved
 }
 
-/// The last part of a URL.
+/// The last part of a URL, with the partitions before it, without which many files have one name.
 fn short(url: &str) -> &str {
-    url.rsplit('/').find(|part| !part.is_empty()).unwrap_or(url)
+    let (folder, partitions) = split(url);
+    if partitions.is_empty() {
+        return url.rsplit('/').find(|part| !part.is_empty()).unwrap_or(url);
+    }
+    url[folder.len()..].trim_start_matches('/')
 }

@@ -64,10 +64,7 @@ impl Raw {
 
     /// The last part of the URL, unescaped: what `_source_file` holds.
     pub(super) fn file_name(&self) -> String {
-        let path = self.url.split(['?', '#']).next().unwrap_or(&self.url);
-        let path = if self.url.contains("://") { path } else { &self.url };
-        let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or(path);
-        if self.url.contains("://") { unescaped(last) } else { last.to_owned() }
+        file_name(&self.url)
     }
 
     /// An error when a local file is not what it was when its reading began.
@@ -98,6 +95,14 @@ impl Raw {
             }
         }
     }
+}
+
+/// The last part of a path or URL, unescaped.
+pub(super) fn file_name(url: &str) -> String {
+    let is_url = url.contains("://");
+    let path = if is_url { url.split(['?', '#']).next().unwrap_or(url) } else { url };
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or(path);
+    if is_url { unescaped(last) } else { last.to_owned() }
 }
 
 /// `%20` and the like as bytes; the text itself when those are not UTF-8.

@@ -10,13 +10,13 @@ use crate::error::Result;
 use crate::store::Object;
 
 /// The names of the files in a local archive, by its directory or headers alone, with `/` between their parts. `None` for what is no
-/// archive, for one that would have to be unpacked to be listed (`.tar.gz`), and for office documents. The errors are those of the
+/// archive, for one packed as a whole (`.tar.gz`) that is too large to be unpacked for its names, and for office documents. The errors are those of the
 /// first touch: an archive that can't be read, or that holds more than `options` allow.
 pub fn members(path: &Path, options: &Options) -> Result<Option<Vec<String>>> {
     archive::list(path, options)
 }
 
-/// The same, and an archive that is packed as a whole is unpacked into the folder `scratch` to be listed. It blocks.
+/// The same, and an archive that is packed as a whole is, however large, unpacked into the folder `scratch` to be listed. It blocks.
 pub fn members_unpacked(path: &Path, options: &Options, scratch: &Path) -> Result<Option<Vec<String>>> {
     archive::list_unpacked(path, options, &Stop::default(), scratch)
 }

@@ -10,14 +10,14 @@ use sha2::{Digest, Sha256};
 use super::fetch::hex;
 use super::make::Maker;
 use super::state::{Failed, Identity, Manifest, Record, Rows, TablePath, Turn};
-use super::{AsOf, Fate, Pruned, Retention, Snapshot, Stale};
+use super::{AsOf, Fate, Pruned, ReadAs, Retention, Snapshot, Stale};
 use crate::catalog::TableEntry;
 use crate::descriptor::Distribution;
 use crate::error::{Error, Kind, Result};
 use crate::store::Object;
 
 /// Part of every fingerprint: raised when files are read otherwise than before, so that snapshots are made anew.
-const READER: u32 = 4;
+const READER: u32 = 5;
 
 /// A snapshot, and what it was made of.
 pub(super) struct Known {
@@ -153,6 +153,7 @@ impl Maker {
             created: record.created.clone(),
             drift: record.drift.clone(),
             read: record.read.clone(),
+            partitions: None,
             files: Some(opened.files),
             _held: opened.held,
         };
@@ -215,6 +216,14 @@ impl Maker {
         let current = manifest.snapshots.iter().rfind(|r| is_good(r, table, &fingerprint)).map(|r| r.id.clone());
         let stale = noted(&manifest, table).map(|f| f.stale);
         Ok(Some(Standing { manifest, current, stale }))
+    }
+
+    /// How the first text of the last good snapshot was read, as was written down; none of its files is opened.
+    pub(super) fn read_as(&self, table: &TableEntry) -> Result<Option<ReadAs>> {
+        let Some(manifest) = self.state.manifest(&TablePath::of(table))? else { return Ok(None) };
+        let fingerprint = fingerprint(table.distribution());
+        let record = manifest.snapshots.iter().rfind(|r| is_good(r, table, &fingerprint));
+        Ok(record.and_then(|r| r.read.first().cloned()))
     }
 
     /// Writes down that a table's source could not be read, or with `None` that it can; not while another process makes a snapshot of

@@ -4,18 +4,21 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use arrow::array::{ArrayRef, Int64Array, StringViewArray};
-use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
+use parquet::arrow::arrow_writer::ArrowColumnChunk;
 
 use super::cells::Cells;
 use super::columns::{FileSeen, Table};
-use super::layout::{ColumnLayout, ColumnWriters};
+use super::look::Laid;
+use super::order::Arranged;
 use super::pass::Text;
 use super::types::{CellReject, Seen};
-use super::write::parquet_error;
 use crate::error::Result;
+
+mod lane;
+
+use lane::{Column, Lane, Shared, What};
 
 /// Batches between the one that every lane has taken and the newest one, beside two for each thread.
 const WINDOW: usize = 2;
@@ -38,12 +41,19 @@ pub(super) struct Batch {
     /// Lanes that have not taken it yet.
     left: AtomicUsize,
     found: Mutex<Vec<(usize, CellReject)>>,
+    /// How the rows of the group that ends with it are sorted, once the key's lane has taken it; `None` when they stay as they are.
+    arranged: OnceLock<Option<Arranged>>,
 }
 
 impl Batch {
     /// The cells that did not fit, each with its lane, in no order. For whoever has the batch last.
     pub(super) fn take_rejects(&self) -> Vec<(usize, CellReject)> {
         std::mem::take(&mut *locked(&self.found))
+    }
+
+    /// The column by which all rows of the group that ends with it ascend.
+    pub(super) fn sorted_by(&self) -> Option<usize> {
+        self.arranged.get()?.as_ref()?.by
     }
 }
 
@@ -112,6 +122,8 @@ struct Line {
     next: Vec<usize>,
     /// Lanes that have a batch before them and that nobody works on, the one that waits longest first.
     ready: VecDeque<usize>,
+    /// The lane that the others wait for at the end of each row group, which is sorted by its column.
+    key: Option<usize>,
     /// Whether a lane has taken all there is.
     parked: Vec<bool>,
     /// No batch comes any more.
@@ -120,59 +132,18 @@ struct Line {
     broken: bool,
 }
 
-struct Lane<'a> {
-    what: What,
-    table: &'a Table,
-    texts: &'a [Text<'a>],
-    trust: Trust<'a>,
-    columns: Vec<Column>,
-    group: usize,
-    /// The first group of the part that is written.
-    part: usize,
-    /// What was seen of the column, by text in order.
-    seen: Vec<(usize, Seen)>,
-    /// Batches seen, and how many there are when the plan is next compared with them.
-    taken: usize,
-    compare_at: usize,
-}
-
-/// What a lane makes.
-#[derive(Clone, Copy)]
-enum What {
-    /// The column of this plan, and the reasons of its NULLs when it is explained.
-    Planned(usize),
-    SourceFile,
-    SourceRow,
-}
-
-/// A column of the table on its way to Parquet.
-struct Column {
-    /// Its place in the table's schema.
-    index: usize,
-    writers: ColumnWriters,
-    open: Option<ArrowColumnWriter>,
-}
-
 /// A panic while a lock was held is reported by the thread's end; what it left is not used any more.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<'a> Lanes<'a> {
-    /// Lanes for the columns of `table`, which come from `texts` and are laid out as `layouts` say, to be worked on by `threads`.
-    pub(super) fn new(
-        table: &'a Table,
-        texts: &'a [Text<'a>],
-        layouts: &[ColumnLayout],
-        trust: Trust<'a>,
-        threads: usize,
-    ) -> Result<Self> {
-        let column = |index: usize| -> Result<Column> {
-            Ok(Column { index, writers: layouts[index].writers(table.schema.field(index))?, open: None })
-        };
-        let lane = |what, columns| {
-            Mutex::new(Lane { what, table, texts, trust, columns, group: 0, part: 0, seen: Vec::new(), taken: 0, compare_at: 1 })
-        };
+    /// Lanes for the columns of `table`, which come from `texts` and are `laid` out, to be worked on by `threads`.
+    pub(super) fn new(table: &'a Table, texts: &'a [Text<'a>], laid: &'a Laid, trust: Trust<'a>, threads: usize) -> Result<Self> {
+        let shared = Shared { table, texts, trust, order: laid.order.as_ref() };
+        let column =
+            |index: usize| -> Result<Column> { Ok(Column::new(index, laid.layouts[index].writers(table.schema.field(index))?)) };
+        let lane = |what, columns| Mutex::new(Lane::new(what, shared, columns));
         let plans = table.plans.len();
         let mut lanes = Vec::with_capacity(plans + 2);
         for plan in 0..plans {
@@ -184,7 +155,8 @@ impl<'a> Lanes<'a> {
         }
         lanes.push(lane(What::SourceFile, vec![column(plans)?]));
         lanes.push(lane(What::SourceRow, vec![column(plans + 1)?]));
-        let line = Line { next: vec![0; lanes.len()], parked: vec![true; lanes.len()], ..Line::default() };
+        let key = laid.order.as_ref().map(|order| order.key);
+        let line = Line { next: vec![0; lanes.len()], parked: vec![true; lanes.len()], key, ..Line::default() };
         Ok(Self {
             lanes,
             line: Mutex::new(line),
@@ -203,7 +175,8 @@ impl<'a> Lanes<'a> {
 
     /// Hands a batch to every lane, once there is room; false when nothing is done any more.
     pub(super) fn push(&self, cells: Cells, ends: Ends) -> bool {
-        let batch = Batch { cells, ends, left: AtomicUsize::new(self.lanes.len()), found: Mutex::default() };
+        let batch =
+            Batch { cells, ends, left: AtomicUsize::new(self.lanes.len()), found: Mutex::default(), arranged: OnceLock::new() };
         let mut line = locked(&self.line);
         while line.window.len() >= self.window && !line.broken {
             line = self.room.wait(line).unwrap_or_else(PoisonError::into_inner);
@@ -264,7 +237,8 @@ impl<'a> Lanes<'a> {
             if line.broken {
                 return None;
             }
-            if let Some(lane) = line.ready.pop_front() {
+            let first = line.ready.iter().position(|lane| line.may_take(*lane));
+            if let Some(lane) = first.and_then(|at| line.ready.remove(at)) {
                 let batch = Arc::clone(&line.window[line.next[lane] - line.first]);
                 return Some((lane, batch));
             }
@@ -282,6 +256,9 @@ impl<'a> Lanes<'a> {
             line.ready.push_back(lane);
         } else {
             line.parked[lane] = true;
+        }
+        if line.key == Some(lane) && batch.ends != Ends::Nothing {
+            self.work.notify_all();
         }
         if batch.left.fetch_sub(1, Ordering::Relaxed) > 1 {
             return;
@@ -307,6 +284,14 @@ impl<'a> Lanes<'a> {
     }
 }
 
+impl Line {
+    /// Whether a lane that is ready has not to wait for the key's.
+    fn may_take(&self, lane: usize) -> bool {
+        let at = self.next[lane];
+        self.key.is_none_or(|key| key == lane || self.next[key] > at || self.window[at - self.first].ends == Ends::Nothing)
+    }
+}
+
 /// Tells, also when it goes with a panic, that no batch comes any more: the others would wait for one for ever.
 pub(super) struct Pushing<'a, 'b>(&'a Lanes<'b>);
 
@@ -322,110 +307,6 @@ struct AbandonOnDrop<'a, 'b>(&'a Lanes<'b>);
 impl Drop for AbandonOnDrop<'_, '_> {
     fn drop(&mut self) {
         self.0.abandon();
-    }
-}
-
-impl Lane<'_> {
-    /// Takes the next batch. `give` gets the encoded columns of the row group, with its number and theirs, when it ends with this batch.
-    fn take(&mut self, batch: &Batch, doubt: &AtomicBool, mut give: impl FnMut(usize, usize, ArrowColumnChunk)) -> Result<()> {
-        let arrays = match self.what {
-            What::SourceFile => vec![self.source_file(&batch.cells)],
-            What::SourceRow => vec![source_row(&batch.cells)],
-            What::Planned(plan) => self.planned(plan, batch, doubt),
-        };
-        // A group of rejected rows only is not written.
-        if batch.cells.rows() > 0 && !doubt.load(Ordering::Relaxed) {
-            for (column, array) in self.columns.iter_mut().zip(&arrays) {
-                column.write(self.table, array, self.group - self.part)?;
-            }
-        }
-        if batch.ends != Ends::Nothing {
-            for column in &mut self.columns {
-                if let Some(open) = column.open.take() {
-                    give(self.group, column.index, open.close().map_err(parquet_error)?);
-                }
-            }
-            self.group += 1;
-            if batch.ends == Ends::Part {
-                self.part = self.group;
-            }
-        }
-        Ok(())
-    }
-
-    fn source_file(&self, cells: &Cells) -> ArrayRef {
-        let name = match &self.texts[cells.file] {
-            Text::Read { input, .. } => input.name.as_str(),
-            Text::Kept { .. } => "",
-        };
-        Arc::new(std::iter::repeat_n(Some(name), cells.rows()).collect::<StringViewArray>())
-    }
-
-    /// The batch's column, converted, and the reasons of its NULLs when it is explained; nothing once the plans are in doubt.
-    fn planned(&mut self, index: usize, batch: &Batch, doubt: &AtomicBool) -> Vec<ArrayRef> {
-        let cells = &batch.cells;
-        let plan = &self.table.plans[index];
-        let place = self.table.places[cells.file][index];
-        let mut quick = None;
-        if let (Trust::Guess(guess), Some(place)) = (self.trust, place) {
-            if self.seen.last().is_none_or(|(text, _)| *text != cells.file) {
-                self.seen.push((cells.file, guess.unseen[cells.file].column(place).clone()));
-                self.compare_at = self.taken + 1;
-            }
-            let (_, seen) = self.seen.last_mut().expect("one was just pushed");
-            let typed = match &self.texts[cells.file] {
-                Text::Read { input, .. } => input.form.is_typed(),
-                Text::Kept { .. } => false,
-            };
-            quick = if typed { None } else { plan.take(seen, cells, place) };
-            if quick.is_none() {
-                seen.absorb(cells.column(place), typed);
-            }
-            if cells.commas_free {
-                seen.commas_are_free();
-            }
-            self.taken += 1;
-            // What is wrong is certain to be found at the end; here it only saves work, so it is looked for at growing distances.
-            if self.taken >= self.compare_at || batch.ends != Ends::Nothing {
-                self.compare_at = self.taken * 2;
-                let mut all = seen.clone();
-                guess.heads[index].iter().for_each(|heads| all.merge(heads));
-                if !plan.still_reads(&all) {
-                    doubt.store(true, Ordering::Relaxed);
-                }
-            }
-            if doubt.load(Ordering::Relaxed) {
-                return Vec::new();
-            }
-        }
-        let mut rejects = Vec::new();
-        let values = quick.unwrap_or_else(|| plan.convert(cells, place, &mut rejects));
-        if !rejects.is_empty() {
-            locked(&batch.found).extend(rejects.into_iter().map(|r| (index, r)));
-        }
-        if self.columns.len() == 1 {
-            return vec![values];
-        }
-        let reasons = plan.reasons(cells, place, values.as_ref());
-        vec![values, reasons]
-    }
-}
-
-fn source_row(cells: &Cells) -> ArrayRef {
-    Arc::new(cells.lines.iter().map(|line| i64::try_from(*line).ok()).collect::<Int64Array>())
-}
-
-impl Column {
-    /// Writes into the row group `nth` of its part.
-    fn write(&mut self, table: &Table, array: &ArrayRef, nth: usize) -> Result<()> {
-        let open = match &mut self.open {
-            Some(open) => open,
-            None => self.open.insert(self.writers.writer(nth)?),
-        };
-        for leaf in compute_leaves(table.schema.field(self.index), array).map_err(parquet_error)? {
-            open.write(&leaf).map_err(parquet_error)?;
-        }
-        Ok(())
     }
 }
 

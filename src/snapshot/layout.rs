@@ -34,7 +34,7 @@ const PLAIN_PAGE_ROWS: usize = 20_000;
 const FALSE_POSITIVES: f64 = 0.05;
 
 /// The fewest values of a sample that say anything about a column.
-const TELLING: usize = 1000;
+pub(super) const TELLING: usize = 1000;
 
 /// What is chosen for one column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

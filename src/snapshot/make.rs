@@ -11,6 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::fetch::is_local;
 use super::known::{Known, fingerprint, label};
+use super::partitions::{self, Columns, partitions};
 use super::profile::Profiler;
 use super::state::{Record, Rows, Source, State, TablePath, Turn};
 use super::stop::Stop;
@@ -55,6 +56,16 @@ struct InPlace {
     rows: u64,
     /// Which files they are: never [`Rows::Written`].
     layout: Rows,
+}
+
+impl InPlace {
+    /// Adds what the folders of `objects` tell.
+    fn with_partitions(self, table: &TableEntry, objects: &[Object], options: &Options) -> Result<(Self, Option<Columns>)> {
+        let told: Vec<_> = objects.iter().map(|object| (object.url.as_str(), partitions(&object.url, ""))).collect();
+        let columns = partitions::columns(table.distribution(), &told, &self.schema, options)?;
+        let schema = columns.as_ref().map_or_else(|| Arc::clone(&self.schema), |columns| columns.behind(&self.schema));
+        Ok((Self { schema, ..self }, columns))
+    }
 }
 
 /// Hears events of one touch.
@@ -130,7 +141,8 @@ impl Maker {
     async fn in_place(self: &Arc<Self>, table: &TableEntry, objects: Vec<Object>, form: InPlace) -> Result<Known> {
         let local = objects.iter().all(is_local);
         let (sources, files) = (sources(&objects), count(objects.len()));
-        let InPlace { schema, rows, layout } = form;
+        let (InPlace { schema, rows, layout }, columns) = form.with_partitions(table, &objects, &self.options)?;
+        let (partitions, drift, warnings) = columns.map_or_else(Default::default, |c| (Some(c.values), c.drift, c.warnings));
         let (this, path, fingerprint) = (Arc::clone(self), TablePath::of(table), fingerprint(table.distribution()));
         let stop = self.stop.within(self.options.touch_timeout, &label(table));
         let record = blocking(move || {
@@ -149,8 +161,8 @@ impl Maker {
                 files_read: Some(files),
                 files_kept: Some(0),
                 created: written_time(created),
-                warnings: Vec::new(),
-                drift: Vec::new(),
+                warnings,
+                drift,
                 read: Vec::new(),
             };
             this.recorded(&path, record, &stop)
@@ -170,8 +182,9 @@ impl Maker {
             rows_read: rows,
             rejects: 0,
             created: record.created,
-            drift: Vec::new(),
+            drift: record.drift,
             read: Vec::new(),
+            partitions,
             files: None,
             _held: None,
         };

@@ -23,9 +23,12 @@ mod lanes;
 mod layout;
 mod ledger;
 mod listing;
+mod look;
 mod make;
 mod names;
 mod nontext;
+mod order;
+mod partitions;
 mod parts;
 mod pass;
 mod prepare;
@@ -60,6 +63,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
 use chrono::{DateTime, Utc};
 
 use crate::catalog::TableEntry;
@@ -209,6 +213,8 @@ pub struct Snapshot {
     pub drift: Vec<Drift>,
     /// How its files were read; none when they are scanned in place.
     pub read: Vec<ReadAs>,
+    /// Of files that are scanned in place, what their folders tell: a row for each file, of the columns behind the files' own.
+    pub partitions: Option<RecordBatch>,
     /// What stands beside the parts of one that is written.
     files: Option<Arc<dyn state::Files>>,
     /// Keeps it from being removed.
@@ -374,6 +380,12 @@ impl Snapshots {
     /// place.
     pub fn last(&self, table: &TableEntry) -> Result<Option<Arc<Snapshot>>> {
         self.touches.last(table)
+    }
+
+    /// How the first text of the last good snapshot was read; `None` before the first touch, and of files that are scanned in place. Only
+    /// the manifest is read.
+    pub fn read_as(&self, table: &TableEntry) -> Result<Option<ReadAs>> {
+        self.touches.maker().read_as(table)
     }
 
     /// The profile that is kept of a snapshot; `None` when there is none yet.

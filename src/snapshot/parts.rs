@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowColumnChunk;
+use parquet::file::metadata::SortingColumn;
 use parquet::file::writer::SerializedFileWriter;
 
 use super::WrittenFile;
@@ -22,6 +23,8 @@ pub(super) struct Parts {
     folder: PathBuf,
     schema: SchemaRef,
     open: Option<SerializedFileWriter<File>>,
+    /// The column by which the rows of each row group of the part ascend.
+    sorted_by: Option<usize>,
     /// Parts begun so far.
     begun: usize,
     /// Those since the last [`Self::end`].
@@ -31,13 +34,16 @@ pub(super) struct Parts {
 impl Parts {
     /// Writes `part-0.parquet` and on in `folder`.
     pub(super) fn new(folder: &Path, schema: SchemaRef) -> Self {
-        Self { folder: folder.to_owned(), schema, open: None, begun: 0, done: Vec::new() }
+        Self { folder: folder.to_owned(), schema, open: None, sorted_by: None, begun: 0, done: Vec::new() }
     }
 
     fn start_part(&mut self) -> Result<&mut SerializedFileWriter<File>> {
         let path = self.folder.join(format!("part-{}.parquet", self.begun));
         let file = File::create(&path)?;
-        let writer = ArrowWriter::try_new(file, SchemaRef::clone(&self.schema), Some(file_properties().build()));
+        let sorting = self.sorted_by.and_then(|column| i32::try_from(column).ok());
+        let sorting = sorting.map(|column_idx| vec![SortingColumn { column_idx, descending: false, nulls_first: true }]);
+        let properties = file_properties().set_sorting_columns(sorting).build();
+        let writer = ArrowWriter::try_new(file, SchemaRef::clone(&self.schema), Some(properties));
         let (writer, _) = writer.and_then(ArrowWriter::into_serialized_writer).map_err(parquet_error)?;
         self.begun += 1;
         self.done.push(WrittenFile { path, bytes: 0, rows: 0 });
@@ -56,8 +62,13 @@ impl Parts {
         Ok(())
     }
 
-    /// Adds a row group, given as its columns in the schema's order.
-    pub(super) fn append(&mut self, columns: Vec<ArrowColumnChunk>) -> Result<()> {
+    /// Adds a row group, given as its columns in the schema's order, and the column that it is sorted by. What it is sorted by is told once
+    /// for a file, so that one that is sorted otherwise begins a part.
+    pub(super) fn append(&mut self, columns: Vec<ArrowColumnChunk>, sorted_by: Option<usize>) -> Result<()> {
+        if self.sorted_by != sorted_by {
+            self.end_part()?;
+            self.sorted_by = sorted_by;
+        }
         let writer = match &mut self.open {
             Some(writer) => writer,
             None => self.start_part()?,

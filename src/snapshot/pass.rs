@@ -12,17 +12,23 @@ use super::cells::Cells;
 use super::columns::{FileSeen, Table};
 use super::csv::Widths;
 use super::lanes::{Batch, Ends, Lanes, Made, Trust};
-use super::layout::{ColumnLayout, GROUP_ROWS, GROUP_TEXT};
 use super::ledger::TextSeen;
+use super::look::Laid;
+use super::partitions::Reader;
 use super::parts::Parts;
 use super::prepare::Input;
-use super::records::Reader;
+use super::records;
 use super::stop::Stop;
 use super::types::CellReject;
 use super::write::Rejects;
 use super::{Options, Reject, WrittenFile};
 use crate::descriptor::Distribution;
 use crate::error::{Error, Kind, Result};
+
+mod group;
+
+use group::Group;
+pub(super) use group::held_bytes;
 
 /// One text of the table.
 pub(super) enum Text<'a> {
@@ -107,20 +113,21 @@ pub(super) struct Written {
 impl Job<'_> {
     /// Opens a text that is to be read.
     pub(super) fn open<'a>(&'a self, index: usize, input: &'a Input) -> Result<Reader<'a>> {
-        Reader::open(&input.form, &input.text, &input.label, index, self.options)
+        let reader = records::Reader::open(&input.form, &input.text, &input.label, index, self.options)?;
+        Ok(Reader::new(reader, &input.partitions))
     }
 
     /// Reads without a table: nothing is written, and every cell is seen on one thread.
     pub(super) fn skim(&self) -> Result<Pass> {
-        let Read { seen, widths } = self.read(&mut |_, _| true, Some(&|_| 0))?;
+        let Read { seen, widths } = self.read(&mut |_, _| true, Some(&|_| 0), Group::new(None))?;
         Ok(Pass { written: None, seen, widths })
     }
 
-    /// Reads all texts into `table`, laid out as `layouts` say.
-    pub(super) fn pass(&self, table: &Table, layouts: &[ColumnLayout], trust: Trust<'_>) -> Result<Pass> {
+    /// Reads all texts into `table`, `laid` out.
+    pub(super) fn pass(&self, table: &Table, laid: &Laid, trust: Trust<'_>) -> Result<Pass> {
         // One for each lane is the most that find work: those of the planned columns, and two beside them.
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(table.plans.len() + 2);
-        let lanes = Lanes::new(table, self.texts, layouts, trust, threads)?;
+        let lanes = Lanes::new(table, self.texts, laid, trust, threads)?;
         let known: Option<Box<dyn Fn(usize) -> usize + Sync>> = match trust {
             Trust::Guess(guess) => Some(Box::new(|text| guess.known(text))),
             Trust::Proof => None,
@@ -136,7 +143,8 @@ impl Job<'_> {
             drop(made);
             let reading = scope.spawn(|| {
                 let _pushing = lanes.pushing();
-                self.read(&mut |cells, ends| lanes.push(cells, ends), known.as_deref())
+                let held = laid.order.as_ref().map(|_| table.schema.fields().len());
+                self.read(&mut |cells, ends| lanes.push(cells, ends), known.as_deref(), Group::new(held))
             });
             let written = self.write(table, lanes, out, known.is_none());
             if written.is_err() {
@@ -166,10 +174,14 @@ impl Job<'_> {
     }
 
     /// Reads the texts in order, and hands each batch on with what ends with it, until nobody takes any more. When cells are to be seen,
-    /// `known` tells how many of a text's first columns are seen by whoever takes them.
-    fn read(&self, take: &mut dyn FnMut(Cells, Ends) -> bool, known: Option<&(dyn Fn(usize) -> usize + Sync)>) -> Result<Read> {
+    /// `known` tells how many of a text's first columns are seen by whoever takes them. `group` is one without rows.
+    fn read(
+        &self,
+        take: &mut dyn FnMut(Cells, Ends) -> bool,
+        known: Option<&(dyn Fn(usize) -> usize + Sync)>,
+        mut group: Group,
+    ) -> Result<Read> {
         let mut all = Read::default();
-        let mut group = Group::default();
         let mut waiting: Option<Cells> = None;
         for (index, text) in self.texts.iter().enumerate() {
             let (mut seen, mut widths) = (FileSeen::default(), None);
@@ -192,7 +204,7 @@ impl Job<'_> {
                 }
                 widths = reader.into_widths();
                 if let Some(before) = waiting.take_if(|_| *last) {
-                    group = Group::default();
+                    group.end();
                     if !take(before, Ends::Part) {
                         return Ok(all);
                     }
@@ -237,7 +249,7 @@ impl Job<'_> {
                 let columns = groups.remove(&ended).unwrap_or_default();
                 ended += 1;
                 if columns.len() == table.schema.fields().len() {
-                    parts.append(columns.into_values().collect())?;
+                    parts.append(columns.into_values().collect(), batch.sorted_by())?;
                 }
             }
             if batch.ends == Ends::Part {
@@ -337,26 +349,6 @@ impl KeptRejects<'_> {
             self.passed += 1;
         }
         Ok(true)
-    }
-}
-
-/// How large the row group is so far.
-#[derive(Default)]
-struct Group {
-    rows: usize,
-    text: u64,
-}
-
-impl Group {
-    /// Adds a batch; whether the group ends with it.
-    fn add(&mut self, cells: &Cells) -> Ends {
-        self.rows += cells.rows();
-        self.text += cells.text.len() as u64;
-        if self.rows < GROUP_ROWS && self.text < GROUP_TEXT {
-            return Ends::Nothing;
-        }
-        *self = Self::default();
-        Ends::Group
     }
 }
 

@@ -7,6 +7,7 @@ use super::archive::{self, Guard, Plain};
 use super::decode::{self, Text};
 use super::fetch::Raw;
 use super::nontext::Looker;
+use super::partitions::{Partition, partitions};
 use super::records::Form;
 use super::spool::Spool;
 use super::stop::Stop;
@@ -27,12 +28,15 @@ pub(super) struct Input {
     pub(super) name: String,
     /// Which of the published files it is of.
     pub(super) source: usize,
+    /// What the folders tell that it stands in.
+    pub(super) partitions: Vec<Partition>,
 }
 
 impl Input {
     /// A file whose rows were taken out of it.
-    fn of_rows(plain: Plain, spool: Spool, source: usize) -> Self {
-        Self { text: Text::of_spool(&spool), form: Form::Spooled(spool), label: plain.label, name: plain.name, source }
+    fn of_rows(plain: Plain, spool: Spool, source: usize, partitions: Vec<Partition>) -> Self {
+        let (text, form) = (Text::of_spool(&spool), Form::Spooled(spool));
+        Self { text, form, label: plain.label, name: plain.name, source, partitions }
     }
 
     /// How the file is read.
@@ -77,9 +81,10 @@ pub(super) fn prepare(
     let mut inputs = Vec::with_capacity(plains.len());
     for (i, (plain, source)) in plains.into_iter().zip(sources).enumerate() {
         let (label, warnings) = (&plain.label, &mut warnings[source]);
+        let partitions = partitions(&raws[source].url, &plain.name);
         let looker = Looker { label, distribution, options, stop, target: scratch.join(format!("spooled-{i}")) };
         if let Some(spool) = looker.file(&plain, warnings)? {
-            inputs.push(Input::of_rows(plain, spool, source));
+            inputs.push(Input::of_rows(plain, spool, source, partitions));
             continue;
         }
         check_is_text(&plain, distribution)?;
@@ -93,11 +98,11 @@ pub(super) fn prepare(
             continue;
         }
         if let Some(spool) = looker.text(&text, warnings)? {
-            inputs.push(Input::of_rows(plain, spool, source));
+            inputs.push(Input::of_rows(plain, spool, source, partitions));
             continue;
         }
         let form = Form::of(format(&plain, distribution), distribution, &text, label, options, stop, warnings)?;
-        inputs.push(Input { text, form, label: plain.label, name: plain.name, source });
+        inputs.push(Input { text, form, label: plain.label, name: plain.name, source, partitions });
     }
     if inputs.is_empty() {
         let first = raws.first().map_or("", |r| r.url.as_str());

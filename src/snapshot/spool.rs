@@ -68,13 +68,24 @@ pub(super) struct Writer {
     line: u64,
     cells: u64,
     row: Vec<u8>,
+    /// What is wrong with cells of it.
+    faults: Vec<u8>,
 }
 
 impl Writer {
     /// An empty spool at `path`.
     pub(super) fn create(path: &Path) -> Result<Self> {
         let out = BufWriter::with_capacity(1 << 18, File::create(path)?);
-        Ok(Self { path: path.to_owned(), out, bytes: 0, columns: Vec::new(), line: 0, cells: 0, row: Vec::new() })
+        Ok(Self {
+            path: path.to_owned(),
+            out,
+            bytes: 0,
+            columns: Vec::new(),
+            line: 0,
+            cells: 0,
+            row: Vec::new(),
+            faults: Vec::new(),
+        })
     }
 
     /// Begins the row of a 1-based line.
@@ -88,10 +99,13 @@ impl Writer {
     pub(super) fn text(&mut self, column: usize, kind: CellKind, text: &str) {
         let has_nul = memchr::memchr(0, text.as_bytes()).is_some();
         let written_out = has_nul.then(|| text.replace('\0', "\\x00"));
-        let (kind, text) = match &written_out {
-            Some(text) => (CellKind::Undecodable, text.as_str()),
-            None => (kind, text),
-        };
+        match &written_out {
+            Some(text) => self.cell(column, CellKind::Undecodable, text),
+            None => self.cell(column, kind, text),
+        }
+    }
+
+    fn cell(&mut self, column: usize, kind: CellKind, text: &str) {
         self.column(column).filled = true;
         self.cells += 1;
         put_number(&mut self.row, column as u64);
@@ -113,7 +127,7 @@ impl Writer {
         self.row.extend_from_slice(&moment.millis.to_le_bytes());
     }
 
-    /// Ends the row.
+    /// Ends the row, behind which stand its faults.
     pub(super) fn end(&mut self) -> Result<()> {
         let mut head = vec![ROW];
         put_number(&mut head, self.line);
@@ -122,14 +136,13 @@ impl Writer {
         let row = std::mem::take(&mut self.row);
         self.write(&row)?;
         self.row = row;
-        Ok(())
+        let faults = std::mem::take(&mut self.faults);
+        self.write(&faults)
     }
 
-    /// Adds what did not fit. Its column is one of the rows' columns; a fault with a column belongs to a row that is kept.
+    /// Adds what did not fit. One with a column is that of the row at hand, which has no other cell in it: its reason stands there. One
+    /// without is a row that is left out, and comes between rows.
     pub(super) fn fault(&mut self, fault: &Fault) -> Result<()> {
-        if let Some(column) = fault.column {
-            self.column(column).filled = true;
-        }
         let mut out = vec![FAULT];
         put_number(&mut out, fault.line);
         put_number(&mut out, fault.column.map_or(0, |c| c as u64 + 1));
@@ -137,7 +150,10 @@ impl Writer {
             put_number(&mut out, text.len() as u64);
             out.extend_from_slice(text.as_bytes());
         }
-        self.write(&out)
+        let Some(column) = fault.column else { return self.write(&out) };
+        self.cell(column, CellKind::Absent, &fault.reason);
+        self.faults.append(&mut out);
+        Ok(())
     }
 
     /// Columns of the rows that have a cell, in order.
@@ -188,7 +204,7 @@ impl Spool {
 }
 
 /// Seven bits a byte, the lowest first, the eighth set on all but the last (LEB128).
-fn put_number(out: &mut Vec<u8>, mut number: u64) {
+pub(super) fn put_number(out: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
         number >>= 7;
@@ -226,7 +242,6 @@ mod tests {
         out.moment(2, day(18_262, 0));
         out.moment(3, day(0, 3_723_004));
         out.moment(4, Moment { day: None, millis: 0 });
-        out.end().expect("is written");
         let fault = |line, column: Option<usize>| Fault {
             line,
             column,
@@ -234,7 +249,8 @@ mod tests {
             expected: "a value".into(),
             reason: "é".into(),
         };
-        out.fault(&fault(2, Some(2))).expect("is written");
+        out.fault(&fault(2, Some(9))).expect("is kept");
+        out.end().expect("is written");
         out.fault(&fault(3, None)).expect("is written");
         out.begin(4);
         out.text(9, CellKind::String, "é");
@@ -249,10 +265,12 @@ mod tests {
             assert_eq!(reader.names().join("|"), "a|n|d|t|c|column_6");
             let cells = reader.next().expect("reads").expect("has rows");
             let row = |r: usize| (0..6).map(|c| cells.column(c).nth(r).expect("a row").text).collect::<Vec<_>>().join("|");
-            assert_eq!(row(0), "1|a\\x00|2020-01-01|1970-01-01 01:02:03.004|00:00:00|");
-            assert_eq!(row(1), "|||1970-01-02 00:00:00||é");
+            assert_eq!(row(0), "1|a\\x00|2020-01-01|1970-01-01 01:02:03.004|00:00:00|é");
+            assert_eq!(row(1), "||the day number 0 is not a date|1970-01-02 00:00:00||é");
+            let kinds = cells.column(5).map(|c| c.kind).collect::<Vec<_>>();
+            assert_eq!(kinds, [CellKind::Absent, CellKind::String]);
             let faults: Vec<_> = cells.faults.iter().map(|f| (f.line, f.column)).collect();
-            assert_eq!((cells.lines.as_slice(), faults), (&[2, 4][..], vec![(2, Some(2)), (3, None), (4, Some(2))]));
+            assert_eq!((cells.lines.as_slice(), faults), (&[2, 4][..], vec![(2, Some(5)), (3, None), (4, Some(2))]));
             assert_eq!(cells.column(1).next().map(|c| c.kind), Some(CellKind::Undecodable));
             assert_eq!(cells.bytes_read, spool.bytes);
             assert!(reader.next().expect("reads").is_none());

@@ -68,13 +68,11 @@ impl Maker {
         }
     }
 
-    /// The snapshot whose parts may stay. None where raw files are kept, since each snapshot has all of its own.
+    /// The snapshot whose parts may stay. Where raw files are kept, one that has all of them, since each snapshot has all of its own.
     async fn before(self: &Arc<Self>, table: &TableEntry) -> Result<Option<Before>> {
-        if self.options.keep_raw {
-            return Ok(None);
-        }
         let (this, of) = (Arc::clone(self), table.clone());
-        blocking(move || Before::newest(this.state.as_ref(), &of)).await
+        let before = blocking(move || Before::newest(this.state.as_ref(), &of)).await?;
+        Ok(before.filter(|b| !self.options.keep_raw || b.kept_raw()))
     }
 
     /// A snapshot made of raw files that were kept beside an older one; `None` when none were.
@@ -145,8 +143,14 @@ impl Maker {
         {
             warnings.push(format!("the file's SHA-256 is {only}, and {declared} is declared"));
         }
-        let kept =
-            if self.options.keep_raw { raw::keep(&raws(&given), staging.scratch(), &staging.snapshot())? } else { Vec::new() };
+        let kept = if self.options.keep_raw {
+            match raw::keep(&given, before.as_ref(), staging.scratch(), &staging.snapshot())? {
+                Some(kept) => kept,
+                None => return Ok(Made::NeedsAll(turn)),
+            }
+        } else {
+            Vec::new()
+        };
         let mut kept = kept.into_iter();
         let sources = before::hashed(sources, hashes, before.as_ref())?;
         let sources = sources.into_iter().map(|s| Source { raw: kept.next(), ..s }).collect();

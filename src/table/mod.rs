@@ -11,7 +11,9 @@ pub mod pg_catalog;
 
 mod guarded;
 mod parquet;
+mod partitions;
 mod provider;
+mod registered;
 pub mod system_schema;
 
 pub use guarded::guarded;

@@ -2,13 +2,11 @@
 //! Projection, filters, limits and statistics reach the files; nothing is read to plan but footers, which are cached.
 
 use std::collections::BTreeSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use arrow::datatypes::{FieldRef, Fields, Schema, SchemaRef};
 use async_trait::async_trait;
-use chrono::DateTime;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{ScalarValue, Statistics, stats::Precision};
 use datafusion::datasource::TableType;
@@ -27,10 +25,10 @@ use object_store::path::Path;
 
 use super::guarded::{named, senseless};
 use super::parquet;
+use super::partitions::Partitions;
+use super::registered::{register, versioned_meta};
 use crate::catalog::TableEntry;
-use crate::error::{Error, Kind};
 use crate::snapshot::{Layout, Snapshot, WrittenFile, field_key};
-use crate::store::{Object, pinned};
 
 /// How many footers are fetched at a time.
 const FOOTERS_AT_ONCE: usize = 8;
@@ -97,6 +95,10 @@ impl TableProvider for SnapshotTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        let partitions = Partitions::of(&self.snapshot, &self.schema).that_fit(state, filters)?;
+        if partitions.keep_none() {
+            return self.nothing(projection);
+        }
         match &self.snapshot.layout {
             // Of no rows and no file, perhaps.
             Layout::Written(files) if files.is_empty() => self.nothing(projection),
@@ -105,31 +107,33 @@ impl TableProvider for SnapshotTable {
                 let url = ObjectStoreUrl::local_filesystem();
                 let objects = files.iter().map(written_meta).collect::<Result<Vec<_>>>()?;
                 let format = parquet::format(state);
-                let config = scan_files(state, &self.schema, &format, url, objects, projection, filters, limit).await?;
+                let config = scan_files(state, &partitions, &format, url, objects, projection, filters, limit).await?;
                 format.create_physical_plan(state, config).await
             }
             Layout::Stored(objects) | Layout::Parquet(objects) => {
-                let url = register(state, objects)?;
+                let url = register(state, &self.snapshot, objects)?;
                 let metas = objects.iter().map(versioned_meta).collect();
                 let format = parquet::format(state);
-                let config = scan_files(state, &self.schema, &format, url, metas, projection, filters, limit).await?;
+                let config = scan_files(state, &partitions, &format, url, metas, projection, filters, limit).await?;
                 parquet::plan(state, &format, config)
             }
             Layout::Arrow(objects) => {
-                let url = register(state, objects)?;
+                let url = register(state, &self.snapshot, objects)?;
                 let metas = objects.iter().map(versioned_meta).collect();
-                let config = scan_files(state, &self.schema, &ArrowFormat, url, metas, projection, filters, limit).await?;
+                let config = scan_files(state, &partitions, &ArrowFormat, url, metas, projection, filters, limit).await?;
                 ArrowFormat.create_physical_plan(state, config).await
             }
         }
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        let support = match &self.snapshot.layout {
+        let partitions = Partitions::of(&self.snapshot, &self.schema);
+        let support = |filter: &&Expr| match &self.snapshot.layout {
             Layout::Written(_) | Layout::Stored(_) | Layout::Parquet(_) => TableProviderFilterPushDown::Inexact,
+            Layout::Arrow(_) if partitions.decide(filter) => TableProviderFilterPushDown::Inexact,
             Layout::Arrow(_) => TableProviderFilterPushDown::Unsupported,
         };
-        Ok(vec![support; filters.len()])
+        Ok(filters.iter().map(support).collect())
     }
 
     fn statistics(&self) -> Option<Statistics> {
@@ -139,11 +143,12 @@ impl TableProvider for SnapshotTable {
     }
 }
 
-/// The scan of a set of files of one format, each with its own statistics.
+/// The scan of a set of files of one format, each with its own statistics. Files whose folders tell that none of their rows fits are not
+/// opened.
 #[allow(clippy::too_many_arguments, reason = "the arguments of TableProvider::scan and what is scanned")]
 async fn scan_files(
     state: &dyn Session,
-    schema: &SchemaRef,
+    partitions: &Partitions<'_>,
     format: &dyn FileFormat,
     url: ObjectStoreUrl,
     objects: Vec<ObjectMeta>,
@@ -152,22 +157,25 @@ async fn scan_files(
     limit: Option<usize>,
 ) -> Result<FileScanConfig> {
     let store = state.runtime_env().object_store(&url)?;
-    let files: Vec<PartitionedFile> = futures::stream::iter(objects)
-        .map(|meta| {
-            let store = Arc::clone(&store);
-            async move {
-                let told = format.infer_stats(state, &store, Arc::clone(schema), &meta);
-                let told = AssertUnwindSafe(told).catch_unwind().await;
-                let told = told.map_err(|panic| senseless(meta.location.as_ref(), panic.as_ref()))?;
-                let statistics = with_sound_bounds(told.map_err(|e| named(meta.location.as_ref(), e))?);
-                Ok::<_, DataFusionError>(PartitionedFile::from(meta).with_statistics(Arc::new(statistics)))
-            }
-        })
-        .boxed()
-        .buffered(FOOTERS_AT_ONCE)
-        .try_collect()
-        .await?;
-    let total = Statistics::try_merge_iter(files.iter().filter_map(|f| f.statistics.as_deref()), schema.as_ref())?;
+    let files: Vec<PartitionedFile> =
+        futures::stream::iter(objects.into_iter().enumerate().filter(|(file, _)| partitions.keep(*file)))
+            .map(|(file, meta)| {
+                let store = Arc::clone(&store);
+                async move {
+                    let told = format.infer_stats(state, &store, Arc::clone(&partitions.file_schema), &meta);
+                    let told = AssertUnwindSafe(told).catch_unwind().await;
+                    let told = told.map_err(|panic| senseless(meta.location.as_ref(), panic.as_ref()))?;
+                    let statistics = with_sound_bounds(told.map_err(|e| named(meta.location.as_ref(), e))?);
+                    partitions.file(file, meta, statistics)
+                }
+            })
+            .boxed()
+            .buffered(FOOTERS_AT_ONCE)
+            .try_collect()
+            .await?;
+    let schema = partitions.table_schema();
+    let told = files.iter().filter_map(|f| f.statistics.as_deref());
+    let total = Statistics::try_merge_iter(told, schema.table_schema().as_ref())?;
     // A small table is not worth a second thread, and on one its rows come as they were published, however many files it has.
     let bytes: usize =
         files.iter().map(|f| usize::try_from(f.object_meta.size).unwrap_or(usize::MAX)).fold(0, usize::saturating_add);
@@ -175,7 +183,7 @@ async fn scan_files(
     let groups = FileGroup::new(files).split_files(if is_small { 1 } else { state.config().target_partitions() });
     // A filter may remove rows after the scan, so a limit may only stop the scan where there is none.
     let limit = if filters.is_empty() { limit } else { None };
-    let config = FileScanConfigBuilder::new(url, format.file_source(Arc::clone(schema).into()))
+    let config = FileScanConfigBuilder::new(url, format.file_source(schema))
         .with_file_groups(groups)
         .with_statistics(total)
         .with_projection_indices(projection.cloned())?
@@ -210,34 +218,4 @@ fn written_meta(file: &WrittenFile) -> Result<ObjectMeta> {
     let location = Path::from_absolute_path(&file.path)
         .map_err(|e| DataFusionError::External(format!("{}: {e}", file.path.display()).into()))?;
     Ok(ObjectMeta { location, last_modified: Default::default(), size: file.bytes, e_tag: None, version: None })
-}
-
-/// Makes the store behind published objects known under a URL of its own, with reads pinned to the listed versions.
-fn register(state: &dyn Session, objects: &[Object]) -> Result<ObjectStoreUrl> {
-    let url = ObjectStoreUrl::parse(format!("stoa-pinned-{:016x}://objects", fingerprint(objects)))?;
-    if state.runtime_env().object_store(&url).is_err() {
-        let store = pinned(objects).ok_or_else(|| {
-            let urls: Vec<&str> = objects.iter().map(|o| o.url.as_str()).collect();
-            let e = Error::new(Kind::Unsupported, format!("one table's files stand in several stores: {}", urls.join(", ")));
-            DataFusionError::External(Box::new(e.with_hint("Publish them as distributions of their own.")))
-        })?;
-        state.runtime_env().register_object_store(url.as_ref(), store);
-    }
-    Ok(url)
-}
-
-/// The object's meta with a time of its version: DataFusion keeps footers by location, size and time, and neither an ETag nor the
-/// store is among them.
-fn versioned_meta(object: &Object) -> ObjectMeta {
-    let seconds = i64::try_from(fingerprint(std::slice::from_ref(object)) >> 32).expect("32 bits fit");
-    ObjectMeta { last_modified: DateTime::from_timestamp(seconds, 0).unwrap_or_default(), ..object.meta.clone() }
-}
-
-/// Different for other stores and other versions.
-fn fingerprint(objects: &[Object]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    for object in objects {
-        (&object.store_url, object.meta.location.as_ref(), object.identity()).hash(&mut hasher);
-    }
-    hasher.finish()
 }

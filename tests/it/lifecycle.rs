@@ -5,6 +5,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use expect_test::{Expect, expect};
+use futures::TryStreamExt;
+use tokio_postgres::SimpleQueryMessage;
 
 use crate::failures::{City, asked};
 use crate::harness::{Server, Setup, rows};
@@ -416,6 +418,34 @@ async fn what_a_server_reads_is_not_pruned_by_another_process() {
         "3|current\n2|superseded\n"
     );
     assert_eq!(asked(&server, "select count(*) from t.trips"), "3\n");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_version_of_then_is_not_pruned_while_it_is_read() {
+    const ROWS: usize = 1_000_000;
+    let city = City::new();
+    city.describe("trips", "trips.csv", "");
+    city.file("trips.csv", "a,b\n".to_owned() + &"1,2\n".repeat(ROWS));
+    let server = Server::start(city.setup());
+    let id = "select snapshot from catalog.snapshots where table_name = 'trips' and rows > 1";
+    assert_eq!(asked(&server, "select count(*) from t.trips"), format!("{ROWS}\n"));
+    let id = asked(&server, id);
+    city.file("trips.csv", "a,b\n1,2\n");
+    assert_eq!(asked(&server, "select count(*) from t.trips"), "1\n");
+    let client = server.client("city").await;
+    let sql = format!("select a, b from t.trips for system_time as of '{}'", id.trim());
+    let mut messages = Box::pin(client.simple_query_raw(&sql).await.expect("begins"));
+    let is_row = |message: &SimpleQueryMessage| matches!(message, SimpleQueryMessage::Row(_));
+    let mut rows = 0;
+    while rows < 10 {
+        rows += usize::from(is_row(&messages.try_next().await.expect("is read").expect("there are more")));
+    }
+    let said = stoa(&city, &["prune", "t.trips", "--keep", "1"]);
+    assert!(said.contains("stays, it is being read"), "{said}");
+    while let Some(message) = messages.try_next().await.expect("is read to the end") {
+        rows += usize::from(is_row(&message));
+    }
+    assert_eq!(rows, ROWS);
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod inspect;
 mod lifecycle;
 mod mirror;
 mod nasty;
+mod partitions;
 mod plans;
 mod process;
 mod profile;

@@ -1,8 +1,8 @@
 //! A real S3 server (moto) for tests, from `tests/.venv`, where `tests/run` puts it; and tables whose files stand in its buckets.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use bytes::Bytes;
 use expect_test::expect;
@@ -16,18 +16,20 @@ use crate::process::Launch;
 pub const CREDENTIALS: [(&str, &str); 2] = [("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")];
 
 /// moto looks at a write's conditions and then writes, on as many threads as there are requests, so that two writes can both find their
-/// condition true. Buckets are not like that, so one request is answered at a time.
+/// condition true. Buckets are not like that, so one request is answered at a time. It says which free port it took.
 const ONE_AT_A_TIME: &str = r#"
 import sys, threading
-from werkzeug.serving import run_simple
+from werkzeug.serving import make_server
 from moto.server import DomainDispatcherApplication, create_backend_app
 app, lock = DomainDispatcherApplication(create_backend_app), threading.Lock()
 def one_at_a_time(environ, start):
-    for deaf in sys.argv[2:]:
+    for deaf in sys.argv[1:]:
         environ.pop(deaf, None)
     with lock:
         return list(app(environ, start))
-run_simple("127.0.0.1", int(sys.argv[1]), one_at_a_time, threaded=True)
+server = make_server("127.0.0.1", 0, one_at_a_time, threaded=True)
+print(server.server_port, flush=True)
+server.serve_forever()
 "#;
 
 /// A running server; it stops when dropped.
@@ -37,7 +39,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the server on a free port, and waits until it answers.
+    /// Starts the server on a free port; it takes connections from then on.
     pub async fn start() -> Self {
         Self::deaf_to(&[]).await
     }
@@ -46,23 +48,25 @@ impl Server {
     async fn deaf_to(headers: &[&str]) -> Self {
         let program = root().join("tests/.venv/bin/python");
         assert!(program.is_file(), "{} is not there: run tests/run once, which installs it", program.display());
-        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("it is bound");
-        let child = Command::new(program)
-            .args(["-c", ONE_AT_A_TIME, &free.port().to_string()])
+        let mut child = Command::new(program)
+            .args(["-c", ONE_AT_A_TIME])
             .args(headers)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("the S3 server starts");
-        let server = Self { endpoint: format!("http://{free}"), child };
-        for _ in 0..300 {
-            if reqwest::get(&server.endpoint).await.is_ok() {
-                return server;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        panic!("the S3 server does not answer at {}", server.endpoint);
+        let said = child.stdout.take().expect("it is piped");
+        // Dropped with the child when it can't tell its port, so that it ends.
+        let mut server = Self { endpoint: String::new(), child };
+        let port = tokio::task::spawn_blocking(move || {
+            let mut line = String::new();
+            BufReader::new(said).read_line(&mut line).map(|_| line)
+        });
+        let port = port.await.expect("no panic").expect("it is text");
+        let port: u16 = port.trim().parse().unwrap_or_else(|_| panic!("the S3 server did not start: {port:?}"));
+        server.endpoint = format!("http://127.0.0.1:{port}");
+        server
     }
 
     pub fn endpoint(&self) -> &str {

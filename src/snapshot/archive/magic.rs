@@ -2,7 +2,7 @@
 //! of, or none of these, which is text.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 use super::stream::Codec;
@@ -29,12 +29,18 @@ pub(super) enum Told {
 
 /// Looks at a file's first bytes.
 pub(super) fn look(path: &Path) -> Result<Told> {
-    let mut head = Vec::with_capacity(HEAD);
-    File::open(path)?.take(HEAD as u64).read_to_end(&mut head)?;
-    Ok(told(&head))
+    Ok(told(&head(File::open(path)?)?))
 }
 
-fn told(head: &[u8]) -> Told {
+/// As many bytes as [`told`] looks at.
+pub(super) fn head(from: impl Read) -> io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(HEAD);
+    from.take(HEAD as u64).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+/// What a file is that begins so.
+pub(super) fn told(head: &[u8]) -> Told {
     match head {
         [0x1f, 0x8b, ..] => Told::Packed(Codec::Gzip),
         [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Told::Packed(Codec::Zstd),

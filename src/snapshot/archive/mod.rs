@@ -9,12 +9,15 @@ mod tar;
 mod zip;
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 pub(super) use guard::{Guard, too_large};
 
 use self::magic::Told;
 use self::member::{Link, Member};
+use self::stream::Codec;
 use self::tar::Tar;
 use self::zip::Zip;
 use super::Options;
@@ -23,6 +26,12 @@ use super::stop::Stop;
 use crate::descriptor::Format;
 use crate::descriptor::members::{self, Wanted};
 use crate::error::{Error, Kind, Result};
+
+/// How many bytes an archive that is packed as a whole may have to be listed: all of it has to be unpacked for that.
+const MAX_LISTED: u64 = 64 << 20;
+
+/// And how many it may unpack to.
+const MAX_UNPACKED_LISTED: u64 = 512 << 20;
 
 /// A file that needs no unpacking.
 #[derive(Debug)]
@@ -65,8 +74,8 @@ pub(super) fn open(
     Opening { guard, warnings }.open(packed, wanted)
 }
 
-/// The names of the files in a local archive, by its directory or headers only. `None` for what is no archive, or one that has to be
-/// unpacked to be listed, or a workbook.
+/// The names of the files in a local archive, by its directory or headers only. `None` for what is no archive, or a workbook, and for an
+/// archive packed as a whole that would take long to list ([`MAX_LISTED`]).
 pub(super) fn list(path: &Path, options: &Options) -> Result<Option<Vec<String>>> {
     let label = path.display().to_string();
     let members = match magic::look(path)? {
@@ -78,9 +87,29 @@ pub(super) fn list(path: &Path, options: &Options) -> Result<Option<Vec<String>>
             zip.members
         }
         Told::Tar => Tar::open(path, &label, options, &Stop::default())?.members,
-        Told::Packed(_) | Told::Format(_) | Told::Refused(..) | Told::Nothing => return Ok(None),
+        Told::Packed(codec) => match packed_tar(path, codec, &label, options)? {
+            Some(tar) => tar.members,
+            None => return Ok(None),
+        },
+        Told::Format(_) | Told::Refused(..) | Told::Nothing => return Ok(None),
     };
     Ok(Some(members.into_iter().map(|member| member.name).collect()))
+}
+
+/// The tar archive that is packed in the file at `path`; `None` for what is none, or would take long to list.
+fn packed_tar(path: &Path, codec: Codec, label: &str, options: &Options) -> Result<Option<Tar>> {
+    if path.metadata()?.len() > MAX_LISTED {
+        return Ok(None);
+    }
+    let mut unpacked = stream::decoder(codec, File::open(path)?)?.take(MAX_UNPACKED_LISTED);
+    let head = magic::head(&mut unpacked).map_err(|e| guard::failed(label, &e))?;
+    if magic::told(&head) != Told::Tar {
+        return Ok(None);
+    }
+    match Tar::list(head.chain(&mut unpacked), path, label, options) {
+        Err(_) if unpacked.limit() == 0 => Ok(None),
+        listed => listed.map(Some),
+    }
 }
 
 /// The format that a file's first bytes tell beyond doubt.
@@ -98,7 +127,7 @@ pub(super) fn list_unpacked(path: &Path, options: &Options, stop: &Stop, scratch
     let (mut path, mut depth) = (path.to_owned(), 0);
     while let Told::Packed(codec) = magic::look(&path)? {
         guard.check_depth(&label, depth)?;
-        let unpacked = guard.write(&label, stream::decoder(codec, std::fs::File::open(&path)?)?, None)?;
+        let unpacked = guard.write(&label, stream::decoder(codec, File::open(&path)?)?, None)?;
         guard.discard(&path);
         (path, depth) = (unpacked, depth + 1);
     }
@@ -122,7 +151,7 @@ impl Opening<'_> {
             match magic::look(&packed.path)? {
                 Told::Packed(codec) => {
                     self.guard.check_depth(label, packed.depth)?;
-                    let file = std::fs::File::open(&packed.path)?;
+                    let file = File::open(&packed.path)?;
                     let unpacked = self.guard.write(label, stream::decoder(codec, file)?, None)?;
                     self.guard.discard(&packed.path);
                     packed = Packed { path: unpacked, depth: packed.depth + 1, ..packed };

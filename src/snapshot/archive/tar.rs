@@ -1,4 +1,4 @@
-//! Tar archives, not packed: their members by their headers, and where each one's bytes are. An archive that ends without its end mark
+//! Tar archives: their members by their headers, and where each one's bytes are. An archive that ends without its end mark
 //! was cut short, and one that goes on behind it is two.
 
 use std::cell::Cell;
@@ -28,8 +28,17 @@ pub(super) struct Tar {
 impl Tar {
     /// Reads the headers, and nothing of the members.
     pub(super) fn open(path: &Path, label: &str, options: &Options, stop: &Stop) -> Result<Self> {
-        let state = Rc::new(Reading { left: Cell::new(HEADERS), ended: Cell::new(false) });
         let file = BufReader::with_capacity(4096, File::open(path)?);
+        Self::read(file, path, label, options, stop)
+    }
+
+    /// The same of the archive that `unpacked` gives, whose members are passed over: they can be listed, and not unpacked.
+    pub(super) fn list(unpacked: impl Read, path: &Path, label: &str, options: &Options) -> Result<Self> {
+        Self::read(Forward { from: unpacked, at: 0 }, path, label, options, &Stop::default())
+    }
+
+    fn read(file: impl Read + Seek, path: &Path, label: &str, options: &Options, stop: &Stop) -> Result<Self> {
+        let state = Rc::new(Reading { left: Cell::new(HEADERS), ended: Cell::new(false) });
         let mut archive = tar::Archive::new(Headers { file, state: Rc::clone(&state) });
         let (mut raw, mut members, mut raw_links) = (Vec::new(), Vec::new(), Vec::new());
         let mut entries = archive.entries_with_seek().map_err(|e| failed(label, &e))?;
@@ -102,7 +111,7 @@ fn has_sparse_map<R: Read>(entry: &mut tar::Entry<'_, R>) -> io::Result<bool> {
 }
 
 /// Behind the end mark stands nothing, or what fills the last record up; but no further archive.
-fn check_end(mut file: BufReader<File>, label: &str, stop: &Stop) -> Result<()> {
+fn check_end(mut file: impl Read, label: &str, stop: &Stop) -> Result<()> {
     let mut block = [0; 512];
     loop {
         stop.check()?;
@@ -127,12 +136,12 @@ struct Reading {
 }
 
 /// The file, of which only headers are read.
-struct Headers {
-    file: BufReader<File>,
+struct Headers<R> {
+    file: R,
     state: Rc<Reading>,
 }
 
-impl Read for Headers {
+impl<R: Read> Read for Headers<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = self.state.left.get();
         if left == 0 {
@@ -146,8 +155,37 @@ impl Read for Headers {
     }
 }
 
-impl Seek for Headers {
+impl<R: Seek> Seek for Headers<R> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.file.seek(to)
+    }
+}
+
+/// Bytes that can only be read on: what is sought before them is passed over.
+struct Forward<R> {
+    from: R,
+    at: u64,
+}
+
+impl<R: Read> Read for Forward<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.from.read(buffer)?;
+        self.at += n as u64;
+        Ok(n)
+    }
+}
+
+impl<R: Read> Seek for Forward<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let ahead = match to {
+            SeekFrom::Start(place) => place.checked_sub(self.at),
+            SeekFrom::Current(by) => u64::try_from(by).ok(),
+            SeekFrom::End(_) => None,
+        };
+        let ahead = ahead.ok_or_else(|| io::Error::from(ErrorKind::NotSeekable))?;
+        if io::copy(&mut self.by_ref().take(ahead), &mut io::sink())? < ahead {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        Ok(self.at)
     }
 }

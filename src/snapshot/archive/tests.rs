@@ -258,10 +258,23 @@ fn listing_reads_names_only() {
     let broken = replaced(&zip(&[("a.csv", TEXT), ("d/b.csv", TEXT)]), b"1,2", b"1,3");
     let broken_tar = tar(&[("a.csv", TEXT), ("d/b.csv", TEXT)]);
     let both = || Some(vec!["a.csv".to_owned(), "d/b.csv".to_owned()]);
-    for (bytes, want) in [(broken, both()), (broken_tar.clone(), both()), (gzip(&broken_tar), None), (TEXT.to_vec(), None)] {
+    for (bytes, want) in [
+        (broken, both()),
+        (broken_tar.clone(), both()),
+        (gzip(&broken_tar), both()),
+        (gzip(TEXT), None),
+        (gzip(b""), None),
+        (TEXT.to_vec(), None),
+        // It would take long to see what is behind the first member.
+        (gzip(&tar(&[("a.csv", &vec![0; 513 << 20]), ("b.csv", TEXT)])), None),
+    ] {
         std::fs::write(&path, bytes).expect("writes");
         assert_eq!(list(&path, &bench.options).expect("it is read"), want);
     }
+    let whole = gzip(&broken_tar);
+    std::fs::write(&path, &whole[..whole.len() / 2]).expect("writes");
+    let e = list(&path, &bench.options).expect_err("it is cut short");
+    assert!(e.message().ends_with("can't be unpacked: it is cut short"), "{e}");
 }
 
 #[test]

@@ -155,6 +155,9 @@ fn unreadable(label: &str, e: &zip::result::ZipError) -> Error {
         zip::result::ZipError::InvalidArchive(what) if what.contains("Could not find EOCD") => {
             invalid(label, "the directory at its end is missing: it is cut short, or no zip archive")
         }
+        zip::result::ZipError::InvalidArchive(what) if what.contains("Unexpected end of") => {
+            invalid(label, "the directory at its end is cut short")
+        }
         e => invalid(label, e),
     }
 }

@@ -56,6 +56,10 @@ impl Rows {
             return Ok(this);
         }
         this.seek(0)?;
+        if size >= 4 && this.take(4)?.starts_with(b"FEA1") {
+            return Err(fault("it is Feather of version 1, which is not read").with_hint("Write it as Feather of version 2."));
+        }
+        this.seek(0)?;
         let first = this.message().map_err(|_| fault("it is neither an Arrow file nor a stream"))?;
         let first = first.ok_or_else(|| fault("it has no schema"))?;
         let message = first.message()?;

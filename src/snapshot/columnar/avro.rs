@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use arrow_avro::codec::Tz;
 use arrow_avro::reader::{Reader, ReaderBuilder};
 
 use super::container::{Container, Progress};
-use super::{BATCH, arrow_fault};
+use super::{BATCH, arrow_fault, fault};
 use crate::error::{Error, Result};
 
 /// The rows of one file.
@@ -18,12 +19,25 @@ pub(in crate::snapshot) struct Rows {
     progress: Arc<Mutex<Progress>>,
 }
 
+/// The decoder knows a named type behind its end only.
+fn unresolved(e: ArrowError) -> Error {
+    let said = e.to_string();
+    match said.split_once("Failed to resolve ") {
+        Some((_, name)) => {
+            let name = name.trim_start_matches('.');
+            fault(format!("its schema has {name} within itself, or does not say what that is"))
+                .with_hint("Publish it without types that hold themselves.")
+        }
+        None => arrow_fault(e),
+    }
+}
+
 impl Rows {
     pub(super) fn open(path: &Path) -> Result<Self> {
         let progress: Arc<Mutex<Progress>> = Arc::default();
         let container = Container::open(path, Arc::clone(&progress))?;
         let builder = ReaderBuilder::new().with_batch_size(BATCH).with_tz(Tz::Utc);
-        let reader = builder.build(container).map_err(|e| failure(&progress).unwrap_or_else(|| arrow_fault(e)))?;
+        let reader = builder.build(container).map_err(|e| failure(&progress).unwrap_or_else(|| unresolved(e)))?;
         Ok(Self { reader, progress })
     }
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{fault, is_believable};
 use crate::error::{Error, Kind, Result};
+use crate::snapshot::spool::put_number;
 
 /// The longest header that is believed, in bytes.
 const MAX_HEADER: u64 = 64 << 20;
@@ -117,12 +118,12 @@ impl Container {
         let schema = schema.ok_or_else(|| fault("its header has no schema"))?;
         let given: &[u8] = if self.codec == Codec::Snappy { b"snappy" } else { b"null" };
         self.out.extend_from_slice(b"Obj\x01");
-        put_number(&mut self.out, 2);
+        put_zigzag(&mut self.out, 2);
         for part in [&b"avro.schema"[..], &schema, b"avro.codec", given] {
-            put_number(&mut self.out, part.len() as u64);
+            put_zigzag(&mut self.out, part.len() as u64);
             self.out.extend_from_slice(part);
         }
-        put_number(&mut self.out, 0);
+        put_zigzag(&mut self.out, 0);
         self.out.extend_from_slice(&self.marker);
         Ok(())
     }
@@ -160,8 +161,8 @@ impl Container {
         }
         self.out.clear();
         self.taken = 0;
-        put_number(&mut self.out, rows);
-        put_number(&mut self.out, data.len() as u64);
+        put_zigzag(&mut self.out, rows);
+        put_zigzag(&mut self.out, data.len() as u64);
         self.out.extend_from_slice(&data);
         self.out.extend_from_slice(&self.marker);
         let mut progress = self.progress();
@@ -270,13 +271,8 @@ fn byte_sign(bits: u64) -> bool {
     bits & 1 == 1
 }
 
-fn put_number(out: &mut Vec<u8>, value: u64) {
-    let mut bits = value << 1;
-    while bits >= 0x80 {
-        out.push((bits & 0x7f) as u8 | 0x80);
-        bits >>= 7;
-    }
-    out.push(bits as u8);
+fn put_zigzag(out: &mut Vec<u8>, value: u64) {
+    put_number(out, value << 1);
 }
 
 /// Snappy's preamble.

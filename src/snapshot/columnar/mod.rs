@@ -28,6 +28,7 @@ use super::Options;
 use super::archive::{self, Guard, Plain};
 use super::build::{Built, BuiltPart, Orders};
 use super::fetch::Raw;
+use super::partitions::{self, Partition, partitions};
 use super::stop::Stop;
 use super::write::Sink;
 use crate::descriptor::{Distribution, Format, members};
@@ -189,14 +190,22 @@ pub(super) fn build(raws: &[&Raw], orders: &Orders<'_>) -> Result<Built> {
     std::thread::scope(|scope| {
         let hashes = scope.spawn(|| raws.iter().map(|raw| raw.hash(stop)).collect::<Result<Vec<_>>>());
         let mut warnings = Vec::new();
-        let plains = plains(raws, distribution, options, stop, scratch, &mut warnings)?;
+        let (plains, told) = plains(raws, distribution, options, stop, scratch, &mut warnings)?;
         let mut schemas: Vec<(&str, SchemaRef)> = Vec::with_capacity(plains.len());
         for plain in &plains {
             stop.check()?;
             let schema = guarded(&plain.label, form, || Ok(Rows::open(form, &plain.path)?.schema()))?;
             schemas.push((&plain.label, schema));
         }
-        let table = unite::unite(&schemas, distribution, options.max_columns, &mut warnings)?;
+        let is_told = |column: &str| told.iter().flatten().any(|partition| partition.key == column);
+        let mut table = unite::unite(&schemas, distribution, options.max_columns, &is_told, &mut warnings)?;
+        let told: Vec<(&str, Vec<Partition>)> = plains.iter().map(|plain| plain.label.as_str()).zip(told).collect();
+        let mut drift = Vec::new();
+        if let Some(columns) = partitions::columns(distribution, &told, &table.schema, options)? {
+            warnings.extend(columns.warnings);
+            drift = columns.drift;
+            table = table.with_partitions(columns.values);
+        }
         let (parts, rows) =
             Job { plains: &plains, form, table: &table, most: options.max_archive_bytes, stop }.write(target, heard)?;
         for raw in raws {
@@ -215,13 +224,13 @@ pub(super) fn build(raws: &[&Raw], orders: &Orders<'_>) -> Result<Built> {
             rejects: 0,
             hashes: hashes.into_iter().map(Some).collect(),
             warnings,
-            drift: Vec::new(),
+            drift,
             read: Vec::new(),
         })
     })
 }
 
-/// The files themselves, or what is packed in them.
+/// The files themselves, or what is packed in them, and for each what its folders tell.
 fn plains(
     raws: &[&Raw],
     distribution: &Distribution,
@@ -229,8 +238,8 @@ fn plains(
     stop: &Stop,
     scratch: &Path,
     warnings: &mut Vec<String>,
-) -> Result<Vec<Plain>> {
-    let mut plains = Vec::with_capacity(raws.len());
+) -> Result<(Vec<Plain>, Vec<Vec<Partition>>)> {
+    let (mut plains, mut told) = (Vec::with_capacity(raws.len()), Vec::with_capacity(raws.len()));
     for (i, raw) in raws.iter().enumerate() {
         if raw.bytes > options.max_file_bytes {
             return Err(archive::too_large(&raw.url, options.max_file_bytes));
@@ -240,9 +249,11 @@ fn plains(
         }
         let guard = Guard::new(&raw.url, raw.bytes, i, options, stop, scratch);
         let wanted = distribution.member.as_deref();
-        plains.append(&mut archive::open(&raw.path, &raw.url, &raw.file_name(), wanted, &guard, warnings)?);
+        let mut opened = archive::open(&raw.path, &raw.url, &raw.file_name(), wanted, &guard, warnings)?;
+        told.extend(opened.iter().map(|plain| partitions(&raw.url, &plain.name)));
+        plains.append(&mut opened);
     }
-    Ok(plains)
+    Ok((plains, told))
 }
 
 struct Job<'a> {
@@ -327,6 +338,11 @@ impl Job<'_> {
                 }
                 None => arrow::array::new_null_array(field.data_type(), batch.num_rows()),
             });
+        }
+        if let Some(values) = &self.table.partitions {
+            for column in 0..values.num_columns() {
+                columns.push(partitions::repeated(values, column, file, batch.num_rows())?);
+            }
         }
         if self.table.has_source_file {
             let name = std::iter::repeat_n(Some(self.plains[file].name.as_str()), batch.num_rows());

@@ -3,16 +3,20 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::array::AsArray;
+use arrow::compute::{max, min};
+use arrow::datatypes::{DataType, SchemaRef, TimeUnit, TimestampMicrosecondType, TimestampNanosecondType};
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
 use orc_rust::compression::{Compression, CompressionType, Decompressor};
 use orc_rust::reader::ChunkReader;
 use orc_rust::reader::metadata::{FileMetadata, read_metadata};
+use orc_rust::schema::NamedColumn;
 use orc_rust::statistics::TypeStatistics;
 use orc_rust::{ArrowReader, ArrowReaderBuilder, TimestampPrecision};
 
@@ -20,6 +24,7 @@ use super::orc_tail::{Postscript, varint, with_decimals};
 use super::orc_types::{check_footer, check_statistics};
 use super::{BATCH, arrow_fault, fault};
 use crate::error::Result;
+use crate::name::quoted;
 
 /// The largest chunk that is unpacked, in bytes. A chunk's length is told in 23 bits, and its unpacked form is one of them again.
 const MAX_CHUNK: u64 = 16 << 20;
@@ -49,6 +54,8 @@ const ROWS_OF_A_BYTE: u64 = 1 << 20;
 pub(in crate::snapshot) struct Rows {
     reader: ArrowReader<Chunks>,
     schema: SchemaRef,
+    /// Of the columns that are times.
+    times: Vec<Times>,
     claimed: u64,
     read: Arc<AtomicU64>,
 }
@@ -63,7 +70,7 @@ impl Rows {
         if metadata.root_data_type().children().is_empty() {
             return Err(fault("it has no columns"));
         }
-        let precision = precision(metadata);
+        let (precision, times) = (precision(metadata), Times::of(metadata));
         let stripes = metadata.stripe_metadatas().iter();
         let claimed = stripes.fold(0_u64, |sum, s| sum.saturating_add(s.number_of_rows()));
         if claimed != metadata.number_of_rows() {
@@ -79,7 +86,7 @@ impl Rows {
         if schema.flattened_fields().iter().any(|f| matches!(f.data_type(), DataType::Decimal128(0, _))) {
             return Err(fault("its decimals tell no precision").with_hint("Write it with Hive 0.12 or later."));
         }
-        Ok(Self { reader: builder.build(), schema, claimed, read })
+        Ok(Self { reader: builder.build(), schema, times, claimed, read })
     }
 
     pub(super) fn schema(&self) -> SchemaRef {
@@ -87,7 +94,9 @@ impl Rows {
     }
 
     pub(super) fn next(&mut self) -> Result<Option<RecordBatch>> {
-        self.reader.next().transpose().map_err(arrow_fault)
+        let batch = self.reader.next().transpose().map_err(arrow_fault)?;
+        batch.iter().try_for_each(|batch| self.times.iter().try_for_each(|times| times.check(batch)))?;
+        Ok(batch)
     }
 
     pub(super) fn claimed(&self) -> u64 {
@@ -110,6 +119,54 @@ fn precision(metadata: &FileMetadata) -> TimestampPrecision {
         Some(_) | None => false,
     });
     if outside { TimestampPrecision::Microsecond } else { TimestampPrecision::Nanosecond }
+}
+
+/// Within which bounds the times of a column are, by the file's statistics. Arrow's writer keeps fractions of seconds before 1970 as
+/// numbers below zero, which the decoder takes for other times, years off.
+struct Times {
+    /// The column's place among all.
+    column: usize,
+    /// In milliseconds.
+    bounds: RangeInclusive<i64>,
+}
+
+impl Times {
+    /// Of the columns whose statistics tell them, a day of leeway for time zones.
+    fn of(metadata: &FileMetadata) -> Vec<Self> {
+        const DAY: i64 = 86_400_000;
+        let statistics = metadata.column_file_statistics();
+        let columns = metadata.root_data_type().children().iter().enumerate();
+        let of_column =
+            |(column, named): (usize, &NamedColumn)| match statistics.get(named.data_type().column_index())?.type_statistics()? {
+                TypeStatistics::Timestamp { min, max, min_utc, max_utc } => {
+                    let bounds = (*min.min(min_utc)).saturating_sub(DAY)..=(*max.max(max_utc)).saturating_add(DAY);
+                    Some(Self { column, bounds })
+                }
+                _ => None,
+            };
+        columns.filter_map(of_column).collect()
+    }
+
+    fn check(&self, batch: &RecordBatch) -> Result<()> {
+        let column = batch.column(self.column);
+        let (extremes, scale) = match column.data_type() {
+            DataType::Timestamp(TimeUnit::Nanosecond, _) => {
+                let times = column.as_primitive::<TimestampNanosecondType>();
+                ([min(times), max(times)], 1_000_000)
+            }
+            DataType::Timestamp(TimeUnit::Microsecond, _) => {
+                let times = column.as_primitive::<TimestampMicrosecondType>();
+                ([min(times), max(times)], 1_000)
+            }
+            _ => return Ok(()),
+        };
+        if extremes.into_iter().flatten().all(|time| self.bounds.contains(&time.div_euclid(scale))) {
+            return Ok(());
+        }
+        let name = quoted(batch.schema_ref().field(self.column).name());
+        Err(fault(format!("the times of column {name} are not those that its statistics tell"))
+            .with_hint("Arrow writes times before 1970 with fractions of seconds so: publish it as Parquet."))
+    }
 }
 
 /// The file, read within its bounds and chunk by chunk checked.
@@ -315,7 +372,10 @@ fn is_bounded(from: impl Read) -> Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    use arrow::array::{ArrayRef, TimestampNanosecondArray};
+
     use super::*;
+    use crate::snapshot::spool::put_number;
 
     #[test]
     fn a_footer_is_unpacked_within_reason() {
@@ -339,13 +399,9 @@ mod tests {
 
     /// A file of this footer and no stripes, its footer in one chunk that is packed by snappy's plainest form where `packed`.
     fn file(footer: &[u8], packed: bool) -> Vec<u8> {
-        let varint = |mut n: usize| {
+        let varint = |n: usize| {
             let mut out = Vec::new();
-            while n >= 0x80 {
-                out.push((n & 0x7f) as u8 | 0x80);
-                n >>= 7;
-            }
-            out.push(n as u8);
+            put_number(&mut out, n as u64);
             out
         };
         let footer = if packed {
@@ -387,5 +443,19 @@ mod tests {
                 assert_eq!(e.message(), want, "packed: {packed}");
             }
         }
+    }
+
+    #[test]
+    fn times_are_held_to_their_statistics() {
+        let times = Times { column: 0, bounds: -86_400_000..=86_400_000 };
+        let batch = |times: [Option<i64>; 2]| {
+            let times: ArrayRef = Arc::new(TimestampNanosecondArray::from_iter(times));
+            RecordBatch::try_from_iter([("T", times)]).expect("a column")
+        };
+        assert!(times.check(&batch([Some(-1), None])).is_ok());
+        assert!(times.check(&batch([None, None])).is_ok());
+        // What becomes of a nanosecond before 1970.
+        let e = times.check(&batch([Some(0), Some((1 << 61) - 1)])).expect_err("it is years off");
+        assert_eq!(e.message(), "the times of column \"T\" are not those that its statistics tell");
     }
 }

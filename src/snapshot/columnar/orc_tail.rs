@@ -3,6 +3,8 @@
 
 use orc_rust::compression::CompressionType;
 
+use crate::snapshot::spool::put_number;
+
 /// The field of a postscript that tells the footer's length.
 const FOOTER_LENGTH: u8 = 1;
 
@@ -74,13 +76,9 @@ impl Postscript {
     }
 }
 
-fn put_footer(out: &mut Vec<u8>, mut length: usize) {
+fn put_footer(out: &mut Vec<u8>, length: usize) {
     out.push(FOOTER_LENGTH << 3);
-    while length >= 0x80 {
-        out.push((length & 0x7f) as u8 | 0x80);
-        length >>= 7;
-    }
-    out.push(length as u8);
+    put_number(out, length as u64);
 }
 
 /// A footer with precision and scale for its decimals that tell none; `None` when there are none or it makes no sense.

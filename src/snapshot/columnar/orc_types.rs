@@ -107,6 +107,7 @@ fn children(mut of_type: &[u8]) -> Option<Vec<u64>> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::snapshot::spool::put_number;
 
     /// A footer of these types, each by its kind and its children.
     pub(in crate::snapshot::columnar) fn footer(types: &[(u8, &[u64])]) -> Vec<u8> {
@@ -115,12 +116,7 @@ pub(super) mod tests {
             let mut of_type = vec![8, *kind];
             for child in *children {
                 of_type.push(2 << 3);
-                let mut rest = *child;
-                while rest >= 0x80 {
-                    of_type.push((rest & 0x7f) as u8 | 0x80);
-                    rest >>= 7;
-                }
-                of_type.push(rest as u8);
+                put_number(&mut of_type, *child);
             }
             out.extend_from_slice(&[4 << 3 | 2, u8::try_from(of_type.len()).expect("a small type")]);
             out.extend_from_slice(&of_type);
@@ -167,13 +163,8 @@ pub(super) mod tests {
     #[test]
     fn statistics_are_counted() {
         let stripe = |columns: usize| {
-            let mut length = columns * 2;
             let mut head = vec![1 << 3 | 2];
-            while length >= 0x80 {
-                head.push((length & 0x7f) as u8 | 0x80);
-                length >>= 7;
-            }
-            head.push(length as u8);
+            put_number(&mut head, columns as u64 * 2);
             [head, [1 << 3 | 2, 0].repeat(columns)].concat()
         };
         assert!(check_statistics(&stripe(1000).repeat(900)).is_ok());

@@ -282,7 +282,7 @@ mod tests {
         ] {
             let schemas = fields.map(|f| ("u", Arc::new(arrow::datatypes::Schema::new(vec![f.clone()]))));
             let distribution = crate::descriptor::Distribution::default();
-            let table = super::super::unite::unite(&schemas, &distribution, 10, &mut Vec::new()).expect("are united");
+            let table = super::super::unite::unite(&schemas, &distribution, 10, &|_| false, &mut Vec::new()).expect("are united");
             assert_eq!(table.schema.field(0).metadata().contains_key(field_key::LOGICAL), says, "{fields:?}");
         }
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, MapArray, StructArray, new_null_array};
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef, TimeUnit};
+use arrow::record_batch::RecordBatch;
 use indexmap::IndexMap;
 
 use super::arrow_fault;
@@ -25,6 +26,18 @@ pub(super) struct Table {
     /// For each file, the file's column of each of the table's.
     pub(super) places: Vec<Vec<Option<usize>>>,
     pub(super) has_source_file: bool,
+    /// A row for each file of the columns behind the published ones that its folders tell.
+    pub(super) partitions: Option<RecordBatch>,
+}
+
+impl Table {
+    /// The same with what the files' folders tell, a row for each.
+    pub(super) fn with_partitions(self, values: RecordBatch) -> Self {
+        let mut fields: Vec<FieldRef> = self.schema.fields().iter().cloned().collect();
+        let behind = fields.len() - usize::from(self.has_source_file);
+        fields.splice(behind..behind, values.schema_ref().fields().iter().cloned());
+        Self { schema: Arc::new(Schema::new(fields)), partitions: Some(values), ..self }
+    }
 }
 
 /// A column, and the first file that has it in its type.
@@ -34,12 +47,13 @@ struct Met<'a> {
     url: &'a str,
 }
 
-/// The table that files of these schemas make together. [`Kind::SourceInvalid`] with both files and types when a column's types have no
-/// other that holds them.
+/// The table that files of these schemas make together; `is_told` says which columns come from elsewhere. [`Kind::SourceInvalid`] with both
+/// files and types when a column's types have no other that holds them.
 pub(super) fn unite(
     files: &[(&str, SchemaRef)],
     distribution: &Distribution,
     max_columns: usize,
+    is_told: &dyn Fn(&str) -> bool,
     warnings: &mut Vec<String>,
 ) -> Result<Table> {
     let mut columns: IndexMap<String, Met> = IndexMap::new();
@@ -91,7 +105,8 @@ pub(super) fn unite(
         return Err(Error::new(Kind::SourceInvalid, format!("{first} has no columns")));
     }
     let declared = &distribution.schema.columns;
-    for column in declared.iter().filter(|c| !columns.contains_key(c.name.trim_ascii())) {
+    let is_absent = |name: &str| !columns.contains_key(name) && !is_told(name);
+    for column in declared.iter().filter(|c| is_absent(c.name.trim_ascii())) {
         warnings.push(format!("the declared column {} is in none of the files", quoted(&column.name)));
     }
     let places = |map: &Vec<usize>| {
@@ -109,7 +124,7 @@ pub(super) fn unite(
         let name = unique.last().map_or(SOURCE_FILE, String::as_str);
         fields.push(Field::new(name, DataType::Utf8View, false).with_metadata(hidden));
     }
-    Ok(Table { schema: Arc::new(Schema::new(fields)), places, has_source_file })
+    Ok(Table { schema: Arc::new(Schema::new(fields)), places, has_source_file, partitions: None })
 }
 
 /// The column's field with its published name and with what the descriptor says of it.

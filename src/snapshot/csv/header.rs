@@ -1,10 +1,8 @@
 //! Headers: of a table's first rows, which are titles and notes, which name the columns, and where the values begin. It works on rows
 //! of text, whatever format they came from.
 
-use super::look::{Look, is_year};
-
-/// Rows that are looked at for where the values begin.
-const TOP: usize = 40;
+use super::look::{Look, is_code, is_year};
+use super::titles::{TOP, keyed, leading_titles, short_rows};
 
 /// Rows that are looked at for what the columns hold.
 const BODY: usize = 500;
@@ -16,6 +14,8 @@ pub(in crate::snapshot) struct Head {
     pub(in crate::snapshot) titles: usize,
     /// Rows that name the columns, behind the titles; 0 when nothing does.
     pub(in crate::snapshot) header: usize,
+    /// Rows between the header and the first row of the table that are neither.
+    pub(in crate::snapshot) between: usize,
 }
 
 /// What most of a column's filled cells look like, where they are values of one kind.
@@ -38,6 +38,9 @@ impl Profile {
 /// gaps that the lower ones fill, or when each lower one has words over every column of values, or over some of them and nothing else. A row of years over values that
 /// are no years names columns too. Where no column tells, the first row is the header unless it holds values itself.
 pub(in crate::snapshot) fn head<S: AsRef<str>>(rows: &[Vec<S>], width: usize) -> Head {
+    if let Some(head) = keyed(rows, width) {
+        return head;
+    }
     let profiles = profiles(rows, width);
     let short = short_rows(rows, width);
     let mut titles = leading_titles(rows, width).max(short);
@@ -45,22 +48,25 @@ pub(in crate::snapshot) fn head<S: AsRef<str>>(rows: &[Vec<S>], width: usize) ->
     let profiles = if short > 0 && titles + 1 < rows.len() { self::profiles(&rows[titles + 1..], width) } else { profiles };
     let top = rows.len().min(titles + TOP);
     if titles >= rows.len() {
-        return Head { titles: 0, header: usize::from(!rows.is_empty()) };
+        return Head { header: usize::from(!rows.is_empty()), ..Head::default() };
+    }
+    if rows.len() - titles > 2 && are_labels(&rows[titles], &rows[titles + 1], &rows[titles + 2..]) {
+        return Head { titles, header: 2, between: 0 };
     }
     if profiles.iter().all(|p| p.look.is_none()) || rows.len() - titles < 2 {
         let names = &rows[titles];
         let values = looks(names).filter(|l| l.is_value()).count();
         let years = names.iter().filter(|c| is_year(c.as_ref())).count();
         let header = values == 0 || (years == values && years > 1 && years < names.len());
-        return Head { titles, header: usize::from(header) };
+        return Head { titles, header: usize::from(header), between: 0 };
     }
     let is_filling = |i: usize| i > titles && fills(&rows[i - 1], &rows[i], &profiles, &rows[i + 1..]);
     let is_first = |i: &usize| is_body(&rows[*i], &profiles, (*i == titles).then(|| &rows[i + 1..])) && !is_filling(*i);
     let Some(body) = (titles..top).find(is_first) else {
-        return Head { titles, header: 1 };
+        return Head { titles, header: 1, between: 0 };
     };
     if body == titles {
-        return Head { titles, header: 0 };
+        return Head { titles, header: 0, between: 0 };
     }
     // An empty row parts what stands above: the part that names the most columns is the header.
     let mut start = titles;
@@ -82,7 +88,7 @@ pub(in crate::snapshot) fn head<S: AsRef<str>>(rows: &[Vec<S>], width: usize) ->
     let lower = (titles + 1..body).take_while(is_lower).count();
     let has_gaps = cover(rows[titles..=titles].iter()) < cover(rows[titles..=titles + lower].iter()) || has_twins(first);
     let over_all = rows[titles + 1..=titles + lower].iter().all(|row| is_second(row, &profiles, below));
-    Head { titles, header: if has_gaps || over_all { 1 + lower } else { 1 } }
+    Head { titles, header: if has_gaps || over_all { 1 + lower } else { 1 }, between: 0 }
 }
 
 /// Whether a row of words below names, such as units, belongs to them: it stands over all columns of values, two and more, or over some of them
@@ -93,6 +99,25 @@ fn is_second<S: AsRef<str>>(row: &[S], profiles: &[Profile], below: usize) -> bo
     let all = typed > 1 && (values, words) == (0, typed) && (below > 2 || below == 2 && !has_twins(row));
     // A word in the first column alone heads the rows below it.
     all || extent(row) > 1 && words > 0 && words < profiles.len() && filled(row) == words
+}
+
+/// Whether a row says in words what the codes above it stand for: below codes in capitals alone, one with a digit or `_` in it, it has small
+/// letters in all cells, several words in one, and in two columns at least no digit where all rows below have one. However few these are, it names columns then.
+fn are_labels<S: AsRef<str>>(codes: &[S], row: &[S], below: &[Vec<S>]) -> bool {
+    let is_label = |c: &S| c.as_ref().contains(char::is_lowercase) && !Look::of(c.as_ref()).is_value();
+    let has_digit = |text: &str| text.contains(|c: char| c.is_ascii_digit());
+    let contrasts = |column: usize| {
+        let mut cells =
+            below.iter().filter_map(|r| r.get(column)).map(AsRef::as_ref).filter(|c| Look::of(c) != Look::Empty).peekable();
+        !has_digit(row[column].as_ref()) && cells.peek().is_some() && cells.all(has_digit)
+    };
+    codes.len() > 1
+        && codes.len() == row.len()
+        && codes.iter().all(|c| is_code(c.as_ref()))
+        && codes.iter().any(|c| c.as_ref().contains(|c: char| c.is_ascii_digit() || c == '_'))
+        && row.iter().any(|c| c.as_ref().trim().contains([' ', '!']))
+        && row.iter().all(is_label)
+        && (0..row.len()).filter(|column| contrasts(*column)).count() > 1
 }
 
 /// One name a column out of several header rows, each part once, joined by `joint`. A cell of an upper row that stands over a gap
@@ -124,7 +149,7 @@ pub(in crate::snapshot) fn join<S: AsRef<str>>(rows: &[Vec<S>], joint: &str) -> 
     (0..width).map(name).collect()
 }
 
-fn looks<S: AsRef<str>>(row: &[S]) -> impl Iterator<Item = Look> {
+pub(super) fn looks<S: AsRef<str>>(row: &[S]) -> impl Iterator<Item = Look> {
     row.iter().map(|c| Look::of(c.as_ref()))
 }
 
@@ -133,7 +158,7 @@ pub(in crate::snapshot) fn filled<S: AsRef<str>>(row: &[S]) -> usize {
     row.iter().filter(|c| !c.as_ref().trim().is_empty()).count()
 }
 
-fn is_empty<S: AsRef<str>>(row: &[S]) -> bool {
+pub(super) fn is_empty<S: AsRef<str>>(row: &[S]) -> bool {
     filled(row) == 0
 }
 
@@ -147,61 +172,20 @@ fn cover<'a, S: AsRef<str> + 'a>(rows: impl Iterator<Item = &'a Vec<S>>) -> usiz
     columns.into_iter().filter(|named| *named).count()
 }
 
-fn has_twins<S: AsRef<str>>(row: &[S]) -> bool {
+pub(super) fn has_twins<S: AsRef<str>>(row: &[S]) -> bool {
     let mut names: Vec<&str> = row.iter().map(|c| c.as_ref().trim()).filter(|c| !c.is_empty()).collect();
     names.sort_unstable();
     names.windows(2).any(|pair| pair[0] == pair[1])
 }
 
-/// Rows at the top that fill one cell at most of a table that has several, when a row that fills half of its cells comes after them.
-fn leading_titles<S: AsRef<str>>(rows: &[Vec<S>], width: usize) -> usize {
-    let is_title = |r: &Vec<S>| (filled(r) <= 1 && width > 2) || (r.len() <= 1 && width == 2);
-    let count = rows.iter().take_while(|r| is_title(r)).count();
-    match rows.get(count) {
-        Some(next) if filled(next) * 2 >= width && count + 1 < rows.len() => count,
-        Some(_) | None => 0,
-    }
-}
-
-/// Rows at the top that are titles for being shorter than the first full row, which names columns: pairs of a key and a value, mostly, or a title
-/// in two cells. They have cells from the first column on without a gap, the first of them no value, and say nothing of a column that is not named below as well.
-fn short_rows<S: AsRef<str>>(rows: &[Vec<S>], width: usize) -> usize {
-    let is_padded = |row: &Vec<S>| width > 3 && row.len() >= width && (1..=2).contains(&extent(row));
-    let is_short = |row: &Vec<S>| filled(row) <= 1 || filled(row) == extent(row) && (row.len() < width || is_padded(row));
-    let count = rows.iter().take(TOP).take_while(|row| is_short(row)).count();
-    let (above, below) = rows.split_at(count);
-    let Some((full, below)) = below.split_first().filter(|(_, below)| width > 2 && !below.is_empty()) else { return 0 };
-    if above.is_empty() {
-        return 0;
-    }
-    let profiles = &profiles(below, width)[..];
-    let is_apart = above.last().is_some_and(|last| is_empty(last));
-    let are_names = match is_body(full, profiles, Some(below)) {
-        true => false,
-        false => {
-            let has_words = filled(full) * 2 >= width && !looks(full).any(Look::is_value);
-            names(full, profiles, below) || is_apart && has_words
-        }
-    };
-    let second = below.first().filter(|row| names(row, profiles, &below[1..]) || fills(full, row, profiles, &below[1..]));
-    let is_named = |column: usize| {
-        let holds = |row: &Vec<S>| row.get(column).is_some_and(|c| !c.as_ref().trim().is_empty());
-        holds(full) || second.is_some_and(holds)
-    };
-    let is_title = |row: &Vec<S>| !Look::of(row[0].as_ref()).is_value() && (0..extent(row)).all(is_named);
-    let are_titles = above.iter().filter(|row| filled(row) > 1).all(is_title);
-    let needs_gap = above.iter().any(|row| filled(row) > 1 && is_padded(row));
-    if are_names && are_titles && !has_twins(full) && (is_apart || !needs_gap) { count } else { 0 }
-}
-
 /// Cells up to the last that holds something.
-fn extent<S: AsRef<str>>(row: &[S]) -> usize {
+pub(super) fn extent<S: AsRef<str>>(row: &[S]) -> usize {
     row.iter().rposition(|c| !c.as_ref().trim().is_empty()).map_or(0, |i| i + 1)
 }
 
 /// Whether a row goes on with the names of the one above it, whatever else it holds: that one leaves gaps from its first cell on, two and more,
 /// and here are words in all of them, over a column of values too. Codes stand beside such words.
-fn fills<S: AsRef<str>>(upper: &[S], row: &[S], profiles: &[Profile], below: &[Vec<S>]) -> bool {
+pub(super) fn fills<S: AsRef<str>>(upper: &[S], row: &[S], profiles: &[Profile], below: &[Vec<S>]) -> bool {
     let gaps = upper.iter().take_while(|c| c.as_ref().trim().is_empty()).count();
     let is_word = |c: &S| Look::of(c.as_ref()) == Look::Word;
     let over = || words_over_values(row, profiles).filter(|(column, _)| *column < gaps);
@@ -211,7 +195,11 @@ fn fills<S: AsRef<str>>(upper: &[S], row: &[S], profiles: &[Profile], below: &[V
 
 /// What the columns hold, by the rows of the second half: titles and headers stand in the first.
 pub(in crate::snapshot) fn profiles<S: AsRef<str>>(rows: &[Vec<S>], width: usize) -> Vec<Profile> {
-    let rows: Vec<&Vec<S>> = rows.iter().filter(|r| !is_empty(r)).collect();
+    // Notes and headings among the rows say nothing of the columns.
+    let held: Vec<&Vec<S>> = rows.iter().filter(|r| !is_empty(r)).collect();
+    let is_full = |r: &&&Vec<S>| r.len() >= width && (filled(r) > 1 || width < 3);
+    let full: Vec<&Vec<S>> = held.iter().filter(is_full).copied().collect();
+    let rows = if full.len() > 1 && full.len() * 4 >= held.len() { full } else { held };
     let body = &rows[rows.len() / 2..];
     let body = &body[..body.len().min(BODY)];
     let profile = |column: usize| {
@@ -242,7 +230,7 @@ pub(in crate::snapshot) fn agreement<S: AsRef<str>>(row: &[S], profiles: &[Profi
 
 /// Whether the row holds values. The first row, told by the rows `below` it, does when nothing in it is a name: words that its columns
 /// also hold below are none.
-fn is_body<S: AsRef<str>>(row: &[S], profiles: &[Profile], below: Option<&[Vec<S>]>) -> bool {
+pub(super) fn is_body<S: AsRef<str>>(row: &[S], profiles: &[Profile], below: Option<&[Vec<S>]>) -> bool {
     let (values, words) = agreement(row, profiles);
     let no_names = || match below {
         Some(below) => words_over_values(row, profiles).all(|(column, word)| holds(below, column, word)),
@@ -274,7 +262,7 @@ fn has_years<S: AsRef<str>>(row: &[S], profiles: &[Profile]) -> bool {
 }
 
 /// Whether the row stands over columns of values with words or years, and these words are not what the columns also hold.
-fn names<S: AsRef<str>>(row: &[S], profiles: &[Profile], below: &[Vec<S>]) -> bool {
+pub(super) fn names<S: AsRef<str>>(row: &[S], profiles: &[Profile], below: &[Vec<S>]) -> bool {
     let (values, words) = agreement(row, profiles);
     if has_years(row, profiles) {
         return true;
@@ -338,6 +326,10 @@ mod tests {
             ("a|b\nx|1|2\ny|3|4\nz|5|6", 3, 0, 1),
             ("a|b\nx|y|z\np|q|r", 3, 0, 1),
             ("T|n\nName|n|n\nx|1|2\ny|3|4\nz|5|6", 3, 0, 2),
+            // Labels below codes, however few rows follow; and words of a row that are none.
+            ("G_ID|NAME|B1\nGeo|Area Name|Total\n01|x|5", 3, 0, 2),
+            ("ID|REF\nunknown|none\nA1|5\nA2|6", 2, 0, 1),
+            ("G_ID|REF\nunknown|none\nA1|5\nA2|6", 2, 0, 1),
             // A row of units with gaps.
             ("date|temp|wind\n|degC|m/s\n2023-01-01|1.5|3\n2023-01-02|2.5|4\n2023-01-03|2.5|4", 3, 0, 2),
             ("place|temp|share\n|degC|%\nx|1.5|3\ny|2.5|4", 3, 0, 2),
@@ -348,7 +340,7 @@ mod tests {
             ("|a|b\nTotal|1|2\n0|3|4\n1|5|6\n2|7|8", 3, 0, 1),
             ("Region:|D|||\n||||\n|1985|1993|2000|2001\nA||||\n b|.|379|575|1\n c|.|1|1|2", 5, 2, 1),
         ] {
-            assert_eq!(head(&rows(text), width), Head { titles, header }, "{text:?}");
+            assert_eq!(head(&rows(text), width), Head { titles, header, between: 0 }, "{text:?}");
         }
     }
 

@@ -1,5 +1,5 @@
-//! Layouts: all that reading a delimited file takes to know, found out once: its syntax, what stands above and below its rows, and what its
-//! columns are called. Cells are read elsewhere.
+//! Layouts: all that reading a delimited file takes to know, found out once: its syntax, and what stands above and below its rows. Its columns
+//! are told in `columns`, its cells are read elsewhere.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -9,15 +9,13 @@ use std::sync::Arc;
 use super::look::Look;
 use super::preface::{self, Comment, Head, Header};
 use super::record::Record;
-use super::sniff::{self, LOOK, width_of_most};
+use super::sniff::{self, LOOK};
 use super::tokenize::{LineEnds, Syntax};
-use super::width::{self, Wider};
-use super::{CHUNK, Reader, fill, footer, header, raw, refuse, stacked};
+use super::{CHUNK, fill, footer, front, header, raw, refuse, stacked, unparted, width};
 use crate::descriptor::Dialect;
 use crate::error::{Error, Kind, Result};
 use crate::snapshot::cells::Fault;
 use crate::snapshot::decode::{Bad, Text};
-use crate::snapshot::names;
 use crate::snapshot::stop::Stop;
 
 /// Bytes of the head that are looked at first; more when they are odd.
@@ -25,13 +23,6 @@ const FIRST_LOOK: usize = 1 << 18;
 
 /// The most bytes of the head that are looked at; a header must end within them.
 const LAST_LOOK: usize = 4 << 20;
-
-/// Words in names of columns whose values may be 1, 2, 3 and so on.
-const NUMBER_NAMES: &[&str] = &[
-    "id", "ids", "nr", "no", "num", "number", "nummer", "numero", "número", "numéro", "nro", "n", "n°", "nº", "№", "#", "lp",
-    "index", "idx", "key", "code", "rank", "rang", "pos", "position", "row", "line", "order", "seq", "sequence", "day", "tag",
-    "month", "monat", "mois", "mes", "hour", "week", "woche", "fid", "gid",
-];
 
 /// How one delimited file is written. A reader needs this, an offset where a record starts and the line there, and nothing else.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,8 +43,10 @@ pub(in crate::snapshot) struct Layout {
     pub(super) line: u64,
     /// Where the footer starts, when there is one.
     pub(super) end: Option<u64>,
-    /// Records before the header that are no rows.
+    /// Records before the first row that are no rows.
     pub(super) before: Vec<Fault>,
+    /// The header's lines, without their ends, where its names stand over values for sure: a row that is one of them is none.
+    pub(super) headers: Vec<Vec<u8>>,
     /// What is declared and what was found out, as a descriptor would say it.
     dialect: Dialect,
 }
@@ -73,27 +66,29 @@ impl Layout {
         let mut file = text.open(url, 0)?;
         let mut head = Vec::new();
         let mut size = FIRST_LOOK;
-        // A declared empty one says that no line is a comment.
-        let mark = Some(dialect.comment_char.as_deref().unwrap_or("#")).filter(|mark| !mark.is_empty());
-        let (sniffed, ended) = loop {
+        let (sniffed, front, mark, ended) = loop {
             let ended = fill(&mut file, &mut head, size)?;
-            let sniffed = sniff::sniff(dialect, &head, ended, mark).map_err(|e| e.within(url))?;
-            let few = sniffed.syntax.records(&head, ended, 2, mark).all.len() < 2;
+            let front = front::matter(&head);
+            let mark = preface::mark(dialect, &head[front..]);
+            let sniffed = sniff::sniff(dialect, &head[front..], ended, mark).map_err(|e| e.within(url))?;
+            let few = sniffed.syntax.records(&head[front..], ended, 2, mark).all.len() < 2;
             if ended || size >= LAST_LOOK || !(few || sniffed.regular < 800) {
-                break (sniffed, ended);
+                break (sniffed, front, mark, ended);
             }
             size *= 4;
         };
         refuse::documents(&head, ended, url)?;
         let bads = &text.bad[..text.bad.partition_point(|b| b.at < head.len() as u64)];
-        let skipped = if sniffed.named { sniff::named_delimiter(&head).map_or(0, |(_, len)| len) } else { 0 };
+        let named = if sniffed.named { sniff::named_delimiter(&head[front..]) } else { None };
+        let skipped = front + named.map_or(0, |(_, len)| len);
+        let lines_skipped = sniffed.syntax.line_ends.count(&head[..skipped]);
         let mut records = sniffed.syntax.records(&head[skipped..], ended, LOOK, mark).all;
         for record in &mut records {
             record.start += skipped;
             record.end += skipped;
-            record.line += u64::from(skipped > 0);
+            record.line += lines_skipped;
         }
-        let (Head { comment, header, preamble: titles }, notes) = preface::head(dialect, &mut records);
+        let (Head { comment, header, preamble: titles, between }, notes) = preface::head(dialect, &mut records);
         if dialect.delimiter.is_none() && !sniffed.named {
             refuse::irregular(&sniffed, records.len(), url)?;
             refuse::several_tables(&records[..titles], &head, &sniffed.syntax, url)?;
@@ -110,14 +105,26 @@ impl Layout {
                         None => without("a header", url, head.len(), ended),
                     });
                 };
-                (last + 1, Some(header_names(&chosen, joint, bads)))
+                (last + 1 + between, Some(header_names(&chosen, joint, bads)))
             }
         };
         if records.is_empty() {
             return Err(without("a record", url, head.len(), ended));
         }
+        let behind = &records[body - between..body];
         // Blank lines and comments are passed over again where nothing stands before the first row.
         let start = if body == 0 { skipped } else { records[body - 1].end };
+        let out_of_table = |records: &[Record], expected: &str, reason: &str| -> Vec<Fault> {
+            let raw = |r: &Record| Bad::written_out(&raw(&head[r.start..r.end]), &mut within(r, bads).iter());
+            let fault = |r: &Record| Fault {
+                line: r.line,
+                column: None,
+                raw: raw(r),
+                expected: expected.to_owned(),
+                reason: reason.to_owned(),
+            };
+            records.iter().map(fault).collect()
+        };
         let mut this = Self {
             line: 1 + sniffed.syntax.line_ends.count(&head[..start]),
             start: start as u64,
@@ -129,12 +136,23 @@ impl Layout {
             usual: 0,
             looks: Vec::new(),
             end: None,
-            before: records[..titles].iter().map(|r| before_header(r, &head, bads)).collect(),
+            before: [
+                out_of_table(&records[..titles], "a header", "the row stands before the header"),
+                out_of_table(behind, "a row", "the row stands between the header and the first row"),
+            ]
+            .concat(),
+            headers: Vec::new(),
             dialect: dialect.clone(),
         };
         this.name_columns(published.as_deref(), declared, &records[body..], url, warnings);
         let named = this.names.len();
-        let rows: Vec<Vec<&str>> = records[body..].iter().map(|r| r.fields.iter().map(String::as_str).collect()).collect();
+        let of_header: Vec<&Record> = match &header {
+            Header::None => Vec::new(),
+            Header::Records(lines, _) => records[..body].iter().filter(|r| lines.contains(&(r.line as usize))).collect(),
+        };
+        let repeats = |r: &&Record| of_header.iter().any(|header| header.fields == r.fields);
+        let rows = records[body..].iter().filter(|r| !repeats(r));
+        let rows: Vec<Vec<&str>> = rows.map(|r| r.fields.iter().map(String::as_str).collect()).collect();
         this.looks = header::profiles(&rows, named).iter().map(header::Profile::look).collect();
         this.find_footer(text, &mut file)?;
         let first = this.drop_empty(text, url, max_field, named, stop)?;
@@ -146,21 +164,22 @@ impl Layout {
                 this.appended(named)
             ));
         }
-        if let Header::Records(lines, _) = &header {
-            let of_header: Vec<&Record> = records[..body].iter().filter(|r| lines.contains(&(r.line as usize))).collect();
-            if let Some(shown) = stacked::second(&of_header, &records[body..]) {
-                warnings.push(format!("{url}: {shown}: if tables stand one below the other in it, they are read as one"));
-            }
+        this.headers = proven(&of_header, &this.looks, &head);
+        if let Some(shown) = stacked::second(&of_header, &records[body..]) {
+            warnings.push(format!("{url}: {shown}: if tables stand one below the other in it, they are read as one"));
         }
         if this.syntax.wrapped {
             warnings.push(format!("{url}: its lines are quoted as a whole; the table is what stands within these quotes"));
         }
-        if named == 1 && are_aligned(&records) {
-            warnings.push(format!(
-                "{url}: its lines look like columns that blanks align, which are not parted: each line is one text"
-            ));
+        if front > 0 {
+            let lines = this.syntax.line_ends.count(&head[..front]);
+            warnings.push(format!("{url}: its first {lines} lines are YAML front matter, which is left out"));
         }
-        this.describe(&records, titles, &header, &notes);
+        if let Some(shown) = unparted::shown(&records, &head, &this.syntax) {
+            warnings.push(format!("{url}: {shown}"));
+        }
+        let left_out = records[..titles].iter().chain(behind).map(|r| r.line);
+        this.describe(&records, left_out, &header, &notes);
         if let (Some(Comment { sniffed: Some(_), start }), Some(first)) = (&this.comment, notes.first()) {
             let (line, said) = (first.line, raw(&head[first.start..first.end]));
             let said = crate::name::clip(&said, 80);
@@ -191,120 +210,6 @@ impl Layout {
         &self.dialect
     }
 
-    /// Names the columns: as many as the header has, or as most rows have when those are more.
-    fn name_columns(
-        &mut self,
-        published: Option<&[String]>,
-        declared: &[String],
-        rows: &[Record],
-        url: &str,
-        warnings: &mut Vec<String>,
-    ) {
-        let width = width_of_most(rows);
-        let most = rows.iter().filter(|r| r.fields.len() == width).count();
-        let agree = width > 1 && most * 2 > rows.len();
-        let mut names: Vec<String> = match published {
-            Some(names) => names.to_vec(),
-            None => {
-                let width = if agree { width } else { rows.first().map_or(0, |r| r.fields.len()) };
-                (0..width).map(|i| declared.get(i).cloned().unwrap_or_default()).collect()
-            }
-        };
-        let named = names.len();
-        if agree && width > named && published.is_some() {
-            let holds = |r: &Record| r.fields.get(named..).is_some_and(|more| more.iter().any(|f| !f.trim_ascii().is_empty()));
-            let (from, to) = (named + 1, width);
-            let numbered =
-                rows.iter().filter(|r| r.fields.len() == width).zip(1..).all(|(r, n)| r.fields[0].trim() == format!("{n}"));
-            // Delimiters at the ends of lines shift nothing, and what numbers the rows may be what the first name says.
-            let is_counter = numbered && rows.iter().any(holds) && !is_number_name(&names[0]);
-            if width == named + 1 && is_counter && rows.len() > 1 {
-                names.insert(0, String::new());
-                warnings.push(format!(
-                    "{url}: the header names {named} columns and rows have {width} fields, of which the first counts the rows: it is column_1"
-                ));
-            } else {
-                names.resize(width, String::new());
-                if rows.iter().any(holds) {
-                    let of = if from == to { format!("column_{to}") } else { format!("column_{from} to column_{to}") };
-                    warnings.push(format!(
-                        "{url}: the header names {named} columns and most rows have {width} fields; those behind are {of}, and names may \
-                         not be those of the values below"
-                    ));
-                }
-            }
-        }
-        self.usual = names.len();
-        if agree && width < names.len() && published.is_some() {
-            self.usual = width;
-            warnings.push(format!(
-                "{url}: the header names {named} columns and most rows have {width} fields; the last {} are empty there",
-                named - width
-            ));
-        }
-        let (unique, originals) = names::unique(&names);
-        self.names = Arc::new(unique);
-        self.originals = originals;
-    }
-
-    /// Takes the columns in that the rows have, where those were found to be more. What the user should know goes to `warnings`.
-    pub(in crate::snapshot) fn widen(&mut self, wider: &Wider, url: &str, warnings: &mut Vec<String>) {
-        let named = self.names.len();
-        self.append(wider.width);
-        let Wider { width, rows, first } = wider;
-        warnings.push(format!(
-            "{url}: {rows} rows have {width} fields, the first in line {first}, and the head has {named} columns; those behind are {}, and names \
-             may not be those of the values below",
-            self.appended(named)
-        ));
-    }
-
-    /// Adds columns without a name. Rows without them stay as usual as they were.
-    fn append(&mut self, width: usize) {
-        let mut names = self.names.to_vec();
-        names.resize(width.max(names.len()), String::new());
-        let (unique, mut originals) = names::unique(&names);
-        self.originals.extend(originals.drain(self.names.len()..));
-        self.names = Arc::new(unique);
-    }
-
-    /// The columns behind the first `named`.
-    fn appended(&self, named: usize) -> String {
-        match &self.names[named..] {
-            [only] => only.clone(),
-            several => format!("{} to {}", several.first().map_or("", |n| n), several.last().map_or("", |n| n)),
-        }
-    }
-
-    /// Drops the last columns when they have no name and hold nothing in the whole file: they stand for delimiters at the ends of lines.
-    /// Only a file with such columns is read for this. The line of the first row that holds something behind the first `named` columns, when
-    /// there are more.
-    fn drop_empty(&mut self, text: &Text, url: &str, max_field: usize, named: usize, stop: &Stop) -> Result<Option<u64>> {
-        let is_nameless = |o: &Option<String>| o.as_ref().is_some_and(|o| o.trim().is_empty());
-        let nameless = self.originals.iter().rev().take_while(|o| is_nameless(o)).count();
-        // A table keeps a column, whatever it holds.
-        let mut used = (self.names.len() - nameless).max(1);
-        let mut first = None;
-        let mut reader = Reader::open(text, url, 0, self, max_field)?;
-        while used < self.names.len() {
-            stop.check()?;
-            let Some(cells) = reader.next()? else { break };
-            if first.is_none() {
-                let of_column = |c: usize| cells.column(c).position(|cell| !cell.text.is_empty());
-                first = (named..self.names.len()).filter_map(of_column).min().map(|row| cells.lines[row]);
-            }
-            let held = (used..self.names.len()).rev().find(|c| cells.column(*c).any(|cell| !cell.text.is_empty()));
-            used = held.map_or(used, |c| c + 1);
-        }
-        drop(reader);
-        let names = self.names[..used].to_vec();
-        self.usual = self.usual.min(used);
-        self.names = Arc::new(names);
-        self.originals.truncate(used);
-        self.looks.truncate(used);
-        Ok(first)
-    }
-
     /// Looks at the end of the text for notes, and for more columns than the head has.
     fn find_footer(&mut self, text: &Text, file: &mut File) -> Result<()> {
         let len = text.bytes - text.skip;
@@ -323,7 +228,7 @@ impl Layout {
     }
 
     /// Writes down what was found out.
-    fn describe(&mut self, records: &[Record], titles: usize, header: &Header, notes: &[Record]) {
+    fn describe(&mut self, records: &[Record], left_out: impl Iterator<Item = u64>, header: &Header, notes: &[Record]) {
         let Self { syntax, dialect, .. } = self;
         dialect.delimiter = Some(char::from(syntax.delimiter));
         dialect.quote = Some(syntax.quote.map_or('\0', char::from));
@@ -332,9 +237,9 @@ impl Layout {
         if syntax.line_ends == LineEnds::Returns {
             dialect.line_terminator = Some("\r".to_owned());
         }
-        let lines_of = |r: &Record| {
-            let next = records.iter().map(|o| o.line).find(|l| *l > r.line).unwrap_or(r.line + 1);
-            (r.line..next).map(|l| l as usize)
+        let lines_of = |line: u64| {
+            let next = records.iter().map(|o| o.line).find(|l| *l > line).unwrap_or(line + 1);
+            (line..next).map(|l| l as usize)
         };
         match header {
             Header::None => dialect.header = Some(false),
@@ -343,15 +248,13 @@ impl Layout {
                 dialect.header_rows = if lines == &[1] { Vec::new() } else { lines.clone() };
             }
         }
-        if titles > 0 {
-            dialect.comment_rows.extend(records[..titles].iter().flat_map(lines_of));
-        }
-        if self.comment.as_ref().is_some_and(|c| c.sniffed.is_some()) {
+        dialect.comment_rows.extend(left_out.flat_map(lines_of));
+        if let Some(Comment { start, sniffed: Some(_) }) = &self.comment {
             // A record of the table's width that starts so is none.
-            if records.iter().any(|r| r.fields[0].starts_with('#')) {
+            if records.iter().any(|r| r.fields[0].starts_with(start.as_str())) {
                 dialect.comment_rows.extend(notes.iter().map(|r| r.line as usize));
             } else {
-                dialect.comment_char = Some("#".to_owned());
+                dialect.comment_char = Some(start.clone());
             }
         }
         dialect.comment_rows.sort_unstable();
@@ -359,22 +262,12 @@ impl Layout {
     }
 }
 
-/// Whether a column of this name is of numbers that may count its rows.
-fn is_number_name(name: &str) -> bool {
-    let name = name.trim().to_lowercase();
-    let is_word = |word: &str| NUMBER_NAMES.contains(&word);
-    let mut words = name.split(|c: char| !c.is_alphanumeric() && !"#№º°".contains(c)).filter(|w| !w.is_empty());
-    words.any(is_word) || name.ends_with("id") || name.contains(['号', '番'])
-}
-
-/// Whether lines look like columns that are aligned by blanks: they have as many words each, and runs of blanks between them.
-fn are_aligned(records: &[Record]) -> bool {
-    let words = |r: &Record| r.fields.iter().flat_map(|f| f.split_whitespace()).count();
-    let has_run = |r: &&Record| r.fields.iter().any(|f| f.trim().contains("  "));
-    let all = records.len();
-    let width = records.last().map_or(0, words);
-    let alike = records.iter().filter(|r| words(r) == width).count();
-    all > 1 && width > 1 && alike * 10 >= all * 9 && records.iter().filter(has_run).count() * 2 > all
+/// The lines of a header, without their ends, where names stand over values: these are no row of the table for sure.
+fn proven(header: &[&Record], looks: &[Option<Look>], head: &[u8]) -> Vec<Vec<u8>> {
+    let over_values =
+        |r: &&&Record| r.fields.iter().zip(looks).any(|(name, look)| look.is_some() && Look::of(name) == Look::Word);
+    let several = header.iter().filter(|r| header::filled(&r.fields) > 1);
+    several.filter(over_values).map(|r| head[r.start..r.end].trim_ascii_end().to_vec()).collect()
 }
 
 fn without(what: &str, url: &str, head: usize, ended: bool) -> Error {
@@ -411,14 +304,4 @@ fn header_names(records: &[&Record], joint: &str, bads: &[Bad]) -> Vec<String> {
 fn within<'a>(record: &Record, bads: &'a [Bad]) -> &'a [Bad] {
     let at = |offset: usize| bads.partition_point(|b| b.at < offset as u64);
     &bads[at(record.start)..at(record.end)]
-}
-
-fn before_header(record: &Record, head: &[u8], bads: &[Bad]) -> Fault {
-    Fault {
-        line: record.line,
-        column: None,
-        raw: Bad::written_out(&raw(&head[record.start..record.end]), &mut within(record, bads).iter()),
-        expected: "a header".to_owned(),
-        reason: "the row stands before the header".to_owned(),
-    }
 }

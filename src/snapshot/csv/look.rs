@@ -20,7 +20,7 @@ impl Look {
         if !text.is_empty() && text.chars().all(|c| matches!(c, '%' | '‰' | '°' | '€' | '$' | '£' | '¥')) {
             // A unit.
             Self::Word
-        } else if !text.contains(char::is_alphanumeric) {
+        } else if !text.contains(char::is_alphanumeric) || MISSING.iter().any(|m| text.eq_ignore_ascii_case(m)) {
             Self::Empty
         } else if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") {
             Self::Boolean
@@ -42,6 +42,9 @@ impl Look {
     }
 }
 
+/// What stands for nothing in a cell, and names no column.
+const MISSING: [&str; 5] = ["\\N", "null", "n/a", "#n/a", "<na>"];
+
 /// Digits with signs, separators of thousands and decimals, an exponent, a currency or a percent sign around them.
 fn is_number(text: &str) -> bool {
     let bare = text.trim_matches(|c: char| matches!(c, '£' | '€' | '$' | '¥' | '%' | '(' | ')' | '\u{a0}' | ' '));
@@ -52,7 +55,16 @@ fn is_number(text: &str) -> bool {
     let digits = signed.bytes().filter(u8::is_ascii_digit).count();
     let is_part = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | '\'' | ' ' | '\u{a0}' | '\u{202f}');
     // Digits and blanks alone are as often a telephone number as a grouped one; both are values.
-    digits > 0 && signed.starts_with(|c: char| c.is_ascii_digit() || c == '.' || c == ',') && signed.chars().all(is_part)
+    digits > 0
+        && !is_dotted_date(signed)
+        && signed.starts_with(|c: char| c.is_ascii_digit() || c == '.' || c == ',')
+        && signed.chars().all(is_part)
+}
+
+/// Day, month and year with dots, which no number has so close together: `1.12.2020`.
+fn is_dotted_date(text: &str) -> bool {
+    let parts: Vec<usize> = text.split('.').map(str::len).collect();
+    matches!(parts.as_slice(), [1..=2, 1..=2, 2 | 4] | [4, 1..=2, 1..=2])
 }
 
 fn is_moment(text: &str) -> bool {
@@ -77,6 +89,13 @@ const MONTHS: [&str; 12] =
 /// Whether `month` begins with `word`, in any case.
 fn begins(month: &str, word: &str) -> bool {
     month.get(..word.len()).is_some_and(|m| m.eq_ignore_ascii_case(word))
+}
+
+/// Whether the text is a code in capitals: `B01001_001E`.
+pub(super) fn is_code(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with(|c: char| c.is_ascii_uppercase())
+        && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
 }
 
 /// A year of four digits.
@@ -123,6 +142,11 @@ mod tests {
             ("2012-06-22 00:00:00", Look::Moment),
             ("04-Jan-11", Look::Moment),
             ("1 January 2019", Look::Moment),
+            ("01.12.2020", Look::Moment),
+            ("1.2.20", Look::Moment),
+            ("1.234.567", Look::Number),
+            ("\\N", Look::Empty),
+            ("NULL", Look::Empty),
             ("TRUE", Look::Boolean),
             ("2B", Look::Word),
             ("A100", Look::Word),

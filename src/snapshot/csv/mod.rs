@@ -1,7 +1,9 @@
 //! Delimited text: from a decoded file to batches of cells. How a file is written is found out once, in `layout`; fields are found in
 //! `tokenize`; types are unknown here.
 
+mod columns;
 mod footer;
+mod front;
 pub(super) mod header;
 mod layout;
 pub(super) mod look;
@@ -10,7 +12,9 @@ mod record;
 mod refuse;
 mod sniff;
 pub(super) mod stacked;
+mod titles;
 mod tokenize;
+mod unparted;
 mod width;
 mod wrapped;
 
@@ -233,6 +237,13 @@ impl<'a> Reader<'a> {
                 continue;
             }
             self.line += 1 + lines;
+            if self.layout.headers.iter().any(|header| is_line(record, header)) {
+                cells.spans.truncate(spans_before);
+                made.truncate(made_before);
+                let (expected, reason) = ("a row".to_owned(), "the row repeats the header".to_owned());
+                cells.faults.push(Fault { line, column: None, raw: self.told(record, start), expected, reason });
+                continue;
+            }
             if fields == width && start < rows_end {
                 cells.lines.push(line);
                 continue;
@@ -347,6 +358,11 @@ fn fill(file: &mut File, buffer: &mut Vec<u8>, size: usize) -> Result<bool> {
     let missing = size.saturating_sub(buffer.len()) as u64;
     let n = file.take(missing).read_to_end(buffer)?;
     Ok((n as u64) < missing)
+}
+
+/// Whether a record is this line, whatever ends it.
+fn is_line(record: &[u8], line: &[u8]) -> bool {
+    record.strip_prefix(line).is_some_and(|end| end.trim_ascii_end().is_empty())
 }
 
 /// A record as published, without its line end and not longer than is useful.

@@ -11,8 +11,8 @@ use crate::error::{Error, Kind, Result};
 /// Delimiters that are looked for, in the order in which equals are preferred.
 const DELIMITERS: &[u8] = b",;\t|";
 
-/// Delimiters that text is full of: they are taken only where none of the others makes a table.
-const RARE: &[u8] = b"^~:";
+/// Delimiters that text is full of, and Hive's: they are taken only where none of the others makes a table.
+const RARE: &[u8] = b"\x01^~:";
 
 /// What parts the cells of a text that has only one column: it stands in no text.
 pub(super) const NEVER: u8 = 0x1f;
@@ -331,6 +331,7 @@ mod tests {
             ("a\tb\n1\t2\n", b'\t'),
             ("a|b|c\n1, x|2|3\n", b'|'),
             ("a^b\n1^x, y\n2^z\n", b'^'),
+            ("a\u{1}b\n1\u{1}x, y\n2\u{1}z\n", 1),
             ("one\ntwo\n", b','),
             ("12:30\n12:45\n13:00\n", b','),
             ("", b','),

@@ -12,8 +12,15 @@ pub(in crate::snapshot) fn second(header: &[&Record], rows: &[Record]) -> Option
     if let Some(row) = rows.iter().find(repeats) {
         return Some(format!("line {} repeats the header", row.line));
     }
-    let found = rows.windows(3).find(|three| three[1].apart && is_head(&three[1], &three[0], &three[2]));
-    found.map(|three| format!("line {}, behind a blank line, looks like another header", three[1].line))
+    let found = (1..rows.len().saturating_sub(1)).find(|i| begins(rows, *i));
+    found.map(|i| format!("line {}, behind a blank line, looks like another header", rows[i].line))
+}
+
+/// Whether the row is a header behind a blank line, or behind a title that stands behind one.
+fn begins(rows: &[Record], row: usize) -> bool {
+    let titles = usize::from(!rows[row].apart && filled(&rows[row - 1].fields) == 1);
+    let first = row - titles;
+    first > 0 && rows[first].apart && is_head(&rows[row], &rows[first - 1], &rows[row + 1])
 }
 
 fn same(a: &Record, b: &Record) -> bool {
@@ -44,6 +51,8 @@ mod tests {
                 Some("line 5, behind a blank line, looks like another header"),
             ),
             ("id,v\n1,2\n2,3\n\ncode,price\nx,2.5\nz,3.5\n", Some("line 5, behind a blank line, looks like another header")),
+            ("id,v\n1,2\n2,3\n\nTable 2\nid,m\n1,2\n", Some("line 6, behind a blank line, looks like another header")),
+            ("id,v\n1,2\n2,3\nTable 2\nid,m\n1,2\n", None),
             ("id,v\nx,2\n\ny,\nz,3\n", None),
             ("id,v\nx,2\n\ny,4\nz,3\n", None),
             ("v\n1\nv\n2\n", None),

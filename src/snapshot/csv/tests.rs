@@ -1,5 +1,7 @@
 //! Whole texts of each dialect, read to their cells.
 
+mod random;
+
 use super::*;
 use crate::descriptor::Dialect;
 use crate::snapshot::stop::Stop;
@@ -132,6 +134,35 @@ fn whole_files() {
             "date,t,w\n,C,m/s\n2023-01-01,1.5,3\n2023-01-02,2.5,4\n",
             "date|t C|w m/s; 3: 2023-01-01|1.5|3; 4: 2023-01-02|2.5|4",
         ),
+        // Rows between the names and the values, and names again among these.
+        (
+            &usual,
+            "id,name,v\n--,----,-\n1,a,2.5\n2,b,3.5\n",
+            "id|name|v; 3: 1|a|2.5; 4: 2|b|3.5; 2! the row stands between the header and the first row (out)",
+        ),
+        (
+            &usual,
+            "T,Rate\nCDID,M\nDate,14-11-2023\n1971,4.1\n1972,4.3\n1971 Q1,3.8\n",
+            "T|Rate; 4: 1971|4.1; 5: 1972|4.3; 6: 1971 Q1|3.8; 2! the row stands between the header and the first row (out); 3! the row stands \
+             between the header and the first row (out)",
+        ),
+        (
+            &usual,
+            "id,v\r\n1,5\r\nid,v\r\n3,7\r\n\"id\",v\r\n",
+            "id|v; 2: 1|5; 4: 3|7; 5: id|v; 3! the row repeats the header (out)",
+        ),
+        (&usual, "a,b\nx,y\na,b\nz,q\n", "a|b; 2: x|y; 3: a|b; 4: z|q"),
+        (&usual, "G_ID,NAME,B_1\nGeo,Area Name,Total\n01,Alabama,5\n", "G_ID Geo|NAME Area Name|B_1 Total; 3: 01|Alabama|5"),
+        (&usual, "R,01.01.2020,01.02.2020\nA,5,6\nB,7,8\n", "R|01.01.2020|01.02.2020; 2: A|5|6; 3: B|7|8"),
+        (&usual, "---\nx: \"1, 2\n---\na,b\n1,2\n", "a|b; 5: 1|2"),
+        (&usual, "//e.org/a,1\n//e.org/b,2\n//e.org/c,3\n", "x|column_2; 1: //e.org/a|1; 2: //e.org/b|2; 3: //e.org/c|3"),
+        (&usual, "// by x\n// of 2020\na,b\n1,2\n// end\n3,4\n", "a|b; 4: 1|2; 6: 3|4"),
+        (
+            &usual,
+            "N: x\n\na,b,c\nx,1.5,2\ny,3.5,4\n\nNotes:\n1,Of the year.\n2,Of the month.\n",
+            "a|b|c; 4: x|1.5|2; 5: y|3.5|4; 1! the row stands before the header (out); 7! the row stands below the table (out); 8! the row \
+             stands below the table (out); 9! the row stands below the table (out)",
+        ),
         (&usual, "a,b,c\nx,1\ny,3\nz\n", "a|b|c; 2: x|1|; 3: y|3|; 4: z||; 4! the row has 1 fields (kept)"),
         // Blank fields behind the columns are none.
         (&usual, "a,b\n1,2, ,\" \"\n3,4\n5,6\n", "a|b; 2: 1|2; 3: 3|4; 4: 5|6"),
@@ -175,10 +206,16 @@ fn what_is_guessed_is_said() {
             "id,v\n1,2\n\nid,v\n3,4\n",
             "t.csv: line 4 repeats the header: if tables stand one below the other in it, they are read as one",
         ),
+        ("---\nx: y\n---\na,b\n1,2\n", "t.csv: its first 3 lines are YAML front matter, which is left out"),
+        ("// made by x\na,b\n1,2\n", "t.csv: lines that begin with // are left out as comments, as line 1: // made by x"),
+        (
+            "a||b\n1||2\n3||4\n",
+            "t.csv: its cells seem to be parted by \"||\", which is not read as one delimiter: publish it with a single ASCII character there",
+        ),
         ("\"a,b\"\n\"1,2\"\n", "t.csv: its lines are quoted as a whole; the table is what stands within these quotes"),
         (
             "  id name  value\n  1  abc   10.5\n  2  def   11.5\n",
-            "t.csv: its lines look like columns that blanks align, which are not parted: each line is one text",
+            "t.csv: its lines look like columns that blanks part or align, which are not parted: each line is one text",
         ),
         (
             "a,b\n1,x,2\n2,y,4\n",
@@ -279,140 +316,6 @@ fn rows_that_become_wider_behind_the_head() {
         let (shape, last) = ((found.names.len(), found.faults.len()), found.rows.last().map(|(line, _)| *line));
         assert_eq!((shape, found.warnings.join("; ").as_str()), ((columns, rejects), warning), "{last:?}");
         assert_eq!(found.widths.wider().map(|w| (w.width, w.rows, w.first)), wider, "{last:?}");
-    }
-}
-
-/// How a random table is written.
-#[derive(Clone, Debug)]
-struct Style {
-    delimiter: char,
-    quote: char,
-    line_end: &'static str,
-    header: bool,
-    titles: usize,
-    trailing: bool,
-    quote_all: bool,
-    blanks: bool,
-}
-
-impl Style {
-    fn written(&self, names: &[String], rows: &[Vec<String>]) -> String {
-        let (q, d) = (self.quote, self.delimiter);
-        let cell = |c: &String| {
-            let needs = self.quote_all && !c.is_empty() || c.contains([d, q, '\n', '\r']) || c.starts_with(' ');
-            if needs { format!("{q}{}{q}", c.replace(q, &format!("{q}{q}"))) } else { c.clone() }
-        };
-        let blank = if self.blanks { " " } else { "" };
-        let line = |cells: &[String]| {
-            let cells: Vec<String> = cells.iter().map(cell).collect();
-            // Blanks before a quote belong to no cell; before anything else they do.
-            let joint = if self.quote_all { format!("{d}{blank}") } else { d.to_string() };
-            let trailing = if self.trailing { d.to_string() } else { String::new() };
-            cells.join(&joint) + &trailing + self.line_end
-        };
-        let title = |n: usize| format!("Table {n} of the yearbook{}", self.line_end);
-        let head: String = (0..self.titles).map(title).collect();
-        let header = if self.header { line(names) } else { String::new() };
-        head + &header + &rows.iter().map(|r| line(r)).collect::<String>()
-    }
-}
-
-/// A column's values: whole numbers, decimals, dates, words, or texts with all that must be quoted.
-fn value(kind: u8) -> proptest::strategy::BoxedStrategy<String> {
-    use proptest::strategy::Strategy;
-    match kind {
-        0 => "[1-9][0-9]{0,5}".boxed(),
-        1 => "-?[0-9]{1,3}\\.[0-9]{2}".boxed(),
-        2 => "20[0-2][0-9]-0[1-9]-[12][0-9]".boxed(),
-        3 => "[a-z]{1,8}".boxed(),
-        _ => "[a-z]{2,5}[,;|\t\"' \n]?[a-zé省]{1,4}".boxed(),
-    }
-}
-
-fn table() -> impl proptest::strategy::Strategy<Value = Vec<Vec<String>>> {
-    use proptest::prelude::*;
-    // The first column is of numbers, so that a header shows.
-    proptest::collection::vec(0_u8..5, 2..6).prop_flat_map(|kinds| {
-        let row: Vec<_> = std::iter::once(0).chain(kinds).map(value).collect();
-        proptest::collection::vec(row, 4..30)
-    })
-}
-
-fn style() -> impl proptest::strategy::Strategy<Value = Style> {
-    use proptest::prelude::*;
-    let delimiter = prop_oneof![Just(','), Just(';'), Just('\t'), Just('|')];
-    let line_end = prop_oneof![Just("\n"), Just("\r\n"), Just("\r")];
-    (delimiter, any::<bool>(), line_end, any::<bool>(), 0_usize..3, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
-        |(delimiter, single, line_end, header, titles, trailing, quote_all, blanks)| Style {
-            delimiter,
-            quote: if single && quote_all { '\'' } else { '"' },
-            line_end,
-            header,
-            titles,
-            trailing,
-            quote_all,
-            blanks,
-        },
-    )
-}
-
-proptest::proptest! {
-    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(400))]
-
-    /// What is written in a random dialect is read back to the same cells, and again when what was found out is declared.
-    #[test]
-    fn any_dialect_is_found_out(rows in table(), style in style()) {
-        let width = rows[0].len();
-        let names: Vec<String> = (0..width).map(|i| format!("name of {}", char::from(b'a' + i as u8))).collect();
-        let text = style.written(&names, &rows);
-        let found = read(&Dialect::default(), &[], &text).map_err(|e| proptest::test_runner::TestCaseError::fail(format!("{e} {text}")))?;
-        for found in [read(&found.dialect, &[], &text).expect("is read again"), found] {
-            let read_back: Vec<Vec<String>> = found.rows.iter().map(|(_, r)| r[..width.min(r.len())].to_vec()).collect();
-            proptest::prop_assert_eq!(&read_back, &rows, "{:?}\n{}", style, text);
-            proptest::prop_assert!(found.rows.iter().all(|(_, r)| r[width..].iter().all(String::is_empty)), "{}", text);
-            if style.header {
-                proptest::prop_assert_eq!(&found.names[..width], &names[..], "{}", text);
-            }
-        }
-    }
-
-    /// No text makes the reader fail otherwise than with an error, and every row is somewhere.
-    #[test]
-    fn any_text_is_read_or_refused(text in "([a-z0-9,;|\"'#\\\\ \t\r\n\u{0}é-]{0,12}\n?){0,40}") {
-        if let Ok(found) = read(&Dialect::default(), &[], &text) {
-            proptest::prop_assert!(!found.names.is_empty());
-            proptest::prop_assert!(found.rows.iter().all(|(_, r)| r.len() == found.names.len()));
-        }
-    }
-
-    #[test]
-    fn what_is_written_is_read_back(
-        rows in proptest::collection::vec(proptest::collection::vec("[a-z\",\r\n 省é;|]{0,12}", 3), 1..20),
-        crlf in proptest::prelude::any::<bool>(),
-    ) {
-        let dialect = Dialect {
-            header: Some(false),
-            delimiter: Some(','),
-            quote: Some('"'),
-            line_terminator: Some("\n".to_owned()),
-            ..Dialect::default()
-        };
-        let cell = |c: &String| format!("\"{}\"", c.replace('"', "\"\""));
-        let line_end = if crlf { "\r\n" } else { "\n" };
-        let text: String = rows.iter().map(|r| r.iter().map(cell).collect::<Vec<_>>().join(",") + line_end).collect();
-        let found = read(&dialect, &[], &text).expect("has a first record");
-        // Last columns without a name that hold nothing are none.
-        let padded = |mut r: Vec<String>| {
-            r.resize(3, String::new());
-            r
-        };
-        let mut read_back: Vec<Vec<String>> = found.rows.into_iter().map(|(_, r)| padded(r)).collect();
-        // A last row that reads as a note is a reject.
-        for fault in &found.faults {
-            proptest::prop_assert_eq!(fault.reason.as_str(), "the row stands below the table");
-            read_back.push(rows[read_back.len()].clone());
-        }
-        proptest::prop_assert_eq!(read_back, rows);
     }
 }
 

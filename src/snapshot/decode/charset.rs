@@ -2,6 +2,7 @@
 
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 
+use super::dos::Page;
 use crate::error::{Error, Kind, Result};
 
 /// A character set that can be decoded.
@@ -11,6 +12,8 @@ pub(super) enum Charset {
     Whatwg(&'static Encoding),
     /// UTF-32, which that standard leaves out; `true` when the high byte comes first.
     Utf32(bool),
+    /// One of DOS's, which that standard leaves out too.
+    Dos(Page),
 }
 
 impl Charset {
@@ -28,7 +31,10 @@ impl Charset {
             "utf16be" => "utf-16be",
             "utf-32" | "utf32" | "utf-32le" | "utf32le" => return Ok(Self::Utf32(false)),
             "utf-32be" | "utf32be" => return Ok(Self::Utf32(true)),
-            other => other,
+            other => match Page::of_label(other) {
+                Some(page) => return Ok(Self::Dos(page)),
+                None => other,
+            },
         };
         let known = known.replace("latin-", "latin");
         Encoding::for_label_no_replacement(known.as_bytes()).map(Self::Whatwg).ok_or_else(|| {
@@ -58,8 +64,9 @@ impl Charset {
         let (label, _) = rest[1..].split_once(quote)?;
         let known = Self::declared(label).ok()?;
         match known {
-            Self::Whatwg(encoding) if encoding != UTF_16LE && encoding != UTF_16BE => Some(known),
-            Self::Whatwg(_) | Self::Utf32(_) => None,
+            Self::Whatwg(encoding) => (encoding != UTF_16LE && encoding != UTF_16BE).then_some(known),
+            Self::Utf32(_) => None,
+            Self::Dos(_) => Some(known),
         }
     }
 
@@ -71,13 +78,11 @@ impl Charset {
         let all = quads.len();
         if all >= 2 && head.len().is_multiple_of(4) {
             for big in [false, true] {
-                let mut hits = 0;
-                let sound = quads.clone().all(|q| {
-                    let c = unit32(q, big);
-                    hits += usize::from(common(c));
-                    char::from_u32(c).is_some()
-                });
-                if sound && hits * 50 >= all && hits > 0 {
+                let hits = quads.clone().filter(|q| common(unit32(q, big))).count();
+                let damaged = quads.clone().filter(|q| char::from_u32(unit32(q, big)).is_none()).count();
+                // What has some damage must show more of a table.
+                let is_text = if damaged == 0 { hits * 50 >= all } else { hits * 8 >= all && damaged * 100 <= all };
+                if is_text && hits > 0 {
                     return Some(Self::Utf32(big));
                 }
             }
@@ -110,7 +115,8 @@ impl Charset {
         match (self, other) {
             (Self::Utf32(_), Self::Utf32(_)) => true,
             (Self::Whatwg(a), Self::Whatwg(b)) => a == b || (is_16(self) && is_16(other)),
-            (Self::Utf32(_), Self::Whatwg(_)) | (Self::Whatwg(_), Self::Utf32(_)) => false,
+            (Self::Dos(a), Self::Dos(b)) => a == b,
+            (Self::Utf32(_) | Self::Dos(_), _) | (Self::Whatwg(_), Self::Utf32(_) | Self::Dos(_)) => false,
         }
     }
 
@@ -119,6 +125,7 @@ impl Charset {
             Self::Whatwg(encoding) => encoding.name(),
             Self::Utf32(false) => "UTF-32LE",
             Self::Utf32(true) => "UTF-32BE",
+            Self::Dos(page) => page.name(),
         }
     }
 }

@@ -11,7 +11,8 @@ use encoding_rs::{
     WINDOWS_1252, X_MAC_CYRILLIC,
 };
 
-use super::single::{Meant, Words};
+use super::charset::Charset;
+use super::single::Words;
 use crate::error::Result;
 use crate::snapshot::stop::Stop;
 
@@ -24,24 +25,9 @@ const LINE: usize = 1 << 16;
 /// Characters that a double-byte set must show before structure alone speaks for it.
 const PROOF: u64 = 8;
 
-/// What bytes look like.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Guess {
-    /// `None` when nothing supports any.
-    pub(super) encoding: Option<&'static Encoding>,
-    /// What else it looks like, for the user.
-    pub(super) hint: Option<&'static str>,
-}
-
-impl Guess {
-    fn of(encoding: &'static Encoding) -> Self {
-        Self { encoding: Some(encoding), hint: None }
-    }
-}
-
 /// What the file's bytes look like: UTF-8 with damage when most of what is beyond ASCII is sound UTF-8; else what the detector finds,
 /// when the text supports it; nothing when nothing does, as for a single sign that stands alone.
-pub(super) fn guess(path: &Path, stop: &Stop) -> Result<Guess> {
+pub(super) fn guess(path: &Path, stop: &Stop) -> Result<Option<Charset>> {
     let mut file = BufReader::with_capacity(LINE, File::open(path)?);
     let mut looked = Looked::new();
     let mut line = Vec::new();
@@ -63,7 +49,10 @@ pub(in crate::snapshot) fn guess_texts<'a>(texts: impl IntoIterator<Item = &'a [
         looked.see(text);
         looked.see(b"\n");
     }
-    looked.guess().encoding
+    match looked.guess()? {
+        Charset::Whatwg(encoding) => Some(encoding),
+        Charset::Utf32(_) | Charset::Dos(_) => None,
+    }
 }
 
 /// What was looked at, by all means at once.
@@ -96,38 +85,38 @@ impl Looked {
         self.trials.iter_mut().for_each(|t| t.see(line));
     }
 
-    fn guess(mut self) -> Guess {
+    fn guess(mut self) -> Option<Charset> {
         self.detector.feed(&[], true);
         let Self { detector, seen, trials, .. } = &self;
         if seen.sound > 0 && seen.sound >= seen.unsound {
-            return Guess::of(UTF_8);
+            return Some(Charset::Whatwg(UTF_8));
         }
         let found = detector.guess(None, Utf8Detection::Deny);
         // GBK is the two-byte part of GB18030, which also has the characters that GBK lacks.
         let found = if found == GBK { GB18030 } else { found };
-        let proven = |t: &&Trial| t.faults == 0 && t.wide >= PROOF && t.common * 20 >= t.wide * 19;
+        let trials: Vec<&Trial> = trials.iter().filter(|t| !t.is_of_words()).collect();
+        let proven = |t: &&&Trial| t.faults == 0 && t.wide >= PROOF && t.common * 20 >= t.wide * 19;
         let proven = trials.iter().find(proven);
         let clean = trials.iter().find(|t| t.is_clean());
-        match trials.iter().find(|t| t.encoding == found) {
+        let encoding = match trials.iter().find(|t| t.encoding == found) {
             // Of so few characters the detector knows little: one that is rare tells more.
             Some(trial) if trial.wide < PROOF && !trial.is_clean() && seen.odd == 0 && clean.is_some_and(|t| t.wide > 1) => {
-                Guess { encoding: clean.map(|t| t.encoding), hint: None }
+                clean.map(|t| t.encoding)
             }
-            Some(trial) if trial.is_plausible() => Guess::of(found),
-            Some(_) => Guess { encoding: proven.map(|t| t.encoding), hint: None },
+            Some(trial) if trial.is_plausible() => Some(found),
+            Some(_) => proven.map(|t| t.encoding),
             None => match (proven, clean) {
                 // What reads as common characters without a fault, line after line, is no chance of single bytes.
-                (Some(trial), _) if trial.wide >= 4 * PROOF => Guess::of(trial.encoding),
+                (Some(trial), _) if trial.wide >= 4 * PROOF => Some(trial.encoding),
                 // Nor is it that words of single letters all have an even length.
-                (_, Some(trial)) if is_cyrillic(found) && seen.is_even() && trial.wide >= PROOF / 2 => Guess::of(trial.encoding),
-                (_, _) if seen.supported * 2 < seen.runs || seen.runs == 0 => Guess::default(),
-                (_, _) => match seen.words.meant(if seen.letters == 0 { WINDOWS_1252 } else { found }) {
-                    Meant::Set(encoding) => Guess::of(encoding),
-                    Meant::Unread(hint) => Guess { encoding: None, hint: Some(hint) },
-                    Meant::Unknown => Guess::default(),
-                },
+                (_, Some(trial)) if is_cyrillic(found) && seen.is_even() && trial.wide >= PROOF / 2 => Some(trial.encoding),
+                (_, _) if seen.supported * 2 < seen.runs || seen.runs == 0 => None,
+                (_, _) => {
+                    return seen.words.meant(if seen.letters == 0 || !found.is_single_byte() { WINDOWS_1252 } else { found });
+                }
             },
-        }
+        };
+        encoding.map(Charset::Whatwg)
     }
 }
 
@@ -190,13 +179,20 @@ struct Trial {
     common: u64,
     /// Kana, which Japanese text has sooner or later.
     kana: u64,
+    /// Those that would be one byte beyond ASCII amid the letters of a word (`K\x94ln`), and touch no other.
+    amid: u64,
     /// Bytes that the set does not have.
     faults: u64,
 }
 
 impl Trial {
     fn new(encoding: &'static Encoding) -> Self {
-        Self { encoding, wide: 0, common: 0, kana: 0, faults: 0 }
+        Self { encoding, wide: 0, common: 0, kana: 0, amid: 0, faults: 0 }
+    }
+
+    /// Whether words of single letters look like this, however often the same one comes.
+    fn is_of_words(&self) -> bool {
+        self.amid * 2 > self.wide
     }
 
     /// Few faults, and mostly common characters: real text has some rare ones, and files have some damage.
@@ -222,6 +218,9 @@ impl Trial {
             self.wide += u64::from(len > 1);
             self.kana += u64::from(len > 1 && matches!(lead, 0xa4 | 0xa5));
             self.common += u64::from(len > 1 && common);
+            let is_letter = |i: Option<usize>| i.and_then(|i| line.get(i)).is_some_and(u8::is_ascii_alphabetic);
+            let ends = line.get(at + len).is_none_or(u8::is_ascii);
+            self.amid += u64::from(len == 2 && is_letter(at.checked_sub(1)) && is_letter(Some(at + 1)) && ends);
             at += len.max(1);
         }
     }

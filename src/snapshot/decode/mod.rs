@@ -3,6 +3,7 @@
 //! kept by its place, for rejects.
 
 mod charset;
+mod dos;
 mod guess;
 mod single;
 mod transcode;
@@ -43,7 +44,7 @@ pub(super) struct Text {
     pub(super) bytes: u64,
     /// What could not be decoded, ascending.
     pub(super) bad: Vec<Bad>,
-    /// WHATWG's name of the encoding it was published in; `UTF-32LE` and `UTF-32BE` beside those.
+    /// WHATWG's name of the encoding it was published in; IANA's of UTF-32 and DOS's code pages, which WHATWG leaves out.
     pub(super) encoding: &'static str,
     /// Nobody says that it is in this encoding: its bytes look like it.
     pub(super) guessed: bool,
@@ -127,8 +128,8 @@ impl Bad {
 pub(super) fn declared(label: &str) -> Result<&'static Encoding> {
     match Charset::declared(label)? {
         Charset::Whatwg(encoding) => Ok(encoding),
-        wide @ Charset::Utf32(_) => {
-            Err(Error::new(Kind::Descriptor, format!("texts of single fields are not read as {}", wide.name())))
+        other @ (Charset::Utf32(_) | Charset::Dos(_)) => {
+            Err(Error::new(Kind::Descriptor, format!("texts of single fields are not read as {}", other.name())))
         }
     }
 }
@@ -192,10 +193,9 @@ pub(super) fn decode(
                 let (charset, guessed) = match Charset::of_xml(&head) {
                     Some(charset) => (charset, false),
                     None => {
-                        let guess = guess::guess(raw, stop)?;
-                        warnings.extend(guess.hint.map(|hint| format!("{url} is not UTF-8: {hint}")));
-                        let encoding = guess.encoding.unwrap_or(UTF_8);
-                        (Charset::Whatwg(encoding), encoding != UTF_8)
+                        let utf8 = Charset::Whatwg(UTF_8);
+                        let charset = guess::guess(raw, stop)?.unwrap_or(utf8);
+                        (charset, charset != utf8)
                     }
                 };
                 Text { guessed, ..transcoded(charset)? }

@@ -3,27 +3,20 @@
 
 use encoding_rs::{Encoding, ISO_8859_15, MACINTOSH, WINDOWS_1252};
 
+use super::charset::Charset;
+use super::dos::Page;
+
 /// Bytes beyond ASCII.
 const HIGH: usize = 128;
 
-/// Signs that may stand between letters.
-const AMID: &str = "’‘´·–—…×°ºª²³•\u{a0}\u{ad}";
-
-/// The upper half of DOS's code page 850, which is told and not read.
-const DOS: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜø£Ø×ƒáíóúñÑªº¿®¬½¼¡«»░▒▓│┤ÁÂÀ©╣║╗╝¢¥┐\
-                   └┴┬├─┼ãÃ╚╔╩╦╠═╬¤ðÐÊËÈıÍÎÏ┘┌█▄¦Ì▀ÓßÔÒõÕµþÞÚÛÙýÝ¯´\u{ad}±‗¾¶§÷¸°¨·¹³²■\u{a0}";
+/// Signs that may stand between letters, and Vietnamese tones.
+const AMID: &str = "’‘´·–—…×°ºª²³•\u{a0}\u{ad}\u{300}\u{301}\u{303}\u{309}\u{323}";
 
 /// The signs in whose places ISO 8859-15 has letters: they stand amid words in no other set.
 const LATIN9: [usize; 6] = [0xa6, 0xa8, 0xb8, 0xbc, 0xbd, 0xbe];
 
-/// What a set is taken for.
-pub(super) enum Meant {
-    /// It, or another that fits better.
-    Set(&'static Encoding),
-    /// No set that is read; the words are for the user.
-    Unread(&'static str),
-    Unknown,
-}
+/// Words that a set of another maker must make sense of.
+const PROOF: u64 = 3;
 
 /// Bytes beyond ASCII that stand alone among ASCII, by where in a word they stand.
 pub(super) struct Words {
@@ -62,26 +55,27 @@ impl Words {
         self.ahead[place] += u64::from(!is(before, u8::is_ascii_alphanumeric) && is(after, low));
     }
 
-    /// What text is meant to be that looks like `found`, a set of one byte a character.
-    pub(super) fn meant(&self, found: &'static Encoding) -> Meant {
+    /// What text is meant to be that looks like `found`, a set of one byte a character: that, or another that fits better; `None` where the words
+    /// hold together in none.
+    pub(super) fn meant(&self, found: &'static Encoding) -> Option<Charset> {
         // Words are not of two scripts.
         let found = if self.mixed > self.pure && !is_latin(&chars(found)) { WINDOWS_1252 } else { found };
-        if found == WINDOWS_1252 && self.is_latin9() {
-            return Meant::Set(ISO_8859_15);
+        let doubts = |set| self.faults(&chars(set), AMID);
+        let is_better = || is_latin(&chars(found)) && doubts(ISO_8859_15) < doubts(found);
+        if self.is_latin9() && (found == WINDOWS_1252 || is_better()) {
+            return Some(Charset::Whatwg(ISO_8859_15));
         }
         if self.suits(&chars(found)) {
-            return Meant::Set(found);
+            return Some(Charset::Whatwg(found));
         }
         let all = self.amid.iter().zip(&self.behind).map(|(amid, behind)| amid + behind).sum::<u64>();
-        let dos: Vec<char> = DOS.chars().collect();
-        let (mac, dos) = (self.faults(&chars(MACINTOSH), ""), self.faults(&dos, ""));
-        let fits = |faults: u64| faults * 20 <= all && all > 0;
+        let mac = self.faults(&chars(MACINTOSH), "");
+        let (dos, page) = Page::GUESSED.map(|page| (self.faults(&page.upper(), ""), page)).into_iter().min_by_key(|(n, _)| *n)?;
+        let fits = |faults: u64| faults * 20 <= all && all >= PROOF;
         if mac < dos && fits(mac) {
-            Meant::Set(MACINTOSH)
-        } else if dos < mac && fits(dos) {
-            Meant::Unread("it looks like DOS's code page 850, which is not read: publish it as UTF-8")
+            Some(Charset::Whatwg(MACINTOSH))
         } else {
-            Meant::Unknown
+            (dos < mac && fits(dos)).then_some(Charset::Dos(page))
         }
     }
 

@@ -52,6 +52,8 @@ fn declared_and_marked_encodings() {
         ([&[0, 0, 0xfe, 0xff][..], &utf32(text, true)].concat(), None, format!("UTF-32BE {text} []")),
         (utf32(text, true), None, format!("UTF-32BE? {text} []")),
         (utf32(text, false), Some("utf-32"), format!("UTF-32LE {text} []")),
+        (b"\xa4\xd5".to_vec(), Some("cp858"), "IBM00858 ñ€ []".to_owned()),
+        (b"\x86".to_vec(), Some("ibm852"), "IBM852 ć []".to_owned()),
         (b"x".to_vec(), Some("klingon"), "f.csv: \"klingon\" is not a known encoding".to_owned()),
         (Vec::new(), None, "UTF-8  []".to_owned()),
         // Marks of files that were joined, and DOS's end of a text.
@@ -104,6 +106,12 @@ fn bytes_that_are_no_text_keep_their_places() {
         (b"\xff\xfea\0\0\xd8\n\0", None, "UTF-16LE a\u{FFFD}\n [1@4\\x00\\xD8]"),
         (b"\xff\xfea\0\0\xd8\0\0b\0", None, "UTF-16LE a\u{FFFD}\0b [1@4\\x00\\xD8 4@6\\x00]"),
         (b"\0\0\xfe\xff\0\0\0a\0\x11\0\0\0\0\0b\0", None, "UTF-32BE a\u{FFFD}b\u{FFFD} [1@8\\x00\\x11\\x00\\x00 5@16\\x00]"),
+        // UTF-32 with damage stays UTF-32.
+        (
+            &[utf32(&"id,1\n".repeat(20), false), vec![0, 0xd8, 0, 0]].concat(),
+            None,
+            &format!("UTF-32LE? {}\u{FFFD} [100@400\\x00\\xD8\\x00\\x00]", "id,1\n".repeat(20)),
+        ),
         // One sign that stands alone says nothing of its encoding.
         (b"id,name\n1,english\n2,\xa9\n", None, "UTF-8 id,name\n1,english\n2,\u{FFFD}\n [20@20\\xA9]"),
         // UTF-8 with damage stays UTF-8.
@@ -111,12 +119,21 @@ fn bytes_that_are_no_text_keep_their_places() {
         (b"\xc3\x86r\xc3\xb8,Drag\xc3\xb8r\nK\xf8ge\n", None, "UTF-8 Ærø,Dragør\nK\u{FFFD}ge\n [15@15\\xF8]"),
         (b"1,Caf\xc3\xa9\n2,Caf\xe9\n", None, "UTF-8 1,Café\n2,Caf\u{FFFD}\n [13@13\\xE9]"),
         (b"<name>a\xa9b</name>", None, "UTF-8 <name>a\u{FFFD}b</name> [7@7\\xA9]"),
-        // DOS's code page 850 is not read.
+        // One word, however often, is no text of two bytes a character.
         (
-            b"K\x94nig,Stra\xe1e\nM\x81hle,J\x84ger\n",
+            &b"K\x94ln\n".repeat(40),
             None,
-            "UTF-8 K\u{FFFD}nig,Stra\u{FFFD}e\nM\u{FFFD}hle,J\u{FFFD}ger\n [1@1\\x94 12@10\\xE1 18@14\\x81 26@20\\x84]",
+            &format!(
+                "UTF-8 {} [{}]",
+                "K\u{FFFD}ln\n".repeat(40),
+                (0..40).map(|n| format!("{}@{}\\x94", 7 * n + 1, 5 * n + 1)).collect::<Vec<_>>().join(" ")
+            ),
         ),
+        // Mac's letters make words of these too.
+        (b"S\x9bren\nK\x9bge\nGr\x9bn\n", None, "UTF-8 S\u{FFFD}ren\nK\u{FFFD}ge\nGr\u{FFFD}n\n [1@1\\x9B 9@7\\x9B 17@13\\x9B]"),
+        // Two words are no proof of DOS's code pages.
+        (b"K\x94nig,5\nM\x81hle,6\n", None, "UTF-8 K\u{FFFD}nig,5\nM\u{FFFD}hle,6\n [1@1\\x94 11@9\\x81]"),
+        (b"K\x94\0\x80\n", Some("cp437"), "IBM437 Kö\0Ç\n [3@2\\x00]"),
     ] {
         check(bytes, label, want);
     }
@@ -142,6 +159,7 @@ fn encodings_are_guessed_when_the_text_supports_it() {
         (encoding_rs::EUC_JP, "番号,名称,住所\n1,東京都庁,東京都新宿区西新宿\n2,大阪府庁,大阪市中央区大手前\n"),
         (encoding_rs::ISO_2022_JP, "番号,名称\n1,東京都庁\n"),
         (encoding_rs::ISO_8859_15, "nom;prix\nCœur à la crème;5 €\nŒuf brouillé;7 €\n"),
+        (encoding_rs::ISO_8859_15, "nom;prix\nLe cœur déçu mais l âme plutôt naïve;5 €\nrêva œuvre;7 €\n"),
         (encoding_rs::WINDOWS_1252, "nom;prix\nCœur à la crème;5 €\nŒuf brouillé;7 €\n"),
         (encoding_rs::WINDOWS_1252, "Größe;Zahl\n½ Liter;1½\n¾ Maß;3\n"),
         (encoding_rs::WINDOWS_1252, "Nom;N°\nL’été;5–6\nl‘an d’après;1\n"),
@@ -153,6 +171,20 @@ fn encodings_are_guessed_when_the_text_supports_it() {
         let (shown, warnings) = read(&bytes, None);
         assert!(shown.contains(&format!("? {text} []")), "{}: {shown}", encoding.name());
         assert!(warnings[0].contains("declare \"encoding\": "), "{warnings:?}");
+    }
+}
+
+#[test]
+fn dos_is_guessed_when_words_hold_together_in_nothing_else() {
+    for (bytes, want) in [
+        (&b"K\x94nig,Stra\xe1e\nM\x81hle,J\x84ger\n"[..], "IBM850? König,Straße\nMühle,Jäger\n []"),
+        (
+            b"Pr\x82nom,\x83ge\nFran\x87ois,5\nH\x82l\x8ane,6\nAn\xa1bal,7\n",
+            "IBM850? Prénom,âge\nFrançois,5\nHélène,6\nAníbal,7\n []",
+        ),
+    ] {
+        check(bytes, None, want);
+        check(bytes, Some("CP850"), &want.replace('?', ""));
     }
 }
 
@@ -179,9 +211,6 @@ fn what_the_user_should_know_is_said() {
     ] {
         assert_eq!(read(bytes, label).1.concat(), want);
     }
-    let dos = read(b"K\x94nig,Stra\xe1e\nM\x81hle,J\x84ger\n", None).1;
-    let looks = "f.csv is not UTF-8: it looks like DOS's code page 850, which is not read: publish it as UTF-8";
-    assert_eq!(dos.first().map(String::as_str), Some(looks));
     let binary: Vec<u8> = (0..2000_u32).map(|i| (i * 7919 % 251) as u8).collect();
     check(&binary, None, "f.csv holds binary data, not text");
 }

@@ -9,6 +9,7 @@ use encoding_rs::{DecoderResult, Encoding, UTF_16BE, UTF_16LE};
 use memchr::{memchr_iter, memmem};
 
 use super::charset::{Charset, unit32};
+use super::dos::Page;
 use super::{Bad, CHUNK, MARK, MAX_BAD, Text, end, fill, too_many};
 use crate::error::Result;
 use crate::snapshot::stop::Stop;
@@ -22,6 +23,7 @@ pub(super) fn transcode(raw: &Path, url: &str, charset: Charset, skip: u64, targ
     let out = match charset {
         Charset::Whatwg(encoding) => whatwg(&mut file, encoding, skip, out, stop)?,
         Charset::Utf32(big) => utf32(&mut file, big, skip, out, stop)?,
+        Charset::Dos(page) => dos(&mut file, page, skip, out, stop)?,
     };
     let Out { file: mut written_to, mut written, bad, held, .. } = out;
     if let [_, line_end @ ..] = held.as_slice() {
@@ -179,5 +181,23 @@ fn utf32<'a>(file: &mut File, big: bool, skip: u64, mut out: Out<'a>, stop: &Sto
         }
         out.text(text.as_bytes())?;
         text.clear();
+    }
+}
+
+fn dos<'a>(file: &mut File, page: Page, skip: u64, mut out: Out<'a>, stop: &Stop) -> Result<Out<'a>> {
+    let upper = page.upper();
+    let mut input = vec![0; CHUNK];
+    let mut base = skip;
+    loop {
+        stop.check()?;
+        let n = fill(file, &mut input)?;
+        if n == 0 {
+            return Ok(out);
+        }
+        out.nuls.extend(memchr_iter(0, &input[..n]).map(|at| base + at as u64));
+        let text: String =
+            input[..n].iter().map(|b| upper.get(usize::from(*b).wrapping_sub(0x80)).copied().unwrap_or(char::from(*b))).collect();
+        out.text(text.as_bytes())?;
+        base += n as u64;
     }
 }

@@ -104,14 +104,18 @@ pub(super) fn spool(
             Some(Ok(None)) | None => {}
             Some(Err(reason)) => bad(geometry, String::new(), "a geometry", reason),
         }
-        out.end()?;
         faults.iter().try_for_each(|fault| out.fault(fault))?;
+        out.end()?;
     }
     let columns: Vec<(usize, String)> = names.into_iter().chain([geometry_column()]).enumerate().collect();
     let crs = match part("prj") {
         Some(prj) => crs(prj, place, warnings)?,
         None => None,
     };
+    if crs.is_none() && shapes.beyond_degrees {
+        warnings
+            .push(format!("{place} does not say (in a .prj) what its coordinates are, and they are no longitudes and latitudes"));
+    }
     Ok(out.finish(&columns)?.with_crs(crs))
 }
 
@@ -166,6 +170,8 @@ struct Shapes {
     input: BufReader<File>,
     /// Bytes that are left, by the file's size and by its header.
     left: u64,
+    /// Its bounds, by its header, are none of degrees.
+    beyond_degrees: bool,
     place: String,
 }
 
@@ -183,7 +189,9 @@ impl Shapes {
         if declared > size {
             return Err(invalid(&format!("it says that it has {declared} bytes and has {size}")));
         }
-        Ok(Self { input, left: declared.saturating_sub(HEADER_BYTES), place: place.to_owned() })
+        let (min, max) = (header.bbox.min, header.bbox.max);
+        let beyond_degrees = min.x < -360.0 || max.x > 360.0 || min.y < -90.0 || max.y > 90.0;
+        Ok(Self { input, left: declared.saturating_sub(HEADER_BYTES), beyond_degrees, place: place.to_owned() })
     }
 
     /// The next shape, `None` at the end; a shape of no geometry is `Ok(None)`, one that can't be read is its reason.

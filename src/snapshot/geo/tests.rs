@@ -9,7 +9,7 @@ use zip::write::SimpleFileOptions;
 
 use super::*;
 use crate::snapshot::archive::{self, Guard};
-use crate::snapshot::cells::CellKind;
+use crate::snapshot::cells::{Cell, CellKind};
 use crate::snapshot::spool::Reader;
 
 /// A `.shp` of shapes.
@@ -65,7 +65,8 @@ fn shown(spool: &Spool) -> Result<String> {
     let mut faults = Vec::new();
     while let Some(cells) = reader.next()? {
         for (row, line) in cells.lines.iter().enumerate() {
-            let value = |c: usize| cells.column(c).nth(row).map_or_else(String::new, |c| format!("{}{}", mark(c.kind), c.text));
+            let value =
+                |c: usize| cells.column(c).nth(row).map_or_else(String::new, |c| format!("{}{}", mark(c.kind), value_of(c)));
             out.push(format!("{line}: {}", (0..cells.width).map(value).collect::<Vec<_>>().join("|")));
         }
         faults.extend(cells.faults.iter().map(|f| {
@@ -75,6 +76,11 @@ fn shown(spool: &Spool) -> Result<String> {
     }
     out.extend(faults);
     Ok(out.join("; "))
+}
+
+/// What is wrong with a cell stands among the faults.
+fn value_of(cell: Cell<'_>) -> &str {
+    if cell.kind == CellKind::Absent { "" } else { cell.text }
 }
 
 fn mark(kind: CellKind) -> &'static str {

@@ -75,28 +75,19 @@ fn header(bytes: &[u8]) -> Option<(Header, usize)> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::thrift::tests::number;
     use super::*;
 
     /// A header of a page of this kind (5 for data, 7 for a dictionary), then `packed` bytes.
     fn page(kind: u8, unpacked: i64, packed: i64, values: i64) -> Vec<u8> {
-        let zigzag = |value: i64| {
-            let mut bits = u64::from_ne_bytes(((value << 1) ^ (value >> 63)).to_ne_bytes());
-            let mut out = Vec::new();
-            while bits >= 0x80 {
-                out.push((bits & 0x7f) as u8 | 0x80);
-                bits >>= 7;
-            }
-            out.push(bits as u8);
-            out
-        };
         let mut out = vec![0x15, 0];
-        for number in [unpacked, packed] {
+        for claimed in [unpacked, packed] {
             out.push(0x15);
-            out.extend(zigzag(number));
+            out.extend(number(claimed));
         }
         out.push((kind - 3) << 4 | STRUCT);
         out.push(0x15);
-        out.extend(zigzag(values));
+        out.extend(number(values));
         out.extend([0, 0]);
         out.resize(out.len() + usize::try_from(packed.max(0)).unwrap_or(0), 7);
         out

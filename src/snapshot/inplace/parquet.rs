@@ -214,18 +214,8 @@ fn check_group(group: &RowGroupMetaData, end: u64) -> Result<u64, String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::thrift::tests::number;
     use super::*;
-
-    fn number(value: i64) -> Vec<u8> {
-        let mut bits = u64::from_ne_bytes(((value << 1) ^ (value >> 63)).to_ne_bytes());
-        let mut out = Vec::new();
-        while bits >= 0x80 {
-            out.push((bits & 0x7f) as u8 | 0x80);
-            bits >>= 7;
-        }
-        out.push(bits as u8);
-        out
-    }
 
     /// A footer of a schema whose groups stand within each other, each of which says that it has `children`, and what follows the schema.
     fn footer(depth: usize, children: i64, then: &[u8]) -> Vec<u8> {

@@ -141,3 +141,15 @@ impl<'a> Compact<'a> {
         Some(())
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use crate::snapshot::spool::put_number;
+
+    /// A number as structures hold it: zigzag, then seven bits a byte.
+    pub(in super::super) fn number(value: i64) -> Vec<u8> {
+        let mut out = Vec::new();
+        put_number(&mut out, u64::from_ne_bytes(((value << 1) ^ (value >> 63)).to_ne_bytes()));
+        out
+    }
+}

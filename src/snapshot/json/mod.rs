@@ -1,18 +1,23 @@
 //! JSON: records in arrays, under keys or in lines, and GeoJSON's features, from a decoded file to batches of cells. Objects and arrays
 //! within a record stay JSON text, but objects that are declared to be taken apart. Types are unknown here.
 
+mod choose;
 mod find;
 mod geometry;
+mod keys;
+mod parts;
 mod record;
 mod scan;
 mod shape;
 mod special;
 mod tell;
+mod words;
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use self::record::{Found, Keys};
+use self::keys::Keys;
+use self::record::Found;
 use self::scan::Scanner;
 pub(super) use self::shape::Shape;
 use self::shape::{Arrangement, Wrapping};
@@ -37,6 +42,8 @@ pub(super) struct Reader<'a> {
     ended: bool,
     /// What the items of records that are arrays are called.
     titles: Vec<String>,
+    /// What ends each object and array around the records, from the outside in.
+    ends: Vec<u8>,
 }
 
 /// A record's place in a batch's text.
@@ -63,8 +70,8 @@ impl<'a> Reader<'a> {
         let scanner = Scanner::open(text, url, max_record.min(MAX_SPAN))?;
         let shape = shape.clone();
         let keys = Keys::new(max_columns, &shape.items.keys, &shape.columns);
-        let titles = Vec::new();
-        Ok(Self { text, url, index, scanner, shape, keys, max_columns, left: None, started: false, ended: false, titles })
+        let (titles, ends) = (Vec::new(), Vec::new());
+        Ok(Self { text, url, index, scanner, shape, keys, max_columns, left: None, started: false, ended: false, titles, ends })
     }
 
     /// The columns met so far.
@@ -96,9 +103,9 @@ impl<'a> Reader<'a> {
             let json = found.text(place.start..place.end);
             let parsed = match self.shape.wrapping {
                 Wrapping::Nothing if is_feature => found.feature(json),
-                Wrapping::Attributes if is_object => found.attributes(json),
+                Wrapping::Member(member) if is_object => found.unwrapped(json, member),
                 Wrapping::Bindings if is_object => found.bindings(json),
-                Wrapping::Nothing | Wrapping::Attributes | Wrapping::Bindings => found.record(json),
+                Wrapping::Nothing | Wrapping::Member(_) | Wrapping::Bindings => found.record(json),
             };
             match parsed {
                 Ok(()) if self.shape.features && !is_feature => {
@@ -136,7 +143,10 @@ impl<'a> Reader<'a> {
                 }
                 Err(e) => {
                     let line = place.line + e.line().saturating_sub(1) as u64;
-                    return Err(Error::new(Kind::SourceInvalid, format!("{}, line {line}: it is not JSON: {e}", self.url)));
+                    return Err(Error::new(Kind::SourceInvalid, format!("{}, line {line}: it is not JSON: {e}", self.url))
+                        .with_hint(
+                            "JSON has no comments, no comma behind a last member, and double quotes only: publish it so.",
+                        ));
                 }
             }
         }
@@ -234,8 +244,7 @@ impl<'a> Reader<'a> {
         if self.scanner.take(b',')? || self.scanner.peek()? == Some(end) {
             return Ok(());
         }
-        let what = if end == b']' { "array" } else { "object" };
-        Err(self.scanner.error(format!("a comma or the {what}'s end is expected")))
+        Err(self.scanner.unexpected(if end == b']' { "a comma or the array's end" } else { "a comma or the object's end" }))
     }
 
     /// Reads the names of records that are arrays: those declared, else the first record when it holds names; else that is a record.
@@ -287,10 +296,11 @@ impl<'a> Reader<'a> {
             Arrangement::Keyed => return self.scanner.take(b'{').map(|_| ()),
             Arrangement::Lines | Arrangement::Sequence | Arrangement::One => return Ok(()),
         }
-        if !self.scanner.seek(&self.shape.path)? {
+        let Some(ends) = self.scanner.seek(&self.shape.path)? else {
             let message = format!("{} has no member \"{}\"", self.url, self.shape.path.join("."));
             return Err(Error::new(Kind::Descriptor, message).with_hint("Correct the dialect's property."));
-        }
+        };
+        self.ends = ends;
         if self.scanner.take(b'[')? {
             return Ok(());
         }
@@ -307,11 +317,12 @@ impl<'a> Reader<'a> {
         self.ended = true;
         let what = if self.shape.layout == Arrangement::Array { b']' } else { b'}' };
         self.scanner.take(what)?;
-        for member in self.shape.path.iter().rev() {
+        for (member, end) in self.shape.path.iter().zip(&self.ends).rev() {
             self.scanner.take(b',')?;
-            while !self.scanner.take(b'}')? {
-                if self.scanner.name()? == *member {
-                    return Err(self.scanner.error(format!("the member \"{member}\" stands there a second time")));
+            while !self.scanner.take(*end)? {
+                if *end == b'}' && self.scanner.name()? == *member {
+                    let e = self.scanner.error(format!("the member \"{member}\" stands there a second time"));
+                    return Err(e.with_hint("Publish all records in one member: those of the other would be lost."));
                 }
                 self.scanner.value(None)?;
                 self.scanner.take(b',')?;

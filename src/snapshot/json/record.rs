@@ -1,13 +1,11 @@
 //! One JSON record becomes cells: members by name, GeoJSON features by their properties. Where records stand is not known here.
 
-use std::borrow::Cow;
-use std::sync::Arc;
-
-use indexmap::IndexSet;
-use serde::de::{Deserializer as _, MapAccess, SeqAccess, Visitor};
+use serde::de::Deserializer as _;
 use serde_json::value::RawValue;
 
 use super::geometry;
+use super::keys::Keys;
+use super::parts::{Items, Members};
 use super::shape::Open;
 use super::special::Replaced;
 use crate::snapshot::cells::{CellKind, Fault, MAX_SPAN, RAW_LIMIT, Span};
@@ -18,73 +16,6 @@ const MAX_DEPTH: usize = 16;
 
 /// What is wrong with an array or an object that holds a number which JSON does not have.
 const NO_JSON: &str = "it holds NaN or Infinity, which JSON does not have";
-
-/// The columns met so far.
-pub(super) struct Keys {
-    set: IndexSet<String>,
-    shared: Arc<Vec<String>>,
-    /// The name that the empty key got.
-    empty: Option<String>,
-    /// The most columns of a table.
-    max: usize,
-    /// The record at hand has a key more than that.
-    surplus: bool,
-    /// Only these keys are columns.
-    only: Vec<String>,
-}
-
-impl Keys {
-    /// Those of `only`, which then are all; else those of `first`, and `max` at most.
-    pub(super) fn new(max: usize, only: &[String], first: &[String]) -> Self {
-        let set = if only.is_empty() { first } else { only }.iter().cloned().collect();
-        let mut keys = Self { set, shared: Arc::default(), empty: None, max, surplus: false, only: only.to_vec() };
-        if only.is_empty() {
-            keys.share();
-        }
-        keys
-    }
-
-    /// The column of a key; `None` when it is none of those wanted, or would be one too many.
-    fn place(&mut self, key: &str) -> Option<usize> {
-        let known = self.set.get_index_of(key);
-        if known.is_none() && !self.only.is_empty() {
-            return None;
-        }
-        if known.is_none() && self.set.len() >= self.max {
-            self.surplus = true;
-            return None;
-        }
-        Some(known.unwrap_or_else(|| self.set.insert_full(key.to_owned()).0))
-    }
-
-    /// The names given so far.
-    pub(super) fn shared(&self) -> &Arc<Vec<String>> {
-        &self.shared
-    }
-
-    /// All names; an empty key gets one. A name that was given stays, so a later key that is called so gets another.
-    pub(super) fn share(&mut self) -> Arc<Vec<String>> {
-        if self.shared.len() < self.set.len() {
-            let names = Arc::make_mut(&mut self.shared);
-            for (i, key) in self.set.iter().enumerate().skip(names.len()) {
-                let wanted = if key.is_empty() { format!("column_{}", i + 1) } else { key.clone() };
-                // Only what the empty key is called can be another's name.
-                let is_free = |name: &String| self.empty.as_ref() != Some(name) && (name == key || !self.set.contains(name));
-                let mut numbered = (2..).map(|n| format!("{wanted}_{n}"));
-                let name = if is_free(&wanted) {
-                    wanted.clone()
-                } else {
-                    numbered.find(is_free).expect("there are more numbers than keys")
-                };
-                if key.is_empty() {
-                    self.empty = Some(name.clone());
-                }
-                names.push(name);
-            }
-        }
-        Arc::clone(&self.shared)
-    }
-}
 
 /// The cells of the records read so far.
 pub(super) struct Found<'t> {
@@ -120,7 +51,7 @@ impl<'t> Found<'t> {
         titles: &'t [String],
     ) -> Self {
         let (text, special) = numbers.map_or((published, &[][..]), |n| (n.text.as_str(), n.at.as_slice()));
-        let before = (0, made.len(), keys.set.len());
+        let before = (0, made.len(), keys.len());
         let (cells, bad, met) = (Vec::new(), Vec::new(), Vec::new());
         Self { text, published, special, made, keys, open, titles, row: 0, cells, bad, before, record: 1, met, raw: "" }
     }
@@ -149,7 +80,7 @@ impl<'t> Found<'t> {
     pub(super) fn keep(&mut self) {
         self.row += 1;
         self.record += 1;
-        self.before = (self.cells.len(), self.made.len(), self.keys.set.len());
+        self.before = (self.cells.len(), self.made.len(), self.keys.len());
     }
 
     /// Takes back all that the record at hand left: its cells, and the columns that only it has.
@@ -157,20 +88,19 @@ impl<'t> Found<'t> {
         let (cells, made, columns) = self.before;
         self.cells.truncate(cells);
         self.made.truncate(made);
-        self.keys.set.truncate(columns);
-        self.keys.surplus = false;
+        self.keys.truncate(columns);
         self.bad.clear();
         self.record += 1;
     }
 
     /// Whether the record at hand has more keys than a table has columns.
     pub(super) fn has_surplus(&self) -> bool {
-        self.keys.surplus
+        self.keys.has_surplus()
     }
 
     /// Columns met so far, those of the record at hand included.
     pub(super) fn width(&self) -> usize {
-        self.keys.set.len()
+        self.keys.len()
     }
 
     /// What the record at hand stands under, in an object of records.
@@ -203,19 +133,21 @@ impl<'t> Found<'t> {
         json.end()
     }
 
-    /// A record whose values are in `attributes`, beside a `geometry`, which stays JSON.
-    pub(super) fn attributes(&mut self, record: &'t str) -> serde_json::Result<()> {
+    /// A record whose values are in one of its members, an object; what stands beside that comes behind them.
+    pub(super) fn unwrapped(&mut self, record: &'t str, member: &str) -> serde_json::Result<()> {
         self.raw = record;
         let mut json = serde_json::Deserializer::from_str(record);
-        let (mut attributes, mut others) = (None, Vec::new());
-        json.deserialize_map(Members(|key: &str, value: &'t RawValue| match key {
-            "attributes" if value.get().starts_with('{') => attributes = Some(value),
-            "geometry" => others.push((format!("{ADDED}{key}"), value)),
-            _ => others.push((key.to_owned(), value)),
+        let (mut values, mut others) = (None, Vec::new());
+        json.deserialize_map(Members(|key: &str, value: &'t RawValue| {
+            if key == member && value.get().starts_with('{') {
+                values = Some(value);
+            } else {
+                others.push((format!("{ADDED}{key}"), value));
+            }
         }))?;
         json.end()?;
-        if let Some(attributes) = attributes {
-            let mut json = serde_json::Deserializer::from_str(attributes.get());
+        if let Some(values) = values {
+            let mut json = serde_json::Deserializer::from_str(values.get());
             json.deserialize_map(Members(|key: &str, value: &'t RawValue| self.add(key, value, 0)))?;
         }
         others.into_iter().for_each(|(key, value)| self.add(&key, value, 0));
@@ -390,45 +322,5 @@ impl<'t> Found<'t> {
                 self.no_value(column, value.get(), "a GeoJSON geometry", &reason);
             }
         }
-    }
-}
-
-/// Hands each member of an object on, with its value as written.
-struct Members<F>(F);
-
-impl<'de, F: FnMut(&str, &'de RawValue)> Visitor<'de> for Members<F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        #[derive(serde::Deserialize)]
-        struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
-        while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
-            (self.0)(&key, map.next_value::<&'de RawValue>()?);
-        }
-        Ok(())
-    }
-}
-
-/// Hands each item of an array on, with its place.
-struct Items<F>(F);
-
-impl<'de, F: FnMut(usize, &'de RawValue)> Visitor<'de> for Items<F> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("an array")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<(), A::Error> {
-        let mut i = 0;
-        while let Some(value) = items.next_element::<&'de RawValue>()? {
-            (self.0)(i, value);
-            i += 1;
-        }
-        Ok(())
     }
 }

@@ -11,6 +11,9 @@ use crate::snapshot::stop::Stop;
 
 const CHUNK: usize = 1 << 18;
 
+/// What to do about a text that ends too early.
+const CUT_SHORT: &str = "It seems to be cut short: publish or fetch it again.";
+
 /// Walks over one text, value by value.
 pub(super) struct Scanner<'a> {
     url: &'a str,
@@ -51,6 +54,21 @@ impl<'a> Scanner<'a> {
     /// An error at this place.
     pub(super) fn error(&self, what: impl std::fmt::Display) -> Error {
         Error::new(Kind::SourceInvalid, format!("{}, line {}: {what}", self.url, self.line))
+    }
+
+    /// An error for what stands here in place of what is `wanted`.
+    pub(super) fn unexpected(&mut self, wanted: &str) -> Error {
+        match self.peek() {
+            Ok(None) => self.error(format!("the text ends where {wanted} is expected")).with_hint(CUT_SHORT),
+            Ok(Some(b'/' | b'#')) => {
+                self.error("a comment stands there, which JSON does not have").with_hint("Publish it without comments.")
+            }
+            Ok(Some(byte)) if byte.is_ascii_graphic() => {
+                self.error(format!("{wanted} is expected, and {:?} stands there", char::from(byte)))
+            }
+            Ok(Some(_)) => self.error(format!("{wanted} is expected")),
+            Err(e) => e,
+        }
     }
 
     fn too_long(&self, what: &str) -> Error {
@@ -108,7 +126,10 @@ impl<'a> Scanner<'a> {
 
     /// Passes over one value, whose text is added to `out` when given.
     pub(super) fn value(&mut self, mut out: Option<&mut Vec<u8>>) -> Result<()> {
-        let first = self.peek()?.ok_or_else(|| self.error("the text ends where a value is expected"))?;
+        // What else begins no value is seen by those who parse it.
+        if matches!(self.peek()?, None | Some(b'/' | b'#' | b',' | b':' | b']' | b'}')) {
+            return Err(self.unexpected("a value"));
+        }
         let limit = out.as_ref().map_or(usize::MAX, |o| o.len().saturating_add(self.max_value));
         let (mut depth, mut in_string, mut escaped, mut started) = (0_usize, false, false, false);
         loop {
@@ -116,7 +137,7 @@ impl<'a> Scanner<'a> {
                 if started && depth == 0 && !in_string {
                     return Ok(());
                 }
-                return Err(self.error("the text ends inside a value"));
+                return Err(self.error("the text ends inside a value").with_hint(CUT_SHORT));
             };
             let start = self.at;
             let mut done = false;
@@ -141,9 +162,6 @@ impl<'a> Scanner<'a> {
                         }
                         // What ends a number or a word is not part of it.
                         b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n' | b':' if depth == 0 => {
-                            if !started {
-                                return Err(self.error(format!("{:?} stands where a value is expected", char::from(first))));
-                            }
                             if let Some(out) = out.as_deref_mut() {
                                 out.extend_from_slice(&self.buffer[start..self.at]);
                             }
@@ -174,11 +192,11 @@ impl<'a> Scanner<'a> {
     pub(super) fn name(&mut self) -> Result<String> {
         let mut raw = Vec::new();
         if self.peek()? != Some(b'"') {
-            return Err(self.error("a name in quotes is expected"));
+            return Err(self.unexpected("a name in quotes"));
         }
         self.value(Some(&mut raw))?;
         let name = serde_json::from_slice(&raw).map_err(|e| self.error(e))?;
-        if self.take(b':')? { Ok(name) } else { Err(self.error("a colon is expected")) }
+        if self.take(b':')? { Ok(name) } else { Err(self.unexpected("a colon")) }
     }
 
     /// Passes over an array; how many items it has.
@@ -193,24 +211,42 @@ impl<'a> Scanner<'a> {
         Ok(items)
     }
 
-    /// Moves to the value that the names of members lead to; false when there is none.
-    pub(super) fn seek(&mut self, path: &[String]) -> Result<bool> {
-        for member in path {
-            if !self.take(b'{')? {
-                return Ok(false);
-            }
-            loop {
-                if self.take(b'}')? {
-                    return Ok(false);
+    /// Moves to the value that the names of members, and the places of items counted from 0, lead to. What ends each object and array
+    /// around it, from the outside in; `None` when there is no such value.
+    pub(super) fn seek(&mut self, path: &[String]) -> Result<Option<Vec<u8>>> {
+        let mut ends = Vec::with_capacity(path.len());
+        for step in path {
+            if self.take(b'{')? {
+                loop {
+                    if self.take(b'}')? {
+                        return Ok(None);
+                    }
+                    if self.name()? == *step {
+                        break;
+                    }
+                    self.value(None)?;
+                    self.take(b',')?;
                 }
-                if self.name()? == *member {
-                    break;
+                ends.push(b'}');
+                continue;
+            }
+            let Ok(place) = step.parse::<u64>() else { return Ok(None) };
+            if !self.take(b'[')? {
+                return Ok(None);
+            }
+            for _ in 0..place {
+                if self.peek()? == Some(b']') {
+                    return Ok(None);
                 }
                 self.value(None)?;
                 self.take(b',')?;
             }
+            if self.peek()? == Some(b']') {
+                return Ok(None);
+            }
+            ends.push(b']');
         }
-        Ok(true)
+        Ok(Some(ends))
     }
 
     /// Adds the next line that is not blank to `out`, without its line end; false at the end.

@@ -3,12 +3,18 @@
 
 use std::collections::HashSet;
 
-use super::find::{Seen, names};
+use super::find::Seen;
 use super::scan::Scanner;
+use super::words::names;
 use crate::descriptor::{Distribution, ItemType};
 use crate::error::{Error, Kind, Result};
 use crate::snapshot::decode::Text;
 use crate::snapshot::stop::Stop;
+
+/// Members that records of APIs have their values in, and beside which others they do: JSON:API, Elasticsearch, Opendatasoft, Airtable.
+/// ArcGIS has a `geometry` at most there.
+const WRAPPED: &[(&str, &[&str])] =
+    &[("attributes", &["type", "id"]), ("_source", &["_id"]), ("fields", &["recordid"]), ("fields", &["id", "createdTime"])];
 
 /// Members of the first record that are looked at.
 const LOOK_MEMBERS: usize = 100;
@@ -47,8 +53,8 @@ pub(super) enum Arrangement {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wrapping {
     Nothing,
-    /// They are in `attributes`, beside a `geometry` (ArcGIS).
-    Attributes,
+    /// They are in this member of it: one of [`WRAPPED`].
+    Member(&'static str),
     /// Each is the `value` of an object that says what it is (SPARQL 1.1 Query Results JSON).
     Bindings,
 }
@@ -108,8 +114,9 @@ impl Shape {
     }
 
     /// The shape of a JSON text. The dialect's property says where the records are, as names joined by `.` or as a JSON pointer;
-    /// without one, an array is its records, a FeatureCollection has its features, an object has the array of most records in it
-    /// ([`Seen::choose`]), and an object of objects that are alike has one record for each key. What is left out goes to `warnings`.
+    /// without one, an array is its records, but for a head before them, a FeatureCollection has its features, an object has the array
+    /// or the object of records in it that [`Seen::choose`] finds, and an object of objects that are alike has one record for each key.
+    /// What is left out goes to `warnings`.
     /// Without a property, an object is passed over once from end to end for this; a name in it has at most `max_value` bytes.
     pub(in crate::snapshot) fn of(
         text: &Text,
@@ -128,7 +135,7 @@ impl Shape {
             };
             let features = path == ["features"];
             let mut shape = array(path, features);
-            let first = shape.look(text, url, max_value);
+            let first = shape.look(text, url, distribution, max_value);
             if first == First::List && shape.wants_names() {
                 // What is wrong is told by who reads the records.
                 let seen = Scanner::open(text, url, max_value).and_then(|s| Seen::of(&mut s.ended_by(stop)));
@@ -141,12 +148,19 @@ impl Shape {
         let mut scanner = Scanner::open(text, url, max_value)?.ended_by(stop);
         match scanner.peek()? {
             Some(b'[') => {
-                let mut shape = array(Vec::new(), false);
-                shape.look(text, url, max_value);
+                let path = if is_behind_head(&mut scanner)? { vec!["1".to_owned()] } else { Vec::new() };
+                let mut shape = array(path, false);
+                shape.look(text, url, distribution, max_value);
                 return Ok(shape);
             }
             Some(b'{') => {}
-            Some(_) | None => return Err(scanner.error("neither an array nor an object, so it holds no records")),
+            Some(b'/' | b'#') => return Err(scanner.unexpected("an array or an object")),
+            Some(_) | None => {
+                let e = scanner.error("neither an array nor an object, so it holds no records");
+                return Err(
+                    e.with_hint("Publish the JSON alone, without a script or a call around it; or declare the format it has.")
+                );
+            }
         }
         let first_line = scanner.line();
         let seen = Seen::of(&mut scanner)?;
@@ -170,12 +184,16 @@ impl Shape {
             }
             Some(_) | None => {}
         }
+        if let Some(cube) = cube(&seen) {
+            return Err(Error::new(Kind::SourceInvalid, format!("{url} is {cube}, a cube of values, which is not read"))
+                .with_hint("Publish it as CSV, which those who publish cubes have beside it."));
+        }
         let Some(choice) = seen.choose() else {
-            return Ok(shape(if seen.are_alike() { Arrangement::Keyed } else { Arrangement::One }));
+            return Ok(shape(if seen.is_keyed { Arrangement::Keyed } else { Arrangement::One }));
         };
         let mut shape = array(choice.path.to_vec(), false);
         warnings.extend(seen.left_out(choice.path, url));
-        shape.look(text, url, max_value);
+        shape.look(text, url, distribution, max_value);
         let vars = seen.path_of(&["head", "vars"]);
         if let (["results", "bindings"], Some(vars)) =
             (choice.path.iter().map(String::as_str).collect::<Vec<_>>().as_slice(), vars)
@@ -209,12 +227,18 @@ impl Shape {
     }
 
     /// Looks at the first record of an array, for what all are. What is wrong with it is told by who reads it.
-    fn look(&mut self, text: &Text, url: &str, max_value: usize) -> First {
+    fn look(&mut self, text: &Text, url: &str, distribution: &Distribution, max_value: usize) -> First {
         let first = Scanner::open(text, url, max_value).and_then(|mut scanner| First::of(&mut scanner, &self.path));
         let first = first.unwrap_or(First::Other);
         match first {
             First::Feature => self.features = true,
-            First::Attributes => self.wrapping = Wrapping::Attributes,
+            First::Wrapped(member) => {
+                // What is declared of the member itself is meant so.
+                let is_declared = distribution.schema.columns.iter().any(|column| column.name == member);
+                if !is_declared && !self.items.open.has(member) && self.items.keys.is_empty() {
+                    self.wrapping = Wrapping::Member(member);
+                }
+            }
             First::List | First::Other => {}
         }
         first
@@ -225,14 +249,15 @@ impl Shape {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum First {
     Feature,
-    Attributes,
+    /// An object with its values in this member.
+    Wrapped(&'static str),
     List,
     Other,
 }
 
 impl First {
     fn of(scanner: &mut Scanner<'_>, path: &[String]) -> Result<Self> {
-        if !scanner.seek(path)? || !scanner.take(b'[')? {
+        if scanner.seek(path)?.is_none() || !scanner.take(b'[')? {
             return Ok(Self::Other);
         }
         match scanner.peek()? {
@@ -240,36 +265,63 @@ impl First {
             Some(b'{') => scanner.take(b'{')?,
             Some(_) | None => return Ok(Self::Other),
         };
-        let (mut is_feature, mut has_properties) = (false, false);
-        let (mut attributes, mut others) = (false, false);
+        let (mut is_feature, mut objects, mut others) = (false, HashSet::new(), HashSet::new());
         for _ in 0..LOOK_MEMBERS {
             if scanner.take(b'}')? {
                 break;
             }
             let name = scanner.name()?;
             let is_object = scanner.peek()? == Some(b'{');
-            match name.as_str() {
-                "type" => {
-                    let mut raw = Vec::new();
-                    scanner.value(Some(&mut raw))?;
-                    is_feature = raw == b"\"Feature\"";
-                    others = true;
-                }
-                "attributes" => attributes = is_object,
-                "geometry" | "properties" => has_properties |= is_object,
-                _ => others = true,
-            }
-            if name != "type" {
+            if name == "type" {
+                let mut raw = Vec::new();
+                scanner.value(Some(&mut raw))?;
+                is_feature = raw == b"\"Feature\"";
+            } else {
                 scanner.value(None)?;
             }
-            others |= name == "properties";
+            if is_object { &mut objects } else { &mut others }.insert(name);
             scanner.take(b',')?;
         }
-        Ok(match (is_feature && has_properties, attributes && !others) {
-            (true, _) => Self::Feature,
-            (false, true) => Self::Attributes,
-            (false, false) => Self::Other,
-        })
+        if is_feature && (objects.contains("geometry") || objects.contains("properties")) {
+            return Ok(Self::Feature);
+        }
+        let is_wrapped =
+            |(member, beside): &&(&str, &[&str])| objects.contains(*member) && beside.iter().all(|name| others.contains(*name));
+        let is_bare = objects.contains("attributes")
+            && objects.iter().chain(&others).all(|name| matches!(name.as_str(), "attributes" | "geometry" | "centroid"));
+        let member = WRAPPED.iter().find(is_wrapped).map(|(member, _)| *member).or(is_bare.then_some("attributes"));
+        Ok(member.map_or(Self::Other, Self::Wrapped))
+    }
+}
+
+/// Passes over an array; whether it is an object that tells of an answer, and an array of objects that is it (World Bank).
+fn is_behind_head(scanner: &mut Scanner<'_>) -> Result<bool> {
+    scanner.take(b'[')?;
+    if scanner.peek()? != Some(b'{') {
+        return Ok(false);
+    }
+    scanner.value(None)?;
+    if !scanner.take(b',')? || !scanner.take(b'[')? || scanner.peek()? != Some(b'{') {
+        return Ok(false);
+    }
+    while !scanner.take(b']')? {
+        scanner.value(None)?;
+        scanner.take(b',')?;
+    }
+    scanner.take(b']')
+}
+
+/// What a text is whose values stand apart from what they are of.
+fn cube(seen: &Seen) -> Option<&'static str> {
+    let has = |names: &[&str]| names.iter().all(|name| seen.names.contains(*name));
+    let has_array = |path: &[&str]| seen.path_of(path).is_some();
+    if has(&["dimension", "value"]) && has_array(&["id"]) && has_array(&["size"]) || has_array(&["dataset", "dimension", "size"])
+    {
+        Some("JSON-stat")
+    } else if has(&["dataSets", "structure"]) || has_array(&["data", "dataSets"]) {
+        Some("SDMX-JSON")
+    } else {
+        None
     }
 }
 
@@ -277,7 +329,7 @@ impl First {
 fn names_at(path: &[String], text: &Text, url: &str, max_value: usize) -> Vec<String> {
     let mut raw = Vec::new();
     let found = Scanner::open(text, url, max_value).and_then(|mut scanner| {
-        let found = scanner.seek(path)?;
+        let found = scanner.seek(path)?.is_some();
         if found { scanner.value(Some(&mut raw)).map(|()| true) } else { Ok(false) }
     });
     let names = found.ok().filter(|found| *found).and_then(|_| names(&raw));

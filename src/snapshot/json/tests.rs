@@ -82,7 +82,7 @@ fn shapes_of_json() {
             "{\"a\":1}\n\n{\"a\":\n{\"a\":3}",
             "a; 1: 1; 4: 3; 3! the line is not JSON: EOF while parsing a value at line 1 column 5",
         ),
-        (None, false, "[{\"a\":1}\n{\"a\":2}]", "t.json, line 2: a comma or the array's end is expected"),
+        (None, false, "[{\"a\":1}\n{\"a\":2}]", "t.json, line 2: a comma or the array's end is expected, and '{' stands there"),
         (None, false, "[{\"a\":1},\n{\"a\":tru}]", "t.json, line 2: it is not JSON: expected ident at line 1 column 9"),
         (None, false, "[1,2]\n[3,4]\n", "t.json, line 2: the records have ended, and more stands behind them"),
         (Some("d"), false, r#"{"d":[{"a":1}],"x":{"d":0}}"#, "a; 1: 1"),
@@ -93,7 +93,7 @@ fn shapes_of_json() {
             "t.json, line 1: the records have ended, and more stands behind them",
         ),
         (Some("d"), false, r#"{"d":[{"a":1}],"d":[{"a":2}]}"#, "t.json, line 1: the member \"d\" stands there a second time"),
-        (Some("d"), false, r#"{"d":{"k":{"a":1}}"#, "t.json, line 1: a name in quotes is expected"),
+        (Some("d"), false, r#"{"d":{"k":{"a":1}}"#, "t.json, line 1: the text ends where a name in quotes is expected"),
         (
             None,
             false,
@@ -101,7 +101,7 @@ fn shapes_of_json() {
             "a|b; 1: ~!|1; 1: ~!|~; 1: '😀|~; 1! it holds half a character (a lone surrogate); 1! it holds a NUL, which text can't hold",
         ),
         (None, false, r#"[{"":1,"column_1":2,"column_2":3}]"#, "column_1_2|column_1|column_2; 1: 1|2|3"),
-        (None, false, "[{\"a\":1}", "t.json, line 1: a comma or the array's end is expected"),
+        (None, false, "[{\"a\":1}", "t.json, line 1: the text ends where a comma or the array's end is expected"),
         (None, false, "[{\"a\":1", "t.json, line 1: the text ends inside a value"),
         (None, false, "oops", "t.json, line 1: neither an array nor an object, so it holds no records"),
         (
@@ -201,6 +201,104 @@ fn the_records_are_where_a_person_sees_them() {
     let split = r#"{"meta":[{"a":0}],"columns":["a","b"],"rows":[["x","y"]]}"#;
     assert_eq!(check(Some("rows"), false, split), "a|b; 1: 'x|'y");
     assert_eq!(check(Some("meta"), false, split), "a; 1: 0");
+}
+
+#[test]
+fn records_under_keys_are_rows_in_any_answer() {
+    let both = "+key|x; 1: 'a|1; 1: 'b|2";
+    let codes = "+key|n|v; 1: 'S1|'x|1; 1: 'S2|'y|2";
+    for (json, want) in [
+        (r#"{"data":{"a":{"x":1},"b":{"x":2}}}"#, both),
+        (r#"{"ok":true,"response":{"data":{"a":{"x":1},"b":{"x":2}}}}"#, both),
+        (r#"{"meta":{"n":2},"areas":{"a":{"x":1},"b":{"x":2}},"links":{"self":"u"}}"#, both),
+        (r#"{"area":{"list":{"by":{"a":{"x":1},"b":{"x":2}}}}}"#, both),
+        (r#"{"meta":{"n":2},"stations":{"S1":{"n":"x","v":1},"S2":{"n":"y","v":2}}}"#, codes),
+        (r#"{"count":2,"by":{"station":{"S1":{"n":"x","v":1},"S2":{"n":"y","v":2}}}}"#, codes),
+        (
+            r#"{"status":1,"data":{"a":{"x":1,"rows":[{"y":1}]},"b":{"x":2,"rows":[{"y":2}]}}}"#,
+            r#"+key|x|rows; 1: 'a|1|[{"y":1}]; 1: 'b|2|[{"y":2}]"#,
+        ),
+        (r#"{"ok":1,"data":{"a":{"x":1},"b":{"x":2,"rows":[{"y":1},{"y":2}]}}}"#, "y; 1: 1; 1: 2"),
+        // Parts of a record.
+        (
+            r#"{"name":"x","homes":{"old":{"street":"a"},"new":{"street":"b"}}}"#,
+            r#"name|homes; 1: 'x|{"old":{"street":"a"},"new":{"street":"b"}}"#,
+        ),
+        (r#"{"id":1,"data":{"h1":{"s":"a"},"h2":{"s":"b"}}}"#, r#"id|data; 1: 1|{"h1":{"s":"a"},"h2":{"s":"b"}}"#),
+        (r#"{"data":{"a":{"x":1},"b":{"y":2}}}"#, r#"data; 1: {"a":{"x":1},"b":{"y":2}}"#),
+        (r#"{"data":{"a":{"x":1},"b":2}}"#, r#"data; 1: {"a":{"x":1},"b":2}"#),
+        (
+            r#"{"stations":{"S1":{"n":1},"S2":{"n":2},"S3":{"n":3}},"units":[{"u":"m"},{"u":"k"}]}"#,
+            "u; 1: 'm; 1: 'k; ? the records are those of units (2); left out are stations (3); the dialect's property chooses: \"property\": \"stations\"",
+        ),
+    ] {
+        assert_eq!(check(None, false, json), want, "{json}");
+    }
+    let many: Vec<String> = (b'a'..=b'y').map(|c| format!("\"{}\":{{\"x\":1}}", char::from(c))).collect();
+    assert!(check(None, false, &format!("{{\"n\":1,\"of\":{{{}}}}}", many.join(","))).starts_with("+key|x; 1: 'a|1; "));
+}
+
+#[test]
+fn answers_of_known_kinds() {
+    for (json, want) in [
+        (r#"[{"page":1,"total":2},[{"d":"2020","v":1},{"d":"2019","v":2}]]"#, "d|v; 1: '2020|1; 1: '2019|2"),
+        (r#"[{"a":1},[{"b":1}],3]"#, r#"a|column_1|value; 1: 1|~|~; 1: ~|{"b":1}|~; 1: ~|~|3"#),
+        (
+            r#"{"data":[{"type":"t","id":"1","attributes":{"type":"x","n":1},"links":{}}],"included":[{"a":1},{"a":2}]}"#,
+            "type|n|+type|+id|+links; 1: 'x|1|'t|'1|{}",
+        ),
+        (r#"{"hits":{"total":1,"hits":[{"_index":"i","_id":"1","_source":{"a":1}}]}}"#, "a|+_index|+_id; 1: 1|'i|'1"),
+        (
+            r#"{"nhits":1,"records":[{"recordid":"r","fields":{"a":1}}],"facet_groups":[{"name":"x"},{"name":"y"}]}"#,
+            "a|+recordid; 1: 1|'r",
+        ),
+        (r#"{"data":{"stations":[{"a":1}]},"ttl":1}"#, "a; 1: 1"),
+        (r#"{"ttl":1,"data":{"en":{"feeds":[{"a":1}]}}}"#, "a; 1: 1"),
+        (r#"{"_embedded":{"orders":[{"a":1}]},"page":{"size":20}}"#, "a; 1: 1"),
+        (r#"{"a":{"b":{"c":{"d":{"e":{"f":[{"x":1},{"x":2}]}}}}}}"#, "x; 1: 1; 1: 2"),
+        (r#"{"count":0,"next":null,"results":[]}"#, "; "),
+        (r#"{"id":1,"items":[]}"#, "id|items; 1: 1|[]"),
+        (r#"{"rows":[{"a":1}],"parts":[{"b":1},{"b":2}]}"#, "a; 1: 1"),
+        (
+            r#"{"class":"dataset","id":["g"],"size":[2],"dimension":{"g":{}},"value":{"0":1}}"#,
+            "t.json is JSON-stat, a cube of values, which is not read",
+        ),
+        (
+            r#"{"dataSets":[{"series":{}}],"structure":{"dimensions":{}}}"#,
+            "t.json is SDMX-JSON, a cube of values, which is not read",
+        ),
+    ] {
+        let got = check(None, false, json);
+        assert_eq!(got.split("; ? ").next(), Some(want), "{json}");
+    }
+    let pages = r#"{"page":[{"a":1},[{"b":1},{"b":2}]],"n":1}"#;
+    assert_eq!(check(Some("page.1"), false, pages), "b; 1: 1; 1: 2");
+    assert!(check(Some("page.2"), false, pages).contains("has no member"));
+    let wrapped = r#"[{"recordid":"r","fields":{"a":1}}]"#;
+    for (name, want) in [("fields", r#"recordid|fields; 1: 'r|{"a":1}"#), ("fields.a", "recordid|fields.a; 1: 'r|1")] {
+        let columns = vec![Column { name: name.to_owned(), ..Column::default() }];
+        let declared = Distribution { schema: Schema { columns, ..Schema::default() }, ..Distribution::default() };
+        assert_eq!(read(&declared, false, wrapped), want);
+    }
+}
+
+#[test]
+fn what_is_not_json_is_told_where_it_stands() {
+    for (json, want) in [
+        ("// x\n[{}]", "t.json, line 1: a comment stands there, which JSON does not have"),
+        ("[\n# x\n{}]", "t.json, line 2: a comment stands there, which JSON does not have"),
+        ("[{\"a\":1}\n/* x */]", "t.json, line 2: a comment stands there, which JSON does not have"),
+        ("{\"data\":[{\"a\":1}], // x\n\"b\":1}", "t.json, line 1: a comment stands there, which JSON does not have"),
+        ("{\"data\":[{\"a\":1}],b:1}", "t.json, line 1: a name in quotes is expected, and 'b' stands there"),
+        ("[{\"a\":1,}]", "t.json, line 1: it is not JSON: trailing comma at line 1 column 8"),
+        ("[{\"a\":1},,{}]", "t.json, line 1: a value is expected, and ',' stands there"),
+        ("{\"data\":[{\"a\":1}]", "t.json, line 1: the text ends where a name in quotes is expected"),
+        ("[{\"a\":1},\n", "t.json, line 2: the text ends where a value is expected"),
+        ("call([{\"a\":1}])", "t.json, line 1: neither an array nor an object, so it holds no records"),
+        ("{\"data\":[{\"a\":1}],\"data\":[{\"a\":2}]}", "t.json, line 1: the member \"data\" stands there a second time"),
+    ] {
+        assert_eq!(check(None, false, json), want, "{json}");
+    }
 }
 
 #[test]

@@ -7,7 +7,9 @@ use arrow::datatypes::{DataType, Field, Schema};
 
 use super::*;
 use crate::snapshot::ReadAs;
+use crate::snapshot::layout::ColumnLayout;
 use crate::snapshot::ledger::TextSeen;
+use crate::snapshot::order::RowOrder;
 
 /// A table of nothing but the hidden columns.
 fn table() -> Table {
@@ -21,6 +23,10 @@ fn seen() -> TextSeen {
     TextSeen { read, seen: FileSeen::default(), undecodable: false, rejected: 0, rejects: 0 }
 }
 
+fn laid(order: Option<RowOrder>) -> Laid {
+    Laid { layouts: vec![ColumnLayout::default(); 2], order }
+}
+
 fn batch(line: u64) -> Cells {
     Cells { lines: vec![line], ..Cells::default() }
 }
@@ -29,9 +35,9 @@ const BATCHES: u64 = 200;
 
 #[test]
 fn nothing_piles_up_when_nobody_takes_what_is_made() {
-    let (table, seen) = (table(), seen());
+    let (table, seen, laid) = (table(), seen(), laid(None));
     let texts = [Text::Kept { text: &seen, before: 0 }];
-    let lanes = Lanes::new(&table, &texts, &[ColumnLayout::default(); 2], Trust::Proof, 1).expect("two lanes");
+    let lanes = Lanes::new(&table, &texts, &laid, Trust::Proof, 1).expect("two lanes");
     let pushed = AtomicU64::new(0);
     let (made, out) = lanes.out();
     std::thread::scope(|scope| {
@@ -66,9 +72,9 @@ fn nothing_piles_up_when_nobody_takes_what_is_made() {
 
 #[test]
 fn all_end_when_what_is_made_has_no_taker() {
-    let (table, seen) = (table(), seen());
+    let (table, seen, laid) = (table(), seen(), laid(None));
     let texts = [Text::Kept { text: &seen, before: 0 }];
-    let lanes = Lanes::new(&table, &texts, &[ColumnLayout::default(); 2], Trust::Proof, 2).expect("two lanes");
+    let lanes = Lanes::new(&table, &texts, &laid, Trust::Proof, 2).expect("two lanes");
     let (made, out) = lanes.out();
     drop(out);
     let pushed = std::thread::scope(|scope| {

@@ -99,7 +99,13 @@ fn written(snapshot: &Arc<Snapshot>) -> Option<Files> {
     match &snapshot.layout {
         Layout::Written(files) => {
             let paths = files.iter().map(|f| f.path.clone()).collect();
-            Some(Files { paths, kind: FileKind::Parquet, schema: Arc::clone(&snapshot.schema), raws: Vec::new() })
+            Some(Files {
+                paths,
+                kind: FileKind::Parquet,
+                schema: Arc::clone(&snapshot.schema),
+                partitions: None,
+                raws: Vec::new(),
+            })
         }
         Layout::Stored(_) | Layout::Parquet(_) | Layout::Arrow(_) => None,
     }
@@ -111,7 +117,7 @@ async fn here(objects: &[Object], kind: FileKind, snapshot: &Snapshot, staging: 
         raws.push(fetch(object, &staging.scratch().join(format!("{part}-{n}")), |_| {}).await?);
     }
     let paths = raws.iter().map(|raw| raw.path.clone()).collect();
-    Ok(Files { paths, kind, schema: Arc::clone(&snapshot.schema), raws })
+    Ok(Files { paths, kind, schema: Arc::clone(&snapshot.schema), partitions: snapshot.partitions.clone(), raws })
 }
 
 /// Removes the profiles of a table's earlier versions.

@@ -249,23 +249,18 @@ impl<'a> Grid<'a> {
             match value {
                 Value::Text { kind, text } => self.out.text(at, *kind, text),
                 Value::Moment(moment) => self.out.moment(at, *moment),
-                Value::Bad { .. } | Value::Blank => {}
+                Value::Bad { raw, reason } if !self.missing.contains(raw) => self.out.fault(&Fault {
+                    line: row.line,
+                    column: Some(at),
+                    raw: raw.clone(),
+                    expected: "a value".to_owned(),
+                    reason: reason.clone(),
+                })?,
+                // One that is declared to be a missing value is read as that.
+                Value::Bad { raw, .. } => self.out.text(at, CellKind::String, raw),
+                Value::Blank => {}
             }
         }
-        self.out.end()?;
-        for (column, value) in &row.cells {
-            let Value::Bad { raw, reason } = value else { continue };
-            if self.missing.contains(raw) {
-                continue;
-            }
-            self.out.fault(&Fault {
-                line: row.line,
-                column: Some(*column as usize),
-                raw: raw.clone(),
-                expected: "a value".to_owned(),
-                reason: reason.clone(),
-            })?;
-        }
-        Ok(())
+        self.out.end()
     }
 }

@@ -79,11 +79,14 @@ impl<'a> Reader<'a> {
                     let moment = Moment { day, millis: u32::from_le_bytes(millis) };
                     let known = self.spool.columns.get(column).copied().unwrap_or_default();
                     if moment == (Moment { day: None, millis: 0 }) && known.days {
-                        cells.faults.push(no_day(line, place));
-                        continue;
+                        let fault = no_day(line, place);
+                        cells.text.push_str(&fault.reason);
+                        cells.faults.push(fault);
+                        CellKind::Absent
+                    } else {
+                        cells.text.push_str(&shown(moment, known.clocks));
+                        CellKind::String
                     }
-                    cells.text.push_str(&shown(moment, known.clocks));
-                    CellKind::String
                 }
                 code => {
                     self.text(&mut cells.text)?;

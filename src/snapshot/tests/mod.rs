@@ -4,6 +4,7 @@ mod archives;
 mod columnar;
 mod lifecycle;
 mod nontext;
+mod ordered;
 mod profiles;
 mod published;
 mod refresh;

@@ -164,6 +164,42 @@ async fn files_are_read_again_when_the_folder_of_parts_that_would_stay_vanishes(
 }
 
 #[tokio::test]
+async fn what_was_received_is_kept_of_files_that_stay_too() {
+    let folder = with_rejects();
+    let table = entry(folder.distribution.clone());
+    // The snapshot that is read, and what is kept beside it.
+    let touch = async |keep_raw: bool| {
+        let snapshots = over(&folder.stores, Options { keep_raw, ..options(folder.state.path()) });
+        snapshots.current(&table, None).await.expect("is read");
+        let listed = snapshots.list(&table).expect("lists").remove(0);
+        let at = |name: &serde_json::Value| Some(newest(&folder).join(name.as_str()?));
+        let sources = listed.sources.as_array().expect("a list");
+        let raws: Vec<Option<PathBuf>> = sources.iter().map(|s| at(&s["raw"])).collect();
+        (listed.files_read, raws)
+    };
+    let shown = |raws: &[Option<PathBuf>]| -> Vec<String> {
+        raws.iter().flatten().map(|path| std::fs::read_to_string(path).expect("reads")).collect()
+    };
+    let original = "id,at\n1,x\n1,2,3\n2,y\n4,5,6\n";
+    let (_, raws) = touch(false).await;
+    assert_eq!(raws, [None, None, None]);
+    // Nothing was kept so far: all are read.
+    folder.put("2.csv", "id,at\n2,z\n");
+    let (read, raws) = touch(true).await;
+    assert_eq!((read, shown(&raws)), (Some(3), vec![original.to_owned(), "id,at\n2,z\n".to_owned(), original.to_owned()]));
+    folder.put("3.csv", "id,at\n3,z\n");
+    let (read, raws) = touch(true).await;
+    let now = [original, "id,at\n2,z\n", "id,at\n3,z\n"].map(str::to_owned).to_vec();
+    assert_eq!((read, shown(&raws)), (Some(1), now.clone()));
+    // What was kept is not what was received: it is read again.
+    std::fs::write(raws[0].as_ref().expect("was kept"), "id,at\n9,x\n").expect("writes");
+    folder.put("2.csv", "id,at\n4,z\n");
+    let (read, raws) = touch(true).await;
+    assert_eq!((read, shown(&raws)), (Some(3), vec![now[0].clone(), "id,at\n4,z\n".to_owned(), now[2].clone()]));
+    folder.refresh().await;
+}
+
+#[tokio::test]
 async fn rejects_that_are_gone_are_an_error() {
     let folder = with_rejects();
     let snapshots = folder.open(folder.state.path());

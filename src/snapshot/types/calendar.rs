@@ -1,208 +1,11 @@
 //! Dates in text: which orders of year, month and day a text can be read in, and the day in each. Which order a column has is
 //! decided elsewhere.
 
+mod order;
+
+use self::order::Sep;
+pub(super) use self::order::{Order, Orders};
 use super::months::{month, skip_weekday};
-
-/// The orders and separators in which dates are published. One column has one in a file. A year of two digits stands last or first and
-/// is read as POSIX reads it (see [`full_year`]). New ones are added at the end: ledgers hold places.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
-    /// `2020-01-31`, `2014-7-1` (ISO 8601).
-    YmdDash,
-    /// `2020/01/31`
-    YmdSlash,
-    /// `2020.01.31`
-    YmdDot,
-    /// `2020年1月31日`
-    YmdHan,
-    /// `2020년 1월 31일`
-    YmdHangul,
-    /// `20200131T1015`; eight digits without a time are a number.
-    YmdCompact,
-    /// `31.12.2020`
-    DmyDot,
-    /// `31.12.20`
-    DmyDotShort,
-    /// `31/12/2020`
-    DmySlash,
-    /// `12/31/2020`
-    MdySlash,
-    /// `31-12-2020`
-    DmyDash,
-    /// `12-31-2020`
-    MdyDash,
-    /// `31/12/20`
-    DmySlashShort,
-    /// `12/31/20`
-    MdySlashShort,
-    /// `31-12-20`
-    DmyDashShort,
-    /// `12-31-20`
-    MdyDashShort,
-    /// `31-Dec-2020`, `31 December 2020`, `31DEC2020`
-    DayNameYear,
-    /// `31-Dec-20`
-    DayNameYearShort,
-    /// `December 31, 2020`
-    NameDayYear,
-    /// `Dec 31, 20`
-    NameDayYearShort,
-    /// `2020-Dec-31`
-    YearNameDay,
-    /// `20-12-31`
-    YmdDashShort,
-    /// `20/12/31`
-    YmdSlashShort,
-    /// `20.12.31`
-    YmdDotShort,
-}
-
-/// Orders as bits.
-pub(super) type Orders = u32;
-
-impl Order {
-    pub(super) const ALL: [Self; 24] = [
-        Self::YmdDash,
-        Self::YmdSlash,
-        Self::YmdDot,
-        Self::YmdHan,
-        Self::YmdHangul,
-        Self::YmdCompact,
-        Self::DmyDot,
-        Self::DmyDotShort,
-        Self::DmySlash,
-        Self::MdySlash,
-        Self::DmyDash,
-        Self::MdyDash,
-        Self::DmySlashShort,
-        Self::MdySlashShort,
-        Self::DmyDashShort,
-        Self::MdyDashShort,
-        Self::DayNameYear,
-        Self::DayNameYearShort,
-        Self::NameDayYear,
-        Self::NameDayYearShort,
-        Self::YearNameDay,
-        Self::YmdDashShort,
-        Self::YmdSlashShort,
-        Self::YmdDotShort,
-    ];
-
-    /// Those that begin with a year of two digits.
-    pub(super) const SHORT_FIRST: Orders = Self::YmdDashShort.bit() | Self::YmdSlashShort.bit() | Self::YmdDotShort.bit();
-
-    pub(super) const fn bit(self) -> Orders {
-        1 << self as u32
-    }
-
-    /// The orders of a set.
-    pub(super) fn of(orders: Orders) -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(move |o| orders & o.bit() != 0)
-    }
-
-    /// Whether the day comes first (`Some(true)`) or the month (`Some(false)`), where the text alone may not tell.
-    pub(super) fn day_first(self) -> Option<bool> {
-        match self {
-            Self::DmySlash | Self::DmyDash | Self::DmySlashShort | Self::DmyDashShort => Some(true),
-            Self::MdySlash | Self::MdyDash | Self::MdySlashShort | Self::MdyDashShort => Some(false),
-            Self::YmdDash
-            | Self::YmdSlash
-            | Self::YmdDot
-            | Self::YmdHan
-            | Self::YmdHangul
-            | Self::YmdCompact
-            | Self::DmyDot
-            | Self::DmyDotShort
-            | Self::DayNameYear
-            | Self::DayNameYearShort
-            | Self::NameDayYear
-            | Self::NameDayYearShort
-            | Self::YearNameDay
-            | Self::YmdDashShort
-            | Self::YmdSlashShort
-            | Self::YmdDotShort => None,
-        }
-    }
-
-    /// Whether texts that can be read in both are settled by neither: day and month, or day and a short year, change places.
-    pub(super) fn is_swapped(self, other: Self) -> bool {
-        let months = self.day_first().is_some_and(|first| other.day_first() == Some(!first));
-        months || self.swaps_year(other) || other.swaps_year(self)
-    }
-
-    /// Whether this has a short year first, and the other the same marks and a short year last.
-    fn swaps_year(self, other: Self) -> bool {
-        match self {
-            Self::YmdDashShort => matches!(other, Self::DmyDashShort | Self::MdyDashShort),
-            Self::YmdSlashShort => matches!(other, Self::DmySlashShort | Self::MdySlashShort),
-            Self::YmdDotShort => other == Self::DmyDotShort,
-            Self::YmdDash
-            | Self::YmdSlash
-            | Self::YmdDot
-            | Self::YmdHan
-            | Self::YmdHangul
-            | Self::YmdCompact
-            | Self::DmyDot
-            | Self::DmyDotShort
-            | Self::DmySlash
-            | Self::MdySlash
-            | Self::DmyDash
-            | Self::MdyDash
-            | Self::DmySlashShort
-            | Self::MdySlashShort
-            | Self::DmyDashShort
-            | Self::MdyDashShort
-            | Self::DayNameYear
-            | Self::DayNameYearShort
-            | Self::NameDayYear
-            | Self::NameDayYearShort
-            | Self::YearNameDay => false,
-        }
-    }
-
-    /// As people write it.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::YmdDash => "YYYY-MM-DD",
-            Self::YmdSlash => "YYYY/MM/DD",
-            Self::YmdDot => "YYYY.MM.DD",
-            Self::YmdHan => "YYYY年M月D日",
-            Self::YmdHangul => "YYYY년 M월 D일",
-            Self::YmdCompact => "YYYYMMDD",
-            Self::DmyDot => "DD.MM.YYYY",
-            Self::DmyDotShort => "DD.MM.YY",
-            Self::DmySlash => "DD/MM/YYYY",
-            Self::MdySlash => "MM/DD/YYYY",
-            Self::DmyDash => "DD-MM-YYYY",
-            Self::MdyDash => "MM-DD-YYYY",
-            Self::DmySlashShort => "DD/MM/YY",
-            Self::MdySlashShort => "MM/DD/YY",
-            Self::DmyDashShort => "DD-MM-YY",
-            Self::MdyDashShort => "MM-DD-YY",
-            Self::DayNameYear => "DD-Mon-YYYY",
-            Self::DayNameYearShort => "DD-Mon-YY",
-            Self::NameDayYear => "Mon DD, YYYY",
-            Self::NameDayYearShort => "Mon DD, YY",
-            Self::YearNameDay => "YYYY-Mon-DD",
-            Self::YmdDashShort => "YY-MM-DD",
-            Self::YmdSlashShort => "YY/MM/DD",
-            Self::YmdDotShort => "YY.MM.DD",
-        }
-    }
-}
-
-/// How the three parts of a date are set apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sep {
-    Dash,
-    Slash,
-    Dot,
-    Han,
-    Hangul,
-    Compact,
-    /// The month has a name; it stands first (0) or second (1).
-    Name(u8),
-}
 
 /// A text that starts like a date: three numbers, how they are set apart, and what follows.
 #[derive(Clone, Copy, Debug)]
@@ -215,8 +18,9 @@ pub(super) struct Dateish<'a> {
 
 /// Reads the three numbers of a date; `None` when the text does not start with any.
 pub(super) fn dateish(text: &[u8]) -> Option<Dateish<'_>> {
+    let text = if text.first()?.is_ascii_digit() { text } else { skip_weekday(text) };
     if !text.first()?.is_ascii_digit() {
-        return name_first(skip_weekday(text));
+        return name_first(text);
     }
     let (a, a_len, rest) = match number(text) {
         Some(found) => found,
@@ -236,7 +40,7 @@ pub(super) fn dateish(text: &[u8]) -> Option<Dateish<'_>> {
         Sep::Dot => [b".", b".", b""],
         Sep::Han => ["年".as_bytes(), "月".as_bytes(), "日".as_bytes()],
         Sep::Hangul => ["년".as_bytes(), "월".as_bytes(), "일".as_bytes()],
-        Sep::Compact | Sep::Name(_) => return None,
+        Sep::Compact | Sep::NameFirst | Sep::NameSecond => return None,
     };
     let (b, b_len, rest) = number(part(rest.strip_prefix(marks[0])?, sep))?;
     let (c, c_len, rest) = number(part(rest.strip_prefix(marks[1])?, sep))?;
@@ -265,7 +69,7 @@ fn name_second(a: u32, a_len: usize, rest: &[u8]) -> Option<Dateish<'_>> {
     let rest = gap(ordinal(rest));
     let (b, rest) = month(of(rest))?;
     let (c, c_len, rest) = number(of(gap(rest)))?;
-    Some(Dateish { numbers: [a, b, c], lengths: [a_len, 2, c_len], sep: Sep::Name(1), rest })
+    Some(Dateish { numbers: [a, b, c], lengths: [a_len, 2, c_len], sep: Sep::NameSecond, rest })
 }
 
 /// `December 31, 2020`.
@@ -273,7 +77,7 @@ fn name_first(text: &[u8]) -> Option<Dateish<'_>> {
     let (a, rest) = month(text)?;
     let (b, b_len, rest) = number(gap(rest))?;
     let (c, c_len, rest) = number(gap(ordinal(rest)))?;
-    (b_len <= 2).then_some(Dateish { numbers: [a, b, c], lengths: [2, b_len, c_len], sep: Sep::Name(0), rest })
+    (b_len <= 2).then_some(Dateish { numbers: [a, b, c], lengths: [2, b_len, c_len], sep: Sep::NameFirst, rest })
 }
 
 /// Skips what may stand between a day, a month's name and a year.
@@ -286,9 +90,9 @@ fn gap(rest: &[u8]) -> &[u8] {
     }
 }
 
-/// Skips the ending of `1st`, `2nd`, `3rd`, `4th`.
+/// Skips the ending of `1st`, `2nd`, `3rd`, `4th`, `1er`, `1º`.
 fn ordinal(rest: &[u8]) -> &[u8] {
-    let endings: [&[u8]; 4] = [b"st", b"nd", b"rd", b"th"];
+    let endings: [&[u8]; 6] = [b"st", b"nd", b"rd", b"th", b"er", "º".as_bytes()];
     match rest.split_at_checked(2) {
         Some((end, after)) if endings.contains(&end) => after,
         Some(_) | None => rest,
@@ -316,58 +120,18 @@ impl<'a> Dateish<'a> {
         self.rest
     }
 
-    /// The orders that its separators and lengths allow; at most three.
-    fn candidates(&self) -> &'static [Order] {
-        use Order::*;
-        let [a, _, c] = self.lengths;
-        let (long_first, long_last, short) = (a == 4 && c <= 2, a <= 2 && c == 4, a <= 2 && c == 2);
-        // A year has both its digits.
-        let either = a == 2 && c == 2;
-        match self.sep {
-            Sep::Dash if long_first => &[YmdDash],
-            Sep::Dash if long_last => &[DmyDash, MdyDash],
-            Sep::Dash if either => &[DmyDashShort, MdyDashShort, YmdDashShort],
-            Sep::Dash if short => &[DmyDashShort, MdyDashShort],
-            Sep::Slash if long_first => &[YmdSlash],
-            Sep::Slash if long_last => &[DmySlash, MdySlash],
-            Sep::Slash if either => &[DmySlashShort, MdySlashShort, YmdSlashShort],
-            Sep::Slash if short => &[DmySlashShort, MdySlashShort],
-            Sep::Dot if long_first => &[YmdDot],
-            Sep::Dot if long_last => &[DmyDot],
-            Sep::Dot if either => &[DmyDotShort, YmdDotShort],
-            Sep::Dot if short => &[DmyDotShort],
-            Sep::Han if long_first => &[YmdHan],
-            Sep::Hangul if long_first => &[YmdHangul],
-            Sep::Compact => &[YmdCompact],
-            Sep::Name(0) if c == 4 => &[NameDayYear],
-            Sep::Name(0) if c == 2 => &[NameDayYearShort],
-            Sep::Name(_) if long_last => &[DayNameYear],
-            Sep::Name(_) if short => &[DayNameYearShort],
-            Sep::Name(_) if long_first => &[YearNameDay],
-            Sep::Dash | Sep::Slash | Sep::Dot | Sep::Han | Sep::Hangul | Sep::Name(_) => &[],
-        }
-    }
-
     /// The day in `order`, counted from 1970-01-01; `None` when it does not exist or is written in another order.
     pub(super) fn day(&self, order: Order) -> Option<i32> {
-        if !self.candidates().contains(&order) {
-            return None;
-        }
-        let [a, b, c] = self.numbers;
-        let (year, month, day) = match order {
-            Order::YmdDash
-            | Order::YmdSlash
-            | Order::YmdDot
-            | Order::YmdHan
-            | Order::YmdHangul
-            | Order::YmdCompact
-            | Order::YearNameDay => (a, b, c),
-            Order::DmyDot | Order::DmySlash | Order::DmyDash | Order::DayNameYear => (c, b, a),
-            Order::MdySlash | Order::MdyDash | Order::NameDayYear => (c, a, b),
-            Order::DmyDotShort | Order::DmySlashShort | Order::DmyDashShort | Order::DayNameYearShort => (full_year(c), b, a),
-            Order::MdySlashShort | Order::MdyDashShort | Order::NameDayYearShort => (full_year(c), a, b),
-            Order::YmdDashShort | Order::YmdSlashShort | Order::YmdDotShort => (full_year(a), b, c),
-        };
+        self.candidates().find(|o| *o == order).and_then(|o| self.day_in(o))
+    }
+
+    /// The orders that its separators and lengths allow; at most three.
+    fn candidates(&self) -> impl Iterator<Item = Order> {
+        Order::written(self.sep, self.lengths)
+    }
+
+    fn day_in(&self, order: Order) -> Option<i32> {
+        let [year, month, day] = order.parts(self.numbers);
         days(year, month, day)
     }
 
@@ -380,13 +144,8 @@ impl<'a> Dateish<'a> {
 
     /// The orders in which this is a day, as bits.
     pub(super) fn orders(&self) -> Orders {
-        self.candidates().iter().filter(|o| self.day(**o).is_some()).map(|o| o.bit()).sum()
+        self.candidates().filter(|o| self.day_in(*o).is_some()).map(Order::bit).sum()
     }
-}
-
-/// POSIX's reading of two-digit years (`strptime`, `%y`): 69 to 99 are of the last century.
-fn full_year(short: u32) -> u32 {
-    if short < 69 { 2000 + short } else { 1900 + short }
 }
 
 /// Days from 1970-01-01 in the proleptic Gregorian calendar (H. Hinnant, "chrono-compatible low-level date algorithms").
@@ -438,6 +197,10 @@ mod tests {
             ("Thursday, December 31, 2020", Order::NameDayYear, Some(18627)),
             ("Thu Dec 31st 20", Order::NameDayYearShort, Some(18627)),
             ("2020-Dec-31", Order::YearNameDay, Some(18627)),
+            ("Thu, 31 Dec 2020", Order::DayNameYear, Some(18627)),
+            ("jeudi 31 décembre 2020", Order::DayNameYear, Some(18627)),
+            ("Donnerstag, 31.12.2020", Order::DmyDot, Some(18627)),
+            ("1er février 2020", Order::DayNameYear, Some(18293)),
             ("20-12-31", Order::YmdDashShort, Some(18627)),
             ("20/12/31", Order::YmdSlashShort, Some(18627)),
             ("20.12.31", Order::YmdDotShort, Some(18627)),
@@ -449,9 +212,21 @@ mod tests {
         ] {
             assert_eq!(dateish(text.as_bytes()).and_then(|d| d.day(order)), want, "{text} {order:?}");
         }
-        for text in
-            ["2020年", "20200131", "2020", "1-2", "2020-01", "a-b-c", "12345-01-01", "Mar-11", "March 2020", "1 2 2020", "Dec"]
-        {
+        for text in [
+            "2020年",
+            "20200131",
+            "2020",
+            "1-2",
+            "2020-01",
+            "a-b-c",
+            "12345-01-01",
+            "Mar-11",
+            "March 2020",
+            "1 2 2020",
+            "Dec",
+            "Thu",
+            "",
+        ] {
             assert!(dateish(text.as_bytes()).is_none(), "{text}");
         }
     }

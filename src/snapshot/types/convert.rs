@@ -274,7 +274,7 @@ fn undecodable(row: usize, index: usize, cells: &Cells) -> CellReject {
 fn marked<T>(text: &str, style: Style, parse: impl Fn(&str) -> Option<T>) -> Option<T> {
     // A plain number reads the same in every style with a decimal point, and one with an exponent has no other.
     let is_plain = |s: number::Shape| s.integer || s.exponent || style.bit() & Style::POINTS != 0;
-    if number::shape(text.as_bytes(), false).is_some_and(is_plain) {
+    if number::shape(text.as_bytes()).is_some_and(is_plain) {
         return parse(text);
     }
     match marks::written(text) {

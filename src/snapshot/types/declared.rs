@@ -25,7 +25,11 @@ pub(super) fn parse(column: &Column, seen: &Seen, files: &[Option<&Seen>], warn:
         ColumnKind::Integer => Parse::Integer(writing),
         ColumnKind::Year => Parse::Integer(Writing::Plain),
         ColumnKind::Number => match writing {
-            Writing::Plain => seen.declared_number(),
+            Writing::Plain => {
+                let parse = seen.declared_number();
+                seen.rounded(&parse).into_iter().for_each(warn);
+                parse
+            }
             Writing::Marked(_) | Writing::Declared(_) => Parse::Double(writing),
         },
         ColumnKind::Boolean => {

@@ -9,8 +9,15 @@ use super::seen::{BOOL, Broke, DATE, DURATION, Dates, Facts, NUMBER, Numbers, PA
 use super::token::Tokens;
 use super::{DateFormat, Parse, Writing};
 
-/// The most decimals of an amount or an identifier; numbers with more are measurements.
+/// The most decimals of an amount of money.
 const MOST_DECIMALS: usize = 9;
+
+/// The most digits of a decimal.
+const DIGITS: usize = 38;
+
+/// The most digits of decimals of which a billion can be summed, and averaged to four decimals more, within [`DIGITS`]: beyond, `sum` wraps
+/// around without a word.
+const SUMMABLE: usize = 25;
 
 /// The most different words for "no value" that one column has. With more, they are values.
 const MOST_TOKENS: u32 = 3;
@@ -76,6 +83,7 @@ impl Seen {
                     // Beside infinities NaN is what a calculation gave.
                     let tokens = if self.numbers.special { self.tokens.without_nan() } else { self.tokens };
                     let inferred = Inferred { unit: self.numbers.unit.and_then(Unit::mark), ..Inferred::of(parse, tokens) };
+                    let inferred = self.rounded(&inferred.parse).into_iter().fold(inferred, Inferred::told);
                     match Style::first(self.numbers.styles).filter(|_| self.numbers.styles & Style::POINTS == 0) {
                         Some(comma) => {
                             inferred.told(format!("its numbers are read with decimals behind a comma, like {}", comma.name()))
@@ -118,11 +126,16 @@ impl Seen {
     /// A number as declared: a double unless its decimals would be lost in one and a decimal keeps them.
     pub(super) fn declared_number(&self) -> Parse {
         let n = self.numbers.facts(&self.numbers.point);
-        if n.inexact && !n.is_measured() && !n.exponent && !self.numbers.special && n.whole + n.scale <= 38 {
-            Parse::Decimal { scale: n.scale, writing: Writing::Plain }
-        } else {
-            Parse::Double(Writing::Plain)
-        }
+        n.fraction(Writing::Plain, self.numbers.special).unwrap_or(Parse::Double(Writing::Plain))
+    }
+
+    /// What to tell where `parse` loses digits.
+    pub(super) fn rounded(&self, parse: &Parse) -> Option<String> {
+        let lost = self.numbers.facts(self.numbers.marked()).lost;
+        (matches!(parse, Parse::Double(_)) && lost > 0).then(|| {
+            let are = if lost == 1 { "one of its numbers is".to_owned() } else { format!("{lost} of its numbers are") };
+            format!("{are} rounded to the 15 to 17 digits that a double keeps; declare string to have them as they are written")
+        })
     }
 
     /// The type of durations; `None` when they need both months and what is shorter, which no type of a file holds together.
@@ -243,11 +256,22 @@ impl Numbers {
         facts
     }
 
+    /// What was seen of the numbers with marks, in the reading that they have.
+    fn marked(&self) -> &Facts {
+        if self.styles & Style::POINTS != 0 { &self.point } else { &self.comma }
+    }
+
     /// The type that keeps every number of `values` as it is written; an error says what to tell the user, if anything.
     fn parse(&self, values: u64) -> Result<Parse, Option<String>> {
         let (points, commas) = (self.styles & Style::POINTS, self.styles & Style::COMMAS);
         if self.nan && !self.special {
             return Err(None);
+        }
+        if self.codes > 0 && !self.floats {
+            return Err((self.codes * 10 <= values).then(|| {
+                "stays text, since whole numbers with an exponent, like 12E4, may be codes; declare number if they are none"
+                    .to_owned()
+            }));
         }
         if self.mixed {
             return Err(Some("stays text, since its numbers do not all bear the same unit or currency".to_owned()));
@@ -258,7 +282,7 @@ impl Numbers {
                     .to_owned(),
             ));
         }
-        let (styles, marked) = if points != 0 { (points, &self.point) } else { (commas, &self.comma) };
+        let (styles, marked) = (if points != 0 { points } else { commas }, self.marked());
         let style = Style::first(styles).ok_or(None)?;
         let proof = if points != 0 {
             self.point_proof
@@ -287,26 +311,29 @@ impl Numbers {
 }
 
 impl Facts {
-    /// Whether the values are measurements, such as coordinates that a program printed with all the digits it had: more decimals than
-    /// money and identifiers have, and a double keeps their whole digits and the first 15 digits of each. They become doubles as
-    /// every other tool reads them; what is lost is noise beyond the 15th digit.
-    fn is_measured(&self) -> bool {
-        self.scale > MOST_DECIMALS && self.whole <= 15 && !self.far
-    }
-
-    /// `None` when no type keeps every digit, or the first 15 of measurements.
+    /// `None` when no type keeps every number.
     fn parse(&self, writing: Writing, special: bool, money: bool) -> Option<Parse> {
-        let decimal = !self.exponent && !special && self.whole + self.scale <= 38;
         if !self.fraction && !special {
             return (!self.too_large).then_some(Parse::Integer(writing));
         }
-        if money && decimal && self.scale <= MOST_DECIMALS {
+        if money && self.scale <= MOST_DECIMALS && self.fits_decimal(DIGITS, special) {
             return Some(Parse::Decimal { scale: self.scale, writing });
         }
-        if !self.inexact || self.is_measured() {
+        self.fraction(writing, special)
+    }
+
+    /// The type of numbers with decimals: a double where it loses nothing; else a decimal that can be calculated with; else a double that comes
+    /// near, which is told. `None` when no type does.
+    fn fraction(&self, writing: Writing, special: bool) -> Option<Parse> {
+        let is_near = self.whole <= 15 && !self.far;
+        if (self.lost == 0 && !self.far) || (is_near && !self.fits_decimal(SUMMABLE, special)) {
             return Some(Parse::Double(writing));
         }
-        decimal.then_some(Parse::Decimal { scale: self.scale, writing })
+        self.fits_decimal(DIGITS, special).then_some(Parse::Decimal { scale: self.scale, writing })
+    }
+
+    fn fits_decimal(&self, digits: usize, special: bool) -> bool {
+        !self.exponent && !special && self.whole + self.scale <= digits
     }
 }
 

@@ -9,6 +9,7 @@ mod declared;
 mod duration;
 mod infer;
 mod marks;
+mod missing;
 mod months;
 mod number;
 mod pattern;
@@ -16,23 +17,25 @@ mod plain;
 mod reason;
 mod seen;
 mod token;
+mod words;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
+use arrow::datatypes::Field;
 
 use self::calendar::Order;
 use self::check::Checks;
 use self::infer::{Inferred, dates_by_file};
 use self::pattern::Pattern;
-use self::token::Tokens;
+use self::words::article;
 use super::field_key;
-use crate::descriptor::{Column, ColumnKind, MissingValue};
+use crate::descriptor::{Column, ColumnKind};
 use crate::error::Result;
 use crate::name::quoted;
 
 pub(super) use self::convert::CellReject;
+pub(super) use self::missing::Missing;
 pub(super) use self::seen::Seen;
 
 /// How the text of one column is read.
@@ -127,51 +130,6 @@ enum PointFormat {
     Array,
     /// `{"lon": 90.50, "lat": 45.50}`
     Object,
-}
-
-/// What databases write for NULL in text (PostgreSQL's COPY, MySQL's OUTFILE): missing in every column of which nothing is declared.
-const SQL_NULL: &str = "\\N";
-
-/// What counts as "no value".
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Missing {
-    /// As declared; the empty text when nothing is.
-    declared: Option<Vec<MissingValue>>,
-    /// The words that the column proved to be codes.
-    tokens: Tokens,
-}
-
-impl Missing {
-    /// What the descriptor says: the column's own values above the schema's, and the dialect's sequence beside either.
-    pub(super) fn declared(column: Option<&Column>, schema: Option<&[MissingValue]>, sequence: Option<&str>) -> Self {
-        let values = column.and_then(|c| c.missing_values.as_deref()).or(schema);
-        let mut declared = values.map(<[MissingValue]>::to_vec);
-        if let Some(sequence) = sequence {
-            let codes = declared.get_or_insert_with(|| vec![MissingValue::default()]);
-            codes.push(MissingValue { value: sequence.to_owned(), label: None });
-        }
-        Self { declared, tokens: Tokens::default() }
-    }
-
-    /// The declared codes with their labels, as Data Package v2 prints them; `None` when none is declared.
-    fn json(&self) -> Option<String> {
-        let code = |code: &MissingValue| match &code.label {
-            Some(label) => serde_json::json!({"value": code.value, "label": label}),
-            None => serde_json::json!(code.value),
-        };
-        self.declared.as_ref().map(|codes| serde_json::Value::from_iter(codes.iter().map(code)).to_string())
-    }
-
-    fn is_declared(&self) -> bool {
-        self.declared.is_some()
-    }
-
-    fn has(&self, text: &str) -> bool {
-        match &self.declared {
-            Some(codes) => codes.iter().any(|code| code.value == text),
-            None => text.is_empty() || text == SQL_NULL || self.tokens.has(text),
-        }
-    }
 }
 
 impl ColumnPlan {
@@ -299,127 +257,6 @@ pub(super) fn comment(column: Option<&Column>, unit: Option<&str>) -> Option<Str
     let categories = column.and_then(declared::categories_comment);
     let parts: Vec<String> = [words, unit, categories].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(" "))
-}
-
-impl Parse {
-    /// See [`field_key::WORDS`].
-    fn words(&self) -> Option<String> {
-        match self {
-            Self::Bool(Words::Pair([truth, falsehood])) if *truth != "true" => Some(format!("{truth} {falsehood}")),
-            Self::Bool(Words::Pair(_) | Words::Declared { .. })
-            | Self::Text
-            | Self::Json(_)
-            | Self::YearMonth
-            | Self::Integer(_)
-            | Self::Double(_)
-            | Self::Decimal { .. }
-            | Self::Date(_)
-            | Self::Timestamp { .. }
-            | Self::Time(_)
-            | Self::Duration { .. }
-            | Self::List { .. }
-            | Self::Point(_) => None,
-        }
-    }
-
-    fn arrow(&self) -> DataType {
-        match self {
-            Self::Text | Self::Json(_) | Self::YearMonth => DataType::Utf8View,
-            Self::Bool(_) => DataType::Boolean,
-            Self::Integer(_) => DataType::Int64,
-            Self::Double(_) => DataType::Float64,
-            Self::Decimal { scale, .. } => DataType::Decimal128(38, *scale as i8),
-            Self::Date(_) => DataType::Date32,
-            Self::Timestamp { zoned: true, .. } => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-            Self::Timestamp { zoned: false, .. } => DataType::Timestamp(TimeUnit::Microsecond, None),
-            Self::Time(_) => DataType::Time64(TimeUnit::Microsecond),
-            Self::Duration { months: true } => DataType::Interval(IntervalUnit::YearMonth),
-            Self::Duration { months: false } => DataType::Duration(TimeUnit::Microsecond),
-            Self::List { item, .. } => DataType::List(Arc::new(Field::new_list_field(item.parse.arrow(), true))),
-            Self::Point(_) => DataType::List(Arc::new(Field::new_list_field(DataType::Float64, true))),
-        }
-    }
-
-    fn expected(&self) -> String {
-        match self {
-            Self::Text => "text".to_owned(),
-            Self::Json(JsonShape::Any) => "JSON".to_owned(),
-            Self::Json(JsonShape::Object) => "JSON object".to_owned(),
-            Self::Json(JsonShape::Array) => "JSON array".to_owned(),
-            Self::YearMonth => "year and month as YYYY-MM".to_owned(),
-            Self::Bool(_) => "boolean".to_owned(),
-            Self::Integer(_) => "integer".to_owned(),
-            Self::Double(_) => "number".to_owned(),
-            Self::Decimal { scale, .. } => format!("number with at most {scale} decimals"),
-            Self::Date(format) => format!("date as {}", format.name()),
-            Self::Timestamp { format, zoned: true, .. } => format!("date and time with offset as {}", format.name()),
-            Self::Timestamp { format, zoned: false, .. } => format!("date and time as {}", format.name()),
-            Self::Time(Some(pattern)) => format!("time as {}", pattern.text()),
-            Self::Time(None) => "time as HH:MM:SS".to_owned(),
-            Self::Duration { .. } => "ISO 8601 duration".to_owned(),
-            Self::List { item, delimiter } => {
-                format!("list with {delimiter:?} between its items, each {} {}", article(&item.expected), item.expected)
-            }
-            Self::Point(_) => "longitude and latitude in degrees".to_owned(),
-        }
-    }
-
-    /// The type, and how its text is written where that can differ.
-    fn in_words(&self) -> (&'static str, String) {
-        let written = |writing: &Writing| match writing {
-            Writing::Plain | Writing::Declared(_) => marks::Style::Plain.name().to_owned(),
-            Writing::Marked(style) => style.name().to_owned(),
-        };
-        match self {
-            Self::Text => ("text", String::new()),
-            Self::Json(_) => ("JSON", String::new()),
-            Self::YearMonth => ("year and month", String::new()),
-            Self::Bool(Words::Pair(pair)) => ("boolean", pair.join(" and ")),
-            Self::Bool(Words::Declared { .. }) => ("boolean", String::new()),
-            Self::Integer(writing) => ("integer", written(writing)),
-            Self::Double(writing) => ("number", written(writing)),
-            Self::Decimal { writing, .. } => ("exact number", written(writing)),
-            Self::Date(format) => ("date", format.name()),
-            Self::Timestamp { format, zoned: true, .. } => ("date and time with offset", format.name()),
-            Self::Timestamp { format, zoned: false, .. } => ("date and time", format.name()),
-            Self::Time(_) => ("time", String::new()),
-            Self::Duration { .. } => ("duration", String::new()),
-            Self::List { .. } => ("list", String::new()),
-            Self::Point(_) => ("point", String::new()),
-        }
-    }
-
-    fn expected_with_article(&self) -> String {
-        let expected = self.expected();
-        format!("{} {expected}", article(&expected))
-    }
-}
-
-fn article(expected: &str) -> &'static str {
-    if expected.starts_with(['a', 'e', 'i', 'o', 'u', 'I']) { "an" } else { "a" }
-}
-
-impl DateFormat {
-    fn name(&self) -> String {
-        self.names().join(" or ")
-    }
-
-    /// Each format that some file has.
-    fn names(&self) -> Vec<&str> {
-        match self {
-            Self::Order(order) => vec![order.name()],
-            Self::PerFile(orders) => {
-                let mut names: Vec<&str> = Vec::new();
-                for order in orders.iter() {
-                    if !names.contains(&order.name()) {
-                        names.push(order.name());
-                    }
-                }
-                names
-            }
-            Self::Pattern(pattern) => vec![pattern.text()],
-        }
-    }
 }
 
 #[cfg(test)]

@@ -17,6 +17,14 @@ const MONTHS: [&[&str]; 12] = [
     &["dec", "december", "dezember", "dez", "décembre", "déc", "diciembre", "dic", "dicembre", "dezembro"],
 ];
 
+/// Names of weekdays, in English first.
+const DAYS: [[&str; 7]; 4] = [
+    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
+    ["montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag"],
+    ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"],
+    ["lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"],
+];
+
 /// The longest name, in bytes.
 const LONGEST: usize = 12;
 
@@ -31,12 +39,12 @@ pub(super) fn month(text: &[u8]) -> Option<(u32, &[u8])> {
         .map(|(n, _)| (n, rest))
 }
 
-/// What follows an English weekday's name, a comma and blanks; all of the text when it starts with none.
+/// What follows a weekday's name, a comma and blanks; all of the text when it starts with none. English ones are cut to three letters too.
 pub(super) fn skip_weekday(text: &[u8]) -> &[u8] {
-    const DAYS: [&[u8]; 7] = [b"monday", b"tuesday", b"wednesday", b"thursday", b"friday", b"saturday", b"sunday"];
     let (word, rest) = word(text);
-    let is = |day: &&[u8]| day.eq_ignore_ascii_case(word) || (word.len() == 3 && day[..3].eq_ignore_ascii_case(word));
-    if !DAYS.iter().any(is) {
+    let is = |day: &&str| day.as_bytes().eq_ignore_ascii_case(word);
+    let is_cut = || word.len() == 3 && DAYS[0].iter().any(|day| day.as_bytes()[..3].eq_ignore_ascii_case(word));
+    if !DAYS.iter().flatten().any(is) && !is_cut() {
         return text;
     }
     let rest = rest.strip_prefix(b".").unwrap_or(rest);
@@ -67,5 +75,7 @@ mod tests {
         assert_eq!(skip_weekday(b"Mon, 9 March"), b"9 March");
         assert_eq!(skip_weekday(b"Monday9"), b"9");
         assert_eq!(skip_weekday(b"Month"), b"Month");
+        assert_eq!(skip_weekday("miércoles 5".as_bytes()), b"5");
+        assert_eq!(skip_weekday(b"lun 5"), b"lun 5");
     }
 }

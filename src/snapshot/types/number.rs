@@ -12,12 +12,17 @@ pub(super) struct Shape {
     /// Digits after the point.
     pub(super) scale: usize,
     pub(super) exponent: bool,
+    /// An exponent behind digits alone, without a sign: `12E4` is as often a code.
+    pub(super) may_be_code: bool,
     /// Digits from the first to the last that is not zero.
     pub(super) significant: usize,
 }
 
 /// The most digits of a number that any double of that many significant digits is within: DBL_MAX_10_EXP is 308, DBL_MIN_10_EXP -307.
 const MOST_DIGITS: usize = 300;
+
+/// The most significant digits that a double is printed with to see whether it comes back.
+const MOST_PRINTED: usize = 128;
 
 impl Shape {
     /// Whether a double holds it for certain: up to 15 significant digits always survive (IEEE 754, DBL_DIG), within the range of doubles.
@@ -26,9 +31,8 @@ impl Shape {
     }
 }
 
-/// The shape of `text` when it is a number that keeps all it says as one: no `+`, no leading zero (`007` is a code), no blank. An
-/// exponent needs a point or a sign (`12E4` is a code too) unless `json` says that it is a number for certain.
-pub(super) fn shape(text: &[u8], json: bool) -> Option<Shape> {
+/// The shape of `text` when it is a number that keeps all it says as one: no `+`, no leading zero (`007` is a code), no blank.
+pub(super) fn shape(text: &[u8]) -> Option<Shape> {
     let (negative, digits) = match text.split_first()? {
         (b'-', rest) => (true, rest),
         _ => (false, text),
@@ -49,13 +53,15 @@ pub(super) fn shape(text: &[u8], json: bool) -> Option<Shape> {
         return None;
     }
     let exponent = matches!(digits.get(at), Some(b'e' | b'E'));
+    let mut may_be_code = false;
     if exponent {
         let rest = &digits[at + 1..];
         let signed = matches!(rest.first(), Some(b'+' | b'-'));
         let power = &rest[usize::from(signed)..];
-        if power.is_empty() || power.len() > 3 || !power.iter().all(u8::is_ascii_digit) || !(json || point || signed) {
+        if power.is_empty() || power.len() > 3 || !power.iter().all(u8::is_ascii_digit) {
             return None;
         }
+        may_be_code = !(point || signed || negative);
         at = digits.len();
     }
     if at != digits.len() {
@@ -69,6 +75,7 @@ pub(super) fn shape(text: &[u8], json: bool) -> Option<Shape> {
         whole: if zero { 0 } else { whole_len },
         scale: fraction.len(),
         exponent,
+        may_be_code,
         significant,
     })
 }
@@ -80,20 +87,18 @@ fn significant_digits(whole: &[u8], fraction: &[u8]) -> usize {
     total.saturating_sub(leading + trailing)
 }
 
-/// Whether a double holds exactly what is written: up to 15 significant digits always survive; 16 and 17 are asked, since programs
-/// print doubles so that they can be read back.
+/// Whether a double loses nothing of what is written: up to 15 significant digits always survive; more do when the double, printed with as
+/// many, gives them again, since then a program printed a double.
 pub(super) fn fits_double(text: &str, shape: Shape) -> bool {
     if shape.is_surely_double() {
         return true;
     }
     let Ok(value) = text.parse::<f64>() else { return false };
-    if !value.is_finite() {
-        return false;
+    if value == 0.0 {
+        return shape.significant == 0;
     }
-    if shape.significant <= 15 {
-        return value != 0.0 || shape.significant == 0;
-    }
-    shape.significant <= 17 && decimal_form(text) == decimal_form(shortest(value, &mut [0; 24]))
+    let is_short = shape.significant <= 15 && value.is_normal();
+    value.is_finite() && (is_short || prints_as(value, text, shape.significant))
 }
 
 /// Whether the nearest double prints as the same number when both are cut to 15 significant digits: so it is within the range
@@ -102,33 +107,19 @@ pub(super) fn near_double(text: &str, shape: Shape) -> bool {
     text.parse::<f64>().is_ok_and(|value| value.is_normal() || (value == 0.0 && shape.significant == 0))
 }
 
-/// The digits without zeros around them as one number, and the power of ten of the last one. For texts of at most 19 such digits.
-fn decimal_form(text: &str) -> (u64, i32) {
-    let (mantissa, power) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let (mut digits, mut zeros, mut behind, mut point) = (0_u64, 0_u32, 0, false);
-    for byte in mantissa.bytes() {
-        match byte {
-            b'.' => point = true,
-            b'0' => zeros += 1,
-            b'1'..=b'9' => {
-                // Zeros at the start are worth nothing, however many.
-                let shift = if digits == 0 { 1 } else { 10_u64.pow(zeros + 1) };
-                digits = digits * shift + u64::from(byte - b'0');
-                zeros = 0;
-            }
-            _ => continue,
-        }
-        behind += i32::from(point && byte != b'.');
+/// Whether the double nearest to `text`, printed with so many significant digits, has the digits of `text`.
+fn prints_as(value: f64, text: &str, digits: usize) -> bool {
+    if digits > MOST_PRINTED {
+        return false;
     }
-    (digits, power.parse().unwrap_or(0) - behind + zeros as i32)
-}
-
-/// A double as shortly as it can be printed and read back, put into `buffer`: 17 digits, a point, two signs, `e` and three more digits.
-fn shortest(value: f64, buffer: &mut [u8; 24]) -> &str {
-    let mut rest = buffer.as_mut_slice();
-    let written = write!(rest, "{value:e}").is_ok();
-    let len = 24 - rest.len();
-    std::str::from_utf8(&buffer[..len]).ok().filter(|_| written).unwrap_or_default()
+    // A point and an exponent of two signs and three digits stand beside the digits.
+    let mut printed = [0; MOST_PRINTED + 6];
+    let written = write!(printed.as_mut_slice(), "{:.*e}", digits.saturating_sub(1), value.abs()).is_ok();
+    let mantissa = |text: &[u8]| text.iter().position(|b| matches!(b, b'e' | b'E')).unwrap_or(text.len());
+    let of = text.as_bytes();
+    let theirs = of[..mantissa(of)].iter().filter(|b| b.is_ascii_digit()).skip_while(|b| **b == b'0').take(digits);
+    let ours = printed[..mantissa(&printed)].iter().filter(|b| b.is_ascii_digit());
+    written && theirs.eq(ours)
 }
 
 /// An integer; `None` when it is none or does not fit 64 bits.
@@ -155,14 +146,16 @@ pub(super) fn integer(text: &[u8]) -> Option<i64> {
     Some(if negative { -value } else { value })
 }
 
-/// A double; `None` beyond their range. `inf` and `nan` in words count only when `special` is set (Table Schema's `INF`, `-INF`, `NaN`).
+/// A double; `None` beyond their range. `inf` and `nan` in words count only when `special` is set (Table Schema's `INF`, `-INF`, `NaN`,
+/// PostgreSQL's `Infinity`).
 pub(super) fn double(text: &str, special: bool) -> Option<f64> {
+    let is = |word: &str| text.eq_ignore_ascii_case(word);
     match text.as_bytes().last()? {
         b'0'..=b'9' | b'.' => text.parse().ok().filter(|value: &f64| value.is_finite()),
         _ if !special => None,
-        _ if text.eq_ignore_ascii_case("inf") => Some(f64::INFINITY),
-        _ if text.eq_ignore_ascii_case("-inf") => Some(f64::NEG_INFINITY),
-        _ if text.eq_ignore_ascii_case("nan") => Some(f64::NAN),
+        _ if is("inf") || is("infinity") => Some(f64::INFINITY),
+        _ if is("-inf") || is("-infinity") => Some(f64::NEG_INFINITY),
+        _ if is("nan") => Some(f64::NAN),
         _ => None,
     }
 }
@@ -212,9 +205,15 @@ mod tests {
 
     #[test]
     fn codes_are_not_numbers() {
-        for code in ["", "-", ".", "007", "00.5", "+5", "1E5", "12e4", "1 000", "1,5", "0x1f", "1.2.3", "1e", "inf", "nan", "--1"]
-        {
-            assert_eq!(shape(code.as_bytes(), false), None, "{code}");
+        for code in ["", "-", ".", "007", "00.5", "+5", "1 000", "1,5", "0x1f", "1.2.3", "1e", "inf", "nan", "--1"] {
+            assert_eq!(shape(code.as_bytes()), None, "{code}");
+        }
+    }
+
+    #[test]
+    fn some_numbers_may_be_codes() {
+        for (text, want) in [("1E5", true), ("12e4", true), ("1.2e4", false), ("1e+5", false), ("-1e5", false), ("15", false)] {
+            assert_eq!(shape(text.as_bytes()).map(|s| s.may_be_code), Some(want), "{text}");
         }
     }
 
@@ -231,7 +230,7 @@ mod tests {
             ("3E+3", false, 1, 0, 1),
             ("1.71257e+006", false, 1, 5, 6),
         ] {
-            let s = shape(text.as_bytes(), false).expect(text);
+            let s = shape(text.as_bytes()).expect(text);
             assert_eq!((s.integer, s.whole, s.scale, s.significant), (integer, whole, scale, significant), "{text}");
         }
     }
@@ -242,6 +241,14 @@ mod tests {
             ("0.1", true),
             ("40.63980103", true),
             ("-73.77869999999999", true),
+            // As printed with more digits than needed: to 17 of them, to 18 decimals, and as a float is in full.
+            ("0.10000000000000001", true),
+            ("-74.933601379394531250", true),
+            ("0.1000000000000000055511151231257827021181583404541015625", true),
+            ("3.0518509475997192000e1", true),
+            ("1.0000000000000000000000000000001", false),
+            ("5e-324", true),
+            ("1.23456e-320", false),
             ("0.1234567890123456789", false),
             ("12345678901234567.5", false),
             ("9007199254740993", false),
@@ -252,7 +259,7 @@ mod tests {
             (&format!("1{}.0", "0".repeat(400)), false),
             (&format!("0.{}1", "0".repeat(400)), false),
         ] {
-            let s = shape(text.as_bytes(), true).expect(text);
+            let s = shape(text.as_bytes()).expect(text);
             assert_eq!(fits_double(text, s), fits, "{text}");
         }
     }
@@ -262,7 +269,7 @@ mod tests {
         for (text, near) in
             [("0.1234567890123456789", true), ("0.000", true), ("1e-400", false), ("1e-310", false), ("1e999", false)]
         {
-            let s = shape(text.as_bytes(), true).expect(text);
+            let s = shape(text.as_bytes()).expect(text);
             assert_eq!(near_double(text, s), near, "{text}");
         }
     }

@@ -106,7 +106,7 @@ impl Seen {
             | ColumnKind::GeoJson => 0,
         };
         let declared = kind != ColumnKind::Any;
-        let counts = (kept == DATE).then(|| Box::new([0; Order::ALL.len()]));
+        let counts = (kept == DATE).then(|| Box::new([0; Order::COUNT]));
         Self {
             look: Arc::new(Look { missing, kept, declared, between_dates: between_dates.map(Into::into) }),
             alive: if declared { kept } else { ALL },
@@ -262,6 +262,9 @@ mod tests {
             &["Y", "N", "y"],
             &["P1D", "PT5M"],
             &["23.824", "-INF", "1e5"],
+            &["1e3", "7", "2.5"],
+            &["1e3", "7", "12E4"],
+            &["0.12345678901234567890123456", "0.5"],
             &["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "n/k"],
         ] {
             let whole = seen(texts).infer();

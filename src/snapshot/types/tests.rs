@@ -6,7 +6,10 @@ use arrow::array::AsArray;
 use arrow::util::display::array_value_to_string;
 
 use super::*;
+use crate::descriptor::MissingValue;
 use crate::snapshot::cells::{CellKind, Cells, Span};
+
+mod told;
 
 fn cells(values: &[(CellKind, &str)]) -> Cells {
     let mut out = Cells { width: 1, names: Arc::new(vec!["c".to_owned()]), ..Cells::default() };
@@ -61,13 +64,22 @@ fn undeclared_columns_are_what_every_cell_is() {
         (&["0", "-1"], "Int64: 0 -1"),
         (&["+5", "1"], "Utf8View: +5 1"),
         (&["9223372036854775808"], "Utf8View: 9223372036854775808"),
-        (&["0.1234567890123456789", "1"], "Float64: 0.12345678901234568 1.0"),
+        (&["0.1234567890123456789", "1"], "Decimal128(38, 19): 0.1234567890123456789 1.0000000000000000000"),
+        // More digits than can be summed.
+        (&["0.12345678901234567890123456", "1"], "Float64: 0.12345678901234568 1.0 !"),
+        (&["0.10000000000000001", "-0.1000000000000000055511151231257827"], "Float64: 0.1 -0.1"),
         (&["-74.933601379394531250", "40.07"], "Float64: -74.93360137939453 40.07"),
-        (&["1.2345678901234567890e-5", "1"], "Float64: 0.000012345678901234568 1.0"),
+        (&["1.2345678901234567890e-5", "1"], "Float64: 0.000012345678901234568 1.0 !"),
         (&["1.2345678901234567890e-400", "1"], "Utf8View: 1.2345678901234567890e-400 1"),
         (&["12345678901234567.25", "1"], "Decimal128(38, 2): 12345678901234567.25 1.00"),
         (&["1234567890.123456789", "1"], "Decimal128(38, 9): 1234567890.123456789 1.000000000"),
         (&["1234567890123456789.0123456789", "1"], "Decimal128(38, 10): 1234567890123456789.0123456789 1.0000000000"),
+        (&["1e3", "20", "2.5"], "Float64: 1000.0 20.0 2.5"),
+        (&["2.5", "1E5", "-"], "Float64: 2.5 100000.0 NULL !"),
+        (&["1e3", "20"], "Utf8View: 1e3 20"),
+        (&["1e3", "12E4"], "Utf8View: 1e3 12E4"),
+        (&["1e3", "2.500"], "Utf8View: 1e3 2.500"),
+        (&["1", "2", "3", "4", "5", "6", "7", "8", "9", "1e3"], "Utf8View: 1 2 3 4 5 6 7 8 9 1e3 !"),
         (&[" 26 ", " 5 "], "Int64: 26 5"),
         (&[" 26 ", " -   "], "Int64: 26 NULL !"),
         (&[" 26 ", " 1,137 "], "Utf8View:  26   1,137  !"),
@@ -98,6 +110,8 @@ fn undeclared_columns_are_what_every_cell_is() {
         (&["+0.5", "-0.25", "1"], "Float64: 0.5 -0.25 1.0"),
         (&["+441234567", "+441234568"], "Utf8View: +441234567 +441234568"),
         (&["(1)", "(2)"], "Utf8View: (1) (2)"),
+        (&["Infinity", "-Infinity", "1.5"], "Float64: inf -inf 1.5"),
+        (&["(blank)", "k.A.", "3"], "Int64: NULL NULL 3 !"),
         (&["INF", "-inf", "1.5", "NaN"], "Float64: inf -inf 1.5 NaN"),
         (&["Nan", "INF", "1.5"], "Float64: NaN inf 1.5"),
         (&["Nan", "1.5"], "Utf8View: Nan 1.5"),
@@ -109,6 +123,8 @@ fn undeclared_columns_are_what_every_cell_is() {
         (&["T", "F"], "Boolean: true false"),
         (&["1", "0"], "Int64: 1 0"),
         (&["09-Mar-11", "1-Apr-99"], "Date32: 2011-03-09 1999-04-01"),
+        (&["Wed, 09 Mar 2011 10:30:00 GMT"], "Timestamp(µs, \"UTC\"): 2011-03-09T10:30:00Z"),
+        (&["1er mars 2011", "mercredi 9 mars 2011"], "Date32: 2011-03-01 2011-03-09"),
         (&["9 March 2011", "31 December 1999"], "Date32: 2011-03-09 1999-12-31"),
         (&["Mar 9, 2011", "December 31, 1999"], "Date32: 2011-03-09 1999-12-31"),
         (&["01-02-99", "13-02-98"], "Date32: 1999-02-01 1998-02-13"),
@@ -180,7 +196,7 @@ fn declared_columns_reject_what_does_not_fit() {
         (column(ColumnKind::Integer, None), &["007", "x", "9223372036854775808"][..], "Int64: 7 NULL NULL (2 rejects)"),
         (column(ColumnKind::Number, None), &["1", "NaN", "-INF", "x"], "Float64: 1.0 NaN -inf NULL (1 rejects)"),
         (column(ColumnKind::Number, None), &["1e999", "1e5", "5"], "Float64: NULL 100000.0 5.0 (1 rejects)"),
-        (column(ColumnKind::Number, None), &["12345678901234567.25", "1e5"], "Float64: 1.2345678901234568e16 100000.0"),
+        (column(ColumnKind::Number, None), &["12345678901234567.25", "1e5"], "Float64: 1.2345678901234568e16 100000.0 !"),
         (column(ColumnKind::String, None), &["1", ""], "Utf8View: 1 NULL"),
         (column(ColumnKind::Boolean, None), &["1", "0", "maybe"], "Boolean: true false NULL (1 rejects)"),
         (column(ColumnKind::Date, None), &["2020年1月11日", "2020年"], "Date32: 2020-01-11 NULL (1 rejects)"),
@@ -349,103 +365,4 @@ fn nulls_have_reasons() {
     let cells = self::cells(&["\\N", "z"].map(|v| (CellKind::Plain, v)));
     let array = plan.convert(&cells, Some(0), &mut Vec::new());
     assert_eq!(shown(plan.reasons(&cells, Some(0), array.as_ref())), ["", "rejected: \"z\" is not an integer"]);
-}
-
-#[test]
-fn files_that_write_dates_otherwise_share_their_missing_words() {
-    let of_files = [&["31/12/2020"][..], &["12/31/2020", "-"], &["NA"]].map(|values| {
-        let mut seen = Seen::new(None, Missing::default());
-        seen.absorb(cells(&values.iter().map(|v| (CellKind::Plain, *v)).collect::<Vec<_>>()).column(0), false);
-        seen
-    });
-    let mut whole = of_files[0].clone();
-    of_files[1..].iter().for_each(|seen| whole.merge(seen));
-    let files = of_files.each_ref().map(Some);
-    let mut warnings = Vec::new();
-    let plan =
-        ColumnPlan::decide("c", None, None, Missing::default(), &whole, &files, &mut warnings).expect("nothing is declared");
-    assert_eq!(
-        warnings,
-        ["column c: its files write dates as DD/MM/YYYY and as MM/DD/YYYY; each file is read in its own way; \
-          \"NA\", \"-\" are taken as missing, since every other value is a date as DD/MM/YYYY or MM/DD/YYYY"]
-    );
-    for (file, text, day) in [(0, "31/12/2020", Some(18_627)), (1, "12/31/2020", Some(18_627)), (2, "NA", None)] {
-        let cells = Cells { file, ..cells(&[(CellKind::Plain, text)]) };
-        let mut rejects = Vec::new();
-        let array = plan.convert(&cells, Some(0), &mut rejects);
-        let days = array.as_primitive::<arrow::datatypes::Date32Type>();
-        assert_eq!((days.iter().next().flatten(), rejects.len()), (day, 0), "{text}");
-    }
-}
-
-#[test]
-fn many_short_dates_show_where_their_year_is() {
-    let days = |format: fn(u32) -> String, count: u32| (1..=count).map(format).collect::<Vec<_>>();
-    for (texts, want) in [
-        (days(|d| format!("{d:02}.03.20"), 13), "2020-03-13 its dates are read as DD.MM.YY"),
-        (days(|d| format!("20.03.{d:02}"), 13), "2020-03-13 its dates are read as YY.MM.DD"),
-        (days(|d| format!("20/03/{d:02}"), 13), "2020-03-13 its dates are read as YY/MM/DD"),
-        (days(|d| format!("{d:02}.03.20"), 12), "stays text"),
-        // First days of months, or of years.
-        (days(|d| format!("{d:02}.03.01"), 20), "stays text"),
-        (days(|d| format!("01.03.{d:02}"), 20), "stays text"),
-    ] {
-        let values: Vec<(CellKind, &str)> = texts.iter().map(|text| (CellKind::Plain, text.as_str())).collect();
-        let cells = self::cells(&values);
-        let mut seen = Seen::new(None, Missing::default());
-        seen.absorb(cells.column(0), false);
-        let mut warnings = Vec::new();
-        let plan =
-            ColumnPlan::decide("c", None, None, Missing::default(), &seen, &[], &mut warnings).expect("nothing is declared");
-        let array = plan.convert(&cells, Some(0), &mut Vec::new());
-        let shown = match array.as_primitive_opt::<arrow::datatypes::Date32Type>().and_then(|days| days.value_as_date(12)) {
-            Some(day) => format!("{day} {}", warnings.concat()),
-            None => warnings.concat(),
-        };
-        assert!(shown.replace("column c: ", "").starts_with(want), "{texts:?} {shown}");
-    }
-}
-
-#[test]
-fn text_that_was_nearly_something_else_says_why() {
-    let days: Vec<String> = (1..=12).map(|day| format!("2020-01-{day:02}")).collect();
-    let days: Vec<&str> = days.iter().map(String::as_str).collect();
-    let with = |more: &[&'static str]| [days.as_slice(), more].concat();
-    let odd = |n: usize, kind: &str, text: &str| {
-        format!(
-            "column c: stays text: {n} of its values are {kind}, and then comes \"{text}\"; declare it as missing, or the type, if it is none"
-        )
-    };
-    let numbers =
-        "column c: stays text, since its files write numbers as 1,234.5 and as 1.234,5; declare groupChar and decimalChar";
-    let codes: Vec<String> = (100..120).map(|n| n.to_string()).chain(["007".to_owned()]).collect();
-    let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
-    let files: [(&[&[&str]], String); 10] = [
-        (&[&with(&["n/k", "x"])], odd(12, "dates", "n/k")),
-        (&[&days[..9], &["n/k"]], String::new()),
-        (&[&days, &["n/k", "2020-02-01"]], odd(12, "dates", "n/k")),
-        (&[&["n/k"], &days, &days], odd(24, "dates", "n/k")),
-        (&[&with(&["n/k"]), &["x"]], odd(12, "dates", "n/k")),
-        (&[&codes], String::new()),
-        (&[&["x", "1", "2"]], String::new()),
-        (&[&["1,234.50", "12,345.50"], &["1.234,50", "12.345,50"], &["7"]], numbers.to_owned()),
-        (&[&["1,234.50", "12,345.50"], &["1.234,50", "x"]], String::new()),
-        (&[&["1,234.50", "12,345.50"], &["7"]], String::new()),
-    ];
-    for (files, want) in files {
-        let seen: Vec<Seen> = files
-            .iter()
-            .map(|values| {
-                let mut seen = Seen::new(None, Missing::default());
-                seen.absorb(cells(&values.iter().map(|v| (CellKind::Plain, *v)).collect::<Vec<_>>()).column(0), false);
-                seen
-            })
-            .collect();
-        let mut whole = seen[0].clone();
-        seen[1..].iter().for_each(|seen| whole.merge(seen));
-        let each: Vec<Option<&Seen>> = seen.iter().map(Some).collect();
-        let mut warnings = Vec::new();
-        ColumnPlan::decide("c", None, None, Missing::default(), &whole, &each, &mut warnings).expect("nothing is declared");
-        assert_eq!(warnings.join("; "), want, "{files:?}");
-    }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What publishers write where there is no value: of programs (pandas, R, SQL, Excel's errors), of statistical offices (`..`, `:`,
 /// `[x]`, `*` for a suppressed count), and of people.
-const WORDS: [&str; 60] = [
+const WORDS: [&str; 63] = [
     "NA",
     "N/A",
     "n/a",
@@ -65,6 +65,9 @@ const WORDS: [&str; 60] = [
     "?",
     "/",
     "blank",
+    "(blank)",
+    "k.A.",
+    "n/d",
 ];
 
 /// The longest of [`WORDS`], in bytes.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::catalog::{KnownColumn, TableEntry};
 use crate::descriptor::{self, Compression, Dataset, Format};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::snapshot::ReadAs;
 use crate::table::pg_catalog::{columns_of, tables_of_schemas};
 use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv};
@@ -86,13 +86,22 @@ pub(super) fn datasets(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
 pub(super) fn distributions(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
     let snapshots = Arc::clone(&env.snapshots);
     let rows = entries(env, pins)?.into_iter().map(|table| (table, OnceLock::new())).collect();
-    Ok(Rows::of(rows, move |(t, read): &(Arc<TableEntry>, OnceLock<Option<ReadAs>>), column| {
+    Ok(Rows::tried(rows, move |(t, read): &(Arc<TableEntry>, OnceLock<Option<ReadAs>>), column| {
         let d = t.distribution();
         // What was found out stands in the manifest, which is opened for those who ask.
-        let read = || read.get_or_init(|| snapshots.last(t).ok().flatten().and_then(|s| s.read.first().cloned())).as_ref();
-        let of_dialect = |key: &str| read().and_then(|r| r.dialect.as_ref()).and_then(|d| d.get(key));
-        let sign = |key: &str| Cell::opt(of_dialect(key).and_then(|v| v.as_str()).filter(|s| *s != "\0").map(str::to_owned));
-        match column {
+        let read = || {
+            if let Some(known) = read.get() {
+                return Ok::<_, Error>(known.as_ref());
+            }
+            let found = snapshots.read_as(t)?;
+            Ok(read.get_or_init(|| found).as_ref())
+        };
+        let of_dialect = |key: &str| Ok::<_, Error>(read()?.and_then(|r| r.dialect.as_ref()).and_then(|d| d.get(key)));
+        let sign = |key: &str| {
+            let text = of_dialect(key)?.and_then(Value::as_str).filter(|s| *s != "\0");
+            Ok::<_, Error>(Cell::opt(text.map(str::to_owned)))
+        };
+        Ok(match column {
             "schema_name" => (&t.schema).into(),
             "table_name" => (&t.name).into(),
             "dataset" => (&t.dataset.identifier).into(),
@@ -107,13 +116,13 @@ pub(super) fn distributions(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
             "paths" => Cell::Array(d.paths.clone()),
             "bytes" => d.bytes.and_then(|b| i64::try_from(b).ok()).map_or(Cell::Null, Cell::Int),
             "hash" => Cell::opt(d.hash.clone()),
-            "read_encoding" => Cell::opt(read().map(|r| r.encoding.clone())),
-            "read_delimiter" => sign("delimiter"),
-            "read_quote" => sign("quoteChar"),
-            "read_header_rows" => Cell::opt(header_rows(of_dialect("header"), of_dialect("headerRows"))),
-            "read_dialect" => Cell::opt(read().and_then(|r| r.dialect.as_ref()).map(ToString::to_string)),
+            "read_encoding" => Cell::opt(read()?.map(|r| r.encoding.clone())),
+            "read_delimiter" => sign("delimiter")?,
+            "read_quote" => sign("quoteChar")?,
+            "read_header_rows" => Cell::opt(header_rows(of_dialect("header")?, of_dialect("headerRows")?)),
+            "read_dialect" => Cell::opt(read()?.and_then(|r| r.dialect.as_ref()).map(ToString::to_string)),
             _ => Cell::Unset,
-        }
+        })
     }))
 }
 

@@ -35,17 +35,25 @@ pub struct Rows {
 }
 
 /// The cell of a row, by its number and the column's name.
-type CellOf = dyn Fn(usize, &str) -> Cell + Send + Sync;
+type CellOf = dyn Fn(usize, &str) -> Result<Cell> + Send + Sync;
 
 impl Rows {
     /// One row an item; `cell` gives the value of the named column, [`Cell::Unset`] for those it does not know.
     pub fn of<T: Send + Sync + 'static>(items: Vec<T>, cell: impl Fn(&T, &str) -> Cell + Send + Sync + 'static) -> Self {
+        Self::tried(items, move |item, column| Ok(cell(item, column)))
+    }
+
+    /// The same where a cell is looked up only when it is asked for, which may fail.
+    pub fn tried<T: Send + Sync + 'static>(
+        items: Vec<T>,
+        cell: impl Fn(&T, &str) -> Result<Cell> + Send + Sync + 'static,
+    ) -> Self {
         Self { len: items.len(), cell: Box::new(move |i, column| cell(&items[i], column)) }
     }
 
     /// No rows.
     pub fn none() -> Self {
-        Self { len: 0, cell: Box::new(|_, _| Cell::Unset) }
+        Self { len: 0, cell: Box::new(|_, _| Ok(Cell::Unset)) }
     }
 
     /// How many rows there are.
@@ -58,9 +66,9 @@ impl Rows {
         self.len == 0
     }
 
-    /// The column `field` of the rows in `range`. [`Kind::Internal`] when a cell does not fit the column.
+    /// The column `field` of the rows in `range`. [`Kind::Internal`] when a cell does not fit the column; else what looking a cell up says.
     pub fn column(&self, field: &Field, range: Range<usize>) -> Result<ArrayRef> {
-        let cells: Vec<Cell> = range.map(|i| (self.cell)(i, field.name()).or_empty(field)).collect();
+        let cells = range.map(|i| Ok((self.cell)(i, field.name())?.or_empty(field))).collect::<Result<Vec<Cell>>>()?;
         let misfit = |cell: &Cell| Error::new(Kind::Internal, format!("system column \"{}\" can't hold {cell:?}", field.name()));
         macro_rules! ints {
             ($array:ty, $native:ty) => {

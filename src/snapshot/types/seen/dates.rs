@@ -13,8 +13,8 @@ const PERIODS: u32 = 1 | 1 << 1 | 1 << 15 | 0b1111 << 28;
 pub(in crate::snapshot::types) struct Dates {
     /// The orders that every one can be read in.
     pub(in crate::snapshot::types) orders: Orders,
-    /// For each order of [`Order::ALL`], how many can be read in it; only where a date is declared.
-    pub(in crate::snapshot::types) counts: Option<Box<[u64; Order::ALL.len()]>>,
+    /// For each order at its place, how many can be read in it; only where a date is declared.
+    pub(in crate::snapshot::types) counts: Option<Box<[u64; Order::COUNT]>>,
     /// The first and the last numbers of those with three numbers of two digits, as bits.
     pub(in crate::snapshot::types) ends: [u32; 2],
     /// Without a time of day.

@@ -33,6 +33,11 @@ pub(in crate::snapshot::types) struct Numbers {
     pub(in crate::snapshot::types) special: bool,
     /// `NaN` where nothing is declared: a number where infinities stand beside it, else a word.
     pub(in crate::snapshot::types) nan: bool,
+    /// How many may be codes as well ([`Shape::may_be_code`]), and that some can be nothing but numbers with decimals or an exponent.
+    #[serde(default)]
+    pub(in crate::snapshot::types) codes: u64,
+    #[serde(default)]
+    pub(in crate::snapshot::types) floats: bool,
     /// How many have marks between digits that plain writing has not.
     pub(in crate::snapshot::types) marked: u64,
     /// How much speaks for those marks, with decimals behind a point and behind a comma (see [`marks::Written::proof`]).
@@ -47,7 +52,8 @@ pub(in crate::snapshot::types) struct Numbers {
 pub(in crate::snapshot::types) struct Facts {
     pub(in crate::snapshot::types) fraction: bool,
     pub(in crate::snapshot::types) too_large: bool,
-    pub(in crate::snapshot::types) inexact: bool,
+    /// How many a double comes near, and does not hold to the last digit.
+    pub(in crate::snapshot::types) lost: u64,
     pub(in crate::snapshot::types) exponent: bool,
     /// Some value is beyond what a double can come near.
     pub(in crate::snapshot::types) far: bool,
@@ -74,6 +80,8 @@ impl Default for Numbers {
             parted: false,
             special: false,
             nan: false,
+            codes: 0,
+            floats: false,
             marked: 0,
             point_proof: 0,
             comma_proof: 0,
@@ -85,7 +93,7 @@ impl Default for Numbers {
 impl Numbers {
     /// Whether the text is a number that can be read as all before it. A declared number has one writing, so has one of JSON.
     pub(super) fn see(&mut self, text: &str, declared: bool, json: bool) -> bool {
-        if let Some(shape) = number::shape(text.as_bytes(), json || declared) {
+        if let Some(shape) = number::shape(text.as_bytes()) {
             self.bears(Unit::Bare);
             self.open = true;
             self.minus |= text.starts_with('-');
@@ -105,6 +113,9 @@ impl Numbers {
             } else {
                 Style::POINTS
             };
+            let is_code = shape.may_be_code && !(json || declared);
+            self.codes += u64::from(is_code);
+            self.floats |= !(is_code || thousands);
             self.styles &= fits;
             return self.styles != 0;
         }
@@ -127,7 +138,7 @@ impl Numbers {
         for (decimal, facts, proof) in readings {
             let Some(style) = Style::first(styles & decimal) else { continue };
             let plain = written.plain(style);
-            if let Some(shape) = number::shape(plain.text().as_bytes(), false) {
+            if let Some(shape) = number::shape(plain.text().as_bytes()) {
                 facts.see(plain.text(), shape);
                 *proof += written.proof(style);
                 fits |= styles & decimal;
@@ -169,6 +180,8 @@ impl Numbers {
         self.parted |= other.parted;
         self.special |= other.special;
         self.nan |= other.nan;
+        self.codes += other.codes;
+        self.floats |= other.floats;
         self.marked += other.marked;
         self.point_proof += other.point_proof;
         self.comma_proof += other.comma_proof;
@@ -185,9 +198,10 @@ impl Facts {
         if shape.integer && shape.whole > 18 {
             self.too_large |= number::integer(text.as_bytes()).is_none();
         }
-        if !shape.is_surely_double() {
-            self.inexact = self.inexact || !number::fits_double(text, shape);
-            self.far = self.far || !number::near_double(text, shape);
+        if !number::fits_double(text, shape) {
+            let near = number::near_double(text, shape);
+            self.lost += u64::from(near);
+            self.far |= !near;
         }
     }
 
@@ -195,7 +209,7 @@ impl Facts {
     pub(in crate::snapshot::types) fn merge(&mut self, other: Self) {
         self.fraction |= other.fraction;
         self.too_large |= other.too_large;
-        self.inexact |= other.inexact;
+        self.lost += other.lost;
         self.exponent |= other.exponent;
         self.far |= other.far;
         self.whole = self.whole.max(other.whole);
