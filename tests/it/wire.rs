@@ -155,8 +155,11 @@ async fn errors_have_their_sqlstate_place_and_hint() {
         ("create table t (a int)", "25006", None, "only read"),
         ("set nothing_here = 1", "42704", None, ""),
         ("set timezone = 'Moon'", "22023", None, "IANA"),
-        ("declare c cursor for select 1", "0A000", None, ""),
-        ("copy (select 1) to stdout", "0A000", None, "SELECT"),
+        ("declare c cursor for select 1", "25P01", None, ""),
+        ("fetch c", "34000", None, ""),
+        ("execute p", "26000", None, ""),
+        ("copy (select 1) to 'file'", "42501", None, "stdout"),
+        ("copy (select 1) to stdout (format xml)", "22023", None, ""),
     ];
     for (sql, code, at, hint) in cases {
         let e = client.simple_query(sql).await.expect_err(sql);
