@@ -12,6 +12,7 @@ mod decode;
 mod describe;
 mod drift;
 mod fetch;
+pub mod foreign;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod geo;

@@ -2,7 +2,6 @@
 //! Projection, filters, limits and statistics reach the files; nothing is read to plan but footers, which are cached.
 
 use std::collections::BTreeSet;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use arrow::datatypes::{FieldRef, Fields, Schema, SchemaRef};
@@ -19,7 +18,7 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
-use futures::{FutureExt, StreamExt, TryStreamExt};
+use futures::{StreamExt, TryStreamExt};
 use object_store::ObjectMeta;
 use object_store::path::Path;
 
@@ -28,7 +27,7 @@ use super::parquet;
 use super::partitions::Partitions;
 use super::registered::{register, versioned_meta};
 use crate::catalog::TableEntry;
-use crate::snapshot::{Layout, Snapshot, WrittenFile, field_key};
+use crate::snapshot::{Layout, Snapshot, WrittenFile, field_key, foreign};
 
 /// How many footers are fetched at a time.
 const FOOTERS_AT_ONCE: usize = 8;
@@ -163,7 +162,7 @@ async fn scan_files(
                 let store = Arc::clone(&store);
                 async move {
                     let told = format.infer_stats(state, &store, Arc::clone(&partitions.file_schema), &meta);
-                    let told = AssertUnwindSafe(told).catch_unwind().await;
+                    let told = foreign::steps(told).await;
                     let told = told.map_err(|panic| senseless(meta.location.as_ref(), panic.as_ref()))?;
                     let statistics = with_sound_bounds(told.map_err(|e| named(meta.location.as_ref(), e))?);
                     partitions.file(file, meta, statistics)

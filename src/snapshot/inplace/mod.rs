@@ -7,16 +7,16 @@ mod parquet;
 mod thrift;
 
 use std::ops::Range;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use ::arrow::datatypes::{Field, Schema, SchemaRef};
 use bytes::Bytes;
-use futures::{FutureExt, StreamExt, TryStreamExt};
+use futures::{StreamExt, TryStreamExt};
 use object_store::{ObjectStore, ObjectStoreExt};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::columnar::wider;
+use super::foreign;
 use crate::error::{Error, Kind, Result};
 use crate::name::quoted;
 use crate::store::{Object, pinned, source_error};
@@ -50,7 +50,7 @@ where
     F: Future<Output = Result<T>> + 'a,
 {
     let footers = objects.iter().map(|object| {
-        let footer = AssertUnwindSafe(read(Version::of(object))).catch_unwind();
+        let footer = foreign::steps(read(Version::of(object)));
         async move { footer.await.unwrap_or_else(|_| Err(invalid(object, "its metadata makes no sense"))) }
     });
     let footers: Vec<_> = footers.collect();

@@ -89,6 +89,9 @@ fn claimed(size: u64, end: &[u8]) -> Result<u64> {
         _ => return Err(fault("it does not end as a Parquet file")),
     }
     let claimed = u64::from(u32::from_le_bytes([end[0], end[1], end[2], end[3]]));
+    if claimed == 0 {
+        return Err(fault("its footer has 0 bytes"));
+    }
     if claimed > size - 12 || claimed > MAX_FOOTER {
         return Err(fault(format!("its footer claims {claimed} of {size} bytes")));
     }
