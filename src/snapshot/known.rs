@@ -19,6 +19,9 @@ use crate::store::Object;
 /// Part of every fingerprint: raised when files are read otherwise than before, so that snapshots are made anew.
 const READER: u32 = 5;
 
+/// What parts a fingerprint's word of the paths from that of how they are read.
+const OF_PATHS: char = '-';
+
 /// A snapshot, and what it was made of.
 pub(super) struct Known {
     pub(super) snapshot: Arc<Snapshot>,
@@ -53,11 +56,19 @@ pub(super) struct Standing {
     pub(super) stale: Option<Stale>,
 }
 
-/// What of a descriptor decides how its files are read.
+/// What of a descriptor decides what a snapshot is: how its files are read, and which they are.
 pub(super) fn fingerprint(distribution: &Distribution) -> String {
     let Distribution { paths, format, compression, member, encoding, dialect, schema, .. } = distribution;
-    let read_by = format!("{READER} {paths:?} {format:?} {compression:?} {member:?} {encoding:?} {dialect:?} {schema:?}");
-    hex(&Sha256::digest(read_by.as_bytes())[..16])
+    let read_by = format!("{READER} {format:?} {compression:?} {member:?} {encoding:?} {dialect:?} {schema:?}");
+    let hash = |of: String| hex(&Sha256::digest(of.as_bytes())[..16]);
+    format!("{}{OF_PATHS}{}", hash(read_by), hash(format!("{paths:?}")))
+}
+
+/// Whether snapshots of these fingerprints had their files read alike, whichever they were: what one has of a file, the other would have.
+/// What a path's name tells is in its distribution's format, or is told of each file by its own.
+pub(super) fn read_alike(a: &str, b: &str) -> bool {
+    let read_by = |fingerprint: &str| fingerprint.split_once(OF_PATHS).map(|(read_by, _)| read_by.to_owned());
+    read_by(a).is_some_and(|a| read_by(b) == Some(a))
 }
 
 /// By what a failure is judged: what decides how files are read, and whether a reject fails their reading.

@@ -97,6 +97,28 @@ async fn what_is_kept_keeps_its_rejects() {
 }
 
 #[tokio::test]
+async fn a_list_of_paths_that_changes_leaves_the_files_that_stay() {
+    let mut folder = Folder::new(&[("1.csv", "id,at\n1,x\n1,2,3\n"), ("2.csv", "id,at\n2,y\n"), ("3.csv", "id,at\n3,z\n")]);
+    let name = |folder: &Folder, n: &str| folder.dir.path().join(format!("{n}.csv")).to_string_lossy().into_owned();
+    let bytes = |folder: &Folder, n: &str| std::fs::metadata(name(folder, n)).expect("is there").len();
+    for (paths, read, counted) in [
+        (&["1", "2"][..], &["1", "2"][..], "2 0"),
+        (&["1", "2", "3"], &["3"], "1 2"),
+        (&["3", "1"], &[], "0 2"),
+        (&["2", "3", "1"], &["2"], "1 2"),
+    ] {
+        folder.distribution.paths = paths.iter().map(|n| name(&folder, n)).collect();
+        let all: u64 = read.iter().map(|n| bytes(&folder, n)).sum();
+        assert_eq!(folder.refresh().await, all, "{paths:?}");
+        assert_eq!(folder.counted()[0], counted, "{paths:?}");
+    }
+    // Of what is read in another way, nothing stays.
+    folder.distribution.dialect.delimiter = Some(';');
+    folder.shown(folder.state.path()).await;
+    assert_eq!(folder.counted()[0], "3 0");
+}
+
+#[tokio::test]
 async fn files_are_read_again_where_what_an_earlier_snapshot_left_is_not_whole() {
     /// What somebody does to the folder of a snapshot.
     type Deed = fn(&Path) -> std::io::Result<()>;
