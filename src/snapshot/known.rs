@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::fetch::hex;
 use super::make::Maker;
+use super::stand_in::read_otherwise;
 use super::state::{Failed, Identity, Manifest, Record, Rows, TablePath, Turn};
 use super::{AsOf, Fate, Pruned, ReadAs, Retention, Snapshot, Stale};
 use crate::catalog::TableEntry;
@@ -71,6 +72,12 @@ pub(super) fn read_alike(a: &str, b: &str) -> bool {
     read_by(a).is_some_and(|a| read_by(b) == Some(a))
 }
 
+/// Whether snapshots of these fingerprints were made of the same paths, as far as that is told: an older fingerprint does not.
+pub(super) fn of_same_paths(a: &str, b: &str) -> bool {
+    let paths = |fingerprint: &str| fingerprint.split_once(OF_PATHS).map(|(_, paths)| paths.to_owned());
+    paths(a).is_none_or(|a| paths(b) == Some(a))
+}
+
 /// By what a failure is judged: what decides how files are read, and whether a reject fails their reading.
 pub(super) fn judged_by(table: &TableEntry) -> String {
     let strict = if is_strict(table) { " strict" } else { "" };
@@ -111,7 +118,7 @@ fn is_good(record: &Record, table: &TableEntry, fingerprint: &str) -> bool {
 }
 
 /// The failure that was written down, where it counts for the table as it is described.
-fn noted(manifest: &Manifest, table: &TableEntry) -> Option<Failure> {
+pub(super) fn noted(manifest: &Manifest, table: &TableEntry) -> Option<Failure> {
     let failed = manifest.failed.as_ref().filter(|f| f.judged_by == judged_by(table))?;
     let since = DateTime::parse_from_rfc3339(&failed.since).ok()?.to_utc();
     let stale = Stale { since, message: failed.message.clone() };
@@ -165,6 +172,7 @@ impl Maker {
             drift: record.drift.clone(),
             read: record.read.clone(),
             partitions: None,
+            footer_bytes: 0,
             files: Some(opened.files),
             _held: opened.held,
         };
@@ -224,8 +232,9 @@ impl Maker {
     pub(super) fn standing(&self, table: &TableEntry) -> Result<Option<Standing>> {
         let Some(manifest) = self.state.manifest(&TablePath::of(table))? else { return Ok(None) };
         let fingerprint = fingerprint(table.distribution());
-        let current = manifest.snapshots.iter().rfind(|r| is_good(r, table, &fingerprint)).map(|r| r.id.clone());
         let stale = noted(&manifest, table).map(|f| f.stale);
+        let good = manifest.snapshots.iter().rfind(|r| is_good(r, table, &fingerprint));
+        let current = good.or_else(|| stale.as_ref().and_then(|_| read_otherwise(&manifest, table))).map(|r| r.id.clone());
         Ok(Some(Standing { manifest, current, stale }))
     }
 

@@ -29,9 +29,6 @@ use super::registered::{register, versioned_meta};
 use crate::catalog::TableEntry;
 use crate::snapshot::{Layout, Snapshot, WrittenFile, field_key, foreign};
 
-/// How many footers are fetched at a time.
-const FOOTERS_AT_ONCE: usize = 8;
-
 /// A table as SQL sees it, bound to one snapshot: whoever holds it reads that version to the end.
 #[derive(Debug)]
 pub struct SnapshotTable {
@@ -169,13 +166,14 @@ async fn scan_files(
                 }
             })
             .boxed()
-            .buffered(FOOTERS_AT_ONCE)
+            .buffered(partitions.footers_at_once)
             .try_collect()
             .await?;
     let schema = partitions.table_schema();
     let told = files.iter().filter_map(|f| f.statistics.as_deref());
     let total = Statistics::try_merge_iter(told, schema.table_schema().as_ref())?;
-    // A small table is not worth a second thread, and on one its rows come as they were published, however many files it has.
+    // A small table is not worth a second thread, and on one its rows come as they are stored, however many files it has: as published but
+    // where they were sorted (decision 034).
     let bytes: usize =
         files.iter().map(|f| usize::try_from(f.object_meta.size).unwrap_or(usize::MAX)).fold(0, usize::saturating_add);
     let is_small = bytes < state.config_options().optimizer.repartition_file_min_size;
