@@ -135,7 +135,7 @@ fn are_absent<S: AsRef<str>>(row: &[S], profiles: &[Profile]) -> bool {
 fn complements<S: AsRef<str>>(upper: &[S], row: &[S], below: &[Vec<S>]) -> bool {
     let is_word = |c: &S| Look::of(c.as_ref()) == Look::Word;
     let is_gap = |c: &S| c.as_ref().trim().is_empty();
-    let is_alike = |other: &Vec<S>| !is_empty(other) && other.iter().zip(row).all(|(other, own)| is_gap(other) || !is_gap(own));
+    let is_alike = |other: &Vec<S>| filled(other) > 1 && other.iter().zip(row).all(|(other, own)| is_gap(other) || !is_gap(own));
     upper.len() == row.len()
         && !below.iter().any(is_alike)
         && filled(upper) > 1
@@ -383,7 +383,7 @@ mod tests {
             // Lower rows of a small table that are blank over its keys, and rows that complement each other.
             ("|2020|2020|2021\n|m|w|m\n|n|n|n\nK|1|2|3\nL|4|5|6", 4, 0, 3),
             ("Nr|Area|Valid|\n||A|B\n||x|y\n1|P|5|6\n2|Q|7|8", 4, 0, 3),
-            ("||2021|2022\nState|Sex||\nN|M|4000|4050\nN|F|4000|4050", 4, 0, 2),
+            ("||2021|2022\nState|Sex||\nN|M|4000|4050\nN|F|4000|4050\nThe office", 4, 0, 2),
             ("|2021|2022\nNorth||\na|1|2\nb|3|4", 3, 0, 1),
             ("Land|M|F\n|(000)|(000)\nDE|1|2\nFR|1|2\nIT|3|4", 3, 0, 2),
             // What says that a value is missing names nothing.
