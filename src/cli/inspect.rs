@@ -113,7 +113,7 @@ async fn describe(snapshots: &Snapshots, mut dataset: Dataset, found: &Snapshot)
     let of = &mut dataset.distributions[0];
     of.schema.columns = snapshot::columns(&found.schema);
     if let [ReadAs { encoding, dialect, .. }] = found.read.as_slice() {
-        of.encoding = Some(encoding.clone());
+        of.encoding.clone_from(encoding);
         of.extra.extend(dialect.clone().map(|d| ("dialect".to_owned(), d)));
     }
     for _ in 0..TRIES {

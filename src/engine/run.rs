@@ -7,6 +7,9 @@ use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::ScalarValue;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::datasource::source_as_provider;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
 use futures::{StreamExt, stream};
 use tokio::sync::mpsc;
@@ -15,13 +18,12 @@ use tokio::task::JoinHandle;
 use super::Rows;
 use super::failure::{UNNAMED_SOURCE, from_datafusion};
 use super::plan::QueryPlan;
-use super::resolve::Pinned;
 use super::runtime::{AbortOnDrop, Limit, panicked};
 use super::session::Running;
 use super::shared::Shared;
 use crate::error::{Error, Kind, Result};
-use crate::snapshot::Layout;
-use crate::table::guarded;
+use crate::snapshot::{Layout, Snapshot};
+use crate::table::{SnapshotTable, guarded};
 
 /// Batches that may wait for a slow client.
 const BATCHES_AHEAD: usize = 2;
@@ -37,14 +39,30 @@ pub async fn physical(plan: &QueryPlan, parameters: &[ArrayRef], sql: &str) -> R
     let failed = |e| from_datafusion(e, sql);
     if plan.optimized {
         let physical = plan.state.query_planner().create_physical_plan(&plan.logical, &plan.state).await.map_err(failed)?;
-        return guarded(physical, plan.pinned.iter().map(|(_, snapshot)| snapshot.as_ref())).map_err(failed);
+        return guarded(physical, snapshots(&plan.logical).iter().map(Arc::as_ref)).map_err(failed);
     }
     let values = bind(parameters, &plan.parameters)?;
     let bound = plan.logical.clone().with_param_values(values).map_err(failed)?;
     let mut state = plan.state.clone();
     state.mark_start_execution();
     let physical = state.create_physical_plan(&bound).await.map_err(failed)?;
-    guarded(physical, plan.pinned.iter().map(|(_, snapshot)| snapshot.as_ref())).map_err(failed)
+    guarded(physical, snapshots(&bound).iter().map(Arc::as_ref)).map_err(failed)
+}
+
+/// The snapshots that a plan reads, those of another time too.
+fn snapshots(plan: &LogicalPlan) -> Vec<Arc<Snapshot>> {
+    let mut all = Vec::new();
+    // Nothing fails on the way.
+    let _ = plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node
+            && let Ok(provider) = source_as_provider(&scan.source)
+            && let Some(table) = provider.downcast_ref::<SnapshotTable>()
+        {
+            all.push(Arc::clone(table.snapshot()));
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    all
 }
 
 /// The parameters as values of the types that were planned.
@@ -74,12 +92,10 @@ pub fn start(
 ) -> Rows {
     let context = query.state.task_ctx();
     let columns = Arc::clone(&query.columns);
-    let pinned = query.pinned.clone();
     // Holds the snapshots that are read, those of another time too: none is removed, or its store let go of, before the last row.
     let logical = query.logical.clone();
     let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
     let task = shared.cpu.handle().spawn(async move {
-        let _read = logical;
         let mut batches = match execute_stream(plan, context) {
             Ok(batches) => batches,
             Err(e) => {
@@ -94,7 +110,7 @@ pub fn start(
                 next = batches.next() => next,
             };
             let Some(next) = next else { return };
-            let next = next.map_err(|e| named(from_datafusion(e, &sql), &pinned)).and_then(|batch| conform(batch, &columns));
+            let next = next.map_err(|e| named(from_datafusion(e, &sql), &logical)).and_then(|batch| conform(batch, &columns));
             let last = next.is_err();
             if sender.send(next).await.is_err() || last {
                 return;
@@ -115,15 +131,15 @@ pub fn start(
 }
 
 /// The error with the names of the files that are read where they stand, in place of what a scan knows of them.
-fn named(e: Error, pinned: &[Pinned]) -> Error {
-    let in_place = |(_, snapshot): &'_ Pinned| match &snapshot.layout {
+fn named(e: Error, plan: &LogicalPlan) -> Error {
+    let in_place = |snapshot: &Arc<Snapshot>| match &snapshot.layout {
         Layout::Stored(objects) | Layout::Parquet(objects) | Layout::Arrow(objects) => {
             objects.iter().take(NAMED_FILES + 1).map(|o| o.url.clone()).collect()
         }
         Layout::Written(_) => Vec::new(),
     };
     let Some(rest) = e.message().strip_prefix(UNNAMED_SOURCE) else { return e };
-    let mut files: Vec<String> = pinned.iter().flat_map(in_place).collect();
+    let mut files: Vec<String> = snapshots(plan).iter().flat_map(in_place).collect();
     if files.is_empty() {
         return e;
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::WrittenFile;
 use super::build::{BuiltPart, Earlier, Given, Orders, Outcome, build};
-use super::known::fingerprint;
+use super::known::{fingerprint, read_alike};
 use super::ledger::Ledger;
 use super::pass::OpenRejects;
 use super::state::{Files, Part, Record, Rows, Source, State, TablePath, Use};
@@ -14,7 +14,7 @@ use crate::catalog::TableEntry;
 use crate::error::{Error, Kind, Result};
 use crate::store::Object;
 
-/// The newest snapshot that was read by the same part of the descriptor, and what its build wrote down.
+/// The newest snapshot whose files were read alike, of these paths or others, and what its build wrote down.
 pub(super) struct Before {
     record: Record,
     ledger: Ledger,
@@ -28,9 +28,9 @@ impl Before {
     pub(super) fn newest(state: &dyn State, table: &TableEntry) -> Result<Option<Self>> {
         let path = TablePath::of(table);
         let Some(manifest) = state.manifest(&path)? else { return Ok(None) };
-        let Some(record) = manifest.newest(&fingerprint(table.distribution())).filter(|r| r.layout == Rows::Written) else {
-            return Ok(None);
-        };
+        let fingerprint = fingerprint(table.distribution());
+        let alike = |r: &&Record| r.layout == Rows::Written && read_alike(&r.fingerprint, &fingerprint);
+        let Some(record) = manifest.snapshots.iter().rfind(alike) else { return Ok(None) };
         let Some(opened) = state.open(&path, record)? else { return Ok(None) };
         let ledger = opened.files.read(Ledger::FILE)?.and_then(Ledger::read);
         let ledger = ledger.filter(|l| l.fits(record.sources.len(), record.parts.len(), record.rejects));

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::fetch::hex;
 use super::make::Maker;
+use super::stand_in::read_otherwise;
 use super::state::{Failed, Identity, Manifest, Record, Rows, TablePath, Turn};
 use super::{AsOf, Fate, Pruned, ReadAs, Retention, Snapshot, Stale};
 use crate::catalog::TableEntry;
@@ -18,6 +19,9 @@ use crate::store::Object;
 
 /// Part of every fingerprint: raised when files are read otherwise than before, so that snapshots are made anew.
 const READER: u32 = 5;
+
+/// What parts a fingerprint's word of the paths from that of how they are read.
+const OF_PATHS: char = '-';
 
 /// A snapshot, and what it was made of.
 pub(super) struct Known {
@@ -53,11 +57,25 @@ pub(super) struct Standing {
     pub(super) stale: Option<Stale>,
 }
 
-/// What of a descriptor decides how its files are read.
+/// What of a descriptor decides what a snapshot is: how its files are read, and which they are.
 pub(super) fn fingerprint(distribution: &Distribution) -> String {
     let Distribution { paths, format, compression, member, encoding, dialect, schema, .. } = distribution;
-    let read_by = format!("{READER} {paths:?} {format:?} {compression:?} {member:?} {encoding:?} {dialect:?} {schema:?}");
-    hex(&Sha256::digest(read_by.as_bytes())[..16])
+    let read_by = format!("{READER} {format:?} {compression:?} {member:?} {encoding:?} {dialect:?} {schema:?}");
+    let hash = |of: String| hex(&Sha256::digest(of.as_bytes())[..16]);
+    format!("{}{OF_PATHS}{}", hash(read_by), hash(format!("{paths:?}")))
+}
+
+/// Whether snapshots of these fingerprints had their files read alike, whichever they were: what one has of a file, the other would have.
+/// What a path's name tells is in its distribution's format, or is told of each file by its own.
+pub(super) fn read_alike(a: &str, b: &str) -> bool {
+    let read_by = |fingerprint: &str| fingerprint.split_once(OF_PATHS).map(|(read_by, _)| read_by.to_owned());
+    read_by(a).is_some_and(|a| read_by(b) == Some(a))
+}
+
+/// Whether snapshots of these fingerprints were made of the same paths, as far as that is told: an older fingerprint does not.
+pub(super) fn of_same_paths(a: &str, b: &str) -> bool {
+    let paths = |fingerprint: &str| fingerprint.split_once(OF_PATHS).map(|(_, paths)| paths.to_owned());
+    paths(a).is_none_or(|a| paths(b) == Some(a))
 }
 
 /// By what a failure is judged: what decides how files are read, and whether a reject fails their reading.
@@ -100,7 +118,7 @@ fn is_good(record: &Record, table: &TableEntry, fingerprint: &str) -> bool {
 }
 
 /// The failure that was written down, where it counts for the table as it is described.
-fn noted(manifest: &Manifest, table: &TableEntry) -> Option<Failure> {
+pub(super) fn noted(manifest: &Manifest, table: &TableEntry) -> Option<Failure> {
     let failed = manifest.failed.as_ref().filter(|f| f.judged_by == judged_by(table))?;
     let since = DateTime::parse_from_rfc3339(&failed.since).ok()?.to_utc();
     let stale = Stale { since, message: failed.message.clone() };
@@ -154,6 +172,7 @@ impl Maker {
             drift: record.drift.clone(),
             read: record.read.clone(),
             partitions: None,
+            footer_bytes: 0,
             files: Some(opened.files),
             _held: opened.held,
         };
@@ -213,8 +232,9 @@ impl Maker {
     pub(super) fn standing(&self, table: &TableEntry) -> Result<Option<Standing>> {
         let Some(manifest) = self.state.manifest(&TablePath::of(table))? else { return Ok(None) };
         let fingerprint = fingerprint(table.distribution());
-        let current = manifest.snapshots.iter().rfind(|r| is_good(r, table, &fingerprint)).map(|r| r.id.clone());
         let stale = noted(&manifest, table).map(|f| f.stale);
+        let good = manifest.snapshots.iter().rfind(|r| is_good(r, table, &fingerprint));
+        let current = good.or_else(|| stale.as_ref().and_then(|_| read_otherwise(&manifest, table))).map(|r| r.id.clone());
         Ok(Some(Standing { manifest, current, stale }))
     }
 

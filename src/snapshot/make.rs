@@ -54,6 +54,8 @@ pub(super) struct Maker {
 struct InPlace {
     schema: SchemaRef,
     rows: u64,
+    /// Of the longest footer that scans decode.
+    footer_bytes: u64,
     /// Which files they are: never [`Rows::Written`].
     layout: Rows,
 }
@@ -98,11 +100,13 @@ impl Maker {
         let is_within = member.is_some() || compression.is_some();
         let made = match format.filter(|_| !is_within) {
             Some(Format::Parquet) => {
-                let (schema, rows) = inplace::parquet(&objects).await?;
-                self.in_place(table, objects, InPlace { schema, rows, layout: Rows::Parquet }).await
+                let (schema, rows, footer_bytes) = inplace::parquet(&objects).await?;
+                self.in_place(table, objects, InPlace { schema, rows, footer_bytes, layout: Rows::Parquet }).await
             }
             Some(Format::Arrow) => match inplace::arrow(&objects).await? {
-                Some((schema, rows)) => self.in_place(table, objects, InPlace { schema, rows, layout: Rows::Arrow }).await,
+                Some((schema, rows)) => {
+                    self.in_place(table, objects, InPlace { schema, rows, footer_bytes: 0, layout: Rows::Arrow }).await
+                }
                 None => self.write(table, objects, heard).await,
             },
             Some(
@@ -141,7 +145,7 @@ impl Maker {
     async fn in_place(self: &Arc<Self>, table: &TableEntry, objects: Vec<Object>, form: InPlace) -> Result<Known> {
         let local = objects.iter().all(is_local);
         let (sources, files) = (sources(&objects), count(objects.len()));
-        let (InPlace { schema, rows, layout }, columns) = form.with_partitions(table, &objects, &self.options)?;
+        let (InPlace { schema, rows, footer_bytes, layout }, columns) = form.with_partitions(table, &objects, &self.options)?;
         let (partitions, drift, warnings) = columns.map_or_else(Default::default, |c| (Some(c.values), c.drift, c.warnings));
         let (this, path, fingerprint) = (Arc::clone(self), TablePath::of(table), fingerprint(table.distribution()));
         let stop = self.stop.within(self.options.touch_timeout, &label(table));
@@ -185,6 +189,7 @@ impl Maker {
             drift: record.drift,
             read: Vec::new(),
             partitions,
+            footer_bytes,
             files: None,
             _held: None,
         };

@@ -12,6 +12,7 @@ mod decode;
 mod describe;
 mod drift;
 mod fetch;
+pub mod foreign;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod geo;
@@ -40,6 +41,7 @@ mod rename;
 mod retain;
 mod sheet;
 mod spool;
+mod stand_in;
 mod state;
 mod stop;
 mod tags;
@@ -51,7 +53,7 @@ mod write;
 pub use columnar::is_believable;
 pub use describe::columns;
 pub use drift::{Drift, DriftKind};
-pub use inplace::check_pages;
+pub use inplace::{check_pages, footers_at_once};
 pub use inside::{at_hand, members, members_unpacked, sheets};
 pub use listing::{Listed, Stale, Standing};
 pub use profile::{ColumnProfile, KeyProfile, Profile, ReferenceProfile, TopValue};
@@ -215,6 +217,8 @@ pub struct Snapshot {
     pub read: Vec<ReadAs>,
     /// Of files that are scanned in place, what their folders tell: a row for each file, of the columns behind the files' own.
     pub partitions: Option<RecordBatch>,
+    /// Of published Parquet that is scanned in place, how long the longest footer is; 0 for others, whose footers are ours or none.
+    pub footer_bytes: u64,
     /// What stands beside the parts of one that is written.
     files: Option<Arc<dyn state::Files>>,
     /// Keeps it from being removed.

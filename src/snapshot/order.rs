@@ -171,14 +171,13 @@ impl Stretches {
         }
     }
 
-    /// The order for the group that ends, whose key is given, and with it its part when it is the `last`; `None` where its rows stay.
-    pub(super) fn end(&mut self, order: &RowOrder, key: &dyn Array, last: bool) -> Result<Option<Arranged>> {
+    /// The order for the group that ends, whose key is given unless all its rows were rejected, and with it its part when it is the `last`;
+    /// `None` where its rows stay.
+    pub(super) fn end(&mut self, order: &RowOrder, key: Option<&dyn Array>, last: bool) -> Result<Option<Arranged>> {
         let stretches = std::mem::take(&mut self.rows);
         let least = if self.sorted { 1 } else { SORTED_ROWS };
         self.sorted &= !last;
-        if stretches.iter().all(|rows| *rows < least) {
-            return Ok(None);
-        }
+        let Some(key) = key.filter(|_| stretches.iter().any(|rows| *rows >= least)) else { return Ok(None) };
         self.sorted = !last;
         let mut rows = Vec::with_capacity(key.len());
         for len in &stretches {

@@ -41,12 +41,11 @@ impl Input {
 
     /// How the file is read.
     pub(super) fn read_as(&self) -> ReadAs {
-        ReadAs {
-            file: self.label.clone(),
-            encoding: self.text.encoding.to_ascii_lowercase(),
-            guessed: self.text.guessed,
-            dialect: self.form.dialect(),
-        }
+        let encoding = match self.form {
+            Form::Csv(_) | Form::Json(_) => Some(self.text.encoding.to_ascii_lowercase()),
+            Form::Spooled(_) => None,
+        };
+        ReadAs { file: self.label.clone(), encoding, guessed: self.text.guessed, dialect: self.form.dialect() }
     }
 }
 

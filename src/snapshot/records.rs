@@ -75,7 +75,12 @@ impl Form {
             }
             // A workbook is told by its bytes before it comes here: this is a text under a workbook's name, as portals export them.
             Some(Format::Workbook | Format::Shapefile | Format::Kml) | None => match head.trim_ascii_start().first() {
-                Some(b'{' | b'[') => json(warnings).map(Self::Json),
+                // A record separator begins each text of a sequence (RFC 7464).
+                Some(b'{' | b'[' | 0x1e) => json(warnings).map(Self::Json),
+                Some(b'<') if format == Some(Format::Workbook) => match marked_up(&head) {
+                    Some(what) => Err(no_workbook(url, what)),
+                    None => csv(warnings),
+                },
                 Some(_) | None => csv(warnings),
             },
         }
@@ -121,6 +126,24 @@ impl Form {
             Self::Csv(_) => None,
         }
     }
+}
+
+/// What a text of markup is that holds a table: a page, or the XML that Excel 2003 wrote. `None` for another, which may be a server's message.
+fn marked_up(head: &[u8]) -> Option<&'static str> {
+    let head = head.to_ascii_lowercase();
+    let has = |mark: &[u8]| memchr::memmem::find(&head, mark).is_some();
+    if has(b"urn:schemas-microsoft-com:office:spreadsheet") {
+        Some("a table in the XML of Excel 2003")
+    } else {
+        has(b"<table").then_some("a table in HTML")
+    }
+}
+
+/// The error for markup under a workbook's name.
+fn no_workbook(url: &str, what: &str) -> Error {
+    let message = format!("{url} is no workbook but {what}, which spreadsheet programs open all the same");
+    Error::new(Kind::SourceInvalid, message)
+        .with_hint("Open it in a spreadsheet program, save it as xlsx or CSV, and publish that.")
 }
 
 /// Reads one file.
@@ -183,6 +206,26 @@ impl<'a> Reader<'a> {
             Self::Csv(r) => r.next(),
             Self::Json(r) => r.next(),
             Self::Spooled(r) => r.next(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_that_holds_a_table() {
+        for (head, want) in [
+            (&b"<html xmlns:x='urn:schemas-microsoft-com:office:excel'><body>\n<TABLE border=1>"[..], Some("a table in HTML")),
+            (
+                b"<?xml version='1.0'?>\n<Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\">",
+                Some("a table in the XML of Excel 2003"),
+            ),
+            (b"<!DOCTYPE html><title>404</title>", None),
+            (b"<?xml version='1.0'?><Error/>", None),
+        ] {
+            assert_eq!(marked_up(head), want, "{}", head.escape_ascii());
         }
     }
 }

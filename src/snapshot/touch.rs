@@ -286,7 +286,7 @@ impl Inner {
             Err(Unread { error, of }) if leaves_the_last_one(error.kind()) => {
                 let known = match known {
                     Some(known) => Some(known),
-                    None => self.remade(table, error.kind(), heard).await.map(Arc::new),
+                    None => self.maker.stand_in(table, error.kind(), heard).await.map(Arc::new),
                 };
                 let Some(known) = known else { return Err(error) };
                 // To the precision in which it is written down.
@@ -318,20 +318,6 @@ impl Inner {
             Ok(())
         })
         .await;
-    }
-
-    /// A snapshot of the raw files that were kept, for a source that is gone where there is none of this fingerprint.
-    async fn remade(&self, table: &TableEntry, why: Kind, heard: &Heard) -> Option<Known> {
-        if !matches!(why, Kind::SourceMissing | Kind::SourceUnreachable) {
-            return None;
-        }
-        match self.maker.remake(table, heard).await {
-            Ok(remade) => remade,
-            Err(e) => {
-                tracing::warn!(table = table.name, "no snapshot could be made of the raw files that were kept: {e}");
-                None
-            }
-        }
     }
 
     /// Asks the source, and makes a new snapshot when it is not what it was.

@@ -4,7 +4,6 @@
 use std::any::Any;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -24,7 +23,7 @@ use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Pla
 use futures::{Stream, StreamExt};
 
 use crate::error::{Error, Kind};
-use crate::snapshot::{Layout, Snapshot};
+use crate::snapshot::{Layout, Snapshot, foreign};
 
 /// How many of a scan's files an error names.
 const NAMED_FILES: usize = 3;
@@ -58,7 +57,7 @@ pub fn guarded<'a>(
 
 /// Runs `step`, which reads `files`; its panic is their error.
 pub(super) fn caught<T>(files: &str, step: impl FnOnce() -> T) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(step)).map_err(|panic| senseless(files, panic.as_ref()))
+    foreign::step(step).map_err(|panic| senseless(files, panic.as_ref()))
 }
 
 /// The error of a decoder that panicked.
@@ -173,7 +172,7 @@ impl Stream for Rows {
             Err(e) => {
                 let broken = this.rows.take();
                 // What is half-made may not even go without a panic; the error is told already.
-                let _ = catch_unwind(AssertUnwindSafe(|| drop(broken)));
+                let _ = foreign::step(|| drop(broken));
                 Poll::Ready(Some(Err(e)))
             }
         }

@@ -17,7 +17,7 @@ use datafusion::logical_expr::expr_rewriter::unnormalize_col;
 use datafusion::logical_expr::utils::conjunction;
 use object_store::ObjectMeta;
 
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, footers_at_once};
 
 /// A table's columns, those of its files apart from those of their folders.
 pub(super) struct Partitions<'a> {
@@ -27,6 +27,8 @@ pub(super) struct Partitions<'a> {
     values: Option<&'a RecordBatch>,
     /// Which files may hold rows that are asked for; `None` for all of them.
     kept: Option<BooleanArray>,
+    /// How many of its files' footers are decoded at the same time.
+    pub(super) footers_at_once: usize,
 }
 
 impl<'a> Partitions<'a> {
@@ -41,7 +43,7 @@ impl<'a> Partitions<'a> {
             }
             None => Arc::clone(schema),
         };
-        Self { file_schema, values, kept: None }
+        Self { file_schema, values, kept: None, footers_at_once: footers_at_once(snapshot.footer_bytes) }
     }
 
     /// All columns, as a scan knows them.

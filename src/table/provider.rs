@@ -2,7 +2,6 @@
 //! Projection, filters, limits and statistics reach the files; nothing is read to plan but footers, which are cached.
 
 use std::collections::BTreeSet;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use arrow::datatypes::{FieldRef, Fields, Schema, SchemaRef};
@@ -19,7 +18,7 @@ use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
-use futures::{FutureExt, StreamExt, TryStreamExt};
+use futures::{StreamExt, TryStreamExt};
 use object_store::ObjectMeta;
 use object_store::path::Path;
 
@@ -28,10 +27,7 @@ use super::parquet;
 use super::partitions::Partitions;
 use super::registered::{register, versioned_meta};
 use crate::catalog::TableEntry;
-use crate::snapshot::{Layout, Snapshot, WrittenFile, field_key};
-
-/// How many footers are fetched at a time.
-const FOOTERS_AT_ONCE: usize = 8;
+use crate::snapshot::{Layout, Snapshot, WrittenFile, field_key, foreign};
 
 /// A table as SQL sees it, bound to one snapshot: whoever holds it reads that version to the end.
 #[derive(Debug)]
@@ -163,20 +159,21 @@ async fn scan_files(
                 let store = Arc::clone(&store);
                 async move {
                     let told = format.infer_stats(state, &store, Arc::clone(&partitions.file_schema), &meta);
-                    let told = AssertUnwindSafe(told).catch_unwind().await;
+                    let told = foreign::steps(told).await;
                     let told = told.map_err(|panic| senseless(meta.location.as_ref(), panic.as_ref()))?;
                     let statistics = with_sound_bounds(told.map_err(|e| named(meta.location.as_ref(), e))?);
                     partitions.file(file, meta, statistics)
                 }
             })
             .boxed()
-            .buffered(FOOTERS_AT_ONCE)
+            .buffered(partitions.footers_at_once)
             .try_collect()
             .await?;
     let schema = partitions.table_schema();
     let told = files.iter().filter_map(|f| f.statistics.as_deref());
     let total = Statistics::try_merge_iter(told, schema.table_schema().as_ref())?;
-    // A small table is not worth a second thread, and on one its rows come as they were published, however many files it has.
+    // A small table is not worth a second thread, and on one its rows come as they are stored, however many files it has: as published but
+    // where they were sorted (decision 034).
     let bytes: usize =
         files.iter().map(|f| usize::try_from(f.object_meta.size).unwrap_or(usize::MAX)).fold(0, usize::saturating_add);
     let is_small = bytes < state.config_options().optimizer.repartition_file_min_size;

@@ -449,6 +449,29 @@ async fn a_version_of_then_is_not_pruned_while_it_is_read() {
 }
 
 #[test]
+fn a_file_that_joins_a_bare_folder_is_read_alone() {
+    let (folder, state) = (tempfile::tempdir().expect("a temporary folder"), tempfile::tempdir().expect("a temporary folder"));
+    let sales = folder.path().join("sales");
+    std::fs::create_dir(&sales).expect("a folder can be made");
+    let month = |n: usize| {
+        let text = format!("day,sold\n2024-0{n}-01,{n}\n");
+        std::fs::write(sales.join(format!("2024-0{n}.csv")), text).expect("a file can be written");
+    };
+    (1..=5).for_each(month);
+    let counted = "select files_read, files_kept, rows from catalog.snapshots where table_name = 'sales' and state = 'current'";
+    for (joins, sold, want) in [(None, "15\n", "5|0|5\n"), (Some(6), "21\n", "1|5|6\n"), (Some(7), "28\n", "1|6|7\n")] {
+        joins.into_iter().for_each(month);
+        let server = Server::start(Setup {
+            catalogs: vec![("city", folder.path().to_owned())],
+            state: Some(state.path().to_owned()),
+            ..Setup::default()
+        });
+        assert_eq!(asked(&server, "select sum(sold) from sales.sales"), sold);
+        assert_eq!(asked(&server, counted), want);
+    }
+}
+
+#[test]
 fn what_was_received_is_kept_when_asked_for() {
     let city = City::new();
     assert!(stoa(&city, &["refresh", "t.good", "--keep-raw"]).starts_with("0\n"));

@@ -23,7 +23,9 @@ pub(super) fn found(label: &str, of: &Distribution, found: &Snapshot, warnings: 
     let format = of.format.map_or("text", Format::name);
     eprintln!("{label}: {format}{packing}");
     for ReadAs { encoding, guessed, dialect, .. } in &found.read {
-        eprintln!("encoding: {encoding}{}", if *guessed { " (a guess)" } else { "" });
+        if let Some(encoding) = encoding {
+            eprintln!("encoding: {encoding}{}", if *guessed { " (a guess)" } else { "" });
+        }
         if let Some(dialect) = dialect {
             eprintln!("dialect: {dialect}");
         }

@@ -51,6 +51,10 @@ pub(super) fn told(head: &[u8]) -> Told {
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Told::Zip,
         [b'P', b'K', 7, 8, ..] => Told::Refused("a part of a zip archive in several parts", "Publish it in one part."),
         [0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1, ..] => Told::Format(Format::Workbook),
+        // The first record of Excel 2 to 5 outside of a compound file, with its length (MS-XLS 2.4.21 has that of later ones).
+        [9, 0, 4, 0, ..] | [9, 2 | 4, 6, 0, ..] | [9, 8, 8, 0, 0, 5, ..] => {
+            Told::Refused("a workbook of Excel 5 or older", "Publish it as xlsx or CSV.")
+        }
         [b'P', b'A', b'R', b'1' | b'E', ..] => Told::Format(Format::Parquet),
         [b'A', b'R', b'R', b'O', b'W', b'1', ..] => Told::Format(Format::Arrow),
         [b'O', b'b', b'j', 1, ..] => Told::Format(Format::Avro),
@@ -98,6 +102,8 @@ mod tests {
         for (head, want) in [
             (&b"\x1f\x8b\x08"[..], Told::Packed(Codec::Gzip)),
             (b"BZh91AY&SY", Told::Packed(Codec::Bzip2)),
+            (b"\x09\x04\x06\x00\x00\x00\x10\x00", Told::Refused("a workbook of Excel 5 or older", "Publish it as xlsx or CSV.")),
+            (b"\x09a\t", Told::Nothing),
             (b"BZh9 is a text", Told::Nothing),
             (b"PK\x03\x04", Told::Zip),
             (b"PK,name\n", Told::Nothing),

@@ -45,12 +45,12 @@ impl Link {
 /// The texts of raw names: UTF-8, else in the encoding that all of them together look like (old zip programs write the system's code
 /// page and do not say which). A name that this does not decode is shown with its bytes escaped.
 pub(super) fn decoded(raw: &[&[u8]]) -> Vec<String> {
-    let encoding = decode::guess_texts(raw.iter().copied().filter(|name| std::str::from_utf8(name).is_err()));
+    let fields = decode::guess_texts(raw.iter().copied().filter(|name| std::str::from_utf8(name).is_err()));
     let text = |name: &&[u8]| match std::str::from_utf8(name) {
         Ok(name) => name.to_owned(),
-        Err(_) => match encoding.and_then(|e| e.decode_without_bom_handling_and_without_replacement(name)) {
-            Some(name) => name.into_owned(),
-            None => name.escape_ascii().to_string(),
+        Err(_) => match fields.as_ref().map(|fields| fields.text(name)) {
+            Some((name, false)) => name.into_owned(),
+            Some((_, true)) | None => name.escape_ascii().to_string(),
         },
     };
     raw.iter().map(text).collect()
@@ -174,6 +174,9 @@ mod tests {
             let raw = encoding.encode(name).0.into_owned();
             assert_eq!(decoded(&[b"a.csv", &raw]), ["a.csv", name]);
         }
+        // Germany's letters in DOS's page.
+        let names: [&[u8]; 5] = [b"K\x94nig.csv", b"a.csv", b"Stra\xe1e.csv", b"M\x81hle.csv", b"J\x84ger.csv"];
+        assert_eq!(decoded(&names), ["König.csv", "a.csv", "Straße.csv", "Mühle.csv", "Jäger.csv"]);
     }
 
     #[test]

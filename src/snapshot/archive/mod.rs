@@ -93,6 +93,9 @@ pub(super) fn list(path: &Path, options: &Options) -> Result<Option<Vec<String>>
         },
         Told::Format(_) | Told::Refused(..) | Told::Nothing => return Ok(None),
     };
+    if members.is_empty() {
+        return Err(member::no_data(&label, &members::sort(std::iter::empty())));
+    }
     Ok(Some(members.into_iter().map(|member| member.name).collect()))
 }
 

@@ -271,6 +271,9 @@ fn listing_reads_names_only() {
         std::fs::write(&path, bytes).expect("writes");
         assert_eq!(list(&path, &bench.options).expect("it is read"), want);
     }
+    std::fs::write(&path, zip(&[])).expect("writes");
+    let e = list(&path, &bench.options).expect_err("it is empty");
+    assert!(e.message().ends_with("is an archive without a file that a table can be made of"), "{e}");
     let whole = gzip(&broken_tar);
     std::fs::write(&path, &whole[..whole.len() / 2]).expect("writes");
     let e = list(&path, &bench.options).expect_err("it is cut short");

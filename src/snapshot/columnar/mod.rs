@@ -14,7 +14,6 @@ mod parquet_file;
 mod shape;
 mod unite;
 
-use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -28,6 +27,7 @@ use super::Options;
 use super::archive::{self, Guard, Plain};
 use super::build::{Built, BuiltPart, Orders};
 use super::fetch::Raw;
+use super::foreign;
 use super::partitions::{self, Partition, partitions};
 use super::stop::Stop;
 use super::write::Sink;
@@ -178,8 +178,7 @@ fn named(url: &str, form: Form, e: Error) -> Error {
 
 /// Runs a step of a decoder. The decoders are others' work and may panic on bytes that make no sense: that is a fault of the file.
 fn guarded<T>(url: &str, form: Form, step: impl FnOnce() -> Result<T>) -> Result<T> {
-    let done = std::panic::catch_unwind(AssertUnwindSafe(step));
-    done.unwrap_or_else(|_| Err(fault("its content makes no sense"))).map_err(|e| named(url, form, e))
+    foreign::step(step).unwrap_or_else(|_| Err(fault("its content makes no sense"))).map_err(|e| named(url, form, e))
 }
 
 /// Reads `raws` and writes parts.

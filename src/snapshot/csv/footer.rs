@@ -29,8 +29,7 @@ pub(super) fn records(syntax: &Syntax, tail: &[u8], whole: bool) -> Vec<Record> 
 /// Where the footer begins in a tail of these [`records`]; `None` when there is no footer, or when it can't be told. `width` is the table's
 /// number of columns.
 pub(super) fn begin(records: &[Record], whole: bool, width: usize) -> Option<usize> {
-    let rows: Vec<&[String]> = records.iter().map(|r| r.fields.as_slice()).collect();
-    let first = first_note(&rows, width)?;
+    let first = first_note(records, width)?;
     // A tail that begins within a quoted text shows as records of no one width.
     let above = &records[..first];
     if !whole && (above.len() < 10 || width_of_most(above) != width || regular(above, width) * 10 < above.len() * 9) {
@@ -47,24 +46,35 @@ fn regular(records: &[Record], width: usize) -> usize {
 ///
 /// A note is shorter than a row, at most half of it or with a text of several words; or it fills a row's first cell only, with such
 /// a text, where no row above it is of that shape. It has no value in a column of values. Above a note, a line without a delimiter is
-/// its heading.
-fn first_note(rows: &[&[String]], width: usize) -> Option<usize> {
+/// its heading. Behind a blank line, prose with delimiters in it is a note as well, how wide soever it is.
+fn first_note(records: &[Record], width: usize) -> Option<usize> {
+    let rows: Vec<&[String]> = records.iter().map(|r| r.fields.as_slice()).collect();
     if width < 2 || rows.len() < 2 {
         return None;
     }
     let owned: Vec<Vec<&str>> = rows.iter().map(|r| r.iter().map(String::as_str).collect()).collect();
     let profiles = header::profiles(&owned, width);
-    let mut first = rows.len();
-    let mut notes = 0;
-    while first > 0 && rows.len() - first < MOST {
-        let row = rows[first - 1];
-        let is_heading = || notes > 0 && width > 2 && row.len() == 1 && header::agreement(row, &profiles).0 == 0;
-        if is_note(row, width, &profiles) || (is_heading() && filled(row) > 0) {
-            notes += 1;
-        } else if filled(row) > 0 {
-            break;
+    let note = |i: usize| is_note(rows[i], width, &profiles);
+    let is_heading = |i: usize| width > 2 && rows[i].len() == 1 && header::agreement(rows[i], &profiles).0 == 0;
+    let begin = |prose: bool| {
+        let (mut first, mut notes) = (rows.len(), 0);
+        while first > 0 && rows.len() - first < MOST {
+            let at = first - 1;
+            if note(at) || prose && is_prose(rows[at]) || notes > 0 && is_heading(at) && filled(rows[at]) > 0 {
+                notes += 1;
+            } else if filled(rows[at]) > 0 {
+                break;
+            }
+            first = at;
         }
-        first -= 1;
+        (first, notes)
+    };
+    let (mut first, mut notes) = begin(true);
+    let apart = (first..rows.len()).find(|i| records[*i].apart);
+    let is_doubtful = |i: usize| !note(i) && is_prose(rows[i]) && apart.is_none_or(|apart| apart > i);
+    // Nothing is prose for its blanks where the rows have them too.
+    if (first..rows.len()).any(is_doubtful) || rows[..first].iter().any(|r| has_blanks(r)) {
+        (first, notes) = begin(false);
     }
     if notes == 0 || first == 0 {
         return None;
@@ -93,6 +103,20 @@ fn is_note(row: &[String], width: usize, profiles: &[Profile]) -> bool {
     if row.len() == 1 { is_sentence(&row[0], 2) } else { row.len() * 2 <= width || row.iter().any(|c| is_sentence(c, WORDS)) }
 }
 
+/// Whether a row is a text with delimiters in it: a blank stands behind one of them, and what stands before the first begins a note.
+fn is_prose(row: &[String]) -> bool {
+    let first = row[0].trim();
+    let is_numbered = first
+        .split_once([')', '.'])
+        .is_some_and(|(n, said)| !n.is_empty() && n.len() < 3 && n.bytes().all(|b| b.is_ascii_digit()) && said.starts_with(' '));
+    has_blanks(row) && (is_numbered || is_sentence(first, WORDS))
+}
+
+/// Whether a blank stands behind a delimiter.
+fn has_blanks(row: &[String]) -> bool {
+    row[1..].iter().any(|c| c.starts_with(' ') && !c.trim().is_empty())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,6 +133,11 @@ mod tests {
             ),
             ("****\n1.,Of the year before last\n", Some("****\n1.,Of the year before last\n")),
             ("Notes\n\n1.,Of the year before last\n", Some("Notes\n\n1.,Of the year before last\n")),
+            ("\nSource: Office, 2023, 5\n", Some("Source: Office, 2023, 5\n")),
+            ("\n1) rounded, 5, 7\nNote: of the office\n", Some("1) rounded, 5, 7\nNote: of the office\n")),
+            ("Source: Office, 2023, 5\n", None),
+            ("\nTotal, 4, 6\n", None),
+            ("q, 1,2\n\nSource: Office, 2023, 5\n", None),
             // Short rows, headings, totals and empty rows are none.
             ("v\n", None),
             ("5\n", None),

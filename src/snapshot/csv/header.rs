@@ -1,7 +1,7 @@
 //! Headers: of a table's first rows, which are titles and notes, which name the columns, and where the values begin. It works on rows
 //! of text, whatever format they came from.
 
-use super::look::{Look, is_code, is_year};
+use super::look::{Look, is_absent, is_code, is_year};
 use super::titles::{TOP, keyed, leading_titles, short_rows};
 
 /// Rows that are looked at for what the columns hold.
@@ -72,9 +72,14 @@ pub(in crate::snapshot) fn head<S: AsRef<str>>(rows: &[Vec<S>], width: usize) ->
     let mut start = titles;
     let mut covered = 0;
     for from in (titles..body).filter(|i| *i == titles || is_empty(&rows[i - 1])) {
-        let part = rows[from..body].iter().take_while(|r| !is_empty(r));
-        let named = cover(part);
-        if named > covered {
+        let part = || rows[from..body].iter().take_while(|r| !is_empty(r));
+        if from > titles && is_table(&rows[start..from]) {
+            break;
+        }
+        let named = cover(part());
+        // Names right above the values go before a title that is as wide as they are.
+        let is_below = named == covered && from > titles && from + 1 == body && are_names(&rows[from], &profiles, &rows[body..]);
+        if named > covered || is_below {
             (start, covered) = (from, named);
         }
     }
@@ -83,8 +88,12 @@ pub(in crate::snapshot) fn head<S: AsRef<str>>(rows: &[Vec<S>], width: usize) ->
     // In a small table the header's rows are many of those that were looked at.
     let below = rows[body..].iter().filter(|r| !is_empty(r)).count();
     let profiles = if below > 2 { self::profiles(&rows[body..], width) } else { profiles };
-    let is_lower =
-        |i: &usize| names(&rows[*i], &profiles, &rows[body..]) || fills(&rows[i - 1], &rows[*i], &profiles, &rows[body..]);
+    let is_lower = |i: &usize| {
+        let (upper, row, below) = (&rows[i - 1], &rows[*i], &rows[body..]);
+        names(row, &profiles, below) && !are_absent(row, &profiles)
+            || fills(upper, row, &profiles, below)
+            || complements(upper, row, below)
+    };
     let lower = (titles + 1..body).take_while(is_lower).count();
     let has_gaps = cover(rows[titles..=titles].iter()) < cover(rows[titles..=titles + lower].iter()) || has_twins(first);
     let over_all = rows[titles + 1..=titles + lower].iter().all(|row| is_second(row, &profiles, below));
@@ -99,6 +108,39 @@ fn is_second<S: AsRef<str>>(row: &[S], profiles: &[Profile], below: usize) -> bo
     let all = typed > 1 && (values, words) == (0, typed) && (below > 2 || below == 2 && !has_twins(row));
     // A word in the first column alone heads the rows below it.
     all || extent(row) > 1 && words > 0 && words < profiles.len() && filled(row) == words
+}
+
+/// Whether rows are a table of their own: names, and values in the first cell of all rows below them, two and more.
+fn is_table<S: AsRef<str>>(rows: &[Vec<S>]) -> bool {
+    let mut held = rows.iter().filter(|r| !is_empty(r));
+    let are_names = held.next().is_some_and(|r| filled(r) > 1 && !looks(r).any(Look::is_value));
+    let below: Vec<&Vec<S>> = held.collect();
+    are_names && below.len() > 1 && below.iter().all(|r| filled(r) > 1 && Look::of(r[0].as_ref()).is_value())
+}
+
+/// Whether a row has names in all cells, over all columns of values, and no units.
+fn are_names<S: AsRef<str>>(row: &[S], profiles: &[Profile], below: &[Vec<S>]) -> bool {
+    let is_name =
+        |c: &S| Look::of(c.as_ref()) == Look::Word && !is_absent(c.as_ref()) && !c.as_ref().contains(['(', '[', '%', '/', '°']);
+    row.len() == profiles.len() && row.iter().all(is_name) && names(row, profiles, below)
+}
+
+/// Whether all words over columns of values say that a value is missing there.
+fn are_absent<S: AsRef<str>>(row: &[S], profiles: &[Profile]) -> bool {
+    let mut words = words_over_values(row, profiles).peekable();
+    words.peek().is_some() && words.all(|(_, word)| is_absent(word))
+}
+
+/// Whether a row has words, two and more, where the one above it has gaps, and gaps where that one is filled, as no row below has.
+fn complements<S: AsRef<str>>(upper: &[S], row: &[S], below: &[Vec<S>]) -> bool {
+    let is_word = |c: &S| Look::of(c.as_ref()) == Look::Word;
+    let is_gap = |c: &S| c.as_ref().trim().is_empty();
+    let is_alike = |other: &Vec<S>| filled(other) > 1 && other.iter().zip(row).all(|(other, own)| is_gap(other) || !is_gap(own));
+    upper.len() == row.len()
+        && !below.iter().any(is_alike)
+        && filled(upper) > 1
+        && filled(row) > 1
+        && upper.iter().zip(row).all(|(upper, own)| if is_gap(upper) { is_word(own) } else { is_gap(own) })
 }
 
 /// Whether a row says in words what the codes above it stand for: below codes in capitals alone, one with a digit or `_` in it, it has small
@@ -201,6 +243,10 @@ pub(in crate::snapshot) fn profiles<S: AsRef<str>>(rows: &[Vec<S>], width: usize
     let full: Vec<&Vec<S>> = held.iter().filter(is_full).copied().collect();
     let rows = if full.len() > 1 && full.len() * 4 >= held.len() { full } else { held };
     let body = &rows[rows.len() / 2..];
+    // Of a small table, that half begins with the header's lower rows: words behind gaps in the first cells.
+    let is_lower = |r: &&&Vec<S>| r.len() > 1 && r[0].as_ref().trim().is_empty() && !looks(r).any(Look::is_value);
+    let lower = body.iter().take_while(is_lower).count();
+    let body = if lower < body.len() { &body[lower..] } else { body };
     let body = &body[..body.len().min(BODY)];
     let profile = |column: usize| {
         let cells = || body.iter().filter_map(|r| r.get(column)).map(AsRef::as_ref);
@@ -321,6 +367,10 @@ mod tests {
             ("Station|O\nLatitude|45.3\nId|61\n\nDate|Year|Max\n2023-01-01|2023|1.5\n2023-01-02|2023|2.5", 3, 4, 1),
             ("Station|O||\nLatitude|45.3||\n|||\nDate|Year|Max|Min\n2023-01-01|2023|1.5|1\n2023-01-02|2023|2.5|1", 4, 3, 1),
             ("A|x\nB|1\n|||N|S\ncode|time|unit|00|01\n11|1960y|p|5|6\n12|1961y|p|7|8\n13|1962y|p|7|8", 5, 2, 2),
+            // A title as wide as the names, behind which a blank line stands; units are none, and a table is no title.
+            ("Geo|Y|Z\n\nid|day|v\n1|a|2.5\n2|b|3.5\n3|c|4.5", 3, 2, 1),
+            ("id|day|v\n\n(n)|(d)|(m)\n1|a|2.5\n2|b|3.5\n3|c|4.5", 3, 0, 1),
+            ("id|v\n1|2\n2|3\n\ncode|name|price\nx|y|2.5\nz|w|3.5", 3, 0, 1),
             // A shorter row that names a column, or is all there is to name them, is none.
             ("Region|Staff\n|2019|2020|2021\nDE|15|6|7\nFR|18|9|10\nIT|18|9|10", 4, 0, 2),
             ("a|b\nx|1|2\ny|3|4\nz|5|6", 3, 0, 1),
@@ -330,6 +380,14 @@ mod tests {
             ("G_ID|NAME|B1\nGeo|Area Name|Total\n01|x|5", 3, 0, 2),
             ("ID|REF\nunknown|none\nA1|5\nA2|6", 2, 0, 1),
             ("G_ID|REF\nunknown|none\nA1|5\nA2|6", 2, 0, 1),
+            // Lower rows of a small table that are blank over its keys, and rows that complement each other.
+            ("|2020|2020|2021\n|m|w|m\n|n|n|n\nK|1|2|3\nL|4|5|6", 4, 0, 3),
+            ("Nr|Area|Valid|\n||A|B\n||x|y\n1|P|5|6\n2|Q|7|8", 4, 0, 3),
+            ("||2021|2022\nState|Sex||\nN|M|4000|4050\nN|F|4000|4050\nThe office", 4, 0, 2),
+            ("|2021|2022\nNorth||\na|1|2\nb|3|4", 3, 0, 1),
+            ("Land|M|F\n|(000)|(000)\nDE|1|2\nFR|1|2\nIT|3|4", 3, 0, 2),
+            // What says that a value is missing names nothing.
+            ("id|name|v\n||NA\n1|a|5\n2|b|6", 3, 0, 1),
             // A row of units with gaps.
             ("date|temp|wind\n|degC|m/s\n2023-01-01|1.5|3\n2023-01-02|2.5|4\n2023-01-03|2.5|4", 3, 0, 2),
             ("place|temp|share\n|degC|%\nx|1.5|3\ny|2.5|4", 3, 0, 2),

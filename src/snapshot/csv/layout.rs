@@ -78,6 +78,7 @@ impl Layout {
             size *= 4;
         };
         refuse::documents(&head, ended, url)?;
+        refuse::binary(&head, url)?;
         let bads = &text.bad[..text.bad.partition_point(|b| b.at < head.len() as u64)];
         let named = if sniffed.named { sniff::named_delimiter(&head[front..]) } else { None };
         let skipped = front + named.map_or(0, |(_, len)| len);

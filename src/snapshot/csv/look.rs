@@ -17,7 +17,8 @@ impl Look {
     /// The look of one cell.
     pub(in crate::snapshot) fn of(text: &str) -> Self {
         let text = text.trim();
-        if !text.is_empty() && text.chars().all(|c| matches!(c, '%' | '‰' | '°' | '€' | '$' | '£' | '¥')) {
+        let is_sign = |c| matches!(c, '%' | '‰' | '°' | '€' | '$' | '£' | '¥');
+        if !text.is_empty() && (text.chars().all(is_sign) || matches!(text, "(000)" | "(000s)" | "(000 000)" | "(000,000)")) {
             // A unit.
             Self::Word
         } else if !text.contains(char::is_alphanumeric) || MISSING.iter().any(|m| text.eq_ignore_ascii_case(m)) {
@@ -44,6 +45,14 @@ impl Look {
 
 /// What stands for nothing in a cell, and names no column.
 const MISSING: [&str; 5] = ["\\N", "null", "n/a", "#n/a", "<na>"];
+
+/// Words that stand for a missing value below names, and may be names themselves.
+const ABSENT: [&str; 8] = ["na", "nan", "nil", "none", "unknown", "missing", "nd", "k.a."];
+
+/// Whether the text stands for a value that is not there: nothing, signs or such a word.
+pub(super) fn is_absent(text: &str) -> bool {
+    Look::of(text) == Look::Empty || ABSENT.iter().any(|word| text.trim().eq_ignore_ascii_case(word))
+}
 
 /// Digits with signs, separators of thousands and decimals, an exponent, a currency or a percent sign around them.
 fn is_number(text: &str) -> bool {
@@ -130,6 +139,8 @@ mod tests {
             (" \u{a0} ", Look::Empty),
             ("****", Look::Empty),
             ("-", Look::Empty),
+            ("(000)", Look::Word),
+            ("(001)", Look::Number),
             ("12", Look::Number),
             ("-1 414", Look::Number),
             ("2,035", Look::Number),

@@ -303,8 +303,8 @@ impl<'a> Reader<'a> {
                 match syntax.field(text, at, self.ended, &mut made) {
                     // Another one of the kind, which is met in its turn.
                     Scan::Field { odd: true, lines: 1.., .. } | Scan::Incomplete | Scan::Unclosed => return true,
-                    Scan::Field { start, len, made: is_made, next, end, .. } => {
-                        let is_quoted = is_made || start > line && syntax.quote == Some(text[start - 1]);
+                    Scan::Field { start, len, made: is_made, next, end, odd, .. } => {
+                        let is_quoted = is_made || odd || start > line && syntax.quote == Some(text[start - 1]);
                         if !is_quoted && syntax.quote.is_some_and(|quote| text[start..start + len].contains(&quote)) {
                             return false;
                         }

@@ -93,8 +93,19 @@ fn find_header(dialect: &Dialect, records: &[Record]) -> (usize, Header, usize) 
             return (titles, Header::Records(lines(&records[header]), joint), between + 1);
         }
     }
-    let (titles, header, between) = shown(records);
+    let (mut titles, mut header, between) = shown(records);
+    // A note that begins as comments do and has delimiters in it is no row of the header.
+    if header.len() > 1 && is_note(&records[header.start]) {
+        (titles, header) = (titles + 1, header.start + 1..header.end);
+    }
     if header.is_empty() { (titles, Header::None, 0) } else { (titles, Header::Records(lines(&records[header]), joint), between) }
+}
+
+/// Whether a record is a mark, words, and a blank behind each delimiter: `# Provisional, see below`.
+fn is_note(record: &Record) -> bool {
+    let first = record.fields[0].trim();
+    let said = MARKS.into_iter().find_map(|mark| first.strip_prefix(mark));
+    said.is_some_and(|said| said.starts_with(' ')) && record.fields[1..].iter().all(|f| f.starts_with(' '))
 }
 
 /// How many records are titles, which are the header, and how many behind it are no rows, as they show.

@@ -8,6 +8,9 @@ use crate::error::{Error, Kind, Result};
 /// Records below which irregularity says nothing.
 const FEW: usize = 10;
 
+/// Kinds of control characters that no text has together.
+const KINDS: u32 = 8;
+
 /// Refuses pages and documents that servers send in place of a file.
 pub(super) fn documents(head: &[u8], last: bool, url: &str) -> Result<()> {
     let start = head.trim_ascii_start();
@@ -35,6 +38,27 @@ pub(super) fn documents(head: &[u8], last: bool, url: &str) -> Result<()> {
         return Err(object(start, url));
     }
     Ok(())
+}
+
+/// Refuses what is no text: it holds many of the bytes that texts have no use for, each of which alone a publisher may part cells with.
+pub(super) fn binary(head: &[u8], url: &str) -> Result<()> {
+    let is_control = |b: &u8| *b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r' | 0x0b | 0x0c | 0x1a | 0x1b);
+    let (mut kinds, mut all) = (0_u32, 0);
+    for byte in head.iter().filter(|b| is_control(b)) {
+        kinds |= 1 << byte;
+        all += 1;
+    }
+    if kinds.count_ones() < KINDS || all * 100 < head.len() {
+        return Ok(());
+    }
+    let message = format!(
+        "{url} is no text: {all} of its first {} bytes are control characters of {} kinds",
+        head.len(),
+        kinds.count_ones()
+    );
+    Err(Error::new(Kind::SourceInvalid, message).with_hint(
+        "Declare the encoding if it is a text, or the format if it is something else; if neither helps, the file is damaged.",
+    ))
 }
 
 /// The error for a JSON object that holds no records. `start` is its beginning.

@@ -72,9 +72,14 @@ pub(super) fn sniff(dialect: &Dialect, head: &[u8], last: bool, comment: Option<
     let mut best: Option<Candidate> = None;
     for (line_ends, strays) in ends {
         for delimiter in &delimiters {
+            let mut are_sound = false;
             for quote in quotes(dialect, &declared, body) {
+                if quote.is_none() && are_sound {
+                    continue;
+                }
                 let syntax = Syntax { delimiter: *delimiter, quote, line_ends, ..declared.clone() };
                 let mut candidate = view.candidate(syntax, dialect.escape.is_none());
+                are_sound |= candidate.sound;
                 candidate.score -= (strays as f64 / candidate.records.max(1) as f64).min(1.0) / 2.0;
                 if best.as_ref().is_none_or(|b| candidate.score > b.score) {
                     best = Some(candidate);
@@ -202,6 +207,8 @@ struct Candidate {
     regular: usize,
     records: usize,
     clean: f64,
+    /// Quotes stand at the edges of fields and hold no line ends: they are meant.
+    sound: bool,
     score: f64,
 }
 
@@ -212,7 +219,7 @@ impl View<'_> {
         records
     }
 
-    /// Whether what commas part are numbers with decimal commas, in one column with a name: `Temperature`, `12,5`, `13,25`.
+    /// Whether what commas part are numbers with decimal commas, in one column with a name: `Temperature`, `12,5`, `13,25 %`.
     fn are_decimals(&self, candidate: &Candidate) -> bool {
         if candidate.syntax.delimiter != b',' || candidate.width != 2 {
             return false;
@@ -220,9 +227,15 @@ impl View<'_> {
         let records = self.read(&candidate.syntax).all;
         let Some((first, below)) = records.split_first() else { return false };
         let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        // Thousands may be parted by blanks.
+        let is_whole = |text: &str| {
+            let mut groups = text.strip_prefix('-').unwrap_or(text).split([' ', '\u{a0}', '\u{202f}']);
+            groups.next().is_some_and(are_digits) && groups.all(|group| group.len() == 3 && are_digits(group))
+        };
+        let bare = |text: &str| text.trim_end_matches(['%', '‰', '€', '$', '£']).trim_end().to_owned();
         let is_decimal = |r: &Record| match r.fields.as_slice() {
-            [whole, part] => are_digits(whole.strip_prefix('-').unwrap_or(whole)) && are_digits(part),
-            [whole] => are_digits(whole.strip_prefix('-').unwrap_or(whole)),
+            [whole, part] => is_whole(whole) && are_digits(&bare(part)),
+            [whole] => is_whole(&bare(whole)),
             _ => false,
         };
         first.fields.len() == 1 && Look::of(&first.fields[0]) == Look::Word && !below.is_empty() && below.iter().all(is_decimal)
@@ -263,7 +276,15 @@ impl View<'_> {
         if width < 2 {
             score = -1.0 + score / 100.0;
         }
-        Candidate { syntax, width, regular: regular * 1000 / count.max(1), records: count, clean, score }
+        let sound = records.odd + records.cut == 0 && syntax.quote.is_some_and(|quote| self.are_closed_in_lines(quote));
+        Candidate { syntax, width, regular: regular * 1000 / count.max(1), records: count, clean, sound, score }
+    }
+
+    /// Whether each line holds an even number of quotes; one that the head cuts off says nothing.
+    fn are_closed_in_lines(&self, quote: u8) -> bool {
+        let end = if self.last { None } else { memchr::memrchr2(b'\n', b'\r', self.body) };
+        let mut lines = self.body[..end.unwrap_or(self.body.len())].split(|b| matches!(b, b'\n' | b'\r'));
+        lines.all(|line| memchr::memchr_iter(quote, line).count() % 2 == 0)
     }
 
     /// The share of cells that are one thing: a value, a name, a text. What holds another delimiter, or quotes at its edges, is not.

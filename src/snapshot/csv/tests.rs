@@ -71,6 +71,25 @@ fn whole_files() {
     let commented = Dialect { comment_char: Some("//".into()), comment_rows: vec![3], ..Dialect::default() };
     for (dialect, text, want) in [
         (&usual, "a,b\n1,2\n3,4\n", "a|b; 2: 1|2; 3: 3|4"),
+        (&usual, "id,v\n1,\"a \"b\" c\"\n2,d\n", "id|v; 2: 1|\"a \"b\" c\"; 3: 2|d"),
+        (&usual, "id,v\n,NA\n1,5\n2,6\n", "id|v; 2: |NA; 3: 1|5; 4: 2|6"),
+        (
+            &usual,
+            "\"Report, for all, users\"\nid,name,n\n1,x,5\n2,y,6\n",
+            "id|name|n; 3: 1|x|5; 4: 2|y|6; 1! the row stands before the header (out)",
+        ),
+        (
+            &usual,
+            "# Provisional, see below\nid,v\n1,5\n2,6\n3,7\n",
+            "id|v; 3: 1|5; 4: 2|6; 5: 3|7; 1! the row stands before the header (out)",
+        ),
+        (
+            &usual,
+            "id,v\n1,5\n2,6\n\n1) provisional\nSource: Office, 2023\n",
+            "id|v; 2: 1|5; 3: 2|6; 5! the row stands below the table (out); 6! the row stands below the table (out)",
+        ),
+        (&usual, "share\n12,5 %\n100 %\n0,05 %\n", "share; 2: 12,5 %; 3: 100 %; 4: 0,05 %"),
+        (&usual, "v\n5 000\n12 345,5\n", "v; 2: 5 000; 3: 12 345,5"),
         (&usual, "a,b\n\"1\n\",2\n3,4", "a|b; 2: 1\n|2; 4: 3|4"),
         (&usual, "a,b\n", "a|b"),
         (&usual, "", "t.csv is empty: it has no header"),
@@ -183,7 +202,7 @@ fn whole_files() {
             "a,b\n1,\"x\ny\" z\n3,4\n",
             "a|b; 4: 3|4; 2! text stands behind the closing quote of a cell that begins 1 lines before (out)",
         ),
-        (&bare, "a,b\n1,\"x\ny\"\n3,\"4\" z\n", "a|b; 2: 1|x\ny; 4: 3|4 z"),
+        (&bare, "a,b\n1,\"x\ny\"\n3,\"4\" z\n", "a|b; 2: 1|x\ny; 4: 3|\"4\" z"),
         (&usual, "<!doctype html>\n<html>", "t.csv is an HTML page, not a table"),
     ] {
         assert_eq!(check(dialect, text), want, "{text:?}");
@@ -205,6 +224,14 @@ fn what_is_guessed_is_said() {
         (
             "id,v\n1,2\n\nid,v\n3,4\n",
             "t.csv: line 4 repeats the header: if tables stand one below the other in it, they are read as one",
+        ),
+        (
+            "id,v\n1,2\n2,3\n\ncode,w\nx,2.5\nz,3.5\n",
+            "t.csv: line 5, behind a blank line, looks like another header: if tables stand one below the other in it, they are read as one",
+        ),
+        (
+            "id;v\n1,5\n2,6\n",
+            "t.csv: its first line is parted by ';' and all others by ',', so that each line is one text: publish it with one delimiter",
         ),
         ("---\nx: y\n---\na,b\n1,2\n", "t.csv: its first 3 lines are YAML front matter, which is left out"),
         ("// made by x\na,b\n1,2\n", "t.csv: lines that begin with // are left out as comments, as line 1: // made by x"),
@@ -232,6 +259,10 @@ fn texts_that_are_no_table_are_refused() {
     let two: String = "[head]\n".to_owned() + &"p=[1,2,3]\n".repeat(6) + &"a;b;c;d\n1;2;3;4\n".repeat(8);
     for (text, want) in [
         (prose, "t.csv is no table that can be made out: under no delimiter do its lines have one number of fields"),
+        (
+            "a,b\n\0\u{1}\u{2}\u{3},\u{4}\u{5}\u{6}\u{7}\u{8}\n".to_owned(),
+            "t.csv is no text: 9 of its first 15 bytes are control characters of 9 kinds",
+        ),
         (two, "t.csv is not one table: lines 1 to 7 are written in another way than those below"),
     ] {
         assert_eq!(check(&Dialect::default(), &text), want);

@@ -238,11 +238,8 @@ impl Syntax {
         if tail.iter().all(|b| *b == b' ' || *b == b'\t') {
             return field(made, next, end);
         }
-        if !copied {
-            made.extend_from_slice(&text[start..close]);
-        }
-        made.extend_from_slice(tail);
-        Scan::Field { start: made_start, len: made.len() - made_start, made: true, next, end, lines, odd: true }
+        made.truncate(made_start);
+        Scan::Field { start: at, len: stop - at, made: false, next, end, lines, odd: true }
     }
 
     /// A field without quotes in a dialect with an escape character, which also takes line ends into a field.
@@ -320,7 +317,8 @@ mod tests {
             (&plain, "\"a\"\"b\",\"\",\"\"\"\"", &["a\"b||\""]),
             (&plain, "1, \"x, y\" ,3\n", &["1|x, y|3"]),
             (&plain, "1,a \"b\" c,3\n", &["1|a \"b\" c|3"]),
-            (&plain, "\"a\"b,c\r\n", &["ab|c"]),
+            (&plain, "\"a\"b,c\r\n", &["\"a\"b|c"]),
+            (&plain, "1, \"a \"b\" \"\"c\",d\n", &["1|\"a \"b\" \"\"c\"|d"]),
             (&plain, "\"a\"\r\nb\r\n", &["a", "b"]),
             (&plain, "\n\na,b\n \nc,d", &["a|b", "c|d"]),
             (&plain, "a,\"b", &[]),

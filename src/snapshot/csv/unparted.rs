@@ -3,6 +3,7 @@
 
 use super::look::Look;
 use super::record::Record;
+use super::sniff::NEVER;
 use super::tokenize::Syntax;
 
 /// Delimiters of several bytes that are published.
@@ -22,8 +23,34 @@ pub(super) fn shown(records: &[Record], head: &[u8], syntax: &Syntax) -> Option<
         ));
     }
     let is_one = records.iter().all(|r| r.fields.len() == 1);
+    if let Some(said) = is_one.then(|| otherwise(&lines, syntax)).flatten() {
+        return Some(said);
+    }
     (is_one && (are_aligned(&lines) || are_numbers(&lines)))
         .then(|| "its lines look like columns that blanks part or align, which are not parted: each line is one text".to_owned())
+}
+
+/// What lines of one field show of another delimiter: all hold it equally often, or only the first does, and the others hold as many commas.
+fn otherwise(lines: &[String], syntax: &Syntax) -> Option<String> {
+    let (first, below) = lines.split_first().filter(|(_, below)| !below.is_empty())?;
+    let count = |line: &String, delimiter: char| line.matches(delimiter).count();
+    let is_quoted = |line: &String| line.starts_with('"');
+    let held = |d: &char| *d != char::from(syntax.delimiter) && count(first, *d) > 0;
+    let parts_all = |d: &char| below.iter().all(|line| count(line, *d) == count(first, *d) && !line.contains(", "));
+    if syntax.delimiter != NEVER
+        && !lines.iter().all(is_quoted)
+        && let Some(d) = [',', ';', '\t', '|'].into_iter().filter(held).find(parts_all)
+    {
+        return Some(format!(
+            "its lines are not parted: they hold no {:?} and all of them {d:?}: declare that as the dialect's delimiter",
+            char::from(syntax.delimiter)
+        ));
+    }
+    let parts_first = |d: &char| below.iter().all(|line| count(line, *d) == 0 && count(line, ',') == count(first, *d));
+    let d = [';', '\t', '|'].into_iter().filter(held).find(parts_first)?;
+    Some(format!(
+        "its first line is parted by {d:?} and all others by ',', so that each line is one text: publish it with one delimiter"
+    ))
 }
 
 /// Whether all lines hold the delimiter equally often: never a part of it alone, where it is made of the one that the lines are read by, else
@@ -81,6 +108,10 @@ mod tests {
             (b'|', "a||\n1||\n2||\n", None),
             (b',', "a,b\nx::y,1\nz::y,2\n", None),
             (b',', "std::io,§ 1,5::6\nstd::fs,§ 2,6::7\nstd::io,§ 3,5::5\n", None),
+            (b'\t', "id,name\n1,a\n2,b\n", Some("all of them ','")),
+            (b'\t', "name\nSmith, J\nDoe, K\n", None),
+            (NEVER, "id;v\n1,5\n2,6\n", Some("by ';' and all others")),
+            (NEVER, "name, place\nSmith, J\nDoe, K\n", None),
             (b',', "ID   NAME      V\n1    abc       1\n2    ghi jkl   2\n", Some("blanks")),
             (b',', "18 8 307\n15 8 350\n18 8 318\n", Some("blanks")),
             (b',', "1 234 567\n2 345 678\n3 456 789\n", None),

@@ -43,6 +43,14 @@ impl Charset {
         })
     }
 
+    /// The characters of 0x80 to 0xff in a set of one byte a character that WHATWG leaves out; none of another.
+    pub(super) fn upper(self) -> Vec<char> {
+        match self {
+            Self::Dos(page) => page.upper(),
+            Self::Whatwg(_) | Self::Utf32(_) => Vec::new(),
+        }
+    }
+
     /// What a byte-order mark says, and its length.
     pub(super) fn marked(head: &[u8]) -> Option<(Self, usize)> {
         match head {

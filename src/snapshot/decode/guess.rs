@@ -7,8 +7,8 @@ use std::path::Path;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{
-    BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, IBM866, ISO_8859_5, KOI8_R, KOI8_U, SHIFT_JIS, UTF_8, WINDOWS_1251,
-    WINDOWS_1252, X_MAC_CYRILLIC,
+    BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, IBM866, ISO_8859_5, KOI8_R, KOI8_U, SHIFT_JIS, UTF_8, WINDOWS_1250,
+    WINDOWS_1251, WINDOWS_1252, X_MAC_CYRILLIC,
 };
 
 use super::charset::Charset;
@@ -42,22 +42,16 @@ pub(super) fn guess(path: &Path, stop: &Stop) -> Result<Option<Charset>> {
     Ok(looked.guess())
 }
 
-/// What texts of single fields look like together, such as the names in an archive, none of which is UTF-8.
-pub(in crate::snapshot) fn guess_texts<'a>(texts: impl IntoIterator<Item = &'a [u8]>) -> Option<&'static Encoding> {
-    let mut looked = Looked::new();
-    for text in texts {
-        looked.see(text);
-        looked.see(b"\n");
-    }
-    match looked.guess()? {
-        Charset::Whatwg(encoding) => Some(encoding),
-        Charset::Utf32(_) | Charset::Dos(_) => None,
-    }
-}
+/// Detectors that see a part of the lines each, up to so many bytes.
+const PARTS: usize = 8;
+const IN_PARTS: u64 = 1 << 20;
 
 /// What was looked at, by all means at once.
-struct Looked {
+pub(in crate::snapshot) struct Looked {
     detector: EncodingDetector,
+    /// The detector drops a set for one byte that it lacks, which only some of these see.
+    parts: Vec<EncodingDetector>,
+    lines: usize,
     seen: Seen,
     /// In the order of how few characters each calls common.
     trials: [Trial; 5],
@@ -66,32 +60,51 @@ struct Looked {
 }
 
 impl Looked {
-    fn new() -> Self {
+    pub(in crate::snapshot) fn new() -> Self {
         Self {
             detector: EncodingDetector::new(Iso2022JpDetection::Deny),
+            parts: (0..PARTS).map(|_| EncodingDetector::new(Iso2022JpDetection::Deny)).collect(),
+            lines: 0,
             seen: Seen::default(),
             trials: [EUC_KR, GB18030, EUC_JP, BIG5, SHIFT_JIS].map(Trial::new),
             bytes: 0,
         }
     }
 
-    fn see(&mut self, line: &[u8]) {
+    pub(in crate::snapshot) fn see(&mut self, line: &[u8]) {
         if line.is_ascii() {
             return;
         }
+        let part = Some(&mut self.parts[self.lines % PARTS]).filter(|_| self.bytes < IN_PARTS);
+        for detector in part.into_iter().chain([&mut self.detector]) {
+            detector.feed(line, false);
+            detector.feed(b"\n", false);
+        }
         self.bytes += line.len() as u64;
-        self.detector.feed(line, false);
+        self.lines += 1;
         self.seen.see(line);
         self.trials.iter_mut().for_each(|t| t.see(line));
     }
 
-    fn guess(mut self) -> Option<Charset> {
-        self.detector.feed(&[], true);
+    /// What most parts of the text look like, where that is a set of one byte a character, which the whole does not look like for a few bytes
+    /// that it lacks.
+    fn of_parts(&self) -> Option<&'static Encoding> {
+        let guesses: Vec<_> = self.parts.iter().take(self.lines).map(|part| part.guess(None, Utf8Detection::Deny)).collect();
+        let votes = |set: &&'static Encoding| guesses.iter().filter(|guess| *guess == set).count();
+        let most = guesses.iter().copied().max_by_key(votes)?;
+        (guesses.len() == PARTS && votes(&most) * 4 >= PARTS * 3 && most.is_single_byte() && self.seen.words.lacks_few(most))
+            .then_some(most)
+    }
+
+    pub(super) fn guess(mut self) -> Option<Charset> {
+        self.parts.iter_mut().chain([&mut self.detector]).for_each(|detector| {
+            detector.feed(&[], true);
+        });
         let Self { detector, seen, trials, .. } = &self;
         if seen.sound > 0 && seen.sound >= seen.unsound {
             return Some(Charset::Whatwg(UTF_8));
         }
-        let found = detector.guess(None, Utf8Detection::Deny);
+        let found = self.of_parts().unwrap_or_else(|| detector.guess(None, Utf8Detection::Deny));
         // GBK is the two-byte part of GB18030, which also has the characters that GBK lacks.
         let found = if found == GBK { GB18030 } else { found };
         let trials: Vec<&Trial> = trials.iter().filter(|t| !t.is_of_words()).collect();
@@ -112,7 +125,13 @@ impl Looked {
                 (_, Some(trial)) if is_cyrillic(found) && seen.is_even() && trial.wide >= PROOF / 2 => Some(trial.encoding),
                 (_, _) if seen.supported * 2 < seen.runs || seen.runs == 0 => None,
                 (_, _) => {
-                    return seen.words.meant(if seen.letters == 0 || !found.is_single_byte() { WINDOWS_1252 } else { found });
+                    let found = match seen.letters {
+                        0 if seen.words.are_zlotys(seen.zlotys) => WINDOWS_1250,
+                        0 => WINDOWS_1252,
+                        _ if !found.is_single_byte() => WINDOWS_1252,
+                        _ => found,
+                    };
+                    return seen.words.meant(found);
                 }
             },
         };
@@ -139,6 +158,8 @@ struct Seen {
     odd: u64,
     /// Bytes that are letters in the Western set: where there are none, its signs are meant, as `£`, `°` and `²`.
     letters: u64,
+    /// `zł` behind an amount, as the sets of Central Europe have it.
+    zlotys: u64,
     words: Words,
 }
 
@@ -153,6 +174,10 @@ impl Seen {
             self.sound += chunk.valid().bytes().filter(|b| *b >= 0xc0).count() as u64;
             self.unsound += u64::from(!chunk.invalid().is_empty());
         }
+        // Halves of characters that UTF-8 writes whole, as Oracle's CESU-8 has them: three places that are not sound each.
+        let halves = line.windows(3).filter(|w| matches!(w, [0xed, 0xa0..=0xbf, 0x80..=0xbf])).count() as u64;
+        self.sound += halves;
+        self.unsound -= (3 * halves).min(self.unsound);
         let mut at = 0;
         while let Some(start) = line[at..].iter().position(|b| !b.is_ascii()).map(|i| at + i) {
             let len = line[start..].iter().take_while(|b| !b.is_ascii()).count();
@@ -163,6 +188,9 @@ impl Seen {
             let beside = |i: Option<usize>| i.and_then(|i| line.get(i)).is_some_and(u8::is_ascii_alphanumeric);
             let near = |i: Option<usize>| i.and_then(|i| line.get(i)).copied();
             self.words.see(near(start.checked_sub(1)), &line[start..start + len], near(Some(start + len)));
+            let amount = line[..start].strip_suffix(b"z").map(|amount| amount.strip_suffix(b" ").unwrap_or(amount));
+            let is_zloty = line[start..start + len] == [0xb3] && amount.is_some_and(|a| a.last().is_some_and(u8::is_ascii_digit));
+            self.zlotys += u64::from(is_zloty);
             self.odd += u64::from(!len.is_multiple_of(2));
             self.runs += 1;
             self.supported += u64::from(len > 1 || beside(start.checked_sub(1)) || beside(Some(start + len)));

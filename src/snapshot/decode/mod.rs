@@ -4,6 +4,7 @@
 
 mod charset;
 mod dos;
+mod field;
 mod guess;
 mod single;
 mod transcode;
@@ -16,7 +17,7 @@ use encoding_rs::{Encoding, ISO_2022_JP, UTF_8};
 use memchr::{memchr, memchr_iter, memmem};
 
 use self::charset::Charset;
-pub(super) use self::guess::guess_texts;
+pub(super) use self::field::{Fields, Looked, guess_texts};
 use super::stop::Stop;
 use crate::error::{Error, Kind, Result};
 
@@ -120,16 +121,6 @@ impl Bad {
         match self.bytes() {
             [0] => format!("byte {} of the file is a NUL, which text can't hold", self.byte),
             _ => format!("byte {} of the file ({}) is not {encoding}", self.byte, self.escaped()),
-        }
-    }
-}
-
-/// Looks a declared label up, of an encoding whose texts stand in single fields.
-pub(super) fn declared(label: &str) -> Result<&'static Encoding> {
-    match Charset::declared(label)? {
-        Charset::Whatwg(encoding) => Ok(encoding),
-        other @ (Charset::Utf32(_) | Charset::Dos(_)) => {
-            Err(Error::new(Kind::Descriptor, format!("texts of single fields are not read as {}", other.name())))
         }
     }
 }

@@ -79,6 +79,17 @@ impl Words {
         }
     }
 
+    /// Whether some bytes, and hardly any, are none of the set's characters.
+    pub(super) fn lacks_few(&self, set: &'static Encoding) -> bool {
+        let lacking = count(&self.all, &chars(set), |c| c == '\u{FFFD}');
+        lacking > 0 && lacking * 50 < self.all.iter().sum::<u64>()
+    }
+
+    /// Whether so many are all that could be a small raised 3.
+    pub(super) fn are_zlotys(&self, zlotys: u64) -> bool {
+        zlotys > 0 && self.all[0x33] == zlotys
+    }
+
     /// Whether the text can be in this set: hardly any byte is a control, and most words hold together.
     fn suits(&self, set: &[char]) -> bool {
         let controls = count(&self.all, set, |c| matches!(c, '\u{80}'..='\u{9f}' | '\u{FFFD}'));

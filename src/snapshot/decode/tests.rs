@@ -175,6 +175,33 @@ fn encodings_are_guessed_when_the_text_supports_it() {
 }
 
 #[test]
+fn one_byte_that_a_set_lacks_is_damage() {
+    for (encoding, line, byte) in
+        [(encoding_rs::WINDOWS_1255, "7,שלום עולם,ירושלים\n", 0xd9), (encoding_rs::WINDOWS_1253, "7,Αλέξανδρος Ά,Κώστας\n", 0xaa)]
+    {
+        let mut bytes = encoding.encode(&line.repeat(60)).0.into_owned();
+        bytes.insert(2, byte);
+        let (shown, _) = read(&bytes, None);
+        assert!(shown.contains(&format!("? 7,\u{FFFD}{}", &line[2..])), "{}: {shown}", encoding.name());
+    }
+}
+
+#[test]
+fn halves_of_characters_and_zlotys_tell_of_their_set() {
+    check(
+        b"1,Caf\xc3\xa9\n2,\xed\xa0\xbd\xed\xb8\x80",
+        None,
+        &format!(
+            "UTF-8 1,Café\n2,{} [{}]",
+            "\u{FFFD}".repeat(6),
+            ["10@10\\xED", "13@11\\xA0", "16@12\\xBD", "19@13\\xED", "22@14\\xB8", "25@15\\x80",].join(" ")
+        ),
+    );
+    check(b"a;-1 000,00 z\xb3\nb;5z\xb3\n", None, "windows-1250? a;-1 000,00 zł\nb;5zł\n []");
+    check(b"a;5 m\xb3\nb;7 m\xb3\n", None, "windows-1252? a;5 m³\nb;7 m³\n []");
+}
+
+#[test]
 fn dos_is_guessed_when_words_hold_together_in_nothing_else() {
     for (bytes, want) in [
         (&b"K\x94nig,Stra\xe1e\nM\x81hle,J\x84ger\n"[..], "IBM850? König,Straße\nMühle,Jäger\n []"),

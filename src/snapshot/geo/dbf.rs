@@ -5,13 +5,12 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+use encoding_rs::{UTF_8, WINDOWS_1252};
 
 use super::Source;
 use crate::error::{Error, Kind, Result};
 use crate::snapshot::cells::CellKind;
-use crate::snapshot::decode;
+use crate::snapshot::decode::{Fields, Looked};
 
 /// The end of the field descriptors, and of the records.
 const FIELDS_END: u8 = 0x0d;
@@ -51,7 +50,7 @@ pub(super) enum Entry {
 pub(super) struct Table {
     input: BufReader<File>,
     fields: Vec<Field>,
-    encoding: &'static Encoding,
+    encoding: Fields,
     records: u64,
     read: u64,
     record: Vec<u8>,
@@ -94,7 +93,7 @@ impl Table {
         let mut table = Self {
             input,
             fields: Vec::new(),
-            encoding: UTF_8,
+            encoding: Fields::of(UTF_8),
             records,
             read: 0,
             record: vec![0; record_len],
@@ -106,7 +105,7 @@ impl Table {
             None => table.guess(&raw, header_len, source)?,
         };
         for (name, letter, start, len) in raw {
-            let name = table.encoding.decode_without_bom_handling(&name).0.trim().to_owned();
+            let name = table.encoding.text(&name).0.trim().to_owned();
             let kind = match (letter, len) {
                 (b'C', _) => Type::Character,
                 (b'N' | b'F', _) => Type::Number,
@@ -131,7 +130,7 @@ impl Table {
         self.fields.iter().map(|f| f.name.as_str())
     }
 
-    /// WHATWG's name of the encoding.
+    /// WHATWG's name of the encoding, or IANA's.
     pub(super) fn encoding(&self) -> &'static str {
         self.encoding.name()
     }
@@ -153,7 +152,7 @@ impl Table {
 
     /// The record at hand as its fields stand.
     pub(super) fn raw(&self) -> String {
-        let texts = self.fields.iter().map(|f| self.encoding.decode_without_bom_handling(self.bytes(f)).0.trim().to_owned());
+        let texts = self.fields.iter().map(|f| self.encoding.text(self.bytes(f)).0.trim().to_owned());
         texts.collect::<Vec<_>>().join("\t")
     }
 
@@ -193,7 +192,7 @@ impl Table {
 
     fn text(&self, bytes: &[u8]) -> Entry {
         let end = bytes.iter().rposition(|b| !matches!(b, b' ' | 0)).map_or(0, |last| last + 1);
-        let (text, _, broken) = self.encoding.decode(&bytes[..end]);
+        let (text, broken) = self.encoding.text(&bytes[..end]);
         if text.trim().is_empty() {
             return Entry::Blank;
         }
@@ -201,13 +200,8 @@ impl Table {
     }
 
     /// What the texts of all records look like: UTF-8 where they can be, else a guess.
-    fn guess(
-        &mut self,
-        fields: &[(Vec<u8>, u8, usize, usize)],
-        header_len: usize,
-        source: Source<'_>,
-    ) -> Result<&'static Encoding> {
-        let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    fn guess(&mut self, fields: &[(Vec<u8>, u8, usize, usize)], header_len: usize, source: Source<'_>) -> Result<Fields> {
+        let mut looked = Looked::new();
         let (mut is_ascii, mut is_utf8) = (true, true);
         while self.next()?.is_some() {
             source.stop.check()?;
@@ -215,18 +209,17 @@ impl Table {
                 let bytes = self.record[*start..start + len].trim_ascii_end();
                 is_ascii &= bytes.is_ascii();
                 is_utf8 &= can_be_utf8(bytes, *len);
-                detector.feed(bytes, false);
-                detector.feed(b"\n", false);
+                looked.see(bytes);
             }
         }
         self.input.seek(SeekFrom::Start(header_len as u64))?;
         self.read = 0;
         self.guessed = !is_utf8;
-        detector.feed(b"", true);
         Ok(match (is_ascii, is_utf8) {
-            (true, _) => WINDOWS_1252,
-            (false, true) => UTF_8,
-            (false, false) => detector.guess(None, Utf8Detection::Deny),
+            (true, _) => Fields::of(WINDOWS_1252),
+            (false, true) => Fields::of(UTF_8),
+            // Where nothing tells, what most programs write.
+            (false, false) => looked.guessed().unwrap_or_else(|| Fields::of(WINDOWS_1252)),
         })
     }
 }
@@ -236,15 +229,18 @@ fn can_be_utf8(bytes: &[u8], len: usize) -> bool {
     std::str::from_utf8(bytes).map_or_else(|e| e.error_len().is_none() && bytes.len() == len, |_| true)
 }
 
-/// The encoding that somebody says it is: the descriptor, the `.cpg`, the header's language driver (ESRI's list).
-fn said(declared: Option<&str>, cpg: Option<&str>, driver: u8) -> Result<Option<&'static Encoding>> {
+/// The encoding that somebody says it is: the descriptor, the `.cpg`, the header's language driver (ESRI's and FoxPro's lists).
+fn said(declared: Option<&str>, cpg: Option<&str>, driver: u8) -> Result<Option<Fields>> {
     if let Some(label) = declared {
-        return decode::declared(label).map(Some);
+        return Fields::declared(label).map(Some);
     }
     if let Some(found) = cpg.and_then(code_page) {
         return Ok(Some(found));
     }
     let label = match driver {
+        0x01 | 0x09 | 0x0b | 0x0d | 0x0f | 0x11 | 0x15 | 0x18 | 0x19 | 0x1b => "cp437",
+        0x02 | 0x0a | 0x0e | 0x10 | 0x12 | 0x14 | 0x16 | 0x1a | 0x1d | 0x25 | 0x37 => "cp850",
+        0x1f | 0x22 | 0x23 | 0x40 | 0x64 | 0x87 => "cp852",
         0x03 | 0x58 | 0x59 => "windows-1252",
         0x13 | 0x7b => "shift_jis",
         0x26 | 0x65 => "ibm866",
@@ -262,30 +258,30 @@ fn said(declared: Option<&str>, cpg: Option<&str>, driver: u8) -> Result<Option<
         // 0x57, "ANSI", is written by whatever code page the writer had.
         _ => return Ok(None),
     };
-    Ok(Encoding::for_label(label.as_bytes()))
+    Fields::declared(label).map(Some)
 }
 
 /// What a `.cpg` names: a label, or the number of a code page with or without words around it.
-fn code_page(text: &str) -> Option<&'static Encoding> {
+fn code_page(text: &str) -> Option<Fields> {
     let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}' || c == '\0').to_ascii_lowercase();
-    if let Ok(encoding) = decode::declared(&text) {
+    if let Ok(encoding) = Fields::declared(&text) {
         return Some(encoding);
     }
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     let label = match digits.as_str() {
         "65001" => "utf-8".to_owned(),
-        "936" => "gb18030".to_owned(),
-        "54936" => "gb18030".to_owned(),
-        "932" | "949" | "950" => format!("cp{digits}"),
+        "936" | "54936" => "gb18030".to_owned(),
+        "932" | "949" | "950" | "437" | "850" | "852" | "858" => format!("cp{digits}"),
         "866" => "ibm866".to_owned(),
         d if d.starts_with("125") || d == "874" => format!("windows-{d}"),
         d if d.starts_with("8859") => format!("iso-8859-{}", &d[4..]),
         _ => return None,
     };
-    decode::declared(&label).ok()
+    Fields::declared(&label).ok()
 }
 
-/// A number without blanks, plus sign, leading zeros and a point that nothing follows; asterisks stand for one that did not fit.
+/// A number without blanks, plus sign, leading zeros and a point that nothing follows. Asterisks are what GDAL (`DBFGetNULLCharacter`) writes
+/// for NULL, and so do not tell of a number that did not fit, for which dBASE wrote them.
 fn number(text: &str) -> Entry {
     if text.is_empty() || text.bytes().all(|b| b == b'*') {
         return Entry::Blank;
@@ -385,10 +381,12 @@ mod tests {
             ("88591", Some("windows-1252")),
             ("CP936", Some("gb18030")),
             ("OEM 866", Some("IBM866")),
+            ("OEM 850", Some("IBM850")),
+            ("437", Some("IBM437")),
             ("SJIS", Some("Shift_JIS")),
             ("?", None),
         ] {
-            assert_eq!(code_page(text).map(Encoding::name), want, "{text}");
+            assert_eq!(code_page(text).map(|page| page.name()), want, "{text}");
         }
     }
 }

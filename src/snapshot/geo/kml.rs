@@ -185,9 +185,8 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn placemark(&mut self, fragment: &str, line: u64) -> Result<()> {
-        let placemark = match parse(fragment) {
-            Ok(Kml::Placemark(placemark)) => placemark,
-            Ok(_) => return self.reject(fragment, line, "it is no placemark"),
+        let (placemark, broken) = match fragment::placemark(fragment) {
+            Ok(parsed) => parsed,
             Err(reason) => return self.reject(fragment, line, &reason),
         };
         let mut values: IndexMap<String, String> = IndexMap::new();
@@ -222,7 +221,9 @@ impl Reading<'_> {
             }
             Some(Ok(_)) => Some("a coordinate is not a number".to_owned()),
             Some(Err(reason)) => Some(reason),
-            None => unread.map(|name| format!("a {name} has no well-known text")),
+            None => broken
+                .map(|reason| format!("the geometry can't be read: {}", self.stand_ins.unmarked(&reason)))
+                .or_else(|| unread.map(|name| format!("a {name} has no well-known text"))),
         };
         if let Some(reason) = reason {
             let column = Some(self.column(&geometry_column())?);

@@ -288,11 +288,11 @@ fn placemarks_are_rows() {
         ),
         (
             "<Placemark><name>a</name></Placemark>\n<Placemark><name>b</nam></Placemark>\n<Placemark><Point><coordinates> </coordinates>\
-             </Point></Placemark>\n<Placemark><Point/><name>c</name></Placemark>\n<Placemark><Point><coordinates>x,1</coordinates></Point>\
-             </Placemark><Placemark><name>d</name><gx:Track xmlns:gx='g'><when>1</when></gx:Track></Placemark>",
-            "name|+geometry; 1: a|; 4: c|; 5: d|; 2! the placemark can't be read: </nam> ends what did not begin; \
-             3! the placemark can't be read: a point has no coordinates; 5! the placemark can't be read: Error parsing number from: x; \
-             5! a Track has no well-known text in +geometry",
+             </Point></Placemark>\n<Placemark><Point/><name>c</name></Placemark>\n<Placemark><MultiGeometry><Point/>\
+             <Point><coordinates>x,1</coordinates></Point></MultiGeometry><name>e</name></Placemark><Placemark><name>d</name><gx:Track xmlns:gx='g'><when>1</when></gx:Track></Placemark>",
+            "name|+geometry; 1: a|; 3: |; 4: c|; 5: e|; 5: d|; 2! the placemark can't be read: </nam> ends what did not begin; \
+             3! the geometry can't be read: a point has no coordinates in +geometry; \
+             5! the geometry can't be read: Error parsing number from: x in +geometry; 5! a Track has no well-known text in +geometry",
         ),
         ("<Placemark><name>a", "t.kml, line 1: the text ends inside a Placemark"),
         (
@@ -311,7 +311,7 @@ fn placemarks_are_rows() {
     assert_eq!(kml(&format!("{head}{deep}")), "t.kml, line 1: elements are nested more than 64 deep");
     let deep =
         format!("{head}<Placemark>{}{}</Placemark>{tail}", "<MultiGeometry>".repeat(9000), "</MultiGeometry>".repeat(9000));
-    assert!(kml(&deep).ends_with("the placemark can't be read: elements are nested more than 64 deep"));
+    assert!(kml(&deep).ends_with("the geometry can't be read: elements are nested more than 64 deep in +geometry"));
     assert_eq!(kml("<html><body/></html>"), "no kml");
     assert_eq!(kml(&format!("{head}{tail}")), "+geometry");
     // Cut between two placemarks, which no placemark shows.

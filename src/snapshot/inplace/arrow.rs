@@ -59,7 +59,7 @@ async fn footer(version: Version<'_>) -> Result<Option<Footer>> {
         let Some(of_batch) = message(&version, block).await? else { return Ok(None) };
         rows = rows.saturating_add(of_batch);
     }
-    Ok(Some(Footer { schema: Arc::new(schema), rows }))
+    Ok(Some(Footer { schema: Arc::new(schema), rows, bytes: 0 }))
 }
 
 /// The rows that a batch's message header tells, once it and its columns are seen to lie in the file; `None` when its body is packed.

@@ -7,16 +7,16 @@ mod parquet;
 mod thrift;
 
 use std::ops::Range;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use ::arrow::datatypes::{Field, Schema, SchemaRef};
 use bytes::Bytes;
-use futures::{FutureExt, StreamExt, TryStreamExt};
+use futures::{StreamExt, TryStreamExt};
 use object_store::{ObjectStore, ObjectStoreExt};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::columnar::wider;
+use super::foreign;
 use crate::error::{Error, Kind, Result};
 use crate::name::quoted;
 use crate::store::{Object, pinned, source_error};
@@ -27,6 +27,11 @@ pub(super) use self::parquet::{ParquetFooter, footers as parquet, micros};
 
 /// Files whose footers are read at the same time.
 const AT_ONCE: usize = 8;
+
+/// How many footers are decoded at the same time where the longest is so long: together they take what [`ROOM`] gives.
+pub fn footers_at_once(longest: u64) -> usize {
+    usize::try_from(MAX_FOOTER / longest.max(1)).unwrap_or(AT_ONCE).clamp(1, AT_ONCE)
+}
 
 /// The longest footer that is believed, in bytes.
 const MAX_FOOTER: u64 = 128 << 20;
@@ -42,6 +47,8 @@ const GRAIN: u64 = 64 << 10;
 struct Footer {
     schema: SchemaRef,
     rows: u64,
+    /// How long it is.
+    bytes: u64,
 }
 
 /// Reads every file's footer with `read`, in order; a panic of a reader is an error of the file.
@@ -50,7 +57,7 @@ where
     F: Future<Output = Result<T>> + 'a,
 {
     let footers = objects.iter().map(|object| {
-        let footer = AssertUnwindSafe(read(Version::of(object))).catch_unwind();
+        let footer = foreign::steps(read(Version::of(object)));
         async move { footer.await.unwrap_or_else(|_| Err(invalid(object, "its metadata makes no sense"))) }
     });
     let footers: Vec<_> = footers.collect();
@@ -167,7 +174,7 @@ mod tests {
     fn united_of(files: &[&[(&str, bool)]]) -> Vec<(String, bool)> {
         let footer = |columns: &&[(&str, bool)]| {
             let fields: Vec<Field> = columns.iter().map(|(name, null)| Field::new(*name, DataType::Int64, *null)).collect();
-            Footer { schema: Arc::new(Schema::new(fields)), rows: u64::MAX / 2 }
+            Footer { schema: Arc::new(Schema::new(fields)), rows: u64::MAX / 2, bytes: 0 }
         };
         let footers: Vec<Footer> = files.iter().map(footer).collect();
         assert_eq!(rows(&footers), (u64::MAX / 2).saturating_mul(files.len() as u64));

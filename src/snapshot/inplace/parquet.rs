@@ -26,10 +26,11 @@ const MAX_GROUPS: usize = 1 << 15;
 const SCHEMA: i16 = 2;
 const ROW_GROUPS: i16 = 4;
 
-/// The columns of all `objects`, and their rows. Times of 96 bits are read to the microsecond: 64 bits of nanoseconds end in 2262.
-pub(in crate::snapshot) async fn footers(objects: &[Object]) -> Result<(SchemaRef, u64)> {
+/// The columns of all `objects`, their rows, and how long the longest footer is. Times of 96 bits are read to the microsecond: 64 bits of nanoseconds end in 2262.
+pub(in crate::snapshot) async fn footers(objects: &[Object]) -> Result<(SchemaRef, u64, u64)> {
     let footers = each(objects, footer).await?;
-    Ok((united(objects, &footers)?, rows(&footers)))
+    let longest = footers.iter().map(|footer| footer.bytes).max().unwrap_or_default();
+    Ok((united(objects, &footers)?, rows(&footers), longest))
 }
 
 /// Checks what the last bytes claim, before anything believes it, then reads the footer and holds it against the file.
@@ -44,7 +45,7 @@ async fn footer(version: Version<'_>) -> Result<Footer> {
     let _room = version.room(claimed).await?;
     let bytes = version.bytes(size - 8 - claimed..size - 8).await?;
     let ParquetFooter { schema, rows, .. } = ParquetFooter::believed(size, &bytes).map_err(unreadable)?;
-    Ok(Footer { schema, rows })
+    Ok(Footer { schema, rows, bytes: claimed })
 }
 
 /// A footer that was held against its file.
@@ -89,6 +90,9 @@ fn claimed(size: u64, end: &[u8]) -> Result<u64> {
         _ => return Err(fault("it does not end as a Parquet file")),
     }
     let claimed = u64::from(u32::from_le_bytes([end[0], end[1], end[2], end[3]]));
+    if claimed == 0 {
+        return Err(fault("its footer has 0 bytes"));
+    }
     if claimed > size - 12 || claimed > MAX_FOOTER {
         return Err(fault(format!("its footer claims {claimed} of {size} bytes")));
     }

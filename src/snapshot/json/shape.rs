@@ -155,11 +155,12 @@ impl Shape {
             }
             Some(b'{') => {}
             Some(b'/' | b'#') => return Err(scanner.unexpected("an array or an object")),
-            Some(_) | None => {
+            first => {
                 let e = scanner.error("neither an array nor an object, so it holds no records");
-                return Err(
-                    e.with_hint("Publish the JSON alone, without a script or a call around it; or declare the format it has.")
-                );
+                // `true`, `false` and `null` begin so too.
+                let is_script = first.is_some_and(|b| b.is_ascii_alphabetic() && !b"tfn".contains(&b));
+                let hint = "Publish the JSON alone, without a script or a call around it; or declare the format it has.";
+                return Err(if is_script { e.with_hint(hint) } else { e });
             }
         }
         let first_line = scanner.line();

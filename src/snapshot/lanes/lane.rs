@@ -116,12 +116,9 @@ impl<'a> Lane<'a> {
     /// Writes what was held of the row group that ends with `batch`, in the order that the key's lane finds.
     fn release(&mut self, batch: &Batch, doubt: &AtomicBool) -> Result<()> {
         if let Some(order) = self.sorts() {
-            let arranged = match self.columns[0].whole()? {
-                Some(key) if !doubt.load(Ordering::Relaxed) => {
-                    self.stretches.end(order, key.as_ref(), batch.ends == Ends::Part)?
-                }
-                Some(_) | None => None,
-            };
+            // In doubt, rows are missing.
+            let key = self.columns[0].whole()?.filter(|_| !doubt.load(Ordering::Relaxed));
+            let arranged = self.stretches.end(order, key.as_deref(), batch.ends == Ends::Part)?;
             // Nobody else sets it.
             let _ = batch.arranged.set(arranged);
         }

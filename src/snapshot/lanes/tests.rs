@@ -19,7 +19,7 @@ fn table() -> Table {
 }
 
 fn seen() -> TextSeen {
-    let read = ReadAs { file: "f".into(), encoding: "utf-8".into(), guessed: false, dialect: None };
+    let read = ReadAs { file: "f".into(), encoding: Some("utf-8".into()), guessed: false, dialect: None };
     TextSeen { read, seen: FileSeen::default(), undecodable: false, rejected: 0, rejects: 0 }
 }
 

@@ -97,7 +97,7 @@ fn stretches_are_sorted_each_for_itself() {
         batches.iter().for_each(|(file, rows, text)| stretches.add(&order, &table, &batch(*file, *rows, text)));
         let rows: usize = batches.iter().map(|(_, rows, _)| rows).sum();
         let key: Int64Array = (0..rows as u64).map(|row| (row % 7 > 0).then(|| (drawn(row, 1) % 90) as i64)).collect();
-        let arranged = stretches.end(&order, &key, false).expect("is sorted");
+        let arranged = stretches.end(&order, Some(&key), false).expect("is sorted");
         let mut want: Vec<u32> = (0..rows as u32).collect();
         for (from, to) in &sorted {
             let value = |row: &u32| key.is_valid(*row as usize).then(|| key.value(*row as usize));
@@ -123,7 +123,16 @@ fn the_small_end_of_a_sorted_part_is_sorted() {
     for (rows, last, sorted) in [(SORTED_ROWS, false, true), (2, true, true), (2, false, false)] {
         stretches.add(&order, &table, &batch(0, rows, "a"));
         let key: Int64Array = (0..rows as i64).rev().collect();
-        let arranged = stretches.end(&order, &key, last).expect("is sorted");
+        let arranged = stretches.end(&order, Some(&key), last).expect("is sorted");
         assert_eq!(arranged.is_some(), sorted, "{rows}");
+    }
+    // A part may end with rejected rows only.
+    for (rows, last, sorted) in [(SORTED_ROWS, false, true), (0, true, false), (2, false, false)] {
+        if rows > 0 {
+            stretches.add(&order, &table, &batch(0, rows, "a"));
+        }
+        let key: Int64Array = (0..rows as i64).rev().collect();
+        let key: Option<&dyn Array> = if rows > 0 { Some(&key) } else { None };
+        assert_eq!(stretches.end(&order, key, last).expect("is sorted").is_some(), sorted, "{rows}");
     }
 }

@@ -1,7 +1,6 @@
 //! A snapshot's rows as a profile reads them: some columns at a time, file after file, on the thread that asks.
 
 use std::fs::File;
-use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +14,7 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMeta
 use crate::error::{Error, Kind, Result};
 use crate::snapshot::columnar::{self, Form};
 use crate::snapshot::fetch::Raw;
+use crate::snapshot::foreign;
 use crate::snapshot::inplace;
 use crate::snapshot::partitions::repeated;
 use crate::snapshot::stop::Stop;
@@ -133,7 +133,7 @@ impl Files {
 /// Runs a step of a decoder, which may panic on bytes that make no sense.
 fn guarded<T>(path: &Path, step: impl FnOnce() -> Result<T>) -> Result<T> {
     let senseless = |_| Error::new(Kind::SourceInvalid, format!("{} can't be read: its content makes no sense", path.display()));
-    std::panic::catch_unwind(AssertUnwindSafe(step)).map_err(senseless)?
+    foreign::step(step).map_err(senseless)?
 }
 
 /// How many rows of so many bytes are read at a time.

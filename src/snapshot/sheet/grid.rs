@@ -13,6 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::snapshot::Options;
 use crate::snapshot::cells::{CellKind, Fault, MAX_SPAN};
 use crate::snapshot::columns::too_many_columns;
+use crate::snapshot::csv::look::is_sentence;
 use crate::snapshot::csv::preface::Comment;
 use crate::snapshot::spool::{Spool, Writer};
 
@@ -24,6 +25,9 @@ const LOOK_CELLS: usize = 1 << 18;
 
 /// More rows of a single text than this are data.
 const MAX_NOTES: usize = 100;
+
+/// Words of a note that has other cells behind it, at least.
+const WORDS: usize = 4;
 
 /// How much of a row that is no data is kept in its reject.
 const RAW_LIMIT: usize = 2000;
@@ -191,7 +195,7 @@ impl<'a> Grid<'a> {
         if self.is_comment(&row) {
             return Ok(());
         }
-        if self.is_note(&row) && self.notes.len() < MAX_NOTES {
+        if (self.is_note(&row) || self.is_broken_note(&row)) && self.notes.len() < MAX_NOTES {
             self.notes.push(row);
             return Ok(());
         }
@@ -221,6 +225,14 @@ impl<'a> Grid<'a> {
         let Some(head) = &self.head else { return false };
         let [(column, Value::Text { kind: CellKind::String, .. })] = row.cells.as_slice() else { return false };
         head.names.len() > 1 && head.parts.contains(&Part::Header) && head.names.keys().next() == Some(column)
+    }
+
+    /// Whether a row goes on with notes that a blank row sets apart: `Source: Office | 2023`, where the first column holds no text else.
+    fn is_broken_note(&self, row: &Row) -> bool {
+        let Some((column, Value::Text { kind: CellKind::String, text })) = row.cells.first() else { return false };
+        let is_first = self.head.as_ref().is_some_and(|head| head.names.keys().next() == Some(column));
+        let apart = self.notes.first().is_some_and(|first| first.line > self.last + 1);
+        is_first && apart && self.texts == 0 && self.others > 0 && is_sentence(text, WORDS)
     }
 
     /// Whether the rows held are notes: a blank row stands before them, or the first column holds values that are no text.

@@ -14,6 +14,7 @@ use std::path::Path;
 use self::book::Book;
 use self::grid::Grid;
 use super::Options;
+use super::foreign;
 use super::spool::Spool;
 use super::stop::Stop;
 use crate::descriptor::{Dialect, Distribution, SheetChoice};
@@ -72,8 +73,10 @@ pub(super) fn spool(
 /// Runs what reads a workbook on a thread of its own: a format that is this old has corners where its reader gives up, and that must
 /// end in an error.
 fn apart<T: Send>(url: &str, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-    let ended = std::thread::scope(|scope| scope.spawn(work).join());
-    ended.unwrap_or_else(|_| Err(Error::new(Kind::SourceInvalid, format!("{url} can't be read as a workbook: it is damaged"))))
+    let ended = std::thread::scope(|scope| scope.spawn(|| foreign::step(work)).join());
+    ended
+        .and_then(std::convert::identity)
+        .unwrap_or_else(|_| Err(Error::new(Kind::SourceInvalid, format!("{url} can't be read as a workbook: it is damaged"))))
 }
 
 /// The visible sheets that hold something.

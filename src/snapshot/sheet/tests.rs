@@ -192,6 +192,19 @@ fn the_table_is_found_in_its_sheet() {
              are read as one",
         ),
         // Notes below: apart, or text under numbers.
+        (
+            usual(),
+            "n|b\n=1|=2\n=2|=3\n\n1) provisional\nSource: Office|=2023\nof the land",
+            &[],
+            "n|b; 2: 1|2; 3: 2|3; 5! the row stands below the table; 6! the row stands below the table; \
+             7! the row stands below the table",
+        ),
+        (
+            usual(),
+            "n|b\n=1|=2\n\nMore\nTotal|=7\nSource: Office|=5",
+            &[],
+            "n|b; 2: 1|2; 4: 'More|; 5: 'Total|7; 6: 'Source: Office|5",
+        ),
         (usual(), "n|b|c\n=1|=2|=3\n=1|=2|=3\nSource", &[], "n|b|c; 2: 1|2|3; 3: 1|2|3; 4! the row stands below the table"),
         (
             usual(),

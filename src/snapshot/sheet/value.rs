@@ -105,7 +105,7 @@ fn error(e: &impl std::fmt::Display) -> Value {
     Value::Bad { raw: e.to_string(), reason: format!("the cell holds the error {e}") }
 }
 
-/// Workbooks have doubles only: whole ones are printed as integers.
+/// Workbooks have doubles only: whole ones are printed as integers, with all of their digits.
 fn number(v: f64) -> Value {
     if !v.is_finite() {
         return Value::Text { kind: CellKind::String, text: v.to_string() };
@@ -114,6 +114,7 @@ fn number(v: f64) -> Value {
     Value::scalar(match plain.as_str() {
         "-0" => "0".to_owned(),
         long if long.len() > 22 => format!("{v:e}"),
+        _ if v.fract() == 0.0 => format!("{v:.0}"),
         _ => plain,
     })
 }
@@ -194,6 +195,8 @@ mod tests {
             (-0.0, "0"),
             (0.1 + 0.2, "0.30000000000000004"),
             (1e15, "1000000000000000"),
+            (9_223_372_036_854_775_808.0, "9223372036854775808"),
+            (-1e20, "-100000000000000000000"),
             (1e300, "1e300"),
             (1.5e-30, "1.5e-30"),
             (-41_700_000.0, "-41700000"),

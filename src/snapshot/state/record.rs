@@ -154,8 +154,8 @@ pub(in crate::snapshot) struct Record {
 pub struct ReadAs {
     /// Its URL or path.
     pub file: String,
-    /// As a descriptor would declare it.
-    pub encoding: String,
+    /// As a descriptor would declare it; `None` for a file that says its own.
+    pub encoding: Option<String>,
     /// The encoding is a guess.
     pub guessed: bool,
     /// Of delimited text, the Data Package dialect that reads it the same way.

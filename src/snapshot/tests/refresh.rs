@@ -1,6 +1,7 @@
 //! Refreshing: what is read again when some of a table's files changed, and that it shows in no answer.
 
 use super::*;
+use crate::descriptor::MissingValue;
 use crate::store::{Options as StoreOptions, Stores};
 
 /// A folder of files, read through stores that count bytes.
@@ -94,6 +95,28 @@ async fn what_is_kept_keeps_its_rejects() {
     let changed = "id,at\n7,z\n";
     folder.put("2.csv", changed);
     assert_eq!(folder.refresh().await, changed.len() as u64);
+}
+
+#[tokio::test]
+async fn a_list_of_paths_that_changes_leaves_the_files_that_stay() {
+    let mut folder = Folder::new(&[("1.csv", "id,at\n1,x\n1,2,3\n"), ("2.csv", "id,at\n2,y\n"), ("3.csv", "id,at\n3,z\n")]);
+    let name = |folder: &Folder, n: &str| folder.dir.path().join(format!("{n}.csv")).to_string_lossy().into_owned();
+    let bytes = |folder: &Folder, n: &str| std::fs::metadata(name(folder, n)).expect("is there").len();
+    for (paths, read, counted) in [
+        (&["1", "2"][..], &["1", "2"][..], "2 0"),
+        (&["1", "2", "3"], &["3"], "1 2"),
+        (&["3", "1"], &[], "0 2"),
+        (&["2", "3", "1"], &["2"], "1 2"),
+    ] {
+        folder.distribution.paths = paths.iter().map(|n| name(&folder, n)).collect();
+        let all: u64 = read.iter().map(|n| bytes(&folder, n)).sum();
+        assert_eq!(folder.refresh().await, all, "{paths:?}");
+        assert_eq!(folder.counted()[0], counted, "{paths:?}");
+    }
+    // Of what is read in another way, nothing stays.
+    folder.distribution.dialect.delimiter = Some(';');
+    folder.shown(folder.state.path()).await;
+    assert_eq!(folder.counted()[0], "3 0");
 }
 
 #[tokio::test]
@@ -253,4 +276,46 @@ async fn only_what_changed_is_read_again() {
     folder.refresh().await;
     folder.put("2017.csv", &one(2017));
     assert_eq!(folder.refresh().await, one(2017).len() as u64, "one is no longer empty");
+}
+
+#[tokio::test]
+async fn a_source_that_is_gone_leaves_what_was_read_by_other_rules() {
+    let mut folder = Folder::new(&[("1.csv", "id,at\n1,x\n1,2,3\n")]);
+    let read = folder.shown(folder.state.path()).await;
+    folder.distribution.schema.missing_values = Some(vec![MissingValue { value: "x".into(), label: None }]);
+    let otherwise = |folder: &Folder| entry(folder.distribution.clone());
+    let away = folder.dir.path().with_extension("away");
+    std::fs::rename(folder.dir.path(), &away).expect("moves");
+    std::fs::create_dir(folder.dir.path()).expect("makes");
+    // Also for the process that comes after.
+    for round in 0..2 {
+        let snapshots = folder.open(folder.state.path());
+        let table = otherwise(&folder);
+        for _ in 0..2 {
+            assert_eq!(show(&snapshots.current(&table, None).await.expect("the last one stays")), read.0, "{round}");
+        }
+        let stale = snapshots.stale(&table).expect("is stale");
+        let listed = snapshots.list(&table).expect("lists").remove(0);
+        assert_eq!(listed.standing, Standing::Stale(stale.clone()), "{round}");
+        assert!(stale.message.starts_with("no file matches"), "{round}: {}", stale.message);
+        assert_eq!(folder.open(folder.state.path()).list(&table).expect("lists").remove(0).standing, Standing::Stale(stale));
+    }
+    // Neither for a table of other files, nor with rejects where those are not taken.
+    let elsewhere = Distribution {
+        paths: vec![folder.dir.path().join("2.csv").to_string_lossy().into_owned()],
+        ..folder.distribution.clone()
+    };
+    let mut strict = otherwise(&folder);
+    strict.dataset = Arc::new(Dataset { strict: Some(true), ..strict.dataset.as_ref().clone() });
+    for table in [entry(elsewhere), strict] {
+        let e = folder.open(folder.state.path()).current(&table, None).await.expect_err("is gone");
+        assert_eq!(e.kind(), Kind::SourceMissing);
+    }
+    std::fs::remove_dir(folder.dir.path()).expect("is empty");
+    std::fs::rename(&away, folder.dir.path()).expect("moves back");
+    let snapshots = folder.open(folder.state.path());
+    let snapshot = snapshots.current(&otherwise(&folder), None).await.expect("is read");
+    assert_eq!(show(&snapshot), ["id Int64, at Utf8View", "1|NULL"]);
+    assert!(snapshots.stale(&otherwise(&folder)).is_none());
+    assert_eq!(snapshots.list(&otherwise(&folder)).expect("lists").remove(0).standing, Standing::Current);
 }

@@ -7,6 +7,9 @@ use self::order::Sep;
 pub(super) use self::order::{Order, Orders};
 use super::months::{month, skip_weekday};
 
+/// Years of the Buddhist era that dates are written in; the common era is 543 years behind.
+const BUDDHIST: std::ops::RangeInclusive<u32> = 2400..=2600;
+
 /// A text that starts like a date: three numbers, how they are set apart, and what follows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Dateish<'a> {
@@ -29,7 +32,7 @@ pub(super) fn dateish(text: &[u8]) -> Option<Dateish<'_>> {
     let sep = match rest.first()? {
         b'-' if rest.get(1).is_some_and(u8::is_ascii_digit) => Sep::Dash,
         b'/' if rest.get(1).is_some_and(u8::is_ascii_digit) => Sep::Slash,
-        b'.' if rest.get(1).is_some_and(u8::is_ascii_digit) => Sep::Dot,
+        b'.' if rest[1..].trim_ascii_start().first().is_some_and(u8::is_ascii_digit) => Sep::Dot,
         0xe5 if rest.starts_with("年".as_bytes()) => Sep::Han,
         0xeb if rest.starts_with("년".as_bytes()) => Sep::Hangul,
         _ => return name_second(a, a_len, rest),
@@ -45,12 +48,28 @@ pub(super) fn dateish(text: &[u8]) -> Option<Dateish<'_>> {
     let (b, b_len, rest) = number(part(rest.strip_prefix(marks[0])?, sep))?;
     let (c, c_len, rest) = number(part(rest.strip_prefix(marks[1])?, sep))?;
     let rest = rest.strip_prefix(marks[2])?;
-    (b_len <= 2).then_some(Dateish { numbers: [a, b, c], lengths: [a_len, b_len, c_len], sep, rest })
+    let (lengths, spaced) = ([a_len, b_len, c_len], text.len() - rest.len() > a_len + b_len + c_len + 2);
+    // What is numbered looks like a short year, `1. 2. 23`, but for the blanks.
+    let is_date = b_len <= 2 && (sep != Sep::Dot || !spaced || lengths.contains(&4));
+    let rest = if sep == Sep::Dot { skip_end(rest, lengths) } else { rest };
+    is_date.then_some(Dateish { numbers: [a, b, c], lengths, sep, rest })
 }
 
-/// Korean dates have blanks behind their marks.
+/// Korean dates have blanks behind their marks, so have those of Czechs, Slovaks and Hungarians.
 fn part(rest: &[u8], sep: Sep) -> &[u8] {
-    if sep == Sep::Hangul { rest.trim_ascii_start() } else { rest }
+    if matches!(sep, Sep::Hangul | Sep::Dot) { rest.trim_ascii_start() } else { rest }
+}
+
+/// Skips what ends a date: the point behind its last number, where a year is whole (`2023.01.31.`, `31.01.2023.`), and the Polish, Russian and
+/// Ukrainian word for a year (`31 января 2023 г.`).
+fn skip_end(rest: &[u8], lengths: [usize; 3]) -> &[u8] {
+    let word = rest.trim_ascii_start();
+    let years = ["г.", "р.", "r.", "года", "року", "roku"];
+    let rest = years.iter().find_map(|year| word.strip_prefix(year.as_bytes())).unwrap_or(rest);
+    match rest.strip_prefix(b".") {
+        Some(after) if lengths.contains(&4) && after.first().is_none_or(u8::is_ascii_whitespace) => after,
+        Some(_) | None => rest,
+    }
 }
 
 /// `20200131T..`.
@@ -66,10 +85,16 @@ fn compact(text: &[u8]) -> Option<Dateish<'_>> {
 
 /// `31-Dec-2020`, `1st of March 2020`, `2020-Dec-31`: what follows the first number.
 fn name_second(a: u32, a_len: usize, rest: &[u8]) -> Option<Dateish<'_>> {
-    let rest = gap(ordinal(rest));
-    let (b, rest) = month(of(rest))?;
+    let is_ordinal = rest.starts_with(b".");
+    let name = of(gap(ordinal(rest)));
+    let (b, rest) = month(name)?;
+    // November of Poles, who write no ordinals, is October of Croats, who write nothing else.
+    if is_ordinal && name.starts_with(b"listopada") {
+        return None;
+    }
     let (c, c_len, rest) = number(of(gap(rest)))?;
-    Some(Dateish { numbers: [a, b, c], lengths: [a_len, 2, c_len], sep: Sep::NameSecond, rest })
+    let lengths = [a_len, 2, c_len];
+    Some(Dateish { numbers: [a, b, c], lengths, sep: Sep::NameSecond, rest: skip_end(rest, lengths) })
 }
 
 /// `December 31, 2020`.
@@ -133,6 +158,13 @@ impl<'a> Dateish<'a> {
     fn day_in(&self, order: Order) -> Option<i32> {
         let [year, month, day] = order.parts(self.numbers);
         days(year, month, day)
+    }
+
+    /// Whether the year is of the Buddhist era, as Thailand counts, for all that is known: such years of the common era are far off. ISO 8601
+    /// has the common era alone.
+    pub(super) fn may_be_buddhist(&self) -> bool {
+        let year = self.numbers.iter().zip(self.lengths).find(|(_, len)| *len == 4);
+        year.is_some_and(|(year, _)| BUDDHIST.contains(year)) && !self.candidates().any(|order| order == Order::YmdDash)
     }
 
     /// Of three numbers of two digits the first and the last, as bits; one that is no day of a month is bit 0.
@@ -201,6 +233,19 @@ mod tests {
             ("jeudi 31 décembre 2020", Order::DayNameYear, Some(18627)),
             ("Donnerstag, 31.12.2020", Order::DmyDot, Some(18627)),
             ("1er février 2020", Order::DayNameYear, Some(18293)),
+            ("2020.12.31.", Order::YmdDot, Some(18627)),
+            ("2020. 12. 31.", Order::YmdDot, Some(18627)),
+            ("31.12.2020.", Order::DmyDot, Some(18627)),
+            ("31. 12. 2020", Order::DmyDot, Some(18627)),
+            ("31 grudnia 2020", Order::DayNameYear, Some(18627)),
+            ("31 grudnia 2020 r.", Order::DayNameYear, Some(18627)),
+            ("31 октября 2020", Order::DayNameYear, Some(18566)),
+            ("31. prosince 2020", Order::DayNameYear, Some(18627)),
+            ("31 декабря 2020 г.", Order::DayNameYear, Some(18627)),
+            ("31 DEZEMBRO 2020", Order::DayNameYear, Some(18627)),
+            ("31 augusti 2020", Order::DayNameYear, Some(18505)),
+            ("2020. december 31.", Order::YearNameDay, Some(18627)),
+            ("1 listopada 2020", Order::DayNameYear, Some(18567)),
             ("20-12-31", Order::YmdDashShort, Some(18627)),
             ("20/12/31", Order::YmdSlashShort, Some(18627)),
             ("20.12.31", Order::YmdDotShort, Some(18627)),
@@ -223,6 +268,8 @@ mod tests {
             "Mar-11",
             "March 2020",
             "1 2 2020",
+            "1. 2. 23",
+            "1. listopada 2020.",
             "Dec",
             "Thu",
             "",

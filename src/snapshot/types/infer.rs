@@ -196,7 +196,7 @@ impl Seen {
 pub(super) fn dates_by_file(whole: &Seen, files: &[Option<&Seen>]) -> Option<Result<Inferred, String>> {
     let orders: Vec<Option<Orders>> =
         files.iter().map(|seen| seen.map_or(Ok(None), |s| s.date_orders())).collect::<Result<_, _>>().ok()?;
-    if whole.values == 0 || whole.tokens.len() > MOST_TOKENS {
+    if whole.values == 0 || whole.tokens.len() > MOST_TOKENS || whole.dates.are_buddhist() {
         return None;
     }
     if whole.dates.kinds() != 1 {
@@ -292,12 +292,15 @@ impl Numbers {
             self.comma_proof
         };
         if style != Style::Plain && proof < PROOF {
+            let (name, marked) = (style.name(), self.marked);
+            if marked * 2 >= values {
+                return Err(Some(format!(
+                    "stays text, since too little proves that its numbers are written like {name}; declare groupChar and decimalChar to settle it"
+                )));
+            }
             // Where most values are whole, the few others are rather lists than numbers.
-            return Err((self.marked * 2 >= values).then(|| {
-                format!(
-                    "stays text, since too little proves that its numbers are written like {}; declare groupChar and decimalChar to settle it",
-                    style.name()
-                )
+            return Err(told_of_many(values, marked, || {
+                format!("written like {name} or lists; declare number with groupChar and decimalChar if they are numbers")
             }));
         }
         // Numbers in parentheses only are those of notes, whole ones with a plus only those of telephones.
@@ -306,8 +309,17 @@ impl Numbers {
         }
         let writing = if style == Style::Plain && !self.dressed { Writing::Plain } else { Writing::Marked(style) };
         let money = matches!(self.unit, Some(Unit::Currency(_)));
-        self.facts(marked).parse(writing, self.special, money).ok_or(None)
+        let facts = self.facts(marked);
+        facts.parse(writing, self.special, money).ok_or_else(|| {
+            told_of_many(values, facts.lost, || "beyond what bigint holds; declare number to have them exactly".to_owned())
+        })
     }
+}
+
+/// What to tell where a few numbers keep many others from a type; nothing where many are as they.
+fn told_of_many(values: u64, few: u64, are: impl FnOnce() -> String) -> Option<String> {
+    (values.saturating_sub(few) >= Broke::MANY && few * 10 <= values)
+        .then(|| format!("stays text: {} of its values are plain numbers, and {few} {}", values - few, are()))
 }
 
 impl Facts {
@@ -340,6 +352,11 @@ impl Facts {
 impl Dates {
     /// The one order left; an error with what to tell the user when there is none, or when day and month can't be told apart.
     fn parse(&self) -> Result<Parse, Option<String>> {
+        if self.are_buddhist() {
+            let warning = "stays text, since the years of all its dates are 2400 to 2600, as the Buddhist era counts them, 543 ahead; declare date \
+                           if they are of the common era";
+            return Err(Some(warning.to_owned()));
+        }
         let left: Vec<Order> = Order::of(self.settled(self.orders)).collect();
         let order = match left.as_slice() {
             [order] => *order,

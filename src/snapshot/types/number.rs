@@ -151,13 +151,18 @@ pub(super) fn integer(text: &[u8]) -> Option<i64> {
 pub(super) fn double(text: &str, special: bool) -> Option<f64> {
     let is = |word: &str| text.eq_ignore_ascii_case(word);
     match text.as_bytes().last()? {
-        b'0'..=b'9' | b'.' => text.parse().ok().filter(|value: &f64| value.is_finite()),
+        b'0'..=b'9' | b'.' => text.parse().ok().filter(|value: &f64| value.is_finite() && (*value != 0.0 || is_zero(text))),
         _ if !special => None,
         _ if is("inf") || is("infinity") => Some(f64::INFINITY),
         _ if is("-inf") || is("-infinity") => Some(f64::NEG_INFINITY),
         _ if is("nan") => Some(f64::NAN),
         _ => None,
     }
+}
+
+/// Whether all digits of a number are zero; one that is not may be too small for a double.
+fn is_zero(text: &str) -> bool {
+    text.bytes().take_while(|b| !matches!(b, b'e' | b'E')).all(|b| !matches!(b, b'1'..=b'9'))
 }
 
 /// A decimal as a whole number of units of 10^-`scale`; `None` when it needs more digits than 38 or than `scale` gives.
@@ -276,6 +281,10 @@ mod tests {
 
     #[test]
     fn values() {
+        assert_eq!(
+            ["0e5", "-0.00", "1e-400", "0.5e-323", "1e999"].map(|t| double(t, true).is_some()),
+            [true, true, false, true, false]
+        );
         for (text, want) in
             [("12", Some(12)), ("-9223372036854775808", Some(i64::MIN)), ("9223372036854775808", None), ("1x", None), ("-", None)]
         {

@@ -112,7 +112,7 @@ impl Seen {
             alive: if declared { kept } else { ALL },
             values: 0,
             numbers: Numbers::default(),
-            dates: Dates { orders: Orders::MAX, counts, ends: [0; 2], alone: 0, zoned: 0, naive: 0 },
+            dates: Dates { orders: Orders::MAX, counts, ends: [0; 2], buddhist: 0, alone: 0, zoned: 0, naive: 0 },
             words: 0,
             months: false,
             shorter: false,

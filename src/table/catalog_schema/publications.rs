@@ -116,7 +116,7 @@ pub(super) fn distributions(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
             "paths" => Cell::Array(d.paths.clone()),
             "bytes" => d.bytes.and_then(|b| i64::try_from(b).ok()).map_or(Cell::Null, Cell::Int),
             "hash" => Cell::opt(d.hash.clone()),
-            "read_encoding" => Cell::opt(read()?.map(|r| r.encoding.clone())),
+            "read_encoding" => Cell::opt(read()?.and_then(|r| r.encoding.clone())),
             "read_delimiter" => sign("delimiter")?,
             "read_quote" => sign("quoteChar")?,
             "read_header_rows" => Cell::opt(header_rows(of_dialect("header")?, of_dialect("headerRows")?)),

@@ -1,16 +1,67 @@
 //! Fragments: one element of a KML text, made safe for the parser and given to it. What its parts mean is not known here.
 
+use kml::types::Placemark;
 use kml::{Kml, KmlReader};
 
 use super::MAX_DEPTH;
+use crate::snapshot::foreign;
 use crate::snapshot::tags::Tags;
+
+/// The elements of geometries that are read.
+const SHAPES: [&[u8]; 5] = [b"Point", b"LineString", b"LinearRing", b"Polygon", b"MultiGeometry"];
+
+/// Parses a placemark. Where its geometry is all of it that can't be parsed it is left out, and the reason given.
+pub(super) fn placemark(fragment: &str) -> Result<(Placemark, Option<String>), String> {
+    let parse = |fragment: &str| match parse(fragment)? {
+        Kml::Placemark(placemark) => Ok(placemark),
+        _ => Err("it is no placemark".to_owned()),
+    };
+    let reason = match parse(fragment) {
+        Ok(placemark) => return Ok((placemark, None)),
+        Err(reason) => reason,
+    };
+    match without_shapes(fragment).map(|rest| parse(&rest)) {
+        Some(Ok(placemark)) => Ok((placemark, Some(reason))),
+        Some(Err(_)) | None => Err(reason),
+    }
+}
+
+/// A placemark without its geometries; `None` where one does not end.
+fn without_shapes(fragment: &str) -> Option<String> {
+    let mut tags = Tags::new(fragment.as_bytes(), "placemark");
+    let mut out = String::with_capacity(fragment.len());
+    let mut kept = 0;
+    // The geometry around, how many of its name are open, and where the outermost began.
+    let mut within: Option<(&[u8], usize, usize)> = None;
+    while let Some(tag) = tags.next().ok()? {
+        let (closing, empty) = (tag.closing, tag.empty);
+        let shape = SHAPES.into_iter().find(|shape| tag.local_name() == *shape);
+        let (start, end) = (tags.start() as usize, tags.offset() as usize);
+        within = match (within, shape) {
+            (None, Some(shape)) if !closing && !empty => Some((shape, 1, start)),
+            (None, _) => None,
+            (Some((around, open, from)), Some(shape)) if shape == around && !empty => match (closing, open) {
+                (false, _) => Some((around, open + 1, from)),
+                (true, 1) => {
+                    out.push_str(&fragment[kept..from]);
+                    kept = end;
+                    None
+                }
+                (true, _) => Some((around, open - 1, from)),
+            },
+            (around, _) => around,
+        };
+    }
+    out.push_str(&fragment[kept..]);
+    within.is_none().then_some(out)
+}
 
 /// Parses an element, once it is known to be one that the parser comes to an end with: it never sees the end of a text whose tags don't
 /// match, takes coordinates for granted, and stops at character data sections.
 pub(super) fn parse(fragment: &str) -> Result<Kml, String> {
     well_formed(fragment)?;
     let plain = without_sections(fragment);
-    let parsed = std::panic::catch_unwind(|| KmlReader::<_, f64>::from_string(&plain).read());
+    let parsed = foreign::step(|| KmlReader::<_, f64>::from_string(&plain).read());
     parsed.map_err(|_| "it can't be parsed".to_owned())?.map_err(|e| e.to_string())
 }
 

@@ -239,7 +239,7 @@ impl Shared {
         }
         let Some(first) = parts.first() else { return Ok(None) };
         match inplace::parquet(std::slice::from_ref(first)).await {
-            Ok((schema, _)) => Ok(Some((parts, schema))),
+            Ok((schema, ..)) => Ok(Some((parts, schema))),
             Err(e) if matches!(e.kind(), Kind::SourceInvalid | Kind::SourceMissing | Kind::SourceChanged) => {
                 tracing::warn!(url = first.url, "a snapshot can't be read and is made anew: {e}");
                 Ok(None)

@@ -4,9 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::{BOOL, DATE, DURATION, Kinds, NUMBER, TIME};
 
-/// Values of a type that make one of no type worth telling.
-const MANY: u64 = 10;
-
 /// Bytes of the value that are kept.
 const CLIP: usize = 40;
 
@@ -21,6 +18,9 @@ pub(in crate::snapshot::types) struct Broke {
 }
 
 impl Broke {
+    /// Values of a type that make one of no type worth telling.
+    pub(in crate::snapshot::types) const MANY: u64 = 10;
+
     pub(super) fn new(kinds: Kinds, values: u64, text: &str) -> Self {
         Self { kinds, values, text: crate::name::clip(text, CLIP).to_owned() }
     }
@@ -44,7 +44,7 @@ impl Broke {
         // Ordered as a type is chosen.
         let names = [(BOOL, "yes or no"), (NUMBER, "numbers"), (DATE, "dates"), (TIME, "times"), (DURATION, "durations")];
         let (_, name) = names.into_iter().find(|(kind, _)| self.kinds & kind != 0)?;
-        (self.values >= MANY && !is_code).then(|| {
+        (self.values >= Self::MANY && !is_code).then(|| {
             let (values, text) = (self.values, &self.text);
             format!("stays text: {values} of its values are {name}, and then comes \"{text}\"; declare it as missing, or the type, if it is none")
         })

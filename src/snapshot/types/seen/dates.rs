@@ -17,6 +17,9 @@ pub(in crate::snapshot::types) struct Dates {
     pub(in crate::snapshot::types) counts: Option<Box<[u64; Order::COUNT]>>,
     /// The first and the last numbers of those with three numbers of two digits, as bits.
     pub(in crate::snapshot::types) ends: [u32; 2],
+    /// Those whose year may be of the Buddhist era (see [`calendar::Dateish::may_be_buddhist`]).
+    #[serde(default)]
+    pub(in crate::snapshot::types) buddhist: u64,
     /// Without a time of day.
     pub(in crate::snapshot::types) alone: u64,
     /// With a time and an offset.
@@ -45,6 +48,7 @@ impl Dates {
         if let Some(counts) = &mut self.counts {
             Order::of(orders).for_each(|order| counts[order as usize] += 1);
         }
+        self.buddhist += u64::from(date.may_be_buddhist());
         match clock.map(|c| c.offset) {
             None => self.alone += 1,
             Some(None) => self.naive += 1,
@@ -70,6 +74,11 @@ impl Dates {
         if left == 0 { orders } else { left }
     }
 
+    /// Whether no year is of the common era, for all that is known.
+    pub(in crate::snapshot::types) fn are_buddhist(&self) -> bool {
+        self.buddhist > 0 && self.buddhist == self.alone + self.zoned + self.naive
+    }
+
     /// How many kinds there are of dates: alone, with a time, with a time and an offset.
     pub(in crate::snapshot::types) fn kinds(&self) -> u8 {
         u8::from(self.alone > 0) + u8::from(self.naive > 0) + u8::from(self.zoned > 0)
@@ -81,6 +90,7 @@ impl Dates {
             counts.iter_mut().zip(others.iter()).for_each(|(count, more)| *count += more);
         }
         self.ends.iter_mut().zip(other.ends).for_each(|(seen, end)| *seen |= end);
+        self.buddhist += other.buddhist;
         self.alone += other.alone;
         self.zoned += other.zoned;
         self.naive += other.naive;

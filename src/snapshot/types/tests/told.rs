@@ -71,7 +71,21 @@ fn text_that_was_nearly_something_else_says_why() {
         "column c: stays text, since its files write numbers as 1,234.5 and as 1.234,5; declare groupChar and decimalChar";
     let codes: Vec<String> = (100..120).map(|n| n.to_string()).chain(["007".to_owned()]).collect();
     let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
-    let files: [(&[&[&str]], String); 10] = [
+    let whole: Vec<String> = (1..=12).map(|n| n.to_string()).collect();
+    let whole: Vec<&str> = whole.iter().map(String::as_str).collect();
+    let among = |few: &str| format!("column c: stays text: 12 of its values are plain numbers, and 1 {few}");
+    let buddhist = "column c: stays text, since the years of all its dates are 2400 to 2600, as the Buddhist era counts them, 543 ahead; \
+                    declare date if they are of the common era";
+    let files: [(&[&[&str]], String); 16] = [
+        (&[&["31/01/2566", "28/02/2566"]], buddhist.to_owned()),
+        (&[&["31/01/2566"], &["28.02.2566"]], String::new()),
+        (&[&["31/01/2566", "28/02/2023"]], String::new()),
+        (&[&["2500-12-31"]], String::new()),
+        (
+            &[&whole, &["1,5"]],
+            among("written like 1.234,5 or lists; declare number with groupChar and decimalChar if they are numbers"),
+        ),
+        (&[&whole, &["99999999999999999999"]], among("beyond what bigint holds; declare number to have them exactly")),
         (&[&with(&["n/k", "x"])], odd(12, "dates", "n/k")),
         (&[&days[..9], &["n/k"]], String::new()),
         (&[&days, &["n/k", "2020-02-01"]], odd(12, "dates", "n/k")),
