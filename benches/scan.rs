@@ -38,7 +38,7 @@ async fn rows(embedded: &Embedded, sql: &str) -> usize {
             }
             rows
         }
-        Outcome::Deallocated(_) => panic!("{sql} gives no rows"),
+        Outcome::Copy { .. } => panic!("{sql} gives no rows"),
         Outcome::Done { tag } => panic!("{sql}: {tag} gives no rows"),
     }
 }

@@ -104,7 +104,7 @@ fn parse_tokens(tokens: Vec<TokenWithSpan>, sql: &str) -> Result<Vec<Statement>>
 
 /// A statement as it was parsed: by sqlparser, or by us where its grammar is not PostgreSQL's.
 enum Parsed {
-    Ast(Ast),
+    Ast(Box<Ast>),
     Copy(copy::Parsed),
     Fetch { name: String, step: command::Step, quiet: bool },
 }
@@ -122,7 +122,7 @@ fn parse_all(parser: &mut Parser) -> Result<Vec<Parsed>, ParserError> {
                 let (name, step) = command::parse_fetch(parser)?;
                 Parsed::Fetch { name, step, quiet: word == "move" }
             }
-            None => Parsed::Ast(parser.parse_statement()?),
+            None => Parsed::Ast(Box::new(parser.parse_statement()?)),
         });
         if !matches!(parser.peek_token_ref().token, Token::SemiColon | Token::EOF) {
             return parser.expected("end of statement", parser.peek_token());
@@ -143,11 +143,11 @@ fn own_word(parser: &mut Parser) -> Option<String> {
 
 fn admit_parsed(parsed: Parsed, sql: &Arc<str>) -> Result<Action> {
     match parsed {
-        Parsed::Ast(ast) => admit(ast, sql),
+        Parsed::Ast(ast) => admit(*ast, sql),
         Parsed::Fetch { name, step, quiet } => Ok(named(Command::Fetch { name, step, quiet })),
         Parsed::Copy(copy::Parsed::From) => Err(read_only("COPY FROM")),
         Parsed::Copy(copy::Parsed::To { source, target, options }) => match target {
-            copy::Target::Stdout => Ok(Action::Copy(query(source)?, Arc::new(copy::options(options)?))),
+            copy::Target::Stdout => Ok(Action::Copy(query(Ast::Query(source))?, Arc::new(copy::options(options)?))),
             copy::Target::File => Err(not_to_stdout("pg_write_server_files", "to a file")),
             copy::Target::Program => Err(not_to_stdout("pg_execute_server_program", "to or from an external program")),
         },

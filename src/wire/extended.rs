@@ -53,7 +53,7 @@ enum PortalState {
     /// Not executed yet.
     Bound,
     /// Executed in part.
-    Open { cursor: Cursor, tag: &'static str },
+    Open { cursor: Box<Cursor>, tag: &'static str },
     /// Executed to its end.
     Finished,
 }
@@ -268,7 +268,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
             PortalState::Open { cursor, tag } => {
                 // With the token that the statement began with, so that a cancel still reaches the scan.
                 self.resume_statement(prepared, &cursor.cancel);
-                return Ok(Some((cursor, tag)));
+                return Ok(Some((*cursor, tag)));
             }
             PortalState::Finished => {}
         }
@@ -315,7 +315,7 @@ impl Portal {
 
     /// It goes on from here.
     pub(super) fn suspend(&mut self, cursor: Cursor, tag: &'static str) {
-        self.state = PortalState::Open { cursor, tag };
+        self.state = PortalState::Open { cursor: Box::new(cursor), tag };
     }
 }
 

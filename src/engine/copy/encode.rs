@@ -31,7 +31,7 @@ struct Column {
 }
 
 enum Form {
-    Lines(Lines),
+    Lines(Box<Lines>),
     Binary,
 }
 
@@ -63,9 +63,9 @@ impl CopyEncoder {
         let alone = columns.len() == 1;
         let form = match &copy.format {
             CopyFormat::Binary => Form::Binary,
-            CopyFormat::Text { delimiter, null } => Form::Lines(Lines::text(*delimiter, null, alone)),
+            CopyFormat::Text { delimiter, null } => Form::Lines(Box::new(Lines::text(*delimiter, null, alone))),
             CopyFormat::Csv { delimiter, null, quote, escape, .. } => {
-                Form::Lines(Lines::csv(*delimiter, null, *quote, *escape, alone))
+                Form::Lines(Box::new(Lines::csv(*delimiter, null, *quote, *escape, alone)))
             }
         };
         let mut head = Vec::new();

@@ -4,7 +4,7 @@
 mod encode;
 
 use arrow::datatypes::Schema;
-use datafusion::sql::sqlparser::ast::{Ident, ObjectName, Query, Statement as Ast};
+use datafusion::sql::sqlparser::ast::{Ident, ObjectName, Query};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Token;
@@ -54,7 +54,7 @@ impl Copy {
 /// A parsed `COPY`, before it is known whether it is taken.
 pub(super) enum Parsed {
     From,
-    To { source: Ast, target: Target, options: Vec<(Ident, Value)> },
+    To { source: Box<Query>, target: Target, options: Vec<(Ident, Value)> },
 }
 
 /// Where the rows go.
@@ -115,7 +115,7 @@ pub(super) fn parse(parser: &mut Parser) -> Result<Parsed, ParserError> {
             options.push(option);
         }
     }
-    Ok(Parsed::To { source: Ast::Query(source), target, options })
+    Ok(Parsed::To { source, target, options })
 }
 
 /// `table [(columns)]` as the query that gives its rows.
@@ -318,9 +318,7 @@ fn flag(name: &str, value: &Value) -> Result<bool> {
     match word.as_str() {
         "true" | "on" | "1" => Ok(true),
         "false" | "off" | "0" => Ok(false),
-        "match" if name == "header" => {
-            Err(Error::new(Kind::Unsupported, "cannot use \"match\" with HEADER in COPY TO"))
-        }
+        "match" if name == "header" => Err(Error::new(Kind::Unsupported, "cannot use \"match\" with HEADER in COPY TO")),
         _ => {
             let or = if name == "header" { " or \"match\"" } else { "" };
             Err(Error::new(Kind::Syntax, format!("{name} requires a Boolean value{or}")))

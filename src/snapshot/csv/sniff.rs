@@ -284,7 +284,7 @@ impl View<'_> {
     fn are_closed_in_lines(&self, quote: u8) -> bool {
         let end = if self.last { None } else { memchr::memrchr2(b'\n', b'\r', self.body) };
         let mut lines = self.body[..end.unwrap_or(self.body.len())].split(|b| matches!(b, b'\n' | b'\r'));
-        lines.all(|line| memchr::memchr_iter(quote, line).count() % 2 == 0)
+        lines.all(|line| memchr::memchr_iter(quote, line).count().is_multiple_of(2))
     }
 
     /// The share of cells that are one thing: a value, a name, a text. What holds another delimiter, or quotes at its edges, is not.

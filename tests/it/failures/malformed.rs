@@ -127,9 +127,9 @@ fn each_is_an_error_that_names_the_file() {
         bomb: ERROR:  22000: CITY/bomb.csv.zst unpacks to more than 500 times its size and is taken for a bomb
         DETAIL:  It is the source of t.bomb.
         HINT:  When it is none, raise the limit with --max-ratio.
-        object: ERROR:  22000: CITY/object.json, line 1: a name in quotes is expected
+        object: ERROR:  22000: CITY/object.json, line 1: the text ends where a name in quotes is expected
         DETAIL:  It is the source of t.object.
-        HINT:  Correct the descriptor, or tell the publisher.
+        HINT:  It seems to be cut short: publish or fetch it again.
         scalar: ERROR:  22000: CITY/scalar.json, line 1: neither an array nor an object, so it holds no records
         DETAIL:  It is the source of t.scalar.
         HINT:  Correct the descriptor, or tell the publisher.

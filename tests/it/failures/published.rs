@@ -36,6 +36,10 @@ fn a_folder_of_references_serves_without_a_descriptor() {
     for (schema, table) in tables.lines().filter_map(|line| line.split_once('|')) {
         let shown = asked(&server, &format!(r#"select count(*) > 0 from "{schema}"."{table}""#));
         // Two descriptors that stand there name files that were not copied with them, and arcs of TopoJSON are no records.
-        assert!(shown == "t\n" || shown.contains("58P01") || shown.contains("is TopoJSON"), "{schema}.{table}: {shown}");
+        // Warnings may follow.
+        assert!(
+            shown.starts_with("t\n") || shown.contains("58P01") || shown.contains("is TopoJSON"),
+            "{schema}.{table}: {shown}"
+        );
     }
 }
