@@ -36,23 +36,8 @@ impl RowEncoder {
         Self { style, columns }
     }
 
-    /// Adds one row: the type byte, the length, the number of columns, and each column's prefixed value.
-    fn weave(&self, row: usize, out: &mut BytesMut) -> Result<()> {
-        let start = out.len();
-        out.put_slice(b"D\0\0\0\0");
-        out.put_u16(self.columns.len() as u16);
-        for column in &self.columns {
-            out.extend_from_slice(column.values.prefixed(row));
-        }
-        let length = i32::try_from(out.len() - start - 1).map_err(|_| pg_value::too_big())?;
-        out[start + 1..start + 5].copy_from_slice(&length.to_be_bytes());
-        Ok(())
-    }
-}
-
-impl Encode for RowEncoder {
     /// Adds the batch's rows to `out`. A value that has no PostgreSQL form is an error, and `out` is as before.
-    fn encode(&mut self, batch: &RecordBatch, out: &mut BytesMut) -> Result<()> {
+    pub fn encode(&mut self, batch: &RecordBatch, out: &mut BytesMut) -> Result<()> {
         let mut bytes = 0;
         for ((column, array), field) in self.columns.iter_mut().zip(batch.columns()).zip(batch.schema_ref().fields()) {
             column.values.clear();
@@ -68,6 +53,25 @@ impl Encode for RowEncoder {
             }
         }
         Ok(())
+    }
+
+    /// Adds one row: the type byte, the length, the number of columns, and each column's prefixed value.
+    fn weave(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+        let start = out.len();
+        out.put_slice(b"D\0\0\0\0");
+        out.put_u16(self.columns.len() as u16);
+        for column in &self.columns {
+            out.extend_from_slice(column.values.prefixed(row));
+        }
+        let length = i32::try_from(out.len() - start - 1).map_err(|_| pg_value::too_big())?;
+        out[start + 1..start + 5].copy_from_slice(&length.to_be_bytes());
+        Ok(())
+    }
+}
+
+impl Encode for RowEncoder {
+    fn encode(&mut self, batch: &RecordBatch, out: &mut BytesMut) -> Result<()> {
+        Self::encode(self, batch, out)
     }
 }
 
