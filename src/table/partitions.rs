@@ -14,7 +14,6 @@ use datafusion::datasource::table_schema::TableSchema;
 use datafusion::error::Result;
 use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::expr_rewriter::unnormalize_col;
-use datafusion::logical_expr::utils::conjunction;
 use object_store::ObjectMeta;
 
 use crate::snapshot::{Snapshot, footers_at_once};
@@ -62,13 +61,18 @@ impl<'a> Partitions<'a> {
 
     /// The same without the files whose folders tell that none of their rows fits all `filters`.
     pub(super) fn that_fit(self, state: &dyn Session, filters: &[Expr]) -> Result<Self> {
-        let deciding = filters.iter().filter(|filter| self.decide(filter)).cloned().map(unnormalize_col);
-        let (Some(values), Some(filter)) = (self.values, conjunction(deciding)) else { return Ok(self) };
+        let Some(values) = self.values else { return Ok(self) };
         let schema = DFSchema::try_from(values.schema())?;
-        let fits = state.create_physical_expr(filter, &schema)?.evaluate(values)?.into_array(values.num_rows())?;
-        // NULL is not true.
-        let kept = fits.as_boolean().iter().map(|fits| Some(fits == Some(true))).collect();
-        Ok(Self { kept: Some(kept), ..self })
+        let fits = |filter: &Expr| -> Result<BooleanArray> {
+            let filter = state.create_physical_expr(unnormalize_col(filter.clone()), &schema)?;
+            let fits = filter.evaluate(values)?.into_array(values.num_rows())?;
+            // NULL is not true.
+            Ok(fits.as_boolean().iter().map(|fits| Some(fits == Some(true))).collect())
+        };
+        // A filter that fails here is left to the scan, where another may have removed the rows that it fails for.
+        let decided = filters.iter().filter(|filter| self.decide(filter)).filter_map(|filter| fits(filter).ok());
+        let kept = decided.reduce(|a, b| BooleanArray::new(a.values() & b.values(), None));
+        Ok(Self { kept, ..self })
     }
 
     /// Whether the file of this number is kept.
@@ -95,10 +99,10 @@ impl<'a> Partitions<'a> {
     }
 }
 
-/// The statistics of a column that has one value in all rows.
+/// The statistics of a column that has one value in all rows, of which there may be none.
 fn of_one(value: &ScalarValue, rows: &Precision<usize>) -> ColumnStatistics {
     let unknown = ColumnStatistics::new_unknown();
-    if value.is_null() {
+    if value.is_null() || *rows == Precision::Exact(0) {
         return ColumnStatistics { null_count: *rows, ..unknown };
     }
     let bound = Precision::Exact(value.clone());
@@ -108,5 +112,38 @@ fn of_one(value: &ScalarValue, rows: &Precision<usize>) -> ColumnStatistics {
         max_value: bound,
         distinct_count: Precision::Exact(1),
         ..unknown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{ArrayRef, Int64Array};
+    use datafusion::logical_expr::{col, lit};
+    use datafusion::prelude::SessionContext;
+
+    use super::*;
+
+    #[test]
+    fn a_filter_that_fails_leaves_files_to_the_others() {
+        let years: ArrayRef = Arc::new(Int64Array::from(vec![Some(0), Some(2024), None]));
+        let values = RecordBatch::try_from_iter_with_nullable([("year", years, true)]).expect("a column");
+        let state = SessionContext::new().state();
+        let kept = |filters: &[Expr]| {
+            let all =
+                Partitions { file_schema: Arc::new(Schema::empty()), values: Some(&values), kept: None, footers_at_once: 1 };
+            let that_fit = all.that_fit(&state, filters).expect("is decided");
+            (0..3).map(|file| that_fit.keep(file)).collect::<Vec<_>>()
+        };
+        let (is_a_year, divides) = (col("year").not_eq(lit(0_i64)), (lit(100_i64) / col("year")).lt(lit(5_i64)));
+        assert_eq!(kept(&[is_a_year.clone(), divides.clone()]), [false, true, false]);
+        assert_eq!(kept(&[divides]), [true, true, true]);
+        assert_eq!(kept(&[is_a_year, col("year").lt(lit(2000_i64))]), [false, false, false]);
+        assert_eq!(kept(&[col("other").eq(lit(1_i64))]), [true, true, true]);
+    }
+
+    #[test]
+    fn a_file_without_rows_has_no_bounds() {
+        let of = |rows| of_one(&ScalarValue::from(2024_i64), &Precision::Exact(rows)).max_value;
+        assert_eq!((of(0), of(1)), (Precision::Absent, Precision::Exact(ScalarValue::from(2024_i64))));
     }
 }
