@@ -92,10 +92,9 @@ fn folder_datasets(root: &str, folder: &str, endings: &BTreeMap<String, Vec<&Bar
         files.sort_by(|a, b| a.path.cmp(&b.path));
         for file in files {
             let pattern = pattern(format::stem(&file.path));
-            // At the top each file is a table of its own.
-            let fits = |group: &&mut Group<'_>| {
-                (!folder.is_empty() || is_partitioned(file)) && are_parts(group.files[0], file, group.pattern == pattern)
-            };
+            // At the top each file that stands in no partition is a table of its own.
+            let may_fit = |group: &Group<'_>| !folder.is_empty() || group.is_partitioned() && is_partitioned(file);
+            let fits = |group: &&mut Group<'_>| may_fit(group) && are_parts(group.files[0], file, group.pattern == pattern);
             match groups[first..].iter_mut().find(fits) {
                 Some(group) => group.files.push(file),
                 None => groups.push(Group { ending, pattern, files: vec![file] }),
@@ -262,6 +261,7 @@ mod tests {
         check(&hive, &["t.t: t/y=1/m=1/a.csv t/y=1/m=2/b-7.csv t/y=2/c.csv"]);
         check(&["t/d/y=1/a.parquet", "t/d/y=2/b.parquet"], &["t.d: t/d/y=1/a.parquet t/d/y=2/b.parquet"]);
         check(&["y=1/a.parquet"], &["-.r: y=1/a.parquet"]);
+        check(&["a.csv=x", "y=1/b.csv=x", "z.csv=x"], &["-.r: y=1/b.csv", "-.a: a.csv", "-.z: z.csv"]);
         check(&["t/y=1/a.csv=x", "t/k.csv=p,q"], &["t.t: t/y=1/a.csv", "t.k: t/k.csv"]);
         check(&["t/y=1/a.json", "t/1.csv=a", "t/2.csv=a"], &["t.t csv: t/1.csv t/2.csv", "t.t a: t/y=1/a.json"]);
         check(&["t/y=1/stops.csv=a,b", "t/y=2/trips.csv=c,d"], &["t.t stops: t/y=1/stops.csv", "t.t trips: t/y=2/trips.csv"]);
