@@ -131,20 +131,27 @@ struct Times {
 }
 
 impl Times {
-    /// Of the columns whose statistics tell them, a day of leeway for time zones.
+    /// Of the columns whose statistics tell them.
     fn of(metadata: &FileMetadata) -> Vec<Self> {
-        const DAY: i64 = 86_400_000;
         let statistics = metadata.column_file_statistics();
         let columns = metadata.root_data_type().children().iter().enumerate();
-        let of_column =
-            |(column, named): (usize, &NamedColumn)| match statistics.get(named.data_type().column_index())?.type_statistics()? {
-                TypeStatistics::Timestamp { min, max, min_utc, max_utc } => {
-                    let bounds = (*min.min(min_utc)).saturating_sub(DAY)..=(*max.max(max_utc)).saturating_add(DAY);
-                    Some(Self { column, bounds })
-                }
-                _ => None,
-            };
+        let of_column = |(column, named): (usize, &NamedColumn)| {
+            let bounds = Self::bounds(statistics.get(named.data_type().column_index())?.type_statistics()?)?;
+            Some(Self { column, bounds })
+        };
         columns.filter_map(of_column).collect()
+    }
+
+    /// A day of leeway for time zones. `None` for statistics that tell no bound, which the decoder shows as zeros.
+    fn bounds(statistics: &TypeStatistics) -> Option<RangeInclusive<i64>> {
+        const DAY: i64 = 86_400_000;
+        match statistics {
+            TypeStatistics::Timestamp { min: 0, max: 0, min_utc: 0, max_utc: 0 } => None,
+            TypeStatistics::Timestamp { min, max, min_utc, max_utc } => {
+                Some((*min.min(min_utc)).saturating_sub(DAY)..=(*max.max(max_utc)).saturating_add(DAY))
+            }
+            _ => None,
+        }
     }
 
     fn check(&self, batch: &RecordBatch) -> Result<()> {
@@ -447,6 +454,9 @@ mod tests {
 
     #[test]
     fn times_are_held_to_their_statistics() {
+        let told = |min, max| Times::bounds(&TypeStatistics::Timestamp { min: 0, max: 0, min_utc: min, max_utc: max });
+        assert_eq!(told(0, 0), None);
+        assert_eq!(told(-1, 1), Some(-86_400_001..=86_400_001));
         let times = Times { column: 0, bounds: -86_400_000..=86_400_000 };
         let batch = |times: [Option<i64>; 2]| {
             let times: ArrayRef = Arc::new(TimestampNanosecondArray::from_iter(times));

@@ -26,7 +26,8 @@ const MAX_GROUPS: usize = 1 << 15;
 const SCHEMA: i16 = 2;
 const ROW_GROUPS: i16 = 4;
 
-/// The columns of all `objects`, their rows, and how long the longest footer is. Times of 96 bits are read to the microsecond: 64 bits of nanoseconds end in 2262.
+/// The columns of all `objects`, their rows, and how long the longest footer is. Times of 96 bits are read to the microsecond: 64 bits of
+/// nanoseconds end in 2262.
 pub(in crate::snapshot) async fn footers(objects: &[Object]) -> Result<(SchemaRef, u64, u64)> {
     let footers = each(objects, footer).await?;
     let longest = footers.iter().map(|footer| footer.bytes).max().unwrap_or_default();

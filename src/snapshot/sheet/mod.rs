@@ -33,7 +33,7 @@ pub(super) struct Source<'a> {
 
 /// The names of the visible sheets that hold something, in the workbook's order: each is a table.
 pub(super) fn sheets(source: Source<'_>, office: Office) -> Result<Vec<String>> {
-    apart(source.url, || tables(&mut Book::open(source, office)?))
+    guarded(source.url, || tables(&mut Book::open(source, office)?))
 }
 
 /// Reads the distribution's sheet into a spool at `target`.
@@ -44,7 +44,7 @@ pub(super) fn spool(
     target: &Path,
     warnings: &mut Vec<String>,
 ) -> Result<Spool> {
-    let (spool, mut said) = apart(source.url, || {
+    let (spool, mut said) = guarded(source.url, || {
         let mut said = Vec::new();
         let mut book = Book::open(source, office)?;
         let sheet = choose(&mut book, source.url, &distribution.dialect)?;
@@ -70,12 +70,9 @@ pub(super) fn spool(
     Ok(spool)
 }
 
-/// Runs what reads a workbook on a thread of its own: a format that is this old has corners where its reader gives up, and that must
-/// end in an error.
-fn apart<T: Send>(url: &str, work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
-    let ended = std::thread::scope(|scope| scope.spawn(|| foreign::step(work)).join());
-    ended
-        .and_then(std::convert::identity)
+/// Runs what reads a workbook: a format that is this old has corners where its reader panics, and that must end in an error.
+fn guarded<T>(url: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    foreign::step(work)
         .unwrap_or_else(|_| Err(Error::new(Kind::SourceInvalid, format!("{url} can't be read as a workbook: it is damaged"))))
 }
 
