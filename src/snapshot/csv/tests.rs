@@ -170,6 +170,11 @@ fn whole_files() {
             "id,v\r\n1,5\r\nid,v\r\n3,7\r\n\"id\",v\r\n",
             "id|v; 2: 1|5; 4: 3|7; 5: id|v; 3! the row repeats the header (out)",
         ),
+        (
+            &usual,
+            "age,n\nAll,33\nUnknown,3\n0-4,10\n5-9,20\n10+,0\n",
+            "age|n; 2: All|33; 3: Unknown|3; 4: 0-4|10; 5: 5-9|20; 6: 10+|0",
+        ),
         (&usual, "a,b\nx,y\na,b\nz,q\n", "a|b; 2: x|y; 3: a|b; 4: z|q"),
         (&usual, "G_ID,NAME,B_1\nGeo,Area Name,Total\n01,Alabama,5\n", "G_ID Geo|NAME Area Name|B_1 Total; 3: 01|Alabama|5"),
         (&usual, "R,01.01.2020,01.02.2020\nA,5,6\nB,7,8\n", "R|01.01.2020|01.02.2020; 2: A|5|6; 3: B|7|8"),

@@ -97,6 +97,14 @@ pub(super) fn keyed<S: AsRef<str>>(rows: &[Vec<S>], width: usize) -> Option<Head
     if width < 2 || above.len() < KEYS || below.len() < above.len() || width > 2 && !above.iter().any(|(_, row)| has_value(row)) {
         return None;
     }
+    // What holds numbers as the rows below do is one of them, though a word begins it: `Total`, `unknown`.
+    let is_numbers = |row: &Vec<S>| {
+        let looks = || row[1..].iter().map(|c| Look::of(c.as_ref()));
+        looks().any(|look| look == Look::Number) && looks().all(|look| matches!(look, Look::Number | Look::Empty))
+    };
+    if above[1..].iter().filter(|(_, row)| is_numbers(row)).count() * 2 >= above.len() - 1 {
+        return None;
+    }
     let mut names: Vec<String> = above.iter().map(|(_, row)| first(row)).collect();
     names.sort_unstable();
     let are_unique = names.windows(2).all(|pair| pair[0] != pair[1]);
@@ -136,6 +144,8 @@ mod tests {
             // Two rows may both name columns, words go on below, and three names may be three rows of a header.
             ("Title|Rate\nCDID|MGSX", series, 2, None),
             ("Title|Rate\nCDID|MGSX\nUnit|%", "1971|4\nTotal|4\n1972|5", 2, None),
+            // Rows that words begin among those that digits do.
+            ("age|n\nAll|500\nUnknown|3", "0-4|10\n5-9|20\n10-14|13", 2, None),
             ("id|n\nx|missing\ny|unknown", "1|4\n2|5\n3|none", 2, None),
             ("a|b|c\nd|e|f\ng|h|i", "1|1|2\n2|3|4\n3|5|6", 3, None),
         ] {

@@ -86,7 +86,7 @@ fn are_numbers(lines: &[String]) -> bool {
     let words = |line: &String| line.split_whitespace().map(str::to_owned).collect::<Vec<String>>();
     let all: Vec<Vec<String>> = lines.iter().map(words).collect();
     let width = all.first().map_or(0, Vec::len);
-    let are_groups = all.iter().all(|words| words[1..].iter().all(|w| w.len() == 3));
+    let are_groups = all.iter().all(|words| words.iter().skip(1).all(|w| w.len() == 3));
     width > 2
         && all.len() > 2
         && all.iter().all(|words| words.len() == width && words.iter().all(|w| Look::of(w) == Look::Number))
@@ -117,6 +117,7 @@ mod tests {
             (b',', "1 234 567\n2 345 678\n3 456 789\n", None),
             (b',', "some words here\nand others of them\nand yet more\n", None),
             (b',', "a\nb\nc\n", None),
+            (b',', "a\n\u{a0}\nc\n", None),
         ] {
             let syntax = Syntax { delimiter, ..Syntax::default() };
             let found = shown(&syntax.records(text.as_bytes(), true, 10, None).all, text.as_bytes(), &syntax);

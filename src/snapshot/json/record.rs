@@ -140,7 +140,8 @@ impl<'t> Found<'t> {
         let (mut values, mut others) = (None, Vec::new());
         json.deserialize_map(Members(|key: &str, value: &'t RawValue| {
             if key == member && value.get().starts_with('{') {
-                values = Some(value);
+                // Where it is given twice, the one before stays as it is written.
+                others.extend(values.replace(value).map(|before| (format!("{ADDED}{key}"), before)));
             } else {
                 others.push((format!("{ADDED}{key}"), value));
             }

@@ -252,6 +252,7 @@ fn answers_of_known_kinds() {
             r#"{"nhits":1,"records":[{"recordid":"r","fields":{"a":1}}],"facet_groups":[{"name":"x"},{"name":"y"}]}"#,
             "a|+recordid; 1: 1|'r",
         ),
+        (r#"[{"_id":1,"_source":{"a":1},"_source":{"a":2}}]"#, r#"a|+_id|+_source; 1: 2|1|{"a":1}"#),
         (r#"{"data":{"stations":[{"a":1}]},"ttl":1}"#, "a; 1: 1"),
         (r#"{"ttl":1,"data":{"en":{"feeds":[{"a":1}]}}}"#, "a; 1: 1"),
         (r#"{"_embedded":{"orders":[{"a":1}]},"page":{"size":20}}"#, "a; 1: 1"),
