@@ -20,8 +20,8 @@ use crate::store::Object;
 /// Part of every fingerprint: raised when files are read otherwise than before, so that snapshots are made anew.
 const READER: u32 = 5;
 
-/// What parts a fingerprint's word of the paths from that of how they are read.
-const OF_PATHS: char = '-';
+/// What parts the words of a fingerprint: how files are read, which paths they are of, and which of the tables in them is meant.
+const WORDS: char = '-';
 
 /// A snapshot, and what it was made of.
 pub(super) struct Known {
@@ -57,25 +57,34 @@ pub(super) struct Standing {
     pub(super) stale: Option<Stale>,
 }
 
-/// What of a descriptor decides what a snapshot is: how its files are read, and which they are.
+/// What of a descriptor decides what a snapshot is: how its files are read, which they are, and which table of several in them it is.
 pub(super) fn fingerprint(distribution: &Distribution) -> String {
     let Distribution { paths, format, compression, member, encoding, dialect, schema, .. } = distribution;
     let read_by = format!("{READER} {format:?} {compression:?} {member:?} {encoding:?} {dialect:?} {schema:?}");
+    let meant = format!("{member:?} {:?} {:?}", dialect.sheet, dialect.property);
     let hash = |of: String| hex(&Sha256::digest(of.as_bytes())[..16]);
-    format!("{}{OF_PATHS}{}", hash(read_by), hash(format!("{paths:?}")))
+    [read_by, format!("{paths:?}"), meant].map(hash).join(&WORDS.to_string())
+}
+
+/// The word of a fingerprint of this number; `None` in an older one, which has fewer.
+fn word(fingerprint: &str, nth: usize) -> Option<&str> {
+    fingerprint.split(WORDS).nth(nth)
 }
 
 /// Whether snapshots of these fingerprints had their files read alike, whichever they were: what one has of a file, the other would have.
 /// What a path's name tells is in its distribution's format, or is told of each file by its own.
 pub(super) fn read_alike(a: &str, b: &str) -> bool {
-    let read_by = |fingerprint: &str| fingerprint.split_once(OF_PATHS).map(|(read_by, _)| read_by.to_owned());
-    read_by(a).is_some_and(|a| read_by(b) == Some(a))
+    word(a, 0) == word(b, 0)
 }
 
-/// Whether snapshots of these fingerprints were made of the same paths, as far as that is told: an older fingerprint does not.
-pub(super) fn of_same_paths(a: &str, b: &str) -> bool {
-    let paths = |fingerprint: &str| fingerprint.split_once(OF_PATHS).map(|(_, paths)| paths.to_owned());
-    paths(a).is_none_or(|a| paths(b) == Some(a))
+/// Whether a snapshot of the fingerprint `then` was made of the same paths as one of `now`, as far as that is told.
+pub(super) fn of_same_paths(then: &str, now: &str) -> bool {
+    word(then, 1).is_none_or(|paths| word(now, 1) == Some(paths))
+}
+
+/// Whether it was also made of the same member, sheet or property of them.
+pub(super) fn of_same_table(then: &str, now: &str) -> bool {
+    of_same_paths(then, now) && word(then, 2).is_none_or(|meant| word(now, 2) == Some(meant))
 }
 
 /// By what a failure is judged: what decides how files are read, and whether a reject fails their reading.

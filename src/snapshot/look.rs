@@ -71,7 +71,7 @@ pub(super) fn laid(table: &Table, sample: Option<&Cells>) -> Laid {
     let order = sample.and_then(|cells| RowOrder::of(&sampled, row_bytes(cells)));
     if let Some(order) = &order {
         layouts[order.key].ascending = true;
-        tracing::info!(column = table.schema.field(order.key).name(), "rows come in no order: row groups are sorted");
+        tracing::info!(column = table.schema.field(order.key).name(), "rows come in no order: large row groups are sorted");
     }
     Laid { layouts, order }
 }

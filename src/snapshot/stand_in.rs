@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::known::{Known, fingerprint, is_strict, noted, of_same_paths};
+use super::known::{Known, fingerprint, is_strict, noted, of_same_table};
 use super::make::{Heard, Maker, blocking};
 use super::state::{Manifest, Record, Rows, TablePath};
 use crate::catalog::TableEntry;
@@ -40,11 +40,11 @@ impl Maker {
     }
 }
 
-/// The newest snapshot that was made of the same paths, by whichever rules; without rejects where those are not taken.
+/// The newest snapshot that was made of the same table in the same paths, by whichever rules; without rejects where those are not taken.
 pub(super) fn read_otherwise<'a>(manifest: &'a Manifest, table: &TableEntry) -> Option<&'a Record> {
     let fingerprint = fingerprint(table.distribution());
     let is_good = |r: &&Record| {
-        let is_of_the_table = r.layout == Rows::Written && of_same_paths(&r.fingerprint, &fingerprint);
+        let is_of_the_table = r.layout == Rows::Written && of_same_table(&r.fingerprint, &fingerprint);
         is_of_the_table && !(is_strict(table) && r.rejects > 0)
     };
     manifest.snapshots.iter().rfind(is_good)

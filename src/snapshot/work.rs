@@ -11,7 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::before::{self, Before};
 use super::build::{Built, Given, Orders, Outcome, build};
 use super::fetch::{Raw, fetch, is_local};
-use super::known::{Known, fingerprint, identities, is_strict, label};
+use super::known::{Known, fingerprint, identities, is_strict, label, of_same_paths};
 use super::make::{Heard, Maker, blocking, count, now, sources, written_time};
 use super::state::{Record, Rows, Source, Staging, TablePath, Turn};
 use super::stop::Stop;
@@ -75,14 +75,15 @@ impl Maker {
         Ok(before.filter(|b| !self.options.keep_raw || b.kept_raw()))
     }
 
-    /// A snapshot made of raw files that were kept beside an older one; `None` when none were.
+    /// A snapshot made of raw files of the same paths that were kept beside an older one; `None` when none were.
     pub(super) async fn remake(self: &Arc<Self>, table: &TableEntry, heard: &Heard) -> Result<Option<Known>> {
         let stop = self.stop.within(self.options.touch_timeout, &label(table));
         let turn = self.turn(table, &stop).await?;
-        let (this, path) = (Arc::clone(self), TablePath::of(table));
+        let (this, path, fingerprint) = (Arc::clone(self), TablePath::of(table), fingerprint(table.distribution()));
         let found = blocking(move || {
             let records = this.state.manifest(&path)?.unwrap_or_default().snapshots;
-            let Some(record) = records.into_iter().next_back().filter(|r| r.layout == Rows::Written) else { return Ok(None) };
+            let is_of_the_paths = |r: &Record| r.layout == Rows::Written && of_same_paths(&r.fingerprint, &fingerprint);
+            let Some(record) = records.into_iter().next_back().filter(is_of_the_paths) else { return Ok(None) };
             let Some(opened) = this.state.open(&path, &record)? else { return Ok(None) };
             let staging = this.state.stage()?;
             let raws = raw::kept(opened.files.as_ref(), &record, staging.scratch())?;

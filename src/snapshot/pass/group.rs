@@ -41,7 +41,7 @@ impl Group {
     }
 }
 
-/// What a batch takes, about, as so many columns that are held: no value takes more than a view and its text.
+/// What a batch takes, about, as so many columns that are held: hardly a value takes more than a view and its text.
 pub(in crate::snapshot) fn held_bytes(cells: &Cells, columns: usize) -> u64 {
     (cells.rows() * columns * size_of::<u128>() + cells.text.len() + cells.made.len()) as u64
 }

@@ -200,6 +200,9 @@ async fn what_was_received_is_kept_and_read_again_when_the_source_is_gone() {
     let other = Distribution { encoding: Some("utf-8".into()), ..both.clone() };
     assert_eq!(bench.touch(&other).await.expect("the last one stays").id, snapshot.id);
     std::fs::write(&first, "a\n1\n").expect("writes");
+    // Nor what was received from elsewhere.
+    let elsewhere = csv("mem://other.csv");
+    assert_eq!(bench.touch(&elsewhere).await.map(|s| s.rows).map_err(|e| e.kind()), Err(Kind::SourceUnreachable));
     let mut otherwise = both.clone();
     otherwise.schema.missing_values = Some(vec![crate::descriptor::MissingValue { value: "7".into(), label: None }]);
     let remade = bench.touch(&otherwise).await.expect("is made of what was kept");

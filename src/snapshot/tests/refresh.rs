@@ -300,14 +300,15 @@ async fn a_source_that_is_gone_leaves_what_was_read_by_other_rules() {
         assert!(stale.message.starts_with("no file matches"), "{round}: {}", stale.message);
         assert_eq!(folder.open(folder.state.path()).list(&table).expect("lists").remove(0).standing, Standing::Stale(stale));
     }
-    // Neither for a table of other files, nor with rejects where those are not taken.
+    // Neither for a table of other files or another member of them, nor with rejects where those are not taken.
     let elsewhere = Distribution {
         paths: vec![folder.dir.path().join("2.csv").to_string_lossy().into_owned()],
         ..folder.distribution.clone()
     };
+    let within = Distribution { member: Some("a.csv".into()), ..folder.distribution.clone() };
     let mut strict = otherwise(&folder);
     strict.dataset = Arc::new(Dataset { strict: Some(true), ..strict.dataset.as_ref().clone() });
-    for table in [entry(elsewhere), strict] {
+    for table in [entry(elsewhere), entry(within), strict] {
         let e = folder.open(folder.state.path()).current(&table, None).await.expect_err("is gone");
         assert_eq!(e.kind(), Kind::SourceMissing);
     }
