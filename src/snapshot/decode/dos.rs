@@ -63,6 +63,11 @@ impl Page {
     }
 }
 
+/// The text of bytes in a page with this upper half.
+pub(super) fn text(bytes: &[u8], upper: &[char]) -> String {
+    bytes.iter().map(|b| upper.get(usize::from(*b).wrapping_sub(0x80)).copied().unwrap_or(char::from(*b))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use encoding_rs::{Encoding, UTF_8};
 
 use super::charset::Charset;
+use super::dos;
 pub(in crate::snapshot) use super::guess::Looked;
 use crate::error::{Error, Kind, Result};
 
@@ -45,10 +46,7 @@ impl Fields {
     pub(in crate::snapshot) fn text<'a>(&self, bytes: &'a [u8]) -> (Cow<'a, str>, bool) {
         match self.charset {
             Charset::Whatwg(encoding) => encoding.decode_without_bom_handling(bytes),
-            Charset::Dos(_) => {
-                let character = |b: &u8| self.upper.get(usize::from(*b).wrapping_sub(0x80)).copied().unwrap_or(char::from(*b));
-                (bytes.iter().map(character).collect(), false)
-            }
+            Charset::Dos(_) => (Cow::Owned(dos::text(bytes, &self.upper)), false),
             // Never made: see `declared`; guesses of single fields are none of these.
             Charset::Utf32(_) => UTF_8.decode_without_bom_handling(bytes),
         }

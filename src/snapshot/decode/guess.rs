@@ -37,7 +37,7 @@ pub(super) fn guess(path: &Path, stop: &Stop) -> Result<Option<Charset>> {
         if std::io::Read::take(&mut file, LINE as u64).read_until(b'\n', &mut line)? == 0 {
             break;
         }
-        looked.see(&line);
+        looked.take(&line, line.len() < LINE || line.ends_with(b"\n"));
     }
     Ok(looked.guess())
 }
@@ -51,6 +51,7 @@ pub(in crate::snapshot) struct Looked {
     detector: EncodingDetector,
     /// The detector drops a set for one byte that it lacks, which only some of these see.
     parts: Vec<EncodingDetector>,
+    /// Whole lines that are not ASCII.
     lines: usize,
     seen: Seen,
     /// In the order of how few characters each calls common.
@@ -71,17 +72,25 @@ impl Looked {
         }
     }
 
+    /// Takes in a line, or the text of a field.
     pub(in crate::snapshot) fn see(&mut self, line: &[u8]) {
+        self.take(line, true);
+    }
+
+    /// The same of a line that may go on, in the midst of a character as well: no line end is put there.
+    fn take(&mut self, line: &[u8], is_whole: bool) {
         if line.is_ascii() {
             return;
         }
         let part = Some(&mut self.parts[self.lines % PARTS]).filter(|_| self.bytes < IN_PARTS);
         for detector in part.into_iter().chain([&mut self.detector]) {
             detector.feed(line, false);
-            detector.feed(b"\n", false);
+            if is_whole {
+                detector.feed(b"\n", false);
+            }
         }
         self.bytes += line.len() as u64;
-        self.lines += 1;
+        self.lines += usize::from(is_whole);
         self.seen.see(line);
         self.trials.iter_mut().for_each(|t| t.see(line));
     }

@@ -68,10 +68,10 @@ impl Words {
         if self.suits(&chars(found)) {
             return Some(Charset::Whatwg(found));
         }
-        let all = self.amid.iter().zip(&self.behind).map(|(amid, behind)| amid + behind).sum::<u64>();
+        let words = self.words();
         let mac = self.faults(&chars(MACINTOSH), "");
         let (dos, page) = Page::GUESSED.map(|page| (self.faults(&page.upper(), ""), page)).into_iter().min_by_key(|(n, _)| *n)?;
-        let fits = |faults: u64| faults * 20 <= all && all >= PROOF;
+        let fits = |faults: u64| faults * 20 <= words && words >= PROOF;
         if mac < dos && fits(mac) {
             Some(Charset::Whatwg(MACINTOSH))
         } else {
@@ -93,10 +93,13 @@ impl Words {
     /// Whether the text can be in this set: hardly any byte is a control, and most words hold together.
     fn suits(&self, set: &[char]) -> bool {
         let controls = count(&self.all, set, |c| matches!(c, '\u{80}'..='\u{9f}' | '\u{FFFD}'));
-        let (high, words) =
-            (self.all.iter().sum::<u64>(), self.amid.iter().zip(&self.behind).map(|(a, b)| *a.max(b)).sum::<u64>());
-        let is_clean = controls == 0 || controls * 50 < high;
-        is_clean && self.faults(set, AMID) * 2 <= words
+        let is_clean = controls == 0 || controls * 50 < self.all.iter().sum::<u64>();
+        is_clean && self.faults(set, AMID) * 2 <= self.words()
+    }
+
+    /// Words with such a byte between letters or behind a small one, at least: those where it is both are counted once.
+    fn words(&self) -> u64 {
+        self.amid.iter().zip(&self.behind).map(|(amid, behind)| *amid.max(behind)).sum()
     }
 
     /// Signs amid words but those of `allowed`, and capitals behind small letters.

@@ -132,6 +132,7 @@ fn bytes_that_are_no_text_keep_their_places() {
         // Mac's letters make words of these too.
         (b"S\x9bren\nK\x9bge\nGr\x9bn\n", None, "UTF-8 S\u{FFFD}ren\nK\u{FFFD}ge\nGr\u{FFFD}n\n [1@1\\x9B 9@7\\x9B 17@13\\x9B]"),
         // Two words are no proof of DOS's code pages.
+        (b"r\x94mer,5\nm\x81ller,6\n", None, "UTF-8 r\u{FFFD}mer,5\nm\u{FFFD}ller,6\n [1@1\\x94 11@9\\x81]"),
         (b"K\x94nig,5\nM\x81hle,6\n", None, "UTF-8 K\u{FFFD}nig,5\nM\u{FFFD}hle,6\n [1@1\\x94 11@9\\x81]"),
         (b"K\x94\0\x80\n", Some("cp437"), "IBM437 Kö\0Ç\n [3@2\\x00]"),
     ] {
@@ -183,6 +184,16 @@ fn one_byte_that_a_set_lacks_is_damage() {
         bytes.insert(2, byte);
         let (shown, _) = read(&bytes, None);
         assert!(shown.contains(&format!("? 7,\u{FFFD}{}", &line[2..])), "{}: {shown}", encoding.name());
+    }
+}
+
+#[test]
+fn a_line_too_long_to_be_seen_at_once_is_cut_anywhere() {
+    let text = format!("[\"{}\"]", "省份城市,湖北省武汉市;".repeat(16 << 10));
+    let bytes = encoding_rs::GBK.encode(&text).0;
+    for shift in ["", " "] {
+        let (shown, _) = read(&[shift.as_bytes(), &bytes].concat(), None);
+        assert!(shown == format!("gb18030? {shift}{text} []"), "{}", crate::name::clip(&shown, 200));
     }
 }
 

@@ -9,7 +9,7 @@ use encoding_rs::{DecoderResult, Encoding, UTF_16BE, UTF_16LE};
 use memchr::{memchr_iter, memmem};
 
 use super::charset::{Charset, unit32};
-use super::dos::Page;
+use super::dos::{self, Page};
 use super::{Bad, CHUNK, MARK, MAX_BAD, Text, end, fill, too_many};
 use crate::error::Result;
 use crate::snapshot::stop::Stop;
@@ -195,9 +195,7 @@ fn dos<'a>(file: &mut File, page: Page, skip: u64, mut out: Out<'a>, stop: &Stop
             return Ok(out);
         }
         out.nuls.extend(memchr_iter(0, &input[..n]).map(|at| base + at as u64));
-        let text: String =
-            input[..n].iter().map(|b| upper.get(usize::from(*b).wrapping_sub(0x80)).copied().unwrap_or(char::from(*b))).collect();
-        out.text(text.as_bytes())?;
+        out.text(dos::text(&input[..n], &upper).as_bytes())?;
         base += n as u64;
     }
 }
