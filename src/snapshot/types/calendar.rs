@@ -89,7 +89,8 @@ fn name_second(a: u32, a_len: usize, rest: &[u8]) -> Option<Dateish<'_>> {
     let name = of(gap(ordinal(rest)));
     let (b, rest) = month(name)?;
     // November of Poles, who write no ordinals, is October of Croats, who write nothing else.
-    if is_ordinal && name.starts_with(b"listopada") {
+    let is_listopada = || name.get(..9).is_some_and(|word| word.eq_ignore_ascii_case(b"listopada"));
+    if is_ordinal && is_listopada() {
         return None;
     }
     let (c, c_len, rest) = number(of(gap(rest)))?;
@@ -270,6 +271,7 @@ mod tests {
             "1 2 2020",
             "1. 2. 23",
             "1. listopada 2020.",
+            "1. LISTOPADA 2020.",
             "Dec",
             "Thu",
             "",

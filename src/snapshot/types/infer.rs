@@ -311,14 +311,17 @@ impl Numbers {
         let money = matches!(self.unit, Some(Unit::Currency(_)));
         let facts = self.facts(marked);
         facts.parse(writing, self.special, money).ok_or_else(|| {
-            told_of_many(values, facts.lost, || "beyond what bigint holds; declare number to have them exactly".to_owned())
+            // Only of whole ones, plainly written, a declared number keeps all digits.
+            let are_kept = style == Style::Plain && !(self.dressed || self.special || facts.fraction) && facts.whole <= DIGITS;
+            told_of_many(values, facts.too_large, || "beyond what bigint holds; declare number to have them exactly".to_owned())
+                .filter(|_| are_kept)
         })
     }
 }
 
 /// What to tell where a few numbers keep many others from a type; nothing where many are as they.
 fn told_of_many(values: u64, few: u64, are: impl FnOnce() -> String) -> Option<String> {
-    (values.saturating_sub(few) >= Broke::MANY && few * 10 <= values)
+    (few > 0 && values.saturating_sub(few) >= Broke::MANY && few * 10 <= values)
         .then(|| format!("stays text: {} of its values are plain numbers, and {few} {}", values - few, are()))
 }
 
@@ -326,7 +329,7 @@ impl Facts {
     /// `None` when no type keeps every number.
     fn parse(&self, writing: Writing, special: bool, money: bool) -> Option<Parse> {
         if !self.fraction && !special {
-            return (!self.too_large).then_some(Parse::Integer(writing));
+            return (self.too_large == 0).then_some(Parse::Integer(writing));
         }
         if money && self.scale <= MOST_DECIMALS && self.fits_decimal(DIGITS, special) {
             return Some(Parse::Decimal { scale: self.scale, writing });

@@ -8,7 +8,7 @@ use super::marks::Style;
 use super::{DateFormat, JsonShape, Parse, Words, Writing};
 
 impl Parse {
-    /// See [`field_key::WORDS`].
+    /// See [`crate::snapshot::field_key::WORDS`].
     pub(super) fn words(&self) -> Option<String> {
         match self {
             Self::Bool(Words::Pair([truth, falsehood])) if *truth != "true" => Some(format!("{truth} {falsehood}")),

@@ -51,7 +51,8 @@ pub(in crate::snapshot::types) struct Numbers {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::snapshot::types) struct Facts {
     pub(in crate::snapshot::types) fraction: bool,
-    pub(in crate::snapshot::types) too_large: bool,
+    /// How many whole ones are beyond 64 bits.
+    pub(in crate::snapshot::types) too_large: u64,
     /// How many a double comes near, and does not hold to the last digit.
     pub(in crate::snapshot::types) lost: u64,
     pub(in crate::snapshot::types) exponent: bool,
@@ -196,7 +197,7 @@ impl Facts {
         self.whole = self.whole.max(shape.whole);
         self.scale = self.scale.max(shape.scale);
         if shape.integer && shape.whole > 18 {
-            self.too_large |= number::integer(text.as_bytes()).is_none();
+            self.too_large += u64::from(number::integer(text.as_bytes()).is_none());
         }
         if !number::fits_double(text, shape) {
             let near = number::near_double(text, shape);
@@ -208,7 +209,7 @@ impl Facts {
     /// Of both.
     pub(in crate::snapshot::types) fn merge(&mut self, other: Self) {
         self.fraction |= other.fraction;
-        self.too_large |= other.too_large;
+        self.too_large += other.too_large;
         self.lost += other.lost;
         self.exponent |= other.exponent;
         self.far |= other.far;

@@ -88,7 +88,7 @@ impl Numbers {
         self.point.fraction = true;
         self.point.whole = self.point.whole.max(plain.before);
         self.point.scale = self.point.scale.max(plain.behind);
-        self.floats |= plain.certain;
+        self.floats |= plain.certain || declared;
         let mut fits = Style::POINTS;
         if plain.thousands > 0 && !declared {
             self.comma.whole = self.comma.whole.max(plain.thousands_whole + 3);

@@ -76,7 +76,7 @@ fn text_that_was_nearly_something_else_says_why() {
     let among = |few: &str| format!("column c: stays text: 12 of its values are plain numbers, and 1 {few}");
     let buddhist = "column c: stays text, since the years of all its dates are 2400 to 2600, as the Buddhist era counts them, 543 ahead; \
                     declare date if they are of the common era";
-    let files: [(&[&[&str]], String); 16] = [
+    let files: [(&[&[&str]], String); 19] = [
         (&[&["31/01/2566", "28/02/2566"]], buddhist.to_owned()),
         (&[&["31/01/2566"], &["28.02.2566"]], String::new()),
         (&[&["31/01/2566", "28/02/2023"]], String::new()),
@@ -86,6 +86,10 @@ fn text_that_was_nearly_something_else_says_why() {
             among("written like 1.234,5 or lists; declare number with groupChar and decimalChar if they are numbers"),
         ),
         (&[&whole, &["99999999999999999999"]], among("beyond what bigint holds; declare number to have them exactly")),
+        (&[&whole, &["10000000000000000000"]], among("beyond what bigint holds; declare number to have them exactly")),
+        // No type has these exactly.
+        (&[&whole, &["1e-400"]], String::new()),
+        (&[&whole, &["1234567890123456789012345678901234567890"]], String::new()),
         (&[&with(&["n/k", "x"])], odd(12, "dates", "n/k")),
         (&[&days[..9], &["n/k"]], String::new()),
         (&[&days, &["n/k", "2020-02-01"]], odd(12, "dates", "n/k")),
