@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
+use datafusion::execution::FunctionRegistry;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
@@ -12,7 +13,7 @@ use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::prelude::SessionConfig;
 
 use super::Options;
-use super::overflow::Checked;
+use super::overflow::{Checked, Signed};
 use super::resolve::SEARCH_PATH_SCHEMA;
 use super::runtime::Cpu;
 use super::session::Inner;
@@ -49,7 +50,9 @@ impl Shared {
             .with_default_features()
             .with_analyzer_rule(Arc::new(Checked));
         let mut base = builder.with_physical_optimizer_rules(super::yielding::rules()).build();
-        super::functions::register_shared(&mut base).map_err(|e| super::failure::from_datafusion(e, ""))?;
+        super::functions::register_shared(&mut base)
+            .and_then(|()| base.register_expr_planner(Arc::new(Signed)))
+            .map_err(|e| super::failure::from_datafusion(e, ""))?;
         Ok(Self {
             catalogs,
             snapshots,
