@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use super::command::{self, Command};
 use super::copy::{self, Copy};
-use super::dialect::ast::folded;
+use super::dialect::ast::{folded, folded_parts};
 use super::grammar::Grammar;
 use super::runtime::STACK_BYTES;
 use super::{dialect, failure, limits};
@@ -34,10 +34,8 @@ pub struct Statement {
 impl Statement {
     /// What the statement does with what its client has named, if that is all it does.
     pub fn command(&self) -> Option<&Arc<Command>> {
-        match &self.action {
-            Action::Named(command) => Some(command),
-            _ => None,
-        }
+        let Action::Named(command) = &self.action else { return None };
+        Some(command)
     }
 }
 
@@ -228,8 +226,8 @@ fn admit(ast: Ast, sql: &Arc<str>) -> Result<Action> {
         }
         Ast::Execute { name: Some(name), parameters, immediate: false, .. } => {
             let count = parameters.len();
-            let arguments = (count > 0).then(|| arguments(&parameters)).transpose()?;
-            Ok(named(Command::Execute { name: plain(&name), arguments, count }))
+            let arguments = (count > 0).then(|| arguments(parameters, sql)).transpose()?;
+            Ok(named(Command::Execute { name: folded_parts(&name).join("."), arguments, count }))
         }
         Ast::Declare { stmts } => match <[ast::Declare; 1]>::try_from(stmts) {
             Ok([declared]) => {
@@ -257,10 +255,9 @@ fn admit(ast: Ast, sql: &Arc<str>) -> Result<Action> {
 }
 
 /// The query of one row that `EXECUTE`'s arguments are.
-fn arguments(parameters: &[Expr]) -> Result<Statement> {
-    let list = parameters.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let text = format!("SELECT {list}");
-    parse(&text)?.pop().ok_or_else(|| unsupported("EXECUTE"))
+fn arguments(parameters: Vec<Expr>, sql: &Arc<str>) -> Result<Statement> {
+    let row = copy::select(parameters, None).map_err(|e| failure::from_parser(&e, sql))?;
+    Ok(Statement { sql: Arc::clone(sql), action: Action::Query(query(Ast::Query(row))?) })
 }
 
 /// A query that only reads, in DataFusion's dialect.

@@ -192,9 +192,10 @@ impl Session {
         let Action::Explain { analyze, verbose, .. } = prepared.statement.action else {
             let schema = Arc::clone(&plan.columns);
             let stream = run::start(Arc::clone(&self.shared), physical, &plan, limit, running, sql);
-            return Ok(match &prepared.statement.action {
-                Action::Copy(_, copy) => Outcome::Copy { schema, stream, copy: Arc::clone(copy) },
-                _ => Outcome::Rows { schema, stream, tag: "SELECT" },
+            return Ok(if let Action::Copy(_, copy) = &prepared.statement.action {
+                Outcome::Copy { schema, stream, copy: Arc::clone(copy) }
+            } else {
+                Outcome::Rows { schema, stream, tag: "SELECT" }
             });
         };
         if analyze {

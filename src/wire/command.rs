@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, SchemaRef};
 use futures::StreamExt;
 use pgwire::messages::response::EmptyQueryResponse;
@@ -16,7 +16,8 @@ use crate::table::pg_type::{self, PgType};
 use crate::table::pg_value::{self, Format, Values};
 
 use super::connection::{Conversation, Failure};
-use super::cursor::{Cursor, Passed};
+use super::cursor::{Cursor, Passed, reversed};
+use super::encode::RowEncoder;
 use super::extended::{Planned, Portal, no_statement, told_types};
 use super::parameters;
 use super::rows::{self, Sending, Source, Writer};
@@ -132,7 +133,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
                 self.statements.remove(name).ok_or_else(|| no_statement(name))?;
                 self.completed("DEALLOCATE".to_owned())
             }
-            Command::Declare { name, options, .. } => self.declare(planned, name, *options, parameters).await,
+            Command::Declare { name, options, .. } => self.declare(planned, name, *options, parameters, cancel).await,
             Command::Fetch { name, step, quiet } => {
                 let answer = (!quiet).then_some(answer);
                 let passed = self.fetch(name, *step, answer, cancel).await?;
@@ -214,7 +215,12 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         name: &str,
         options: CursorOptions,
         parameters: &[ArrayRef],
+        cancel: &CancellationToken,
     ) -> Result<(), Failure> {
+        if name.is_empty() {
+            // It would be the protocol's unnamed portal.
+            return Err(Error::new(Kind::Syntax, "zero-length delimited identifier").with_hint("Give the cursor a name.").into());
+        }
         if !options.hold && self.session.transaction() == Transaction::Idle && !self.implicit {
             return Err(Error::new(Kind::NoTransaction, "DECLARE CURSOR can only be used in transaction blocks").into());
         }
@@ -224,11 +230,17 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         let prepared = planned.prepared.as_ref().ok_or_else(|| Error::new(Kind::Internal, "a cursor without a query"))?;
         // The query outlives this command, and so does what ends it.
         let own = self.outliving();
-        let Outcome::Rows { schema, stream, .. } = self.run(prepared, parameters, &own).await? else {
+        let begun = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(rows::cancelled().into()),
+            begun = self.run(prepared, parameters, &own) => begun?,
+        };
+        let Outcome::Rows { schema, stream, .. } = begun else {
             return Err(Error::new(Kind::Internal, "a cursor's query gave no rows").into());
         };
         let kept = options.scroll.then(|| self.session.keeping());
-        let cursor = Cursor::new(Arc::clone(planned), schema, options, own, Source::new(stream), kept);
+        let mut cursor = Cursor::new(Arc::clone(planned), schema, options, own, Source::new(stream), kept);
+        cursor.savepoints = self.session.savepoints();
         self.cursors.insert(name.to_owned(), cursor);
         self.completed("DECLARE CURSOR".to_owned())
     }
@@ -250,6 +262,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
             return moved;
         }
         // A portal is a cursor too: asyncpg moves its own so.
+        self.columns_of(name)?.ok_or_else(|| no_cursor(name))?;
         let mut portal = self.portals.remove(name).ok_or_else(|| no_cursor(name))?;
         let (mut cursor, tag) = self.open(&mut portal, cancel).await?.ok_or_else(|| no_cursor(name))?;
         let moved = self.advance(&mut cursor, step, answer, cancel).await;
@@ -269,7 +282,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
     ) -> Result<u64, Failure> {
         let planned = Arc::clone(&cursor.planned);
         if let Some(prepared) = &planned.prepared {
-            self.resume_statement(prepared, &cursor.cancel);
+            self.resume_statement(prepared, cancel);
         }
         tokio::select! {
             biased;
@@ -283,7 +296,8 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         let columns = Arc::clone(&cursor.columns);
         self.tell_notices()?;
         let Some(answer) = answer else { return Ok(pass_over(cursor, passed).await?) };
-        let formats = if cursor.options.binary {
+        // In the extended protocol Bind says how rows are sent, whatever the cursor was declared as.
+        let formats = if cursor.options.binary && answer.described {
             vec![Format::Binary; columns.fields().len()]
         } else {
             answer.formats(columns.fields().len())
@@ -296,8 +310,12 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         match passed {
             Passed::Rows(batches) => {
                 for batch in &batches {
-                    writer.write(self.outgoing, batch).await?;
-                    sent += batch.num_rows() as u64;
+                    sent += self.write_pieces(&mut writer, batch).await?;
+                }
+            }
+            Passed::Back(batches) => {
+                for batch in batches.iter().rev() {
+                    sent += self.write_pieces(&mut writer, &reversed(batch)?).await?;
                 }
             }
             Passed::Stream(count) => {
@@ -309,6 +327,17 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
             }
         }
         Ok(sent)
+    }
+
+    /// Writes a batch, however large its rows are; how many they were.
+    async fn write_pieces(&mut self, writer: &mut Writer<RowEncoder>, batch: &RecordBatch) -> Result<u64, Failure> {
+        let mut done = 0;
+        while done < batch.num_rows() {
+            let piece = batch.slice(done, writer.piece((batch.num_rows() - done) as u64));
+            writer.write(self.outgoing, &piece).await?;
+            done += piece.num_rows();
+        }
+        Ok(done as u64)
     }
 
     /// The columns of a cursor's rows, or of a portal's.
@@ -330,7 +359,7 @@ fn stays(moved: &Result<u64, Failure>) -> bool {
 /// Moves a cursor over what it passes; how many rows that are.
 async fn pass_over(cursor: &mut Cursor, passed: Passed) -> Result<u64> {
     let count = match passed {
-        Passed::Rows(batches) => return Ok(batches.iter().map(|batch| batch.num_rows() as u64).sum()),
+        Passed::Rows(batches) | Passed::Back(batches) => return Ok(batches.iter().map(|batch| batch.num_rows() as u64).sum()),
         Passed::Stream(count) => count,
     };
     let mut over = 0;

@@ -298,19 +298,34 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
     pub(super) fn completed(&mut self, tag: String) -> Result<(), Failure> {
         if tag == "DISCARD ALL" {
             self.statements.clear();
+            self.portals.clear();
+            self.cursors.clear();
         }
         let in_block = self.session.transaction() != Transaction::Idle;
-        if self.in_block && !in_block {
-            self.portals.clear();
-            // What a transaction declared goes with it when it is rolled back.
-            let rolled_back = tag == "ROLLBACK";
-            self.cursors.retain(|_, cursor| cursor.options.hold && !(cursor.fresh && rolled_back));
-            self.cursors.values_mut().for_each(|cursor| cursor.fresh = false);
+        if self.in_block {
+            self.end_of_block(&tag, in_block);
         }
         self.in_block = in_block;
         self.tell_notices()?;
         self.outgoing.put(&CommandComplete::new(tag))?;
         Ok(())
+    }
+
+    /// Ends what lasts as long as the transaction block, or the savepoint, that a command with this tag ended.
+    fn end_of_block(&mut self, tag: &str, in_block: bool) {
+        let savepoints = self.session.savepoints();
+        let rolled_back = tag == "ROLLBACK";
+        // With AND CHAIN the next block is open already; ROLLBACK TO leaves the savepoint that it names.
+        if !in_block || tag == "COMMIT" || (rolled_back && savepoints == 0) {
+            self.portals.clear();
+            // What a transaction declared goes with it when it is rolled back.
+            self.cursors.retain(|_, cursor| cursor.options.hold && !(cursor.fresh && rolled_back));
+            self.cursors.values_mut().for_each(|cursor| cursor.fresh = false);
+        } else if rolled_back {
+            self.cursors.retain(|_, cursor| !cursor.fresh || cursor.savepoints < savepoints);
+        } else if tag == "RELEASE" {
+            self.cursors.values_mut().for_each(|cursor| cursor.savepoints = cursor.savepoints.min(savepoints));
+        }
     }
 
     /// Ends what lasts as long as a transaction, unless a block is open.
@@ -340,6 +355,10 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         }
         self.session.fail_transaction();
         self.portals.clear();
+        if self.session.transaction() == Transaction::Idle {
+            // The statements since Query or Sync were one transaction, and it is rolled back.
+            self.cursors.retain(|_, cursor| !cursor.fresh);
+        }
         self.tell_notices()?;
         self.outgoing.error(Severity::Error, &e)?;
         Ok(())

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::table::pg_value::{self, Format};
 
 use super::connection::{Conversation, Failure};
-use super::rows::{Encode, Sending, Source, Writer};
+use super::rows::{self, Encode, Sending, Source, Writer};
 
 impl Encode for CopyEncoder {
     fn encode(&mut self, batch: &RecordBatch, out: &mut BytesMut) -> Result<()> {
@@ -58,6 +58,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         copy: &Copy,
         cancel: &CancellationToken,
     ) -> Result<(), Failure> {
+        rows::check_width(schema)?;
         let encoder = CopyEncoder::new(schema, copy, self.style());
         let (code, columns) = (encoder.format().code(), schema.fields().len());
         self.tell_notices()?;

@@ -23,6 +23,8 @@ pub(super) struct Cursor {
     pub(super) cancel: CancellationToken,
     /// It was declared in the transaction that is open.
     pub(super) fresh: bool,
+    /// How many savepoints were set when it was declared.
+    pub(super) savepoints: usize,
     source: Source,
     /// The rows that were read, for a cursor that scrolls.
     kept: Option<Kept>,
@@ -36,10 +38,12 @@ pub(super) struct Cursor {
 
 /// The rows that a step passes.
 pub(super) enum Passed {
-    /// So many from here on, straight from the query; [`Cursor::passed`] is to be told how many there were.
+    /// So many from here on, straight from the query, with [`Cursor::next`].
     Stream(u64),
     /// These, the cursor being behind them.
     Rows(Vec<RecordBatch>),
+    /// These from the last to the first, the cursor being before them.
+    Back(Vec<RecordBatch>),
 }
 
 impl Cursor {
@@ -51,14 +55,26 @@ impl Cursor {
         source: Source,
         kept: Option<Kept>,
     ) -> Self {
-        Self { planned, columns, options, cancel, fresh: true, source, kept, current: None, position: 0, rows: None }
+        Self {
+            planned,
+            columns,
+            options,
+            cancel,
+            fresh: true,
+            savepoints: 0,
+            source,
+            kept,
+            current: None,
+            position: 0,
+            rows: None,
+        }
     }
 
     /// What a step passes.
     pub(super) async fn step(&mut self, step: Step) -> Result<Passed> {
         match self.kept.take() {
             Some(mut kept) => {
-                let passed = self.scroll(step, &mut kept).await.map(Passed::Rows);
+                let passed = self.scroll(step, &mut kept).await;
                 self.kept = Some(kept);
                 passed
             }
@@ -110,7 +126,7 @@ impl Cursor {
         Ok(Passed::Stream(1))
     }
 
-    async fn scroll(&mut self, step: Step, kept: &mut Kept) -> Result<Vec<RecordBatch>> {
+    async fn scroll(&mut self, step: Step, kept: &mut Kept) -> Result<Passed> {
         match step {
             Step::Rows(0) | Step::Relative(0) => self.one(self.position, kept).await,
             Step::Rows(count) if count > 0 => {
@@ -118,13 +134,13 @@ impl Cursor {
                 let to = self.position.saturating_add(count.unsigned_abs());
                 let there = self.fill(to, kept).await?;
                 self.position = to.min(there + 1);
-                Ok(kept.rows(from..to.min(there) + 1))
+                Ok(Passed::Rows(kept.rows(from..to.min(there) + 1)))
             }
             Step::Rows(count) => {
                 let from = self.position.saturating_sub(count.unsigned_abs()).max(1);
                 let to = self.position;
                 self.position = self.position.saturating_sub(count.unsigned_abs());
-                kept.rows(from..to).into_iter().rev().map(|batch| reversed(&batch)).collect()
+                Ok(Passed::Back(kept.rows(from..to)))
             }
             Step::Absolute(row) if row >= 0 => self.one(row.unsigned_abs(), kept).await,
             Step::Absolute(back) => {
@@ -136,10 +152,10 @@ impl Cursor {
     }
 
     /// Goes to one row, and that row if there is one.
-    async fn one(&mut self, row: u64, kept: &mut Kept) -> Result<Vec<RecordBatch>> {
+    async fn one(&mut self, row: u64, kept: &mut Kept) -> Result<Passed> {
         let there = self.fill(row, kept).await?;
         self.position = row.min(there + 1);
-        Ok(if row == 0 || row > there { Vec::new() } else { kept.rows(row..row + 1) })
+        Ok(Passed::Rows(if row == 0 || row > there { Vec::new() } else { kept.rows(row..row + 1) }))
     }
 
     /// Reads on up to this row; how many were read so far.
@@ -154,7 +170,8 @@ impl Cursor {
     }
 }
 
-fn reversed(batch: &RecordBatch) -> Result<RecordBatch> {
+/// A batch's rows from the last to the first.
+pub(super) fn reversed(batch: &RecordBatch) -> Result<RecordBatch> {
     let order = UInt64Array::from_iter_values((0..batch.num_rows() as u64).rev());
     take_record_batch(batch, &order).map_err(|e| Error::new(Kind::Internal, "rows could not be turned round").caused_by(e))
 }
@@ -182,6 +199,7 @@ mod tests {
         let mut take = |batch: &RecordBatch| all.extend_from_slice(batch.column(0).as_primitive::<Int64Type>().values());
         match cursor.step(step).await? {
             Passed::Rows(batches) => batches.iter().for_each(take),
+            Passed::Back(batches) => batches.iter().rev().for_each(|batch| take(&reversed(batch).expect("it is turned"))),
             Passed::Stream(count) => {
                 let mut left = usize::try_from(count).unwrap_or(usize::MAX);
                 while left > 0 {

@@ -52,9 +52,9 @@ pub(super) struct Portal {
 enum PortalState {
     /// Not executed yet.
     Bound,
-    /// Executed in part.
+    /// Executed; there may be rows that nobody asked for yet.
     Open { cursor: Box<Cursor>, tag: &'static str },
-    /// Executed to its end.
+    /// Executed, and without rows.
     Finished,
 }
 
@@ -128,7 +128,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         let name = message.portal_name.clone().unwrap_or_default();
         let statement = message.statement_name.as_deref().unwrap_or_default();
         let planned = Arc::clone(self.statement(statement)?);
-        if !name.is_empty() && self.portals.contains_key(&name) {
+        if !name.is_empty() && (self.portals.contains_key(&name) || self.cursors.contains_key(&name)) {
             return Err(Error::new(Kind::DuplicateCursor, format!("cursor \"{name}\" already exists")).into());
         }
         let (given, wanted) = (message.parameters.len(), planned.parameters.len());
@@ -173,8 +173,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
             }
             TARGET_TYPE_BYTE_PORTAL if self.cursors.contains_key(name) => {
                 let cursor = &self.cursors[name];
-                let format = if cursor.options.binary { Format::Binary } else { Format::Text };
-                let formats = vec![format; cursor.columns.fields().len()];
+                let formats = vec![Format::Text; cursor.columns.fields().len()];
                 self.outgoing.put(&rows::description(&cursor.columns, &formats))?;
                 return Ok(());
             }
@@ -225,7 +224,6 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         let is_finished = matches!(portal.state, PortalState::Finished);
         let Some((mut cursor, tag)) = self.open(portal, &cancel).await? else {
             return match is_finished {
-                true if planned.width() > 0 => self.completed(rows_tag("SELECT", 0)),
                 true => Err(violation(format!("portal \"{name}\" cannot be run")).into()),
                 false => Ok(()),
             };
@@ -238,11 +236,11 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
             writer.write(self.outgoing, &batch).await?;
             sent += batch.num_rows() as u64;
         }
+        portal.suspend(cursor, tag);
         if sent < limit {
             return self.completed(rows_tag(tag, sent));
         }
         // As in PostgreSQL, even when the last row was among them: only the next Execute finds that out.
-        portal.suspend(cursor, tag);
         self.outgoing.put(&PortalSuspended::new())?;
         Ok(())
     }
@@ -277,6 +275,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
 
     /// Execute of a cursor that SQL declared: its next rows.
     async fn execute_cursor(&mut self, name: &str, max_rows: i32) -> Result<(), Failure> {
+        self.session.check_not_failed()?;
         let all = max_rows <= 0;
         let step = Step::Rows(if all { i64::MAX } else { i64::from(max_rows) });
         let cancel = self.begin_statement();

@@ -1,6 +1,7 @@
 //! Prepared statements, cursors and COPY, asked for by real clients. What PostgreSQL 15 answers to `tests/psql/*.sql` stands beside them.
 
 use crate::harness::{Server, Setup, fixtures, root};
+use crate::raw::{Message, Raw, error, kinds, message, text};
 use futures::{StreamExt, TryStreamExt};
 
 /// What psql prints for a script that was written down from PostgreSQL 15: the rows, and the errors with their line and SQLSTATE.
@@ -90,4 +91,40 @@ async fn a_cursor_that_nobody_reads_on_is_no_burden() {
     let failed = client.simple_query("move last in c").await.expect_err("it does not fit");
     assert_eq!(failed.code().map(tokio_postgres::error::SqlState::code), Some("53200"));
     client.batch_execute("rollback").await.expect("ROLLBACK");
+}
+
+/// Parse of a statement, Bind to a portal with all as text, Execute of a portal, and Sync.
+fn execute(raw: &mut Raw, sql: &str, bound: &str, executed: &str) -> Vec<Message> {
+    let parse = [text(""), text(sql), vec![0; 2]].concat();
+    let bind = [text(bound), text(""), vec![0; 6]].concat();
+    let execute = [text(executed), vec![0; 4]].concat();
+    raw.packet(&[message(b'P', &parse), message(b'B', &bind), message(b'E', &execute), message(b'S', &[])].concat());
+    raw.until_ready()
+}
+
+/// As PostgreSQL 15 answers the same messages.
+#[test]
+fn cursors_and_portals_share_their_names() {
+    let (mut raw, _) = Raw::session(Server::shared().address, "open");
+    raw.query("begin; declare c binary cursor for select 12::int");
+    // Bind says how rows are sent, whatever the cursor was declared as.
+    let fetched = execute(&mut raw, "fetch c", "", "");
+    assert_eq!((kinds(&fetched).as_str(), &fetched[2].1[..]), ("12DCZ", &b"\0\x01\0\0\0\x0212"[..]));
+    let taken = execute(&mut raw, "select 7", "c", "c");
+    assert_eq!(error(&taken, 'C').as_deref(), Some("42P03"));
+    // The transaction failed, and so nothing is fetched by Execute either.
+    raw.packet(&[message(b'E', &[text("c"), vec![0; 4]].concat()), message(b'S', &[])].concat());
+    assert_eq!(error(&raw.until_ready(), 'C').as_deref(), Some("25P02"));
+    raw.query("rollback; begin");
+    // What gives no rows is not run by FETCH.
+    let bind = [text("p"), text(""), vec![0; 6]].concat();
+    let parse = [text(""), text("copy (select 1) to stdout"), vec![0; 2]].concat();
+    raw.packet(&[message(b'P', &parse), message(b'B', &bind), message(b'S', &[])].concat());
+    raw.until_ready();
+    assert_eq!(kinds(&raw.query("fetch p")), "EZ");
+    raw.query("rollback; begin");
+    assert_eq!(kinds(&execute(&mut raw, "select 1", "p", "p")), "12DCZ");
+    let at_the_end = raw.query("fetch p");
+    assert_eq!(kinds(&at_the_end), "TCZ");
+    raw.query("rollback");
 }

@@ -4,7 +4,7 @@
 mod encode;
 
 use arrow::datatypes::Schema;
-use datafusion::sql::sqlparser::ast::{Ident, ObjectName, Query};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, ObjectName, Query, SelectItem, SetExpr, TableFactor};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Token;
@@ -120,18 +120,30 @@ pub(super) fn parse(parser: &mut Parser) -> Result<Parsed, ParserError> {
 
 /// `table [(columns)]` as the query that gives its rows.
 fn table(parser: &mut Parser) -> Result<Box<Query>, ParserError> {
-    let name: ObjectName = parser.parse_object_name(false)?;
-    let columns = match parser.consume_token(&Token::LParen) {
-        false => "*".to_owned(),
-        true => {
-            let columns = parser.parse_comma_separated(Parser::parse_identifier)?;
-            parser.expect_token(&Token::RParen)?;
-            columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    let name = parser.parse_object_name(false)?;
+    let mut columns = Vec::new();
+    if parser.consume_token(&Token::LParen) {
+        columns = parser.parse_comma_separated(Parser::parse_identifier)?;
+        parser.expect_token(&Token::RParen)?;
+    }
+    select(columns.into_iter().map(Expr::Identifier).collect(), Some(name))
+}
+
+/// `SELECT columns [FROM table]`, all columns where none are named; of parsed pieces, so that errors still know their places.
+pub(super) fn select(columns: Vec<Expr>, table: Option<ObjectName>) -> Result<Box<Query>, ParserError> {
+    let form = if table.is_some() { "SELECT * FROM t" } else { "SELECT 1" };
+    let mut query = Parser::new(&super::grammar::Grammar::default()).try_with_sql(form)?.parse_query()?;
+    if let SetExpr::Select(select) = query.body.as_mut() {
+        if !columns.is_empty() {
+            select.projection = columns.into_iter().map(SelectItem::UnnamedExpr).collect();
         }
-    };
-    // Names print as they were written, quotes included.
-    let select = format!("SELECT {columns} FROM {name}");
-    Parser::new(&super::grammar::Grammar::default()).try_with_sql(&select)?.parse_query()
+        if let (Some(from), Some(table)) = (select.from.first_mut(), table)
+            && let TableFactor::Table { name, .. } = &mut from.relation
+        {
+            *name = table;
+        }
+    }
+    Ok(query)
 }
 
 /// `name [value]` within parentheses.

@@ -32,6 +32,11 @@ impl Session {
         }
     }
 
+    /// How many savepoints are set.
+    pub fn savepoints(&self) -> usize {
+        self.inner.state().savepoints.len()
+    }
+
     /// The error of all but ending it in a failed transaction block.
     pub fn check_not_failed(&self) -> Result<()> {
         self.inner.check_not_failed()
