@@ -126,8 +126,13 @@ fn are_parts(a: &BareFile, b: &BareFile, is_series: bool) -> bool {
     if is_several(a) || is_several(b) {
         return false;
     }
-    if is_partitioned(a) && is_partitioned(b) {
-        return is_series || a.head.as_ref().zip(b.head.as_ref()).is_none_or(|(a, b)| a == b || share_columns(a, b));
+    match (is_partitioned(a), is_partitioned(b)) {
+        (true, true) => {
+            return is_series || a.head.as_ref().zip(b.head.as_ref()).is_none_or(|(a, b)| a == b || share_columns(a, b));
+        }
+        // What stands beside partitions may well be all of them in one.
+        (true, false) | (false, true) => return false,
+        (false, false) => {}
     }
     match (&a.head, &b.head) {
         (Some(a), Some(b)) if a == b => true,
@@ -263,6 +268,7 @@ mod tests {
         check(&["y=1/a.parquet"], &["-.r: y=1/a.parquet"]);
         check(&["a.csv=x", "y=1/b.csv=x", "z.csv=x"], &["-.r: y=1/b.csv", "-.a: a.csv", "-.z: z.csv"]);
         check(&["t/y=1/a.csv=x", "t/k.csv=p,q"], &["t.t: t/y=1/a.csv", "t.k: t/k.csv"]);
+        check(&["t/y=1/a.csv=x", "t/all.csv=x"], &["t.t: t/y=1/a.csv", "t.all: t/all.csv"]);
         check(&["t/y=1/a.json", "t/1.csv=a", "t/2.csv=a"], &["t.t csv: t/1.csv t/2.csv", "t.t a: t/y=1/a.json"]);
         check(&["t/y=1/stops.csv=a,b", "t/y=2/trips.csv=c,d"], &["t.t stops: t/y=1/stops.csv", "t.t trips: t/y=2/trips.csv"]);
     }

@@ -184,6 +184,7 @@ impl<'a> Grid<'a> {
                 Part::Comment => {}
                 Part::Header => self.last = row.line,
                 Part::Title => self.leave_out(&row, "a header", "the row stands before the header")?,
+                Part::Between => self.leave_out(&row, "a row", "the row stands between the header and the first row")?,
                 Part::Data => self.data(row)?,
             }
         }

@@ -31,6 +31,8 @@ pub(super) enum Part {
     Comment,
     Title,
     Header,
+    /// Neither a name nor a row: a rule, or keys with their values.
+    Between,
     Data,
 }
 
@@ -67,17 +69,20 @@ pub(super) fn find(rows: &[Row], regions: &[Region], dialect: &Dialect, max_colu
         parts[*i] = Part::Title;
     }
     let body = &kept[found.preamble.min(kept.len())..];
-    let header: Vec<usize> = match &found.header {
-        Header::None => Vec::new(),
+    let (header, between) = match &found.header {
+        Header::None => (Vec::new(), 0),
         Header::Records(lines, _) => {
             let told: Vec<usize> = body.iter().filter(|i| lines.contains(&(rows[**i].line as usize))).copied().collect();
             let merged = if dialect.header_rows.is_empty() { merged.header(rows, body) } else { Vec::new() };
-            if merged.len() > told.len() { merged } else { told }
+            if merged.len() > told.len() { (merged, 0) } else { (told, found.between) }
         }
     };
     if let Some(last) = header.last() {
         for i in body.iter().take_while(|i| *i <= last) {
             parts[*i] = if header.contains(i) { Part::Header } else { Part::Title };
+        }
+        for i in body.iter().skip_while(|i| *i <= last).take(between) {
+            parts[*i] = Part::Between;
         }
     }
     let mut names = merged.names(rows, &header, dialect.header_join.as_deref().unwrap_or(" "));

@@ -162,6 +162,13 @@ fn the_table_is_found_in_its_sheet() {
     let usual = Dialect::default;
     let declared = || Dialect { header_rows: vec![2, 3], comment_rows: vec![5], ..usual() };
     for (dialect, rows, merged, want) in [
+        // A rule below the names.
+        (
+            usual(),
+            "id|name|v\n--|----|-\n=1|a|=5\n=2|b|=6",
+            &[][..],
+            "id|name|v; 3: 1|'a|5; 4: 2|'b|6; 2! the row stands between the header and the first row",
+        ),
         // Blank rows and columns around the table, and within.
         (usual(), "\n\n|a||b\n|=1||x\n\n|=2||y", &[][..], "a|b; 4: 1|'x; 6: 2|'y"),
         // A column without a name that holds something; a name without values.
