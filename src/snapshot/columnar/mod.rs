@@ -9,6 +9,7 @@ mod container;
 mod extent;
 mod orc;
 mod orc_tail;
+mod orc_times;
 mod orc_types;
 mod parquet_file;
 mod shape;

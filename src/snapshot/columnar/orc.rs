@@ -3,28 +3,23 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
-use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use arrow::array::AsArray;
-use arrow::compute::{max, min};
-use arrow::datatypes::{DataType, SchemaRef, TimeUnit, TimestampMicrosecondType, TimestampNanosecondType};
+use arrow::datatypes::{DataType, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
 use orc_rust::compression::{Compression, CompressionType, Decompressor};
 use orc_rust::reader::ChunkReader;
-use orc_rust::reader::metadata::{FileMetadata, read_metadata};
-use orc_rust::schema::NamedColumn;
-use orc_rust::statistics::TypeStatistics;
-use orc_rust::{ArrowReader, ArrowReaderBuilder, TimestampPrecision};
+use orc_rust::reader::metadata::read_metadata;
+use orc_rust::{ArrowReader, ArrowReaderBuilder};
 
 use super::orc_tail::{Postscript, varint, with_decimals};
+use super::orc_times::{Times, precision};
 use super::orc_types::{check_footer, check_statistics};
 use super::{BATCH, arrow_fault, fault};
 use crate::error::Result;
-use crate::name::quoted;
 
 /// The largest chunk that is unpacked, in bytes. A chunk's length is told in 23 bits, and its unpacked form is one of them again.
 const MAX_CHUNK: u64 = 16 << 20;
@@ -105,74 +100,6 @@ impl Rows {
 
     pub(super) fn bytes(&self) -> u64 {
         self.read.load(Ordering::Relaxed)
-    }
-}
-
-/// Nanoseconds, which ORC keeps, unless the file's statistics say that a time lies outside of the years 1678 to 2261, which is all that
-/// 64 bits of nanoseconds hold: then microseconds.
-fn precision(metadata: &FileMetadata) -> TimestampPrecision {
-    let narrow = i64::MIN / 1_000_000 + 1_000..i64::MAX / 1_000_000 - 1_000;
-    let outside = metadata.column_file_statistics().iter().any(|column| match column.type_statistics() {
-        Some(TypeStatistics::Timestamp { min, max, min_utc, max_utc }) => {
-            [min, max, min_utc, max_utc].into_iter().any(|millis| !narrow.contains(millis))
-        }
-        Some(_) | None => false,
-    });
-    if outside { TimestampPrecision::Microsecond } else { TimestampPrecision::Nanosecond }
-}
-
-/// Within which bounds the times of a column are, by the file's statistics. Arrow's writer keeps fractions of seconds before 1970 as
-/// numbers below zero, which the decoder takes for other times, years off.
-struct Times {
-    /// The column's place among all.
-    column: usize,
-    /// In milliseconds.
-    bounds: RangeInclusive<i64>,
-}
-
-impl Times {
-    /// Of the columns whose statistics tell them.
-    fn of(metadata: &FileMetadata) -> Vec<Self> {
-        let statistics = metadata.column_file_statistics();
-        let columns = metadata.root_data_type().children().iter().enumerate();
-        let of_column = |(column, named): (usize, &NamedColumn)| {
-            let bounds = Self::bounds(statistics.get(named.data_type().column_index())?.type_statistics()?)?;
-            Some(Self { column, bounds })
-        };
-        columns.filter_map(of_column).collect()
-    }
-
-    /// A day of leeway for time zones. `None` for statistics that tell no bound, which the decoder shows as zeros.
-    fn bounds(statistics: &TypeStatistics) -> Option<RangeInclusive<i64>> {
-        const DAY: i64 = 86_400_000;
-        match statistics {
-            TypeStatistics::Timestamp { min: 0, max: 0, min_utc: 0, max_utc: 0 } => None,
-            TypeStatistics::Timestamp { min, max, min_utc, max_utc } => {
-                Some((*min.min(min_utc)).saturating_sub(DAY)..=(*max.max(max_utc)).saturating_add(DAY))
-            }
-            _ => None,
-        }
-    }
-
-    fn check(&self, batch: &RecordBatch) -> Result<()> {
-        let column = batch.column(self.column);
-        let (extremes, scale) = match column.data_type() {
-            DataType::Timestamp(TimeUnit::Nanosecond, _) => {
-                let times = column.as_primitive::<TimestampNanosecondType>();
-                ([min(times), max(times)], 1_000_000)
-            }
-            DataType::Timestamp(TimeUnit::Microsecond, _) => {
-                let times = column.as_primitive::<TimestampMicrosecondType>();
-                ([min(times), max(times)], 1_000)
-            }
-            _ => return Ok(()),
-        };
-        if extremes.into_iter().flatten().all(|time| self.bounds.contains(&time.div_euclid(scale))) {
-            return Ok(());
-        }
-        let name = quoted(batch.schema_ref().field(self.column).name());
-        Err(fault(format!("the times of column {name} are not those that its statistics tell"))
-            .with_hint("Arrow writes times before 1970 with fractions of seconds so: publish it as Parquet."))
     }
 }
 
@@ -379,7 +306,6 @@ fn is_bounded(from: impl Read) -> Result<bool> {
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{ArrayRef, TimestampNanosecondArray};
 
     use super::*;
     use crate::snapshot::spool::put_number;
@@ -450,22 +376,5 @@ mod tests {
                 assert_eq!(e.message(), want, "packed: {packed}");
             }
         }
-    }
-
-    #[test]
-    fn times_are_held_to_their_statistics() {
-        let told = |min, max| Times::bounds(&TypeStatistics::Timestamp { min: 0, max: 0, min_utc: min, max_utc: max });
-        assert_eq!(told(0, 0), None);
-        assert_eq!(told(-1, 1), Some(-86_400_001..=86_400_001));
-        let times = Times { column: 0, bounds: -86_400_000..=86_400_000 };
-        let batch = |times: [Option<i64>; 2]| {
-            let times: ArrayRef = Arc::new(TimestampNanosecondArray::from_iter(times));
-            RecordBatch::try_from_iter([("T", times)]).expect("a column")
-        };
-        assert!(times.check(&batch([Some(-1), None])).is_ok());
-        assert!(times.check(&batch([None, None])).is_ok());
-        // What becomes of a nanosecond before 1970.
-        let e = times.check(&batch([Some(0), Some((1 << 61) - 1)])).expect_err("it is years off");
-        assert_eq!(e.message(), "the times of column \"T\" are not those that its statistics tell");
     }
 }
