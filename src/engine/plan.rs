@@ -19,6 +19,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 use super::as_of::{self, Versions};
 use super::dialect::{self, ast::bare};
 use super::failure::{from_datafusion, position};
+use super::origin::Origin;
 use super::resolve::{Databases, Names, Pinned};
 use super::session::Inner;
 use super::shared::Shared;
@@ -75,12 +76,13 @@ pub async fn plan(
         typed(&state, ast.clone(), &parameters).await.map_err(failed)?
     };
     // The optimizer writes the time of planning in place of now().
+    let origins: Vec<Option<Origin>> = (0..logical.schema().fields().len()).map(|i| Origin::of_column(&logical, i)).collect();
     let (logical, optimized) = if parameters.is_empty() && !is_of_one_run(&logical).map_err(failed)? {
         (state.optimize(&logical).map_err(failed)?, true)
     } else {
         (logical, false)
     };
-    let columns = columns(&state, &logical, optimized)?;
+    let columns = columns(&state, &logical, optimized, &origins)?;
     Ok(QueryPlan { state, logical, optimized, columns, parameters, pinned: names.pinned(), of_one_run })
 }
 
@@ -163,14 +165,20 @@ fn sql_type(arrow: &DataType) -> datafusion::error::Result<ast::DataType> {
 }
 
 /// The columns as they will be when the plan runs: DataFusion settles some types only when it analyses.
-fn columns(state: &SessionState, logical: &LogicalPlan, optimized: bool) -> Result<SchemaRef> {
+fn columns(state: &SessionState, logical: &LogicalPlan, optimized: bool, origins: &[Option<Origin>]) -> Result<SchemaRef> {
     let analyzed = (!optimized)
         .then(|| state.analyzer().execute_and_check(logical.clone(), state.config_options(), |_, _| {}).ok())
         .flatten();
     let schema = analyzed.as_ref().unwrap_or(logical).schema();
     // Clients see the names without the marks that keep equal ones apart; whether a column is nullable they are never told.
-    let shown = |f: &Arc<Field>| f.as_ref().clone().with_name(dialect::shown_name(f.name())).with_nullable(true);
-    Ok(Arc::new(Schema::new(schema.fields().iter().map(shown).collect::<Vec<_>>())))
+    let shown = |(f, origin): (&Arc<Field>, &Option<Origin>)| {
+        let field = f.as_ref().clone().with_name(dialect::shown_name(f.name())).with_nullable(true);
+        match origin {
+            Some(origin) => origin.mark(field),
+            None => field,
+        }
+    };
+    Ok(Arc::new(Schema::new(schema.fields().iter().zip(origins).map(shown).collect::<Vec<_>>())))
 }
 
 /// The types of parameters, by position, as far as they are known.

@@ -378,6 +378,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         self.in_block = status != TransactionStatus::Idle;
         self.outgoing.put(&ReadyForQuery::new(status))?;
         self.outgoing.flush().await?;
+        self.outgoing.tell_from(&self.session.setting("client_min_messages").unwrap_or_default());
         Ok(())
     }
 

@@ -22,15 +22,40 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// What the buffer keeps between answers, in bytes; an idle connection should cost little.
 const KEPT: usize = 8 << 10;
 
+/// How severe a notice is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    /// `DEBUG` to `LOG`.
+    Detail,
+    Notice,
+    Warning,
+    /// What only errors reach.
+    Error,
+}
+
+impl Level {
+    fn named(word: &str) -> Self {
+        match word.to_ascii_lowercase().as_str() {
+            "error" => Self::Error,
+            "warning" => Self::Warning,
+            // PostgreSQL tells INFO always, and has it in no setting; nothing here is one.
+            "notice" | "info" => Self::Notice,
+            _ => Self::Detail,
+        }
+    }
+}
+
 /// Messages to the client, in order.
 pub(super) struct Outgoing<W> {
     writer: W,
     buffer: BytesMut,
+    /// What `client_min_messages` says: the least severe notice that is told.
+    least: Level,
 }
 
 impl<W: AsyncWrite + Unpin> Outgoing<W> {
     pub(super) fn new(writer: W) -> Self {
-        Self { writer, buffer: BytesMut::new() }
+        Self { writer, buffer: BytesMut::new(), least: Level::Notice }
     }
 
     /// Adds a message.
@@ -47,8 +72,16 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         self.put(&report::error(severity, e))
     }
 
-    /// Adds a notice.
+    /// Leaves out notices from now on that are less severe than this word of `client_min_messages` says.
+    pub(super) fn tell_from(&mut self, level: &str) {
+        self.least = Level::named(level);
+    }
+
+    /// Adds a notice, if it is severe enough to be told.
     pub(super) fn notice(&mut self, n: &Notice) -> Result<(), Broken> {
+        if Level::named(n.severity) < self.least {
+            return Ok(());
+        }
         self.put(&report::notice(n))
     }
 

@@ -10,7 +10,7 @@ use pgwire::messages::data::{FieldDescription, RowDescription};
 use tokio::io::AsyncWrite;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::Rows;
+use crate::engine::{Origin, Rows};
 use crate::error::{Error, Kind, Result};
 use crate::table::pg_type::PgType;
 
@@ -171,7 +171,8 @@ pub(super) fn description(schema: &Schema, formats: &[Format]) -> RowDescription
     let fields = schema.fields().iter().zip(formats).map(|(field, format)| {
         let pg = PgType::of_field(field);
         let name = field.name().replace('\0', "\u{fffd}");
-        FieldDescription::new(name, 0, 0, pg.oid, pg.len, type_modifier(field.data_type()), format.code())
+        let (table, column) = Origin::of_field(field).map_or((0, 0), |origin| (origin.table, origin.column));
+        FieldDescription::new(name, table as i32, column, pg.oid, pg.len, type_modifier(field.data_type()), format.code())
     });
     RowDescription::new(fields.collect())
 }

@@ -253,3 +253,18 @@ async fn simple_queries_give_text() {
     });
     assert_eq!(row.expect("a row"), ["t", "{1,NULL}", "1 day", "\\x00ff", "1.50"]);
 }
+
+#[tokio::test]
+async fn columns_tell_the_table_they_are_of() {
+    let client = Server::shared().client("open").await;
+    let oid = "select oid from pg_class where relname = 'ourairports_airports'";
+    let airports: u32 = client.query_one(oid, &[]).await.expect("a table").get(0);
+    let sql = "select a.ident, upper(a.ident), s.other, count(*) from transport.ourairports_airports a
+        join (select id as other from transport.ourairports_airports where id > 0 order by 1) s on s.other = a.id group by 1, 2, 3";
+    let statement = client.prepare(sql).await.expect("it is planned");
+    let origins: Vec<_> = statement.columns().iter().map(|c| (c.table_oid(), c.column_id())).collect();
+    assert_eq!(origins, [(Some(airports), Some(2)), (None, None), (Some(airports), Some(1)), (None, None)]);
+    let union = "select id from transport.ourairports_airports union all select 1";
+    let statement = client.prepare(union).await.expect("it is planned");
+    assert_eq!(statement.columns()[0].table_oid(), None);
+}

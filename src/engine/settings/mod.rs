@@ -25,8 +25,10 @@ enum Takes {
     Duration,
     /// One of these words.
     OneOf(&'static [&'static str]),
-    /// An encoding; only UTF-8 is spoken.
-    Utf8,
+    /// Text in printable ASCII; what is none becomes question marks.
+    Ascii,
+    /// `UTF8`, or `SQL_ASCII`, which asks for the server's bytes as they are.
+    Charset,
     /// A time zone name or offset.
     TimeZone,
     /// `ISO`, perhaps with an order of day and month.
@@ -45,14 +47,17 @@ const SESSION_USER: &str = "session_authorization";
 /// PostgreSQL's version whose behaviour is kept to.
 pub const SERVER_VERSION: &str = "15.18";
 
-use Takes::{Bool, DateStyle, Fixed, Int, OneOf, Text, Utf8};
+use Takes::{Ascii, Bool, Charset, DateStyle, Fixed, Int, OneOf, Text};
+
+/// The severities of messages to a client, the least first.
+const LEVELS: &[&str] = &["debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error"];
 
 /// All of them, sorted by name without regard to case.
 static SETTINGS: &[Setting] = &[
-    Setting("application_name", "", Text, true, "The client's name, for monitoring."),
+    Setting("application_name", "", Ascii, true, "The client's name, for monitoring."),
     Setting("bytea_output", "hex", OneOf(&["hex", "escape"]), false, "The text form of bytea."),
-    Setting("client_encoding", "UTF8", Utf8, true, "The client's encoding: UTF8 alone."),
-    Setting("client_min_messages", "notice", Text, false, "The least severe message that is sent."),
+    Setting("client_encoding", "UTF8", Charset, true, "The client's encoding: UTF8, or SQL_ASCII for the same bytes."),
+    Setting("client_min_messages", "notice", OneOf(LEVELS), false, "The least severe message that is sent."),
     Setting("DateStyle", "ISO, MDY", DateStyle, true, "The text form of dates: ISO alone."),
     Setting("default_table_access_method", "heap", Fixed, false, "Drivers compare a table's with it."),
     Setting("default_transaction_isolation", "read committed", Text, false, "Accepted: every statement reads snapshots."),
@@ -228,7 +233,7 @@ impl Settings {
                 Bool => "bool",
                 Int(..) | Takes::Duration => "integer",
                 OneOf(_) => "enum",
-                Text | Utf8 | Takes::TimeZone | DateStyle | Fixed => "string",
+                Text | Ascii | Charset | Takes::TimeZone | DateStyle | Fixed => "string",
             },
             settable: !matches!(s.2, Fixed),
         };
@@ -317,7 +322,11 @@ mod tests {
             ("timezone", "1e300", Err(Kind::InvalidParameter)),
             ("client_encoding", "unicode", Ok("UTF8")),
             ("client_encoding", "'utf-8'", Ok("UTF8")),
+            ("client_encoding", "sql_ascii", Ok("SQL_ASCII")),
             ("client_encoding", "latin1", Err(Kind::InvalidParameter)),
+            ("application_name", "caf\u{e9}\n", Ok("caf???")),
+            ("client_min_messages", "WARNING", Ok("warning")),
+            ("client_min_messages", "loud", Err(Kind::InvalidParameter)),
             ("extra_float_digits", "3", Ok("3")),
             ("server_version", "9", Err(Kind::InvalidParameter)),
             ("transaction_read_only", "off", Err(Kind::ReadOnly)),

@@ -3,7 +3,7 @@
 use arrow::array::timezone::Tz;
 use chrono::FixedOffset;
 
-use super::Takes::{Bool, DateStyle, Fixed, Int, OneOf, Text, Utf8};
+use super::Takes::{Ascii, Bool, Charset, DateStyle, Fixed, Int, OneOf, Text};
 use super::{Setting, Takes, fixed};
 use crate::error::{Error, Kind, Result};
 
@@ -15,6 +15,7 @@ pub(super) fn check(setting: &Setting, value: &str) -> Result<String> {
     };
     match setting.2 {
         Text => Ok(value.to_owned()),
+        Ascii => Ok(value.bytes().map(|b| if (b' '..=b'~').contains(&b) { char::from(b) } else { '?' }).collect()),
         Fixed if value == setting.1 => Ok(value.to_owned()),
         Fixed => Err(fixed(setting)),
         Bool => match value.to_ascii_lowercase().as_str() {
@@ -39,9 +40,10 @@ pub(super) fn check(setting: &Setting, value: &str) -> Result<String> {
             None => refuse(&words.join(" or ")),
         },
         // As PostgreSQL does, letters and digits alone count: asyncpg sends `'utf-8'` with its quotes.
-        Utf8 => match value.to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "").as_str() {
+        Charset => match value.to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "").as_str() {
             "utf8" | "unicode" => Ok("UTF8".to_owned()),
-            _ => refuse("UTF8 alone; every client library can convert from it"),
+            "sqlascii" => Ok("SQL_ASCII".to_owned()),
+            _ => refuse("UTF8 or SQL_ASCII; every client library can convert from UTF8"),
         },
         Takes::TimeZone => match canonical_zone(value) {
             Some(zone) => Ok(zone),
