@@ -59,8 +59,10 @@ pub enum Kind {
     Unsupported,
     /// Something the client may not do.
     Forbidden,
-    /// A wrong user name or password.
+    /// A client that may not come in, whatever password it has.
     Authentication,
+    /// A wrong password, or one for a role that there is not.
+    InvalidPassword,
     /// A command inside a failed transaction block.
     FailedTransaction,
     /// A statement that needs a transaction block, outside of one.

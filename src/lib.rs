@@ -5,6 +5,8 @@
 pub mod error;
 pub mod name;
 
+pub mod roles;
+
 pub mod descriptor;
 
 pub mod catalog;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stoa::cli::report::Failure;
-use stoa::cli::{inspect, prune, query, refresh, serve, shell};
+use stoa::cli::{inspect, prune, query, refresh, serve, shell, user};
 use stoa::config::{Config, RawConfig};
 use stoa::{Engine, Error, Kind, generate, wire};
 use tracing_subscriber::EnvFilter;
@@ -37,7 +37,7 @@ fn start(raw: RawConfig) -> Result<(), Failure> {
         | Config::Shell { engine, .. }
         | Config::Refresh { engine, .. }
         | Config::Prune { engine, .. } => engine.threads,
-        Config::Inspect { .. } | Config::Generate { .. } => 1,
+        Config::Inspect { .. } | Config::User { .. } | Config::Generate { .. } => 1,
     };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build().map_err(Error::from)?;
@@ -49,16 +49,19 @@ fn start(raw: RawConfig) -> Result<(), Failure> {
 async fn run(config: Config) -> Result<(), Failure> {
     match config {
         Config::Serve { engine, serve: options, wire } => {
+            let endpoint = wire::Endpoint::load(wire)?;
             let listener = serve::bind(&options).await?;
             let engine = Engine::open(engine)?;
-            serve::announce(&engine, &listener, &options)?;
-            serve::until_told(|stop| wire::serve(listener, Arc::clone(&engine), wire, stop)).await?;
+            serve::announce(&engine, &listener, &options, endpoint.a_role())?;
+            let serving = endpoint.clone();
+            serve::until_told(|stop| serving.serve(listener, Arc::clone(&engine), stop), || endpoint.reload()).await?;
         }
         Config::Query { engine, query } => query::query(&Engine::open(engine)?, &query).await?,
         Config::Shell { engine, shell } => shell::shell(&Engine::open(engine)?, &shell).await?,
         Config::Refresh { engine, refresh } => refresh::refresh(&Engine::open(engine)?, &refresh).await?,
         Config::Prune { engine, prune } => prune::prune(&Engine::open(engine)?, &prune)?,
         Config::Inspect { store, snapshot, inspect: options } => inspect::inspect(store, snapshot, &options).await?,
+        Config::User { user: options } => user::user(&options)?,
         Config::Generate { scale, dir } => {
             let told = |step: generate::Step<'_>| {
                 if step.done {

@@ -1,5 +1,5 @@
-//! The terminal: `stoa serve`, `stoa query`, `stoa shell`, `stoa refresh`, `stoa prune` and `stoa inspect` as people meet them. What
-//! is served, and how the server talks to its clients, is handed in by `main`; the Postgres protocol is unknown here.
+//! The terminal: `stoa serve`, `stoa query`, `stoa shell`, `stoa refresh`, `stoa prune`, `stoa inspect` and `stoa user` as people meet
+//! them. What is served, and how the server talks to its clients, is handed in by `main`; the Postgres protocol is unknown here.
 
 pub mod report;
 
@@ -16,11 +16,12 @@ pub mod query;
 pub mod refresh;
 pub mod serve;
 pub mod shell;
+pub mod user;
 
 use crate::name::quoted;
 
 /// The user's name at this machine, as psql would send it; `stoa` where the environment has none.
-fn user() -> String {
+fn user_name() -> String {
     ["USER", "USERNAME"]
         .iter()
         .find_map(|variable| std::env::var(variable).ok().filter(|name| !name.is_empty()))

@@ -64,10 +64,11 @@ pub async fn query(engine: &Arc<Engine>, options: &Options) -> Result<(), Failur
         return Err(Error::new(Kind::Config, message).with_hint("Name a file with -o FILE, or send the output on.").into());
     }
     let session = engine.session(ClientInfo {
-        user: super::user(),
+        user: super::user_name(),
         database: options.database.clone(),
         application_name: Some("stoa query".into()),
         address: None,
+        roles: None,
     })?;
     let reporter = Reporter::new();
     session.on_progress(reporter.progress());

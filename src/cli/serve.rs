@@ -16,8 +16,8 @@ use crate::error::{Error, Kind, Result};
 pub struct Options {
     /// As asked for; 127.0.0.1:5432 or the next free port when `None`.
     pub listen: Option<SocketAddr>,
-    /// Whether an address that other machines reach may be served without passwords.
-    pub trust_remote: bool,
+    /// Whether clients are asked for nothing, and nobody said that other machines may come in so.
+    pub unguarded: bool,
 }
 
 /// PostgreSQL's port, and how many after it are tried when none was asked for.
@@ -28,9 +28,11 @@ const PORTS_TRIED: u16 = 100;
 /// and nobody said so.
 pub async fn bind(options: &Options) -> Result<TcpListener> {
     match options.listen {
-        Some(address) if !address.ip().is_loopback() && !options.trust_remote => {
-            Err(Error::new(Kind::Config, format!("{address} can be reached from other machines, and there are no passwords yet"))
-                .with_hint("Say --trust-remote to serve everyone who reaches it, or listen on 127.0.0.1."))
+        Some(address) if !address.ip().is_loopback() && options.unguarded => {
+            let message = format!("{address} can be reached from other machines, and nobody is asked for a password");
+            let hint = "Give roles with --users FILE (`stoa user add NAME --users FILE` makes one), say --trust-remote to serve \
+                        everyone who reaches it, or listen on 127.0.0.1.";
+            Err(Error::new(Kind::Config, message).with_hint(hint))
         }
         Some(address) => TcpListener::bind(address).await.map_err(|e| refused(address, e)),
         None => next_free_port().await,
@@ -59,8 +61,9 @@ fn refused(address: SocketAddr, e: io::Error) -> Error {
     Error::new(Kind::Config, format!("can't listen on {address}: {e}")).with_hint(hint).caused_by(e)
 }
 
-/// Says on standard output how to connect and what there is, and on standard error what is wrong with the descriptors.
-pub fn announce(engine: &Engine, listener: &TcpListener, options: &Options) -> Result<()> {
+/// Says on standard output how to connect, as `role` if not anybody may, and what there is; and on standard error what is wrong with
+/// the descriptors.
+pub fn announce(engine: &Engine, listener: &TcpListener, options: &Options, role: Option<String>) -> Result<()> {
     let address = listener.local_addr()?;
     let catalogs = engine.catalogs();
     let names = catalogs.names();
@@ -78,7 +81,7 @@ pub fn announce(engine: &Engine, listener: &TcpListener, options: &Options) -> R
     if options.listen.is_none() && address.port() != PORT {
         lines.push(format!("port {PORT} is in use; listening on {}", address.port()));
     }
-    lines.push(psql_line(address, names.first().map(String::as_str), &super::user()));
+    lines.push(psql_line(address, names.first().map(String::as_str), &role.unwrap_or_else(super::user_name)));
     let counts = [(names.len(), "catalog"), (themes, "theme"), (datasets, "dataset"), (tables, "table")];
     lines.push(counts.map(|(n, noun)| counted(n, noun)).join(", ") + "\n");
     let mut wrong = String::new();
@@ -95,32 +98,43 @@ pub fn announce(engine: &Engine, listener: &TcpListener, options: &Options) -> R
 }
 
 /// Runs a server until it ends or the process is told to stop. The first Ctrl-C or SIGTERM cancels the token that `serve` is given, upon
-/// which it is expected to drain and end; the second stops waiting for it.
-pub async fn until_told<F>(serve: impl FnOnce(CancellationToken) -> F) -> Result<()>
+/// which it is expected to drain and end; the second stops waiting for it. SIGHUP calls `reload`.
+pub async fn until_told<F>(serve: impl FnOnce(CancellationToken) -> F, reload: impl Fn()) -> Result<()>
 where
-    F: Future<Output = Result<()>>,
+    F: Future<Output = ()>,
 {
     let stop = CancellationToken::new();
     let mut serving = pin!(serve(stop.clone()));
     let mut signals = Signals::new()?;
     loop {
         tokio::select! {
-            outcome = &mut serving => return outcome,
-            () = signals.next() => {
-                if stop.is_cancelled() {
+            () = &mut serving => return Ok(()),
+            told = signals.next() => match told {
+                Told::Reload => reload(),
+                Told::Stop if stop.is_cancelled() => {
                     return Err(Error::new(Kind::Shutdown, "stopped without waiting for running statements"));
                 }
-                tracing::info!("stopping");
-                eprintln!("stopping; running statements may end. Once more stops at once.");
-                stop.cancel();
+                Told::Stop => {
+                    tracing::info!("stopping");
+                    eprintln!("stopping; running statements may end. Once more stops at once.");
+                    stop.cancel();
+                }
             }
         }
     }
 }
 
-/// Ctrl-C and SIGTERM, caught from here on.
+/// What a signal tells.
+enum Told {
+    Stop,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "no signal says it there"))]
+    Reload,
+}
+
+/// Ctrl-C, SIGTERM and SIGHUP, caught from here on.
 #[cfg(unix)]
 struct Signals {
+    hangup: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
 }
@@ -129,13 +143,15 @@ struct Signals {
 impl Signals {
     fn new() -> Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        let [hangup, interrupt, terminate] = [SignalKind::hangup(), SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+        Ok(Self { hangup: hangup?, interrupt: interrupt?, terminate: terminate? })
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Told {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => Told::Reload,
+            _ = self.interrupt.recv() => Told::Stop,
+            _ = self.terminate.recv() => Told::Stop,
         }
     }
 }
@@ -150,10 +166,11 @@ impl Signals {
         Ok(Self)
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Told {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
+        Told::Stop
     }
 }
 
@@ -197,12 +214,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_taken_port_is_an_error_when_asked_for_and_skipped_when_not() {
-        let free = Options { listen: None, trust_remote: false };
+        let free = Options { listen: None, unguarded: true };
         let first = bind(&free).await.expect("there is a free port");
         let second = bind(&free).await.expect("and another");
         let taken = first.local_addr().expect("it is bound");
         assert_ne!(taken, second.local_addr().expect("it is bound"));
-        let error = bind(&Options { listen: Some(taken), trust_remote: false }).await.expect_err("it is taken");
+        let error = bind(&Options { listen: Some(taken), unguarded: true }).await.expect_err("it is taken");
         assert_eq!(error.kind(), Kind::Config);
         assert!(error.message().contains(&taken.to_string()), "{error}");
     }
@@ -210,13 +227,13 @@ mod tests {
     #[tokio::test]
     async fn other_machines_are_let_in_only_when_said() {
         let listen = Some("0.0.0.0:0".parse().expect("an address"));
-        let error = bind(&Options { listen, trust_remote: false }).await.expect_err("nobody said so");
-        assert!(error.hint().is_some_and(|h| h.contains("--trust-remote")));
-        assert!(bind(&Options { listen, trust_remote: true }).await.is_ok());
+        let error = bind(&Options { listen, unguarded: true }).await.expect_err("nobody said so");
+        assert!(error.hint().is_some_and(|h| h.contains("--trust-remote") && h.contains("--users")));
+        assert!(bind(&Options { listen, unguarded: false }).await.is_ok());
     }
 
     #[tokio::test]
     async fn a_server_that_ends_by_itself_ends_the_wait() {
-        assert!(until_told(|_| async { Ok(()) }).await.is_ok());
+        assert!(until_told(|_| async {}, || {}).await.is_ok());
     }
 }

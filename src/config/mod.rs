@@ -1,6 +1,7 @@
 //! Configuration in two steps: [`RawConfig`] is the command line and the environment as typed, and [`RawConfig::resolve`] turns
 //! it into each layer's own options. How one text becomes a size, a duration or a mirror stands in [`value`].
 
+mod access;
 mod memory;
 mod place;
 mod raw;
@@ -9,11 +10,11 @@ mod value;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use raw::{RawCommand, RawPrune, RawQuery, RawServe, RawShared};
+use raw::{RawCommand, RawPrune, RawQuery, RawServe, RawShared, RawUser, RawUserAction};
 pub use raw::{RawConfig, command};
 
 use crate::cli::format::Format;
-use crate::cli::{inspect, prune, query, refresh, serve, shell};
+use crate::cli::{inspect, prune, query, refresh, serve, shell, user};
 use crate::error::{Error, Kind, Result};
 use crate::{catalog, engine, generate, snapshot, store, wire};
 
@@ -32,6 +33,8 @@ pub enum Config {
     Prune { engine: engine::Options, prune: prune::Options },
     /// `stoa inspect`: what one file is, and its descriptor; no engine.
     Inspect { store: store::Options, snapshot: snapshot::Options, inspect: inspect::Options },
+    /// `stoa user`: who may log in; no engine.
+    User { user: user::Options },
     /// `stoa generate`: the synthetic city, at a scale and into a folder; no engine.
     Generate { scale: f64, dir: PathBuf },
 }
@@ -76,6 +79,7 @@ impl RawConfig {
                 let (store, snapshot) = (store_options(&self.shared)?, snapshot_options(&self.shared)?);
                 Ok(Config::Inspect { store, snapshot, inspect: inspect::Options { place: raw.place, rejects: raw.rejects } })
             }
+            RawCommand::User(raw) => Ok(Config::User { user: user_options(raw)? }),
             RawCommand::Generate(raw) => {
                 let taken = format!("a number above 0 and up to {}, such as 0.01", generate::MAX_SCALE);
                 let scale = value::parse("--scale", &raw.scale, |text| value::scale(text, generate::MAX_SCALE), &taken)?;
@@ -173,8 +177,30 @@ fn serve_options(raw: &RawServe) -> Result<(serve::Options, wire::Options)> {
     let max_connections =
         value::parse("--max-connections", &raw.max_connections, value::connections, "a number from 1 to 100000")?;
     let drain = duration("--drain", &raw.drain)?;
-    let serve = serve::Options { listen, trust_remote: raw.trust_remote };
-    Ok((serve, wire::Options { max_connections, drain, trust_remote: raw.trust_remote, ..wire::Options::default() }))
+    let authentication_timeout = access::authentication_timeout(&raw.auth_timeout)?;
+    let access = access::access(raw)?;
+    let serve = serve::Options { listen, unguarded: access.method == wire::Method::Trust && !access.trust_remote };
+    Ok((serve, wire::Options { max_connections, drain, authentication_timeout, access, ..wire::Options::default() }))
+}
+
+fn user_options(raw: RawUser) -> Result<user::Options> {
+    let users = raw.users.ok_or_else(|| {
+        Error::new(Kind::Config, "which file of roles is not said")
+            .with_hint("Name it with --users FILE or STOA_USERS, as for stoa serve.")
+    })?;
+    let action = match raw.action {
+        RawUserAction::Add { name, password_stdin, no_password } => {
+            let password = match (password_stdin, no_password) {
+                (true, _) => user::Password::Stdin,
+                (false, true) => user::Password::None,
+                (false, false) => user::Password::Terminal,
+            };
+            user::Action::Add { name, password }
+        }
+        RawUserAction::Remove { name } => user::Action::Remove { name },
+        RawUserAction::List => user::Action::List,
+    };
+    Ok(user::Options { users, action })
 }
 
 fn query_options(raw: RawQuery) -> Result<query::Options> {
@@ -249,7 +275,7 @@ mod tests {
             | Config::Shell { engine, .. }
             | Config::Refresh { engine, .. }
             | Config::Prune { engine, .. } => engine,
-            Config::Inspect { .. } | Config::Generate { .. } => panic!("it has no engine"),
+            Config::Inspect { .. } | Config::User { .. } | Config::Generate { .. } => panic!("it has no engine"),
         }
     }
 
@@ -278,7 +304,8 @@ mod tests {
         assert_eq!(format!("{:?}", engine.snapshot), format!("{defaults:?}"), "help tells the library's own defaults");
         assert_eq!(engine.catalogs[0].location, "datasets");
         assert!(engine.memory >= memory::LEAST && engine.threads >= 1);
-        assert_eq!((serve.listen, serve.trust_remote), (None, false));
+        assert_eq!((serve.listen, serve.unguarded, wire.access.method), (None, true, wire::Method::Trust));
+        assert_eq!(wire.authentication_timeout, wire::Options::default().authentication_timeout);
         assert_eq!((wire.max_connections, wire.drain), (100, Duration::from_secs(30)));
     }
 
@@ -298,11 +325,44 @@ mod tests {
             ("prune --older-than old", "--older-than does not take \"old\"", "12w"),
             ("query x --format xml", "--format does not take \"xml\"", "ndjson"),
             ("query x --catalog My=d", "--catalog does not take the name \"My\"", "./My=d"),
+            ("user list", "which file of roles is not said", "STOA_USERS"),
+            ("serve --auth-timeout 0", "--auth-timeout does not take \"0\"", "30s"),
+            ("serve --auth md5", "--auth does not take \"md5\"", "scram"),
+            ("serve --auth scram", "--auth scram needs --users", "stoa user add"),
+            ("serve --auth cert --tls-cert c --tls-key k", "--auth cert needs --tls-client-ca", "authority"),
+            ("serve --client-cert verify-ca", "--client-cert verify-ca needs --tls-client-ca", "authority"),
+            ("serve --tls require", "--tls require needs --tls-cert and --tls-key", "PEM"),
+            ("serve --tls-cert c", "--tls-cert needs --tls-key", "go together"),
+            ("serve --tls-key k", "--tls-key needs --tls-cert", "go together"),
+            ("serve --tls-client-ca a", "--tls-client-ca needs --tls-cert and --tls-key", "go together"),
             ("generate --scale 0 d", "--scale does not take \"0\"", "above 0"),
         ] {
             let e = read(&format!("stoa {line}")).expect_err(line);
             assert_eq!((e.kind(), e.message()), (Kind::Config, message));
             assert!(e.hint().is_some_and(|h| h.contains(hint)), "{line}: {:?}", e.hint());
+        }
+    }
+
+    #[test]
+    fn who_is_let_in_follows_from_what_is_given() {
+        use wire::{ClientCertificate, Method};
+        let files = "--tls-cert c --tls-key k --tls-client-ca a";
+        for (line, method, tls, require, certificate) in [
+            ("--trust-remote".to_owned(), Method::Trust, false, false, ClientCertificate::Optional),
+            ("--users u".to_owned(), Method::Scram, false, false, ClientCertificate::Optional),
+            ("--users u --auth trust".to_owned(), Method::Trust, false, false, ClientCertificate::Optional),
+            (format!("--users u {files}"), Method::Scram, true, false, ClientCertificate::Optional),
+            (format!("--tls require --auth cert {files}"), Method::Certificate, true, true, ClientCertificate::Optional),
+            (format!("--users u --client-cert verify-full {files}"), Method::Scram, true, false, ClientCertificate::OfRole),
+            (format!("--tls off {files}"), Method::Trust, false, false, ClientCertificate::Optional),
+        ] {
+            let Config::Serve { serve, wire, .. } = read(&format!("stoa serve {line}")).expect("resolves") else {
+                panic!("serve")
+            };
+            let found = &wire.access;
+            assert_eq!((found.method, found.tls.is_some(), found.require_tls), (method, tls, require), "{line}");
+            assert_eq!(found.client_certificate, certificate, "{line}");
+            assert_eq!(serve.unguarded, method == Method::Trust && !found.trust_remote, "{line}");
         }
     }
 

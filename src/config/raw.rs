@@ -45,6 +45,8 @@ pub(super) enum RawCommand {
     Prune(RawPrune),
     /// Read one file, say what it is, and print the descriptor to keep
     Inspect(RawInspect),
+    /// Say who may log in, in the file of roles that serve --users names
+    User(RawUser),
     /// Write the synthetic city's datasets
     Generate(RawGenerate),
 }
@@ -136,9 +138,67 @@ pub(super) struct RawServe {
     /// How long running statements may go on after Ctrl-C or SIGTERM
     #[arg(long, value_name = "DURATION", env = "STOA_DRAIN", default_value = "30s")]
     pub drain: String,
-    /// Serve without passwords on an address that other machines reach
+    /// The file of roles that `stoa user` writes; who is not in it is not let in. It is read again when it changes
+    #[arg(long, value_name = "FILE", env = "STOA_USERS")]
+    pub users: Option<PathBuf>,
+    /// How clients show who they are: trust (they say so), scram (by password) or cert (the common name of a client certificate)
+    /// [default: scram with --users, else trust, which other machines are not let in by]
+    #[arg(long, value_name = "METHOD", env = "STOA_AUTH")]
+    pub auth: Option<String>,
+    /// Let other machines in by trust too
     #[arg(long, env = "STOA_TRUST_REMOTE")]
     pub trust_remote: bool,
+    /// How long a client may take from its first byte to the end of its login
+    #[arg(long, value_name = "DURATION", env = "STOA_AUTH_TIMEOUT", default_value = "30s")]
+    pub auth_timeout: String,
+    /// The server's certificate and those between it and its authority, in PEM. SIGHUP loads the files of TLS again
+    #[arg(long, value_name = "FILE", env = "STOA_TLS_CERT")]
+    pub tls_cert: Option<PathBuf>,
+    /// The certificate's private key, in PEM and without a passphrase
+    #[arg(long, value_name = "FILE", env = "STOA_TLS_KEY")]
+    pub tls_key: Option<PathBuf>,
+    /// When TLS is spoken: prefer (with clients that ask for it), require (sessions in plain text are refused) or off
+    /// [default: prefer with --tls-cert, else off]
+    #[arg(long, value_name = "WHEN", env = "STOA_TLS")]
+    pub tls: Option<String>,
+    /// Authorities of client certificates, in PEM; a certificate that a client shows must be of one of them
+    #[arg(long, value_name = "FILE", env = "STOA_TLS_CLIENT_CA")]
+    pub tls_client_ca: Option<PathBuf>,
+    /// What is asked of client certificates beside --auth: optional (none need be shown), verify-ca (a good one) or verify-full (with
+    /// the role as its common name) [default: optional]
+    #[arg(long, value_name = "WHAT", env = "STOA_CLIENT_CERT")]
+    pub client_cert: Option<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct RawUser {
+    /// The file of roles
+    #[arg(long, global = true, value_name = "FILE", env = "STOA_USERS")]
+    pub users: Option<PathBuf>,
+    #[command(subcommand)]
+    pub action: RawUserAction,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum RawUserAction {
+    /// Add a role, or give it another password, which is asked for twice
+    Add {
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Read the password from the first line of standard input
+        #[arg(long)]
+        password_stdin: bool,
+        /// Without a password: the role comes in by certificate (serve --auth cert)
+        #[arg(long, conflicts_with = "password_stdin")]
+        no_password: bool,
+    },
+    /// Remove a role; sessions that it has go on
+    Remove {
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// List the roles
+    List,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -127,6 +127,8 @@ pub struct ClientInfo {
     pub database: Option<String>,
     pub application_name: Option<String>,
     pub address: Option<SocketAddr>,
+    /// Who may log in; only the user is known when `None`.
+    pub roles: Option<Arc<crate::roles::Roles>>,
 }
 
 /// Where a session stands (ReadyForQuery's status byte).

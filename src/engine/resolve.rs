@@ -257,6 +257,7 @@ fn within_table(entry: &TableEntry, e: Error) -> Error {
         | Kind::Unsupported
         | Kind::Forbidden
         | Kind::Authentication
+        | Kind::InvalidPassword
         | Kind::FailedTransaction
         | Kind::NoTransaction
         | Kind::InvalidState

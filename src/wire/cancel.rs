@@ -1,8 +1,10 @@
-//! CancelRequest: which statement a key cancels. A request with a wrong key is ignored without a word, as in PostgreSQL.
+//! CancelRequest: which statement a key cancels. A key has 4 bytes in protocol 3.0 and 32 from 3.2 on. A request with a wrong one is
+//! ignored without a word, as in PostgreSQL.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use pgwire::messages::startup::SecretKey;
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +17,7 @@ pub(super) struct Registry {
 }
 
 struct Entry {
-    secret: i32,
+    secret: SecretKey,
     /// `None` between statements: a late request cancels nothing.
     statement: Option<CancellationToken>,
 }
@@ -24,24 +26,26 @@ struct Entry {
 pub(super) struct Seat {
     registry: Arc<Registry>,
     pub(super) pid: i32,
-    pub(super) secret: i32,
+    pub(super) secret: SecretKey,
 }
 
 impl Registry {
-    /// A place for a new connection, under its session's number and with a key from the system's random source.
-    pub(super) fn seat(self: &Arc<Self>, pid: i32) -> Result<Seat> {
-        let mut secret = [0; 4];
-        getrandom::fill(&mut secret)
+    /// A place for a new connection, under its session's number and with a key from the system's random source, as long as this minor
+    /// version of the protocol has it.
+    pub(super) fn seat(self: &Arc<Self>, pid: i32, minor: u32) -> Result<Seat> {
+        let mut random = [0; 32];
+        getrandom::fill(&mut random)
             .map_err(|e| Error::new(Kind::Internal, format!("the system gives no random numbers: {e}")))?;
-        let secret = i32::from_ne_bytes(secret);
-        self.lock().insert(pid, Entry { secret, statement: None });
+        let length = if minor >= 2 { random.len() } else { 4 };
+        let secret = SecretKey::Bytes(Bytes::copy_from_slice(&random[..length]));
+        self.lock().insert(pid, Entry { secret: secret.clone(), statement: None });
         Ok(Seat { registry: Arc::clone(self), pid, secret })
     }
 
     /// Cancels what the connection runs now, if the key is its key.
     pub(super) fn cancel(&self, pid: i32, secret: &SecretKey) {
         if let Some(entry) = self.lock().get(&pid)
-            && secret.eq_value(&SecretKey::I32(entry.secret))
+            && is_same(&secret.to_bytes(), &entry.secret.to_bytes())
             && let Some(statement) = &entry.statement
         {
             statement.cancel();
@@ -52,6 +56,12 @@ impl Registry {
         // Each change is one insert or remove, so the map is whole whatever panicked.
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether two keys are one, in the same time wherever they differ.
+fn is_same(left: &[u8], right: &[u8]) -> bool {
+    let differing = left.iter().zip(right).fold(0, |all, (left, right)| all | (left ^ right));
+    left.len() == right.len() && std::hint::black_box(differing) == 0
 }
 
 impl Seat {
@@ -75,22 +85,30 @@ mod tests {
 
     #[test]
     fn only_the_right_key_cancels_and_only_while_a_statement_runs() {
-        let registry = Arc::new(Registry::default());
-        let seat = registry.seat(7).expect("random numbers");
-        let right = SecretKey::I32(seat.secret);
-        let token = CancellationToken::new();
+        for (minor, length) in [(0, 4), (1, 4), (2, 32)] {
+            let registry = Arc::new(Registry::default());
+            let seat = registry.seat(7, minor).expect("random numbers");
+            let right = seat.secret.clone();
+            assert_eq!(right.to_bytes().len(), length);
+            let token = CancellationToken::new();
 
-        registry.cancel(seat.pid, &right);
-        seat.running(Some(token.clone()));
-        registry.cancel(seat.pid, &SecretKey::I32(seat.secret.wrapping_add(1)));
-        registry.cancel(seat.pid.wrapping_add(1), &right);
-        assert!(!token.is_cancelled());
-        registry.cancel(seat.pid, &SecretKey::Bytes(seat.secret.to_be_bytes().to_vec().into()));
-        assert!(token.is_cancelled());
+            registry.cancel(seat.pid, &right);
+            seat.running(Some(token.clone()));
+            for at in 0..length {
+                let mut wrong = right.to_bytes().to_vec();
+                wrong[at] ^= 1;
+                registry.cancel(seat.pid, &SecretKey::Bytes(wrong.into()));
+            }
+            registry.cancel(seat.pid, &SecretKey::Bytes(right.to_bytes().slice(..length - 1)));
+            registry.cancel(seat.pid.wrapping_add(1), &right);
+            assert!(!token.is_cancelled());
+            registry.cancel(seat.pid, &right);
+            assert!(token.is_cancelled());
 
-        let (pid, later) = (seat.pid, CancellationToken::new());
-        drop(seat);
-        registry.cancel(pid, &right);
-        assert!(!later.is_cancelled() && registry.lock().is_empty());
+            let (pid, later) = (seat.pid, CancellationToken::new());
+            drop(seat);
+            registry.cancel(pid, &right);
+            assert!(!later.is_cancelled() && registry.lock().is_empty());
+        }
     }
 }

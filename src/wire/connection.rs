@@ -2,7 +2,6 @@
 //! the socket is watched beside it, so that a client that vanishes frees what it asked for.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -11,9 +10,9 @@ use arrow::datatypes::DataType;
 use futures::FutureExt;
 use pgwire::messages::PgWireFrontendMessage;
 use pgwire::messages::response::{CommandComplete, ReadyForQuery, TransactionStatus};
-use pgwire::messages::startup::{Authentication, BackendKeyData, ParameterStatus, SecretKey};
+use pgwire::messages::startup::{BackendKeyData, ParameterStatus};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Notice, Outcome, Prepared, Session, Statement, Transaction};
@@ -24,9 +23,10 @@ use super::cancel::Seat;
 use super::cursor::Cursor;
 use super::extended::{Planned, Portal};
 use super::framing::{Incoming, Phase, Received, violation};
+use super::link::Link;
+use super::login::{self, Login};
 use super::outgoing::Outgoing;
 use super::report::Severity;
-use super::startup::{self, Opening};
 use super::{progress, rows};
 use crate::table::pg_value::Style;
 
@@ -61,68 +61,29 @@ impl From<Broken> for Error {
     }
 }
 
-/// Serves one client from its first byte to its last. `handshake` is given back once the client is known.
-pub(super) async fn run<R, W>(
-    server: &Arc<Server>,
-    reader: R,
-    writer: W,
-    peer: SocketAddr,
-    handshake: OwnedSemaphorePermit,
-) -> Result<()>
-where
-    R: AsyncRead + Unpin,
-    W: AsyncWrite + Unpin,
-{
-    let (mut incoming, mut outgoing) = (Incoming::new(reader), Outgoing::new(writer));
+/// Serves one client from its first byte to its last.
+pub(super) async fn run(server: &Arc<Server>, mut link: Link, login: Login) -> Result<()> {
     // A panic is one connection's misfortune, not the server's, and its client is told.
-    let served = AssertUnwindSafe(begin(server, &mut incoming, &mut outgoing, peer, handshake)).catch_unwind().await;
+    let served = AssertUnwindSafe(begin(server, &mut link, login)).catch_unwind().await;
     let served = served.unwrap_or_else(|_| {
         Err(Error::new(Kind::Internal, "the statement met a fault of the server").with_hint("The server's log has the details."))
     });
     if let Err(e) = &served {
         // The client may be gone, then nobody is left to be told.
-        let _ = outgoing.error(Severity::Fatal, e);
-        let _ = outgoing.close().await;
+        let _ = link.outgoing.error(Severity::Fatal, e);
+        let _ = link.outgoing.close().await;
     }
     served
 }
 
-/// Startup, then the conversation. An error is told as FATAL.
-async fn begin<R, W>(
-    server: &Arc<Server>,
-    incoming: &mut Incoming<R>,
-    outgoing: &mut Outgoing<W>,
-    peer: SocketAddr,
-    handshake: OwnedSemaphorePermit,
-) -> Result<()>
-where
-    R: AsyncRead + Unpin,
-    W: AsyncWrite + Unpin,
-{
-    let opening = tokio::select! {
-        biased;
-        () = server.stop.cancelled() => return Err(shutdown()),
-        opening = tokio::time::timeout(server.options.authentication_timeout, startup::open(incoming, outgoing)) => {
-            opening.map_err(|_| Error::new(Kind::Timeout, "canceling authentication due to timeout"))??
-        }
-    };
-    let parameters = match opening {
-        Opening::Closed => return Ok(()),
-        Opening::Cancel { pid, secret } => {
-            server.running.cancel(pid, &secret);
-            return Ok(());
-        }
-        Opening::Session(parameters) => parameters,
-    };
-    incoming.enter(Phase::Login);
-    let _seat =
-        server.seats.try_acquire().map_err(|_| Error::new(Kind::TooManyConnections, "sorry, too many clients already"))?;
-    let admission = startup::admit(parameters, peer, server.options.trust_remote)?;
-    drop(handshake);
-    let session = server.engine.session(admission.client)?;
+/// The login, then the conversation. An error is told as FATAL.
+async fn begin(server: &Arc<Server>, link: &mut Link, login: Login) -> Result<()> {
+    let Some(entry) = login::enter(server, link, login).await? else { return Ok(()) };
+    let session = server.engine.session(entry.client)?;
+    let Link { incoming, outgoing, .. } = link;
     incoming.enter(Phase::Ready(server.options.max_message));
 
-    let key = server.running.seat(session.id())?;
+    let key = server.running.seat(session.id(), entry.minor)?;
     let terminated = session.terminated();
     let (heard, progress) = progress::channel();
     session.on_progress(heard);
@@ -140,7 +101,7 @@ where
         alive: server.halt.child_token(),
         halt: server.halt.clone(),
     };
-    conversation.welcome(&admission.settings).await?;
+    conversation.welcome(&entry.settings).await?;
     // Another session may end this one (`pg_terminate_backend`), and then whatever it runs.
     let end = async {
         terminated.cancelled().await;
@@ -180,13 +141,12 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         for (name, value) in settings {
             self.session.start_with(name, value)?;
         }
-        self.outgoing.put(&Authentication::Ok)?;
         for (name, value) in self.session.reported_settings() {
             self.outgoing.put(&ParameterStatus::new(name.to_owned(), value))?;
         }
         // They were just told.
         drop(self.session.changed_settings());
-        self.outgoing.put(&BackendKeyData::new(self.seat.pid, SecretKey::I32(self.seat.secret)))?;
+        self.outgoing.put(&BackendKeyData::new(self.seat.pid, self.seat.secret.clone()))?;
         self.ready().await.map_err(Failure::into_error)
     }
 
@@ -432,6 +392,6 @@ async fn attend<W: AsyncWrite + Unpin, T>(
     }
 }
 
-fn shutdown() -> Error {
+pub(super) fn shutdown() -> Error {
     Error::new(Kind::Shutdown, "terminating connection due to administrator command")
 }

@@ -69,9 +69,15 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
         !self.buffer.is_empty()
     }
 
-    /// The bytes of the next startup packet, length included; `None` when the client went away.
-    pub(super) async fn startup_packet(&mut self) -> Result<Option<BytesMut>> {
-        self.packet().await
+    /// Where the bytes come from.
+    pub(super) fn reader(&mut self) -> &mut R {
+        &mut self.reader
+    }
+
+    /// Takes another reader in the place of this one, of which nothing must be read yet.
+    pub(super) fn replace(&mut self, reader: R) -> R {
+        debug_assert!(self.buffer.is_empty());
+        std::mem::replace(&mut self.reader, reader)
     }
 
     /// The next message. An error is the connection's end. May be dropped and called again: nothing is lost.
@@ -104,8 +110,9 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
         }
     }
 
-    /// One whole packet, cut from the buffer.
-    async fn packet(&mut self) -> Result<Option<BytesMut>> {
+    /// The bytes of the next message or, in its phase, startup packet, as they are: type and length included. `None` when the client
+    /// went away.
+    pub(super) async fn packet(&mut self) -> Result<Option<BytesMut>> {
         loop {
             if let Some(length) = packet_length(&self.buffer, self.phase)?
                 && self.buffer.len() >= length

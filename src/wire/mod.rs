@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::Engine;
 use crate::error::Result;
 
+mod auth;
 mod cancel;
 mod command;
 mod connection;
@@ -21,6 +22,8 @@ mod cursor;
 pub mod encode;
 mod extended;
 mod framing;
+mod link;
+mod login;
 mod outgoing;
 mod parameters;
 mod progress;
@@ -29,6 +32,13 @@ mod rows;
 mod simple;
 mod sqlstate;
 mod startup;
+mod tls;
+
+use self::auth::Gate;
+pub use self::auth::{Access, ClientCertificate, Method};
+use self::link::Link;
+use self::login::Login;
+pub use self::tls::TlsFiles;
 
 /// Sockets that may be in their startup at one time; further ones wait in the kernel's backlog.
 const HANDSHAKES: usize = 256;
@@ -47,8 +57,8 @@ pub struct Options {
     pub authentication_timeout: Duration,
     /// How long running statements may go on once the server stops.
     pub drain: Duration,
-    /// Whether peers that are not on this machine are let in without a password.
-    pub trust_remote: bool,
+    /// Who is let in.
+    pub access: Access,
 }
 
 impl Default for Options {
@@ -58,7 +68,7 @@ impl Default for Options {
             max_message: 16 << 20,
             authentication_timeout: Duration::from_secs(30),
             drain: Duration::from_secs(10),
-            trust_remote: false,
+            access: Access::default(),
         }
     }
 }
@@ -67,6 +77,7 @@ impl Default for Options {
 struct Server {
     engine: Arc<Engine>,
     options: Options,
+    gate: Arc<Gate>,
     /// Statements that run now, by the key their client was given.
     running: Arc<cancel::Registry>,
     /// One permit for each client that may be served.
@@ -77,21 +88,53 @@ struct Server {
     halt: CancellationToken,
 }
 
-/// Serves Postgres clients until `stop`. Then idle clients are told goodbye (57P01) and running statements get
-/// [`Options::drain`] to end before they are cancelled.
+/// An endpoint whose files are loaded, before anybody may connect to it.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    options: Options,
+    gate: Arc<Gate>,
+}
+
+impl Endpoint {
+    /// Reads the files that [`Options::access`] names. [`Kind::Config`](crate::Kind::Config) when one is not what it should be: nothing is
+    /// served then, least of all in plain text.
+    pub fn load(options: Options) -> Result<Self> {
+        let gate = Arc::new(Gate::load(options.access.clone())?);
+        Ok(Self { options, gate })
+    }
+
+    /// Reads the files again, for connections to come. One that does not load is logged, and stays as it was.
+    pub fn reload(&self) {
+        self.gate.reload();
+    }
+
+    /// The first role that can come in, for whom an example is made; `None` when anybody can.
+    pub fn a_role(&self) -> Option<String> {
+        self.gate.roles.as_ref()?.last().all().first().map(|role| role.name.clone())
+    }
+
+    /// Serves Postgres clients until `stop`. Then idle clients are told goodbye (57P01) and running statements get
+    /// [`Options::drain`] to end before they are cancelled.
+    pub async fn serve(self, listener: TcpListener, engine: Arc<Engine>, stop: CancellationToken) {
+        let server = Arc::new(Server {
+            engine,
+            running: Arc::default(),
+            seats: Semaphore::new(self.options.max_connections),
+            options: self.options,
+            gate: self.gate,
+            stop,
+            halt: CancellationToken::new(),
+        });
+        let mut connections = JoinSet::new();
+        accept(&listener, &server, &mut connections).await;
+        drop(listener);
+        drain(&server, connections).await;
+    }
+}
+
+/// [Loads](Endpoint::load) an endpoint and [serves](Endpoint::serve) it.
 pub async fn serve(listener: TcpListener, engine: Arc<Engine>, options: Options, stop: CancellationToken) -> Result<()> {
-    let server = Arc::new(Server {
-        engine,
-        running: Arc::default(),
-        seats: Semaphore::new(options.max_connections),
-        options,
-        stop,
-        halt: CancellationToken::new(),
-    });
-    let mut connections = JoinSet::new();
-    accept(&listener, &server, &mut connections).await;
-    drop(listener);
-    drain(&server, connections).await;
+    Endpoint::load(options)?.serve(listener, engine, stop).await;
     Ok(())
 }
 
@@ -133,8 +176,7 @@ async fn converse(server: Arc<Server>, socket: TcpStream, peer: SocketAddr, hand
     if let Err(e) = socket2::SockRef::from(&socket).set_keepalive(true) {
         tracing::debug!(%peer, "SO_KEEPALIVE is not set: {e}");
     }
-    let (reader, writer) = socket.into_split();
-    match connection::run(&server, reader, writer, peer, handshake).await {
+    match connection::run(&server, Link::plain(socket), Login { peer, handshake }).await {
         Ok(()) => tracing::debug!(%peer, "connection closed"),
         Err(e) => tracing::info!(%peer, "connection ended: {e}"),
     }

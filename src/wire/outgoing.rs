@@ -58,6 +58,12 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         Self { writer, buffer: BytesMut::new(), least: Level::Notice }
     }
 
+    /// Takes another writer in the place of this one. All must have been written.
+    pub(super) fn replace(&mut self, writer: W) -> W {
+        debug_assert!(self.buffer.is_empty());
+        std::mem::replace(&mut self.writer, writer)
+    }
+
     /// Adds a message.
     pub(super) fn put(&mut self, message: &impl Message) -> Result<(), Broken> {
         let before = self.buffer.len();

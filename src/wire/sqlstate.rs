@@ -31,6 +31,7 @@ pub(super) fn sqlstate(kind: Kind) -> &'static str {
         Kind::Unsupported => "0A000",
         Kind::Forbidden => "42501",
         Kind::Authentication => "28000",
+        Kind::InvalidPassword => "28P01",
         Kind::FailedTransaction => "25P02",
         Kind::NoTransaction => "25P01",
         Kind::InvalidState => "55000",

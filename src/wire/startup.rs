@@ -1,5 +1,5 @@
-//! A connection's first messages: what it wants (a session, or a statement cancelled), which protocol it speaks, and who may
-//! come in. There is no TLS yet: both kinds of encryption are answered with `N`.
+//! A connection's first messages: what it wants (encryption, a session, or a statement cancelled), which protocol it speaks, and who
+//! it says it is. Whether it may come in is decided behind this.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -22,14 +22,30 @@ const SSL: u32 = 80_877_103;
 const GSS_ENCRYPTION: u32 = 80_877_104;
 const CANCEL: u32 = 80_877_102;
 
-/// The protocol that is spoken: 3.0, as PostgreSQL 15 does.
-const VERSION: u32 = 3 << 16;
+/// The major version of the protocol that is spoken.
+const MAJOR: u32 = 3;
+
+/// The newest minor version: PostgreSQL 18's. The only difference is the length of the key that cancels; 15 speaks 3.0 alone.
+const NEWEST_MINOR: u32 = 2;
+
+/// Whether a connection may go on encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encryption {
+    /// It may not: the server has no certificate.
+    Declined,
+    /// It may if it asks.
+    Offered,
+    /// It does.
+    On,
+}
 
 /// What a connection wants.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Opening {
-    /// A session, with these parameters.
-    Session(BTreeMap<String, String>),
+    /// To go on under TLS, with which it was told to begin.
+    Encrypted,
+    /// A session in this minor version of the protocol, with these parameters.
+    Session { minor: u32, parameters: BTreeMap<String, String> },
     /// The statement of another connection cancelled.
     Cancel { pid: i32, secret: SecretKey },
     /// Nothing more: it went away.
@@ -37,17 +53,23 @@ pub(super) enum Opening {
 }
 
 /// Reads up to the startup message or cancel request, and answers what comes before.
-pub(super) async fn open<R, W>(incoming: &mut Incoming<R>, outgoing: &mut Outgoing<W>) -> Result<Opening>
+pub(super) async fn open<R, W>(incoming: &mut Incoming<R>, outgoing: &mut Outgoing<W>, encryption: Encryption) -> Result<Opening>
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin,
 {
-    let (mut ssl_asked, mut gss_asked) = (false, false);
+    let (mut ssl_asked, mut gss_asked) = (encryption == Encryption::On, encryption == Encryption::On);
     loop {
-        let Some(packet) = incoming.startup_packet().await? else {
+        let Some(packet) = incoming.packet().await? else {
             return Ok(Opening::Closed);
         };
         match (&packet[4..8]).get_u32() {
+            SSL if !ssl_asked && encryption == Encryption::Offered => {
+                nothing_behind(incoming, "SSL request")?;
+                outgoing.put(&SslResponse::Accept)?;
+                outgoing.flush().await?;
+                return Ok(Opening::Encrypted);
+            }
             SSL if !ssl_asked => {
                 ssl_asked = true;
                 refuse_encryption(incoming, outgoing, "SSL request").await?;
@@ -62,8 +84,7 @@ where
     }
 }
 
-/// Answers `N`. Bytes behind the request were sent before its answer, so whoever sent them (CVE-2021-23214) did not know whether they
-/// would be read in plain text: such a connection ends.
+/// Answers `N`.
 async fn refuse_encryption<R, W>(incoming: &Incoming<R>, outgoing: &mut Outgoing<W>, what: &str) -> Result<()>
 where
     R: AsyncRead + Unpin,
@@ -71,6 +92,12 @@ where
 {
     outgoing.put(&SslResponse::Refuse)?;
     outgoing.flush().await?;
+    nothing_behind(incoming, what)
+}
+
+/// Bytes behind a request for encryption were sent before its answer, so whoever sent them (CVE-2021-23214) would have them obeyed as if
+/// they had been encrypted: such a connection ends.
+fn nothing_behind<R: AsyncRead + Unpin>(incoming: &Incoming<R>, what: &str) -> Result<()> {
     if incoming.has_more() {
         return Err(violation(format!("received unencrypted data after {what}"))
             .with_detail("This could be either a client-software bug or evidence of an attempted man-in-the-middle attack."));
@@ -89,11 +116,10 @@ fn cancel_request(mut packet: BytesMut) -> Result<Opening> {
 /// The startup message of a session. A newer minor version and unknown protocol options are negotiated down.
 async fn session<W: AsyncWrite + Unpin>(version: u32, mut packet: BytesMut, outgoing: &mut Outgoing<W>) -> Result<Opening> {
     let (major, minor) = (version >> 16, version & 0xffff);
-    if major != 3 {
-        return Err(Error::new(
-            Kind::Unsupported,
-            format!("unsupported frontend protocol {major}.{minor}: server supports 3.0 to 3.0"),
-        ));
+    if major != MAJOR {
+        let message =
+            format!("unsupported frontend protocol {major}.{minor}: server supports {MAJOR}.0 to {MAJOR}.{NEWEST_MINOR}");
+        return Err(Error::new(Kind::Unsupported, message));
     }
     // Name and value in turn, each ended by a zero byte, and one more zero byte at the end.
     let texts = &packet[8..];
@@ -111,10 +137,11 @@ async fn session<W: AsyncWrite + Unpin>(version: u32, mut packet: BytesMut, outg
     };
     let unknown: Vec<String> = parameters.keys().filter(|name| name.starts_with("_pq_.")).cloned().collect();
     parameters.retain(|name, _| !name.starts_with("_pq_."));
-    if minor > 0 || !unknown.is_empty() {
-        outgoing.put(&NegotiateProtocolVersion::new(VERSION as i32, unknown))?;
+    let spoken = minor.min(NEWEST_MINOR);
+    if minor > spoken || !unknown.is_empty() {
+        outgoing.put(&NegotiateProtocolVersion::new((MAJOR << 16 | spoken) as i32, unknown))?;
     }
-    Ok(Opening::Session(parameters))
+    Ok(Opening::Session { minor: spoken, parameters })
 }
 
 /// Who asks, and the settings that the session begins with, in order.
@@ -124,8 +151,8 @@ pub(super) struct Admission {
     pub(super) settings: Vec<(String, String)>,
 }
 
-/// Sorts the startup message's parameters. [`Kind::Authentication`] without a user, or for a peer that is not trusted.
-pub(super) fn admit(parameters: BTreeMap<String, String>, peer: SocketAddr, trust_remote: bool) -> Result<Admission> {
+/// Sorts the startup message's parameters. [`Kind::Authentication`] without a user.
+pub(super) fn sort(parameters: BTreeMap<String, String>, peer: SocketAddr) -> Result<Admission> {
     let mut client = ClientInfo { address: Some(peer), ..ClientInfo::default() };
     let mut settings = Vec::new();
     let mut rest = Vec::new();
@@ -148,13 +175,6 @@ pub(super) fn admit(parameters: BTreeMap<String, String>, peer: SocketAddr, trus
     }
     if client.user.is_empty() {
         return Err(no_user());
-    }
-    if !trust_remote && !peer.ip().to_canonical().is_loopback() {
-        return Err(Error::new(
-            Kind::Authentication,
-            format!("no entry for host \"{}\", user \"{}\": only clients on this machine are trusted", peer.ip(), client.user),
-        )
-        .with_hint("Start the server with --trust-remote to let clients of other machines in without a password."));
     }
     settings.append(&mut rest);
     Ok(Admission { client, settings })
@@ -210,11 +230,15 @@ mod tests {
 
     /// What comes of these bytes, and what is answered.
     async fn opened(sent: &[&[u8]]) -> (Result<Opening>, Vec<u8>) {
+        opened_with(Encryption::Declined, sent).await
+    }
+
+    async fn opened_with(encryption: Encryption, sent: &[&[u8]]) -> (Result<Opening>, Vec<u8>) {
         let (mut client, server) = tokio::io::duplex(1 << 16);
         let (reader, writer) = tokio::io::split(server);
         let serving = tokio::spawn(async move {
             let (mut incoming, mut outgoing) = (Incoming::new(reader), Outgoing::new(writer));
-            let opening = open(&mut incoming, &mut outgoing).await;
+            let opening = open(&mut incoming, &mut outgoing, encryption).await;
             outgoing.flush().await.expect("the client reads");
             opening
         });
@@ -231,6 +255,12 @@ mod tests {
         (serving.await.expect("no panic"), answer)
     }
 
+    const VERSION: u32 = MAJOR << 16;
+
+    fn session_of(minor: u32) -> Opening {
+        Opening::Session { minor, parameters: user() }
+    }
+
     fn user() -> BTreeMap<String, String> {
         BTreeMap::from([("user".to_owned(), "ann".to_owned())])
     }
@@ -239,15 +269,37 @@ mod tests {
     async fn encryption_is_declined_then_the_session_begins() {
         let start = packet(VERSION, b"user\0ann\0\0");
         let (opening, answer) = opened(&[&packet(GSS_ENCRYPTION, b""), &packet(SSL, b""), &start]).await;
-        assert_eq!(opening.expect("a session"), Opening::Session(user()));
+        assert_eq!(opening.expect("a session"), session_of(0));
         assert_eq!(answer, b"NN");
     }
 
     #[tokio::test]
+    async fn encryption_is_offered_once_and_nothing_may_stand_behind_the_request() {
+        let (opening, answer) = opened_with(Encryption::Offered, &[&packet(GSS_ENCRYPTION, b""), &packet(SSL, b"")]).await;
+        assert_eq!((opening.expect("TLS"), answer.as_slice()), (Opening::Encrypted, b"NS".as_slice()));
+        let behind = [packet(SSL, b""), packet(VERSION, b"user\0ann\0\0")].concat();
+        let (opening, answer) = opened_with(Encryption::Offered, &[&behind]).await;
+        assert_eq!(opening.expect_err("refused").message(), "received unencrypted data after SSL request");
+        assert_eq!(answer, b"");
+        let (opening, _) = opened_with(Encryption::On, &[&packet(SSL, b"")]).await;
+        let refused = opening.expect_err("it is on");
+        assert_eq!(refused.message(), "unsupported frontend protocol 1234.5679: server supports 3.0 to 3.2");
+    }
+
+    #[tokio::test]
     async fn a_newer_protocol_is_negotiated_down() {
-        let (opening, answer) = opened(&[&packet(VERSION + 2, b"user\0ann\0_pq_.x\0y\0\0")]).await;
-        assert_eq!(opening.expect("a session"), Opening::Session(user()));
-        assert_eq!(answer, b"v\0\0\0\x13\0\x03\0\0\0\0\0\x01_pq_.x\0");
+        type Case = (u32, &'static [u8], u32, &'static [u8]);
+        let cases: &[Case] = &[
+            (0, b"user\0ann\0\0", 0, b""),
+            (0, b"user\0ann\0_pq_.x\0y\0\0", 0, b"v\0\0\0\x13\0\x03\0\0\0\0\0\x01_pq_.x\0"),
+            (2, b"user\0ann\0\0", 2, b""),
+            (3, b"user\0ann\0\0", 2, b"v\0\0\0\x0c\0\x03\0\x02\0\0\0\0"),
+            (9999, b"user\0ann\0_pq_.x\0y\0\0", 2, b"v\0\0\0\x13\0\x03\0\x02\0\0\0\x01_pq_.x\0"),
+        ];
+        for (asked, parameters, spoken, said) in cases {
+            let (opening, answer) = opened(&[&packet(VERSION + asked, parameters)]).await;
+            assert_eq!((opening.expect("a session"), answer.as_slice()), (session_of(*spoken), *said), "3.{asked}");
+        }
     }
 
     #[tokio::test]
@@ -266,7 +318,7 @@ mod tests {
             (
                 &packet(2 << 16, b"user\0ann\0\0"),
                 Kind::Unsupported,
-                "unsupported frontend protocol 2.0: server supports 3.0 to 3.0",
+                "unsupported frontend protocol 2.0: server supports 3.0 to 3.2",
             ),
             (&packet(VERSION, b"user\0ann\0"), Kind::Protocol, "invalid startup packet layout: expected terminator as last byte"),
             (&packet(VERSION, b""), Kind::Protocol, "invalid startup packet layout: expected terminator as last byte"),
@@ -285,14 +337,12 @@ mod tests {
     #[test]
     fn parameters_are_sorted() {
         let local: SocketAddr = "127.0.0.1:9".parse().expect("an address");
-        let remote: SocketAddr = "192.0.2.1:9".parse().expect("an address");
         let mut parameters = user();
         parameters.insert("options".to_owned(), r"-c statement_timeout=5 --search-path=a\ b -cx.y=1".to_owned());
         parameters.insert("TimeZone".to_owned(), "it's".to_owned());
-        let admission = admit(parameters, local, false).expect("local peers are trusted");
+        let admission = sort(parameters, local).expect("it has a user");
         let settings: Vec<(&str, &str)> = admission.settings.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         assert_eq!(settings, [("statement_timeout", "5"), ("search_path", "a b"), ("x.y", "1"), ("TimeZone", "it's")]);
-        assert_eq!(admit(user(), remote, false).expect_err("not trusted").kind(), Kind::Authentication);
-        assert!(admit(user(), remote, true).is_ok());
+        assert_eq!(sort(BTreeMap::new(), local).expect_err("no user").kind(), Kind::Authentication);
     }
 }

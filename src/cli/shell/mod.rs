@@ -272,10 +272,11 @@ impl Shell {
 
 fn connect(engine: &Arc<Engine>, database: &str, reporter: &Reporter) -> Result<Session> {
     let session = engine.session(ClientInfo {
-        user: super::user(),
+        user: super::user_name(),
         database: Some(database.to_owned()).filter(|name| !name.is_empty()),
         application_name: Some("stoa shell".into()),
         address: None,
+        roles: None,
     })?;
     session.on_progress(reporter.progress());
     Ok(session)

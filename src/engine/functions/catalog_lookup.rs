@@ -13,7 +13,7 @@ use crate::catalog::TableEntry;
 use crate::engine::identifiers;
 use crate::error::{self, Error, Kind};
 use crate::name::{nearest, quoted};
-use crate::table::pg_catalog::{OWNER, namespaces, types};
+use crate::table::pg_catalog::{namespaces, types};
 use crate::table::virtual_table::{SystemEnv, relations};
 
 /// From how many oids on the whole list of tables is read once instead of one table at a time.
@@ -176,13 +176,15 @@ fn role_list() -> DataType {
     DataType::List(Arc::new(Field::new_list_field(DataType::Utf8, true)))
 }
 
-/// The names of the roles in an array of oids: there is one role, the session's user.
+/// The names of the roles in an array of oids.
 fn role_names(env: &SystemEnv, a: &Arguments) -> Result<ArrayRef> {
     let oids = cast(a.array(0), &DataType::List(Arc::new(Field::new_list_field(DataType::UInt32, true))))?;
     let mut names = ListBuilder::new(StringBuilder::new());
+    let roles = env.roles();
     for list in oids.as_list::<i32>().iter() {
-        let has_owner = list.is_some_and(|l| l.as_primitive::<UInt32Type>().iter().any(|oid| oid == Some(OWNER)));
-        names.append_value(has_owner.then_some(Some(&env.user)));
+        let within =
+            |role: u32| list.as_ref().is_some_and(|l| l.as_primitive::<UInt32Type>().iter().any(|oid| oid == Some(role)));
+        names.append_value(roles.iter().filter(|(oid, _)| within(*oid)).map(|(_, name)| Some(name)));
     }
     Ok(Arc::new(names.finish()))
 }
@@ -276,7 +278,8 @@ fn regproc_oid(_env: &SystemEnv, text: &str) -> error::Result<Option<u32>> {
 }
 
 fn regrole_oid(env: &SystemEnv, text: &str) -> error::Result<Option<u32>> {
-    Ok((parts(text) == [env.user.as_str()]).then_some(OWNER))
+    let wanted = parts(text);
+    Ok(env.roles().into_iter().find(|(_, name)| wanted == [name.as_str()]).map(|(oid, _)| oid))
 }
 
 fn regproc(oid: u32) -> String {

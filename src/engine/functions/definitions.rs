@@ -8,7 +8,7 @@ use arrow::datatypes::DataType;
 use datafusion::error::Result;
 
 use super::native::{Native, outward};
-use crate::table::pg_catalog::{OWNER, constraint_definition, types};
+use crate::table::pg_catalog::{constraint_definition, types};
 use crate::table::pg_type::PgType;
 use crate::table::virtual_table::SystemEnv;
 
@@ -34,7 +34,7 @@ const WITHOUT_ANSWER: [(&str, &[usize]); 17] = [
 ];
 
 pub(super) fn functions(env: &Arc<SystemEnv>) -> Vec<Native> {
-    let (user, keys_env) = (env.user.clone(), Arc::clone(env));
+    let (roles_env, keys_env) = (Arc::clone(env), Arc::clone(env));
     let mut functions = vec![
         Native::pure("format_type", &[2], DataType::Utf8, |a| {
             let (types, modifiers) = (a.numbers(0)?, a.numbers(1)?);
@@ -43,7 +43,11 @@ pub(super) fn functions(env: &Arc<SystemEnv>) -> Vec<Native> {
             Ok(Arc::new(shown.collect::<StringArray>()))
         }),
         Native::stable("pg_get_userbyid", &[1], DataType::Utf8, move |a| {
-            a.map_numbers(0, |oid| Some(if oid == i64::from(OWNER) { user.clone() } else { format!("unknown (OID={oid})") }))
+            let roles = roles_env.roles();
+            a.map_numbers(0, |oid| {
+                let role = roles.iter().find(|(known, _)| i64::from(*known) == oid);
+                Some(role.map_or_else(|| format!("unknown (OID={oid})"), |(_, name)| name.clone()))
+            })
         }),
         Native::stable("pg_get_constraintdef", &[1, 2], DataType::Utf8, move |a| {
             let definition = |oid: Option<i64>| match oid.and_then(|oid| u32::try_from(oid).ok()) {

@@ -64,6 +64,11 @@ impl SessionFacts for Inner {
         shared.sessions().iter().map(|s| s.row()).collect()
     }
 
+    fn roles(&self) -> Vec<String> {
+        let Some(roles) = &self.roles else { return Vec::new() };
+        roles.last().all().iter().map(|role| role.name.clone()).collect()
+    }
+
     fn cancel(&self, pid: i32) -> Result<bool> {
         let found = self.shared.upgrade().and_then(|s| s.session(pid));
         let token = found.and_then(|s| s.state().running.as_ref().map(|run| run.cancel.clone()));

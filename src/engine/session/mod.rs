@@ -21,6 +21,7 @@ use super::{ClientInfo, Engine, Notice, Prepared};
 use crate::catalog::TableEntry;
 use crate::error::{Error, Kind, Result};
 use crate::name::{nearest, quoted};
+use crate::roles::Roles;
 use crate::snapshot::{Progress, ProgressEvent, Snapshot, Stale};
 use crate::table::SystemEnv;
 
@@ -37,6 +38,8 @@ pub struct Inner {
     pub(super) user: String,
     pub(super) database: String,
     client: Option<SocketAddr>,
+    /// Who may log in.
+    roles: Option<Arc<Roles>>,
     started: SystemTime,
     state: Mutex<State>,
     shared: std::sync::Weak<Shared>,
@@ -103,6 +106,7 @@ impl Engine {
             user: client.user,
             database,
             client: client.address,
+            roles: client.roles,
             started: SystemTime::now(),
             state: Mutex::new(State { settings, ..State::default() }),
             shared: Arc::downgrade(&self.shared),

@@ -1,5 +1,5 @@
 //! The tables of `pg_catalog` that hold the same few rows whatever is published: access methods, collations, languages,
-//! tablespaces, and the one role.
+//! tablespaces; and the roles.
 
 use crate::error::Result;
 use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv};
@@ -49,11 +49,11 @@ pub(super) fn pg_tablespace(_env: &SystemEnv, _pins: &Pins) -> Result<Rows> {
     }))
 }
 
-/// `pg_roles` and `pg_authid`: the session's user.
+/// `pg_roles` and `pg_authid`: the session's user, and those of the file of roles. Nobody sees a verifier.
 pub(super) fn pg_roles(env: &SystemEnv, _pins: &Pins) -> Result<Rows> {
-    Ok(Rows::of(vec![env.user.clone()], |user, column| match column {
-        "oid" => OWNER.into(),
-        "rolname" => user.into(),
+    Ok(Rows::of(env.roles(), |(oid, name), column| match column {
+        "oid" => (*oid).into(),
+        "rolname" => name.into(),
         "rolinherit" | "rolcanlogin" => true.into(),
         "rolsuper" | "rolcreaterole" | "rolcreatedb" | "rolreplication" | "rolbypassrls" => false.into(),
         "rolconnlimit" => (-1).into(),
@@ -61,11 +61,11 @@ pub(super) fn pg_roles(env: &SystemEnv, _pins: &Pins) -> Result<Rows> {
     }))
 }
 
-/// `pg_user` and `pg_shadow`: the session's user again.
+/// `pg_user` and `pg_shadow`: the same.
 pub(super) fn pg_user(env: &SystemEnv, _pins: &Pins) -> Result<Rows> {
-    Ok(Rows::of(vec![env.user.clone()], |user, column| match column {
-        "usesysid" => OWNER.into(),
-        "usename" => user.into(),
+    Ok(Rows::of(env.roles(), |(oid, name), column| match column {
+        "usesysid" => (*oid).into(),
+        "usename" => name.into(),
         "usecreatedb" | "usesuper" | "userepl" | "usebypassrls" => false.into(),
         _ => Cell::Unset,
     }))

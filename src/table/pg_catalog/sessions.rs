@@ -3,8 +3,6 @@
 use crate::error::Result;
 use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv};
 
-use super::OWNER;
-
 pub(super) fn pg_settings(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
     let mut rows = env.facts.settings();
     rows.retain(|s| pins.allow("name", &s.name));
@@ -24,7 +22,7 @@ pub(super) fn pg_settings(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
 }
 
 pub(super) fn pg_stat_activity(env: &SystemEnv, _pins: &Pins) -> Result<Rows> {
-    let databases = env.catalogs.names();
+    let (databases, roles) = (env.catalogs.names(), env.roles());
     Ok(Rows::of(env.facts.sessions(), move |s, column| match column {
         "datid" => (super::namespaces::FIRST_DATABASE..)
             .zip(&databases)
@@ -32,7 +30,7 @@ pub(super) fn pg_stat_activity(env: &SystemEnv, _pins: &Pins) -> Result<Rows> {
             .map_or(Cell::Null, |(oid, _)| oid.into()),
         "datname" => (&s.database).into(),
         "pid" => s.pid.into(),
-        "usesysid" => OWNER.into(),
+        "usesysid" => roles.iter().find(|(_, name)| *name == s.user).map_or(Cell::Null, |(oid, _)| (*oid).into()),
         "usename" => (&s.user).into(),
         "application_name" => (&s.application_name).into(),
         "client_addr" => Cell::opt(s.client.map(|a| a.ip().to_string())),

@@ -11,6 +11,7 @@ use crate::catalog::{Catalogs, KnownColumn, TableEntry};
 use crate::error::{Error, Kind, Result};
 use crate::name::nearest;
 use crate::snapshot::Snapshots;
+use crate::table::pg_catalog::OWNER;
 
 /// One session's view: what virtual tables are made from and what system functions answer.
 pub struct SystemEnv {
@@ -40,6 +41,13 @@ impl SystemEnv {
                 && (super::relations::SCHEMAS.iter().any(|(_, n)| *n == s.as_str()) || themes.iter().any(|t| t.name == **s))
         });
         Ok(std::iter::once("pg_catalog".to_owned()).chain(named.cloned()).collect())
+    }
+
+    /// Every role by its oid, the session's first, which owns all there is. An oid is the same in every session but that one.
+    pub fn roles(&self) -> Vec<(u32, String)> {
+        let others = self.facts.roles().into_iter().filter(|name| *name != self.user);
+        let others = others.map(|name| (role_oid(&name), name));
+        std::iter::once((OWNER, self.user.clone())).chain(others).collect()
     }
 
     /// One setting's value. [`Kind::UndefinedObject`] with the nearest name when there is none.
@@ -85,11 +93,20 @@ pub trait SessionFacts: Send + Sync {
     /// Every session of this server, this one included.
     fn sessions(&self) -> Vec<SessionRow>;
 
+    /// The names of those who may log in, as far as they are known.
+    fn roles(&self) -> Vec<String>;
+
     /// Cancels what the session with this process id runs; false when there is no such session.
     fn cancel(&self, pid: i32) -> Result<bool>;
 
     /// Ends the session with this process id; false when there is no such session.
     fn terminate(&self, pid: i32) -> Result<bool>;
+}
+
+/// The oid of a role that is not the session's: of its name (FNV-1a), among those that PostgreSQL gives to what users make.
+fn role_oid(name: &str) -> u32 {
+    let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    16_384 + hash % (u32::MAX / 2)
 }
 
 /// Finds a table's columns when the catalog does not know them yet.
