@@ -69,10 +69,10 @@ pub(super) async fn run(server: &Arc<Server>, mut link: Link, login: Login) -> R
         Err(Error::new(Kind::Internal, "the statement met a fault of the server").with_hint("The server's log has the details."))
     });
     if let Err(e) = &served {
-        // The client may be gone, then nobody is left to be told.
         let _ = link.outgoing.error(Severity::Fatal, e);
-        let _ = link.outgoing.close().await;
     }
+    // The client may be gone, then nobody is left to be told; one under TLS takes an end without a word for an attack.
+    let _ = link.outgoing.close().await;
     served
 }
 

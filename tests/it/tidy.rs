@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, u8)] = &[
     ("error", 0),
     ("name", 0),
+    ("roles", 1),
     ("descriptor", 1),
     ("catalog", 2),
     ("store", 2),
@@ -25,6 +26,8 @@ const LAYERS: &[(&str, u8)] = &[
 /// Crates that only some modules may name.
 const FENCES: &[(&str, &[&str])] = &[
     ("pgwire", &["wire"]),
+    ("tokio_rustls", &["wire"]),
+    ("rpassword", &["cli"]),
     ("axum", &["http"]),
     ("object_store", &["store", "snapshot", "table"]),
     ("datafusion", &["snapshot", "table", "engine"]),
