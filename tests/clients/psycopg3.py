@@ -44,7 +44,6 @@ def run(conn, query, *arguments, **named):
 
 
 def connect():
-    feature("connect")
     with psycopg.connect() as conn:
         info = conn.info
         show(info.server_version // 10000, info.dbname, info.user, info.encoding, info.timezone, info.transaction_status.name)
@@ -62,13 +61,15 @@ def connect():
             print("!", str(e).splitlines()[0].split("FATAL:")[-1].strip())
     with psycopg.connect(application_name="näme", target_session_attrs="read-only") as conn:
         show(conn.execute("show application_name").fetchone())
+
+
+def encodings():
     with psycopg.connect(client_encoding="latin1") as conn:
         run(conn, "select 'é', %s, words from kinds.scalars where id = 1", ("ü",))
         run(conn, "select words from kinds.scalars where id = 6")
 
 
 def types(conn, binary):
-    feature("types-binary" if binary else "types-text")
     for table, columns in COLUMNS.items():
         for column in columns.split(" ") if table != "names.odd" else ["id", '"Mixed Case"', '"select"', '"数量"', "doc"]:
             print(f"{table}.{column}")
@@ -91,7 +92,6 @@ def types(conn, binary):
 
 
 def parameters(conn):
-    feature("parameters")
     values = [
         0, 32767, 32768, 2147483648, 2**63, -(2**63), 2**100, 1.5, float("inf"), -0.0, 1e-300, Decimal("1.50"), Decimal("1e30"), Decimal("NaN"), True, None, "text", "", "é🚇",
         "it's \\ \"q\"", b"", b"\x00\xff", dt.date(2024, 2, 29), dt.date.max, dt.time(1, 2, 3, 4), dt.datetime(2024, 1, 2, 3, 4, 5, 6),
@@ -102,7 +102,8 @@ def parameters(conn):
     for value in values:
         for style in ("%s", "%b", "%t"):
             print(repr(getattr(value, "obj", value)) if not isinstance(value, list) else len(value), style)
-            run(conn, f"select {style}, pg_typeof({style})::text", (value, value))
+            run(conn, f"select {style}", (value,))
+            run(conn, f"select pg_typeof({style})::text", (value,))
     for value, cast in ((5, "int2"), ("5", "int4"), (5, "text"), ("x", "int4"), (b"\x01", "bytea"), ("2024-01-01", "date"), ("1 day", "interval"), ("{1,2}", "int[]"), (1.5, "numeric(10,3)"), (70000, "int2")):
         run(conn, f"select %s::{cast}", (value,))
     for condition, arguments in (
@@ -129,7 +130,6 @@ def parameters(conn):
 
 
 def prepared():
-    feature("prepared")
     with psycopg.connect(autocommit=True, prepare_threshold=2) as conn:
         for n in range(5):
             show(conn.execute("select words from kinds.scalars where id = %s", (n,)).fetchall())
@@ -150,7 +150,6 @@ def prepared():
 
 
 def batch(conn):
-    feature("batch")
     with conn.cursor() as cur:
         cur.executemany("select words from kinds.scalars where id = %s", [(1,), (2,), (99,)], returning=True)
         while True:
@@ -173,7 +172,6 @@ def batch(conn):
 
 
 def pipeline():
-    feature("pipeline")
     with psycopg.connect(autocommit=True) as conn:
         with conn.pipeline():
             cursors = [conn.execute("select id, words from kinds.scalars where id = %s", (n,)) for n in range(1, 8)]
@@ -208,7 +206,6 @@ def pipeline():
 
 
 def cursor(conn):
-    feature("cursor")
     with conn.cursor("plain") as cur:
         cur.execute("select trip_id, fare from city.metro_trips order by trip_id")
         show(cur.fetchone(), cur.fetchmany(2), [c.name for c in cur.description])
@@ -242,7 +239,6 @@ def cursor(conn):
 
 
 def stream(conn):
-    feature("stream")
     with conn.cursor() as cur:
         digest = hashlib.md5()
         for row in cur.stream("select trip_id, from_station, entered_at, minutes, fare from city.metro_trips order by trip_id"):
@@ -273,7 +269,6 @@ def stream(conn):
 
 
 def copy(conn):
-    feature("copy")
     for options in ("", "with (format csv, header)", "with (format binary)", "with (delimiter '|', null 'nil')"):
         digest, parts = hashlib.md5(), 0
         with conn.cursor().copy(f"copy (select * from kinds.scalars order by id) to stdout {options}") as out:
@@ -304,7 +299,6 @@ def copy(conn):
 
 
 def transactions(conn):
-    feature("transactions")
     with conn.transaction():
         show(conn.info.transaction_status.name)
         try:
@@ -345,7 +339,6 @@ def transactions(conn):
 
 
 def errors(conn):
-    feature("errors")
     for text in (
         "select nosuch", "select * from nosuch", "selec 1", "select 1/0", "select 'x'::int", "select * from kinds.scalars where id = 'x'", "create table x (a int)", "insert into kinds.edges values (1)",
         "select 9223372036854775807 + 1", "select nosuch(1)", "fetch all from nosuch", "execute nosuch", "select 1 from kinds.scalars group by nosuch", "set nosuch = 1", "select '2024-02-30'::date",
@@ -362,7 +355,6 @@ def errors(conn):
 
 
 def notices():
-    feature("notices")
     with psycopg.connect(autocommit=True) as conn:
         conn.add_notice_handler(lambda d: show("notice", d.severity, d.sqlstate, d.message_primary))
         conn.execute("begin")
@@ -378,7 +370,6 @@ def notices():
 
 
 def cancel():
-    feature("cancel")
     for how in ("cancel", "cancel_safe"):
         with psycopg.connect(autocommit=True) as conn:
             timer = threading.Timer(0.3, getattr(conn, how))
@@ -415,7 +406,6 @@ def cancel():
 
 
 def metadata(conn):
-    feature("metadata")
     for name in ("int4", "bigint", "text", "text[]", "numeric", "timestamptz", "uuid", "jsonb", "interval", "oid", "name", "hstore", "kinds.scalars", "nosuch", "varchar", "bool", "bytea", "time"):
         info = TypeInfo.fetch(conn, name)
         show(name, info and (info.name, info.oid if info.oid < 10000 else "own", info.array_oid if info.array_oid < 10000 else "own", info.regtype, info.delimiter))
@@ -438,31 +428,47 @@ def metadata(conn):
             show(*row.values())
 
 
-def main():
-    title("psycopg 3")
-    connect()
-    with psycopg.connect() as conn:
-        feature("settings")
-        for statement in ("set timezone = 'Asia/Shanghai'", "show timezone", "select at_zone from kinds.scalars where id = 1", "select set_config('timezone', 'UTC', false)", "set datestyle = 'ISO, DMY'", "select date '03/04/2024'", "reset datestyle", "show datestyle", "set local statement_timeout = 9", "show statement_timeout", "show all"):
-            if statement == "show all":
-                show(len(conn.execute(statement).fetchall()) > 100)
-            else:
-                run(conn, statement)
-        conn.rollback()
-        types(conn, binary=False)
-        types(conn, binary=True)
-        parameters(conn)
-        prepared()
-        batch(conn)
-        pipeline()
-        cursor(conn)
-        stream(conn)
-        copy(conn)
-        transactions(conn)
-        errors(conn)
-        metadata(conn)
-    notices()
-    cancel()
+def settings(conn):
+    for statement in (
+        "set timezone = 'Asia/Shanghai'",
+        "show timezone",
+        "select at_zone from kinds.scalars where id = 1",
+        "select set_config('timezone', 'UTC', false)",
+        "set datestyle = 'ISO, DMY'",
+        "select date '03/04/2024'",
+        "reset datestyle",
+        "show datestyle",
+        "set local statement_timeout = 9",
+        "show statement_timeout",
+    ):
+        run(conn, statement)
+    show(len(conn.execute("show all").fetchall()) > 100)
 
 
-main()
+def on_its_own(step, **named):
+    """A step with a connection of its own."""
+
+    def stepped():
+        with psycopg.connect() as conn:
+            step(conn, **named)
+
+    return stepped
+
+
+title("psycopg 3")
+feature("connect", connect, encodings)
+feature("settings", on_its_own(settings))
+feature("types-text", on_its_own(types, binary=False))
+feature("types-binary", on_its_own(types, binary=True))
+feature("parameters", on_its_own(parameters))
+feature("prepared", prepared)
+feature("batch", on_its_own(batch))
+feature("pipeline", pipeline)
+feature("cursor", on_its_own(cursor))
+feature("stream", on_its_own(stream))
+feature("copy", on_its_own(copy))
+feature("transactions", on_its_own(transactions))
+feature("errors", on_its_own(errors))
+feature("notices", notices)
+feature("cancel", cancel)
+feature("metadata", on_its_own(metadata))

@@ -3,14 +3,24 @@
 import datetime
 import decimal
 import math
+import sys
+import traceback
 
 
 def title(name):
     print(f"## {name}")
 
 
-def feature(name):
+def feature(name, *steps):
+    """Prints the feature's line and takes its steps. What they do not expect ends them and not the program."""
     print(f"# {name}", flush=True)
+    for step in steps:
+        try:
+            step()
+        except Exception as e:  # noqa: BLE001: whatever a library raises is an answer
+            traceback.print_exc(file=sys.stderr)
+            print(f"!! {type(e).__name__} at line {e.__traceback__.tb_next.tb_lineno} of the client", end=": ")
+            error(e)
 
 
 def told(value):
