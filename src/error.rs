@@ -53,6 +53,22 @@ pub enum Kind {
     InvalidParameter,
     /// Bytes that are not valid in the encoding they are said to be in.
     InvalidEncoding,
+    /// A character that an encoding lacks.
+    InvalidCharacter,
+    /// A regular expression that is none.
+    InvalidRegex,
+    /// An escape in a pattern that is none.
+    InvalidEscape,
+    /// A part of a text that ends before it begins.
+    InvalidSubstring,
+    /// A place outside of a value.
+    InvalidSubscript,
+    /// Bounds or a count of buckets that make none.
+    InvalidBuckets,
+    /// A NULL where there may be none.
+    NullNotAllowed,
+    /// A value that no type of PostgreSQL's holds.
+    LimitExceeded,
     /// A write, or DDL: everything here is read-only.
     ReadOnly,
     /// Something PostgreSQL has and Stoa has not.

@@ -14,6 +14,7 @@ mod identifiers;
 mod kept;
 mod limits;
 mod origin;
+mod operators;
 mod overflow;
 mod plan;
 mod resolve;

@@ -253,6 +253,14 @@ fn within_table(entry: &TableEntry, e: Error) -> Error {
         | Kind::DivisionByZero
         | Kind::InvalidParameter
         | Kind::InvalidEncoding
+        | Kind::InvalidCharacter
+        | Kind::InvalidRegex
+        | Kind::InvalidEscape
+        | Kind::InvalidSubstring
+        | Kind::InvalidSubscript
+        | Kind::InvalidBuckets
+        | Kind::NullNotAllowed
+        | Kind::LimitExceeded
         | Kind::ReadOnly
         | Kind::Unsupported
         | Kind::Forbidden

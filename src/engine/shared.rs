@@ -13,6 +13,7 @@ use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::prelude::SessionConfig;
 
 use super::Options;
+use super::operators::{Operators, Texts};
 use super::overflow::{Checked, Signed};
 use super::resolve::SEARCH_PATH_SCHEMA;
 use super::runtime::Cpu;
@@ -47,9 +48,12 @@ impl Shared {
         let builder = SessionStateBuilder::new()
             .with_config(config(options))
             .with_runtime_env(runtime)
+            // Before DataFusion's own, which take operators of other types.
+            .with_expr_planners(vec![Arc::new(Operators)])
             .with_default_features()
             .with_analyzer_rule(Arc::new(Checked));
         let mut base = builder.with_physical_optimizer_rules(super::yielding::rules()).build();
+        base.add_analyzer_rule(Arc::new(Texts));
         super::functions::register_shared(&mut base)
             .and_then(|()| base.register_expr_planner(Arc::new(Signed)))
             .map_err(|e| super::failure::from_datafusion(e, ""))?;

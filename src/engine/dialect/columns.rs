@@ -3,9 +3,14 @@
 
 use std::collections::HashSet;
 
-use datafusion::sql::sqlparser::ast::{AccessExpr, DataType, Expr, Ident, ObjectNamePart, Select, SelectItem, SetExpr};
+use datafusion::sql::sqlparser::ast::{
+    AccessExpr, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectNamePart, Select,
+    SelectItem, SetExpr,
+};
 
-use super::ast::{argument_of, folded, folded_parts, string};
+use super::ast::{folded, folded_parts, string};
+use super::sets::unfolded;
+use super::text::cast_name;
 
 /// Stands before the number that keeps equal names of one list apart; no published or typed name holds it.
 const MARK: char = '\u{1}';
@@ -49,8 +54,12 @@ fn figure(expr: &Expr) -> Option<String> {
     match expr {
         Expr::Identifier(ident) => Some(folded(ident)),
         Expr::CompoundIdentifier(parts) => parts.last().map(folded),
-        // What `sets` made of `generate_series(..)`.
-        Expr::Function(_) if argument_of(expr, "unnest").is_some_and(is_series) => Some("generate_series".to_owned()),
+        // What `sets`, `text` and `aggregates` made of a function's or a cast's name.
+        Expr::Function(_) if unfolded(expr).is_some() => unfolded(expr),
+        Expr::Function(f) if cast_of(f).is_some() => cast_of(f),
+        Expr::Function(f) if folded_parts(&f.name).last().is_some_and(|n| n.ends_with("_of")) => {
+            folded_parts(&f.name).pop().map(|n| n.trim_end_matches("_of").to_owned())
+        }
         Expr::Function(f) if folded_parts(&f.name) == ["number_to_char"] => Some("to_char".to_owned()),
         Expr::Function(f) => f.name.0.last().and_then(ObjectNamePart::as_ident).map(folded),
         Expr::Cast { expr, data_type, .. } => figure(expr).or_else(|| Some(type_name(data_type))),
@@ -90,8 +99,16 @@ fn field(access: &AccessExpr) -> Option<String> {
     }
 }
 
-fn is_series(expr: &Expr) -> bool {
-    matches!(expr, Expr::Function(f) if folded_parts(&f.name) == ["generate_series"])
+/// The name of a cast that became a call: its argument's, else its type's.
+fn cast_of(f: &Function) -> Option<String> {
+    let name = cast_name(folded_parts(&f.name).last()?)?;
+    let FunctionArguments::List(list) = &f.args else { return None };
+    match list.args.first() {
+        Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Cast { expr, data_type: DataType::Text, .. }))) => figure(expr),
+        Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(e))) => figure(e),
+        _ => None,
+    }
+    .or_else(|| Some(name.to_owned()))
 }
 
 /// `pg_type.typname` of a cast's type, after which PostgreSQL names a cast of a constant.

@@ -3,6 +3,7 @@
 
 pub(super) mod ast;
 
+mod aggregates;
 mod arrays;
 mod bytea;
 mod casts;
@@ -14,6 +15,7 @@ mod patterns;
 mod sets;
 mod subqueries;
 mod table_functions;
+mod text;
 
 use std::ops::ControlFlow;
 
@@ -55,6 +57,7 @@ impl VisitorMut for Rewriter {
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
         names::system_columns(select, &self.common_tables);
+        aggregates::rows(select);
         ControlFlow::Continue(())
     }
 
@@ -70,6 +73,7 @@ impl VisitorMut for Rewriter {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Self::Break> {
+        sets::relation(factor);
         table_functions::name(factor);
         ControlFlow::Continue(())
     }
@@ -85,12 +89,14 @@ impl VisitorMut for Rewriter {
         fields::access(expr);
         names::function(expr);
         names::operator(expr);
-        arrays::literals(expr);
+        let array = arrays::literals(expr);
+        text::syntax(expr);
         casts::cast(expr);
         subqueries::one_row(expr);
         like::escape(expr);
+        aggregates::gather(expr);
         sets::unfold(expr);
-        match bytea::literal(expr).and_then(|()| patterns::translate(expr)) {
+        match array.and_then(|()| bytea::literal(expr)).and_then(|()| patterns::translate(expr)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => ControlFlow::Break(Box::new(error)),
         }

@@ -1,39 +1,186 @@
-//! Functions that give a row for each value, in a select list: DataFusion gives their values as one array, or has no such function.
+//! Functions that give rows: DataFusion's and ours give their values as one array, which `unnest` unfolds, in a select list and in `FROM`.
 
-use datafusion::sql::sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Value};
+use datafusion::sql::sqlparser::ast::{
+    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Query, SelectItem, SetExpr, Statement, TableAlias,
+    TableAliasColumnDef, TableFactor, Value, ValueWithSpan,
+};
+use datafusion::sql::sqlparser::parser::Parser;
 
-use super::ast::{call, folded_parts, value};
+use super::ast::{argument_of, call, folded_parts, value};
+use crate::engine::grammar::Grammar;
 
-/// `generate_series(a, b)` becomes `unnest(generate_series(a, b))`, `generate_subscripts(x, 1)` becomes the same from 1 to the array's
-/// length.
+/// Functions that give rows, with the name of their column where that is not their own.
+const SETS: [(&str, Option<&str>); 13] = [
+    ("generate_series", None),
+    ("numeric_series", None),
+    ("generate_subscripts", None),
+    ("regexp_matches", None),
+    ("regexp_split_to_table", None),
+    ("string_to_table", None),
+    ("json_object_keys", None),
+    ("jsonb_object_keys", None),
+    ("json_array_elements", Some("value")),
+    ("jsonb_array_elements", Some("value")),
+    ("json_array_elements_text", Some("value")),
+    ("jsonb_array_elements_text", Some("value")),
+    ("unnest", None),
+];
+
+/// Functions that give rows of a key and a value.
+const PAIRS: [&str; 4] = ["json_each", "jsonb_each", "json_each_text", "jsonb_each_text"];
+
+/// `generate_series(a, b)` becomes `unnest(generate_series(a, b))`, and so with every function that gives rows.
 pub fn unfold(expr: &mut Expr) {
     let Expr::Function(f) = expr else { return };
-    let name = folded_parts(&f.name);
+    let names = folded_parts(&f.name);
+    let [name] = names.as_slice() else { return };
     let FunctionArguments::List(list) = &f.args else { return };
-    if name == ["generate_series"] {
-        let series = std::mem::replace(expr, value(Value::Null));
-        *expr = call("unnest", vec![series]);
-    } else if let [name] = name.as_slice()
-        && let Some(array) = json_array(name)
-        && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(json))] = list.args.as_slice()
-    {
-        *expr = call("unnest", vec![call(array, vec![json.clone()])]);
-    } else if name == ["generate_subscripts"]
-        && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(array)), _] = list.args.as_slice()
-    {
-        let one = value(Value::Number("1".to_owned(), false));
-        let length = call("array_length", vec![array.clone()]);
-        let zero = value(Value::Number("0".to_owned(), false));
-        let series = call("generate_series", vec![one, call("coalesce", vec![length, zero])]);
-        *expr = call("unnest", vec![series]);
+    if name == "unnest" {
+        // All dimensions are unfolded.
+        if let [FunctionArg::Unnamed(FunctionArgExpr::Expr(array))] = list.args.as_slice()
+            && argument_of(array, "array_flat").is_none()
+        {
+            *expr = call("unnest", vec![call("array_flat", vec![array.clone()])]);
+        }
+        return;
+    }
+    if SETS.iter().any(|(set, _)| set == name) || PAIRS.contains(&name.as_str()) {
+        let arguments: Vec<Expr> = arguments(&list.args);
+        let array = match name.as_str() {
+            "generate_series" if arguments.iter().any(is_decimal) => call("numeric_series", arguments),
+            "string_to_table" => call("string_to_array", arguments),
+            _ => std::mem::replace(expr, value(Value::Null)),
+        };
+        *expr = call("unnest", vec![array]);
     }
 }
 
-/// The function that gives as one array what `json_array_elements` and its kin give as rows.
-pub fn json_array(name: &str) -> Option<&'static str> {
-    match name {
-        "json_array_elements" | "jsonb_array_elements" => Some("json_elements"),
-        "json_array_elements_text" | "jsonb_array_elements_text" => Some("json_elements_text"),
+/// The function under an `unnest` that this module wrote.
+pub fn unfolded(expr: &Expr) -> Option<String> {
+    let Expr::Function(f) = argument_of(expr, "unnest")? else { return None };
+    let name = folded_parts(&f.name).pop()?;
+    match name.as_str() {
+        "numeric_series" => Some("generate_series".to_owned()),
+        "string_to_array" => Some("string_to_table".to_owned()),
+        _ => (SETS.iter().any(|(set, _)| *set == name) || PAIRS.contains(&name.as_str())).then_some(name),
+    }
+}
+
+fn arguments(args: &[FunctionArg]) -> Vec<Expr> {
+    let each = |a: &FunctionArg| match a {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(e)) => Some(e.clone()),
+        _ => None,
+    };
+    args.iter().filter_map(each).collect()
+}
+
+fn is_decimal(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(ValueWithSpan { value: Value::Number(n, _), .. }) => n.contains('.'),
+        Expr::UnaryOp { expr, .. } | Expr::Nested(expr) => is_decimal(expr),
+        Expr::Cast { data_type, .. } => data_type.to_string().to_lowercase().starts_with(['n', 'd']),
+        _ => false,
+    }
+}
+
+fn is_placeholder(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(ValueWithSpan { value, .. }) => matches!(value, Value::Placeholder(_)),
+        Expr::Cast { expr, .. } | Expr::Nested(expr) => is_placeholder(expr),
+        _ => false,
+    }
+}
+
+/// `f(x) AS t (a)` in `FROM` becomes `LATERAL (SELECT f(x) AS a) AS t (a)`; with ordinality the rows are numbered. What DataFusion has a
+/// table function for, and can plan, stays.
+pub fn relation(factor: &mut TableFactor) {
+    let (name, args, with_ordinality) = match factor {
+        TableFactor::Table { name, args: Some(args), with_ordinality, .. } => (name, &args.args, *with_ordinality),
+        TableFactor::Function { name, args, with_ordinality, .. } => (name, &*args, *with_ordinality),
+        TableFactor::UNNEST { array_exprs, with_ordinality: true, alias, .. } => {
+            if let Some(lateral) = lateral("unnest", array_exprs, true, alias.as_ref()) {
+                *factor = lateral;
+            }
+            return;
+        }
+        _ => return,
+    };
+    let Some(function) = folded_parts(name).pop() else { return };
+    let values = arguments(args);
+    let ours = match function.as_str() {
+        "generate_series" => {
+            matches!(factor, TableFactor::Function { .. })
+                || with_ordinality
+                || values.iter().any(|v| is_decimal(v) || is_placeholder(v))
+        }
+        "unnest" => with_ordinality,
+        other => SETS.iter().any(|(set, _)| *set == other) || PAIRS.contains(&other),
+    };
+    let (alias, function) = match factor {
+        TableFactor::Table { alias, .. } | TableFactor::Function { alias, .. } if ours => (alias.clone(), function),
+        _ => return,
+    };
+    if let Some(lateral) = lateral(&function, &values, with_ordinality, alias.as_ref()) {
+        *factor = lateral;
+    }
+}
+
+fn lateral(function: &str, values: &[Expr], with_ordinality: bool, alias: Option<&TableAlias>) -> Option<TableFactor> {
+    let pairs = PAIRS.contains(&function);
+    let template = match (pairs, with_ordinality) {
+        (false, false) => "SELECT 1",
+        (false, true) => "SELECT *, row_number() OVER () AS ordinality FROM (SELECT 1) AS rows",
+        (true, false) => "SELECT pair['key'] AS key, pair['value'] AS value FROM (SELECT 1) AS rows",
+        (true, true) => {
+            "SELECT pair['key'] AS key, pair['value'] AS value, row_number() OVER () AS ordinality FROM (SELECT 1) AS rows"
+        }
+    };
+    let mut query = parsed(template)?;
+    let mut inner = query.as_mut();
+    if pairs || with_ordinality {
+        let SetExpr::Select(select) = inner.body.as_mut() else { return None };
+        let TableFactor::Derived { subquery, .. } = &mut select.from.first_mut()?.relation else { return None };
+        inner = subquery.as_mut();
+    }
+    let SetExpr::Select(select) = inner.body.as_mut() else { return None };
+    let item = |n: usize, expr: Expr| SelectItem::ExprWithAlias {
+        expr,
+        alias: Ident::new(if pairs {
+            "pair".to_owned()
+        } else if n == 0 {
+            "value".to_owned()
+        } else {
+            format!("value{n}")
+        }),
+    };
+    select.projection = if function == "unnest" {
+        values.iter().enumerate().map(|(n, array)| item(n, call("unnest", vec![array.clone()]))).collect()
+    } else {
+        vec![item(0, call(function, values.to_vec()))]
+    };
+    let columns = if pairs { 2 } else { select.projection.len() };
+    let named = || TableAlias { explicit: true, name: Ident::with_quote('"', function), columns: Vec::new(), at: None };
+    let mut alias = alias.cloned().unwrap_or_else(named);
+    let own = SETS.iter().find(|(set, _)| *set == function).and_then(|(_, column)| *column);
+    let defaults = |n: usize, alias: &TableAlias| match (pairs, n) {
+        (true, 0) => Ident::new("key"),
+        (true, _) => Ident::new("value"),
+        (false, _) if columns > 1 => Ident::new("unnest"),
+        (false, _) => own.map_or_else(|| alias.name.clone(), Ident::new),
+    };
+    for n in alias.columns.len()..columns {
+        let name = defaults(n, &alias);
+        alias.columns.push(TableAliasColumnDef { name, data_type: None });
+    }
+    if with_ordinality && alias.columns.len() == columns {
+        alias.columns.push(TableAliasColumnDef { name: Ident::new("ordinality"), data_type: None });
+    }
+    Some(TableFactor::Derived { lateral: true, subquery: query, alias: Some(alias), sample: None })
+}
+
+fn parsed(template: &str) -> Option<Box<Query>> {
+    match Parser::parse_sql(&Grammar::default(), template).ok()?.pop()? {
+        Statement::Query(query) => Some(query),
         _ => None,
     }
 }
@@ -46,16 +193,15 @@ mod tests {
     fn sets_become_rows() {
         for (sql, want) in [
             ("select generate_series(1, 3) as n", "SELECT unnest(generate_series(1, 3)) AS n"),
-            (
-                "select generate_subscripts(k, 1) as n from t",
-                "SELECT unnest(generate_series(1, coalesce(array_length(k), 0))) AS n FROM t",
-            ),
-            ("select json_array_elements(j) as e from t", "SELECT unnest(json_elements(j)) AS e FROM t"),
+            ("select generate_series(1.5, 3) as n", "SELECT unnest(numeric_series(1.5, 3)) AS n"),
+            ("select string_to_table(a, ',') from t", "SELECT unnest(string_to_array(a, ',')) AS \"string_to_table\" FROM t"),
+            ("select unnest(a) as n from t", "SELECT unnest(array_flat(a)) AS n FROM t"),
+            ("select n from generate_series(1, 3) n", "SELECT n FROM generate_series(1, 3) n (n)"),
             (
                 "select * from jsonb_array_elements_text('[1]')",
-                "SELECT * FROM UNNEST(json_elements_text('[1]')) AS value (value)",
+                "SELECT * FROM LATERAL (SELECT unnest(jsonb_array_elements_text('[1]')) AS value) AS \"jsonb_array_elements_text\" (value)",
             ),
-            ("select n from generate_series(1, 3) n", "SELECT n FROM generate_series(1, 3) n (n)"),
+            ("select x from json_object_keys(j) x", "SELECT x FROM LATERAL (SELECT unnest(json_object_keys(j)) AS value) x (x)"),
         ] {
             assert_eq!(rewritten(sql), want, "{sql}");
         }

@@ -1,12 +1,9 @@
 //! Functions in `FROM`: an alias of one that gives single values is also its column's name, as in
 //! `FROM generate_series(1, 3) s WHERE s > 1`.
 
-use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, Ident, ObjectNamePart, TableAlias, TableAliasColumnDef, TableFactor,
-};
+use datafusion::sql::sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr, ObjectNamePart, TableAliasColumnDef, TableFactor};
 
-use super::ast::{call, folded, folded_parts};
-use super::sets::json_array;
+use super::ast::{folded, folded_parts};
 
 /// Table functions of one column.
 const SINGLE: [&str; 2] = ["generate_series", "unnest"];
@@ -20,9 +17,8 @@ pub fn name(factor: &mut TableFactor) {
             name.0.remove(0);
         }
         let parts = folded_parts(name);
-        let json_array = parts.last().and_then(|name| json_array(name));
-        if parts == ["unnest"] || json_array.is_some() {
-            let mut array_exprs: Vec<Expr> = args
+        if parts == ["unnest"] {
+            let array_exprs: Vec<Expr> = args
                 .args
                 .iter()
                 .filter_map(|a| match a {
@@ -30,17 +26,7 @@ pub fn name(factor: &mut TableFactor) {
                     _ => None,
                 })
                 .collect();
-            let mut alias = alias.take();
-            if let Some(function) = json_array {
-                array_exprs = vec![call(function, array_exprs)];
-                // The column's name is PostgreSQL's.
-                let value = || Ident::new("value");
-                let alias =
-                    alias.get_or_insert_with(|| TableAlias { explicit: true, name: value(), columns: Vec::new(), at: None });
-                if alias.columns.is_empty() {
-                    alias.columns.push(TableAliasColumnDef { name: value(), data_type: None });
-                }
-            }
+            let alias = alias.take();
             let with_ordinality = *with_ordinality;
             *factor = TableFactor::UNNEST { alias, array_exprs, with_offset: false, with_offset_alias: None, with_ordinality };
         }

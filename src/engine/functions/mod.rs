@@ -1,18 +1,23 @@
 //! PostgreSQL's functions that DataFusion lacks: what the session is, what the catalog says of an oid, and everyday ones with
 //! PostgreSQL's patterns. Which SQL reaches them is the dialect's business.
 
+mod aggregate;
+mod array;
 mod bounded;
 mod catalog_lookup;
 mod definitions;
 mod json;
-mod native;
+pub(super) mod native;
 mod number_pattern;
 mod privileges;
+mod regexp;
 mod session_info;
 mod sizes;
 mod text;
+pub(super) mod typed;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
 
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
@@ -21,23 +26,46 @@ use datafusion::logical_expr::ScalarUDF;
 use crate::table::virtual_table::SystemEnv;
 use native::Native;
 
-/// Registers what does not depend on a session: JSON's functions and operators, and bounds on what DataFusion's own may make.
+pub(super) use array::read::{Written, parse as array_elements};
+pub(super) use text::bytea;
+
+/// The functions that only depend on their arguments, by name and alias.
+static PURE: LazyLock<HashMap<String, Arc<ScalarUDF>>> = LazyLock::new(|| {
+    let families = [text::functions(), regexp::functions(), array::functions(), json::functions(), aggregate::functions()];
+    let mut all = HashMap::new();
+    for function in families.into_iter().flatten() {
+        let function = Arc::new(ScalarUDF::from(function));
+        for alias in function.aliases() {
+            all.insert(alias.clone(), Arc::clone(&function));
+        }
+        all.insert(function.name().to_owned(), function);
+    }
+    all
+});
+
+/// A function that only depends on its arguments.
+pub(super) fn named(name: &str) -> Option<Arc<ScalarUDF>> {
+    PURE.get(name).cloned()
+}
+
+/// Registers what does not depend on a session, and bounds on what DataFusion's own may make.
 pub fn register_shared(registry: &mut dyn FunctionRegistry) -> Result<()> {
     bounded::bound(registry)?;
-    datafusion_functions_json::register_all(registry)
+    for function in PURE.values() {
+        registry.register_udf(Arc::clone(function))?;
+    }
+    aggregate::register(registry)
 }
 
 /// Registers every function for one session. Cheap: a few hundred shared pointers.
 pub fn register(registry: &mut dyn FunctionRegistry, env: &Arc<SystemEnv>) -> Result<()> {
-    let families: [Vec<Native>; 8] = [
+    let families: [Vec<Native>; 6] = [
         session_info::functions(env),
         catalog_lookup::functions(env),
         privileges::functions(),
         definitions::functions(env),
-        json::functions(),
         number_pattern::functions(),
         sizes::functions(env),
-        text::functions(),
     ];
     for function in families.into_iter().flatten() {
         registry.register_udf(Arc::new(ScalarUDF::from(function)))?;

@@ -15,8 +15,8 @@ use crate::table::pg_type::{self, PgType};
 use super::column::{self, recast};
 use super::{Format, Style, Values};
 
-/// Adds every value as a JSON text.
-pub(super) fn encode(array: &dyn Array, field: &Field, style: &Style, out: &mut Values) -> Result<()> {
+/// Adds every value as a JSON text, also those of no nested type.
+pub fn encode(array: &dyn Array, field: &Field, style: &Style, out: &mut Values) -> Result<()> {
     let tree = Tree::of(array, field, style)?;
     // A union has no nulls but those of its branches.
     let nulls = array.logical_nulls();

@@ -18,6 +18,7 @@ mod style;
 mod uuid;
 
 pub use column::encode;
+pub use json::encode as encode_json;
 pub use datetime::{EPOCH_DAYS, EPOCH_MICROS};
 pub use style::Style;
 

@@ -1,0 +1,22 @@
+//! PostgreSQL's functions and operators of arrays that DataFusion lacks or answers otherwise. An array of several dimensions is a list of
+//! lists; lower bounds other than 1 are not kept.
+
+mod change;
+mod compare;
+pub(super) mod read;
+mod series;
+mod shape;
+
+use super::typed::Function;
+
+pub(super) use change::flat;
+
+pub(super) fn functions() -> Vec<Function> {
+    shape::functions()
+        .into_iter()
+        .chain(change::functions())
+        .chain(compare::functions())
+        .chain(read::functions())
+        .chain(series::functions())
+        .collect()
+}

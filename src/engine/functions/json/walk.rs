@@ -1,0 +1,207 @@
+//! Parts of a JSON text as they are written, without reading all of it.
+
+use super::value::{Bad, string};
+use crate::error::{Error, Kind, Result};
+
+/// What a JSON text is.
+pub enum Kinds<'a> {
+    Object(Vec<(String, &'a str)>),
+    Array(Vec<&'a str>),
+    Scalar(&'a str),
+}
+
+/// Takes the outermost level of a text apart.
+pub fn open(text: &str) -> Result<Kinds<'_>> {
+    let mut walk = Walk { text, at: 0 };
+    walk.blanks();
+    match walk.peek() {
+        Some(b'{') => {
+            let mut members = Vec::new();
+            walk.at += 1;
+            walk.blanks();
+            while walk.peek() != Some(b'}') {
+                let (key, end) = string(&text[walk.at..]).map_err(|_| invalid())?;
+                walk.at += end;
+                walk.blanks();
+                walk.expect(b':')?;
+                members.push((key, walk.value()?));
+                walk.blanks();
+                if walk.peek() == Some(b',') {
+                    walk.at += 1;
+                    walk.blanks();
+                } else if walk.peek() != Some(b'}') {
+                    return Err(invalid());
+                }
+            }
+            Ok(Kinds::Object(members))
+        }
+        Some(b'[') => {
+            let mut elements = Vec::new();
+            walk.at += 1;
+            walk.blanks();
+            while walk.peek() != Some(b']') {
+                elements.push(walk.value()?);
+                walk.blanks();
+                if walk.peek() == Some(b',') {
+                    walk.at += 1;
+                    walk.blanks();
+                } else if walk.peek() != Some(b']') {
+                    return Err(invalid());
+                }
+            }
+            Ok(Kinds::Array(elements))
+        }
+        Some(_) => Ok(Kinds::Scalar(text.trim())),
+        None => Err(invalid()),
+    }
+}
+
+/// The member of a key, as it is written; of equal keys the last one's.
+pub fn member<'a>(text: &'a str, key: &str) -> Result<Option<&'a str>> {
+    Ok(match open(text)? {
+        Kinds::Object(members) => members.into_iter().rev().find(|(k, _)| k == key).map(|(_, v)| v),
+        Kinds::Array(_) | Kinds::Scalar(_) => None,
+    })
+}
+
+/// The element of a place from 0, or from the end when it is negative.
+pub fn element(text: &str, place: i64) -> Result<Option<&str>> {
+    Ok(match open(text)? {
+        Kinds::Array(all) => index(place, all.len()).and_then(|i| all.get(i).copied()),
+        Kinds::Object(_) | Kinds::Scalar(_) => None,
+    })
+}
+
+/// A place from the beginning or, negative, from the end.
+pub fn index(place: i64, length: usize) -> Option<usize> {
+    let length = i64::try_from(length).ok()?;
+    usize::try_from(if place < 0 { length + place } else { place }).ok()
+}
+
+/// What stands at the end of a path.
+pub fn at_path<'a, 'p>(text: &'a str, path: impl Iterator<Item = Option<&'p str>>) -> Result<Option<&'a str>> {
+    let mut here = text.trim();
+    for step in path {
+        let Some(step) = step else { return Ok(None) };
+        let next = match open(here)? {
+            Kinds::Object(members) => members.into_iter().rev().find(|(k, _)| k == step).map(|(_, v)| v),
+            Kinds::Array(all) => step.trim().parse().ok().and_then(|p| index(p, all.len())).and_then(|i| all.get(i).copied()),
+            Kinds::Scalar(_) => None,
+        };
+        match next {
+            Some(next) => here = next,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(here))
+}
+
+/// A value as `->>` gives it: a string without its quotes, nothing for `null`.
+pub fn as_text(raw: &str) -> Result<Option<std::borrow::Cow<'_, str>>> {
+    let raw = raw.trim();
+    if raw == "null" {
+        return Ok(None);
+    }
+    if !raw.starts_with('"') {
+        return Ok(Some(raw.into()));
+    }
+    match string(raw) {
+        Ok((text, _)) => Ok(Some(text.into())),
+        Err(Bad::Zero) => Err(Error::new(Kind::InvalidCharacter, "unsupported Unicode escape sequence")
+            .with_detail("\\u0000 cannot be converted to text.")),
+        Err(Bad::Open | Bad::Said(_)) => Err(invalid()),
+    }
+}
+
+fn invalid() -> Error {
+    Error::new(Kind::InvalidText, "invalid input syntax for type json")
+}
+
+struct Walk<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Walk<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn blanks(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn expect(&mut self, byte: u8) -> Result<()> {
+        if self.peek() != Some(byte) {
+            return Err(invalid());
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Passes over a value: brackets are counted, strings are passed whole.
+    fn value(&mut self) -> Result<&'a str> {
+        self.blanks();
+        let start = self.at;
+        let mut depth = 0usize;
+        loop {
+            match self.peek() {
+                Some(b'"') => self.string()?,
+                Some(b'{' | b'[') => {
+                    depth += 1;
+                    self.at += 1;
+                }
+                Some(b'}' | b']') if depth > 0 => {
+                    depth -= 1;
+                    self.at += 1;
+                }
+                Some(b'}' | b']' | b',') if depth == 0 => break,
+                Some(b' ' | b'\t' | b'\n' | b'\r') if depth == 0 => break,
+                Some(_) => {
+                    self.at += 1;
+                    continue;
+                }
+                None => return if depth == 0 && self.at > start { Ok(&self.text[start..]) } else { Err(invalid()) },
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+        let value = self.text.get(start..self.at).ok_or_else(invalid)?;
+        if value.is_empty() { Err(invalid()) } else { Ok(value) }
+    }
+
+    fn string(&mut self) -> Result<()> {
+        self.at += 1;
+        loop {
+            let rest = self.text.as_bytes().get(self.at..).ok_or_else(invalid)?;
+            let next = memchr::memchr2(b'"', b'\\', rest).ok_or_else(invalid)?;
+            self.at += next + 1;
+            if rest[next] == b'"' {
+                return Ok(());
+            }
+            self.at += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{as_text, at_path, element, member};
+
+    #[test]
+    fn parts_are_found_as_written() {
+        let text = " {\"a\" : {\"b\":[1, \"x]\\\"\" , {\"c\":null}]}, \"a\\u0062\":2, \"n\": -1.5 }";
+        assert_eq!(member(text, "ab").ok().flatten(), Some("2"));
+        assert_eq!(member(text, "n").ok().flatten(), Some("-1.5"));
+        let path = |path: &[&'static str]| at_path(text, path.to_vec().into_iter().map(Some)).ok().flatten();
+        assert_eq!(path(&["a", "b", "1"]), Some("\"x]\\\"\""));
+        assert_eq!(path(&["a", "b", "-1", "c"]), Some("null"));
+        assert_eq!(path(&["a", "z"]), None);
+        assert_eq!(element("[1,[2,3]]", -1).ok().flatten(), Some("[2,3]"));
+        assert_eq!(as_text("\"x]\\\"\"").ok().flatten().as_deref(), Some("x]\""));
+        assert!(member("{\"a\" 1}", "a").is_err());
+    }
+}

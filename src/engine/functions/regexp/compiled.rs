@@ -1,0 +1,128 @@
+//! Compiled regular expressions: where they match, by PostgreSQL's rules. Their syntax is `are`'s.
+
+use std::sync::Arc;
+
+use super::are::{Flags, Translated, invalid, translate};
+use crate::error::{Error, Kind, Result};
+
+/// The largest automaton of a pattern, in bytes.
+const MAX_BYTES: usize = 10 << 20;
+
+/// The most steps of one search that backtracks.
+const MAX_STEPS: usize = 1_000_000;
+
+/// The places of a match and of its groups.
+pub type Places = Vec<Option<(usize, usize)>>;
+
+/// A compiled regular expression.
+pub struct Regex {
+    engine: Engine,
+    pub groups: usize,
+    /// The same at the beginning of what is left, and filling it, where the shortest match counts.
+    shortest: Option<(regex::Regex, regex::Regex)>,
+}
+
+enum Engine {
+    Plain(regex::Regex),
+    Fancy(Box<fancy_regex::Regex>),
+}
+
+impl Regex {
+    /// Compiles a pattern. [`Kind::InvalidRegex`] when it is none or too large.
+    pub fn new(pattern: &str, flags: Flags) -> Result<Self> {
+        let Translated { rust, fancy, shortest, groups } = translate(pattern, flags)?;
+        let plain = |text: &str| {
+            let built = regex::RegexBuilder::new(text).size_limit(MAX_BYTES).dfa_size_limit(MAX_BYTES).build();
+            built.map_err(|e| match e {
+                regex::Error::CompiledTooBig(_) => invalid("regular expression is too complex"),
+                other => invalid(other.to_string().lines().last().unwrap_or("it does not parse")),
+            })
+        };
+        let engine = if fancy {
+            let built = fancy_regex::RegexBuilder::new(&rust).backtrack_limit(MAX_STEPS).delegate_size_limit(MAX_BYTES).build();
+            Engine::Fancy(Box::new(built.map_err(|e| invalid(&e.to_string()))?))
+        } else {
+            Engine::Plain(plain(&rust)?)
+        };
+        let shortest = if shortest && !fancy {
+            Some((plain(&format!("\\A(?:{rust})"))?, plain(&format!("\\A(?:{rust})\\z"))?))
+        } else {
+            None
+        };
+        Ok(Self { engine, groups, shortest })
+    }
+
+    /// Whether it matches anywhere.
+    pub fn is_match(&self, text: &str) -> Result<bool> {
+        match &self.engine {
+            Engine::Plain(regex) => Ok(regex.is_match(text)),
+            Engine::Fancy(regex) => regex.is_match(text).map_err(|e| gave_up(&e)),
+        }
+    }
+
+    /// The first match from a byte on, with its groups.
+    pub fn captures(&self, text: &str, from: usize) -> Result<Option<Places>> {
+        let mut places: Places = match &self.engine {
+            Engine::Plain(regex) => {
+                let Some(found) = regex.captures_at(text, from) else { return Ok(None) };
+                found.iter().map(|m| m.map(|m| (m.start(), m.end()))).collect()
+            }
+            Engine::Fancy(regex) => {
+                let Some(found) = regex.captures_from_pos(text, from).map_err(|e| gave_up(&e))? else { return Ok(None) };
+                found.iter().map(|m| m.map(|m| (m.start(), m.end()))).collect()
+            }
+        };
+        if let (Some((prefix, whole)), Some(Some((start, _)))) = (&self.shortest, places.first().copied())
+            && let Some(rest) = text.get(start..)
+            && let Some(end) = prefix.shortest_match(rest)
+            && let Some(found) = rest.get(..end).and_then(|part| whole.captures(part))
+        {
+            places = found.iter().map(|m| m.map(|m| (start + m.start(), start + m.end()))).collect();
+        }
+        Ok(Some(places))
+    }
+
+    /// Calls `each` with each match from a byte on, until it says so; matches do not overlap, an empty one moves on by a character.
+    pub fn matches(&self, text: &str, from: usize, mut each: impl FnMut(&Places) -> bool) -> Result<()> {
+        let mut at = from;
+        while at <= text.len()
+            && let Some(places) = self.captures(text, at)?
+        {
+            let Some((start, end)) = places.first().copied().flatten() else { return Ok(()) };
+            if !each(&places) {
+                return Ok(());
+            }
+            at = if end > start { end } else { next_character(text, end) };
+        }
+        Ok(())
+    }
+}
+
+/// The byte behind the character at a byte.
+pub fn next_character(text: &str, at: usize) -> usize {
+    at + text.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
+}
+
+fn gave_up(e: &fancy_regex::Error) -> Error {
+    Error::new(Kind::TooComplex, format!("regular expression failed: {e}"))
+        .with_hint("Do without back references and look-around, or match shorter texts.")
+}
+
+/// The pattern that was compiled last: most columns of patterns hold one.
+#[derive(Default)]
+pub struct Cache(Option<(String, Flags, Arc<Regex>)>);
+
+impl Cache {
+    /// The pattern, compiled.
+    pub fn get(&mut self, pattern: &str, flags: Flags) -> Result<Arc<Regex>> {
+        if let Some((text, of, regex)) = &self.0
+            && text == pattern
+            && *of == flags
+        {
+            return Ok(Arc::clone(regex));
+        }
+        let regex = Arc::new(Regex::new(pattern, flags)?);
+        self.0 = Some((pattern.to_owned(), flags, Arc::clone(&regex)));
+        Ok(regex)
+    }
+}

@@ -1,0 +1,11 @@
+//! Regular expressions: PostgreSQL's operators and functions, those of SIMILAR TO, and LIKE with an array of patterns.
+
+mod are;
+mod compiled;
+mod functions;
+mod like;
+mod replace;
+mod similar;
+
+pub(super) use functions::functions;
+pub(super) use similar::substring;

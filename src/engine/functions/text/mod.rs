@@ -1,0 +1,27 @@
+//! PostgreSQL's functions of text and `bytea` that DataFusion lacks or answers otherwise. Patterns are `regexp`'s.
+
+mod bytes;
+mod charset;
+mod concat;
+mod encode;
+mod format;
+mod ident;
+mod pieces;
+mod unicode;
+
+use super::typed::Function;
+
+pub use bytes::parse as bytea;
+pub(super) use concat::shown;
+
+pub(super) fn functions() -> Vec<Function> {
+    let families = [
+        bytes::functions(),
+        charset::functions(),
+        concat::functions(),
+        encode::functions(),
+        format::functions(),
+        ident::functions(),
+    ];
+    families.into_iter().flatten().chain(pieces::functions()).chain(unicode::functions()).collect()
+}

@@ -1,0 +1,317 @@
+//! Operators of JSON, arrays, texts and bytes, which PostgreSQL chooses by the types beside them: planned as calls of our functions. Those
+//! that DataFusion answers as PostgreSQL does are left to it; those of numbers and times are others' business.
+
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{Column, DFSchema, ScalarValue};
+use datafusion::error::{DataFusionError, Result};
+use datafusion::functions::core::expr_fn::named_struct;
+use datafusion::logical_expr::expr::{Cast, ScalarFunction};
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr};
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{Expr, ExprSchemable, GetFieldAccess, LogicalPlan, Operator, binary_expr, cast, lit, not};
+use datafusion::optimizer::AnalyzerRule;
+use datafusion::sql::sqlparser::ast::BinaryOperator;
+
+use super::functions::{self, typed};
+use crate::error::{Error, Kind};
+use crate::table::pg_type::{self, PgType};
+
+/// The schema and name of the operator that the dialect writes for a row: `'t' OPERATOR(stoa.row) NULL`.
+pub const ROW: [&str; 2] = ["stoa", "row"];
+
+/// Plans them.
+#[derive(Debug)]
+pub struct Operators;
+
+fn call(name: &str, arguments: Vec<Expr>) -> Result<Expr> {
+    let function = functions::named(name).ok_or_else(|| DataFusionError::Internal(format!("no function {name}")))?;
+    Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, arguments)))
+}
+
+impl ExprPlanner for Operators {
+    fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
+        if let BinaryOperator::PGCustomBinaryOperator(name) = &expr.op
+            && *name == ROW
+        {
+            return row(&expr.left, schema).map(PlannerResult::Planned);
+        }
+        let (Ok((_, left)), Ok((_, right))) = (expr.left.to_field(schema), expr.right.to_field(schema)) else {
+            return Ok(PlannerResult::Original(expr));
+        };
+        let RawBinaryExpr { op, left: l, right: r } = expr;
+        let sides = Sides { l, r, left, right };
+        let planned = match &op {
+            BinaryOperator::Arrow => sides.call("json_member"),
+            BinaryOperator::LongArrow => sides.call("json_member_text"),
+            BinaryOperator::HashArrow => sides.call("json_at_path"),
+            BinaryOperator::HashLongArrow => sides.call("json_at_path_text"),
+            BinaryOperator::HashMinus => sides.call("jsonb_delete_path"),
+            BinaryOperator::Question => sides.call("jsonb_exists"),
+            BinaryOperator::QuestionPipe => sides.call("jsonb_exists_any"),
+            BinaryOperator::QuestionAnd => sides.call("jsonb_exists_all"),
+            BinaryOperator::AtArrow if sides.any(is_list) => sides.call("array_contains_all"),
+            BinaryOperator::ArrowAt if sides.any(is_list) => sides.swapped("array_contains_all"),
+            BinaryOperator::AtArrow if sides.all(is_text) => sides.call("jsonb_contains"),
+            BinaryOperator::ArrowAt if sides.all(is_text) => sides.swapped("jsonb_contains"),
+            BinaryOperator::PGOverlap if sides.any(is_list) => sides.call("array_overlaps"),
+            BinaryOperator::Minus if typed::is_json(&sides.left) => sides.call("jsonb_delete"),
+            BinaryOperator::PGStartsWith if sides.all(is_text) => sides.call("starts_with"),
+            BinaryOperator::PGRegexMatch => sides.matching("textregexeq", "~"),
+            BinaryOperator::PGRegexIMatch => sides.matching("texticregexeq", "~*"),
+            BinaryOperator::PGRegexNotMatch => sides.matching("textregexeq", "!~").map(|m| m.map(not)),
+            BinaryOperator::PGRegexNotIMatch => sides.matching("texticregexeq", "!~*").map(|m| m.map(not)),
+            BinaryOperator::StringConcat => sides.joined(),
+            BinaryOperator::Eq => sides.compared(Operator::Eq),
+            BinaryOperator::NotEq => sides.compared(Operator::NotEq),
+            BinaryOperator::Lt => sides.compared(Operator::Lt),
+            BinaryOperator::LtEq => sides.compared(Operator::LtEq),
+            BinaryOperator::Gt => sides.compared(Operator::Gt),
+            BinaryOperator::GtEq => sides.compared(Operator::GtEq),
+            _ => Err(sides),
+        };
+        match planned {
+            Ok(planned) => planned.map(PlannerResult::Planned),
+            Err(Sides { l, r, .. }) => Ok(PlannerResult::Original(RawBinaryExpr { op, left: l, right: r })),
+        }
+    }
+
+    fn plan_field_access(&self, access: RawFieldAccessExpr, schema: &DFSchema) -> Result<PlannerResult<RawFieldAccessExpr>> {
+        let Ok((_, field)) = access.expr.to_field(schema) else { return Ok(PlannerResult::Original(access)) };
+        let RawFieldAccessExpr { field_access, expr } = access;
+        let planned = match field_access {
+            GetFieldAccess::ListIndex { key } if typed::is_json(&field) => call("json_member", vec![expr, *key])?,
+            GetFieldAccess::NamedStructField { name } if typed::is_json(&field) => call("json_member", vec![expr, lit(name)])?,
+            GetFieldAccess::ListIndex { key } if is_list(&field) => call("array_at", vec![expr, *key])?,
+            GetFieldAccess::ListRange { start, stop, .. } if is_list(&field) => call("array_part", vec![expr, *start, *stop])?,
+            field_access => return Ok(PlannerResult::Original(RawFieldAccessExpr { field_access, expr })),
+        };
+        Ok(PlannerResult::Planned(planned))
+    }
+}
+
+/// The row of a table, unless a column has its name.
+fn row(name: &Expr, schema: &DFSchema) -> Result<Expr> {
+    let Expr::Literal(ScalarValue::Utf8(Some(name)), _) = name else {
+        return Err(DataFusionError::Plan("a row is named by a text".to_owned()));
+    };
+    let columns = || schema.iter().filter(|(q, _)| q.is_some_and(|q| q.table() == name));
+    if schema.field_with_unqualified_name(name).is_ok() || columns().next().is_none() {
+        return Ok(Expr::Column(Column::from_name(name)));
+    }
+    let pairs = columns().flat_map(|(qualifier, field)| {
+        let column = Expr::Column(Column::new(qualifier.cloned(), field.name()));
+        [lit(super::dialect::shown_name(field.name())), column]
+    });
+    Ok(named_struct(pairs.collect()))
+}
+
+/// An operator's two sides, with what they are.
+struct Sides {
+    l: Expr,
+    r: Expr,
+    left: FieldRef,
+    right: FieldRef,
+}
+
+/// A call in an operator's place, or the sides as they were.
+type Planned = std::result::Result<Result<Expr>, Sides>;
+
+fn is_list(field: &Field) -> bool {
+    typed::is_list(field.data_type())
+}
+
+fn is_text(field: &Field) -> bool {
+    field.data_type().is_string() || *field.data_type() == DataType::Null
+}
+
+/// Whether a side is a text whose type is not known yet.
+fn is_literal(expr: &Expr) -> bool {
+    matches!(expr, Expr::Literal(ScalarValue::Utf8(Some(_)), _))
+}
+
+impl Sides {
+    fn any(&self, is: impl Fn(&Field) -> bool) -> bool {
+        is(&self.left) || is(&self.right)
+    }
+
+    fn all(&self, is: impl Fn(&Field) -> bool) -> bool {
+        is(&self.left) && is(&self.right)
+    }
+
+    fn call(self, name: &str) -> Planned {
+        Ok(call(name, vec![self.l, self.r]))
+    }
+
+    fn swapped(self, name: &str) -> Planned {
+        Ok(call(name, vec![self.r, self.l]))
+    }
+
+    fn undefined(self, op: &str) -> Planned {
+        let (left, right) = (typed::shown_type(&self.left), typed::shown_type(&self.right));
+        let error = Error::new(Kind::UndefinedFunction, format!("operator does not exist: {left} {op} {right}"))
+            .with_hint("No operator matches the given name and argument types. You might need to add explicit type casts.");
+        Ok(Err(DataFusionError::External(Box::new(error))))
+    }
+
+    /// A match of a regular expression. One that means the same everywhere is left to DataFusion, which knows how to make less of it.
+    fn matching(self, name: &str, op: &str) -> Planned {
+        if !self.all(is_text) && !self.any(|f| matches!(f.data_type(), DataType::Dictionary(..))) {
+            return self.undefined(op);
+        }
+        let plain = |pattern: &str| {
+            let inner = pattern.strip_prefix('^').unwrap_or(pattern);
+            let inner = inner.strip_suffix('$').unwrap_or(inner);
+            !inner.is_empty() && inner.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '_' | '-'))
+        };
+        match &self.r {
+            Expr::Literal(ScalarValue::Utf8(Some(pattern)) | ScalarValue::Utf8View(Some(pattern)), _) if plain(pattern) => {
+                Err(self)
+            }
+            _ => self.call(name),
+        }
+    }
+
+    /// `||` of what is neither two texts nor two arrays of one type.
+    fn joined(mut self) -> Planned {
+        if typed::is_json(&self.left) || typed::is_json(&self.right) {
+            return if self.all(is_text) { self.call("jsonb_concat") } else { self.undefined("||") };
+        }
+        let bytes = |field: &Field| field.data_type().is_binary();
+        if self.any(bytes) && self.left.data_type() != &DataType::Null && self.right.data_type() != &DataType::Null {
+            return self.call("bytea_concat");
+        }
+        if self.any(is_list) {
+            if *self.left.data_type() == DataType::Null {
+                return Ok(Ok(self.r));
+            }
+            if *self.right.data_type() == DataType::Null {
+                return Ok(Ok(self.l));
+            }
+            if let Some(typed) = literal_list(&self.r, self.left.data_type()) {
+                self.r = match typed {
+                    Ok(typed) => typed,
+                    Err(e) => return Ok(Err(e)),
+                };
+            } else if let Some(typed) = literal_list(&self.l, self.right.data_type()) {
+                self.l = match typed {
+                    Ok(typed) => typed,
+                    Err(e) => return Ok(Err(e)),
+                };
+            }
+            return Err(self);
+        }
+        let other = |field: &Field| !is_text(field) && !matches!(field.data_type(), DataType::Dictionary(..));
+        if other(&self.left) && other(&self.right) {
+            return self.undefined("||");
+        }
+        if other(&self.left) {
+            self.l = cast(self.l, DataType::Utf8View);
+        } else if other(&self.right) {
+            self.r = cast(self.r, DataType::Utf8View);
+        }
+        Err(self)
+    }
+
+    /// Comparisons of `jsonb`, of `char(n)` without its blanks, of arrays, UUIDs and bytes with literals.
+    fn compared(mut self, op: Operator) -> Planned {
+        let is = |field: &Field, pg: &PgType| PgType::of_field(field) == pg;
+        let jsonb = |field: &Field| is(field, &pg_type::JSONB);
+        if self.any(jsonb) && self.all(is_text) {
+            return Ok(call("jsonb_cmp", vec![self.l, self.r]).map(|order| binary_expr(order, op, lit(0i32))));
+        }
+        let padded = |field: &Field| is(field, &pg_type::BPCHAR);
+        if self.any(padded) && self.all(is_text) {
+            let (l, r) = (call("rtrim", vec![self.l]), call("rtrim", vec![self.r]));
+            return Ok(l.and_then(|l| Ok(binary_expr(l, op, r?))));
+        }
+        let mut typed = |literal: fn(&Expr, &Field) -> Option<Result<Expr>>| -> Result<()> {
+            if let Some(typed) = literal(&self.r, &self.left) {
+                self.r = typed?;
+            } else if let Some(typed) = literal(&self.l, &self.right) {
+                self.l = typed?;
+            }
+            Ok(())
+        };
+        let done = typed(|literal, other| literal_list(literal, other.data_type()))
+            .and_then(|()| typed(|literal, other| of_type(literal, other, &pg_type::UUID, "text_to_uuid")))
+            .and_then(|()| typed(|literal, other| of_type(literal, other, &pg_type::BYTEA, "text_to_bytea")));
+        match done {
+            Ok(()) => Err(self),
+            Err(e) => Ok(Err(e)),
+        }
+    }
+}
+
+/// A literal beside an array, as an array of its type.
+fn literal_list(literal: &Expr, other: &DataType) -> Option<Result<Expr>> {
+    let is_array = is_literal(literal) && typed::is_list(other);
+    is_array.then(|| Ok(cast(call("text_to_array", vec![literal.clone()])?, other.clone())))
+}
+
+/// A literal beside a value of this type, as one.
+fn of_type(literal: &Expr, other: &Field, pg: &PgType, read: &str) -> Option<Result<Expr>> {
+    (is_literal(literal) && PgType::of_field(other) == pg).then(|| call(read, vec![literal.clone()]))
+}
+
+/// Casts to text of what DataFusion writes otherwise than PostgreSQL become calls, and casts of texts to arrays read them. Numbers are
+/// others' business.
+#[derive(Debug, Default)]
+pub struct Texts;
+
+impl AnalyzerRule for Texts {
+    fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> Result<LogicalPlan> {
+        let changed = plan.transform_up_with_subqueries(|node| {
+            let mut schema = merge_schema(&node.inputs());
+            if let LogicalPlan::TableScan(scan) = &node {
+                schema.merge(&scan.projected_schema);
+            }
+            let names = NamePreserver::new(&node);
+            node.map_expressions(|expr| {
+                let name = names.save(&expr);
+                let done = expr.transform_up(|expr| written(expr, &schema))?;
+                Ok(done.update_data(|expr| name.restore(expr)))
+            })
+        })?;
+        Ok(changed.data)
+    }
+
+    fn name(&self) -> &str {
+        "Texts"
+    }
+}
+
+fn written(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    let Expr::Cast(Cast { expr: inner, field }) = expr else { return Ok(Transformed::no(expr)) };
+    let from = inner.get_type(schema)?;
+    let to = field.data_type();
+    if to.is_string() && (from == DataType::Boolean || from.is_nested() || from.is_binary() || from.is_temporal()) {
+        let text = call("value_to_text", vec![*inner])?;
+        let text = if *to == DataType::Utf8View { text } else { Expr::Cast(Cast { expr: Box::new(text), field }) };
+        return Ok(Transformed::yes(text));
+    }
+    if typed::is_list(to) && from.is_string() {
+        let read = call("text_to_array", vec![*inner])?;
+        return Ok(Transformed::yes(Expr::Cast(Cast { expr: Box::new(read), field })));
+    }
+    if to.is_binary() && from.is_string() {
+        return Ok(Transformed::yes(call("text_to_bytea", vec![*inner])?));
+    }
+    Ok(Transformed::no(Expr::Cast(Cast { expr: inner, field })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Operators, call};
+
+    #[test]
+    fn what_operators_become_exists() {
+        for name in
+            ["json_member", "array_contains_all", "jsonb_cmp", "value_to_text", "text_to_array", "text_to_uuid", "array_part"]
+        {
+            assert!(call(name, Vec::new()).is_ok(), "{name} for {Operators:?}");
+        }
+    }
+}
