@@ -5,7 +5,6 @@ import threading
 
 from answers import attempt, error, feature, show, title
 from pgcli.completion_refresher import CompletionRefresher
-from pgcli.main import PGCli
 from pgcli.pgexecute import PGExecute
 from pgspecial.main import PGSpecial
 from prompt_toolkit.completion import CompleteEvent
@@ -33,8 +32,8 @@ def run(ex, statement, special=None):
 
 def connect():
     ex = executor()
-    show(ex.dbname, ex.user, str(ex.server_version)[:2], ex.short_host, ex.is_superuser() if hasattr(ex, "is_superuser") else None, ex.superuser)
-    show(ex.valid_transaction(), ex.failed_transaction(), ex.virtual_database())
+    show(ex.dbname, ex.user, str(ex.server_version)[:2], ex.short_host, ex.superuser, ex.get_timezone())
+    show(ex.valid_transaction(), ex.failed_transaction(), ex.is_virtual_database(), ex.transaction_indicator)
 
 
 def metadata():
@@ -47,35 +46,32 @@ def metadata():
         show(*row)
     show([c for c in ex.view_columns() if c[0] in OWN])
     show(sorted(map(tuple, ex.foreignkeys())))
-    show("open" in ex.databases(), [d[0] for d in ex.full_databases() if d[0] == "open"])
+    show("open" in ex.databases())
     show([f for f in ex.functions() if f.schema_name in OWN], any(f.func_name == "date_trunc" for f in ex.functions()))
     show([t for t in ex.datatypes() if t[0] in OWN], sorted(ex.casing())[:3])
     attempt(ex.view_definition, "nosuch")
     attempt(ex.function_definition, "nosuch")
-    attempt(ex.is_protocol_error)
 
 
 def completion():
     """As a person types: the words that are offered."""
-    cli = PGCli(never_passwd=True)
-    cli.connect(database=os.environ["PGDATABASE"], host=os.environ["PGHOST"], user=os.environ["PGUSER"], port=os.environ["PGPORT"])
-    done = threading.Event()
-    CompletionRefresher().refresh(cli.pgexecute, cli.pgspecial, lambda made: (setattr(cli, "completer", made), done.set()), settings=cli.settings if hasattr(cli, "settings") else {})
+    done, made = threading.Event(), []
+    CompletionRefresher().refresh(executor(), PGSpecial(), lambda completer: (made.append(completer), done.set()))
     show(done.wait(20))
     for text in ("select * from ", "select * from city.", "select * from kinds.sc", "select s.st from city.metro_stations s", "select * from city.metro_trips t join ", "select * from city.metro_trips t join city.metro_stations s on ", "set search", "\\d ki", 'select "Mi'):
         at = text.index("s.st") + 4 if "s.st" in text else len(text)
-        words = [c.text for c in cli.completer.get_completions(Document(text, at), CompleteEvent())]
+        words = [c.text for c in made[0].get_completions(Document(text, at), CompleteEvent())]
         own = [w for w in words if any(w.startswith(p) for p in ("city", "kinds", "names", "metro", "scalars", "nested", "edges", "odd", "station_id", "step_free", "t.", "s.", '"Mixed'))]
         show(text, sorted(own))
 
 
 def specials():
     ex, special = executor(), PGSpecial()
-    for command in ("\\dt", "\\dt city.*", "\\d metro_trips", "\\d+ scalars", "\\d odd", "\\dn", "\\dv", "\\di", "\\ds", "\\df nosuch", "\\dT nosuch", "\\du reader", "\\l", "\\dx", "\\dm", "\\dp city.*", "\\ddp", "\\db nosuch", "\\dE", "\\d nosuch", "\\sf nosuch", "\\nosuch", "\\dD", "\\dF nosuch"):
+    for command in ("\\dt", "\\dt city.*", "\\d metro_trips", "\\d+ scalars", "\\d odd", "\\dn", "\\dv", "\\di", "\\ds", "\\df nosuch", "\\dT nosuch", "\\du reader", "\\l", "\\dx", "\\dm", "\\dp city.*", "\\ddp", "\\db nosuch", "\\dE", "\\d nosuch", "\\nosuch", "\\dD", "\\dF nosuch"):
         if command in ("\\dn", "\\l", "\\dx"):
             print(command)
             found = list(ex.run(command, special))
-            show(sorted(row[0] for row in found[0][1] if row[0] in (*OWN, "open")))
+            show(sorted(row[0] for row in found[0][1] if row[0] in (OWN if command == "\\dn" else ("open", "plpgsql"))))
         else:
             run(ex, command, special)
 
