@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use async_trait::async_trait;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -15,7 +15,7 @@ use super::partitions::{self, Columns, partitions};
 use super::profile::Profiler;
 use super::state::{Record, Rows, Source, State, TablePath, Turn};
 use super::stop::Stop;
-use super::{Layout, Options, ProgressEvent, Snapshot, inplace};
+use super::{Layout, Options, ProgressEvent, Snapshot, columnar, field_key, inplace};
 use crate::catalog::TableEntry;
 use crate::descriptor::{Distribution, Format};
 use crate::error::{Error, Kind, Result};
@@ -66,8 +66,20 @@ impl InPlace {
         let told: Vec<_> = objects.iter().map(|object| (object.url.as_str(), partitions(&object.url, ""))).collect();
         let columns = partitions::columns(table.distribution(), &told, &self.schema, options)?;
         let schema = columns.as_ref().map_or_else(|| Arc::clone(&self.schema), |columns| columns.behind(&self.schema));
-        Ok((Self { schema, ..self }, columns))
+        Ok((Self { schema: described(&schema, table.distribution()), ..self }, columns))
     }
+}
+
+/// The columns with what the files and the descriptor say of them.
+fn described(schema: &SchemaRef, distribution: &Distribution) -> SchemaRef {
+    let fields = schema.fields().iter().map(|field| {
+        let mut metadata = field.metadata().clone();
+        if columnar::is_json(field) {
+            metadata.insert(field_key::LOGICAL.to_owned(), "json".to_owned());
+        }
+        columnar::said(field.as_ref().clone().with_metadata(metadata), distribution.schema.columns.iter())
+    });
+    Arc::new(Schema::new_with_metadata(fields.collect::<Vec<_>>(), schema.metadata().clone()))
 }
 
 /// Hears events of one touch.
@@ -101,6 +113,10 @@ impl Maker {
         let made = match format.filter(|_| !is_within) {
             Some(Format::Parquet) => {
                 let (schema, rows, footer_bytes) = inplace::parquet(&objects).await?;
+                // Bytes in a file, text in SQL: a scan has no way from one to the other.
+                if schema.fields().iter().any(|field| columnar::is_uuid(field)) {
+                    return self.told(self.write(table, objects, heard).await);
+                }
                 self.in_place(table, objects, InPlace { schema, rows, footer_bytes, layout: Rows::Parquet }).await
             }
             Some(Format::Arrow) => match inplace::arrow(&objects).await? {

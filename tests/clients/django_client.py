@@ -103,7 +103,8 @@ def connect():
 def metadata():
     out = io.StringIO()
     call_command("inspectdb", stdout=out)
-    print(out.getvalue())
+    for line in out.getvalue().splitlines():
+        print("|", line)
     with connection.cursor() as cur:
         introspection = connection.introspection
         for table in sorted(introspection.get_table_list(cur)):

@@ -74,7 +74,7 @@ def queries(con):
     run(lambda: stations.filter(_.station_id.isin(trips.filter(_.minutes > 41).from_station)).select("station_id").order_by("station_id"))
     run(lambda: stations.anti_join(trips, stations.station_id == trips.to_station).select("station_id"))
     run(lambda: trips.group_by("from_station").agg(c=_.count(where=_.ticket == "child"), names=_.ticket.group_concat(",", where=_.trip_id < 30, order_by=_.ticket), all=_.minutes.collect(where=_.trip_id < 20, order_by=_.minutes)).order_by("from_station"))
-    run(lambda: trips.agg(v=_.minutes.var(how="pop").round(6), d=_.minutes.std().round(6), c=_.minutes.corr(_.trip_id, how='pop').round(6), any=_.minutes.isnull().any(), mode=_.ticket.mode(), first=_.trip_id.first(order_by=_.trip_id), top=_.trip_id.argmax(_.trip_id)))
+    run(lambda: trips.agg(v=_.minutes.var(how="pop").round(6), d=_.minutes.std().round(6), c=_.minutes.corr(_.trip_id, how='pop').round(6), any=_.minutes.isnull().any(), mode=_.ticket.mode(), top=_.trip_id.argmax(_.trip_id)))
     run(lambda: stations.filter(_.station_id > "S03").select("station_id").order_by("station_id"))
 
 

@@ -25,6 +25,7 @@ const MAX_CHUNK: u64 = 256 << 20;
 pub(in crate::snapshot) struct Rows {
     file: File,
     metadata: ArrowReaderMetadata,
+    schema: SchemaRef,
     claimed: u64,
     /// The row group that is read, and the ones before it.
     group: Option<ParquetRecordBatchReader>,
@@ -38,14 +39,16 @@ impl Rows {
         let size = file.metadata()?.len();
         let at = ParquetFooter::place(size, |start, length| bytes(&mut file, start, length))?;
         let footer = bytes(&mut file, at.start, at.end - at.start)?;
-        let ParquetFooter { metadata, rows, schema } = ParquetFooter::believed(size, &footer)?;
+        let footer = ParquetFooter::believed(size, &footer)?;
+        let told = footer.told();
+        let ParquetFooter { metadata, rows, schema } = footer;
         let options = ArrowReaderOptions::new().with_schema(schema);
         let metadata = ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options).map_err(fault)?;
-        Ok(Self { file, metadata, claimed: rows, group: None, next: 0, bytes: 0 })
+        Ok(Self { file, metadata, schema: told, claimed: rows, group: None, next: 0, bytes: 0 })
     }
 
     pub(super) fn schema(&self) -> SchemaRef {
-        Arc::clone(self.metadata.schema())
+        Arc::clone(&self.schema)
     }
 
     pub(super) fn next(&mut self) -> Result<Option<RecordBatch>> {

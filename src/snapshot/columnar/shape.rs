@@ -11,6 +11,7 @@ use arrow::array::{
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::{CastOptions, cast_with_options, take};
+use arrow::datatypes::extension::EXTENSION_TYPE_NAME_KEY;
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, IntervalUnit, UnionFields};
 
 use super::{arrow_fault, fault};
@@ -25,7 +26,7 @@ use crate::snapshot::{field_key, names};
 /// - a struct without fields as the JSON text `{}`;
 /// - decimals as numeric of 38 digits, wider ones (to 76 digits) as they are;
 /// - intervals of months, days and nanoseconds as text that `::interval` takes;
-/// - 16 bytes that are said to be a UUID as its text;
+/// - 16 bytes that are said to be a UUID as its text, and text that is said to be JSON as that;
 /// - everything else as it is. A time without a zone stays without.
 pub(in crate::snapshot) fn kept(field: &Field) -> Field {
     let name = field.name().clone();
@@ -36,6 +37,7 @@ pub(in crate::snapshot) fn kept(field: &Field) -> Field {
     match field.data_type() {
         DataType::FixedSizeBinary(16) if is_uuid(field) => logical(DataType::Utf8View, "uuid"),
         DataType::Struct(fields) if fields.is_empty() => logical(DataType::Utf8View, "json"),
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View if is_json(field) => logical(DataType::Utf8View, "json"),
         other => plain(kept_type(other)),
     }
 }
@@ -102,9 +104,17 @@ pub(super) fn map_of(key: &Field, value: &Field) -> DataType {
 }
 
 /// Whether a field's metadata say that its bytes are a UUID, as Avro and Arrow have it.
-fn is_uuid(field: &Field) -> bool {
-    let says = |key: &str, value: &str| field.metadata().get(key).is_some_and(|v| v == value);
-    says("logicalType", "uuid") || says("ARROW:extension:name", "arrow.uuid")
+pub(in crate::snapshot) fn is_uuid(field: &Field) -> bool {
+    says(field, "logicalType", "uuid") || says(field, EXTENSION_TYPE_NAME_KEY, "arrow.uuid")
+}
+
+/// Whether a field's metadata say that its text is JSON, as Arrow has it.
+pub(in crate::snapshot) fn is_json(field: &Field) -> bool {
+    says(field, EXTENSION_TYPE_NAME_KEY, "arrow.json")
+}
+
+fn says(field: &Field, key: &str, value: &str) -> bool {
+    field.metadata().get(key).is_some_and(|v| v == value)
 }
 
 /// The fields under names that are not empty and not given twice.

@@ -128,15 +128,20 @@ pub(super) fn unite(
 }
 
 /// The column's field with its published name and with what the descriptor says of it.
-fn described<'a>(met: Met, mut declared: impl Iterator<Item = &'a Column>) -> Field {
+fn described<'a>(met: Met, declared: impl Iterator<Item = &'a Column>) -> Field {
     let mut metadata: HashMap<String, String> = met.field.metadata().clone();
     metadata.extend(met.original.map(|original| (field_key::ORIGINAL_NAME.to_owned(), original)));
-    if let Some(column) = declared.find(|c| c.name.trim_ascii() == met.field.name()) {
-        metadata
-            .extend(types::comment(Some(column), column.unit.as_deref()).map(|comment| (field_key::COMMENT.to_owned(), comment)));
-        metadata.extend(column.unit.clone().map(|unit| (field_key::UNIT.to_owned(), unit)));
-    }
-    met.field.with_metadata(metadata)
+    said(met.field.with_metadata(metadata), declared)
+}
+
+/// The field with what the descriptor says of it.
+pub(in crate::snapshot) fn said<'a>(field: Field, mut declared: impl Iterator<Item = &'a Column>) -> Field {
+    let Some(column) = declared.find(|c| c.name.trim_ascii() == field.name()) else { return field };
+    let mut metadata = field.metadata().clone();
+    let comment = types::comment(Some(column), column.unit.as_deref());
+    metadata.extend(comment.map(|comment| (field_key::COMMENT.to_owned(), comment)));
+    metadata.extend(column.unit.clone().map(|unit| (field_key::UNIT.to_owned(), unit)));
+    field.with_metadata(metadata)
 }
 
 /// The type that holds every value of both; `None` when there is none.

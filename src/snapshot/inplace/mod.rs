@@ -2,6 +2,7 @@
 //! a distrust of what their footers claim. What each format's footer is held to is in the files below.
 
 mod arrow;
+mod logical;
 mod pages;
 mod parquet;
 mod thrift;

@@ -9,6 +9,7 @@ use datafusion::datasource::physical_plan::parquet::Int96Coercer;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 
+use super::logical::told;
 use super::thrift::{Compact, LIST, STRUCT};
 use super::{Footer, MAX_FOOTER, Version, each, rows, united};
 use crate::error::{Error, Kind, Result};
@@ -45,8 +46,8 @@ async fn footer(version: Version<'_>) -> Result<Footer> {
     let claimed = claimed(size, &version.bytes(size - 8..size).await?).map_err(unreadable)?;
     let _room = version.room(claimed).await?;
     let bytes = version.bytes(size - 8 - claimed..size - 8).await?;
-    let ParquetFooter { schema, rows, .. } = ParquetFooter::believed(size, &bytes).map_err(unreadable)?;
-    Ok(Footer { schema, rows, bytes: claimed })
+    let footer = ParquetFooter::believed(size, &bytes).map_err(unreadable)?;
+    Ok(Footer { schema: footer.told(), rows: footer.rows, bytes: claimed })
 }
 
 /// A footer that was held against its file.
@@ -76,6 +77,11 @@ impl ParquetFooter {
         let schema = micros(&metadata).unwrap_or_else(|| Arc::clone(metadata.schema()));
         distinct(&schema)?;
         Ok(Self { metadata, rows, schema })
+    }
+
+    /// The columns with what the file says of their values, beside their types.
+    pub(in crate::snapshot) fn told(&self) -> SchemaRef {
+        told(self.metadata.metadata(), &self.schema)
     }
 }
 
