@@ -4,6 +4,8 @@ import asyncio
 import datetime as dt
 import hashlib
 import io
+import os
+import ssl
 import time
 import uuid
 from decimal import Decimal
@@ -256,6 +258,30 @@ async def metadata(conn):
     show([(a.name, a.type.name, a.type.kind, a.type.schema) for a in stmt.get_attributes()])
 
 
+async def secured(**named):
+    context = ssl.create_default_context(cafile=os.environ["SECURE_ROOTCERT"])
+    place = {"port": int(os.environ["SECURE_PORT"]), "user": os.environ["SECURE_USER"], "password": os.environ["SECURE_PASSWORD"], "ssl": context}
+    try:
+        conn = await asyncpg.connect(**{**place, **named}, timeout=10)
+        show(await conn.fetchval("select current_user"), await conn.fetchval("select count(*) from city.metro_trips"))
+        await conn.close()
+    except Exception as e:  # noqa: BLE001
+        print("!", getattr(e, "sqlstate", None), type(e).__name__)
+
+
+async def tls(_):
+    await secured()
+    await secured(ssl="require")
+    await secured(ssl=False)
+    await secured(ssl=ssl.create_default_context())
+
+
+async def scram(_):
+    await secured()
+    await secured(password="wrong")
+    await secured(user="nobody")
+
+
 title("asyncpg")
 feature("connect", on_its_own(connect))
 feature("types-binary", on_its_own(binary))
@@ -269,3 +295,5 @@ feature("errors", on_its_own(errors))
 feature("notices", on_its_own(notices))
 feature("cancel", on_its_own(cancel))
 feature("metadata", on_its_own(metadata))
+feature("tls", on_its_own(tls))
+feature("scram", on_its_own(scram))

@@ -272,3 +272,19 @@ echo 'select 1 as single
 select 2 as line' | command psql -X -q -S 2>&1
 psql -f - -L /dev/null -c 'select 3 as c' </dev/null
 psql -At --set=AUTOCOMMIT=off -c 'select 1' -c 'select now() = now()'
+
+secured() {
+    PGPORT=$SECURE_PORT PGUSER=$SECURE_USER PGPASSWORD=$SECURE_PASSWORD PGSSLROOTCERT=$SECURE_ROOTCERT command psql -X -q -At -c 'select current_user' -c '\conninfo' "$@" 2>&1 |
+        sed -E "s/(port \")[0-9]+/\1/; s/.*(FATAL): +/! /; s/protocol: ([^,]*), cipher: [^,]*/\1/; s/^psql: error: .*: (SSL|server cert|root cert)/! \1/; /^(Either|HINT)/d"
+}
+echo "# tls"
+PGSSLMODE=verify-full secured
+PGSSLMODE=require secured -c 'select count(*) from city.metro_trips'
+PGSSLMODE=disable secured
+PGSSLMODE=verify-full PGHOST=localhost secured
+echo "# scram"
+PGSSLMODE=require PGCHANNELBINDING=require secured
+PGSSLMODE=require PGCHANNELBINDING=disable secured
+PGSSLMODE=require secured -d nowhere
+SECURE_PASSWORD=wrong PGSSLMODE=require secured
+SECURE_USER=nobody PGSSLMODE=require secured

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import hashlib
+import os
 import threading
 import time
 import uuid
@@ -428,6 +429,43 @@ def metadata(conn):
             show(*row.values())
 
 
+def secured(**named):
+    place = {"port": os.environ["SECURE_PORT"], "user": os.environ["SECURE_USER"], "password": os.environ["SECURE_PASSWORD"], "sslrootcert": os.environ["SECURE_ROOTCERT"]}
+    print(*[f"{k}={v}" for k, v in named.items()])
+    try:
+        with psycopg.connect(**{**place, **named}) as conn:
+            show(conn.execute("select current_user, 1").fetchone(), conn.pgconn.ssl_in_use, conn.pgconn.used_password)
+            show(len(conn.execute("select * from city.metro_trips").fetchall()))
+    except psycopg.Error as e:
+        told = str(e).splitlines()[0].split("FATAL:")
+        print("!", told[-1].strip() if len(told) > 1 and "pg_hba" not in told[-1] and "TLS" not in told[-1] else "refused")
+
+
+def tls():
+    for mode in ("verify-full", "verify-ca", "require", "prefer", "disable"):
+        secured(sslmode=mode)
+    secured(sslmode="verify-full", host="localhost", hostaddr="127.0.0.1")
+    secured(sslmode="verify-full", host="elsewhere", hostaddr="127.0.0.1")
+    secured(sslmode="verify-full", sslrootcert="/nowhere")
+    secured(sslmode="require", ssl_min_protocol_version="TLSv1.3")
+    secured(sslmode="require", ssl_max_protocol_version="TLSv1.2")
+
+
+def scram():
+    secured(sslmode="require", channel_binding="require", require_auth="scram-sha-256")
+    secured(sslmode="require", channel_binding="disable")
+    secured(sslmode="require", password="wrong")
+    secured(sslmode="require", password="")
+    secured(sslmode="require", require_auth="md5")
+
+    async def pooled():
+        place = f"host=127.0.0.1 port={os.environ['SECURE_PORT']} user={os.environ['SECURE_USER']} dbname={os.environ['PGDATABASE']} sslmode=require"
+        async with await psycopg.AsyncConnection.connect(place, password=os.environ["SECURE_PASSWORD"]) as conn:
+            show(await (await conn.execute("select 1")).fetchone())
+
+    asyncio.run(pooled())
+
+
 def settings(conn):
     for statement in (
         "set timezone = 'Asia/Shanghai'",
@@ -472,3 +510,5 @@ feature("errors", on_its_own(errors))
 feature("notices", notices)
 feature("cancel", cancel)
 feature("metadata", on_its_own(metadata))
+feature("tls", tls)
+feature("scram", scram)

@@ -37,7 +37,7 @@ use crate::error::{Error, Kind, Result};
 
 pub(super) use arrow_ipc::claimed_rows;
 pub use claims::is_believable;
-pub(super) use shape::{is_json, is_uuid};
+pub(super) use shape::{EXTENSION_TYPE_NAME_KEY, is_json, is_uuid};
 pub(super) use unite::{said, widened, wider};
 
 /// Rows that are converted and written at a time.

@@ -11,7 +11,6 @@ use arrow::array::{
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::{CastOptions, cast_with_options, take};
-use arrow::datatypes::extension::EXTENSION_TYPE_NAME_KEY;
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, IntervalUnit, UnionFields};
 
 use super::{arrow_fault, fault};
@@ -102,6 +101,9 @@ pub(super) fn map_of(key: &Field, value: &Field) -> DataType {
     let entries = Fields::from(vec![key, value.clone().with_name("value")]);
     DataType::Map(Arc::new(Field::new("entries", DataType::Struct(entries), false)), false)
 }
+
+/// Arrow's metadata key of an extension type's name.
+pub(in crate::snapshot) const EXTENSION_TYPE_NAME_KEY: &str = "ARROW:extension:name";
 
 /// Whether a field's metadata say that its bytes are a UUID, as Avro and Arrow have it.
 pub(in crate::snapshot) fn is_uuid(field: &Field) -> bool {

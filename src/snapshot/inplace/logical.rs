@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema, SchemaRef};
-use arrow::datatypes::extension::EXTENSION_TYPE_NAME_KEY;
 use parquet::basic::LogicalType;
 use parquet::file::metadata::ParquetMetaData;
+
+use crate::snapshot::columnar::EXTENSION_TYPE_NAME_KEY;
 
 /// `schema`, which is the file's, with the name of the extension type on each column that the file says to be one.
 pub(super) fn told(metadata: &ParquetMetaData, schema: &SchemaRef) -> SchemaRef {
