@@ -3,7 +3,7 @@
 import socket
 import struct
 
-READY = b"Z\0\0\0\x05I"
+READY = (b"Z\0\0\0\x05I", b"Z\0\0\0\x05T")
 
 
 def message(kind, body=b""):

@@ -49,7 +49,7 @@ class Server:
         self.name, self.port, self.database, self.table, self.pid = name, port, database, table, pid
 
     def client(self):
-        return Client(self.port, "bench", self.database)
+        return Client(self.port, "postgres", self.database)
 
 
 def start_stoa(folder):
@@ -73,14 +73,17 @@ def free_port():
 
 def start_postgres(folder):
     port = free_port()
-    subprocess.run([ROOT / "tests/postgres", "start", folder, str(port)], check=True, stdout=subprocess.DEVNULL)
+    settings = "shared_buffers = '2GB'\nmax_connections = 300"
+    subprocess.run(
+        [ROOT / "tests/postgres", "start", folder, str(port)], check=True, stdout=subprocess.DEVNULL, env={**os.environ, "POSTGRES_SETTINGS": settings}
+    )
     return port
 
 
 def psql(port, database, *commands):
     arguments = [a for command in commands for a in ("-c", command)]
     subprocess.run(
-        [POSTGRES / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(port), "-U", "bench", "-d", database, *arguments], check=True
+        [POSTGRES / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(port), "-U", "postgres", "-d", database, *arguments], check=True
     )
 
 
@@ -150,7 +153,7 @@ def loopback(total):
 def pgbench(server, mode, seconds, folder):
     script = folder / "one.sql"
     script.write_text("select 1;\n")
-    command = [POSTGRES / "pgbench", "-n", "-h", "127.0.0.1", "-p", str(server.port), "-U", "bench", "-M", mode, "-f", script, "-T", str(seconds), server.database]
+    command = [POSTGRES / "pgbench", "-n", "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-M", mode, "-f", script, "-T", str(seconds), server.database]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return float(re.search(r"tps = ([\d.]+)", said)[1])
 
