@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::record_batch::RecordBatch;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::execution::FunctionRegistry;
 use datafusion::execution::session_state::SessionState;
@@ -21,6 +22,7 @@ use super::dialect::{self, ast::bare};
 use super::failure::{from_datafusion, position};
 use super::origin::Origin;
 use super::resolve::{Databases, Names, Pinned};
+use super::run;
 use super::session::Inner;
 use super::shared::Shared;
 use crate::error::{Error, Kind, Result};
@@ -37,6 +39,8 @@ pub struct QueryPlan {
     /// Whether `logical` went through the optimizer: it holds no parameters and nothing that is of one run, such as `now()`.
     pub optimized: bool,
     pub columns: SchemaRef,
+    /// All that it gives, when the optimizer left nothing but values.
+    pub constant: Option<RecordBatch>,
     pub parameters: Vec<DataType>,
     /// The tables it reads, each with the snapshot it reads.
     pub pinned: Vec<Pinned>,
@@ -83,7 +87,8 @@ pub async fn plan(
         (logical, false)
     };
     let columns = columns(&state, &logical, optimized, &origins)?;
-    Ok(QueryPlan { state, logical, optimized, columns, parameters, pinned: names.pinned(), of_one_run })
+    let constant = if optimized { constant(&logical).map(|row| run::conform(row, &columns)).transpose()? } else { None };
+    Ok(QueryPlan { state, logical, optimized, columns, constant, parameters, pinned: names.pinned(), of_one_run })
 }
 
 /// The error of an unknown relation, with the place where the statement first names it: name resolution knows no places.
@@ -179,6 +184,21 @@ fn columns(state: &SessionState, logical: &LogicalPlan, optimized: bool, origins
         }
     };
     Ok(Arc::new(Schema::new(schema.fields().iter().zip(origins).map(shown).collect::<Vec<_>>())))
+}
+
+/// The one row of an optimized plan that reads nothing and calculates nothing any more.
+fn constant(logical: &LogicalPlan) -> Option<RecordBatch> {
+    let LogicalPlan::Projection(projection) = logical else { return None };
+    if !matches!(projection.input.as_ref(), LogicalPlan::EmptyRelation(empty) if empty.produce_one_row) {
+        return None;
+    }
+    let value = |expr: &PlannedExpr| match expr.clone().unalias_nested().data {
+        PlannedExpr::Literal(value, _) => value.to_array().ok(),
+        _ => None,
+    };
+    let arrays = projection.expr.iter().map(value).collect::<Option<Vec<_>>>()?;
+    let fields: Vec<Field> = arrays.iter().map(|array| Field::new("", array.data_type().clone(), true)).collect();
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).ok()
 }
 
 /// The types of parameters, by position, as far as they are known.

@@ -185,7 +185,7 @@ impl Delivery {
 
 /// The batch with the names and types that the client was told; types differ where DataFusion settled one only after parameters
 /// were bound.
-fn conform(batch: RecordBatch, columns: &SchemaRef) -> Result<RecordBatch> {
+pub fn conform(batch: RecordBatch, columns: &SchemaRef) -> Result<RecordBatch> {
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     let told = |(array, field): (&ArrayRef, &Arc<Field>)| {
         if array.data_type() == field.data_type() {

@@ -23,7 +23,10 @@ const PLAN_IS_FRESH: Duration = Duration::from_secs(1);
 /// A planned statement: what it takes and what it gives.
 pub struct Prepared {
     pub(super) statement: Statement,
+    /// `None` for what plans nothing, and for a query whose answer is known.
     plan: Option<Arc<QueryPlan>>,
+    /// The answer of a query that planning left nothing to do of.
+    constant: Option<RecordBatch>,
     columns: Option<SchemaRef>,
     declared: Vec<Option<DataType>>,
     planned: Instant,
@@ -60,11 +63,13 @@ impl Session {
         command: u64,
     ) -> Result<Prepared> {
         let declared = parameter_types.to_vec();
+        let mut constant = None;
         let (plan, columns) = match &statement.action {
             Action::Query(ast) => {
                 let plan = self.plan_query(statement, ast, &declared, cancel).await?;
                 let columns = Arc::clone(&plan.columns);
-                (Some(plan), Some(columns))
+                constant.clone_from(&plan.constant);
+                (constant.is_none().then_some(plan), Some(columns))
             }
             Action::Explain { query, .. } => {
                 (Some(self.plan_query(statement, query, &declared, cancel).await?), Some(run::explain_columns()))
@@ -89,7 +94,16 @@ impl Session {
             | Action::Nothing(_) => (None, None),
         };
         let generation = self.inner.with_settings(|s| s.generation());
-        Ok(Prepared { statement: statement.clone(), plan, columns, declared, planned: Instant::now(), command, generation })
+        Ok(Prepared {
+            statement: statement.clone(),
+            plan,
+            constant,
+            columns,
+            declared,
+            planned: Instant::now(),
+            command,
+            generation,
+        })
     }
 
     async fn plan_query(
@@ -183,6 +197,9 @@ impl Session {
         } else {
             prepared
         };
+        if let (Action::Query(_), Some(batch)) = (&prepared.statement.action, &prepared.constant) {
+            return rows_of(batch.clone(), "SELECT");
+        }
         let plan = prepared.plan.clone().expect("queries are planned in prepare");
         let sql = Arc::clone(&prepared.statement.sql);
         let limit = self.inner.limit(cancel);
@@ -209,9 +226,14 @@ impl Session {
         rows_of(self.shared.cpu.run(&self.inner.limit(cancel), told).await?, "EXPLAIN")
     }
 
+    /// Whether a statement was planned under the settings as they are now.
+    pub fn is_current(&self, prepared: &Prepared) -> bool {
+        prepared.generation == self.inner.with_settings(|s| s.generation())
+    }
+
     /// Whether the plan was made under other settings, or a table that it reads has a newer snapshot than the one it was planned on.
     async fn is_outdated(&self, prepared: &Prepared, fresh: bool, cancel: &CancellationToken) -> Result<bool> {
-        if prepared.generation != self.inner.with_settings(|s| s.generation()) {
+        if !self.is_current(prepared) {
             return Ok(true);
         }
         let pinned = prepared.plan.as_ref().map_or(&[][..], |p| &p.pinned).to_vec();
@@ -239,6 +261,11 @@ impl Prepared {
     /// The parameters' types, by position.
     pub fn parameters(&self) -> &[DataType] {
         self.plan.as_ref().map_or(&[], |p| &p.parameters)
+    }
+
+    /// Whether the answer is known, and the same for as long as the session's settings are.
+    pub fn is_constant(&self) -> bool {
+        self.constant.is_some()
     }
 
     /// The rows' columns; `None` when the statement gives no rows.

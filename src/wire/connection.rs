@@ -26,6 +26,7 @@ use super::framing::{Incoming, Phase, Received, violation};
 use super::link::Link;
 use super::login::{self, Login};
 use super::outgoing::Outgoing;
+use super::recent::Recent;
 use super::report::Severity;
 use super::{progress, rows};
 use crate::table::pg_value::Style;
@@ -91,6 +92,7 @@ async fn begin(server: &Arc<Server>, link: &mut Link, login: Login) -> Result<()
         outgoing,
         session,
         statements: HashMap::new(),
+        recent: Recent::default(),
         portals: HashMap::new(),
         cursors: HashMap::new(),
         implicit: false,
@@ -119,6 +121,7 @@ pub(super) struct Conversation<'a, W> {
     pub(super) outgoing: &'a mut Outgoing<W>,
     pub(super) session: Session,
     pub(super) statements: HashMap<String, Arc<Planned>>,
+    pub(super) recent: Recent,
     pub(super) portals: HashMap<String, Portal>,
     pub(super) cursors: HashMap<String, Cursor>,
     /// A query string of several statements runs, which are one transaction.

@@ -3,11 +3,11 @@
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
-use bytes::{BufMut, BytesMut};
+use bytes::BytesMut;
 
 use crate::error::Result;
 use crate::table::pg_type::PgType;
-use crate::table::pg_value::{self, Format, Style, Values};
+use crate::table::pg_value::{self, COPIED, Format, Style, Values};
 
 use super::rows::Encode;
 
@@ -43,29 +43,36 @@ impl RowEncoder {
             column.values.clear();
             pg_value::encode(array, field, column.pg, column.format, &self.style, &mut column.values)?;
             bytes += column.values.bytes();
+            column.values.seal();
         }
-        out.reserve(bytes + batch.num_rows() * ROW_HEAD);
         let before = out.len();
+        out.resize(before + bytes + batch.num_rows() * ROW_HEAD + COPIED, 0);
+        let mut at = before;
         for row in 0..batch.num_rows() {
-            if let Err(e) = self.weave(row, out) {
+            let length = self.weave(row, &mut out[at..]);
+            if i32::try_from(length).is_err() {
                 out.truncate(before);
-                return Err(e);
+                return Err(pg_value::too_big());
             }
+            at += length;
         }
+        out.truncate(at);
         Ok(())
     }
 
-    /// Adds one row: the type byte, the length, the number of columns, and each column's prefixed value.
-    fn weave(&self, row: usize, out: &mut BytesMut) -> Result<()> {
-        let start = out.len();
-        out.put_slice(b"D\0\0\0\0");
-        out.put_u16(self.columns.len() as u16);
+    /// Writes one row to the start of `out`: the type byte, the length, the number of columns, and each column's prefixed value. How many
+    /// bytes they are.
+    #[inline]
+    fn weave(&self, row: usize, out: &mut [u8]) -> usize {
+        let mut at = ROW_HEAD;
         for column in &self.columns {
-            out.extend_from_slice(column.values.prefixed(row));
+            at += column.values.copy(row, &mut out[at..]);
         }
-        let length = i32::try_from(out.len() - start - 1).map_err(|_| pg_value::too_big())?;
-        out[start + 1..start + 5].copy_from_slice(&length.to_be_bytes());
-        Ok(())
+        // All but the type byte count; a row that is too long for its length is not sent.
+        let [l0, l1, l2, l3] = ((at - 1) as u32).to_be_bytes();
+        let [c0, c1] = (self.columns.len() as u16).to_be_bytes();
+        out[..ROW_HEAD].copy_from_slice(&[b'D', l0, l1, l2, l3, c0, c1]);
+        at
     }
 }
 

@@ -107,6 +107,11 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
             return Err(e.into());
         }
         let declared = message.type_oids.iter().map(|oid| declared_type(*oid)).collect::<Result<Vec<_>>>()?;
+        if let Some(planned) = self.recent.get(&message.query, &self.session).filter(|_| declared.is_empty()) {
+            self.session.check_not_failed()?;
+            self.statements.insert(name, planned);
+            return Ok(self.outgoing.put(&ParseComplete::new())?);
+        }
         let mut statements = self.session.parse(&message.query)?;
         let planned = match (statements.pop(), statements.is_empty()) {
             (None, _) => Planned { parameters: told_types(&declared, &[]), ..Planned::default() },
@@ -119,7 +124,11 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
                 return Err(e.into());
             }
         };
-        self.statements.insert(name, Arc::new(planned));
+        let planned = Arc::new(planned);
+        if declared.is_empty() {
+            self.recent.keep(&message.query, &planned);
+        }
+        self.statements.insert(name, planned);
         self.outgoing.put(&ParseComplete::new())?;
         Ok(())
     }

@@ -27,6 +27,7 @@ mod login;
 mod outgoing;
 mod parameters;
 mod progress;
+mod recent;
 mod report;
 mod rows;
 mod simple;

@@ -25,6 +25,9 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
     }
 
     async fn run_all(&mut self, sql: &str, cancel: &CancellationToken) -> Result<(), Failure> {
+        if let Some(planned) = self.recent.get(sql, &self.session) {
+            return self.perform(&planned, &[], Answer::SIMPLE, cancel).await;
+        }
         let statements = self.session.parse(sql)?;
         if statements.is_empty() {
             self.outgoing.put(&EmptyQueryResponse::new())?;
@@ -34,6 +37,9 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         for statement in &statements {
             let planned = Arc::new(self.plan(statement, &[], cancel).await?);
             self.perform(&planned, &[], Answer::SIMPLE, cancel).await?;
+            if !self.implicit {
+                self.recent.keep(sql, &planned);
+            }
         }
         Ok(())
     }

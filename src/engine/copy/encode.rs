@@ -27,6 +27,8 @@ pub struct CopyEncoder {
 struct Column {
     pg: &'static PgType,
     force_quote: bool,
+    /// Its texts hold nothing that a line gives a meaning to, and none is like NULL's.
+    plain: bool,
     values: Values,
 }
 
@@ -58,7 +60,10 @@ impl CopyEncoder {
         let columns: Vec<Column> = schema
             .fields()
             .iter()
-            .map(|f| Column { pg: PgType::of_field(f), force_quote: forced(f.name()), values: Values::default() })
+            .map(|f| {
+                let (pg, force_quote) = (PgType::of_field(f), forced(f.name()));
+                Column { pg, force_quote, plain: !force_quote && is_plain(pg, &copy.format), values: Values::default() }
+            })
             .collect();
         let alone = columns.len() == 1;
         let form = match &copy.format {
@@ -126,11 +131,22 @@ impl CopyEncoder {
             }
             match column.values.get(row) {
                 None => out.extend_from_slice(&lines.null),
+                Some(value) if column.plain => out.extend_from_slice(value),
                 Some(value) => lines.field(value, column.force_quote, out),
             }
         }
         out.put_u8(b'\n');
     }
+}
+
+/// Whether the texts of a type - numbers, dates and truths have letters, digits, signs, points, colons and blanks - need no look.
+fn is_plain(pg: &PgType, format: &CopyFormat) -> bool {
+    let (delimiter, null) = match format {
+        CopyFormat::Text { delimiter, null } | CopyFormat::Csv { delimiter, null, .. } => (*delimiter, null.as_str()),
+        CopyFormat::Binary => return false,
+    };
+    let quoted = matches!(format, CopyFormat::Csv { quote, .. } if quote.is_ascii_alphanumeric() || b" +-.:".contains(quote));
+    matches!(pg.category, 'N' | 'D' | 'B') && b"\t,;|".contains(&delimiter) && ["", "\\N"].contains(&null) && !quoted
 }
 
 /// No byte of its own: it stands as it is.

@@ -18,7 +18,7 @@ pub(super) fn double(value: f64, extra_digits: i32, out: &mut Vec<u8>) -> Result
     }
     let bits = value.to_bits();
     let float = Binary::new(bits & ((1 << 52) - 1), ((bits >> 52) & 0x7ff) as i32, 52);
-    let mut shown = Shown::new(format_args!("{value:e}"));
+    let mut shown = Shown::shortest(value);
     shown.settle(&float, |digits| Shown::new(format_args!("{value:.digits$e}")));
     shown.lay_out(15, out);
     Ok(())
@@ -37,10 +37,20 @@ pub(super) fn single(value: f32, extra_digits: i32, out: &mut Vec<u8>) -> Result
     }
     let bits = value.to_bits();
     let float = Binary::new(u64::from(bits & ((1 << 23) - 1)), ((bits >> 23) & 0xff) as i32, 23);
-    let mut shown = Shown::new(format_args!("{value:e}"));
+    let mut shown = Shown::shortest(value);
     shown.settle(&float, |digits| Shown::new(format_args!("{value:.digits$e}")));
     shown.lay_out(6, out);
     Ok(())
+}
+
+/// The exponent behind an `e`: digits, perhaps with a sign.
+fn signed(text: &[u8]) -> i32 {
+    let (below, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] | digits => (false, digits),
+    };
+    let number = digits.iter().fold(0, |n, d| n * 10 + i32::from(d - b'0'));
+    if below { -number } else { number }
 }
 
 /// Appends what is no number of digits.
@@ -121,6 +131,40 @@ struct Shown {
 }
 
 impl Shown {
+    /// The shortest digits that read back as this number, of those the nearest to it.
+    #[inline]
+    fn shortest(value: impl zmij::Float) -> Self {
+        let mut buffer = zmij::Buffer::new();
+        let mut shown = Self { negative: false, digits: [0; 32], length: 0, exponent: 0 };
+        // The place of the first digit that is none of the zeros in front: counted from those before the point, or behind it.
+        let (mut behind_point, mut place, mut power) = (false, 0, 0);
+        let text = buffer.format_finite(value).as_bytes();
+        for (at, &byte) in text.iter().enumerate() {
+            match byte {
+                b'-' => shown.negative = true,
+                b'.' => behind_point = true,
+                b'e' => {
+                    power = signed(&text[at + 1..]);
+                    break;
+                }
+                b'0' if shown.length == 0 => place -= i32::from(behind_point),
+                digit => {
+                    shown.digits[shown.length] = digit;
+                    shown.length += 1;
+                    place += i32::from(!behind_point);
+                }
+            }
+        }
+        shown.exponent = power + place - 1;
+        while shown.length > 1 && shown.digits[shown.length - 1] == b'0' {
+            shown.length -= 1;
+        }
+        if shown.length == 0 {
+            (shown.digits[0], shown.length, shown.exponent) = (b'0', 1, 0);
+        }
+        shown
+    }
+
     /// From Rust's `{:e}`, such as `-1.25e-7`.
     fn new(text: std::fmt::Arguments<'_>) -> Self {
         let mut scratch = [0; 40];
@@ -281,6 +325,42 @@ mod tests {
         ];
         for (value, extra, expected) in cases {
             assert_eq!(shown(|out| single(*value, *extra, out)), *expected);
+        }
+    }
+
+    #[test]
+    fn shortest_digits_are_settled_as_those_that_rust_finds() {
+        let mut bits = 0x9e37_79b9_7f4a_7c15_u64;
+        for _ in 0..100_000 {
+            bits ^= bits << 13;
+            bits ^= bits >> 7;
+            bits ^= bits << 17;
+            let (double, single) = (f64::from_bits(bits), f32::from_bits(bits as u32));
+            let fraction = Binary::new(bits & ((1 << 52) - 1), ((bits >> 52) & 0x7ff) as i32, 52);
+            let low = bits & 0xffff_ffff;
+            let small = Binary::new(low & ((1 << 23) - 1), ((low >> 23) & 0xff) as i32, 23);
+            let doubles = (Shown::shortest(double), Shown::new(format_args!("{double:e}")));
+            let singles = (Shown::shortest(single), Shown::new(format_args!("{single:e}")));
+            for (finite, float, (mut ours, mut theirs)) in
+                [(double.is_finite(), &fraction, doubles), (single.is_finite(), &small, singles)]
+            {
+                if !finite {
+                    continue;
+                }
+                // Of two that are as near either may be found; which one is PostgreSQL's is settled behind.
+                let exact = |digits: usize| {
+                    if float.mantissa == fraction.mantissa {
+                        format!("{double:.digits$e}")
+                    } else {
+                        format!("{single:.digits$e}")
+                    }
+                };
+                for shown in [&mut ours, &mut theirs] {
+                    shown.settle(float, |digits| Shown::new(format_args!("{}", exact(digits))));
+                }
+                let all = |s: &Shown| (s.negative, s.significant().to_vec(), s.exponent);
+                assert_eq!(all(&ours), all(&theirs), "{bits:x}");
+            }
         }
     }
 }

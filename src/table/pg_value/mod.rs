@@ -67,7 +67,26 @@ impl Values {
 
     /// Bytes that the values take, the lengths in front of them included.
     pub fn bytes(&self) -> usize {
-        self.bytes.len()
+        self.ends.last().copied().unwrap_or(0)
+    }
+
+    /// Makes room behind the last value, so that [`Self::copy`] may read past it. Until then nothing may be added.
+    pub fn seal(&mut self) {
+        self.bytes.resize(self.bytes.len() + COPIED, 0);
+    }
+
+    /// Copies a value with its length in front to the start of `out`, which has [`COPIED`] bytes more than the value takes, and tells how
+    /// many it took. What is small is copied whole steps at a time, which is quicker than asking for its length first.
+    #[inline]
+    pub fn copy(&self, index: usize, out: &mut [u8]) -> usize {
+        let start = if index == 0 { 0 } else { self.ends[index - 1] };
+        let length = self.ends[index] - start;
+        if length <= COPIED {
+            out[..COPIED].copy_from_slice(&self.bytes[start..start + COPIED]);
+        } else {
+            out[..length].copy_from_slice(&self.bytes[start..start + length]);
+        }
+        length
     }
 
     /// Adds a null.
@@ -107,6 +126,9 @@ impl Values {
         if length == NULL { None } else { Some(value) }
     }
 }
+
+/// How many bytes are copied of a value at least.
+pub const COPIED: usize = 32;
 
 /// The length that stands for null.
 const NULL: [u8; 4] = (-1i32).to_be_bytes();
