@@ -246,6 +246,19 @@ fn by_words(message: &str) -> Error {
     if let Some((_, rest)) = plain.split_once("Cannot find column with position ") {
         return no_position("GROUP BY", rest);
     }
+    if let Some(e) = undefined(plain) {
+        return e;
+    }
+    if plain.contains("Aggregate functions are not allowed in the WHERE clause") {
+        return Error::new(Kind::Grouping, "aggregate functions are not allowed in WHERE");
+    }
+    if plain.contains("Aggregate function calls cannot be nested") {
+        return Error::new(Kind::Grouping, "aggregate function calls cannot be nested");
+    }
+    if plain.contains("In an aggregate with DISTINCT, ORDER BY expressions must appear in argument list") {
+        let message = "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list";
+        return Error::new(Kind::InvalidPosition, message);
+    }
     let kind = if plain.contains("must appear in the GROUP BY") || plain.contains("must be part of the GROUP BY") {
         Kind::Grouping
     } else if plain.contains("Cannot cast") || plain.contains("cannot cast") {
@@ -266,6 +279,32 @@ fn by_words(message: &str) -> Error {
         Kind::InvalidParameter
     };
     Error::new(kind, plain.to_owned())
+}
+
+/// PostgreSQL's words for a function that DataFusion has for other types: its message ends with the name and the types given.
+fn undefined(message: &str) -> Option<Error> {
+    let (_, call) = message.split_once("No function matches the given name and argument types '")?;
+    let (name, types) = call.split_once("')").or_else(|| call.split_once('\''))?.0.split_once('(')?;
+    let mut types: Vec<&str> = types.split(", ").filter(|t| !t.is_empty()).collect();
+    // Types of several words are of numbers and times, whose first tells.
+    for t in &mut types {
+        *t = match *t {
+            "Null" | "Utf8" => "unknown",
+            "Utf8View" | "LargeUtf8" => "text",
+            "Float32" => "real",
+            "Binary" | "BinaryView" => "bytea",
+            t if t.starts_with("Decimal") => "numeric",
+            t if t.starts_with("Timestamp") => "timestamp without time zone",
+            t if t.starts_with("Interval") => "interval",
+            t => sql_type(t),
+        };
+    }
+    let name = match name {
+        "character_length" => "length",
+        name => name,
+    };
+    let error = Error::new(Kind::UndefinedFunction, format!("function {name}({}) does not exist", types.join(", ")));
+    Some(error.with_hint("No function matches the given name and argument types. You might need to add explicit type casts."))
 }
 
 /// PostgreSQL's words for a position that the select list does not have; `rest` begins with it.

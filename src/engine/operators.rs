@@ -6,7 +6,6 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchema, ScalarValue};
 use datafusion::error::{DataFusionError, Result};
-use datafusion::functions::core::expr_fn::named_struct;
 use datafusion::logical_expr::expr::{Cast, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr};
@@ -101,11 +100,9 @@ fn row(name: &Expr, schema: &DFSchema) -> Result<Expr> {
     if schema.field_with_unqualified_name(name).is_ok() || columns().next().is_none() {
         return Ok(Expr::Column(Column::from_name(name)));
     }
-    let pairs = columns().flat_map(|(qualifier, field)| {
-        let column = Expr::Column(Column::new(qualifier.cloned(), field.name()));
-        [lit(super::dialect::shown_name(field.name())), column]
-    });
-    Ok(named_struct(pairs.collect()))
+    let columns = columns().map(|(qualifier, field)| Expr::Column(Column::new(qualifier.cloned(), field.name())));
+    let columns = columns.collect();
+    call("row_of_columns", columns)
 }
 
 /// An operator's two sides, with what they are.
@@ -206,6 +203,15 @@ impl Sides {
         let other = |field: &Field| !is_text(field) && !matches!(field.data_type(), DataType::Dictionary(..));
         if other(&self.left) && other(&self.right) {
             return self.undefined("||");
+        }
+        let padded = |field: &Field| PgType::of_field(field) == &pg_type::BPCHAR;
+        if padded(&self.left) || padded(&self.right) {
+            // The blanks that fill it are no part of it.
+            let trimmed = |expr: Expr, field: &Field| if padded(field) { call("rtrim", vec![expr]) } else { Ok(expr) };
+            return match (trimmed(self.l, &self.left), trimmed(self.r, &self.right)) {
+                (Ok(l), Ok(r)) => Ok(Ok(binary_expr(l, Operator::StringConcat, r))),
+                (Err(e), _) | (_, Err(e)) => Ok(Err(e)),
+            };
         }
         if other(&self.left) {
             self.l = cast(self.l, DataType::Utf8View);

@@ -225,7 +225,9 @@ impl KnownParameters {
 
     /// Fills in what planning without types found out.
     fn infer(&mut self, untyped: &LogicalPlan) -> datafusion::error::Result<()> {
+        let taken = super::functions::parameters(untyped)?;
         for (name, data_type) in untyped.get_parameter_types()? {
+            let data_type = data_type.or_else(|| taken.get(&name).cloned());
             let Some(i) = index(&name) else { continue };
             let in_array = self.arrays.contains(&i);
             if let Some(slot) = self.types.get_mut(i).filter(|slot| slot.is_none()) {

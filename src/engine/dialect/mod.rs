@@ -9,6 +9,7 @@ mod bytea;
 mod casts;
 mod columns;
 mod fields;
+mod json;
 mod like;
 mod names;
 mod patterns;
@@ -55,8 +56,14 @@ impl VisitorMut for Rewriter {
         ControlFlow::Break(Box::new(error.with_hint("Leave out FOR UPDATE or FOR SHARE: nothing here changes under a query.")))
     }
 
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
+        json::values(query);
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
         names::system_columns(select, &self.common_tables);
+        sets::alias_of_column(select);
         aggregates::rows(select);
         ControlFlow::Continue(())
     }

@@ -1,12 +1,14 @@
 //! Functions that give rows: DataFusion's and ours give their values as one array, which `unnest` unfolds, in a select list and in `FROM`.
 
+use std::ops::ControlFlow;
+
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Query, SelectItem, SetExpr, Statement, TableAlias,
-    TableAliasColumnDef, TableFactor, Value, ValueWithSpan,
+    DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Query, Select, SelectItem, SetExpr, Statement,
+    TableAlias, TableAliasColumnDef, TableFactor, Value, ValueWithSpan, visit_expressions, visit_expressions_mut,
 };
 use datafusion::sql::sqlparser::parser::Parser;
 
-use super::ast::{argument_of, call, folded_parts, value};
+use super::ast::{argument_of, call, folded, folded_parts, value};
 use crate::engine::grammar::Grammar;
 
 /// Functions that give rows, with the name of their column where that is not their own.
@@ -78,7 +80,7 @@ fn is_decimal(expr: &Expr) -> bool {
     match expr {
         Expr::Value(ValueWithSpan { value: Value::Number(n, _), .. }) => n.contains('.'),
         Expr::UnaryOp { expr, .. } | Expr::Nested(expr) => is_decimal(expr),
-        Expr::Cast { data_type, .. } => data_type.to_string().to_lowercase().starts_with(['n', 'd']),
+        Expr::Cast { data_type, .. } => matches!(data_type, DataType::Numeric(_) | DataType::Decimal(_) | DataType::Dec(_)),
         _ => false,
     }
 }
@@ -89,6 +91,14 @@ fn is_placeholder(expr: &Expr) -> bool {
         Expr::Cast { expr, .. } | Expr::Nested(expr) => is_placeholder(expr),
         _ => false,
     }
+}
+
+fn names_column(expr: &Expr) -> bool {
+    let found: ControlFlow<()> = visit_expressions(expr, |expr| match expr {
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
 }
 
 /// `f(x) AS t (a)` in `FROM` becomes `LATERAL (SELECT f(x) AS a) AS t (a)`; with ordinality the rows are numbered. What DataFusion has a
@@ -103,6 +113,15 @@ pub fn relation(factor: &mut TableFactor) {
             }
             return;
         }
+        TableFactor::UNNEST { array_exprs, .. } => {
+            // All dimensions are unfolded.
+            for array in array_exprs {
+                if argument_of(array, "array_flat").is_none() {
+                    *array = call("array_flat", vec![array.clone()]);
+                }
+            }
+            return;
+        }
         _ => return,
     };
     let Some(function) = folded_parts(name).pop() else { return };
@@ -111,11 +130,23 @@ pub fn relation(factor: &mut TableFactor) {
         "generate_series" => {
             matches!(factor, TableFactor::Function { .. })
                 || with_ordinality
-                || values.iter().any(|v| is_decimal(v) || is_placeholder(v))
+                || values.iter().any(|v| is_decimal(v) || is_placeholder(v) || names_column(v))
         }
         "unnest" => with_ordinality,
-        other => SETS.iter().any(|(set, _)| *set == other) || PAIRS.contains(&other),
+        other => SETS.iter().any(|(set, _)| *set == other) || PAIRS.contains(&other) || scalar(other),
     };
+    if let TableFactor::Table { alias, .. } = &*factor
+        && let Some(rows) = alias.as_ref().and_then(|alias| records(&function, &values, alias))
+    {
+        *factor = rows;
+        return;
+    }
+    if function == "generate_series"
+        && !ours
+        && let TableFactor::Table { alias: alias @ None, .. } = factor
+    {
+        *alias = Some(TableAlias { explicit: true, name: Ident::new("generate_series"), columns: Vec::new(), at: None });
+    }
     let (alias, function) = match factor {
         TableFactor::Table { alias, .. } | TableFactor::Function { alias, .. } if ours => (alias.clone(), function),
         _ => return,
@@ -178,6 +209,81 @@ fn lateral(function: &str, values: &[Expr], with_ordinality: bool, alias: Option
     Some(TableFactor::Derived { lateral: true, subquery: query, alias: Some(alias), sample: None })
 }
 
+/// The alias of a function whose column has a name of its own stands for the column: `x ->> 'a'` of `json_array_elements(j) x`.
+pub fn alias_of_column(select: &mut Select) {
+    let factors = select.from.iter().flat_map(|t| std::iter::once(&t.relation).chain(t.joins.iter().map(|j| &j.relation)));
+    let own: Vec<(String, &str)> = factors
+        .filter_map(|factor| {
+            let (TableFactor::Table { name, alias: Some(alias), args: Some(_), .. }
+            | TableFactor::Function { name, alias: Some(alias), .. }) = factor
+            else {
+                return None;
+            };
+            let function = folded_parts(name).pop()?;
+            let (_, column) = SETS.iter().find(|(set, _)| *set == function)?;
+            (alias.columns.is_empty()).then_some((folded(&alias.name), (*column)?))
+        })
+        .collect();
+    if own.is_empty() {
+        return;
+    }
+    let _: ControlFlow<()> = visit_expressions_mut(select, |expr| {
+        if let Expr::Identifier(name) = expr
+            && let Some((_, column)) = own.iter().find(|(alias, _)| *alias == folded(name))
+        {
+            *expr = Expr::CompoundIdentifier(vec![name.clone(), Ident::new(*column)]);
+        }
+        ControlFlow::Continue(())
+    });
+}
+
+/// Whether a function gives one value, which in `FROM` is a row.
+fn scalar(function: &str) -> bool {
+    function != "unnest" && crate::engine::functions::named(function).is_some()
+}
+
+/// `json_to_recordset(j) AS t (a int, b text)` becomes a select of the members by their names.
+fn records(function: &str, values: &[Expr], alias: &TableAlias) -> Option<TableFactor> {
+    let [json] = values else { return None };
+    let rows = match function {
+        "json_to_recordset" | "jsonb_to_recordset" => {
+            // Unfolded when the walk comes to it.
+            call(&format!("{}_array_elements", function.split('_').next()?), vec![json.clone()])
+        }
+        "json_to_record" | "jsonb_to_record" => json.clone(),
+        _ => return None,
+    };
+    let mut query = parsed("SELECT 1 FROM (SELECT 1) AS rows")?;
+    let SetExpr::Select(select) = query.body.as_mut() else { return None };
+    let TableFactor::Derived { subquery, .. } = &mut select.from.first_mut()?.relation else { return None };
+    let SetExpr::Select(inner) = subquery.body.as_mut() else { return None };
+    inner.projection = vec![SelectItem::ExprWithAlias { expr: rows, alias: Ident::new("member") }];
+    select.projection = alias
+        .columns
+        .iter()
+        .map(|column| {
+            let key = value(Value::SingleQuotedString(folded(&column.name)));
+            let data_type = column.data_type.clone()?;
+            let is_json = data_type.to_string().to_lowercase().starts_with("json");
+            let get = if is_json { "json_member" } else { "json_member_text" };
+            let member = call(get, vec![Expr::Identifier(Ident::new("member")), key]);
+            let expr = Expr::Cast {
+                kind: datafusion::sql::sqlparser::ast::CastKind::DoubleColon,
+                expr: Box::new(member),
+                data_type,
+                array: false,
+                format: None,
+            };
+            Some(SelectItem::ExprWithAlias { expr, alias: column.name.clone() })
+        })
+        .collect::<Option<_>>()?;
+    let mut alias = alias.clone();
+    for column in &mut alias.columns {
+        column.data_type = None;
+    }
+    Some(TableFactor::Derived { lateral: true, subquery: query, alias: Some(alias), sample: None })
+}
+
 fn parsed(template: &str) -> Option<Box<Query>> {
     match Parser::parse_sql(&Grammar::default(), template).ok()?.pop()? {
         Statement::Query(query) => Some(query),
@@ -199,7 +305,7 @@ mod tests {
             ("select n from generate_series(1, 3) n", "SELECT n FROM generate_series(1, 3) n (n)"),
             (
                 "select * from jsonb_array_elements_text('[1]')",
-                "SELECT * FROM LATERAL (SELECT unnest(jsonb_array_elements_text('[1]')) AS value) AS \"jsonb_array_elements_text\" (value)",
+                "SELECT * FROM LATERAL (SELECT unnest(jsonb_array_elements_text(text_to_jsonb('[1]'))) AS value) AS \"jsonb_array_elements_text\" (value)",
             ),
             ("select x from json_object_keys(j) x", "SELECT x FROM LATERAL (SELECT unnest(json_object_keys(j)) AS value) x (x)"),
         ] {

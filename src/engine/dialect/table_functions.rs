@@ -3,7 +3,7 @@
 
 use datafusion::sql::sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr, ObjectNamePart, TableAliasColumnDef, TableFactor};
 
-use super::ast::{folded, folded_parts};
+use super::ast::{call, folded, folded_parts};
 
 /// Table functions of one column.
 const SINGLE: [&str; 2] = ["generate_series", "unnest"];
@@ -22,7 +22,7 @@ pub fn name(factor: &mut TableFactor) {
                 .args
                 .iter()
                 .filter_map(|a| match a {
-                    FunctionArg::Unnamed(FunctionArgExpr::Expr(e)) => Some(e.clone()),
+                    FunctionArg::Unnamed(FunctionArgExpr::Expr(e)) => Some(call("array_flat", vec![e.clone()])),
                     _ => None,
                 })
                 .collect();

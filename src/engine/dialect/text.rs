@@ -67,6 +67,7 @@ pub fn syntax(expr: &mut Expr) {
             Some(op) if !matches!(bare(&right), Expr::Subquery(_)) => matched("match_all", op, *left, *right),
             _ => Expr::AllOp { left, compare_op, right },
         },
+        Expr::Cast { expr: inner, data_type: DataType::Text, .. } if is_padded(&inner) => call("rtrim", vec![*inner]),
         Expr::Cast { kind, expr: inner, data_type, array, format } => match of_type(&data_type, &inner) {
             Some(name) => read(name, *inner, &data_type),
             None => Expr::Cast { kind, expr: inner, data_type, array, format },
@@ -75,6 +76,9 @@ pub fn syntax(expr: &mut Expr) {
             let text = value(typed.value.value);
             of_type(&typed.data_type, &text).map_or(value(Value::Null), |name| read(name, text, &typed.data_type))
         }
+        Expr::Value(ValueWithSpan { value: Value::UnicodeStringLiteral(text), .. }) => value(Value::SingleQuotedString(text)),
+        Expr::Function(f) => super::json::function(f),
+        whole @ (Expr::Subquery(_) | Expr::Case { .. }) => super::json::kept(whole),
         Expr::CompoundFieldAccess { root, mut access_chain } => {
             for access in &mut access_chain {
                 if let AccessExpr::Subscript(Subscript::Slice { lower_bound, upper_bound, .. }) = access {
@@ -88,6 +92,11 @@ pub fn syntax(expr: &mut Expr) {
         }
         other => other,
     };
+}
+
+/// Whether it is `char(n)`, whose blanks a cast to text leaves out.
+fn is_padded(expr: &Expr) -> bool {
+    matches!(bare(expr), Expr::Function(f) if folded_parts(&f.name) == ["text_to_bpchar"])
 }
 
 fn negate(negated: bool, expr: Expr) -> Expr {

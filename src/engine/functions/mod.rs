@@ -19,9 +19,11 @@ pub(super) mod typed;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
+use arrow::datatypes::DataType;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
-use datafusion::logical_expr::ScalarUDF;
+use datafusion::logical_expr::{Expr, LogicalPlan, ScalarUDF};
 
 use crate::table::virtual_table::SystemEnv;
 use native::Native;
@@ -46,6 +48,31 @@ static PURE: LazyLock<HashMap<String, Arc<ScalarUDF>>> = LazyLock::new(|| {
 /// A function that only depends on its arguments.
 pub(super) fn named(name: &str) -> Option<Arc<ScalarUDF>> {
     PURE.get(name).cloned()
+}
+
+/// The types of parameters that stand alone for an argument of a function of ours, by their names.
+pub(super) fn parameters(plan: &LogicalPlan) -> Result<HashMap<String, DataType>> {
+    let mut found = HashMap::new();
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            expr.apply(|expr| {
+                if let Expr::ScalarFunction(call) = expr
+                    && let Some(function) = named(call.func.name())
+                    && let Some(function) = function.inner().downcast_ref::<typed::Function>()
+                {
+                    for (i, argument) in call.args.iter().enumerate() {
+                        if let Expr::Placeholder(placeholder) = argument
+                            && let Some(data_type) = function.parameter(call.args.len(), i)
+                        {
+                            found.entry(placeholder.id.clone()).or_insert(data_type);
+                        }
+                    }
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })
+    })?;
+    Ok(found)
 }
 
 /// Registers what does not depend on a session, and bounds on what DataFusion's own may make.

@@ -100,11 +100,6 @@ impl Arguments {
         Ok(cast(&self.arrays[i], &DataType::Boolean)?.as_boolean().clone())
     }
 
-    /// Gives a text for each row from the texts of argument `i`; null where that is null.
-    pub fn map_texts(&self, i: usize, f: impl Fn(&str) -> Option<String>) -> Result<ArrayRef> {
-        Ok(Arc::new(self.texts(i)?.iter().map(|t| t.and_then(&f)).collect::<StringArray>()))
-    }
-
     /// Gives a text for each row from the numbers of argument `i`; null where that is null.
     pub fn map_numbers(&self, i: usize, f: impl Fn(i64) -> Option<String>) -> Result<ArrayRef> {
         Ok(Arc::new(self.numbers(i)?.into_iter().map(|n| n.and_then(&f)).collect::<StringArray>()))

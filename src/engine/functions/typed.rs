@@ -48,7 +48,6 @@ pub(in crate::engine) enum Gives {
     Int4,
     Int8,
     Bool,
-    Float8,
     Texts,
     /// A text that is shown as this type.
     Logical(&'static PgType),
@@ -154,7 +153,6 @@ impl Gives {
             Self::Int4 => plain(DataType::Int32),
             Self::Int8 => plain(DataType::Int64),
             Self::Bool => plain(DataType::Boolean),
-            Self::Float8 => plain(DataType::Float64),
             Self::Texts => plain(list_of(DataType::Utf8View)),
             Self::Logical(pg) => Ok(logical(name, pg)),
             Self::Of(of) => of(fields),
@@ -171,7 +169,7 @@ pub(in crate::engine) fn logical(name: &str, pg: &PgType) -> FieldRef {
 /// Whether a field holds `json` or `jsonb`.
 pub(in crate::engine) fn is_json(field: &Field) -> bool {
     let pg = PgType::of_field(field);
-    *pg == pg_type::JSON || *pg == pg_type::JSONB
+    field.data_type().is_string() && (*pg == pg_type::JSON || *pg == pg_type::JSONB)
 }
 
 pub(in crate::engine) fn is_list(data_type: &DataType) -> bool {
@@ -411,7 +409,11 @@ impl ScalarUDFImpl for Function {
             config: args.config_options,
         })?;
         if constant && !volatile {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&answer, 0)?));
+            // A list made into a scalar otherwise forgets what its elements are.
+            return Ok(ColumnarValue::Scalar(match answer.as_list_opt::<i32>() {
+                Some(list) => ScalarValue::List(Arc::new(list.slice(0, 1))),
+                None => ScalarValue::try_from_array(&answer, 0)?,
+            }));
         }
         Ok(ColumnarValue::Array(answer))
     }

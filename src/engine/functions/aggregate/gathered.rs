@@ -6,6 +6,7 @@ use arrow::array::{Array, ArrayRef, AsArray, Int32Array, StringViewBuilder, Stru
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, Float64Type};
 use datafusion::error::Result;
 
+use crate::engine::dialect::shown_name;
 use crate::engine::functions::native::outward;
 use crate::engine::functions::text::shown;
 use crate::engine::functions::typed::{Call, Function, Gives, Type::*, element, invalid, logical};
@@ -15,11 +16,9 @@ use crate::table::pg_type;
 pub(super) fn functions() -> Vec<Function> {
     vec![
         // Values as one, with all that is known of their types; `array_agg` would forget it.
-        Function::new("together", &[&[Any]], Gives::Of(together), |call| {
-            let DataType::Struct(fields) = call.gives.data_type() else { return Err(invalid("values are gathered as rows")) };
-            Ok(Arc::new(StructArray::try_new_with_length(fields.clone(), call.arrays.clone(), None, call.rows)?))
-        })
-        .variadic(),
+        Function::new("together", &[&[Any]], Gives::Of(|f| row_of(f, false)), row).variadic(),
+        // A table's row, with its columns' names.
+        Function::new("row_of_columns", &[&[Any]], Gives::Of(|f| row_of(f, true)), row).variadic(),
         Function::new("string_agg_of", &[&[List]], Gives::Text, string_agg),
         Function::new("mode_of", &[&[List]], Gives::Of(of_element), mode),
         Function::new("width_bucket", &[&[Number, Number, Number, Int], &[Number, List]], Gives::Int4, width_bucket),
@@ -45,10 +44,18 @@ pub(super) fn functions() -> Vec<Function> {
     ]
 }
 
-fn together(fields: &[FieldRef]) -> Result<FieldRef> {
-    let member = |(n, f): (usize, &FieldRef)| Arc::new(f.as_ref().clone().with_name(format!("f{}", n + 1)).with_nullable(true));
+fn row_of(fields: &[FieldRef], named: bool) -> Result<FieldRef> {
+    let member = |(n, f): (usize, &FieldRef)| {
+        let name = if named { shown_name(f.name()).to_owned() } else { format!("f{}", n + 1) };
+        Arc::new(f.as_ref().clone().with_name(name).with_nullable(true))
+    };
     let fields: Fields = fields.iter().enumerate().map(member).collect();
     Ok(Arc::new(Field::new("", DataType::Struct(fields), true)))
+}
+
+fn row(call: &Call) -> Result<ArrayRef> {
+    let DataType::Struct(fields) = call.gives.data_type() else { return Err(invalid("values are gathered as rows")) };
+    Ok(Arc::new(StructArray::try_new_with_length(fields.clone(), call.arrays.clone(), None, call.rows)?))
 }
 
 fn of_element(fields: &[FieldRef]) -> Result<FieldRef> {

@@ -17,7 +17,6 @@ pub type Places = Vec<Option<(usize, usize)>>;
 /// A compiled regular expression.
 pub struct Regex {
     engine: Engine,
-    pub groups: usize,
     /// The same at the beginning of what is left, and filling it, where the shortest match counts.
     shortest: Option<(regex::Regex, regex::Regex)>,
 }
@@ -30,7 +29,7 @@ enum Engine {
 impl Regex {
     /// Compiles a pattern. [`Kind::InvalidRegex`] when it is none or too large.
     pub fn new(pattern: &str, flags: Flags) -> Result<Self> {
-        let Translated { rust, fancy, shortest, groups } = translate(pattern, flags)?;
+        let Translated { rust, fancy, shortest, .. } = translate(pattern, flags)?;
         let plain = |text: &str| {
             let built = regex::RegexBuilder::new(text).size_limit(MAX_BYTES).dfa_size_limit(MAX_BYTES).build();
             built.map_err(|e| match e {
@@ -49,7 +48,7 @@ impl Regex {
         } else {
             None
         };
-        Ok(Self { engine, groups, shortest })
+        Ok(Self { engine, shortest })
     }
 
     /// Whether it matches anywhere.
