@@ -14,7 +14,8 @@ use super::copy::{self, Copy};
 use super::dialect::ast::{folded, folded_parts};
 use super::grammar::Grammar;
 use super::runtime::STACK_BYTES;
-use super::{dialect, failure, limits};
+use super::transactions::{self, Modes};
+use super::{dialect, explain, failure, limits};
 use crate::error::{Error, Kind, Result};
 use crate::name::quoted;
 
@@ -43,11 +44,7 @@ impl Statement {
 #[derive(Clone, Debug)]
 pub(super) enum Action {
     Query(Arc<Ast>),
-    Explain {
-        query: Arc<Ast>,
-        analyze: bool,
-        verbose: bool,
-    },
+    Explain(Arc<Ast>, explain::Options),
     Show(String),
     ShowAll,
     /// `None` goes back to the default.
@@ -57,7 +54,15 @@ pub(super) enum Action {
         local: bool,
     },
     ResetAll,
-    Begin,
+    Begin {
+        tag: &'static str,
+        modes: Modes,
+    },
+    /// What the open transaction is to be, or with `session` those that follow.
+    Transaction {
+        modes: Modes,
+        session: bool,
+    },
     Commit {
         chain: bool,
     },
@@ -104,6 +109,7 @@ fn parse_tokens(tokens: Vec<TokenWithSpan>, sql: &str) -> Result<Vec<Statement>>
 enum Parsed {
     Ast(Box<Ast>),
     Copy(copy::Parsed),
+    Transaction(transactions::Parsed),
     Fetch { name: String, step: command::Step, quiet: bool },
 }
 
@@ -114,6 +120,11 @@ fn parse_all(parser: &mut Parser) -> Result<Vec<Parsed>, ParserError> {
         if parser.peek_token_ref().token == Token::EOF {
             return Ok(all);
         }
+        if let Some(transaction) = transactions::parse(parser) {
+            all.push(Parsed::Transaction(transaction?));
+            end_of_statement(parser)?;
+            continue;
+        }
         all.push(match own_word(parser).as_deref() {
             Some("copy") => Parsed::Copy(copy::parse(parser)?),
             Some(word) => {
@@ -122,9 +133,14 @@ fn parse_all(parser: &mut Parser) -> Result<Vec<Parsed>, ParserError> {
             }
             None => Parsed::Ast(Box::new(parser.parse_statement()?)),
         });
-        if !matches!(parser.peek_token_ref().token, Token::SemiColon | Token::EOF) {
-            return parser.expected("end of statement", parser.peek_token());
-        }
+        end_of_statement(parser)?;
+    }
+}
+
+fn end_of_statement(parser: &Parser) -> Result<(), ParserError> {
+    match parser.peek_token_ref().token {
+        Token::SemiColon | Token::EOF => Ok(()),
+        _ => parser.expected("end of statement", parser.peek_token()),
     }
 }
 
@@ -143,6 +159,9 @@ fn admit_parsed(parsed: Parsed, sql: &Arc<str>) -> Result<Action> {
     match parsed {
         Parsed::Ast(ast) => admit(*ast, sql),
         Parsed::Fetch { name, step, quiet } => Ok(named(Command::Fetch { name, step, quiet })),
+        Parsed::Transaction(transactions::Parsed::Begin { tag, modes }) => Ok(Action::Begin { tag, modes }),
+        Parsed::Transaction(transactions::Parsed::Abort { chain }) => Ok(Action::Rollback { chain }),
+        Parsed::Transaction(transactions::Parsed::Set { modes, session }) => Ok(Action::Transaction { modes, session }),
         Parsed::Copy(copy::Parsed::From) => Err(read_only("COPY FROM")),
         Parsed::Copy(copy::Parsed::To { source, target, options }) => match target {
             copy::Target::Stdout => Ok(Action::Copy(query(Ast::Query(source))?, Arc::new(copy::options(options)?))),
@@ -165,22 +184,9 @@ fn admit(ast: Ast, sql: &Arc<str>) -> Result<Action> {
     match ast {
         Ast::Query(_) => query(ast).map(Action::Query),
         Ast::Explain { analyze, verbose, statement, options, format, .. } => {
-            let flag = |name: &str| {
-                let options = options.iter().flatten();
-                let on = |o: &ast::UtilityOption| o.arg.as_ref().is_none_or(|v| !is_off(v));
-                options.filter(|o| o.name.value.eq_ignore_ascii_case(name)).any(on)
-            };
-            let other_format = format.is_some()
-                || options.iter().flatten().any(|o| {
-                    let text = o.arg.as_ref().is_some_and(|v| v.to_string().trim_matches('\'').eq_ignore_ascii_case("text"));
-                    o.name.value.eq_ignore_ascii_case("format") && !text
-                });
-            if other_format {
-                return Err(unsupported("EXPLAIN in another format than text").with_hint("Leave out FORMAT."));
-            }
-            let (analyze, verbose) = (analyze || flag("analyze"), verbose || flag("verbose"));
+            let options = explain::Options::new(analyze, verbose, options.as_deref().unwrap_or_default(), format.as_ref(), sql)?;
             match *statement {
-                Ast::Query(_) => Ok(Action::Explain { query: query(*statement)?, analyze, verbose }),
+                Ast::Query(_) => Ok(Action::Explain(query(*statement)?, options)),
                 other => admit(other, sql).and(Err(unsupported("EXPLAIN of anything but a query"))),
             }
         }
@@ -199,7 +205,6 @@ fn admit(ast: Ast, sql: &Arc<str>) -> Result<Action> {
             Reset::ALL => Ok(Action::ResetAll),
             Reset::ConfigurationParameter(name) => Ok(Action::Set { name: plain(&name), value: None, local: false }),
         },
-        Ast::StartTransaction { statements, .. } if statements.is_empty() => Ok(Action::Begin),
         Ast::Commit { chain, .. } => Ok(Action::Commit { chain }),
         Ast::Rollback { chain, savepoint: None } => Ok(Action::Rollback { chain }),
         Ast::Rollback { savepoint: Some(name), .. } => Ok(Action::RollbackTo(folded(&name))),
@@ -315,8 +320,12 @@ fn admit_set(set: Set) -> Result<Action> {
             Ok(Action::Set { name: "client_encoding".to_owned(), value: Some(charset_name.value), local: false })
         }
         Set::SetNamesDefault {} => Ok(Action::Set { name: "client_encoding".to_owned(), value: None, local: false }),
-        // Isolation and access mode say nothing here: every statement reads immutable snapshots and none writes.
-        Set::SetTransaction { .. } | Set::SetSessionParam(_) => Ok(Action::Nothing("SET")),
+        // What remains of it here names a snapshot, and none is ever exported.
+        Set::SetTransaction { snapshot, .. } => {
+            let name = snapshot.map(|name| name.to_string()).unwrap_or_default();
+            Err(Error::new(Kind::InvalidParameter, format!("invalid snapshot identifier: \"{}\"", name.trim_matches('\''))))
+        }
+        Set::SetSessionParam(_) => Ok(Action::Nothing("SET")),
         Set::SetRole { role_name: None, .. } => Ok(Action::Nothing("SET")),
         Set::SetRole { .. } | Set::SetSessionAuthorization(_) => {
             Err(Error::new(Kind::Forbidden, "permission denied to set role").with_hint("Connect as that role."))
@@ -350,10 +359,6 @@ fn schema_name(value: &Expr) -> String {
 /// `a.b` of a setting's name, without quotes.
 fn plain(name: &ObjectName) -> String {
     name.0.iter().filter_map(|p| p.as_ident()).map(|i| i.value.as_str()).collect::<Vec<_>>().join(".")
-}
-
-fn is_off(value: &Expr) -> bool {
-    matches!(setting_text(value).to_ascii_lowercase().as_str(), "off" | "false" | "0" | "no")
 }
 
 fn read_only(command: &str) -> Error {

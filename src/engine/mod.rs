@@ -6,6 +6,7 @@ mod as_of;
 mod command;
 mod copy;
 mod dialect;
+mod explain;
 mod failure;
 mod functions;
 mod grammar;
@@ -25,6 +26,7 @@ mod settings;
 mod shared;
 mod spill;
 mod statement;
+mod transactions;
 mod yielding;
 
 use std::net::SocketAddr;

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringArray};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::datasource::source_as_provider;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::{StreamExt, stream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -200,21 +200,6 @@ pub fn conform(batch: RecordBatch, columns: &SchemaRef) -> Result<RecordBatch> {
         .map_err(|e| from_datafusion(e.into(), ""))
 }
 
-/// The one column that EXPLAIN gives.
-pub fn explain_columns() -> SchemaRef {
-    Arc::new(Schema::new(vec![Field::new("QUERY PLAN", DataType::Utf8, false)]))
-}
-
-/// A plan as EXPLAIN shows it: an operator a line, what it contains indented below it.
-pub fn explained(plan: &dyn ExecutionPlan, analyze: bool, verbose: bool) -> Result<RecordBatch> {
-    let text = if analyze {
-        datafusion::physical_plan::display::DisplayableExecutionPlan::with_metrics(plan).indent(verbose).to_string()
-    } else {
-        displayable(plan).indent(verbose).to_string()
-    };
-    text_batch(&explain_columns(), &[text.lines().map(str::to_owned).collect()])
-}
-
 /// A batch of text columns.
 pub fn text_batch(schema: &SchemaRef, columns: &[Vec<String>]) -> Result<RecordBatch> {
     let arrays = columns.iter().map(|c| Arc::new(StringArray::from_iter_values(c)) as ArrayRef).collect();
@@ -224,6 +209,7 @@ pub fn text_batch(schema: &SchemaRef, columns: &[Vec<String>]) -> Result<RecordB
 #[cfg(test)]
 mod tests {
     use arrow::array::Int64Array;
+    use arrow::datatypes::Schema;
 
     use super::*;
 

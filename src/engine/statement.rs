@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::admit::{self, Action, Statement};
 use super::plan::{self, QueryPlan};
 use super::session::Session;
-use super::{Outcome, run, settings};
+use super::{Outcome, explain, run, settings};
 use crate::error::{Error, Kind, Result};
 
 /// How old a plan may be before its tables are asked whether they changed.
@@ -71,8 +71,8 @@ impl Session {
                 constant.clone_from(&plan.constant);
                 (constant.is_none().then_some(plan), Some(columns))
             }
-            Action::Explain { query, .. } => {
-                (Some(self.plan_query(statement, query, &declared, cancel).await?), Some(run::explain_columns()))
+            Action::Explain(query, options) => {
+                (Some(self.plan_query(statement, query, &declared, cancel).await?), Some(explain::columns(*options)))
             }
             Action::Copy(query, copy) => {
                 let plan = self.plan_query(statement, query, &declared, cancel).await?;
@@ -83,7 +83,8 @@ impl Session {
             Action::ShowAll => (None, Some(text_columns(&["name", "setting", "description"]))),
             Action::Set { .. }
             | Action::ResetAll
-            | Action::Begin
+            | Action::Begin { .. }
+            | Action::Transaction { .. }
             | Action::Commit { .. }
             | Action::Rollback { .. }
             | Action::Savepoint(_)
@@ -129,7 +130,7 @@ impl Session {
             inner.check_not_failed()?;
         }
         match action {
-            Action::Query(_) | Action::Explain { .. } | Action::Copy(..) => self.run_query(prepared, parameters, cancel).await,
+            Action::Query(_) | Action::Explain(..) | Action::Copy(..) => self.run_query(prepared, parameters, cancel).await,
             Action::Show(name) => {
                 let value = inner.with_settings(|s| s.show(name))?;
                 let columns = text_columns(&[settings::canonical_name(name)?]);
@@ -153,9 +154,13 @@ impl Session {
                 inner.with_settings(settings::Settings::reset_all);
                 done("DISCARD ALL")
             }
-            Action::Begin => {
-                inner.begin();
-                done("BEGIN")
+            Action::Begin { tag, modes } => {
+                inner.begin(*modes);
+                done(tag)
+            }
+            Action::Transaction { modes, session } => {
+                inner.characterise(*modes, *session)?;
+                done("SET")
             }
             Action::Commit { chain } => done(inner.end(true, *chain)?),
             Action::Rollback { chain } => done(inner.end(false, *chain)?),
@@ -205,8 +210,10 @@ impl Session {
         let limit = self.inner.limit(cancel);
         let running = self.inner.running(&sql, cancel);
         let (work, parameters, text) = (plan.clone(), parameters.to_vec(), Arc::clone(&sql));
+        let began = Instant::now();
         let physical = self.shared.cpu.plan(&limit, async move { run::physical(&work, &parameters, &text).await }).await?;
-        let Action::Explain { analyze, verbose, .. } = prepared.statement.action else {
+        let planning = began.elapsed();
+        let Action::Explain(_, options) = prepared.statement.action else {
             let schema = Arc::clone(&plan.columns);
             let stream = run::start(Arc::clone(&self.shared), physical, &plan, limit, running, sql);
             return Ok(if let Action::Copy(_, copy) = &prepared.statement.action {
@@ -215,14 +222,16 @@ impl Session {
                 Outcome::Rows { schema, stream, tag: "SELECT" }
             });
         };
-        if analyze {
+        let began = Instant::now();
+        if options.analyze {
             let mut rows = run::start(Arc::clone(&self.shared), Arc::clone(&physical), &plan, limit, running, sql);
             while let Some(batch) = rows.next().await {
                 batch?;
             }
         }
         // Telling a plan recurses as planning it did.
-        let told = async move { run::explained(physical.as_ref(), analyze, verbose) };
+        let took = explain::Took { planning, running: began.elapsed() };
+        let told = async move { explain::told(&physical, options, took) };
         rows_of(self.shared.cpu.run(&self.inner.limit(cancel), told).await?, "EXPLAIN")
     }
 

@@ -8,7 +8,7 @@ use crate::harness::{Server, root, rows, shared_data};
 async fn check(sql: &str, want: Expect) {
     let server = Server::shared();
     let client = server.client("open").await;
-    let plan = rows(&client, &format!("explain {sql}")).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
+    let plan = rows(&client, &format!("explain (costs off) {sql}")).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
     let text: String = plan.iter().map(|row| row.join(" ") + "\n").collect();
     // The fixtures name the folder by where they stand, which may be behind a link.
     let beside = root().parent().expect("a folder holds the repository").join("shared/data");

@@ -88,7 +88,8 @@ pub(super) fn parse(parser: &mut Parser) -> Result<Parsed, ParserError> {
         return Ok(Parsed::From);
     }
     parser.expect_keyword(Keyword::TO)?;
-    let target = if parser.parse_keyword(Keyword::STDOUT) {
+    // In PostgreSQL's grammar either word says "the client", and PHP's driver writes STDIN.
+    let target = if parser.parse_one_of_keywords(&[Keyword::STDOUT, Keyword::STDIN]).is_some() {
         Target::Stdout
     } else if parser.parse_keyword(Keyword::PROGRAM) {
         parser.parse_literal_string()?;

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::transaction::Block;
 use super::runtime::{Deadline, Limit};
-use super::settings::{Mark, Settings};
+use super::settings::{self, Mark, Settings};
 use super::shared::Shared;
 use super::{ClientInfo, Engine, Notice, Prepared};
 use crate::catalog::TableEntry;
@@ -217,14 +217,18 @@ impl Inner {
     /// `SET`, `RESET` and `set_config`. As in PostgreSQL, what is local has no effect outside a transaction block.
     pub(super) fn change_setting(&self, name: &str, value: Option<&str>, local: bool) -> Result<()> {
         let mut state = self.state();
-        if local && state.block == Block::None {
+        let of_transaction = settings::of_transaction(name);
+        if (local || of_transaction) && state.block == Block::None {
             // The value must be right all the same.
             state.settings.check(name, value)?;
             drop(state);
+            if !local {
+                return Ok(());
+            }
             self.notice("WARNING", "25P01", "SET LOCAL can only be used in transaction blocks".to_owned());
             return Ok(());
         }
-        state.settings.set(name, value, local)
+        state.settings.set(name, value, local || of_transaction)
     }
 
     /// The schemas of unqualified names.

@@ -2,7 +2,9 @@
 //! until it ends is as in PostgreSQL.
 
 use super::super::Transaction;
+use super::super::transactions::Modes;
 use super::{Inner, Session};
+use crate::engine::settings::Settings;
 use crate::error::{Error, Kind, Result};
 
 /// A transaction block.
@@ -55,16 +57,31 @@ impl Inner {
         Ok(())
     }
 
-    /// `BEGIN`.
-    pub(in crate::engine) fn begin(&self) {
+    /// `BEGIN` and `START TRANSACTION`. In an open block only the modes count, and there is a warning.
+    pub(in crate::engine) fn begin(&self, modes: Modes) {
         let mut state = self.state();
-        if state.block == Block::None {
+        let is_new = state.block == Block::None;
+        if is_new {
             state.block = Block::Open;
             state.settings.begin();
-            return;
         }
+        remember(&mut state.settings, modes, true);
         drop(state);
-        self.notice("WARNING", "25001", "there is already a transaction in progress".to_owned());
+        if !is_new {
+            self.notice("WARNING", "25001", "there is already a transaction in progress".to_owned());
+        }
+    }
+
+    /// `SET TRANSACTION`, or `SET SESSION CHARACTERISTICS` with `session`.
+    pub(in crate::engine) fn characterise(&self, modes: Modes, session: bool) -> Result<()> {
+        let mut state = self.state();
+        if !session && state.block == Block::None {
+            drop(state);
+            self.notice("WARNING", "25P01", "SET TRANSACTION can only be used in transaction blocks".to_owned());
+            return Ok(());
+        }
+        remember(&mut state.settings, modes, !session);
+        Ok(())
     }
 
     /// `COMMIT` or `ROLLBACK`, and the command tag it gives: a failed block can only be rolled back. With `chain`, the next block begins.
@@ -82,10 +99,12 @@ impl Inner {
         }
         let committed = commit && state.block == Block::Open;
         state.savepoints.clear();
+        let modes = state.settings.transaction_modes();
         state.settings.end(committed);
         state.block = if chain { Block::Open } else { Block::None };
         if chain {
             state.settings.begin();
+            remember(&mut state.settings, modes, true);
         }
         Ok(if committed { "COMMIT" } else { "ROLLBACK" })
     }
@@ -128,5 +147,18 @@ impl Inner {
         }
         let at = state.savepoints.iter().rposition(|(known, _)| known == name);
         at.ok_or_else(|| Error::new(Kind::UndefinedSavepoint, format!("savepoint \"{name}\" does not exist")))
+    }
+}
+
+/// Notes what a transaction is to be, for this block alone or (not `local`) for those that follow.
+fn remember(settings: &mut Settings, modes: Modes, local: bool) {
+    let prefix = if local { "" } else { "default_" };
+    let deferrable = modes.deferrable.map(|on| if on { "on" } else { "off" });
+    for (what, value) in [("isolation", modes.isolation), ("deferrable", deferrable)] {
+        if let Some(value) = value {
+            settings
+                .set(&format!("{prefix}transaction_{what}"), Some(value), local)
+                .expect("every mode is a value of its setting");
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use self::values::{check, parse_millis};
 use super::identifiers;
+use super::transactions::Modes;
 use crate::error::{Error, Kind, Result};
 use crate::name::nearest;
 use crate::table::Setting as Described;
@@ -52,6 +53,9 @@ use Takes::{Ascii, Bool, Charset, DateStyle, Fixed, Int, OneOf, Text};
 /// The severities of messages to a client, the least first.
 const LEVELS: &[&str] = &["debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error"];
 
+const ISOLATION_LEVELS: &[&str] = &["serializable", "repeatable read", "read committed", "read uncommitted"];
+const ISOLATION: Takes = OneOf(ISOLATION_LEVELS);
+
 /// All of them, sorted by name without regard to case.
 static SETTINGS: &[Setting] = &[
     Setting("application_name", "", Ascii, true, "The client's name, for monitoring."),
@@ -60,7 +64,8 @@ static SETTINGS: &[Setting] = &[
     Setting("client_min_messages", "notice", OneOf(LEVELS), false, "The least severe message that is sent."),
     Setting("DateStyle", "ISO, MDY", DateStyle, true, "The text form of dates: ISO alone."),
     Setting("default_table_access_method", "heap", Fixed, false, "Drivers compare a table's with it."),
-    Setting("default_transaction_isolation", "read committed", Text, false, "Accepted: every statement reads snapshots."),
+    Setting("default_transaction_deferrable", "off", Bool, false, "Accepted: nothing is ever waited for."),
+    Setting("default_transaction_isolation", "read committed", ISOLATION, false, "Accepted: every statement reads snapshots."),
     Setting("default_transaction_read_only", "on", Bool, true, "Everything is read-only."),
     Setting("extra_float_digits", "1", Int(-15, 3), false, "Digits of floating-point numbers; 1 and more is exact."),
     Setting("idle_in_transaction_session_timeout", "0", Takes::Duration, false, "Accepted, without effect."),
@@ -92,7 +97,8 @@ static SETTINGS: &[Setting] = &[
     Setting("statement_timeout", "0", Takes::Duration, false, "The longest a statement may take; 0 means no limit."),
     Setting("synchronize_seqscans", "off", Bool, false, "Accepted, without effect."),
     Setting("TimeZone", "UTC", Takes::TimeZone, true, "The zone in which timestamptz values are shown and read."),
-    Setting("transaction_isolation", "read committed", Text, false, "Accepted: every statement reads snapshots."),
+    Setting("transaction_deferrable", "off", Bool, false, "Accepted: nothing is ever waited for."),
+    Setting("transaction_isolation", "read committed", ISOLATION, false, "Accepted: every statement reads snapshots."),
     Setting("transaction_read_only", "on", Bool, false, "Everything is read-only."),
 ];
 
@@ -184,6 +190,13 @@ impl Settings {
         self.replace(BTreeMap::new(), BTreeMap::new());
     }
 
+    /// What the open transaction was asked to be.
+    pub fn transaction_modes(&self) -> Modes {
+        let level = self.local.get("transaction_isolation");
+        let level = ISOLATION_LEVELS.iter().find(|l| level.is_some_and(|level| level == **l));
+        Modes { isolation: level.copied(), deferrable: self.local.get("transaction_deferrable").map(|v| v == "on") }
+    }
+
     /// A transaction block begins.
     pub fn begin(&mut self) {
         self.before = Some(self.set.clone());
@@ -267,7 +280,10 @@ impl Settings {
 
     fn value(&self, setting: &'static Setting) -> &str {
         let name = setting.0;
-        [&self.local, &self.set, &self.start].iter().find_map(|m| m.get(name)).map_or(setting.1, String::as_str)
+        let found = [&self.local, &self.set, &self.start].iter().find_map(|m| m.get(name)).map(String::as_str);
+        // Each transaction begins as the session's default says.
+        let default = || SETTINGS.iter().find(|s| of_transaction(name) && s.0.strip_prefix("default_") == Some(name));
+        found.or_else(|| default().map(|s| self.value(s))).unwrap_or(setting.1)
     }
 
     fn tell_if_changed(&mut self, setting: &'static Setting, before: &str) {
@@ -275,6 +291,11 @@ impl Settings {
             self.untold.push(setting.0);
         }
     }
+}
+
+/// Whether a setting is of one transaction: it ends with it, however it was set.
+pub(super) fn of_transaction(name: &str) -> bool {
+    ["transaction_isolation", "transaction_deferrable"].iter().any(|of| name.eq_ignore_ascii_case(of))
 }
 
 /// The name as PostgreSQL writes it. [`Kind::UndefinedObject`] when there is no such setting.
