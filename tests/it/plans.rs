@@ -24,11 +24,15 @@ async fn parquet_reads_only_the_columns_and_row_groups_that_are_asked_for() {
     check(
         "select count(*) from flights13 where carrier = 'UA' and dep_delay > 60",
         expect![[r#"
-            ProjectionExec: expr=[count(Int64(1))@0 as count]
-              AggregateExec: mode=Final, gby=[], aggr=[count(Int64(1))]
-                CoalescePartitionsExec
-                  AggregateExec: mode=Partial, gby=[], aggr=[count(Int64(1))]
-                    DataSourceExec: file_groups={2 groups: [[data/transport/nycflights13/flights.parquet:0..1340889], [data/transport/nycflights13/flights.parquet:1340889..2681778]]}, file_type=parquet, predicate=carrier@9 = UA AND dep_delay@5 > 60, pruning_predicate=carrier_null_count@2 != row_count@3 AND carrier_min@0 <= UA AND UA <= carrier_max@1 AND dep_delay_null_count@5 != row_count@3 AND dep_delay_max@4 > 60, required_guarantees=[carrier in (UA)]
+            ProjectionExec
+              expr=[count(Int64(1))@0 as count]
+              ->  AggregateExec
+                    mode=Final, gby=[], aggr=[count(Int64(1))]
+                    ->  CoalescePartitionsExec
+                          ->  AggregateExec
+                                mode=Partial, gby=[], aggr=[count(Int64(1))]
+                                ->  DataSourceExec
+                                      file_groups={2 groups: [[data/transport/nycflights13/flights.parquet:0..1340889], [data/transport/nycflights13/flights.parquet:1340889..2681778]]}, file_type=parquet, predicate=carrier@9 = UA AND dep_delay@5 > 60, pruning_predicate=carrier_null_count@2 != row_count@3 AND carrier_min@0 <= UA AND UA <= carrier_max@1 AND dep_delay_null_count@5 != row_count@3 AND dep_delay_max@4 > 60, required_guarantees=[carrier in (UA)]
         "#]],
     )
     .await;
@@ -39,8 +43,10 @@ async fn a_limit_reaches_the_files() {
     check(
         "select day, mode from tfl_journeys limit 3",
         expect![[r#"
-            CoalescePartitionsExec: fetch=3
-              DataSourceExec: file_groups={2 groups: [[data/transport/london/tfl_small.parquet:0..569870], [data/transport/london/tfl_small.parquet:569870..1139740]]}, projection=[day, mode], limit=3, file_type=parquet
+            CoalescePartitionsExec
+              fetch=3
+              ->  DataSourceExec
+                    file_groups={2 groups: [[data/transport/london/tfl_small.parquet:0..569870], [data/transport/london/tfl_small.parquet:569870..1139740]]}, projection=[day, mode], limit=3, file_type=parquet
         "#]],
     )
     .await;
@@ -51,8 +57,10 @@ async fn arrow_reads_only_the_columns_that_are_asked_for() {
     check(
         "select delay from us_flights_arrow_200k where distance > 4000",
         expect![[r#"
-            FilterExec: distance@1 > 4000, projection=[delay@0]
-              DataSourceExec: file_groups={2 groups: [[data/transport/flights/flights-200k.arrow:0..800432], [data/transport/flights/flights-200k.arrow:800432..1600864]]}, projection=[delay, distance], file_type=arrow
+            FilterExec
+              distance@1 > 4000, projection=[delay@0]
+              ->  DataSourceExec
+                    file_groups={2 groups: [[data/transport/flights/flights-200k.arrow:0..800432], [data/transport/flights/flights-200k.arrow:800432..1600864]]}, projection=[delay, distance], file_type=arrow
         "#]],
     )
     .await;
