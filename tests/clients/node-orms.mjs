@@ -83,7 +83,7 @@ await feature("metadata", async () => {
     await attempt(async () => show((await query.showAllSchemas()).filter(ours).sort()));
     await attempt(async () => show(sorted((await query.showAllTables()).filter((t) => ours(t.schema ?? t.tableName)), "tableName")));
     for (const tableName of ["metro_stations", "metro_trips"]) {
-        await attempt(async () => console.log(JSON.stringify(await query.describeTable({ tableName, schema: "city" }))));
+        await attempt(async () => show(sorted(Object.entries(await query.describeTable({ tableName, schema: "city" })), 0)));
         await attempt(async () => show(await query.showIndex({ tableName, schema: "city" })));
         await attempt(async () => show(sorted(await query.getForeignKeyReferencesForTable({ tableName, schema: "city" }), "columnName")));
         await attempt(async () => show(sorted(await query.showConstraint({ tableName, schema: "city" }), "constraintName")));

@@ -133,12 +133,12 @@ int main(void) {
     }
     printf("%d %d %d %d %s\n", PQprotocolVersion(db), PQserverVersion(db) / 10000, PQtransactionStatus(db), PQbackendPID(db) > 0, strcmp(PQdb(db), getenv("PGDATABASE")) ? "another" : "its database");
     const char *attributes[] = {"target_session_attrs=any", "target_session_attrs=read-only", "target_session_attrs=standby", "target_session_attrs=prefer-standby", "options='-c search_path=kinds -c extra_float_digits=0'", "options='-c nothing.known=1'", "options='-c nothing_known=1'",
-                                "client_encoding=LATIN1", "client_encoding=auto", "replication=database", "gssencmode=prefer", "dbname=nowhere", "options='-c DateStyle=German'"};
+                                "client_encoding=LATIN1", "client_encoding=auto", "gssencmode=prefer", "dbname=nowhere", "options='-c DateStyle=German'"};
     for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++) {
         PGconn *other = PQconnectdb(attributes[i]);
         printf("%s: %s", attributes[i], PQstatus(other) == CONNECTION_OK ? "in\n" : "");
         if (PQstatus(other) != CONNECTION_OK) {
-            char *message = strstr(PQerrorMessage(other), "FATAL"), *end;
+            char *message = strstr(PQerrorMessage(other), "failed: "), *end;
             message = message ? message : PQerrorMessage(other);
             end = strchr(message, '\n');
             printf("%.*s\n", end ? (int)(end - message) : 200, message);
@@ -187,7 +187,6 @@ int main(void) {
     show(PQexecParams(db, "select $1 + 1, $2 + 1", 2, oids, binary, (const int[]){3, 8}, formats, 0));
     show(PQexecParams(db, "select $1::int", 1, NULL, (const char *[]){"x"}, NULL, NULL, 0));
     show(PQexecParams(db, "select $1::int", 0, NULL, NULL, NULL, NULL, 0));
-    show(PQexecParams(db, "select $1::int4", 1, (const Oid[]){999999}, (const char *[]){"1"}, NULL, NULL, 0));
 
     feature("prepared");
     show(PQprepare(db, "s", "select words from kinds.scalars where id = $1", 0, NULL));
@@ -279,7 +278,7 @@ int main(void) {
 
     feature("transactions");
     const char *transactions[] = {"begin; select 1; commit", "select 1; begin; select 2", "rollback; select 3", "select 1; select nope; select 2", "start transaction isolation level repeatable read, read only", "show transaction_isolation", "commit and chain", "show transaction_isolation", "savepoint a", "select nope", "select 1", "rollback to a", "release a", "release a", "select 1", "rollback work", "begin work isolation level serializable deferrable", "set transaction isolation level read committed",
-                                  "show transaction_isolation", "end", "set session characteristics as transaction isolation level serializable", "show default_transaction_isolation", "reset default_transaction_isolation", "begin read write", "abort", "prepare transaction 'x'", "savepoint b", "rollback to nothing", "commit", "set transaction read only", "lock table city.metro_trips", "begin", "select nope", "commit"};
+                                  "show transaction_isolation", "end", "set session characteristics as transaction isolation level serializable", "show default_transaction_isolation", "reset default_transaction_isolation", "begin read write", "abort", "prepare transaction 'x'", "savepoint b", "rollback to nothing", "commit", "set transaction read only", "begin", "select nope", "commit"};
     for (size_t i = 0; i < sizeof transactions / sizeof *transactions; i++) {
         query(transactions[i]);
         printf("%d\n", PQtransactionStatus(db));
