@@ -30,3 +30,32 @@ pub(super) fn told(metadata: &ParquetMetaData, schema: &SchemaRef) -> SchemaRef 
     });
     Arc::new(Schema::new_with_metadata(fields.collect::<Vec<_>>(), schema.metadata().clone()))
 }
+
+#[cfg(test)]
+mod tests {
+    use parquet::arrow::parquet_to_arrow_schema;
+    use parquet::file::metadata::FileMetaData;
+    use parquet::schema::parser::parse_message_type;
+    use parquet::schema::types::SchemaDescriptor;
+
+    use super::*;
+    use crate::snapshot::columnar::{is_json, is_uuid};
+
+    #[test]
+    fn uuids_and_json_are_told_from_bytes_and_text() {
+        let message = "message m { required FIXED_LEN_BYTE_ARRAY(16) id (UUID); optional FIXED_LEN_BYTE_ARRAY(16) raw;
+            optional BYTE_ARRAY doc (JSON); optional BYTE_ARRAY words (UTF8); optional INT32 day (DATE); }";
+        let message = Arc::new(parse_message_type(message).expect("is a schema"));
+        let columns = Arc::new(SchemaDescriptor::new(message));
+        let schema = Arc::new(parquet_to_arrow_schema(&columns, None).expect("has types in Arrow"));
+        let metadata = ParquetMetaData::new(FileMetaData::new(2, 0, None, None, columns, None), Vec::new());
+        let told = told(&metadata, &schema);
+        let show = |field: &Arc<Field>| (field.name().clone(), is_uuid(field), is_json(field));
+        let want =
+            [("id", true, false), ("raw", false, false), ("doc", false, true), ("words", false, false), ("day", false, false)];
+        assert_eq!(
+            told.fields().iter().map(show).collect::<Vec<_>>(),
+            want.map(|(name, uuid, json)| (name.to_owned(), uuid, json))
+        );
+    }
+}
