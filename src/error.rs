@@ -45,6 +45,12 @@ pub enum Kind {
     InvalidText,
     /// A date or time that does not exist or is not of the expected form.
     InvalidDatetime,
+    /// A date or time outside its type's range, or a part of one that no calendar has.
+    DatetimeOverflow,
+    /// A part of an interval that is out of range.
+    IntervalOverflow,
+    /// An offset from Greenwich that is out of range.
+    ZoneDisplacement,
     /// A number outside its type's range.
     OutOfRange,
     /// A division by zero.

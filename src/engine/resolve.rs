@@ -249,6 +249,9 @@ fn within_table(entry: &TableEntry, e: Error) -> Error {
         | Kind::DatatypeMismatch
         | Kind::InvalidText
         | Kind::InvalidDatetime
+        | Kind::DatetimeOverflow
+        | Kind::IntervalOverflow
+        | Kind::ZoneDisplacement
         | Kind::OutOfRange
         | Kind::DivisionByZero
         | Kind::InvalidParameter

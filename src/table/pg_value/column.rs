@@ -13,7 +13,8 @@ use arrow::datatypes::{
 use crate::error::{Error, Kind, Result};
 use crate::table::pg_type::{self, PgType};
 
-use super::interval::Interval;
+use super::interval::{self, Written};
+use crate::table::pg_time::Interval;
 use super::numeric::Decimal;
 use super::{Format, Style, Values, bytea, datetime, digits, float, json, list, numeric, uuid};
 
@@ -50,10 +51,9 @@ pub fn encode(
             let values = array.as_primitive::<$arrow>();
             match (format, $zoned) {
                 (Format::Binary, _) => each(values, out, |v, out| datetime::timestamp_binary(datetime::micros(v, $unit)?, out)),
-                (Format::Text, false) => each(values, out, |v, out| datetime::timestamp(datetime::micros(v, $unit)?, out)),
+                (Format::Text, false) => each(values, out, |v, out| datetime::timestamp(datetime::micros(v, $unit)?, style, out)),
                 (Format::Text, true) => {
-                    let zone = style.zone;
-                    each(values, out, |v, out| datetime::timestamptz(datetime::micros(v, $unit)?, zone, out))
+                    each(values, out, |v, out| datetime::timestamptz(datetime::micros(v, $unit)?, style, out))
                 }
             }
         }};
@@ -124,13 +124,13 @@ pub fn encode(
         DataType::LargeBinary => byteas(array.as_binary::<i64>(), format, style, out),
         DataType::BinaryView => byteas(array.as_binary_view(), format, style, out),
         DataType::FixedSizeBinary(_) => byteas(array.as_fixed_size_binary(), format, style, out),
-        DataType::Date32 if text => each(array.as_primitive::<Date32Type>(), out, |v, out| datetime::date(i64::from(v), out)),
-        DataType::Date32 => each(array.as_primitive::<Date32Type>(), out, |v, out| datetime::date_binary(i64::from(v), out)),
+        DataType::Date32 if text => each(array.as_primitive::<Date32Type>(), out, |v, out| datetime::date(v, style, out)),
+        DataType::Date32 => each(array.as_primitive::<Date32Type>(), out, datetime::date_binary),
         DataType::Date64 if text => {
-            each(array.as_primitive::<Date64Type>(), out, |v, out| datetime::date(v.div_euclid(datetime::DAY_MILLIS), out))
+            each(array.as_primitive::<Date64Type>(), out, |v, out| datetime::date(datetime::days_of_millis(v)?, style, out))
         }
         DataType::Date64 => {
-            each(array.as_primitive::<Date64Type>(), out, |v, out| datetime::date_binary(v.div_euclid(datetime::DAY_MILLIS), out))
+            each(array.as_primitive::<Date64Type>(), out, |v, out| datetime::date_binary(datetime::days_of_millis(v)?, out))
         }
         DataType::Time32(TimeUnit::Second) => times!(Time32SecondType, TimeUnit::Second),
         DataType::Time32(_) => times!(Time32MillisecondType, TimeUnit::Millisecond),
@@ -146,18 +146,18 @@ pub fn encode(
         DataType::Timestamp(TimeUnit::Nanosecond, zone) => {
             timestamps!(TimestampNanosecondType, TimeUnit::Nanosecond, zone.is_some())
         }
-        DataType::Interval(IntervalUnit::YearMonth) => intervals!(IntervalYearMonthType, Interval::from_months),
-        DataType::Interval(IntervalUnit::DayTime) => intervals!(IntervalDayTimeType, Interval::from_day_time),
-        DataType::Interval(IntervalUnit::MonthDayNano) => intervals!(IntervalMonthDayNanoType, Interval::from_month_day_nano),
-        DataType::Duration(TimeUnit::Second) => intervals!(DurationSecondType, |v| Interval::from_duration(v, TimeUnit::Second)),
+        DataType::Interval(IntervalUnit::YearMonth) => intervals!(IntervalYearMonthType, interval::from_months),
+        DataType::Interval(IntervalUnit::DayTime) => intervals!(IntervalDayTimeType, interval::from_day_time),
+        DataType::Interval(IntervalUnit::MonthDayNano) => intervals!(IntervalMonthDayNanoType, interval::from_month_day_nano),
+        DataType::Duration(TimeUnit::Second) => intervals!(DurationSecondType, |v| interval::from_duration(v, TimeUnit::Second)),
         DataType::Duration(TimeUnit::Millisecond) => {
-            intervals!(DurationMillisecondType, |v| Interval::from_duration(v, TimeUnit::Millisecond))
+            intervals!(DurationMillisecondType, |v| interval::from_duration(v, TimeUnit::Millisecond))
         }
         DataType::Duration(TimeUnit::Microsecond) => {
-            intervals!(DurationMicrosecondType, |v| Interval::from_duration(v, TimeUnit::Microsecond))
+            intervals!(DurationMicrosecondType, |v| interval::from_duration(v, TimeUnit::Microsecond))
         }
         DataType::Duration(TimeUnit::Nanosecond) => {
-            intervals!(DurationNanosecondType, |v| Interval::from_duration(v, TimeUnit::Nanosecond))
+            intervals!(DurationNanosecondType, |v| interval::from_duration(v, TimeUnit::Nanosecond))
         }
         DataType::List(item) => list::encode(array.as_list::<i32>(), item, pg, format, style, out),
         DataType::LargeList(item) => list::encode(array.as_list::<i64>(), item, pg, format, style, out),

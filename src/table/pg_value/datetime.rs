@@ -1,4 +1,4 @@
-//! Dates, times and timestamps: ISO text as PostgreSQL writes it, and binary counted from 2000-01-01. Microseconds are the finest
+//! Dates, times and timestamps: text in each of PostgreSQL's styles, and binary counted from 2000-01-01. Microseconds are the finest
 //! unit; what is finer is cut off.
 
 use arrow::datatypes::TimeUnit;
@@ -6,7 +6,8 @@ use arrow::datatypes::TimeUnit;
 use crate::error::{Error, Kind, Result};
 
 use super::digits;
-use super::style::Zone;
+use super::style::{DateStyle, Style};
+use crate::table::pg_time::{Order, calendar, out_of_range};
 
 /// Milliseconds of a day.
 pub(super) const DAY_MILLIS: i64 = 86_400_000;
@@ -24,12 +25,14 @@ pub const EPOCH_MICROS: i64 = EPOCH_DAYS * DAY_MICROS;
 #[inline]
 pub(super) fn micros(value: i64, unit: TimeUnit) -> Result<i64> {
     let scaled = match unit {
+        // The infinities are such in every unit.
+        TimeUnit::Second | TimeUnit::Millisecond | TimeUnit::Nanosecond if !calendar::is_finite(value) => Some(value),
         TimeUnit::Second => value.checked_mul(1_000_000),
         TimeUnit::Millisecond => value.checked_mul(1000),
         TimeUnit::Microsecond => Some(value),
         TimeUnit::Nanosecond => Some(value.div_euclid(1000)),
     };
-    scaled.ok_or_else(|| Error::new(Kind::OutOfRange, "timestamp out of range"))
+    scaled.ok_or_else(|| out_of_range("timestamp"))
 }
 
 /// A time of day in microseconds. Files may hold numbers that are none, which would be shown as other times.
@@ -37,24 +40,43 @@ pub(super) fn micros(value: i64, unit: TimeUnit) -> Result<i64> {
 pub(super) fn of_day(value: i64, unit: TimeUnit) -> Result<i64> {
     let micros = micros(value, unit)?;
     if !(0..=DAY_MICROS).contains(&micros) {
-        return Err(Error::new(Kind::OutOfRange, "time out of range"));
+        return Err(Error::new(Kind::DatetimeOverflow, "time out of range"));
     }
     Ok(micros)
 }
 
 /// Appends the date of a day counted from 1970-01-01.
 #[inline]
-pub(super) fn date(days: i64, out: &mut Vec<u8>) -> Result<()> {
-    let (year, month, day) = civil(days);
-    ymd(year, month, day, out);
-    era(year, out);
+pub(super) fn date(days: i32, style: &Style, out: &mut Vec<u8>) -> Result<()> {
+    if !calendar::is_finite_date(days) {
+        return infinity(days > 0, out);
+    }
+    let civil = calendar::civil(i64::from(days));
+    ymd(civil, style, out);
+    era(civil.0, out);
+    Ok(())
+}
+
+/// Days of milliseconds (`Date64`).
+pub(super) fn days_of_millis(millis: i64) -> Result<i32> {
+    i32::try_from(millis.div_euclid(DAY_MILLIS)).map_err(|_| out_of_range("date"))
+}
+
+/// Appends what stands for no date at all.
+#[cold]
+fn infinity(positive: bool, out: &mut Vec<u8>) -> Result<()> {
+    out.extend_from_slice(if positive { b"infinity" } else { b"-infinity" });
     Ok(())
 }
 
 /// Appends `date_send`'s four bytes.
 #[inline]
-pub(super) fn date_binary(days: i64, out: &mut Vec<u8>) -> Result<()> {
-    let days = i32::try_from(days - EPOCH_DAYS).map_err(|_| Error::new(Kind::OutOfRange, "date out of range"))?;
+pub(super) fn date_binary(days: i32, out: &mut Vec<u8>) -> Result<()> {
+    let days = if calendar::is_finite_date(days) {
+        i32::try_from(i64::from(days) - EPOCH_DAYS).map_err(|_| out_of_range("date"))?
+    } else {
+        days
+    };
     out.extend_from_slice(&days.to_be_bytes());
     Ok(())
 }
@@ -74,17 +96,37 @@ pub(super) fn time(micros: i64, out: &mut Vec<u8>) -> Result<()> {
 
 /// Appends a moment without a zone.
 #[inline]
-pub(super) fn timestamp(micros: i64, out: &mut Vec<u8>) -> Result<()> {
-    let year = date_time(micros, out)?;
+pub(super) fn timestamp(micros: i64, style: &Style, out: &mut Vec<u8>) -> Result<()> {
+    if !calendar::is_finite(micros) {
+        return infinity(micros > 0, out);
+    }
+    let year = date_time(micros, style, out)?;
     era(year, out);
     Ok(())
 }
 
-/// Appends a moment as the clocks of `zone` show it, with their offset: `+08`, `+05:30`, and seconds where there are any.
+/// Appends a moment as the clocks of the session's zone show it, with their offset: `+08`, `+05:30`, and seconds where there are any; in
+/// styles other than ISO with the zone's abbreviation.
 #[inline]
-pub(super) fn timestamptz(micros: i64, zone: Zone, out: &mut Vec<u8>) -> Result<()> {
-    let offset = zone.offset(micros);
-    let year = date_time(micros.saturating_add(i64::from(offset) * 1_000_000), out)?;
+pub(super) fn timestamptz(micros: i64, style: &Style, out: &mut Vec<u8>) -> Result<()> {
+    if !calendar::is_finite(micros) {
+        return infinity(micros > 0, out);
+    }
+    let offset = style.zone.offset(micros);
+    let year = date_time(micros.saturating_add(i64::from(offset) * 1_000_000), style, out)?;
+    if style.dates == DateStyle::Iso {
+        displacement(offset, out);
+    } else {
+        out.push(b' ');
+        out.extend_from_slice(style.zone.abbreviation(micros).as_bytes());
+    }
+    era(year, out);
+    Ok(())
+}
+
+/// Appends an offset in seconds east of Greenwich.
+#[inline]
+fn displacement(offset: i32, out: &mut Vec<u8>) {
     out.push(if offset < 0 { b'-' } else { b'+' });
     let offset = offset.unsigned_abs();
     digits::two(offset / 3600, out);
@@ -96,14 +138,16 @@ pub(super) fn timestamptz(micros: i64, zone: Zone, out: &mut Vec<u8>) -> Result<
         out.push(b':');
         digits::two(offset % 60, out);
     }
-    era(year, out);
-    Ok(())
 }
 
 /// Appends the eight bytes of `timestamp_send` and `timestamptz_send`.
 #[inline]
 pub(super) fn timestamp_binary(micros: i64, out: &mut Vec<u8>) -> Result<()> {
-    let micros = micros.checked_sub(EPOCH_MICROS).ok_or_else(|| Error::new(Kind::OutOfRange, "timestamp out of range"))?;
+    let micros = if calendar::is_finite(micros) {
+        micros.checked_sub(EPOCH_MICROS).ok_or_else(|| out_of_range("timestamp"))?
+    } else {
+        micros
+    };
     out.extend_from_slice(&micros.to_be_bytes());
     Ok(())
 }
@@ -125,17 +169,42 @@ pub(super) fn fraction(micros: u32, out: &mut Vec<u8>) {
 
 /// Appends date and time, and tells the year.
 #[inline]
-fn date_time(micros: i64, out: &mut Vec<u8>) -> Result<i64> {
-    let (year, month, day) = civil(micros.div_euclid(DAY_MICROS));
-    ymd(year, month, day, out);
-    out.push(b' ');
-    time(micros.rem_euclid(DAY_MICROS), out)?;
-    Ok(year)
+fn date_time(micros: i64, style: &Style, out: &mut Vec<u8>) -> Result<i64> {
+    let days = micros.div_euclid(DAY_MICROS);
+    let civil = calendar::civil(days);
+    if style.dates == DateStyle::Postgres {
+        worded(days, civil, style.order, out);
+        time(micros.rem_euclid(DAY_MICROS), out)?;
+        out.push(b' ');
+        year(civil.0, out);
+    } else {
+        ymd(civil, style, out);
+        out.push(b' ');
+        time(micros.rem_euclid(DAY_MICROS), out)?;
+    }
+    Ok(civil.0)
 }
 
+/// `Wed Dec 17 `.
+fn worded(days: i64, (_, month, day): (i64, u32, u32), order: Order, out: &mut Vec<u8>) {
+    const WEEKDAYS: [&[u8]; 7] = [b"Sun ", b"Mon ", b"Tue ", b"Wed ", b"Thu ", b"Fri ", b"Sat "];
+    const MONTHS: [&[u8]; 12] =
+        [b"Jan ", b"Feb ", b"Mar ", b"Apr ", b"May ", b"Jun ", b"Jul ", b"Aug ", b"Sep ", b"Oct ", b"Nov ", b"Dec "];
+    let month = MONTHS.get(month as usize - 1).copied().unwrap_or_default();
+    out.extend_from_slice(WEEKDAYS.get(calendar::weekday(days) as usize).copied().unwrap_or_default());
+    if order != Order::Dmy {
+        out.extend_from_slice(month);
+    }
+    digits::two(day, out);
+    out.push(b' ');
+    if order == Order::Dmy {
+        out.extend_from_slice(month);
+    }
+}
+
+/// There is no year 0: it is 1 BC.
 #[inline]
-fn ymd(year: i64, month: u32, day: u32, out: &mut Vec<u8>) {
-    // There is no year 0: it is 1 BC.
+fn year(year: i64, out: &mut Vec<u8>) {
     let shown = if year > 0 { year } else { 1 - year };
     if shown < 10_000 {
         digits::two((shown / 100) as u32, out);
@@ -143,10 +212,30 @@ fn ymd(year: i64, month: u32, day: u32, out: &mut Vec<u8>) {
     } else {
         digits::signed(shown, out);
     }
-    out.push(b'-');
-    digits::two(month, out);
-    out.push(b'-');
-    digits::two(day, out);
+}
+
+#[inline]
+fn ymd((y, month, day): (i64, u32, u32), style: &Style, out: &mut Vec<u8>) {
+    let delimiter = match style.dates {
+        DateStyle::Iso => {
+            year(y, out);
+            out.push(b'-');
+            digits::two(month, out);
+            out.push(b'-');
+            digits::two(day, out);
+            return;
+        }
+        DateStyle::Sql => b'/',
+        DateStyle::Postgres => b'-',
+        DateStyle::German => b'.',
+    };
+    let day_first = style.order == Order::Dmy || style.dates == DateStyle::German;
+    let (first, second) = if day_first { (day, month) } else { (month, day) };
+    digits::two(first, out);
+    out.push(delimiter);
+    digits::two(second, out);
+    out.push(delimiter);
+    year(y, out);
 }
 
 #[inline]
@@ -156,24 +245,8 @@ fn era(year: i64, out: &mut Vec<u8>) {
     }
 }
 
-/// Year (0 is 1 BC), month and day of a day counted from 1970-01-01 in the proleptic Gregorian calendar. Years are taken to begin in
-/// March, so that the leap day is their last.
-#[inline]
-fn civil(days: i64) -> (i64, u32, u32) {
-    const ERA: i64 = 146_097;
-    let days = days + 719_468;
-    let (era, day_of_era) = (days.div_euclid(ERA), days.rem_euclid(ERA));
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * day_of_year + 2) / 153;
-    let day = (day_of_year - (153 * march_month + 2) / 5 + 1) as u32;
-    let month = (if march_month < 10 { march_month + 3 } else { march_month - 9 }) as u32;
-    (era * 400 + year_of_era + i64::from(month <= 2), month, day)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::Style;
     use super::*;
 
     fn shown(write: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> String {
@@ -184,16 +257,18 @@ mod tests {
 
     #[test]
     fn dates_are_written_as_postgres_15_writes_them() {
-        let cases: &[(i64, &str)] = &[
+        let cases: &[(i32, &str)] = &[
             (0, "1970-01-01"),
             (11_016, "2000-02-29"),
             (-719_162, "0001-01-01"),
             (-719_163, "0001-12-31 BC"),
             (-735_160, "0044-03-15 BC"),
             (3_789_391, "12345-01-01"),
+            (i32::MAX, "infinity"),
+            (i32::MIN, "-infinity"),
         ];
         for (days, expected) in cases {
-            assert_eq!(shown(|out| date(*days, out)), *expected);
+            assert_eq!(shown(|out| date(*days, &Style::default(), out)), *expected);
         }
     }
 
@@ -206,14 +281,24 @@ mod tests {
             ("America/St_Johns", 1_577_836_800_000_000, "2019-12-31 20:30:00-03:30"),
             ("Asia/Shanghai", 1_577_836_800_000_000, "2020-01-01 08:00:00+08"),
             ("Asia/Shanghai", -2_208_988_800_000_000, "1900-01-01 08:05:43+08:05:43"),
-            ("+08:00", 1_577_836_800_500_000, "2020-01-01 08:00:00.5+08"),
+            ("<+08>-08", 1_577_836_800_500_000, "2020-01-01 08:00:00.5+08"),
         ];
         for (zone, micros, expected) in cases {
-            let zone = Style::from_settings(|name| (name == "TimeZone").then(|| (*zone).to_owned())).zone;
-            assert_eq!(shown(|out| timestamptz(*micros, zone, out)), *expected);
+            let style = Style::from_settings(|name| (name == "TimeZone").then(|| (*zone).to_owned()));
+            assert_eq!(shown(|out| timestamptz(*micros, &style, out)), *expected);
+        }
+        for (style, expected) in [
+            ("SQL, DMY", "01/07/2020 14:00:00 CEST"),
+            ("SQL, MDY", "07/01/2020 14:00:00 CEST"),
+            ("German, DMY", "01.07.2020 14:00:00 CEST"),
+            ("Postgres, MDY", "Wed Jul 01 14:00:00 2020 CEST"),
+            ("Postgres, DMY", "Wed 01 Jul 14:00:00 2020 CEST"),
+        ] {
+            let style = Style::from_settings(|name| Some(if name == "TimeZone" { "Europe/Berlin" } else { style }.to_owned()));
+            assert_eq!(shown(|out| timestamptz(1_593_604_800_000_000, &style, out)), expected);
         }
         let day = -735_160 * DAY_MICROS + 36_672_500_000;
-        assert_eq!(shown(|out| timestamp(day, out)), "0044-03-15 10:11:12.5 BC");
+        assert_eq!(shown(|out| timestamp(day, &Style::default(), out)), "0044-03-15 10:11:12.5 BC");
         assert_eq!(shown(|out| time(DAY_MICROS, out)), "24:00:00");
     }
 }

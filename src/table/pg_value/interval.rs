@@ -5,20 +5,13 @@ use std::io::Write;
 use arrow::datatypes::{IntervalDayTime, IntervalMonthDayNano, TimeUnit};
 
 use crate::error::Result;
+use crate::table::pg_time::Interval;
 
 use super::datetime::{self, DAY_MICROS};
 use super::style::IntervalStyle;
 
-/// An interval as PostgreSQL keeps it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Interval {
-    months: i32,
-    days: i32,
-    micros: i64,
-}
-
 /// The parts that text shows; all have the sign of their field.
-struct Parts {
+pub(super) struct Parts {
     years: i64,
     months: i64,
     days: i64,
@@ -28,36 +21,46 @@ struct Parts {
     fraction: i64,
 }
 
-impl Interval {
-    pub(super) fn from_months(months: i32) -> Result<Self> {
-        Ok(Self { months, days: 0, micros: 0 })
-    }
+pub(super) fn from_months(months: i32) -> Result<Interval> {
+    Ok(Interval { months, days: 0, micros: 0 })
+}
 
-    pub(super) fn from_day_time(value: IntervalDayTime) -> Result<Self> {
-        Ok(Self { months: 0, days: value.days, micros: i64::from(value.milliseconds) * 1000 })
-    }
+pub(super) fn from_day_time(value: IntervalDayTime) -> Result<Interval> {
+    Ok(Interval { months: 0, days: value.days, micros: i64::from(value.milliseconds) * 1000 })
+}
 
-    pub(super) fn from_month_day_nano(value: IntervalMonthDayNano) -> Result<Self> {
-        Ok(Self { months: value.months, days: value.days, micros: value.nanoseconds / 1000 })
-    }
+pub(super) fn from_month_day_nano(value: IntervalMonthDayNano) -> Result<Interval> {
+    Ok(value.into())
+}
 
-    /// A duration is what the difference of two timestamps gives; PostgreSQL shows its whole days apart.
-    pub(super) fn from_duration(value: i64, unit: TimeUnit) -> Result<Self> {
-        let micros = datetime::micros(value, unit)?;
-        // Whole days of 64-bit microseconds are fewer than 2^31.
-        Ok(Self { months: 0, days: (micros / DAY_MICROS) as i32, micros: micros % DAY_MICROS })
-    }
+/// A duration is what the difference of two timestamps gives; PostgreSQL shows its whole days apart.
+pub(super) fn from_duration(value: i64, unit: TimeUnit) -> Result<Interval> {
+    let micros = datetime::micros(value, unit)?;
+    // Whole days of 64-bit microseconds are fewer than 2^31.
+    Ok(Interval { months: 0, days: (micros / DAY_MICROS) as i32, micros: micros % DAY_MICROS })
+}
 
+/// How an interval is written.
+pub(super) trait Written: Sized {
     /// Appends `interval_send`'s bytes.
-    pub(super) fn binary(self, out: &mut Vec<u8>) -> Result<()> {
+    fn binary(self, out: &mut Vec<u8>) -> Result<()>;
+
+    /// Appends the text of a style.
+    fn text(self, style: IntervalStyle, out: &mut Vec<u8>) -> Result<()>;
+
+    /// The parts that text shows.
+    fn parts(self) -> Parts;
+}
+
+impl Written for Interval {
+    fn binary(self, out: &mut Vec<u8>) -> Result<()> {
         out.extend_from_slice(&self.micros.to_be_bytes());
         out.extend_from_slice(&self.days.to_be_bytes());
         out.extend_from_slice(&self.months.to_be_bytes());
         Ok(())
     }
 
-    /// Appends the text of a style.
-    pub(super) fn text(self, style: IntervalStyle, out: &mut Vec<u8>) -> Result<()> {
+    fn text(self, style: IntervalStyle, out: &mut Vec<u8>) -> Result<()> {
         let parts = self.parts();
         match style {
             IntervalStyle::Postgres => postgres(&parts, out),

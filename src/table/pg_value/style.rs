@@ -1,12 +1,13 @@
-//! The session's settings that shape text: time zone, float digits, and the styles of intervals and bytea.
+//! The session's settings that shape text: time zone, float digits, and the styles of dates, intervals and bytea.
 
-use arrow::array::timezone::Tz;
-use chrono::{DateTime, Offset, TimeZone};
+use crate::table::pg_time::{Order, Zone};
 
 /// How text is written (PostgreSQL 15, "Locale and Formatting" of the client connection defaults).
 #[derive(Clone, Debug)]
 pub struct Style {
     pub(super) zone: Zone,
+    pub(super) dates: DateStyle,
+    pub(super) order: Order,
     /// `extra_float_digits`: above zero, the shortest text that reads back as the same number.
     pub(super) extra_float_digits: i32,
     pub(super) interval: IntervalStyle,
@@ -29,23 +30,45 @@ pub(super) enum ByteaOutput {
     Escape,
 }
 
-/// Where the session's clock stands.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Zone {
-    /// UTC, which needs no look-up.
-    Utc,
-    Rules(Tz),
+/// The first word of `DateStyle`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DateStyle {
+    Iso,
+    Sql,
+    Postgres,
+    German,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { zone: Zone::Utc, extra_float_digits: 1, interval: IntervalStyle::Postgres, bytea: ByteaOutput::Hex }
+        Self {
+            zone: Zone::Utc,
+            dates: DateStyle::Iso,
+            order: Order::Mdy,
+            extra_float_digits: 1,
+            interval: IntervalStyle::Postgres,
+            bytea: ByteaOutput::Hex,
+        }
     }
 }
 
 impl Style {
-    /// The style that a session's settings ask for; what is absent or unknown is as in a new PostgreSQL session. `DateStyle` is
-    /// always written as ISO, its order matters for input only.
+    /// Where the session's clock stands.
+    pub fn zone(&self) -> Zone {
+        self.zone
+    }
+
+    /// How day and month are read.
+    pub fn order(&self) -> Order {
+        self.order
+    }
+
+    /// Whether a sign in front of an interval is that of all its parts.
+    pub fn reads_sql_intervals(&self) -> bool {
+        self.interval == IntervalStyle::SqlStandard
+    }
+
+    /// The style that a session's settings ask for; what is absent or unknown is as in a new PostgreSQL session.
     pub fn from_settings(setting: impl Fn(&str) -> Option<String>) -> Self {
         let default = Self::default();
         let interval = match setting("IntervalStyle").as_deref() {
@@ -54,36 +77,31 @@ impl Style {
             Some("iso_8601") => IntervalStyle::Iso8601,
             Some(_) | None => default.interval,
         };
+        let shown = setting("DateStyle").unwrap_or_default();
+        let dates = match shown.split(',').next() {
+            Some("SQL") => DateStyle::Sql,
+            Some("Postgres") => DateStyle::Postgres,
+            Some("German") => DateStyle::German,
+            Some(_) | None => default.dates,
+        };
+        let order = match shown.rsplit(", ").next() {
+            Some("DMY") => Order::Dmy,
+            Some("YMD") => Order::Ymd,
+            Some(_) | None => default.order,
+        };
         let bytea = match setting("bytea_output").as_deref() {
             Some("escape") => ByteaOutput::Escape,
             Some(_) | None => default.bytea,
         };
         Self {
-            zone: setting("TimeZone").map_or(default.zone, |name| Zone::named(&name)),
+            zone: setting("TimeZone").and_then(|name| Zone::named(&name)).unwrap_or(default.zone),
+            dates,
+            order,
             extra_float_digits: setting("extra_float_digits")
                 .and_then(|digits| digits.trim().parse().ok())
                 .unwrap_or(default.extra_float_digits),
             interval,
             bytea,
-        }
-    }
-}
-
-impl Zone {
-    /// The zone of this name or offset; UTC when there is none, as the engine lets no unknown name into the setting.
-    fn named(name: &str) -> Self {
-        if ["utc", "gmt", "etc/utc"].contains(&name.to_ascii_lowercase().as_str()) {
-            return Self::Utc;
-        }
-        name.parse().map_or(Self::Utc, Self::Rules)
-    }
-
-    /// Seconds east of Greenwich at a moment given in microseconds since 1970.
-    pub(super) fn offset(self, micros: i64) -> i32 {
-        match self {
-            Self::Utc => 0,
-            Self::Rules(zone) => DateTime::from_timestamp_micros(micros)
-                .map_or(0, |moment| zone.offset_from_utc_datetime(&moment.naive_utc()).fix().local_minus_utc()),
         }
     }
 }
