@@ -7,7 +7,6 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::execution::FunctionRegistry;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{Expr as PlannedExpr, LogicalPlan, Statement as PlanStatement, Volatility};
 use datafusion::sql::parser::Statement as DfStatement;
@@ -120,14 +119,10 @@ fn state(
     state.register_catalog_list(Arc::new(Databases(Arc::clone(names))));
     let options = state.config_mut().options_mut();
     options.catalog.default_catalog.clone_from(&session.database);
-    options.execution.time_zone = session.with_settings(|s| s.show("TimeZone").ok());
-    super::functions::register(&mut state, &env).map_err(|e| from_datafusion(e, ""))?;
+    super::functions::register(&mut state, &env)
+        .and_then(|()| super::functions::register_datetime(&mut state, &env))
+        .map_err(|e| from_datafusion(e, ""))?;
     state.register_relation_planner(Arc::new(as_of::Planner)).map_err(|e| from_datafusion(e, ""))?;
-    // `now()` is an instant, shown in the session's zone; as DataFusion registers it, it has no zone.
-    let zoned = state.scalar_functions().get("now").and_then(|now| now.inner().with_updated_config(state.config_options()));
-    if let Some(now) = zoned {
-        state.register_udf(Arc::new(now)).map_err(|e| from_datafusion(e, ""))?;
-    }
     Ok(state)
 }
 

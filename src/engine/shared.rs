@@ -10,9 +10,11 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::SessionConfig;
 
 use super::Options;
+use super::functions::{Types, Unknowns};
 use super::operators::{Operators, Texts};
 use super::overflow::{Checked, Signed};
 use super::resolve::SEARCH_PATH_SCHEMA;
@@ -45,13 +47,17 @@ impl Shared {
     pub fn new(options: &Options, cpu: Cpu, catalogs: Arc<Catalogs>, snapshots: Arc<Snapshots>) -> Result<Self> {
         let spill = Spill::open(&options.cache)?;
         let runtime = runtime_env(options, &spill)?;
+        let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(Unknowns)];
+        rules.extend(Analyzer::new().rules);
+        rules.push(Arc::new(Checked));
         let builder = SessionStateBuilder::new()
             .with_config(config(options))
             .with_runtime_env(runtime)
             // Before DataFusion's own, which take operators of other types.
             .with_expr_planners(vec![Arc::new(Operators)])
             .with_default_features()
-            .with_analyzer_rule(Arc::new(Checked));
+            .with_type_planner(Arc::new(Types))
+            .with_analyzer_rules(rules);
         let mut base = builder.with_physical_optimizer_rules(super::yielding::rules()).build();
         base.add_analyzer_rule(Arc::new(Texts));
         super::functions::register_shared(&mut base)

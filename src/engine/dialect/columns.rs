@@ -60,7 +60,6 @@ fn figure(expr: &Expr) -> Option<String> {
         Expr::Function(f) if folded_parts(&f.name).last().is_some_and(|n| n.ends_with("_of")) => {
             folded_parts(&f.name).pop().map(|n| n.trim_end_matches("_of").to_owned())
         }
-        Expr::Function(f) if folded_parts(&f.name) == ["number_to_char"] => Some("to_char".to_owned()),
         Expr::Function(f) => f.name.0.last().and_then(ObjectNamePart::as_ident).map(folded),
         Expr::Cast { expr, data_type, .. } => figure(expr).or_else(|| Some(type_name(data_type))),
         Expr::TypedString(typed) => Some(type_name(&typed.data_type)),

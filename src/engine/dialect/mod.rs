@@ -8,11 +8,11 @@ mod arrays;
 mod bytea;
 mod casts;
 mod columns;
+mod datetime;
 mod fields;
 mod json;
 mod like;
 mod names;
-mod patterns;
 mod sets;
 mod subqueries;
 mod table_functions;
@@ -27,8 +27,7 @@ use crate::error::{Error, Kind, Result};
 pub use columns::shown_name;
 pub use names::common_tables;
 
-/// Rewrites a statement in place. [`Kind::ReadOnly`] for row locks, [`Kind::Unsupported`] for date patterns without a
-/// counterpart, [`Kind::InvalidText`] for a `bytea` literal that is none.
+/// Rewrites a statement in place. [`Kind::ReadOnly`] for row locks, [`Kind::InvalidText`] for a `bytea` literal that is none.
 ///
 /// Unnamed expressions get the name that PostgreSQL gives them; where two columns of one list would have the same name, what follows
 /// the first carries a mark that [`shown_name`] removes.
@@ -94,6 +93,7 @@ impl VisitorMut for Rewriter {
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
         fields::access(expr);
+        datetime::functions(expr);
         names::function(expr);
         names::operator(expr);
         let array = arrays::literals(expr);
@@ -103,7 +103,7 @@ impl VisitorMut for Rewriter {
         like::escape(expr);
         aggregates::gather(expr);
         sets::unfold(expr);
-        match array.and_then(|()| bytea::literal(expr)).and_then(|()| patterns::translate(expr)) {
+        match array.and_then(|()| bytea::literal(expr)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => ControlFlow::Break(Box::new(error)),
         }

@@ -5,10 +5,10 @@ mod aggregate;
 mod array;
 mod bounded;
 mod catalog_lookup;
+mod datetime;
 mod definitions;
 mod json;
 pub(super) mod native;
-mod number_pattern;
 mod privileges;
 mod regexp;
 mod session_info;
@@ -26,6 +26,7 @@ use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::{Expr, LogicalPlan, ScalarUDF};
 
 use crate::table::virtual_table::SystemEnv;
+pub use datetime::{Types, Unknowns, register as register_datetime};
 use native::Native;
 
 pub(super) use array::read::{Written, parse as array_elements};
@@ -86,12 +87,11 @@ pub fn register_shared(registry: &mut dyn FunctionRegistry) -> Result<()> {
 
 /// Registers every function for one session. Cheap: a few hundred shared pointers.
 pub fn register(registry: &mut dyn FunctionRegistry, env: &Arc<SystemEnv>) -> Result<()> {
-    let families: [Vec<Native>; 6] = [
+    let families: [Vec<Native>; 5] = [
         session_info::functions(env),
         catalog_lookup::functions(env),
         privileges::functions(),
         definitions::functions(env),
-        number_pattern::functions(),
         sizes::functions(env),
     ];
     for function in families.into_iter().flatten() {

@@ -51,6 +51,18 @@ impl SessionFacts for Inner {
         self.shared.upgrade().map_or(0, |s| micros(s.started))
     }
 
+    fn transaction_started(&self) -> i64 {
+        self.state().transaction_started
+    }
+
+    fn statement_started(&self) -> i64 {
+        self.state().statement_started
+    }
+
+    fn is_running(&self) -> bool {
+        self.state().running.as_ref().is_some_and(|run| !run.cancel.is_cancelled())
+    }
+
     fn client_address(&self) -> Option<SocketAddr> {
         self.client
     }
@@ -105,6 +117,6 @@ impl Inner {
 }
 
 /// Microseconds since 1970 (UTC).
-fn micros(at: SystemTime) -> i64 {
+pub(super) fn micros(at: SystemTime) -> i64 {
     at.duration_since(SystemTime::UNIX_EPOCH).ok().and_then(|d| i64::try_from(d.as_micros()).ok()).unwrap_or(0)
 }

@@ -64,6 +64,9 @@ struct State {
     deadline: Deadline,
     /// Counts the commands, each with a deadline of its own.
     command: u64,
+    /// When the command began, and when its transaction did: microseconds since 1970.
+    statement_started: i64,
+    transaction_started: i64,
     /// What was planned in the command has run, so that what runs next is a command of its own.
     spent: bool,
 }
@@ -199,6 +202,10 @@ impl Inner {
         let mut state = self.state();
         state.deadline.arm(state.settings.statement_timeout());
         state.spent = false;
+        state.statement_started = facts::micros(SystemTime::now());
+        if state.block == Block::None {
+            state.transaction_started = state.statement_started;
+        }
         state.command += 1;
         state.command
     }

@@ -63,6 +63,7 @@ impl Inner {
         let is_new = state.block == Block::None;
         if is_new {
             state.block = Block::Open;
+            state.transaction_started = super::facts::micros(std::time::SystemTime::now());
             state.settings.begin();
         }
         remember(&mut state.settings, modes, true);

@@ -44,7 +44,7 @@ impl Reader {
 
     /// A `timestamp`, in microseconds; a zone is read over.
     pub fn timestamp(&self, text: &str) -> Result<i64> {
-        let name = "timestamp without time zone";
+        let name = "timestamp";
         if let Some(local) = iso_timestamp(text) {
             return Ok(local);
         }
@@ -65,7 +65,7 @@ impl Reader {
 
     /// A `time`, in microseconds since midnight.
     pub fn time(&self, text: &str) -> Result<i64> {
-        let name = "time without time zone";
+        let name = "time";
         let parts = self.decode(text, Wanted::Time, name)?;
         if parts.seen & TIME == 0 {
             return Err(invalid(name, text));

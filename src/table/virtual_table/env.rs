@@ -84,6 +84,15 @@ pub trait SessionFacts: Send + Sync {
     /// Since when the server runs, in microseconds since 1970 (UTC).
     fn server_started(&self) -> i64;
 
+    /// When the transaction began, in microseconds since 1970 (UTC).
+    fn transaction_started(&self) -> i64;
+
+    /// When the command began, in microseconds since 1970 (UTC).
+    fn statement_started(&self) -> i64;
+
+    /// Whether a statement of the session runs that nobody cancelled.
+    fn is_running(&self) -> bool;
+
     /// The client's end of the connection.
     fn client_address(&self) -> Option<SocketAddr>;
 
