@@ -230,6 +230,13 @@ fn sql_type(arrow: &str) -> &str {
 fn by_words(message: &str) -> Error {
     let message = first_line(message);
     let plain = message.strip_prefix("Error during planning: ").unwrap_or(&message);
+    // What a function of ours says of its arguments' types comes in DataFusion's words around it.
+    if let Some((_, ours)) = plain.split_once("user-defined coercion failed with: External error: ")
+        && let Some((missing, _)) = ours.split_once(" does not exist")
+    {
+        return Error::new(Kind::UndefinedFunction, format!("{missing} does not exist"))
+            .with_hint("No function matches the given name and argument types. You might need to add explicit type casts.");
+    }
     if let Some(name) = plain.strip_prefix("Invalid function '").and_then(|r| r.split('\'').next()) {
         return Error::new(Kind::UndefinedFunction, format!("function {name} does not exist"));
     }

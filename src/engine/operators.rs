@@ -262,8 +262,8 @@ fn of_type(literal: &Expr, other: &Field, pg: &PgType, read: &str) -> Option<Res
     (is_literal(literal) && PgType::of_field(other) == pg).then(|| call(read, vec![literal.clone()]))
 }
 
-/// Casts to text of what DataFusion writes otherwise than PostgreSQL become calls, and casts of texts to arrays read them. Numbers are
-/// others' business.
+/// Casts to text of what DataFusion writes otherwise than PostgreSQL become calls, and casts of texts to arrays read them. Numbers, dates and
+/// times are others' business: `functions::datetime` casts in the session's styles.
 #[derive(Debug, Default)]
 pub struct Texts;
 
@@ -293,7 +293,7 @@ fn written(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let Expr::Cast(Cast { expr: inner, field }) = expr else { return Ok(Transformed::no(expr)) };
     let from = inner.get_type(schema)?;
     let to = field.data_type();
-    if to.is_string() && (from == DataType::Boolean || from.is_nested() || from.is_binary() || from.is_temporal()) {
+    if to.is_string() && (from == DataType::Boolean || from.is_nested() || from.is_binary()) {
         let text = call("value_to_text", vec![*inner])?;
         let text = if *to == DataType::Utf8View { text } else { Expr::Cast(Cast { expr: Box::new(text), field }) };
         return Ok(Transformed::yes(text));

@@ -196,7 +196,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
                 Some(_) | None => return Err(Error::new(Kind::Syntax, "an argument of EXECUTE is one value").into()),
             }
         };
-        let (style, zone) = (self.style(), self.zone());
+        let style = self.style();
         let targets = target.prepared.as_ref().map_or(&[][..], Prepared::parameters);
         let mut values = Values::default();
         let mut given = Vec::with_capacity(targets.len());
@@ -204,7 +204,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
             let field = schema.field(index);
             values.clear();
             pg_value::encode(row.column(index), field, PgType::of_field(field), Format::Text, &style, &mut values)?;
-            given.push(parameters::decode(target.parameters[index], Format::Text, values.get(0), to, &zone)?);
+            given.push(parameters::decode(target.parameters[index], Format::Text, values.get(0), to, &style)?);
         }
         Ok(given)
     }

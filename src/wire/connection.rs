@@ -359,11 +359,6 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
     pub(super) fn style(&self) -> Style {
         Style::from_settings(|name| self.session.setting(name))
     }
-
-    /// The time zone that texts without one are read in.
-    pub(super) fn zone(&self) -> String {
-        self.session.setting("TimeZone").unwrap_or_else(|| "UTC".to_owned())
-    }
 }
 
 impl Failure {

@@ -149,14 +149,14 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         }
         let given_formats = formats(&message.parameter_format_codes, given)
             .map_err(|n| violation(format!("bind message has {n} parameter formats but {given} parameters")))??;
-        let zone = self.zone();
+        let style = self.style();
         let targets = planned.prepared.as_ref().map_or(&[][..], Prepared::parameters);
         let mut parameters = (0..given)
             .map(|i| {
                 let pg = planned.parameters[i];
                 let own = pg_type::arrow_type(pg);
                 let target = targets.get(i).unwrap_or(&own);
-                parameters::decode(pg, given_formats[i], message.parameters[i].as_deref(), target, &zone)
+                parameters::decode(pg, given_formats[i], message.parameters[i].as_deref(), target, &style)
                     .map_err(|e| e.with_detail(format!("Parameter ${} of the statement.", i + 1)))
             })
             .collect::<Result<Vec<_>>>()?;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectNamePart, Select,
-    SelectItem, SetExpr,
+    SelectItem, SetExpr, TimezoneInfo,
 };
 
 use super::ast::{folded, folded_parts, string};
@@ -61,6 +61,11 @@ fn figure(expr: &Expr) -> Option<String> {
             folded_parts(&f.name).pop().map(|n| n.trim_end_matches("_of").to_owned())
         }
         Expr::Function(f) => f.name.0.last().and_then(ObjectNamePart::as_ident).map(folded),
+        // A cast of a cast constant is named after the outer one.
+        Expr::Cast { expr, data_type, .. } if is_cast(expr) => {
+            let innermost = figure(expr);
+            innermost.filter(|name| !is_type(name)).or_else(|| Some(type_name(data_type)))
+        }
         Expr::Cast { expr, data_type, .. } => figure(expr).or_else(|| Some(type_name(data_type))),
         Expr::TypedString(typed) => Some(type_name(&typed.data_type)),
         Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => figure(inner),
@@ -110,6 +115,19 @@ fn cast_of(f: &Function) -> Option<String> {
     .or_else(|| Some(name.to_owned()))
 }
 
+fn is_cast(expr: &Expr) -> bool {
+    match expr {
+        Expr::Cast { .. } | Expr::TypedString(_) | Expr::Function(_) => true,
+        Expr::Nested(inner) => is_cast(inner),
+        _ => false,
+    }
+}
+
+/// Whether the name is that of a type of dates and times, which calls stand for where a type has digits or fields.
+fn is_type(name: &str) -> bool {
+    ["date", "time", "timestamp", "timestamptz", "interval"].contains(&name)
+}
+
 /// `pg_type.typname` of a cast's type, after which PostgreSQL names a cast of a constant.
 fn type_name(data_type: &DataType) -> String {
     match data_type {
@@ -123,6 +141,8 @@ fn type_name(data_type: &DataType) -> String {
         DataType::Decimal(_) | DataType::Numeric(_) => "numeric".to_owned(),
         DataType::Varchar(_) => "varchar".to_owned(),
         DataType::Interval { .. } => "interval".to_owned(),
+        DataType::Timestamp(_, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => "timestamptz".to_owned(),
+        DataType::Time(_, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => "timetz".to_owned(),
         other => other.to_string().to_lowercase().split(['(', ' ', '[']).next().unwrap_or_default().to_owned(),
     }
 }

@@ -2,10 +2,11 @@
 //! fields, types with digits of seconds, and `make_interval` with names.
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, IntervalFields, TypedString, Value,
+    BinaryOperator, CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, IntervalFields, Query, SetExpr,
+    TypedString, Value, Values,
 };
 
-use super::ast::{bare, call, folded, folded_parts, value};
+use super::ast::{bare, call, folded, folded_parts, string, value};
 
 /// The parameters of `make_interval`, in order.
 const PARTS: [&str; 7] = ["years", "months", "weeks", "days", "hours", "mins", "secs"];
@@ -44,7 +45,8 @@ pub fn functions(expr: &mut Expr) {
         }
         Expr::TypedString(TypedString { data_type, value: literal, .. }) => {
             if let Some((plain, digits, fields)) = modified(data_type) {
-                let literal = Expr::TypedString(TypedString { data_type: plain.clone(), value: literal.clone(), uses_odbc_syntax: false });
+                let literal =
+                    Expr::TypedString(TypedString { data_type: plain.clone(), value: literal.clone(), uses_odbc_syntax: false });
                 *expr = with_digits(literal, &plain, digits, fields);
             }
         }
@@ -62,6 +64,41 @@ pub fn functions(expr: &mut Expr) {
             }
         }
         _ => {}
+    }
+}
+
+/// Literals in quotes in a column of `VALUES` are read as the dates, times or intervals in its other rows.
+pub fn values(query: &mut Query) {
+    let SetExpr::Values(Values { rows, .. }) = query.body.as_mut() else { return };
+    let width = rows.first().map_or(0, |row| row.content.len());
+    for column in 0..width {
+        let known = rows.iter().filter_map(|row| row.content.get(column)).find_map(temporal);
+        let Some(data_type) = known else { continue };
+        for expr in rows.iter_mut().filter_map(|row| row.content.get_mut(column)) {
+            if string(expr).is_some() {
+                let literal = Box::new(take(expr));
+                *expr = Expr::Cast {
+                    kind: CastKind::DoubleColon,
+                    expr: literal,
+                    data_type: data_type.clone(),
+                    array: false,
+                    format: None,
+                };
+            }
+        }
+    }
+}
+
+/// The type of dates, times or intervals that a literal says it is of.
+fn temporal(expr: &Expr) -> Option<DataType> {
+    match bare(expr) {
+        Expr::TypedString(TypedString { data_type, .. }) | Expr::Cast { data_type, .. } => {
+            let is =
+                matches!(data_type, DataType::Date | DataType::Timestamp(..) | DataType::Time(..) | DataType::Interval { .. });
+            is.then(|| data_type.clone())
+        }
+        Expr::Function(f) if folded_parts(&f.name) == ["interval"] => Some(DataType::Interval { fields: None, precision: None }),
+        _ => None,
     }
 }
 
@@ -109,7 +146,9 @@ fn with_digits(cast: Expr, plain: &DataType, digits: Option<u64>, fields: Option
     match plain {
         DataType::Interval { .. } => restricted(cast, fields, digits),
         DataType::Time(..) => call("time", vec![cast, seconds]),
-        DataType::Timestamp(_, zone) if zone.to_string().to_lowercase().contains("tz") || zone.to_string().to_lowercase().contains("with time") => {
+        DataType::Timestamp(_, zone)
+            if zone.to_string().to_lowercase().contains("tz") || zone.to_string().to_lowercase().contains("with time") =>
+        {
             call("timestamptz", vec![cast, seconds])
         }
         _ => call("timestamp", vec![cast, seconds]),

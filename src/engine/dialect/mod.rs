@@ -57,6 +57,7 @@ impl VisitorMut for Rewriter {
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
         json::values(query);
+        datetime::values(query);
         ControlFlow::Continue(())
     }
 

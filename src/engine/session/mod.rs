@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use arrow::array::timezone::Tz;
-use chrono::SecondsFormat;
+use chrono::{FixedOffset, SecondsFormat};
 use tokio_util::sync::CancellationToken;
 
 use self::transaction::Block;
@@ -24,6 +24,7 @@ use crate::name::{nearest, quoted};
 use crate::roles::Roles;
 use crate::snapshot::{Progress, ProgressEvent, Snapshot, Stale};
 use crate::table::SystemEnv;
+use crate::table::pg_time::Zone;
 
 /// One client's state: database, settings, transaction. Methods take `&self`; a session serves one statement at a time.
 pub struct Session {
@@ -269,7 +270,13 @@ impl Inner {
     /// The zone of times without one; UTC when the setting is none that is known here.
     pub(super) fn time_zone(&self) -> Tz {
         let utc = || "+00:00".parse().expect("an offset is a zone");
-        self.state().settings.show("TimeZone").ok().and_then(|zone| zone.parse().ok()).unwrap_or_else(utc)
+        let zone = self.state().settings.show("TimeZone").ok().and_then(|name| Zone::named(&name));
+        let known = match zone {
+            Some(Zone::Rules(zone)) => zone.name().parse().ok(),
+            Some(Zone::Fixed(offset)) => FixedOffset::east_opt(offset).and_then(|offset| offset.to_string().parse().ok()),
+            Some(Zone::Utc) | None => None,
+        };
+        known.unwrap_or_else(utc)
     }
 
     pub(super) fn notice(&self, severity: &'static str, code: &'static str, message: String) {

@@ -32,7 +32,7 @@ enum Takes {
     Charset,
     /// A time zone name or offset.
     TimeZone,
-    /// `ISO`, perhaps with an order of day and month.
+    /// A style of dates, an order of day and month, or both.
     DateStyle,
     /// Nothing: it can be read, not set.
     Fixed,
@@ -62,7 +62,7 @@ static SETTINGS: &[Setting] = &[
     Setting("bytea_output", "hex", OneOf(&["hex", "escape"]), false, "The text form of bytea."),
     Setting("client_encoding", "UTF8", Charset, true, "The client's encoding: UTF8, or SQL_ASCII for the same bytes."),
     Setting("client_min_messages", "notice", OneOf(LEVELS), false, "The least severe message that is sent."),
-    Setting("DateStyle", "ISO, MDY", DateStyle, true, "The text form of dates: ISO alone."),
+    Setting("DateStyle", "ISO, MDY", DateStyle, true, "The text form of dates, and the order of day and month."),
     Setting("default_table_access_method", "heap", Fixed, false, "Drivers compare a table's with it."),
     Setting("default_transaction_deferrable", "off", Bool, false, "Accepted: nothing is ever waited for."),
     Setting("default_transaction_isolation", "read committed", ISOLATION, false, "Accepted: every statement reads snapshots."),
@@ -72,7 +72,13 @@ static SETTINGS: &[Setting] = &[
     Setting("idle_session_timeout", "0", Takes::Duration, false, "Accepted, without effect."),
     Setting("in_hot_standby", "off", Fixed, true, "Not a standby."),
     Setting("integer_datetimes", "on", Fixed, true, "Binary times are integers."),
-    Setting("IntervalStyle", "postgres", OneOf(&["postgres"]), true, "The text form of intervals."),
+    Setting(
+        "IntervalStyle",
+        "postgres",
+        OneOf(&["postgres", "postgres_verbose", "sql_standard", "iso_8601"]),
+        true,
+        "The text form of intervals.",
+    ),
     Setting("is_superuser", "off", Fixed, true, "No client is."),
     Setting("jit", "off", Bool, false, "Accepted, without effect."),
     Setting("lc_collate", "C", Fixed, false, "Text is ordered by its bytes."),
@@ -135,7 +141,8 @@ impl Settings {
     /// Sets what the session starts with: a later reset goes back to it. What can't be set can't be started with either.
     pub fn start_with(&mut self, name: &str, value: &str) -> Result<()> {
         let setting = find(name)?;
-        self.start.insert(setting.0, check(setting, value)?);
+        let value = check(setting, value, setting.1)?;
+        self.start.insert(setting.0, value);
         self.generation += 1;
         Ok(())
     }
@@ -152,7 +159,7 @@ impl Settings {
         self.generation += 1;
         match value {
             Some(value) => {
-                let value = check(setting, value)?;
+                let value = check(setting, value, &told_before)?;
                 if local {
                     self.local.insert(setting.0, value);
                 } else {
@@ -177,7 +184,7 @@ impl Settings {
     /// Whether a value would be taken.
     pub fn check(&self, name: &str, value: Option<&str>) -> Result<()> {
         let setting = find(name)?;
-        value.map_or(Ok(()), |value| check(setting, value).map(drop))
+        value.map_or(Ok(()), |value| check(setting, value, self.value(setting)).map(drop))
     }
 
     /// Different after every change.
@@ -335,10 +342,13 @@ mod tests {
             ("statement_timeout", "2min", Ok("2min")),
             ("statement_timeout", "soon", Err(Kind::InvalidParameter)),
             ("datestyle", "iso", Ok("ISO, MDY")),
-            ("DateStyle", "SQL", Err(Kind::InvalidParameter)),
+            ("DateStyle", "SQL", Ok("SQL, MDY")),
+            ("DateStyle", "german", Ok("German, DMY")),
+            ("DateStyle", "iso, sql", Err(Kind::InvalidParameter)),
             ("timezone", "Asia/Shanghai", Ok("Asia/Shanghai")),
             ("timezone", "Moon/Base", Err(Kind::InvalidParameter)),
-            ("timezone", "-7.5", Ok("-07:30")),
+            ("timezone", "-7.5", Ok("<-07:30>+07:30")),
+            ("timezone", "asia/shanghai", Ok("Asia/Shanghai")),
             ("timezone", "nan", Err(Kind::InvalidParameter)),
             ("timezone", "1e300", Err(Kind::InvalidParameter)),
             ("client_encoding", "unicode", Ok("UTF8")),

@@ -1,14 +1,12 @@
 //! What values settings take, and how they are kept and shown.
 
-use arrow::array::timezone::Tz;
-use chrono::FixedOffset;
-
 use super::Takes::{Ascii, Bool, Charset, DateStyle, Fixed, Int, OneOf, Text};
 use super::{Setting, Takes, fixed};
 use crate::error::{Error, Kind, Result};
+use crate::table::pg_time::{Zone, offset_text};
 
-/// The value as it is kept and shown, or why it is not taken.
-pub(super) fn check(setting: &Setting, value: &str) -> Result<String> {
+/// The value as it is kept and shown, or why it is not taken. `before` is the setting's value until now.
+pub(super) fn check(setting: &Setting, value: &str, before: &str) -> Result<String> {
     let refuse = |what: &str| {
         Err(Error::new(Kind::InvalidParameter, format!("invalid value for parameter \"{}\": \"{value}\"", setting.0))
             .with_hint(format!("It takes {what}.")))
@@ -49,35 +47,62 @@ pub(super) fn check(setting: &Setting, value: &str) -> Result<String> {
             Some(zone) => Ok(zone),
             None => refuse("a zone of the IANA database such as Asia/Shanghai, or an offset such as +08:00"),
         },
-        DateStyle => {
-            let words: Vec<String> = value.split(',').map(|w| w.trim().to_ascii_uppercase()).collect();
-            let order = words.iter().find_map(|w| match w.as_str() {
-                "MDY" | "US" | "NONEURO" | "NONEUROPEAN" => Some("MDY"),
-                "DMY" | "EURO" | "EUROPEAN" => Some("DMY"),
-                "YMD" => Some("YMD"),
-                _ => None,
-            });
-            let known = words.iter().all(|w| w == "ISO" || w == "DEFAULT" || order.is_some());
-            if known { Ok(format!("ISO, {}", order.unwrap_or("MDY"))) } else { refuse("ISO, with MDY, DMY or YMD") }
-        }
+        DateStyle => match date_style(value, before) {
+            Some(style) => Ok(style),
+            None => refuse("ISO, SQL, Postgres or German, with MDY, DMY or YMD"),
+        },
     }
 }
 
-/// A zone's name as the IANA database writes it, or an offset as `+HH:MM`; PostgreSQL counts bare hours east of Greenwich here.
+/// A style and an order, each as before where it is not named.
+fn date_style(value: &str, before: &str) -> Option<String> {
+    let (mut style, mut order) = (None, None);
+    let mut german = false;
+    for word in value.split(',').map(|w| w.trim().to_ascii_uppercase()) {
+        let (place, named) = match word.as_str() {
+            "ISO" => (&mut style, "ISO"),
+            "SQL" => (&mut style, "SQL"),
+            w if w.starts_with("POSTGRES") => (&mut style, "Postgres"),
+            "GERMAN" => {
+                german = true;
+                (&mut style, "German")
+            }
+            "YMD" => (&mut order, "YMD"),
+            "DMY" => (&mut order, "DMY"),
+            w if w.starts_with("EURO") => (&mut order, "DMY"),
+            "MDY" | "US" => (&mut order, "MDY"),
+            w if w.starts_with("NONEURO") => (&mut order, "MDY"),
+            "DEFAULT" => {
+                style = style.or(Some("ISO"));
+                order = order.or(Some("MDY"));
+                continue;
+            }
+            _ => return None,
+        };
+        // Two different ones contradict each other.
+        if place.is_some_and(|known| known != named) {
+            return None;
+        }
+        *place = Some(named);
+    }
+    let (style_before, order_before) = before.split_once(", ").unwrap_or(("ISO", "MDY"));
+    let order = order.unwrap_or(if german { "DMY" } else { order_before });
+    Some(format!("{}, {order}", style.unwrap_or(style_before)))
+}
+
+/// A zone's name as the IANA database writes it, a POSIX form as it is, or hours east of Greenwich in such a form.
 fn canonical_zone(value: &str) -> Option<String> {
     let value = value.trim().trim_matches('\'');
-    if value.eq_ignore_ascii_case("default") || value.eq_ignore_ascii_case("local") || value.eq_ignore_ascii_case("z") {
+    if value.eq_ignore_ascii_case("default") || value.eq_ignore_ascii_case("local") {
         return Some("UTC".to_owned());
     }
-    if value.eq_ignore_ascii_case("utc") || value.eq_ignore_ascii_case("gmt") {
-        return Some(value.to_ascii_uppercase());
-    }
     if let Ok(hours) = value.parse::<f64>() {
-        // East and west a day at most, in whole minutes: what is shown can be read again.
-        let minutes = Some(hours * 60.0).filter(|minutes| minutes.fract() == 0.0 && minutes.abs() < 24.0 * 60.0)?;
-        return FixedOffset::east_opt(minutes as i32 * 60).map(|offset| offset.to_string());
+        // Within a week of hours, as PostgreSQL has it; what is shown can be read again.
+        let seconds = Some((hours * 3600.0).round()).filter(|seconds| seconds.abs() < 168.0 * 3600.0)? as i32;
+        return Some(format!("<{}>{}", offset_text(seconds), offset_text(-seconds)));
     }
-    value.parse::<Tz>().ok().map(|_| value.to_owned())
+    Zone::named(value)?;
+    Some(Zone::canonical_name(value).unwrap_or(value).to_owned())
 }
 
 /// PostgreSQL's time units (guc.c), in milliseconds.

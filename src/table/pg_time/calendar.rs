@@ -1,7 +1,7 @@
 //! The proleptic Gregorian calendar: days counted from 1970-01-01 to year, month and day and back, ISO weeks, and the ranges that
 //! PostgreSQL's types have. Year 0 is 1 BC.
 
-use super::{DAY, DATE_FUTURE, DATE_PAST, FUTURE, PAST};
+use super::{DATE_FUTURE, DATE_PAST, DAY, FUTURE, PAST};
 
 /// Days from the beginning of Julian day numbers to 1970-01-01.
 pub const JULIAN_EPOCH: i64 = 2_440_588;

@@ -479,7 +479,13 @@ impl Parts {
                 }
                 self.year = 1 - self.year;
             } else if self.two_digits {
-                self.year += if self.year < 70 { 2000 } else if self.year < 100 { 1900 } else { 0 };
+                self.year += if self.year < 70 {
+                    2000
+                } else if self.year < 100 {
+                    1900
+                } else {
+                    0
+                };
             } else if self.year <= 0 {
                 return Err(Fault::Field);
             }
@@ -487,7 +493,8 @@ impl Parts {
         if self.seen & DAY_OF_YEAR != 0 {
             self.set_days(day_of(self.year, 1, self.day_of_year));
         }
-        if self.seen & MONTH != 0 && !(1..=12).contains(&self.month) || self.seen & DAY_PART != 0 && !(1..=31).contains(&self.day) {
+        if self.seen & MONTH != 0 && !(1..=12).contains(&self.month) || self.seen & DAY_PART != 0 && !(1..=31).contains(&self.day)
+        {
             return Err(Fault::MonthOrDay);
         }
         if self.seen & DATE == DATE && self.day > i64::from(days_in_month(self.year, self.month as u32)) {

@@ -241,6 +241,9 @@ mod tests {
         let at = |y, m, d| day_of(y, m, d) * DAY;
         let month = Interval { months: 1, days: 0, micros: 0 };
         assert_eq!(month.after(at(2021, 1, 31)).expect("in range"), at(2021, 2, 28));
-        assert_eq!(Interval::between(at(2021, 3, 1), at(2020, 2, 29)).expect("in range"), Interval { months: 12, days: 1, micros: 0 });
+        assert_eq!(
+            Interval::between(at(2021, 3, 1), at(2020, 2, 29)).expect("in range"),
+            Interval { months: 12, days: 1, micros: 0 }
+        );
     }
 }

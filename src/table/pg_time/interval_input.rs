@@ -258,9 +258,6 @@ fn clock(text: &str, range: Range) -> Read<i64> {
 fn iso_8601(text: &str) -> Read<Interval> {
     let rest = text.strip_prefix('P').filter(|rest| !rest.is_empty()).ok_or(Fault::Format)?;
     let (date, time) = rest.split_once('T').map_or((rest, None), |(date, time)| (date, Some(time)));
-    if time == Some("") && date.is_empty() {
-        return Err(Fault::Format);
-    }
     let mut sum = Sum::default();
     let date_units = [('Y', Unit::Year), ('M', Unit::Month), ('W', Unit::Week), ('D', Unit::Day)];
     let time_units = [('H', Unit::Hour), ('M', Unit::Minute), ('S', Unit::Second)];
@@ -272,7 +269,8 @@ fn iso_8601(text: &str) -> Read<Interval> {
 /// Numbers with letters behind them, or the three numbers of the alternative form.
 fn designated(text: &str, units: &[(char, Unit)], plain: &[Unit; 3], between: char, sum: &mut Sum) -> Read<()> {
     if !text.is_empty() && !text.contains(|c: char| c.is_ascii_alphabetic()) {
-        let basic = (between == '-' && text.len() == 8 || between == ':' && text.len() == 6) && text.bytes().all(|b| b.is_ascii_digit());
+        let basic =
+            (between == '-' && text.len() == 8 || between == ':' && text.len() == 6) && text.bytes().all(|b| b.is_ascii_digit());
         let parts: Vec<&str> = if basic {
             let (first, rest) = text.split_at(text.len() - 4);
             let (second, third) = rest.split_at(2);

@@ -13,13 +13,13 @@ mod words;
 mod zone;
 
 pub use abbreviations::ABBREVIATIONS;
+pub use input::unknown_zone;
 pub use input::{Reader, Zoned};
 pub use interval::Interval;
 pub use interval_input::{Range, read_interval, rounded};
-pub use input::unknown_zone;
 pub use words::{MONTHS, Unit, WEEKDAYS, Word, unit, word};
-pub use zone::offset_text;
 pub use zone::Zone;
+pub use zone::offset_text;
 
 use crate::error::{Error, Kind};
 

@@ -195,7 +195,9 @@ mod tests {
 
     #[test]
     fn posix_zones_count_west() {
-        for (text, want) in [("UTC+3", Some(-10_800)), ("+08:00", Some(-28_800)), ("<+08>-08", Some(28_800)), ("x", None), ("1:2:3:4", None)] {
+        for (text, want) in
+            [("UTC+3", Some(-10_800)), ("+08:00", Some(-28_800)), ("<+08>-08", Some(28_800)), ("x", None), ("1:2:3:4", None)]
+        {
             assert_eq!(posix(text), want, "{text}");
         }
     }

@@ -9,22 +9,23 @@ use arrow::datatypes::Field;
 
 use crate::error::{Error, Kind, Result};
 use crate::table::pg_type::{PgType, arrow_type};
+use crate::table::pg_value::Style;
 
 use super::binary::incorrect;
 use super::{Format, decode};
 
 /// Reads an array's text.
-pub(super) fn text(element: &'static PgType, literal: &str, zone: &str) -> Result<ArrayRef> {
+pub(super) fn text(element: &'static PgType, literal: &str, style: &Style) -> Result<ArrayRef> {
     let target = arrow_type(element);
     let values = elements(literal)?
         .iter()
-        .map(|value| decode(element, Format::Text, value.as_deref().map(str::as_bytes), &target, zone))
+        .map(|value| decode(element, Format::Text, value.as_deref().map(str::as_bytes), &target, style))
         .collect::<Result<Vec<_>>>()?;
     list(element, &values)
 }
 
 /// Reads an array's binary form: dimensions, a flag for nulls, the element's oid, length and lower bound, then the elements.
-pub(super) fn binary(element: &'static PgType, bytes: &[u8], zone: &str) -> Result<ArrayRef> {
+pub(super) fn binary(element: &'static PgType, bytes: &[u8], style: &Style) -> Result<ArrayRef> {
     let mut rest = bytes;
     let dimensions = int(&mut rest)?;
     let (_has_nulls, oid) = (int(&mut rest)?, int(&mut rest)?);
@@ -54,7 +55,7 @@ pub(super) fn binary(element: &'static PgType, bytes: &[u8], zone: &str) -> Resu
                 Some(value)
             }
         };
-        values.push(decode(element, Format::Binary, value, &target, zone)?);
+        values.push(decode(element, Format::Binary, value, &target, style)?);
     }
     if !rest.is_empty() {
         return Err(incorrect());

@@ -9,6 +9,8 @@ use arrow::array::{
 use arrow::datatypes::{DataType, IntervalMonthDayNano};
 
 use crate::error::{Error, Kind, Result};
+use crate::table::pg_time::calendar::{date, is_finite, is_finite_date};
+use crate::table::pg_time::out_of_range;
 use crate::table::pg_type::{self, PgType, arrow_type};
 
 use super::super::framing::utf8;
@@ -29,14 +31,19 @@ pub(super) fn decode(pg: &'static PgType, bytes: &[u8]) -> Result<ArrayRef> {
         DataType::Decimal128(..) => numeric::decode(&numeric::from_binary(bytes)?, &target)?,
         DataType::Binary => Arc::new(BinaryArray::from_vec(vec![bytes])),
         DataType::Date32 => {
-            let days = i64::from(i32::from_be_bytes(exact(bytes)?)) + EPOCH_DAYS;
-            let days = i32::try_from(days).map_err(|_| Error::new(Kind::OutOfRange, "date out of range"))?;
+            let days = i32::from_be_bytes(exact(bytes)?);
+            let days =
+                if is_finite_date(days) { date(i64::from(days) + EPOCH_DAYS).ok_or_else(|| out_of_range("date"))? } else { days };
             Arc::new(Date32Array::from(vec![days]))
         }
         DataType::Time64(_) => Arc::new(Time64MicrosecondArray::from(vec![i64::from_be_bytes(exact(bytes)?)])),
         DataType::Timestamp(_, zone) => {
-            let micros = i64::from_be_bytes(exact(bytes)?).checked_add(EPOCH_MICROS);
-            let micros = micros.ok_or_else(|| Error::new(Kind::OutOfRange, "timestamp out of range"))?;
+            let micros = i64::from_be_bytes(exact(bytes)?);
+            let micros = if is_finite(micros) {
+                micros.checked_add(EPOCH_MICROS).ok_or_else(|| out_of_range("timestamp"))?
+            } else {
+                micros
+            };
             Arc::new(TimestampMicrosecondArray::from(vec![micros]).with_timezone_opt(zone.clone()))
         }
         DataType::Interval(_) => Arc::new(IntervalMonthDayNanoArray::from(vec![interval(bytes)?])),
@@ -56,7 +63,7 @@ fn interval(bytes: &[u8]) -> Result<IntervalMonthDayNano> {
     let (micros, rest) = bytes.split_at(8);
     let (days, months) = rest.split_at(4);
     let nanos = i64::from_be_bytes(exact(micros)?).checked_mul(1000);
-    let nanos = nanos.ok_or_else(|| Error::new(Kind::OutOfRange, "interval out of range"))?;
+    let nanos = nanos.ok_or_else(|| out_of_range("interval"))?;
     Ok(IntervalMonthDayNano::new(i32::from_be_bytes(exact(months)?), i32::from_be_bytes(exact(days)?), nanos))
 }
 

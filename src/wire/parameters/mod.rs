@@ -11,15 +11,14 @@ use crate::error::{Error, Kind, Result};
 use crate::table::pg_type::{self, PgType};
 
 use super::framing::utf8;
-use crate::table::pg_value::Format;
+use crate::table::pg_value::{Format, Style};
 
 mod array;
 mod binary;
-mod interval;
 mod numeric;
 mod text;
 
-/// Reads one parameter. `pg` is the type the client knows it as, `target` the type the plan wants, `zone` the session's time zone.
+/// Reads one parameter. `pg` is the type the client knows it as, `target` the type the plan wants, `style` how the session reads times.
 /// The errors are PostgreSQL's: 22P02 and 22007 for text that is not of the type, 22003 out of range, 22021 not UTF-8, 08P01 for binary
 /// of a wrong form.
 pub(super) fn decode(
@@ -27,7 +26,7 @@ pub(super) fn decode(
     format: Format,
     bytes: Option<&[u8]>,
     target: &DataType,
-    zone: &str,
+    style: &Style,
 ) -> Result<ArrayRef> {
     let Some(bytes) = bytes else {
         return Ok(new_null_array(target, 1));
@@ -35,10 +34,10 @@ pub(super) fn decode(
     let value = match (format, pg.element_type()) {
         // A numeric is read straight into the plan's decimal, so that no digit is lost on the way.
         (_, None) if pg.oid == pg_type::NUMERIC.oid => return numeric_value(format, bytes, target),
-        (Format::Text, None) => text::decode(pg, utf8(bytes)?, zone)?,
+        (Format::Text, None) => text::decode(pg, utf8(bytes)?, style)?,
         (Format::Binary, None) => binary::decode(pg, bytes)?,
-        (Format::Text, Some(element)) => array::text(element, utf8(bytes)?, zone)?,
-        (Format::Binary, Some(element)) => array::binary(element, bytes, zone)?,
+        (Format::Text, Some(element)) => array::text(element, utf8(bytes)?, style)?,
+        (Format::Binary, Some(element)) => array::binary(element, bytes, style)?,
     };
     fit(&value, target, pg)
 }
@@ -80,9 +79,13 @@ mod tests {
     use super::*;
     use crate::table::pg_type::arrow_type;
 
+    fn shanghai() -> Style {
+        Style::from_settings(|name| (name == "TimeZone").then(|| "Asia/Shanghai".to_owned()))
+    }
+
     /// What a parameter is read as: its Arrow display, or the error's words.
     fn read(pg: &'static PgType, format: Format, bytes: &[u8]) -> String {
-        match decode(pg, format, Some(bytes), &arrow_type(pg), "Asia/Shanghai") {
+        match decode(pg, format, Some(bytes), &arrow_type(pg), &shanghai()) {
             Ok(array) => array_value_to_string(&array, 0).expect("has a display"),
             Err(e) => e.message().to_owned(),
         }
@@ -107,7 +110,7 @@ mod tests {
             (&pg_type::NUMERIC, "1.2.3", "invalid input syntax for type numeric: \"1.2.3\""),
             (&pg_type::TEXT, "a\u{e9}", "a\u{e9}"),
             (&pg_type::DATE, "2024-02-29", "2024-02-29"),
-            (&pg_type::DATE, "2023-02-29", "invalid input syntax for type date: \"2023-02-29\""),
+            (&pg_type::DATE, "2023-02-29", "date/time field value out of range: \"2023-02-29\""),
             (&pg_type::TIME, "04:05:06.7", "04:05:06.700"),
             (&pg_type::TIMESTAMP, "2024-01-02 03:04:05.678", "2024-01-02T03:04:05.678"),
             (&pg_type::TIMESTAMP, "2024-01-02", "2024-01-02T00:00:00"),
@@ -171,11 +174,11 @@ mod tests {
             (&pg_type::TEXT, "x", &DataType::Utf8View, true),
         ];
         for (pg, text, target, fits) in cases {
-            let found = decode(pg, Format::Text, Some(text.as_bytes()), target, "UTC");
+            let found = decode(pg, Format::Text, Some(text.as_bytes()), target, &Style::default());
             assert_eq!(found.is_ok(), *fits, "{text} as {target}");
             assert!(found.is_err() || found.is_ok_and(|a| a.data_type() == *target && a.null_count() == 0));
         }
-        let null = decode(&pg_type::INT4, Format::Binary, None, &DataType::Int64, "UTC").expect("null fits");
+        let null = decode(&pg_type::INT4, Format::Binary, None, &DataType::Int64, &Style::default()).expect("null fits");
         assert!(null.is_null(0) && *null.data_type() == DataType::Int64);
     }
 }

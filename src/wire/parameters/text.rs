@@ -1,21 +1,23 @@
 //! Parameters as text: PostgreSQL's input functions for base types.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use arrow::array::{
-    ArrayRef, BinaryArray, BooleanArray, Float32Array, Float64Array, Int16Array, Int32Array, Int64Array,
-    IntervalMonthDayNanoArray, StringArray,
+    ArrayRef, BinaryArray, BooleanArray, Date32Array, Float32Array, Float64Array, Int16Array, Int32Array, Int64Array,
+    IntervalMonthDayNanoArray, StringArray, Time64MicrosecondArray, TimestampMicrosecondArray,
 };
-use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::DataType;
 
 use crate::error::{Error, Kind, Result};
+use crate::table::pg_time::{Range, Reader, read_interval};
 use crate::table::pg_type::{PgType, arrow_type};
+use crate::table::pg_value::Style;
 
-use super::{interval, invalid, numeric};
+use super::{invalid, numeric};
 
 /// Reads the text of a base type.
-pub(super) fn decode(pg: &'static PgType, text: &str, zone: &str) -> Result<ArrayRef> {
+pub(super) fn decode(pg: &'static PgType, text: &str, style: &Style) -> Result<ArrayRef> {
     let target = arrow_type(pg);
     Ok(match &target {
         DataType::Boolean => Arc::new(BooleanArray::from(vec![boolean(text).ok_or_else(|| invalid(pg, text))?])),
@@ -32,27 +34,25 @@ pub(super) fn decode(pg: &'static PgType, text: &str, zone: &str) -> Result<Arra
         }
         DataType::Decimal128(..) => numeric::decode(text, &target)?,
         DataType::Binary => Arc::new(BinaryArray::from_vec(vec![bytea(pg, text)?.as_slice()])),
-        DataType::Date32 | DataType::Time64(_) | DataType::Timestamp(_, None) => parsed(pg, text, &target)?,
-        DataType::Interval(_) => {
-            let value = interval::parse(text).ok_or_else(|| invalid(pg, text))?;
-            Arc::new(IntervalMonthDayNanoArray::from(vec![value]))
+        DataType::Date32 => Arc::new(Date32Array::from(vec![reader(style).date(text)?])),
+        DataType::Time64(_) => Arc::new(Time64MicrosecondArray::from(vec![reader(style).time(text)?])),
+        DataType::Timestamp(_, None) => Arc::new(TimestampMicrosecondArray::from(vec![reader(style).timestamp(text)?])),
+        DataType::Timestamp(_, zone @ Some(_)) => {
+            let at = reader(style).timestamptz(text)?;
+            Arc::new(TimestampMicrosecondArray::from(vec![at]).with_timezone_opt(zone.clone()))
         }
-        DataType::Timestamp(unit, Some(_)) => {
-            // Read in the session's zone, then the same moment in UTC.
-            let local = parsed(pg, text, &DataType::Timestamp(*unit, Some(zone.into())))?;
-            cast_with_options(&local, &DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), &STRICT)
-                .map_err(|e| invalid(pg, text).caused_by(e))?
+        DataType::Interval(_) => {
+            let value = read_interval(text, Range::FULL, style.reads_sql_intervals())?;
+            Arc::new(IntervalMonthDayNanoArray::from(vec![value.to_arrow()?]))
         }
         _ => Arc::new(StringArray::from(vec![text])),
     })
 }
 
-const STRICT: CastOptions<'static> = CastOptions { safe: false, format_options: arrow::util::display::FormatOptions::new() };
-
-/// What Arrow's own parser makes of the text.
-fn parsed(pg: &PgType, text: &str, target: &DataType) -> Result<ArrayRef> {
-    let value: ArrayRef = Arc::new(StringArray::from(vec![text.trim()]));
-    cast_with_options(&value, target, &STRICT).map_err(|e| invalid(pg, text).caused_by(e))
+/// Reads times as the session does; a parameter's `now` is that of its arrival.
+fn reader(style: &Style) -> Reader {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_micros() as i64);
+    Reader { zone: style.zone(), order: style.order(), now }
 }
 
 /// The words of `boolin`, and any beginning of them that is not shared.

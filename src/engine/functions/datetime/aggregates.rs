@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Field, FieldRef, Int64Type, IntervalMonthDayNanoType};
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
@@ -191,5 +191,78 @@ impl Accumulator for Total {
             self.count += count;
         }
         Ok(())
+    }
+}
+
+/// `min` or `max` of intervals by their length, in place of DataFusion's, which compares months first.
+pub fn extreme(name: &str) -> Option<Arc<AggregateUDF>> {
+    let (name, largest) = match name {
+        "min" => ("min", false),
+        "max" => ("max", true),
+        _ => return None,
+    };
+    let signature = Signature::exact(vec![T::Interval.arrow()], Volatility::Immutable);
+    Some(Arc::new(AggregateUDF::from(Extreme { name, largest, signature })))
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Extreme {
+    name: &'static str,
+    largest: bool,
+    signature: Signature,
+}
+
+impl AggregateUDFImpl for Extreme {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(T::Interval.arrow())
+    }
+
+    fn accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
+        Ok(Box::new(Best { largest: self.largest, best: None }))
+    }
+}
+
+/// The longest or shortest so far.
+#[derive(Debug)]
+struct Best {
+    largest: bool,
+    best: Option<Interval>,
+}
+
+impl Accumulator for Best {
+    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        for span in values.iter().flat_map(|v| v.as_primitive::<IntervalMonthDayNanoType>().iter()).flatten() {
+            let span = Interval::from(span);
+            let better = |best: &Interval| if self.largest { span.compare(*best).is_gt() } else { span.compare(*best).is_lt() };
+            if self.best.as_ref().is_none_or(better) {
+                self.best = Some(span);
+            }
+        }
+        Ok(())
+    }
+
+    fn evaluate(&mut self) -> Result<ScalarValue> {
+        let best = self.best.map(Interval::to_arrow).transpose().map_err(outward)?;
+        Ok(ScalarValue::IntervalMonthDayNano(best))
+    }
+
+    fn size(&self) -> usize {
+        size_of_val(self)
+    }
+
+    fn state(&mut self) -> Result<Vec<ScalarValue>> {
+        Ok(vec![self.evaluate()?])
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
+        self.update_batch(states)
     }
 }

@@ -45,7 +45,11 @@ pub static PLUS: &[Overload] = &[
         body: |_, a| a.map2::<Int64Type, Date32Type, Date32Type>(|days, date| date_plus(date, days)),
     },
     Overload { takes: &[T::Date, T::Time], gives: T::Timestamp, body: |_, a| a.map2::<Date32Type, Clock, Moment>(at) },
-    Overload { takes: &[T::Time, T::Date], gives: T::Timestamp, body: |_, a| a.map2::<Clock, Date32Type, Moment>(|t, d| at(d, t)) },
+    Overload {
+        takes: &[T::Time, T::Date],
+        gives: T::Timestamp,
+        body: |_, a| a.map2::<Clock, Date32Type, Moment>(|t, d| at(d, t)),
+    },
     Overload {
         takes: &[T::Date, T::Interval],
         gives: T::Timestamp,
@@ -87,8 +91,16 @@ pub static PLUS: &[Overload] = &[
         gives: T::Interval,
         body: |_, a| a.map2::<Span, Span, Span>(|x, y| Interval::from(x).plus(y.into())?.to_arrow()),
     },
-    Overload { takes: &[T::Time, T::Interval], gives: T::Time, body: |_, a| a.map2::<Clock, Span, Clock>(|t, i| Ok(time_plus(t, i.into(), 1))) },
-    Overload { takes: &[T::Interval, T::Time], gives: T::Time, body: |_, a| a.map2::<Span, Clock, Clock>(|i, t| Ok(time_plus(t, i.into(), 1))) },
+    Overload {
+        takes: &[T::Time, T::Interval],
+        gives: T::Time,
+        body: |_, a| a.map2::<Clock, Span, Clock>(|t, i| Ok(time_plus(t, i.into(), 1))),
+    },
+    Overload {
+        takes: &[T::Interval, T::Time],
+        gives: T::Time,
+        body: |_, a| a.map2::<Span, Clock, Clock>(|i, t| Ok(time_plus(t, i.into(), 1))),
+    },
 ];
 
 /// A date's moment at a time of day.
@@ -116,7 +128,9 @@ pub static MINUS: &[Overload] = &[
     Overload {
         takes: &[T::Date, T::Int],
         gives: T::Date,
-        body: |_, a| a.map2::<Date32Type, Int64Type, Date32Type>(|d, n| date_plus(d, n.checked_neg().ok_or_else(|| out_of_range("date"))?)),
+        body: |_, a| {
+            a.map2::<Date32Type, Int64Type, Date32Type>(|d, n| date_plus(d, n.checked_neg().ok_or_else(|| out_of_range("date"))?))
+        },
     },
     Overload {
         takes: &[T::Date, T::Interval],
@@ -148,7 +162,11 @@ pub static MINUS: &[Overload] = &[
         gives: T::Interval,
         body: |_, a| a.map2::<Clock, Clock, Span>(|x, y| Interval { months: 0, days: 0, micros: x - y }.to_arrow()),
     },
-    Overload { takes: &[T::Time, T::Interval], gives: T::Time, body: |_, a| a.map2::<Clock, Span, Clock>(|t, i| Ok(time_plus(t, i.into(), -1))) },
+    Overload {
+        takes: &[T::Time, T::Interval],
+        gives: T::Time,
+        body: |_, a| a.map2::<Clock, Span, Clock>(|t, i| Ok(time_plus(t, i.into(), -1))),
+    },
 ];
 
 fn difference(_: &Times, a: &Columns) -> Result<ArrayRef> {
@@ -223,14 +241,22 @@ macro_rules! justify {
 }
 
 static ISFINITE: &[Overload] = &[
-    Overload { takes: &[T::Date], gives: T::Bool, body: |_, a| a.flags(|row| a.of::<Date32Type>(0).get(row).map(is_finite_date)) },
+    Overload {
+        takes: &[T::Date],
+        gives: T::Bool,
+        body: |_, a| a.flags(|row| a.of::<Date32Type>(0).get(row).map(is_finite_date)),
+    },
     Overload { takes: &[T::Timestamp], gives: T::Bool, body: |_, a| a.flags(|row| a.of::<Moment>(0).get(row).map(is_finite)) },
     Overload { takes: &[T::Timestamptz], gives: T::Bool, body: |_, a| a.flags(|row| a.of::<Moment>(0).get(row).map(is_finite)) },
     Overload { takes: &[T::Interval], gives: T::Bool, body: |_, a| a.flags(|row| a.of::<Span>(0).get(row).map(|_| true)) },
 ];
 
 static OVERLAPS: &[Overload] = &[
-    Overload { takes: &[T::Timestamp, T::Timestamp, T::Timestamp, T::Timestamp], gives: T::Bool, body: |_, a| moments_overlap(a) },
+    Overload {
+        takes: &[T::Timestamp, T::Timestamp, T::Timestamp, T::Timestamp],
+        gives: T::Bool,
+        body: |_, a| moments_overlap(a),
+    },
     Overload {
         takes: &[T::Timestamptz, T::Timestamptz, T::Timestamptz, T::Timestamptz],
         gives: T::Bool,
@@ -244,8 +270,16 @@ static OVERLAPS: &[Overload] = &[
             a.flags(|row| overlap(at.each_ref().map(|c| c.get(row))))
         },
     },
-    Overload { takes: &[T::Timestamp, T::Interval, T::Timestamp, T::Interval], gives: T::Bool, body: |_, a| spans_overlap(a, None, true) },
-    Overload { takes: &[T::Timestamp, T::Interval, T::Timestamp, T::Timestamp], gives: T::Bool, body: |_, a| swapped_overlap(a, None) },
+    Overload {
+        takes: &[T::Timestamp, T::Interval, T::Timestamp, T::Interval],
+        gives: T::Bool,
+        body: |_, a| spans_overlap(a, None, true),
+    },
+    Overload {
+        takes: &[T::Timestamp, T::Interval, T::Timestamp, T::Timestamp],
+        gives: T::Bool,
+        body: |_, a| swapped_overlap(a, None),
+    },
     Overload {
         takes: &[T::Timestamptz, T::Interval, T::Timestamptz, T::Timestamptz],
         gives: T::Bool,
@@ -256,7 +290,11 @@ static OVERLAPS: &[Overload] = &[
         gives: T::Bool,
         body: |times, a| spans_overlap(a, Some(times.zone()), true),
     },
-    Overload { takes: &[T::Timestamp, T::Timestamp, T::Timestamp, T::Interval], gives: T::Bool, body: |_, a| spans_overlap(a, None, false) },
+    Overload {
+        takes: &[T::Timestamp, T::Timestamp, T::Timestamp, T::Interval],
+        gives: T::Bool,
+        body: |_, a| spans_overlap(a, None, false),
+    },
     Overload {
         takes: &[T::Timestamptz, T::Timestamptz, T::Timestamptz, T::Interval],
         gives: T::Bool,
@@ -290,7 +328,8 @@ fn swapped_overlap(a: &Columns, zone: Option<crate::table::pg_time::Zone>) -> Re
     let (first, lasts, second, end) = (a.of::<Moment>(0), a.of::<Span>(1), a.of::<Moment>(2), a.of::<Moment>(3));
     a.flags(|row| {
         let span = lasts.get(row).map(Interval::from);
-        let first_end = first.get(row).zip(span).and_then(|(at, span)| zone.map_or_else(|| span.after(at), |z| span.after_in(at, z)).ok());
+        let first_end =
+            first.get(row).zip(span).and_then(|(at, span)| zone.map_or_else(|| span.after(at), |z| span.after_in(at, z)).ok());
         overlap([first.get(row), first_end, second.get(row), end.get(row)])
     })
 }

@@ -130,7 +130,9 @@ pub static TIME: &[Overload] = &[
     Overload {
         takes: &[T::Time, T::Int],
         gives: T::Time,
-        body: |_, a| a.map2::<Clock, Int64Type, Clock>(|t, digits| rounded(t, precision(digits)).ok_or_else(|| out_of_range("time"))),
+        body: |_, a| {
+            a.map2::<Clock, Int64Type, Clock>(|t, digits| rounded(t, precision(digits)).ok_or_else(|| out_of_range("time")))
+        },
     },
 ];
 

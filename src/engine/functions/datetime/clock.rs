@@ -71,7 +71,8 @@ static TIMEOFDAY: &[Overload] = &[Overload {
         let local = zone.local(now);
         let (days, micros) = (local.div_euclid(DAY), local.rem_euclid(DAY));
         let (year, month, day) = civil(days);
-        let name = |names: &[&str], i: usize| names.get(i).and_then(|n| n.get(..3)).map(super::format::capitalized).unwrap_or_default();
+        let name =
+            |names: &[&str], i: usize| names.get(i).and_then(|n| n.get(..3)).map(super::format::capitalized).unwrap_or_default();
         let seconds = micros / 1_000_000;
         let text = format!(
             "{} {} {day:02} {:02}:{:02}:{:02}.{:06} {year} {}",

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Float64Array};
 use arrow::compute::cast;
 use arrow::datatypes::{
-    DataType, Date32Type, Field as ArrowField, FieldRef, IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType,
+    DataType, Date32Type, Field as ArrowField, FieldRef, IntervalMonthDayNanoType, Time64MicrosecondType,
+    TimestampMicrosecondType,
 };
 use datafusion::common::ScalarValue;
 use datafusion::error::{DataFusionError, Result};
@@ -115,8 +116,20 @@ fn of_day(field: Field, days: i64) -> Option<i128> {
         Field::Of(Unit::Month) => i64::from(month),
         Field::Of(Unit::Quarter) => (i64::from(month) - 1) / 3 + 1,
         Field::Of(Unit::Week) => iso_week(days).1,
-        Field::Of(Unit::Year) => if year > 0 { year } else { year - 1 },
-        Field::Of(Unit::Decade) => if year >= 0 { year / 10 } else { -((8 - (year - 1)) / 10) },
+        Field::Of(Unit::Year) => {
+            if year > 0 {
+                year
+            } else {
+                year - 1
+            }
+        }
+        Field::Of(Unit::Decade) => {
+            if year >= 0 {
+                year / 10
+            } else {
+                -((8 - (year - 1)) / 10)
+            }
+        }
         Field::Of(Unit::Century) => group(100),
         Field::Of(Unit::Millennium) => group(1000),
         Field::IsoYear => {
@@ -154,7 +167,9 @@ fn of_interval(field: Field, span: Interval) -> Option<i128> {
         Field::Of(Unit::Decade) => years / 10,
         Field::Of(Unit::Century) => years / 100,
         Field::Of(Unit::Millennium) => years / 1000,
-        Field::Of(Unit::Microsecond | Unit::Millisecond | Unit::Second | Unit::Minute | Unit::Hour) => return of_time(field, span.micros),
+        Field::Of(Unit::Microsecond | Unit::Millisecond | Unit::Second | Unit::Minute | Unit::Hour) => {
+            return of_time(field, span.micros);
+        }
         Field::Epoch => span.epoch_micros(),
         Field::Of(Unit::Week | Unit::Timezone | Unit::TimezoneHour | Unit::TimezoneMinute)
         | Field::Julian
@@ -280,7 +295,8 @@ impl ScalarUDFImpl for Extract {
         let [names, values] = args.args.as_slice() else { return Err(DataFusionError::Internal("extract of two".to_owned())) };
         let constant = matches!((names, values), (ColumnarValue::Scalar(_), ColumnarValue::Scalar(_)));
         let rows = if constant { 1 } else { args.number_rows };
-        let fixed = if let ColumnarValue::Scalar(name) = names { Some(name.try_as_str().flatten().map(str::to_owned)) } else { None };
+        let fixed =
+            if let ColumnarValue::Scalar(name) = names { Some(name.try_as_str().flatten().map(str::to_owned)) } else { None };
         let names = cast(&names.to_array(rows)?, &DataType::Utf8)?;
         let values = values.to_array(rows)?;
         let wanted = args.return_field.data_type();
@@ -292,7 +308,9 @@ impl ScalarUDFImpl for Extract {
         };
         // Whatever the rows hold, a field that the type has not is an error.
         let each = |row: usize| match name(row).filter(|_| values.is_valid(row)) {
-            Some(name) => self.value(name, source, &values, row, zone).map(|value| (value, Field::named(name).map_or(0, |field| field.scale(source)))),
+            Some(name) => self
+                .value(name, source, &values, row, zone)
+                .map(|value| (value, Field::named(name).map_or(0, |field| field.scale(source)))),
             None => Ok((Value::None, 0)),
         };
         let answer: ArrayRef = match wanted {
@@ -303,9 +321,8 @@ impl ScalarUDFImpl for Extract {
                         Ok(Some(if shift >= 0 { value * 10i128.pow(shift as u32) } else { value / 10i128.pow(-shift as u32) }))
                     }
                     (Value::None, _) => Ok(None),
-                    (Value::Infinite(_), _) => {
-                        Err(Error::new(Kind::OutOfRange, "numeric field overflow").with_detail("numeric infinities are not supported; use date_part()."))
-                    }
+                    (Value::Infinite(_), _) => Err(Error::new(Kind::OutOfRange, "numeric field overflow")
+                        .with_detail("numeric infinities are not supported; use date_part().")),
                 };
                 let array = (0..rows).map(digits).collect::<Result<Decimal128Array, Error>>().map_err(outward)?;
                 Arc::new(array.with_precision_and_scale(*precision, *scale)?)
@@ -334,7 +351,6 @@ impl ScalarUDFImpl for Extract {
         super::preimage::of(self.name(), args, literal, info, &self.times)
     }
 }
-
 
 pub fn functions(times: &Arc<Times>) -> Vec<Arc<ScalarUDF>> {
     let of = |numeric| Extract { times: Arc::clone(times), signature: Signature::user_defined(Volatility::Immutable), numeric };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, StringBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{
-    DataType, Date32Type, Float64Type, Int64Type, IntervalMonthDayNanoType, TimestampMicrosecondType,
+    DataType, Date32Type, Float64Type, Int64Type, IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType,
 };
 use datafusion::common::ScalarValue;
 use datafusion::error::{DataFusionError, Result};
@@ -20,7 +20,7 @@ use crate::error::{Error, Kind};
 use crate::table::pg_time::calendar::{date, is_finite, moment};
 use crate::table::pg_time::format::number::Template;
 use crate::table::pg_time::format::{Node, Read, Shown, parse, read};
-use crate::table::pg_time::{DAY, SECOND};
+use crate::table::pg_time::{DAY, Interval, SECOND};
 
 /// A word with its first letter in capitals.
 pub fn capitalized(word: &str) -> String {
@@ -99,7 +99,17 @@ impl ToChar {
                 let span = values.as_primitive::<IntervalMonthDayNanoType>().value(row);
                 Shown::interval(span.into()).write(dates.of(template, |t| Ok(parse(t)))?, out)?;
             }
-            DataType::Float64 => float(values.as_primitive::<Float64Type>().value(row), numbers.of(template, Template::parse)?, out),
+            DataType::Time64(_) => {
+                if template.is_empty() {
+                    return Ok(false);
+                }
+                let micros = values.as_primitive::<Time64MicrosecondType>().value(row);
+                let span = Interval { months: 0, days: 0, micros };
+                Shown::interval(span).write(dates.of(template, |t| Ok(parse(t)))?, out)?;
+            }
+            DataType::Float64 => {
+                float(values.as_primitive::<Float64Type>().value(row), numbers.of(template, Template::parse)?, out)
+            }
             DataType::Int64 => {
                 let value = values.as_primitive::<Int64Type>().value(row);
                 exact(&value.to_string(), value as f64, numbers.of(template, Template::parse)?, out);
@@ -142,6 +152,9 @@ fn float(value: f64, template: &Template, out: &mut String) {
     }
     if template.is_exponent() {
         return exponent(value, template, out);
+    }
+    if value.is_infinite() {
+        return template.write(if value > 0.0 { "Infinity" } else { "-Infinity" }, out);
     }
     let shifted = value * 10f64.powi(i32::try_from(template.shift()).unwrap_or(i32::MAX));
     let whole = format!("{:.0}", shifted.abs()).len();
@@ -210,11 +223,11 @@ impl ScalarUDFImpl for ToChar {
         let shown = match T::of(value) {
             // PostgreSQL prefers moments to local times.
             Some(T::Date) => T::Timestamptz.arrow(),
-            Some(T::Time) => T::Interval.arrow(),
+            // Arrow casts no time to an interval; its digits are the same.
+            Some(T::Time) => T::Time.arrow(),
             Some(t @ (T::Timestamp | T::Timestamptz | T::Interval | T::Int)) if *value != DataType::UInt64 => t.arrow(),
             Some(T::Float | T::Int) if value.is_floating() => DataType::Float64,
-            // A decimal's text has all of its digits.
-            Some(T::Float | T::Int) => DataType::Utf8,
+            Some(T::Float | T::Int) => value.clone(),
             _ if value.is_null() => T::Timestamptz.arrow(),
             Some(_) | None => return Err(undefined()),
         };
@@ -229,7 +242,11 @@ impl ScalarUDFImpl for ToChar {
         let constant = args.args.iter().all(|a| matches!(a, ColumnarValue::Scalar(_)));
         let rows = if constant { 1 } else { args.number_rows };
         let [value, template] = args.args.as_slice() else { return Err(DataFusionError::Internal("to_char of two".to_owned())) };
-        let values = value.to_array(rows)?;
+        let mut values = value.to_array(rows)?;
+        if values.data_type().is_decimal() || *values.data_type() == DataType::UInt64 {
+            // A decimal's text has all of its digits.
+            values = cast(&values, &DataType::Utf8)?;
+        }
         let templates = cast(&template.to_array(rows)?, &DataType::Utf8)?;
         let templates = templates.as_string::<i32>();
         let mut texts = StringBuilder::with_capacity(rows, rows * 16);
@@ -238,7 +255,8 @@ impl ScalarUDFImpl for ToChar {
         for row in 0..rows {
             out.clear();
             let known = values.is_valid(row) && templates.is_valid(row);
-            let shown = known && self.show(&values, row, templates.value(row), &mut dates, &mut numbers, &mut out).map_err(outward)?;
+            let shown =
+                known && self.show(&values, row, templates.value(row), &mut dates, &mut numbers, &mut out).map_err(outward)?;
             if shown { texts.append_value(&out) } else { texts.append_null() }
         }
         let answer: ArrayRef = Arc::new(texts.finish());

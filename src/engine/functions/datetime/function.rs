@@ -6,7 +6,8 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, PrimitiveArray, StringArray, StringBuilder, make_array, new_null_array,
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, PrimitiveArray, StringArray, StringBuilder, make_array,
+    new_null_array,
 };
 use arrow::datatypes::{DataType, IntervalMonthDayNanoType, IntervalUnit, TimeUnit};
 use datafusion::common::ScalarValue;
@@ -286,7 +287,8 @@ fn typed(array: ArrayRef, wanted: &DataType) -> Result<ArrayRef> {
     if array.data_type().is_null() {
         return Ok(new_null_array(wanted, array.len()));
     }
-    let same_layout = array.data_type().primitive_width().is_some() && array.data_type().primitive_width() == wanted.primitive_width();
+    let same_layout =
+        array.data_type().primitive_width().is_some() && array.data_type().primitive_width() == wanted.primitive_width();
     if !same_layout {
         return Ok(arrow::compute::cast(&array, wanted)?);
     }

@@ -64,7 +64,9 @@ static MAKE_DATE: &[Overload] = &[Overload {
     body: |_, a| {
         let [years, months, numbers] = [0, 1, 2].map(|i| a.of::<Int64Type>(i));
         a.rows::<Date32Type>(|row| {
-            let (Some(year), Some(month), Some(day)) = (years.get(row), months.get(row), numbers.get(row)) else { return Ok(None) };
+            let (Some(year), Some(month), Some(day)) = (years.get(row), months.get(row), numbers.get(row)) else {
+                return Ok(None);
+            };
             let made = calendar::date(days(year, month, day)?);
             made.map(Some).ok_or_else(|| overflow(format!("date out of range: {year}-{month:02}-{day:02}")))
         })

@@ -14,6 +14,9 @@ use datafusion::sql::sqlparser::ast::BinaryOperator;
 use super::Times;
 use super::arithmetic::{DIVIDE, MINUS, PLUS, TIMES};
 use super::function::{Function, Overload, T, choose};
+use crate::engine::functions::native::outward;
+use crate::error::{Error, Kind};
+use crate::table::pg_type::PgType;
 
 /// Plans them.
 pub struct Operators {
@@ -82,6 +85,18 @@ pub fn read_as(expr: Expr, t: T) -> Expr {
     }
 }
 
+/// PostgreSQL's error of an operator that does not exist for such types.
+fn no_operator(expr: &RawBinaryExpr, schema: &DFSchema) -> Error {
+    let shown = |side: &Expr| match (operand(side, schema), side) {
+        (Operand::Unknown, _) => "unknown",
+        (_, Expr::Literal(ScalarValue::Int64(Some(n)), _)) if i32::try_from(*n).is_ok() => "integer",
+        _ => side.get_type(schema).map_or("unknown", |t| PgType::of(&t).sql_name),
+    };
+    let message = format!("operator does not exist: {} {} {}", shown(&expr.left), expr.op, shown(&expr.right));
+    Error::new(Kind::UndefinedFunction, message)
+        .with_hint("No operator matches the given name and argument types. You might need to add explicit type casts.")
+}
+
 fn is_comparison(op: &BinaryOperator) -> bool {
     use BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
     matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq)
@@ -132,7 +147,7 @@ impl ExprPlanner for Operators {
         // An unknown is first taken for what stands on the other side.
         let alike = [left.or(right), right.or(left)];
         let chosen = choose(overloads, &alike).or_else(|| choose(overloads, &[left, right]));
-        let Some(chosen) = chosen else { return Ok(PlannerResult::Original(expr)) };
+        let Some(chosen) = chosen else { return Err(outward(no_operator(&expr, schema))) };
         let [left_type, right_type] = chosen.takes else { return Ok(PlannerResult::Original(expr)) };
         let left = if sides.0 == Operand::Unknown { read_as(expr.left, *left_type) } else { expr.left };
         let right = if sides.1 == Operand::Unknown { read_as(expr.right, *right_type) } else { expr.right };

@@ -12,12 +12,13 @@ use datafusion::logical_expr::expr::{Between, BinaryExpr, Cast, InList, ScalarFu
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, ExprSchemable, LogicalPlan, Operator, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
-    cast,
+    ColumnarValue, Expr, ExprSchemable, LogicalPlan, Operator, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility, cast,
 };
 use datafusion::optimizer::AnalyzerRule;
 
 use super::Times;
+use super::aggregates;
 use super::arithmetic::spans;
 use super::casts;
 use super::function::{Function, T};
@@ -37,8 +38,7 @@ fn rewrite(plan: LogicalPlan, change: impl Fn(Expr, &DFSchema) -> Result<Transfo
             let changed = expr.transform_up(|expr| change(expr, &schema))?;
             let changed = if is_sort { changed.transform_data(|expr| Ok(by_length(expr, &schema)))? } else { changed };
             Ok(changed.update_data(|expr| name.restore(expr)))
-        })?
-        .map_data(LogicalPlan::recompute_schema)
+        })
     })?;
     Ok(changed.data)
 }
@@ -91,6 +91,14 @@ fn known(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
                 _ => (left, right),
             };
             Transformed::yes(Expr::BinaryExpr(BinaryExpr { left, op, right }))
+        }
+        Expr::AggregateFunction(mut call) => {
+            let of_intervals = matches!(call.params.args.as_slice(), [of] if is_interval(of, schema));
+            let function = if of_intervals { aggregates::extreme(call.func.name()) } else { None };
+            let found = function.is_some();
+            call.func = function.unwrap_or(call.func);
+            let call = Expr::AggregateFunction(call);
+            if found { Transformed::yes(call) } else { Transformed::no(call) }
         }
         other => Transformed::no(other),
     }
@@ -154,7 +162,9 @@ fn is_interval(expr: &Expr, schema: &DFSchema) -> bool {
 fn compared(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
     let long = |expr: Box<Expr>| Box::new(by_length(*expr, schema).data);
     match expr {
-        Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(op) && is_interval(&left, schema) && is_interval(&right, schema) => {
+        Expr::BinaryExpr(BinaryExpr { left, op, right })
+            if is_comparison(op) && is_interval(&left, schema) && is_interval(&right, schema) =>
+        {
             Transformed::yes(Expr::BinaryExpr(BinaryExpr { left: long(left), op, right: long(right) }))
         }
         Expr::Between(Between { expr, negated, low, high }) if is_interval(&expr, schema) => {

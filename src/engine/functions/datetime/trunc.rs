@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::{IntervalMonthDayNanoType, TimestampMicrosecondType};
+use arrow::datatypes::{IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType};
 use datafusion::error::Result;
 use datafusion::logical_expr::{ScalarUDF, Volatility};
 
@@ -90,7 +90,8 @@ fn unit_of(name: &str, type_name: &str) -> Result<Unit, Error> {
 /// Cuts each row's moment off; the unit is looked up once where it is the same for all.
 fn each(a: &Columns, type_name: &str, cut: impl Fn(Unit, i64, usize) -> Result<Option<i64>, Error>) -> Result<ArrayRef> {
     let (names, moments) = (a.text(0), a.of::<Moment>(1));
-    let fixed = a.constant_text(0).map(|name| unit_of(name, type_name)).transpose().map_err(crate::engine::functions::native::outward)?;
+    let fixed =
+        a.constant_text(0).map(|name| unit_of(name, type_name)).transpose().map_err(crate::engine::functions::native::outward)?;
     a.rows::<Moment>(|row| {
         let (Some(name), Some(at)) = (names.get(row), moments.get(row)) else { return Ok(None) };
         let unit = fixed.map_or_else(|| unit_of(name, type_name), Ok)?;
@@ -131,21 +132,30 @@ static DATE_TRUNC: &[Overload] = &[
     Overload {
         takes: &[T::Text, T::Interval],
         gives: T::Interval,
+        body: |_, a| intervals(a, |row| a.of::<Span>(1).get(row).map(Into::into)),
+    },
+    Overload {
+        takes: &[T::Text, T::Time],
+        gives: T::Interval,
         body: |_, a| {
-            let (names, spans) = (a.text(0), a.of::<Span>(1));
-            a.intervals(|row| {
-                let (Some(name), Some(span)) = (names.get(row), spans.get(row)) else { return Ok(None) };
-                let cut = unit_of(name, "interval").and_then(|unit| {
-                    interval_truncated(unit, span.into()).ok_or_else(|| {
-                        let e = unsupported(name, "interval");
-                        if unit == Unit::Week { e.with_detail("Months usually have fractional weeks.") } else { e }
-                    })
-                });
-                cut.map(Some)
-            })
+            let times = a.of::<Time64MicrosecondType>(1);
+            intervals(a, |row| times.get(row).map(|micros| Interval { months: 0, days: 0, micros }))
         },
     },
 ];
+
+fn intervals(a: &Columns, span: impl Fn(usize) -> Option<Interval>) -> Result<ArrayRef> {
+    let names = a.text(0);
+    a.intervals(|row| {
+        let (Some(name), Some(span)) = (names.get(row), span(row)) else { return Ok(None) };
+        let unit = unit_of(name, "interval")?;
+        let cut = interval_truncated(unit, span).ok_or_else(|| {
+            let e = unsupported(name, "interval");
+            if unit == Unit::Week { e.with_detail("Months usually have fractional weeks.") } else { e }
+        });
+        cut.map(Some)
+    })
+}
 
 /// The last of the moments that lie strides from the origin.
 fn binned(span: Interval, at: i64, origin: i64) -> Result<i64, Error> {

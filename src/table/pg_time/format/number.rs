@@ -130,7 +130,11 @@ impl Template {
                 if zero && !self.has_point && self.zero_start.is_none() {
                     self.zero_start = Some(self.whole);
                 }
-                if self.has_point { self.fraction += 1 } else { self.whole += 1 }
+                if self.has_point {
+                    self.fraction += 1
+                } else {
+                    self.whole += 1
+                }
                 if zero {
                     self.zero_end = self.whole + self.fraction;
                 }
@@ -256,9 +260,8 @@ impl Template {
         let (negative, digits) = number.strip_prefix('-').map_or((false, number), |digits| (true, digits));
         let places = self.whole + self.shift;
         let whole = digits.find('.').unwrap_or(digits.len());
-        let is_number = digits.starts_with(|c: char| c.is_ascii_digit());
         let hashes;
-        let (digits, spaces) = if whole > places || !is_number {
+        let (digits, spaces) = if whole > places {
             let fraction = "#".repeat(self.fraction);
             hashes = format!("{}.{fraction}", "#".repeat(places));
             (hashes.as_str(), 0)

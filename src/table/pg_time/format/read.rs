@@ -211,7 +211,9 @@ impl Fields {
     fn read(&mut self, field: Field, name: &str, open: bool, source: &mut Source<'_>) -> Result<()> {
         let calendar = match field {
             Field::IsoDayOfYear | Field::IsoWeekday | Field::IsoWeek | Field::IsoYear(_) => Some(Calendar::Iso),
-            Field::DayOfYear | Field::Day | Field::Month | Field::MonthName | Field::MonthShort | Field::Roman => Some(Calendar::Gregorian),
+            Field::DayOfYear | Field::Day | Field::Month | Field::MonthName | Field::MonthShort | Field::Roman => {
+                Some(Calendar::Gregorian)
+            }
             Field::Weekday | Field::Week | Field::WeekOfMonth | Field::Year(_) | Field::YearComma => Some(Calendar::Gregorian),
             _ => None,
         };
