@@ -41,6 +41,8 @@ pub enum Kind {
     InvalidPosition,
     /// Types that do not fit each other.
     DatatypeMismatch,
+    /// A cast between types that have none.
+    CannotCast,
     /// A text that is not of the type it is read as.
     InvalidText,
     /// A date or time that does not exist or is not of the expected form.

@@ -247,6 +247,7 @@ fn within_table(entry: &TableEntry, e: Error) -> Error {
         | Kind::Grouping
         | Kind::InvalidPosition
         | Kind::DatatypeMismatch
+        | Kind::CannotCast
         | Kind::InvalidText
         | Kind::InvalidDatetime
         | Kind::DatetimeOverflow

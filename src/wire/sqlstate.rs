@@ -21,6 +21,7 @@ pub(super) fn sqlstate(kind: Kind) -> &'static str {
         Kind::Grouping => "42803",
         Kind::InvalidPosition => "42P10",
         Kind::DatatypeMismatch => "42804",
+        Kind::CannotCast => "42846",
         Kind::InvalidText => "22P02",
         Kind::InvalidDatetime => "22007",
         Kind::DatetimeOverflow => "22008",

@@ -22,6 +22,9 @@ use super::aggregates;
 use super::arithmetic::spans;
 use super::casts;
 use super::function::{Function, T};
+use crate::engine::functions::native::outward;
+use crate::error::{Error, Kind};
+use crate::table::pg_type::PgType;
 
 /// Rewrites every expression of a plan, names kept.
 fn rewrite(plan: LogicalPlan, change: impl Fn(Expr, &DFSchema) -> Result<Transformed<Expr>>) -> Result<LogicalPlan> {
@@ -125,8 +128,11 @@ impl Casts {
             Expr::Cast(Cast { expr, field }) | Expr::TryCast(TryCast { expr, field }) => (expr, field.data_type()),
             _ => return Ok(compared(expr, schema)),
         };
-        let Some(from) = T::of(&inner.get_type(schema)?) else { return Ok(Transformed::no(expr)) };
-        let Some((name, overloads)) = casts::function(from, to) else { return Ok(Transformed::no(expr)) };
+        let own = inner.get_type(schema)?;
+        let Some(from) = T::of(&own) else { return Ok(Transformed::no(expr)) };
+        let Some((name, overloads)) = casts::function(from, to) else {
+            return if is_no_cast(from, to) { Err(outward(no_cast(inner, &own, to))) } else { Ok(Transformed::no(expr)) };
+        };
         let to = to.clone();
         let inner = match expr {
             Expr::Cast(Cast { expr, .. }) | Expr::TryCast(TryCast { expr, .. }) => *expr,
@@ -137,6 +143,19 @@ impl Casts {
         let gives = T::of(&to).map(T::arrow).unwrap_or_else(|| to.clone());
         Ok(Transformed::yes(if gives == to { call } else { cast(call, to) }))
     }
+}
+
+/// Whether PostgreSQL has no such cast of a date, time or interval, or to one.
+fn is_no_cast(from: T, to: &DataType) -> bool {
+    T::of(to).is_some_and(|to| from != to && (from.is_temporal() || to.is_temporal()))
+}
+
+fn no_cast(expr: &Expr, from: &DataType, to: &DataType) -> Error {
+    let from = match expr {
+        Expr::Literal(ScalarValue::Int64(Some(n)), _) if i32::try_from(*n).is_ok() => "integer",
+        _ => PgType::of(from).sql_name,
+    };
+    Error::new(Kind::CannotCast, format!("cannot cast type {from} to {}", PgType::of(to).sql_name))
 }
 
 /// The expression as a column of this very type.
