@@ -51,8 +51,17 @@ fn remove(call: &Call) -> Result<ArrayRef> {
 
 /// An array of the value's type, with as many dimensions as a literal says; one when it is none.
 fn filled(fields: &[FieldRef]) -> Result<FieldRef> {
-    let value = fields.first().map_or(DataType::Utf8View, |f| f.data_type().clone());
+    let value = fields.first().map_or(DataType::Utf8View, |f| viewed(f.data_type()));
     Ok(Arc::new(Field::new("", list_of(value), true)))
+}
+
+/// The type whose values are kept once however often they are repeated.
+fn viewed(data_type: &DataType) -> DataType {
+    match data_type {
+        t if t.is_string() => DataType::Utf8View,
+        t if t.is_binary() => DataType::BinaryView,
+        other => other.clone(),
+    }
 }
 
 fn fill(call: &Call) -> Result<ArrayRef> {
@@ -95,7 +104,8 @@ fn fill(call: &Call) -> Result<ArrayRef> {
             )));
         }
     }
-    let data = call.arrays[0].to_data();
+    let value = arrow::compute::cast(&call.arrays[0], &viewed(call.arrays[0].data_type()))?;
+    let data = value.to_data();
     let mut values = MutableArrayData::new(vec![&data], true, total.unwrap_or(0));
     for (row, length) in out.iter().enumerate() {
         for _ in 0..*length {

@@ -4,7 +4,7 @@ use arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
 use arrow::datatypes::DataType;
 use datafusion::error::Result;
 
-use super::value::{Json, parse};
+use super::value::{Json, MAX_PRETTY_BYTES, parse};
 use super::walk::index;
 use super::{JSON, JSONB, invalid};
 use crate::engine::functions::native::outward;
@@ -66,6 +66,10 @@ pub(super) fn functions() -> Vec<Function> {
             let texts = call.texts(0)?;
             call.write_texts(|row, out| {
                 parse(texts.value(row)).map_err(outward)?.write_pretty(0, out);
+                if out.len() > MAX_PRETTY_BYTES {
+                    let message = format!("the result of jsonb_pretty() would have more than {MAX_PRETTY_BYTES} bytes");
+                    return Err(outward(Error::new(Kind::TooComplex, message).with_hint("Ask for a part of the value.")));
+                }
                 Ok(true)
             })
         }),

@@ -8,6 +8,9 @@ use crate::error::{Error, Kind, Result};
 /// How deep values may nest.
 const MAX_DEPTH: usize = 1_000;
 
+/// The most bytes that may be indented: who gets more was not indented any further.
+pub const MAX_PRETTY_BYTES: usize = 64 << 20;
+
 /// The most digits of a number, as PostgreSQL's numeric has them.
 const MAX_DIGITS: i64 = 131_072;
 
@@ -90,7 +93,9 @@ impl Json {
     pub fn write_pretty(&self, level: usize, out: &mut String) {
         let line = |level: usize, out: &mut String| {
             out.push('\n');
-            out.extend(std::iter::repeat_n(' ', level * 4));
+            if out.len() <= MAX_PRETTY_BYTES {
+                out.extend(std::iter::repeat_n(' ', level * 4));
+            }
         };
         match self {
             Self::Array(all) => {

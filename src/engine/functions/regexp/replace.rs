@@ -64,13 +64,21 @@ fn replace(call: &Call) -> Result<ArrayRef> {
                 expand(new, text, places, out);
                 last = end;
             }
-            global || count < wanted
+            (global || count < wanted) && out.len() <= MAX_BYTES
         };
         regex.matches(text, from, each).map_err(outward)?;
+        if out.len() > MAX_BYTES {
+            let error =
+                Error::new(Kind::TooComplex, format!("the result of regexp_replace() would have more than {MAX_BYTES} bytes"));
+            return Err(outward(error.with_hint("Replace by a shorter text.")));
+        }
         out.push_str(text.get(last..).unwrap_or_default());
         Ok(true)
     })
 }
+
+/// The longest text of one call, in bytes.
+const MAX_BYTES: usize = 64 << 20;
 
 /// Writes the new text: `\1` to `\9` stand for groups, `\&` for the match, `\\` for a backslash.
 fn expand(new: &str, text: &str, places: &Places, out: &mut String) {
