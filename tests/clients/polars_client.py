@@ -53,7 +53,7 @@ def parts():
         table = table.sort_by("trip_id")
         show(protocol, table.num_rows, [f"{f.name} {f.type}" for f in table.schema], table.slice(2500, 2).to_pylist())
     frame(lambda: pl.from_pandas(connectorx.read_sql(URI, "select id, words, exact, day from kinds.scalars where id < 4 order by id")))
-    frame(lambda: pl.read_database_uri(["select 1 as a", "select 2 as a"], URI, engine="connectorx"))
+    frame(lambda: pl.read_database_uri(["select 1 as a", "select 2 as a"], URI, engine="connectorx").sort("a"))
     show(connectorx.get_meta(URI, "select id, words, at from kinds.scalars").dtypes.astype(str).to_dict())
     with psycopg.connect() as conn:
         batches = pl.read_database("select trip_id from city.metro_trips order by trip_id", conn, iter_batches=True, batch_size=1200)
