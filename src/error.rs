@@ -57,6 +57,12 @@ pub enum Kind {
     OutOfRange,
     /// A division by zero.
     DivisionByZero,
+    /// A power or root that no real number is.
+    InvalidPower,
+    /// A logarithm of what is not positive.
+    InvalidLogarithm,
+    /// Bounds or a count that make no buckets.
+    InvalidBucket,
     /// A value that a setting or parameter does not take.
     InvalidParameter,
     /// Bytes that are not valid in the encoding they are said to be in.

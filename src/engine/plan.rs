@@ -19,6 +19,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 use super::as_of::{self, Versions};
 use super::dialect::{self, ast::bare};
 use super::failure::{from_datafusion, position};
+use super::numeric;
 use super::origin::Origin;
 use super::resolve::{Databases, Names, Pinned};
 use super::run;
@@ -68,6 +69,8 @@ pub async fn plan(
     let failed = |e| at_relation(from_datafusion(e, &sql), &written, &sql);
 
     let mut known = KnownParameters::of(&ast, declared)?;
+    numeric::mark(&mut ast);
+    numeric::mark(&mut known.probe);
     if known.types.iter().any(Option::is_none) {
         let untyped = state.statement_to_plan(statement(known.probe.clone())).await.map_err(failed)?;
         known.infer(&untyped).map_err(failed)?;
@@ -161,7 +164,13 @@ fn sql_type(arrow: &DataType) -> datafusion::error::Result<ast::DataType> {
         t if *t == pg_type::JSON || *t == pg_type::JSONB => pg_type::TEXT.sql_name,
         t => t.sql_name,
     };
-    Ok(Parser::new(&PostgreSqlDialect {}).try_with_sql(name)?.parse_data_type()?)
+    let name = match arrow {
+        DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale) => {
+            format!("numeric({precision}, {scale})")
+        }
+        _ => name.to_owned(),
+    };
+    Ok(Parser::new(&PostgreSqlDialect {}).try_with_sql(&name)?.parse_data_type()?)
 }
 
 /// The columns as they will be when the plan runs: DataFusion settles some types only when it analyses.
@@ -225,6 +234,8 @@ impl KnownParameters {
             let data_type = data_type.or_else(|| taken.get(&name).cloned());
             let Some(i) = index(&name) else { continue };
             let in_array = self.arrays.contains(&i);
+            // Whatever the scale of what it is compared with, it may have more decimals.
+            let data_type = data_type.map(|t| if t.is_decimal() { pg_type::arrow_type(&pg_type::NUMERIC) } else { t });
             if let Some(slot) = self.types.get_mut(i).filter(|slot| slot.is_none()) {
                 *slot = if in_array { data_type.map(list_of) } else { data_type };
             }

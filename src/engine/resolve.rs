@@ -255,6 +255,9 @@ fn within_table(entry: &TableEntry, e: Error) -> Error {
         | Kind::ZoneDisplacement
         | Kind::OutOfRange
         | Kind::DivisionByZero
+        | Kind::InvalidPower
+        | Kind::InvalidLogarithm
+        | Kind::InvalidBucket
         | Kind::InvalidParameter
         | Kind::InvalidEncoding
         | Kind::InvalidCharacter

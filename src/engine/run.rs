@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 
 use super::Rows;
 use super::failure::{UNNAMED_SOURCE, from_datafusion};
+use super::numeric;
 use super::plan::QueryPlan;
 use super::runtime::{AbortOnDrop, Limit, panicked};
 use super::session::Running;
@@ -76,7 +77,7 @@ fn bind(parameters: &[ArrayRef], types: &[DataType]) -> Result<Vec<ScalarValue>>
     }
     let value = |(array, data_type): (&ArrayRef, &DataType)| {
         let array = cast_with_options(array, data_type, &STRICT).map_err(|e| from_datafusion(e.into(), ""))?;
-        ScalarValue::try_from_array(&array, 0).map_err(|e| from_datafusion(e, ""))
+        ScalarValue::try_from_array(&array, 0).map(numeric::shortened).map_err(|e| from_datafusion(e, ""))
     };
     parameters.iter().zip(types).map(value).collect()
 }

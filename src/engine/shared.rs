@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
-use datafusion::execution::FunctionRegistry;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
@@ -15,8 +14,8 @@ use datafusion::prelude::SessionConfig;
 
 use super::Options;
 use super::functions::{Types, Unknowns};
+use super::numeric::{self, Literals, Settle};
 use super::operators::{Operators, Texts};
-use super::overflow::{Checked, Signed};
 use super::resolve::SEARCH_PATH_SCHEMA;
 use super::runtime::Cpu;
 use super::session::Inner;
@@ -47,21 +46,20 @@ impl Shared {
     pub fn new(options: &Options, cpu: Cpu, catalogs: Arc<Catalogs>, snapshots: Arc<Snapshots>) -> Result<Self> {
         let spill = Spill::open(&options.cache)?;
         let runtime = runtime_env(options, &spill)?;
-        let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(Unknowns)];
+        let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(Unknowns), Arc::new(Settle)];
         rules.extend(Analyzer::new().rules);
-        rules.push(Arc::new(Checked));
         let builder = SessionStateBuilder::new()
             .with_config(config(options))
             .with_runtime_env(runtime)
-            // Before DataFusion's own, which take operators of other types.
-            .with_expr_planners(vec![Arc::new(Operators)])
+            // Before DataFusion's own, which make structs of what stands for a number, and take operators of other types.
+            .with_expr_planners(vec![Arc::new(Literals), Arc::new(Operators)])
             .with_default_features()
             .with_type_planner(Arc::new(Types))
             .with_analyzer_rules(rules);
         let mut base = builder.with_physical_optimizer_rules(super::yielding::rules()).build();
         base.add_analyzer_rule(Arc::new(Texts));
         super::functions::register_shared(&mut base)
-            .and_then(|()| base.register_expr_planner(Arc::new(Signed)))
+            .and_then(|()| numeric::register(&mut base))
             .map_err(|e| super::failure::from_datafusion(e, ""))?;
         Ok(Self {
             catalogs,

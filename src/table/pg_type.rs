@@ -163,8 +163,8 @@ pub fn arrow_type(pg: &PgType) -> DataType {
         oid if [&INT8, &OID, &REGPROC, &REGCLASS, &REGTYPE].iter().any(|t| t.oid == oid) => DataType::Int64,
         oid if oid == FLOAT4.oid => DataType::Float32,
         oid if oid == FLOAT8.oid => DataType::Float64,
-        // 28 digits before the point and 10 behind it.
-        oid if oid == NUMERIC.oid => DataType::Decimal128(38, 10),
+        // 38 digits before the point and as many behind it.
+        oid if oid == NUMERIC.oid => DataType::Decimal256(76, 38),
         oid if oid == DATE.oid => DataType::Date32,
         oid if oid == TIME.oid => DataType::Time64(TimeUnit::Microsecond),
         oid if oid == TIMESTAMP.oid => DataType::Timestamp(TimeUnit::Microsecond, None),

@@ -25,6 +25,7 @@ use object_store::path::Path;
 use super::guarded::{named, senseless};
 use super::parquet;
 use super::partitions::Partitions;
+use super::pg_value::declared;
 use super::registered::{register, versioned_meta};
 use crate::catalog::TableEntry;
 use crate::snapshot::{Layout, Snapshot, WrittenFile, field_key, foreign};
@@ -46,8 +47,10 @@ impl SnapshotTable {
     /// The same with those of its hidden columns that are named.
     pub fn offering(entry: Arc<TableEntry>, snapshot: Arc<Snapshot>, hidden: &BTreeSet<String>) -> Self {
         let is_hidden = |f: &FieldRef| f.metadata().contains_key(field_key::HIDDEN) && !hidden.contains(f.name());
-        let schema = if snapshot.schema.fields().iter().any(is_hidden) {
-            let fields: Fields = snapshot.schema.fields().iter().filter(|f| !is_hidden(f)).cloned().collect();
+        // Clients are told the precision and scale of a table's decimals, not of those that are calculated.
+        let told = |f: &FieldRef| if f.data_type().is_decimal() { Arc::new(declared(f.as_ref().clone())) } else { Arc::clone(f) };
+        let schema = if snapshot.schema.fields().iter().any(|f| is_hidden(f) || f.data_type().is_decimal()) {
+            let fields: Fields = snapshot.schema.fields().iter().filter(|f| !is_hidden(f)).map(told).collect();
             Arc::new(Schema::new_with_metadata(fields, snapshot.schema.metadata().clone()))
         } else {
             Arc::clone(&snapshot.schema)

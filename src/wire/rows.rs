@@ -2,7 +2,7 @@
 //! A portal keeps this between two Executes.
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::{DataType, Field, Schema};
 use bytes::BytesMut;
 use futures::StreamExt;
 use futures::stream::Fuse;
@@ -17,7 +17,7 @@ use crate::table::pg_type::PgType;
 use super::connection::Failure;
 use super::encode::RowEncoder;
 use super::outgoing::{FLUSH, Outgoing};
-use crate::table::pg_value::{Format, Style};
+use crate::table::pg_value::{self, Format, Style};
 
 /// Rows that are encoded before the size of one is known.
 const FIRST_PIECE: usize = 32;
@@ -172,14 +172,15 @@ pub(super) fn description(schema: &Schema, formats: &[Format]) -> RowDescription
         let pg = PgType::of_field(field);
         let name = field.name().replace('\0', "\u{fffd}");
         let (table, column) = Origin::of_field(field).map_or((0, 0), |origin| (origin.table, origin.column));
-        FieldDescription::new(name, table as i32, column, pg.oid, pg.len, type_modifier(field.data_type()), format.code())
+        FieldDescription::new(name, table as i32, column, pg.oid, pg.len, type_modifier(field), format.code())
     });
     RowDescription::new(fields.collect())
 }
 
-/// `atttypmod`: precision and scale of a numeric, -1 for all else.
-fn type_modifier(data_type: &DataType) -> i32 {
-    match data_type {
+/// `atttypmod`: precision and scale of a numeric that declares them, -1 for all else.
+fn type_modifier(field: &Field) -> i32 {
+    match field.data_type() {
+        _ if !pg_value::is_declared(field) => -1,
         DataType::Decimal32(precision, scale)
         | DataType::Decimal64(precision, scale)
         | DataType::Decimal128(precision, scale)

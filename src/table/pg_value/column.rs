@@ -7,7 +7,7 @@ use arrow::datatypes::{
     DurationMillisecondType, DurationNanosecondType, DurationSecondType, Field, Float16Type, Float32Type, Float64Type, Int8Type,
     Int16Type, Int32Type, Int64Type, IntervalDayTimeType, IntervalMonthDayNanoType, IntervalUnit, IntervalYearMonthType,
     Time32MillisecondType, Time32SecondType, Time64MicrosecondType, Time64NanosecondType, TimeUnit, TimestampMicrosecondType,
-    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type, i256,
 };
 
 use crate::error::{Error, Kind, Result};
@@ -16,6 +16,7 @@ use crate::table::pg_type::{self, PgType};
 use super::interval::{self, Written};
 use crate::table::pg_time::Interval;
 use super::numeric::Decimal;
+use super::scale::ShownScale;
 use super::{Format, Style, Values, bytea, datetime, digits, float, json, list, numeric, uuid};
 
 /// Adds every value of `array` to `out`: `field` is the array's, `pg` what its values are shown as ([`PgType::of_field`]).
@@ -37,9 +38,22 @@ pub fn encode(
         };
     }
     macro_rules! decimals {
-        ($arrow:ty, $digits:expr, $scale:expr) => {{
+        ($arrow:ty, $digits:expr, $wide:expr, $scale:expr) => {{
             let scale = i32::from(*$scale);
-            if text {
+            if let Some(shown) = ShownScale::of(field) {
+                let shown = |v| numeric::shown(v, scale, shown);
+                if text {
+                    each(array.as_primitive::<$arrow>(), out, |v, out| {
+                        let (digits, scale) = shown($wide(v));
+                        numeric::text(&digits, scale, out)
+                    })
+                } else {
+                    each(array.as_primitive::<$arrow>(), out, |v, out| {
+                        let (digits, scale) = shown($wide(v));
+                        numeric::binary(&digits, scale, out)
+                    })
+                }
+            } else if text {
                 each(array.as_primitive::<$arrow>(), out, |v, out| numeric::text(&$digits(v), scale, out))
             } else {
                 each(array.as_primitive::<$arrow>(), out, |v, out| numeric::binary(&$digits(v), scale, out))
@@ -93,7 +107,7 @@ pub fn encode(
         DataType::UInt8 => integers!(UInt8Type),
         DataType::UInt16 => integers!(UInt16Type),
         DataType::UInt32 => integers!(UInt32Type),
-        DataType::UInt64 => decimals!(UInt64Type, Decimal::from_unsigned, &0i8),
+        DataType::UInt64 => decimals!(UInt64Type, Decimal::from_unsigned, |v| i256::from_i128(i128::from(v)), &0i8),
         DataType::Float16 => {
             let digits = style.extra_float_digits;
             let values = array.as_primitive::<Float16Type>();
@@ -113,10 +127,10 @@ pub fn encode(
             each(array.as_primitive::<Float64Type>(), out, |v, out| float::double(v, digits, out))
         }
         DataType::Float64 => each(array.as_primitive::<Float64Type>(), out, |v, out| bytes(&v.to_be_bytes(), out)),
-        DataType::Decimal32(_, s) => decimals!(Decimal32Type, Decimal::from_signed, s),
-        DataType::Decimal64(_, s) => decimals!(Decimal64Type, Decimal::from_signed, s),
-        DataType::Decimal128(_, s) => decimals!(Decimal128Type, Decimal::from_signed, s),
-        DataType::Decimal256(_, s) => decimals!(Decimal256Type, Decimal::from_wide, s),
+        DataType::Decimal32(_, s) => decimals!(Decimal32Type, Decimal::from_signed, |v| i256::from_i128(i128::from(v)), s),
+        DataType::Decimal64(_, s) => decimals!(Decimal64Type, Decimal::from_signed, |v| i256::from_i128(i128::from(v)), s),
+        DataType::Decimal128(_, s) => decimals!(Decimal128Type, Decimal::from_signed, i256::from_i128, s),
+        DataType::Decimal256(_, s) => decimals!(Decimal256Type, Decimal::from_wide, |v: i256| v, s),
         DataType::Utf8 => texts(array.as_string::<i32>(), pg, format, out),
         DataType::LargeUtf8 => texts(array.as_string::<i64>(), pg, format, out),
         DataType::Utf8View => texts(array.as_string_view(), pg, format, out),

@@ -14,12 +14,14 @@ mod interval;
 mod json;
 mod list;
 mod numeric;
+mod scale;
 mod style;
 mod uuid;
 
 pub use column::encode;
 pub use json::encode as encode_json;
 pub use datetime::{EPOCH_DAYS, EPOCH_MICROS};
+pub use scale::{SIGNIFICANT, ShownScale, declared, is_declared};
 pub use style::Style;
 
 /// How values travel: as PostgreSQL's text or as its binary form.

@@ -5,6 +5,7 @@ use arrow::datatypes::i256;
 use crate::error::Result;
 
 use super::digits;
+use super::scale::ShownScale;
 
 /// Sign and digits of an integer, on the stack.
 pub(super) struct Decimal {
@@ -48,6 +49,13 @@ impl Decimal {
     fn digits(&self) -> &[u8] {
         &self.scratch[self.start..]
     }
+}
+
+/// The digits that `value / 10^scale` shows, and how many of them are decimals.
+pub(super) fn shown(value: i256, scale: i32, shown: ShownScale) -> (Decimal, i32) {
+    let kept = shown.shown(value, scale).clamp(0, scale.max(0));
+    let unit = i256::from_i128(10).checked_pow((scale - kept).unsigned_abs()).unwrap_or(i256::ONE);
+    (Decimal::from_wide(value.checked_div(unit).unwrap_or(value)), kept)
 }
 
 /// Appends the number `value / 10^scale` as text.

@@ -1,0 +1,376 @@
+//! `+ - * / %` of numbers and the minus before one, as PostgreSQL calculates: what does not fit is an error (22003), so is a division by zero
+//! (22012), also of floats; quotients of decimals have at least 16 digits. The planner puts these functions in place of the operators
+//! when the types on both sides are settled (`settle`).
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray};
+use arrow::compute::kernels::arity::try_binary;
+use arrow::compute::kernels::numeric::{add, add_wrapping, div, mul, mul_wrapping, neg, rem, sub, sub_wrapping};
+use arrow::datatypes::{
+    ArrowNativeTypeOp, DataType, Decimal128Type, Decimal256Type, Field, FieldRef, Float32Type, Float64Type, i256,
+};
+use arrow::error::ArrowError;
+use datafusion::common::{DataFusionError, Result};
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, Operator, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+use datafusion::physical_expr_common::datum::apply;
+
+use super::{decimal, types};
+use crate::error::{Error, Kind};
+use crate::table::pg_type::PgType;
+
+/// The largest scale of a product: what 256 bits hold besides 28 digits before the point.
+const LARGEST_PRODUCT_SCALE: i32 = 48;
+
+/// `left op right` of two integers or two floats of one type, or of any two decimals.
+pub fn call(left: Expr, op: Operator, right: Expr) -> Expr {
+    let function = Arithmetic { op, signature: Signature::any(2, Volatility::Immutable) };
+    ScalarUDF::from(function).call(vec![left, right])
+}
+
+/// `- operand`.
+pub fn negated(operand: Expr) -> Expr {
+    ScalarUDF::from(Negation { signature: Signature::any(1, Volatility::Immutable) }).call(vec![operand])
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Arithmetic {
+    op: Operator,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Arithmetic {
+    fn name(&self) -> &str {
+        match self.op {
+            Operator::Plus => "+",
+            Operator::Minus => "-",
+            Operator::Multiply => "*",
+            Operator::Divide => "/",
+            _ => "%",
+        }
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
+        match arguments {
+            [left, right] => {
+                Ok(self.result(&Field::new("", left.clone(), true), &Field::new("", right.clone(), true))?.data_type().clone())
+            }
+            _ => Err(types_differ()),
+        }
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
+        match args.arg_fields {
+            [left, right] => Ok(Arc::new(self.result(left, right)?)),
+            _ => Err(types_differ()),
+        }
+    }
+
+    /// As the operator is shown, which also is what a column is called.
+    fn display_name(&self, arguments: &[Expr]) -> Result<String> {
+        let [left, right] = arguments else { return Ok(self.name().to_owned()) };
+        Ok(format!("{left} {} {right}", self.op))
+    }
+
+    fn schema_name(&self, arguments: &[Expr]) -> Result<String> {
+        let [left, right] = arguments else { return Ok(self.name().to_owned()) };
+        Ok(format!("{} {} {}", left.schema_name(), self.op, right.schema_name()))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let ([left, right], [left_field, right_field]) = (args.args.as_slice(), args.arg_fields.as_slice()) else {
+            return Err(types_differ());
+        };
+        let to = args.return_field.data_type();
+        if types::decimal(&left.data_type()).is_some() {
+            return self.decimals(left, right, [left_field, right_field], to);
+        }
+        let checked = |op: fn(&dyn arrow::array::Datum, &dyn arrow::array::Datum) -> Result<ArrayRef, ArrowError>| {
+            apply(left, right, op).map_err(|e| in_postgres_words(e, to))
+        };
+        match (to, self.op) {
+            (DataType::Float64, _) => floats::<Float64Type>(left, right, self.op),
+            (DataType::Float32, _) => floats::<Float32Type>(left, right, self.op),
+            (_, Operator::Plus) => checked(add),
+            (_, Operator::Minus) => checked(sub),
+            (_, Operator::Multiply) => checked(mul),
+            (_, Operator::Divide) => checked(div),
+            (_, _) => checked(rem),
+        }
+    }
+}
+
+impl Arithmetic {
+    fn result(&self, left: &Field, right: &Field) -> Result<Field> {
+        let (Some((p1, s1)), Some((p2, s2))) = (types::decimal(left.data_type()), types::decimal(right.data_type())) else {
+            return Ok(Field::new(self.name(), left.data_type().clone(), true));
+        };
+        let of = [left.data_type(), right.data_type()];
+        let (p1, p2) = (i32::from(p1), i32::from(p2));
+        let scale = s1.max(s2);
+        let whole = (p1 - i32::from(s1)).max(p2 - i32::from(s2));
+        let (data_type, shown) = match self.op {
+            Operator::Plus | Operator::Minus => {
+                (types::sized(whole + i32::from(scale) + 1, scale, of), types::shown_of_sum(left, right))
+            }
+            Operator::Multiply => {
+                let both = i32::from(s1) + i32::from(s2);
+                let scale = both.min(LARGEST_PRODUCT_SCALE.max(i32::from(scale)));
+                let scale = i8::try_from(scale).unwrap_or(i8::MAX);
+                (types::sized(p1 + p2, scale, of), types::shown_of_product(left, right))
+            }
+            Operator::Divide => return Ok(types::quotient(self.name(), left, right)),
+            _ => (types::sized(whole + i32::from(scale), scale, of), types::shown_of_sum(left, right)),
+        };
+        let field = Field::new(self.name(), data_type, true);
+        Ok(match shown {
+            Some(shown) => shown.mark(field),
+            None => field,
+        })
+    }
+
+    fn decimals(
+        &self,
+        left: &ColumnarValue,
+        right: &ColumnarValue,
+        fields: [&FieldRef; 2],
+        to: &DataType,
+    ) -> Result<ColumnarValue> {
+        let (Some((_, s1)), Some((_, s2)), Some((_, s))) =
+            (types::decimal(&left.data_type()), types::decimal(&right.data_type()), types::decimal(to))
+        else {
+            return Err(types_differ());
+        };
+        let (s1, s2, s) = (i32::from(s1), i32::from(s2), i32::from(s));
+        if matches!(to, DataType::Decimal128(..)) {
+            let (by1, by2) = (unit(s - s1), unit(s - s2));
+            let limit = 10_i128.pow(u32::from(types::WIDE));
+            let fits = |v: Option<i128>| v.filter(|v| v.unsigned_abs() < limit.unsigned_abs()).ok_or_else(too_long);
+            let scaled = |a: i128, b: i128| Some((a.checked_mul(by1?)?, b.checked_mul(by2?)?));
+            return match self.op {
+                Operator::Plus => {
+                    primitive::<Decimal128Type>(left, right, to, |a, b| fits(scaled(a, b).and_then(|(a, b)| a.checked_add(b))))
+                }
+                Operator::Minus => {
+                    primitive::<Decimal128Type>(left, right, to, |a, b| fits(scaled(a, b).and_then(|(a, b)| a.checked_sub(b))))
+                }
+                Operator::Multiply => primitive::<Decimal128Type>(left, right, to, |a, b| fits(a.checked_mul(b))),
+                _ => primitive::<Decimal128Type>(left, right, to, |a, b| {
+                    let (a, b) = scaled(a, b).ok_or_else(too_long)?;
+                    if b == 0 { Err(ArrowError::DivideByZero) } else { Ok(a.wrapping_rem(b)) }
+                }),
+            };
+        }
+        let (left, right) = (widest(left)?, widest(right)?);
+        let at = move |v: i256, from: i32| decimal::rescale(v, from, s).ok_or_else(too_long);
+        match self.op {
+            Operator::Plus => {
+                primitive::<Decimal256Type>(&left, &right, to, |a, b| at(a, s1)?.checked_add(at(b, s2)?).ok_or_else(too_long))
+            }
+            Operator::Minus => {
+                primitive::<Decimal256Type>(&left, &right, to, |a, b| at(a, s1)?.checked_sub(at(b, s2)?).ok_or_else(too_long))
+            }
+            Operator::Multiply => {
+                primitive::<Decimal256Type>(&left, &right, to, |a, b| product((a, s1), (b, s2), s).ok_or_else(too_long))
+            }
+            Operator::Divide => {
+                let [shown1, shown2] = fields.map(|f| types::shown(f).0);
+                primitive::<Decimal256Type>(&left, &right, to, |a, b| {
+                    if b == i256::ZERO {
+                        return Err(ArrowError::DivideByZero);
+                    }
+                    let least1 = shown1.map_or(s1, |shown| shown.shown(a, s1));
+                    let least2 = shown2.map_or(s2, |shown| shown.shown(b, s2));
+                    decimal::quotient((a, s1), (b, s2), least1.max(least2), s).ok_or_else(too_long)
+                })
+            }
+            _ => primitive::<Decimal256Type>(&left, &right, to, |a, b| {
+                let (a, b) = (at(a, s1)?, at(b, s2)?);
+                if b == i256::ZERO { Err(ArrowError::DivideByZero) } else { Ok(a.wrapping_rem(b)) }
+            }),
+        }
+    }
+}
+
+/// A product at scale `to`. What 256 bits have no room for at the full scale is tried again without the zeros at the end.
+fn product((a, s1): (i256, i32), (b, s2): (i256, i32), to: i32) -> Option<i256> {
+    let whole = a.checked_mul(b).and_then(|product| decimal::rescale(product, s1 + s2, to));
+    whole.or_else(|| {
+        let ((a, s1), (b, s2)) = (decimal::without_zeros(a, s1), decimal::without_zeros(b, s2));
+        decimal::rescale(a.checked_mul(b)?, s1 + s2, to)
+    })
+}
+
+fn unit(exponent: i32) -> Option<i128> {
+    10_i128.checked_pow(u32::try_from(exponent).ok()?)
+}
+
+/// A decimal as one of 256 bits and the same scale.
+fn widest(value: &ColumnarValue) -> Result<ColumnarValue> {
+    match types::decimal(&value.data_type()) {
+        Some((_, scale)) if !matches!(value.data_type(), DataType::Decimal256(..)) => {
+            value.cast_to(&DataType::Decimal256(types::WIDEST, scale), None)
+        }
+        _ => Ok(value.clone()),
+    }
+}
+
+/// Applies `op` to each pair of values, with a constant on either side.
+fn primitive<T: ArrowPrimitiveType>(
+    left: &ColumnarValue,
+    right: &ColumnarValue,
+    to: &DataType,
+    op: impl Fn(T::Native, T::Native) -> Result<T::Native, ArrowError>,
+) -> Result<ColumnarValue> {
+    let array = |value: &ColumnarValue| -> Result<ArrayRef> { value.to_array(1) };
+    let (l, r) = (array(left)?, array(right)?);
+    let (l, r) = (l.as_primitive::<T>(), r.as_primitive::<T>());
+    let constant = |a: &PrimitiveArray<T>| (a.len() == 1 && a.is_valid(0)).then(|| a.value(0));
+    let is_constant = |v: &ColumnarValue| matches!(v, ColumnarValue::Scalar(_));
+    let done: Result<PrimitiveArray<T>, ArrowError> = match (is_constant(left), is_constant(right)) {
+        (true, false) => match constant(l) {
+            Some(a) => r.try_unary(|b| op(a, b)),
+            None => Ok(PrimitiveArray::new_null(r.len())),
+        },
+        (false, true) => match constant(r) {
+            Some(b) => l.try_unary(|a| op(a, b)),
+            None => Ok(PrimitiveArray::new_null(l.len())),
+        },
+        (true, true) | (false, false) => try_binary(l, r, op),
+    };
+    let done = done.map_err(|e| in_postgres_words(e.into(), to))?;
+    let done: ArrayRef = Arc::new(done.with_data_type(to.clone()));
+    if is_constant(left) && is_constant(right) {
+        return Ok(ColumnarValue::Scalar(datafusion::common::ScalarValue::try_from_array(&done, 0)?));
+    }
+    Ok(ColumnarValue::Array(done))
+}
+
+/// Floats by Arrow's kernels, then a look at what came out: only where something is infinite or zero are the operands looked at too.
+fn floats<T>(left: &ColumnarValue, right: &ColumnarValue, op: Operator) -> Result<ColumnarValue>
+where
+    T: ArrowPrimitiveType,
+    T::Native: ArrowNativeTypeOp + Into<f64> + Copy,
+{
+    let done = match op {
+        Operator::Plus => apply(left, right, add_wrapping)?,
+        Operator::Minus => apply(left, right, sub_wrapping)?,
+        Operator::Multiply => apply(left, right, mul_wrapping)?,
+        Operator::Divide => apply(left, right, div)?,
+        _ => apply(left, right, rem)?,
+    };
+    let result = done.to_array(1)?;
+    let result = result.as_primitive::<T>();
+    let is_odd = |v: &T::Native| {
+        let v: f64 = (*v).into();
+        !v.is_finite() || v == 0.0
+    };
+    if !result.values().iter().any(is_odd) {
+        return Ok(done);
+    }
+    let rows = result.len();
+    let (l, r) = (left.to_array(rows)?, right.to_array(rows)?);
+    let (l, r) = (l.as_primitive::<T>(), r.as_primitive::<T>());
+    for row in (0..rows).filter(|row| result.is_valid(*row)) {
+        let (a, b, v): (f64, f64, f64) = (l.value(row).into(), r.value(row).into(), result.value(row).into());
+        if b == 0.0 && matches!(op, Operator::Divide | Operator::Modulo) && !a.is_nan() {
+            return Err(types::by_zero());
+        }
+        if v.is_infinite() && a.is_finite() && b.is_finite() {
+            return Err(overflow());
+        }
+        let vanished = match op {
+            Operator::Multiply => a != 0.0 && b != 0.0,
+            Operator::Divide => a != 0.0 && !b.is_infinite(),
+            _ => false,
+        };
+        if v == 0.0 && vanished {
+            return Err(underflow());
+        }
+    }
+    Ok(done)
+}
+
+/// The error of a float that became too large.
+pub fn overflow() -> DataFusionError {
+    types::outward(Error::new(Kind::OutOfRange, "value out of range: overflow"))
+}
+
+/// The error of a float that became too small to be told from zero.
+pub fn underflow() -> DataFusionError {
+    types::outward(Error::new(Kind::OutOfRange, "value out of range: underflow"))
+}
+
+/// The minus before a number.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Negation {
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Negation {
+    fn name(&self) -> &str {
+        "-"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
+        arguments.first().cloned().ok_or_else(types_differ)
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
+        let field = args.arg_fields.first().ok_or_else(types_differ)?;
+        let plain = Field::new(self.name(), field.data_type().clone(), true);
+        Ok(Arc::new(match types::shown(field).0 {
+            Some(shown) => shown.mark(plain),
+            None => plain,
+        }))
+    }
+
+    fn display_name(&self, arguments: &[Expr]) -> Result<String> {
+        Ok(arguments.first().map_or_else(|| "-".to_owned(), |operand| format!("(- {operand})")))
+    }
+
+    fn schema_name(&self, arguments: &[Expr]) -> Result<String> {
+        Ok(arguments.first().map_or_else(|| "-".to_owned(), |operand| format!("(- {})", operand.schema_name())))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let [operand] = args.args.as_slice() else { return Err(types_differ()) };
+        let negate = |array: &ArrayRef| neg(array).map_err(|e| in_postgres_words(e.into(), args.return_type()));
+        match operand {
+            ColumnarValue::Array(array) => Ok(ColumnarValue::Array(negate(array)?)),
+            ColumnarValue::Scalar(value) => {
+                let done = negate(&value.to_array()?)?;
+                Ok(ColumnarValue::Scalar(datafusion::common::ScalarValue::try_from_array(&done, 0)?))
+            }
+        }
+    }
+}
+
+fn too_long() -> ArrowError {
+    ArrowError::ExternalError(Box::new(types::too_long()))
+}
+
+fn types_differ() -> DataFusionError {
+    DataFusionError::Internal("an operator on numbers whose types are not settled".to_owned())
+}
+
+/// What a kernel says, as PostgreSQL says it.
+fn in_postgres_words(e: DataFusionError, to: &DataType) -> DataFusionError {
+    match e.find_root() {
+        DataFusionError::ArrowError(e, _) if matches!(**e, ArrowError::ArithmeticOverflow(_)) => {
+            types::out_of_range(PgType::of(to).sql_name)
+        }
+        DataFusionError::ArrowError(e, _) if matches!(**e, ArrowError::DivideByZero) => types::by_zero(),
+        _ => e,
+    }
+}

@@ -1,0 +1,437 @@
+//! The types on both sides of each operator, settled by PostgreSQL's rules before DataFusion's coercion looks at them: it would compare floats
+//! as decimals, and calculate with integers beyond their end. Operators on numbers become the functions of `operators`, casts those of
+//! `convert`. Which type two numbers meet in is `types`' to say.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, i256};
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{Column, DFSchema, Result, ScalarValue};
+use datafusion::logical_expr::expr::{Between, BinaryExpr, Case, Cast, InList, ScalarFunction};
+use datafusion::logical_expr::expr_rewriter::{NamePreserver, coerce_plan_expr_for_schema};
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, Union, Values};
+use datafusion::optimizer::AnalyzerRule;
+
+use super::literals::{self, TO_NUMERIC, is_unknown};
+use super::{convert, operators, shown, types};
+use crate::table::pg_value::ShownScale;
+
+/// Functions whose arguments are of one type, which is that of the result.
+const OF_ONE_TYPE: [&str; 3] = ["coalesce", "greatest", "least"];
+
+/// Functions that write their arguments one behind the other.
+const OF_TEXTS: [&str; 2] = ["concat", "concat_ws"];
+
+/// The rule; it stands before DataFusion's coercion.
+#[derive(Debug, Default)]
+pub struct Settle;
+
+impl AnalyzerRule for Settle {
+    fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> Result<LogicalPlan> {
+        Ok(plan.transform_up_with_subqueries(node)?.data)
+    }
+
+    fn name(&self) -> &str {
+        "settle_numbers"
+    }
+}
+
+fn node(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+    let plan = match plan {
+        LogicalPlan::Values(values) => return list_of_values(values),
+        other => other,
+    };
+    let mut schema = merge_schema(&plan.inputs());
+    if let LogicalPlan::TableScan(scan) = &plan {
+        schema.merge(&scan.projected_schema);
+    }
+    // Names are looked up above: those of windows and aggregates hold what they sort and filter by.
+    let names = NamePreserver::new(&plan);
+    let settled = plan.map_expressions(|expr| {
+        let name = names.save(&expr);
+        let settled = expr.transform_up(|expr| settle(expr, &schema))?;
+        Ok(settled.update_data(|expr| name.restore(expr)))
+    })?;
+    let settled = settled.transform_data(|plan| match plan {
+        LogicalPlan::Union(union) => union_of_numbers(union),
+        other => Ok(Transformed::no(other)),
+    })?;
+    if settled.transformed || !matches!(settled.data, LogicalPlan::TableScan(_) | LogicalPlan::EmptyRelation(_)) {
+        return settled.map_data(LogicalPlan::recompute_schema);
+    }
+    Ok(settled)
+}
+
+/// `VALUES`, each column of the type that its numbers meet in. DataFusion has brought them to a type already, by rules of its own.
+fn list_of_values(Values { schema, mut values }: Values) -> Result<Transformed<LogicalPlan>> {
+    let empty = DFSchema::empty();
+    let mut fields = Vec::new();
+    for (column, (qualifier, field)) in schema.iter().enumerate() {
+        let is_decimal = types::decimal(field.data_type()).is_some();
+        let mut cells = Vec::with_capacity(values.len());
+        for row in &mut values {
+            let cell = match std::mem::take(&mut row[column]) {
+                Expr::Cast(cast) if is_decimal && cast.field.data_type() == field.data_type() => *cast.expr,
+                cell => cell,
+            };
+            cells.push(cell.transform_up(|expr| settle(expr, &empty))?.data);
+        }
+        let found = if is_decimal { common(&cells, &empty, types::for_result) } else { None };
+        let data_type = found.unwrap_or_else(|| field.data_type().clone());
+        let mut told = field.as_ref().clone().with_data_type(data_type.clone());
+        if let Some(shown) = shown::of_choices(&cells, &empty).filter(|_| types::decimal(&data_type).is_some()) {
+            told = shown.mark(told);
+        }
+        for (row, cell) in values.iter_mut().zip(cells) {
+            row[column] = if types::plain(&data_type).is_some() { to(cell, &data_type, &empty)? } else { cell };
+        }
+        fields.push((qualifier.cloned(), Arc::new(told)));
+    }
+    let schema = Arc::new(DFSchema::new_with_metadata(fields, schema.metadata().clone())?);
+    Ok(Transformed::yes(LogicalPlan::Values(Values { schema, values })))
+}
+
+/// A union whose inputs have its columns' types, where those are numbers of several types.
+fn union_of_numbers(union: Union) -> Result<Transformed<LogicalPlan>> {
+    let mut changed = false;
+    let (mut fields, mut scales) = (Vec::new(), Vec::new());
+    for (column, (qualifier, field)) in union.schema.iter().enumerate() {
+        let found: Option<Vec<DataType>> =
+            union.inputs.iter().map(|i| types::plain(i.schema().field(column).data_type())).collect();
+        let common = found.and_then(|found| {
+            let differ = found.windows(2).any(|pair| pair[0] != pair[1]);
+            let common = found.iter().skip(1).try_fold(found.first()?.clone(), |a, b| types::for_result(&a, b))?;
+            differ.then_some(common)
+        });
+        changed |= common.is_some();
+        let inputs: Vec<_> = union.inputs.iter().map(|i| Arc::clone(i.schema().field(column))).collect();
+        scales.push(shown::of_fields(&inputs));
+        let field = match common {
+            Some(common) => Arc::new(field.as_ref().clone().with_data_type(common)),
+            None => Arc::clone(union.inputs[0].schema().field(column)),
+        };
+        fields.push((qualifier.cloned(), field));
+    }
+    if !changed {
+        return Ok(Transformed::no(LogicalPlan::Union(union)));
+    }
+    let schema = DFSchema::new_with_metadata(fields, union.schema.metadata().clone())?;
+    let inputs = union
+        .inputs
+        .into_iter()
+        .map(|input| {
+            let coerced = coerce_plan_expr_for_schema(Arc::unwrap_or_clone(input), &schema)?;
+            Ok(Arc::new(showing(coerced, &scales)?))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Transformed::yes(LogicalPlan::Union(Union { inputs, schema: Arc::new(schema) })))
+}
+
+/// A plan whose columns show these scales.
+fn showing(plan: LogicalPlan, scales: &[Option<ShownScale>]) -> Result<LogicalPlan> {
+    if scales.iter().all(Option::is_none) {
+        return Ok(plan);
+    }
+    let columns: Vec<_> = plan.schema().iter().map(|(qualifier, field)| (qualifier.cloned(), Arc::clone(field))).collect();
+    let shown = columns.into_iter().zip(scales).map(|((qualifier, field), scale)| {
+        let column = Expr::Column(Column::new(qualifier.clone(), field.name()));
+        match scale {
+            Some(_) => shown::as_found(column, *scale, field.data_type()).alias_qualified(qualifier, field.name()),
+            None => column,
+        }
+    });
+    LogicalPlanBuilder::from(plan.clone()).project(shown.collect::<Vec<_>>())?.build()
+}
+
+fn settle(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    match expr {
+        Expr::BinaryExpr(binary) => operator(binary, schema),
+        Expr::Negative(operand) => match number(&operand, schema) {
+            Some(data_type) => Ok(Transformed::yes(operators::negated(to(*operand, &data_type, schema)?))),
+            None => Ok(Transformed::no(Expr::Negative(operand))),
+        },
+        Expr::Between(Between { expr, negated, low, high }) => {
+            let parts = vec![*expr, *low, *high];
+            let Some(common) = common(&parts, schema, types::for_operator) else { return between(parts, negated, false) };
+            let parts = parts.into_iter().map(|e| to(e, &common, schema)).collect::<Result<_>>()?;
+            between(parts, negated, true)
+        }
+        Expr::InList(InList { expr, list, negated }) => {
+            let all: Vec<Expr> = std::iter::once(*expr).chain(list).collect();
+            let (all, changed) = match common(&all, schema, types::for_operator) {
+                Some(common) => (all.into_iter().map(|e| to(e, &common, schema)).collect::<Result<Vec<_>>>()?, true),
+                None => (all, false),
+            };
+            let mut all = all.into_iter();
+            let Some(expr) = all.next() else { return Err(unsettled()) };
+            let list = Expr::InList(InList::new(Box::new(expr), all.collect(), negated));
+            Ok(if changed { Transformed::yes(list) } else { Transformed::no(list) })
+        }
+        Expr::Case(case) => cases(case, schema),
+        // Which scale it has is known when it comes.
+        Expr::Placeholder(_) => match number(&expr, schema) {
+            Some(data_type) if types::decimal(&data_type).is_some() => {
+                Ok(Transformed::yes(shown::as_found(expr, Some(ShownScale::Trimmed { least: 0 }), &data_type)))
+            }
+            _ => Ok(Transformed::no(expr)),
+        },
+        Expr::Cast(cast) => explicit(cast, schema),
+        Expr::ScalarFunction(call) if call.func.name() == TO_NUMERIC => match <[Expr; 1]>::try_from(call.args) {
+            Ok([value]) => Ok(Transformed::yes(convert::to_numeric(value, schema)?)),
+            Err(args) => Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func: call.func, args }))),
+        },
+        Expr::ScalarFunction(call) if call.func.name() == "nullif" => null_if(call, schema),
+        Expr::ScalarFunction(mut call) if OF_TEXTS.contains(&call.func.name()) => {
+            for argument in &mut call.args {
+                let data_type = argument.get_type(schema)?;
+                *argument = convert::to_text(std::mem::take(argument), &data_type);
+            }
+            Ok(Transformed::yes(Expr::ScalarFunction(call)))
+        }
+        Expr::ScalarFunction(call) if OF_ONE_TYPE.contains(&call.func.name()) => {
+            let Some(common) = common(&call.args, schema, types::for_result) else {
+                return Ok(Transformed::no(Expr::ScalarFunction(call)));
+            };
+            let scales = shown::of_choices(&call.args, schema);
+            let args = call.args.into_iter().map(|e| to(e, &common, schema)).collect::<Result<_>>()?;
+            let settled = Expr::ScalarFunction(ScalarFunction { func: call.func, args });
+            Ok(Transformed::yes(shown::as_found(settled, scales, &common)))
+        }
+        other => Ok(Transformed::no(other)),
+    }
+}
+
+/// `nullif(a, b)` where their types differ: the first as it is, unless they are equal.
+fn null_if(call: ScalarFunction, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    if common(&call.args, schema, types::for_operator).is_none() {
+        return Ok(Transformed::no(Expr::ScalarFunction(call)));
+    }
+    let [left, right] = <[Expr; 2]>::try_from(call.args).map_err(|_| unsettled())?;
+    let data_type = left.get_type(schema)?;
+    let equal = BinaryExpr::new(Box::new(left.clone()), Operator::Eq, Box::new(right));
+    let equal = operator(equal, schema)?.data;
+    let null = Expr::Literal(ScalarValue::try_from(&data_type)?, None);
+    let case = Case::new(None, vec![(Box::new(equal), Box::new(null))], Some(Box::new(left)));
+    Ok(Transformed::yes(Expr::Case(case)))
+}
+
+fn between(parts: Vec<Expr>, negated: bool, changed: bool) -> Result<Transformed<Expr>> {
+    let [expr, low, high] = <[Expr; 3]>::try_from(parts).map_err(|_| unsettled())?;
+    let between = Expr::Between(Between::new(Box::new(expr), negated, Box::new(low), Box::new(high)));
+    Ok(if changed { Transformed::yes(between) } else { Transformed::no(between) })
+}
+
+/// An operator, when one side is a number and the other is one too or is nothing in particular.
+fn operator(BinaryExpr { left, op, right }: BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    let unchanged = |left, right| Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr::new(left, op, right))));
+    if op == Operator::StringConcat {
+        let texts = [left, right].map(|e| {
+            let data_type = e.get_type(schema)?;
+            Ok(Box::new(convert::to_text(*e, &data_type)))
+        });
+        let [left, right]: [Result<Box<Expr>>; 2] = texts;
+        return Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr::new(left?, op, right?))));
+    }
+    let is_arithmetic = matches!(op, Operator::Plus | Operator::Minus | Operator::Multiply | Operator::Divide | Operator::Modulo);
+    let is_bitwise = matches!(
+        op,
+        Operator::BitwiseAnd
+            | Operator::BitwiseOr
+            | Operator::BitwiseXor
+            | Operator::BitwiseShiftLeft
+            | Operator::BitwiseShiftRight
+    );
+    let is_comparison = matches!(
+        op,
+        Operator::Eq
+            | Operator::NotEq
+            | Operator::Lt
+            | Operator::LtEq
+            | Operator::Gt
+            | Operator::GtEq
+            | Operator::IsDistinctFrom
+            | Operator::IsNotDistinctFrom
+    );
+    if !is_arithmetic && !is_comparison && !is_bitwise {
+        return unchanged(left, right);
+    }
+    let (l, r) = match (number(&left, schema), number(&right, schema)) {
+        (Some(l), Some(r)) => (l, r),
+        (Some(l), None) if is_unknown(&right) => (l.clone(), l),
+        (None, Some(r)) if is_unknown(&left) => (r.clone(), r),
+        _ => return unchanged(left, right),
+    };
+    if is_comparison {
+        return comparison(*left, op, *right, (&l, &r), schema);
+    }
+    if matches!(op, Operator::BitwiseShiftLeft | Operator::BitwiseShiftRight) {
+        let (left, right) = (to(*left, &l, schema)?, to(*right, &DataType::Int32, schema)?);
+        return Ok(Transformed::yes(super::bits::shifted(left, op, right)));
+    }
+    let Some(common) = types::for_operator(&l, &r) else { return unchanged(left, right) };
+    if is_bitwise {
+        let (left, right) = (to(*left, &common, schema)?, to(*right, &common, schema)?);
+        return Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)))));
+    }
+    // Decimals keep their scales, for the result's follows from both.
+    let (l, r) = match types::decimal(&common) {
+        Some(_) => (types::as_decimal(&l).ok_or_else(unsettled)?, types::as_decimal(&r).ok_or_else(unsettled)?),
+        None => (common.clone(), common),
+    };
+    Ok(Transformed::yes(operators::call(to(*left, &l, schema)?, op, to(*right, &r, schema)?)))
+}
+
+/// A comparison in one type. A whole number that is compared with a decimal constant is compared with a whole one, which scans can use.
+fn comparison(
+    left: Expr,
+    op: Operator,
+    right: Expr,
+    (l, r): (&DataType, &DataType),
+    schema: &DFSchema,
+) -> Result<Transformed<Expr>> {
+    // A constant takes no more decimals than it needs, so that what it is compared with need not be brought to them.
+    let short = |e| match e {
+        Expr::Literal(value, metadata) => Expr::Literal(literals::shortened(value), metadata),
+        other => other,
+    };
+    let (left, right) = (short(left), short(right));
+    let (l, r) = (&number(&left, schema).unwrap_or_else(|| l.clone()), &number(&right, schema).unwrap_or_else(|| r.clone()));
+    let compare = |left, op, right| Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)))));
+    if l.is_integer() && !matches!(left, Expr::Literal(..)) {
+        if let Some((op, right)) = whole(l, op, &right) {
+            return compare(to(left, l, schema)?, op, right);
+        }
+    } else if r.is_integer()
+        && !matches!(right, Expr::Literal(..))
+        && let Some((op, left)) = op.swap().and_then(|op| whole(r, op, &left))
+    {
+        return compare(to(right, r, schema)?, op, left);
+    }
+    match types::for_operator(l, r) {
+        Some(common) => compare(to(left, &common, schema)?, op, to(right, &common, schema)?),
+        None => Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right))))),
+    }
+}
+
+/// `op` and the whole constant that tell the same of a whole number as `op` and the decimal constant.
+fn whole(data_type: &DataType, op: Operator, constant: &Expr) -> Option<(Operator, Expr)> {
+    let (value, scale) = match constant {
+        Expr::Literal(ScalarValue::Decimal128(Some(value), _, scale), _) => (*value, *scale),
+        _ => return None,
+    };
+    let unit = 10_i128.checked_pow(u32::try_from(scale).ok()?)?;
+    let op = match (value.rem_euclid(unit) == 0, op) {
+        (true, op) => op,
+        (false, Operator::Lt | Operator::LtEq) => Operator::LtEq,
+        (false, Operator::Gt | Operator::GtEq) => Operator::Gt,
+        (false, _) => return None,
+    };
+    let whole = i64::try_from(value.div_euclid(unit)).ok()?;
+    let whole = match data_type {
+        DataType::Int16 => ScalarValue::Int16(Some(i16::try_from(whole).ok()?)),
+        DataType::Int32 => ScalarValue::Int32(Some(i32::try_from(whole).ok()?)),
+        _ => ScalarValue::Int64(Some(whole)),
+    };
+    Some((op, Expr::Literal(whole, None)))
+}
+
+fn cases(mut case: Case, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    let mut changed = false;
+    if let Some(base) = &case.expr {
+        let compared: Vec<Expr> =
+            std::iter::once(base.as_ref()).chain(case.when_then_expr.iter().map(|(when, _)| when.as_ref())).cloned().collect();
+        if let Some(common) = common(&compared, schema, types::for_operator) {
+            changed = true;
+            case.expr = Some(Box::new(to(base.as_ref().clone(), &common, schema)?));
+            for (when, _) in &mut case.when_then_expr {
+                **when = to(when.as_ref().clone(), &common, schema)?;
+            }
+        }
+    }
+    let results: Vec<Expr> =
+        case.when_then_expr.iter().map(|(_, then)| then).chain(&case.else_expr).map(|e| e.as_ref().clone()).collect();
+    let Some(common) = common(&results, schema, types::for_result) else {
+        return Ok(if changed { Transformed::yes(Expr::Case(case)) } else { Transformed::no(Expr::Case(case)) });
+    };
+    for then in case.when_then_expr.iter_mut().map(|(_, then)| then).chain(&mut case.else_expr) {
+        **then = to(then.as_ref().clone(), &common, schema)?;
+    }
+    let scales = shown::of_choices(&results, schema);
+    Ok(Transformed::yes(shown::as_found(Expr::Case(case), scales, &common)))
+}
+
+/// A cast that the statement asks for.
+fn explicit(cast: Cast, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    let from = cast.expr.get_type(schema)?;
+    match convert::explicit(cast.expr.as_ref(), &from, cast.field.data_type()) {
+        Some(converted) => Ok(Transformed::yes(converted)),
+        None => Ok(Transformed::no(Expr::Cast(cast))),
+    }
+}
+
+/// The type that numbers of several types meet in; `None` when they have one type already, or some are no numbers.
+fn common(all: &[Expr], schema: &DFSchema, rule: fn(&DataType, &DataType) -> Option<DataType>) -> Option<DataType> {
+    let mut met: Option<DataType> = None;
+    for expr in all {
+        if is_unknown(expr) {
+            continue;
+        }
+        let found = number(expr, schema)?;
+        met = Some(match met {
+            Some(met) => rule(&met, &found)?,
+            None => found,
+        });
+    }
+    let met = met?;
+    let settled = |e: &Expr| e.get_type(schema).is_ok_and(|t| t == met);
+    (!all.iter().all(settled)).then_some(met)
+}
+
+/// The [`types::plain`] type of a number.
+fn number(expr: &Expr, schema: &DFSchema) -> Option<DataType> {
+    types::plain(&expr.get_type(schema).ok()?)
+}
+
+/// The expression as a number of a type; constants at once.
+pub fn to(expr: Expr, data_type: &DataType, schema: &DFSchema) -> Result<Expr> {
+    let from = expr.get_type(schema)?;
+    if from == *data_type {
+        return Ok(expr);
+    }
+    if let Expr::Literal(value, _) = &expr
+        && let Some(value) = constant(value, data_type)
+    {
+        return Ok(Expr::Literal(value, None));
+    }
+    Ok(convert::implicit(expr, &from, data_type))
+}
+
+fn constant(value: &ScalarValue, data_type: &DataType) -> Option<ScalarValue> {
+    if value.is_null() {
+        return ScalarValue::try_from(data_type).ok();
+    }
+    match (value, data_type) {
+        (ScalarValue::Decimal128(Some(v), _, s), DataType::Float64) => {
+            let text = format!("{v}e{}", -i32::from(*s));
+            text.parse().ok().map(|v| ScalarValue::Float64(Some(v)))
+        }
+        (ScalarValue::Decimal256(Some(v), _, s), DataType::Float64) => {
+            let text = format!("{v}e{}", -i32::from(*s));
+            text.parse().ok().map(|v| ScalarValue::Float64(Some(v)))
+        }
+        (ScalarValue::Decimal128(Some(v), _, s), DataType::Decimal256(p, to)) => {
+            let value = super::decimal::rescale(i256::from_i128(*v), i32::from(*s), i32::from(*to))?;
+            Some(ScalarValue::Decimal256(Some(value), *p, *to))
+        }
+        (ScalarValue::Int16(_) | ScalarValue::Int32(_) | ScalarValue::Int64(_) | ScalarValue::Decimal128(..), _) => {
+            value.cast_to(data_type).ok()
+        }
+        _ => None,
+    }
+}
+
+fn unsettled() -> datafusion::common::DataFusionError {
+    datafusion::common::DataFusionError::Internal("an operator on numbers that was taken apart".to_owned())
+}

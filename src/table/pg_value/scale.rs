@@ -1,0 +1,176 @@
+//! How many decimals a `numeric` shows where its column declares none. PostgreSQL keeps that number beside each value; a column of decimals has
+//! one scale for all, and metadata on its field that says what to do with the zeros at the end.
+
+use arrow::datatypes::{Field, i256};
+
+/// The metadata key: `trimmed 2`, `quotient 2 0`.
+const KEY: &str = "stoa.shown_scale";
+
+/// The key on a field of a declared precision and scale, which clients are told.
+const DECLARED: &str = "stoa.declared_scale";
+
+/// Decimals in one of PostgreSQL's base-10000 digits.
+const STEP: i32 = 4;
+
+/// The significant digits that PostgreSQL computes a quotient to (`NUMERIC_MIN_SIG_DIGITS`).
+pub const SIGNIFICANT: i32 = 16;
+
+/// How the scale of each value is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ShownScale {
+    /// Zeros at the end are left out, down to so many decimals.
+    Trimmed { least: i32 },
+    /// As many as division gives (`select_div_scale`): [`SIGNIFICANT`] digits or somewhat more, `least` decimals at least; and `extra` ones for
+    /// what it was multiplied by.
+    Quotient { least: i32, extra: i32 },
+    /// As many as a variance has, or its root: those of a quotient, none for zero.
+    Deviation { least: i32, root: bool },
+    /// As many as a square root has.
+    Root { least: i32 },
+    /// As many as give [`SIGNIFICANT`] digits: those of exponentials and logarithms.
+    Significant { least: i32 },
+}
+
+impl ShownScale {
+    /// What a field's metadata says; `None` where its type's scale is shown.
+    pub fn of(field: &Field) -> Option<Self> {
+        let mut words = field.metadata().get(KEY)?.split(' ');
+        let kind = words.next()?;
+        let mut number = || words.next()?.parse().ok();
+        match kind {
+            "trimmed" => Some(Self::Trimmed { least: number()? }),
+            "variance" => Some(Self::Deviation { least: number()?, root: false }),
+            "deviation" => Some(Self::Deviation { least: number()?, root: true }),
+            "root" => Some(Self::Root { least: number()? }),
+            "significant" => Some(Self::Significant { least: number()? }),
+            "quotient" => Some(Self::Quotient { least: number()?, extra: number()? }),
+            _ => None,
+        }
+    }
+
+    /// The field with this in its metadata.
+    pub fn mark(self, field: Field) -> Field {
+        let text = match self {
+            Self::Trimmed { least } => format!("trimmed {least}"),
+            Self::Quotient { least, extra } => format!("quotient {least} {extra}"),
+            Self::Deviation { least, root: false } => format!("variance {least}"),
+            Self::Root { least } => format!("root {least}"),
+            Self::Significant { least } => format!("significant {least}"),
+            Self::Deviation { least, root: true } => format!("deviation {least}"),
+        };
+        let mut metadata = field.metadata().clone();
+        metadata.insert(KEY.to_owned(), text);
+        field.with_metadata(metadata)
+    }
+
+    /// The decimals that `value / 10^scale` shows, `scale` at most.
+    pub fn shown(self, value: i256, scale: i32) -> i32 {
+        let zeros = if value == i256::ZERO { scale } else { trailing_zeros(value, scale) };
+        let needed = scale - zeros;
+        match self {
+            Self::Trimmed { least } => needed.max(least).min(scale),
+            Self::Quotient { least, extra } => {
+                up_to((SIGNIFICANT - STEP * quotient_weight(value, scale)).max(least).max(0) + extra, needed).min(scale)
+            }
+            Self::Root { least } => {
+                let weight = if value == i256::ZERO { 0 } else { square_weight(value, scale) };
+                up_to(root_scale(weight).max(least).max(0), needed).min(scale)
+            }
+            Self::Significant { least } => Self::significant(value, scale).max(least).max(needed).clamp(0, scale.max(0)),
+            Self::Deviation { .. } if value == i256::ZERO => 0,
+            Self::Deviation { least, root } => {
+                let weight = if root { square_weight(value, scale) } else { quotient_weight(value, scale) };
+                up_to((SIGNIFICANT - STEP * weight).max(least).max(0), needed).min(scale)
+            }
+        }
+    }
+}
+
+impl ShownScale {
+    /// The decimals that give a number [`SIGNIFICANT`] digits.
+    pub fn significant(value: i256, scale: i32) -> i32 {
+        let digits = value.wrapping_abs().checked_ilog10().map_or(0, |d| d as i32) - scale;
+        // Cut off towards zero, as PostgreSQL does with the logarithm: 0.5 counts as 1.
+        SIGNIFICANT
+            - if value == i256::ZERO {
+                0
+            } else if digits < 0 {
+                digits + 1
+            } else {
+                digits
+            }
+    }
+
+    /// The decimals of the square root of a number.
+    pub fn root(value: i256, scale: i32) -> i32 {
+        let digits = value.wrapping_abs().checked_ilog10().map_or(0, |d| d as i32);
+        root_scale(if value == i256::ZERO { 0 } else { (digits - scale).div_euclid(STEP) })
+    }
+}
+
+/// The decimals of the square root of a number whose first base-10000 digit stands at `weight`.
+fn root_scale(weight: i32) -> i32 {
+    SIGNIFICANT - ((weight + 1) * STEP / 2 - 1)
+}
+
+/// A scale in steps of PostgreSQL's digits, until it shows all decimals that are needed.
+fn up_to(scale: i32, needed: i32) -> i32 {
+    if scale >= needed { scale } else { scale + (needed - scale + STEP - 1) / STEP * STEP }
+}
+
+/// The field with its precision and scale declared.
+pub fn declared(field: Field) -> Field {
+    let mut metadata = field.metadata().clone();
+    metadata.insert(DECLARED.to_owned(), String::new());
+    field.with_metadata(metadata)
+}
+
+/// Whether a field's precision and scale are declared.
+pub fn is_declared(field: &Field) -> bool {
+    field.metadata().contains_key(DECLARED)
+}
+
+/// Where the first base-10000 digit of a number stands, as PostgreSQL guesses it for a quotient: equal first digits, as of a number divided by
+/// itself, count as less than one.
+fn quotient_weight(value: i256, scale: i32) -> i32 {
+    let Some(one) = i256::from_i128(10).checked_pow(scale.unsigned_abs()) else { return 0 };
+    if value == i256::ZERO || value.wrapping_abs() == one {
+        return -1;
+    }
+    plain_weight(value, scale)
+}
+
+/// Where the first base-10000 digit of a number stands.
+fn plain_weight(value: i256, scale: i32) -> i32 {
+    let digits = value.wrapping_abs().checked_ilog10().map_or(0, |d| d as i32);
+    (digits - scale).div_euclid(STEP)
+}
+
+/// The same of a number's square.
+fn square_weight(value: i256, scale: i32) -> i32 {
+    let size = value.wrapping_abs();
+    let digits = size.checked_ilog10().unwrap_or(0) + 1;
+    // What is squared has 38 digits at most, so that its square has room.
+    let cut = digits.saturating_sub(38);
+    let Some(square) = i256::from_i128(10).checked_pow(cut).and_then(|unit| {
+        let short = size.checked_div(unit)?;
+        short.checked_mul(short)
+    }) else {
+        return 0;
+    };
+    plain_weight(square, 2 * (scale - cut as i32))
+}
+
+/// How many zeros a number ends with, `most` at most.
+fn trailing_zeros(value: i256, most: i32) -> i32 {
+    let (mut value, mut zeros) = (value, 0);
+    // Eight at a time, as long as there are, for most values end with many.
+    for step in [8, 4, 1] {
+        let Some(unit) = i256::from_i128(10).checked_pow(step) else { continue };
+        while zeros + step as i32 <= most && value.checked_rem(unit) == Some(i256::ZERO) {
+            value = value.wrapping_div(unit);
+            zeros += step as i32;
+        }
+    }
+    zeros
+}
