@@ -40,11 +40,29 @@ fn shown(row: &tokio_postgres::Row, i: usize) -> String {
         Type::INT4 => row.get::<_, Option<i32>>(i).map(|v| v.to_string()),
         Type::INT8 => row.get::<_, Option<i64>>(i).map(|v| v.to_string()),
         Type::FLOAT8 => row.get::<_, Option<f64>>(i).map(|v| v.to_string()),
+        Type::NUMERIC => row.get::<_, Option<Numeric>>(i).map(|v| v.0),
         Type::TEXT | Type::VARCHAR => row.get::<_, Option<String>>(i),
         Type::DATE => row.get::<_, Option<chrono::NaiveDate>>(i).map(|v| v.to_string()),
         other => panic!("no reader for a column of type {other}; cast it in the question"),
     };
     text.unwrap_or_default()
+}
+
+/// A numeric's binary form as `digits`e`exponent`.
+struct Numeric(String);
+
+impl<'a> tokio_postgres::types::FromSql<'a> for Numeric {
+    fn from_sql(_: &tokio_postgres::types::Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        let words: Vec<i16> = raw.chunks_exact(2).map(|w| i16::from_be_bytes([w[0], w[1]])).collect();
+        let [count, weight, sign, _scale, digits @ ..] = words.as_slice() else { return Err("too short".into()) };
+        let digits: String = digits.iter().map(|d| format!("{d:04}")).collect();
+        let sign = if *sign == 0x4000 { "-" } else { "" };
+        Ok(Self(format!("{sign}0{digits}e{}", 4 * (i32::from(*weight) - i32::from(*count) + 1))))
+    }
+
+    fn accepts(t: &tokio_postgres::types::Type) -> bool {
+        *t == tokio_postgres::types::Type::NUMERIC
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,9 @@
 //! Casts from and to numbers that Arrow does otherwise than PostgreSQL: floats round to the even whole number and decimals away from zero, what
 //! does not fit its type is an error with PostgreSQL's words, and text may have spaces around it. All other casts are DataFusion's.
 
-use std::fmt::Write;
+mod digits;
+mod text;
+
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray, StringArray};
@@ -16,6 +18,8 @@ use datafusion::logical_expr::{
     cast as planned_cast,
 };
 
+use self::digits::{from_float, to_float};
+use self::text::{decimal_of, float, whole};
 use super::{decimal, literals, operators, shown, types};
 use crate::error::{Error, Kind};
 use crate::table::pg_type::PgType;
@@ -211,7 +215,7 @@ impl Convert {
         };
         let array = if plain == *array.data_type() { Arc::clone(array) } else { cast(array, &plain)? };
         if matches!(self.to, DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8) {
-            return Ok(cast(&text(&array, field)?, &self.to)?);
+            return Ok(cast(&as_text(&array, field)?, &self.to)?);
         }
         match &plain {
             DataType::Float64 => self.from_floats::<Float64Type>(&array, FLOAT8_DIGITS),
@@ -365,103 +369,12 @@ fn try_map<T: ArrowPrimitiveType, O: ArrowPrimitiveType>(
     values.try_unary::<_, O, DataFusionError>(op)
 }
 
-/// A whole number as text has it.
-fn whole(text: &str, name: &str) -> Result<i128> {
-    let number = text.trim_matches(is_space);
-    let digits = number.strip_prefix(['-', '+']).unwrap_or(number);
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(types::invalid(name, text));
-    }
-    number.parse().map_err(|_| out_of_integer(text, name))
-}
-
-/// A float as text has it. [`str::parse`] takes no more than PostgreSQL does but for the words, which it takes in any case too.
-fn float<T: std::str::FromStr + Into<f64> + Copy>(text: &str, name: &str) -> Result<T> {
-    let number = text.trim_matches(is_space);
-    let value: T = number.parse().map_err(|_| types::invalid(name, text))?;
-    let wide: f64 = value.into();
-    let is_word = number.bytes().any(|b| b.is_ascii_alphabetic() && !matches!(b, b'e' | b'E'));
-    let mantissa = number.split(['e', 'E']).next().unwrap_or_default();
-    let vanished = wide == 0.0 && mantissa.bytes().any(|b| (b'1'..=b'9').contains(&b));
-    if (wide.is_infinite() && !is_word) || vanished {
-        return Err(out_of_float(number, name));
-    }
-    Ok(value)
-}
-
-fn decimal_of(text: &str) -> Result<(i256, i32)> {
-    let number = text.trim_matches(is_space);
-    match literals::decimal(number) {
-        Some(ScalarValue::Decimal128(Some(value), _, scale)) => Ok((i256::from_i128(value), i32::from(scale))),
-        Some(ScalarValue::Decimal256(Some(value), _, scale)) => Ok((value, i32::from(scale))),
-        _ if number.parse::<f64>().is_ok_and(f64::is_finite) => Err(types::too_long()),
-        _ if number.parse::<f64>().is_ok() => Err(not_finite()),
-        _ => Err(types::invalid("numeric", text)),
-    }
-}
-
-fn is_space(c: char) -> bool {
-    matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}')
-}
-
-/// A float's first digits, as many as PostgreSQL takes to be its own.
-fn from_float(value: f64, digits: usize) -> Result<(i256, i32)> {
-    if !value.is_finite() {
-        return Err(not_finite());
-    }
-    // `d.ddde-dd`: on the stack, for there is one for each row.
-    let mut text = Digits::default();
-    let written = write!(text, "{value:.*e}", digits - 1);
-    let (mantissa, exponent) = written.ok().and_then(|()| text.parts()).ok_or_else(types::too_long)?;
-    let scale = i32::try_from(digits).unwrap_or(0) - 1 - exponent;
-    let (value, scale) = decimal::without_zeros(i256::from_i128(i128::from(mantissa)), scale);
-    if scale < 0 { Ok((decimal::rescale(value, scale, 0).ok_or_else(types::too_long)?, 0)) } else { Ok((value, scale)) }
-}
-
-/// A short text on the stack.
-#[derive(Default)]
-struct Digits {
-    bytes: [u8; 32],
-    length: usize,
-}
-
-impl Write for Digits {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        let end = self.length + text.len();
-        self.bytes.get_mut(self.length..end).ok_or(std::fmt::Error)?.copy_from_slice(text.as_bytes());
-        self.length = end;
-        Ok(())
-    }
-}
-
-impl Digits {
-    /// The digits as a whole number, and the exponent.
-    fn parts(&self) -> Option<(i64, i32)> {
-        let text = self.bytes.get(..self.length)?;
-        let e = text.iter().position(|b| *b == b'e')?;
-        let exponent = std::str::from_utf8(text.get(e + 1..)?).ok()?.parse().ok()?;
-        let mantissa = text.get(..e)?.iter().filter(|b| b.is_ascii_digit()).fold(0_i64, |n, b| n * 10 + i64::from(b - b'0'));
-        Some((if text.first() == Some(&b'-') { -mantissa } else { mantissa }, exponent))
-    }
-}
-
-/// The float nearest to a decimal.
-pub fn to_float(value: i256, scale: i32) -> f64 {
-    // Both exact, so that their quotient is the nearest.
-    if let Some(small) = value.to_i128().filter(|v| v.unsigned_abs() < 1 << 53)
-        && (0..=22).contains(&scale)
-    {
-        return small as f64 / 10_f64.powi(scale);
-    }
-    format!("{value}e{}", -scale).parse().unwrap_or(f64::NAN)
-}
-
 fn decimal_text(value: i256, scale: i32) -> String {
     format!("{}", to_float(value, scale))
 }
 
 /// Numbers as their type's output function writes them.
-fn text(array: &ArrayRef, field: &Field) -> Result<ArrayRef> {
+fn as_text(array: &ArrayRef, field: &Field) -> Result<ArrayRef> {
     let mut values = Values::default();
     let field = field.clone().with_data_type(array.data_type().clone());
     pg_value::encode(array, &field, PgType::of(array.data_type()), Format::Text, &Style::default(), &mut values)

@@ -36,7 +36,13 @@ impl ExprPlanner for Literals {
     /// A constant of no type of its own takes that of the number beside it, for DataFusion knows no such arithmetic; and intervals are
     /// multiplied by `bigint` only.
     fn plan_binary_op(&self, mut raw: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
-        use BinaryOperator::{Divide, Minus, Modulo, Multiply, Plus};
+        use BinaryOperator::{Arrow, Divide, LongArrow, Minus, Modulo, Multiply, Plus};
+        // An element's place in JSON.
+        if matches!(raw.op, Arrow | LongArrow)
+            && let Planned::Literal(ScalarValue::Int32(Some(place)), _) = &raw.right
+        {
+            raw.right = lit(i64::from(*place));
+        }
         if !matches!(raw.op, Plus | Minus | Multiply | Divide | Modulo) {
             return Ok(PlannerResult::Original(raw));
         }
@@ -44,6 +50,15 @@ impl ExprPlanner for Literals {
             return Ok(PlannerResult::Original(raw));
         };
         let is_small = |t: &ArrowType| matches!(t, ArrowType::Int16 | ArrowType::Int32);
+        let is_no_number = |e: &Planned, t: &ArrowType| {
+            let is_text = matches!(t, ArrowType::Utf8 | ArrowType::Utf8View | ArrowType::LargeUtf8);
+            (is_text || *t == ArrowType::Boolean) && !is_unknown(e) && !matches!(e, Planned::Placeholder(_))
+        };
+        if (is_no_number(&raw.left, &left) && types::plain(&right).is_some())
+            || (is_no_number(&raw.right, &right) && types::plain(&left).is_some())
+        {
+            return Err(types::no_operator(&left, &raw.op.to_string(), &right));
+        }
         if is_unknown(&raw.left) && types::plain(&right).is_some() {
             raw.left = cast(raw.left, right);
         } else if is_unknown(&raw.right) && types::plain(&left).is_some() {

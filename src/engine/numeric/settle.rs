@@ -2,18 +2,19 @@
 //! as decimals, and calculate with integers beyond their end. Operators on numbers become the functions of `operators`, casts those of
 //! `convert`. Which type two numbers meet in is `types`' to say.
 
-use std::sync::Arc;
+mod relations;
 
 use arrow::datatypes::{DataType, i256};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{Column, DFSchema, Result, ScalarValue};
+use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::{Between, BinaryExpr, Case, Cast, InList, ScalarFunction};
-use datafusion::logical_expr::expr_rewriter::{NamePreserver, coerce_plan_expr_for_schema};
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, Union, Values};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, cast};
 use datafusion::optimizer::AnalyzerRule;
 
+use self::relations::{list_of_values, union_of_numbers};
 use super::literals::{self, TO_NUMERIC, is_unknown};
 use super::{convert, operators, shown, types};
 use crate::table::pg_value::ShownScale;
@@ -23,6 +24,9 @@ const OF_ONE_TYPE: [&str; 3] = ["coalesce", "greatest", "least"];
 
 /// Functions that write their arguments one behind the other.
 const OF_TEXTS: [&str; 2] = ["concat", "concat_ws"];
+
+/// Functions that count, which give `integer`; DataFusion's give unsigned ones.
+const COUNTING: [&str; 4] = ["array_length", "cardinality", "array_ndims", "array_position"];
 
 /// The rule; it stands before DataFusion's coercion.
 #[derive(Debug, Default)]
@@ -64,87 +68,6 @@ fn node(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
     Ok(settled)
 }
 
-/// `VALUES`, each column of the type that its numbers meet in. DataFusion has brought them to a type already, by rules of its own.
-fn list_of_values(Values { schema, mut values }: Values) -> Result<Transformed<LogicalPlan>> {
-    let empty = DFSchema::empty();
-    let mut fields = Vec::new();
-    for (column, (qualifier, field)) in schema.iter().enumerate() {
-        let is_decimal = types::decimal(field.data_type()).is_some();
-        let mut cells = Vec::with_capacity(values.len());
-        for row in &mut values {
-            let cell = match std::mem::take(&mut row[column]) {
-                Expr::Cast(cast) if is_decimal && cast.field.data_type() == field.data_type() => *cast.expr,
-                cell => cell,
-            };
-            cells.push(cell.transform_up(|expr| settle(expr, &empty))?.data);
-        }
-        let found = if is_decimal { common(&cells, &empty, types::for_result) } else { None };
-        let data_type = found.unwrap_or_else(|| field.data_type().clone());
-        let mut told = field.as_ref().clone().with_data_type(data_type.clone());
-        if let Some(shown) = shown::of_choices(&cells, &empty).filter(|_| types::decimal(&data_type).is_some()) {
-            told = shown.mark(told);
-        }
-        for (row, cell) in values.iter_mut().zip(cells) {
-            row[column] = if types::plain(&data_type).is_some() { to(cell, &data_type, &empty)? } else { cell };
-        }
-        fields.push((qualifier.cloned(), Arc::new(told)));
-    }
-    let schema = Arc::new(DFSchema::new_with_metadata(fields, schema.metadata().clone())?);
-    Ok(Transformed::yes(LogicalPlan::Values(Values { schema, values })))
-}
-
-/// A union whose inputs have its columns' types, where those are numbers of several types.
-fn union_of_numbers(union: Union) -> Result<Transformed<LogicalPlan>> {
-    let mut changed = false;
-    let (mut fields, mut scales) = (Vec::new(), Vec::new());
-    for (column, (qualifier, field)) in union.schema.iter().enumerate() {
-        let found: Option<Vec<DataType>> =
-            union.inputs.iter().map(|i| types::plain(i.schema().field(column).data_type())).collect();
-        let common = found.and_then(|found| {
-            let differ = found.windows(2).any(|pair| pair[0] != pair[1]);
-            let common = found.iter().skip(1).try_fold(found.first()?.clone(), |a, b| types::for_result(&a, b))?;
-            differ.then_some(common)
-        });
-        changed |= common.is_some();
-        let inputs: Vec<_> = union.inputs.iter().map(|i| Arc::clone(i.schema().field(column))).collect();
-        scales.push(shown::of_fields(&inputs));
-        let field = match common {
-            Some(common) => Arc::new(field.as_ref().clone().with_data_type(common)),
-            None => Arc::clone(union.inputs[0].schema().field(column)),
-        };
-        fields.push((qualifier.cloned(), field));
-    }
-    if !changed {
-        return Ok(Transformed::no(LogicalPlan::Union(union)));
-    }
-    let schema = DFSchema::new_with_metadata(fields, union.schema.metadata().clone())?;
-    let inputs = union
-        .inputs
-        .into_iter()
-        .map(|input| {
-            let coerced = coerce_plan_expr_for_schema(Arc::unwrap_or_clone(input), &schema)?;
-            Ok(Arc::new(showing(coerced, &scales)?))
-        })
-        .collect::<Result<Vec<_>>>()?;
-    Ok(Transformed::yes(LogicalPlan::Union(Union { inputs, schema: Arc::new(schema) })))
-}
-
-/// A plan whose columns show these scales.
-fn showing(plan: LogicalPlan, scales: &[Option<ShownScale>]) -> Result<LogicalPlan> {
-    if scales.iter().all(Option::is_none) {
-        return Ok(plan);
-    }
-    let columns: Vec<_> = plan.schema().iter().map(|(qualifier, field)| (qualifier.cloned(), Arc::clone(field))).collect();
-    let shown = columns.into_iter().zip(scales).map(|((qualifier, field), scale)| {
-        let column = Expr::Column(Column::new(qualifier.clone(), field.name()));
-        match scale {
-            Some(_) => shown::as_found(column, *scale, field.data_type()).alias_qualified(qualifier, field.name()),
-            None => column,
-        }
-    });
-    LogicalPlanBuilder::from(plan.clone()).project(shown.collect::<Vec<_>>())?.build()
-}
-
 fn settle(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     match expr {
         Expr::BinaryExpr(binary) => operator(binary, schema),
@@ -177,7 +100,7 @@ fn settle(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             }
             _ => Ok(Transformed::no(expr)),
         },
-        Expr::Cast(cast) => explicit(cast, schema),
+        Expr::Cast(written) => explicit(written, schema),
         Expr::ScalarFunction(call) if call.func.name() == TO_NUMERIC => match <[Expr; 1]>::try_from(call.args) {
             Ok([value]) => Ok(Transformed::yes(convert::to_numeric(value, schema)?)),
             Err(args) => Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func: call.func, args }))),
@@ -189,6 +112,9 @@ fn settle(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
                 *argument = convert::to_text(std::mem::take(argument), &data_type);
             }
             Ok(Transformed::yes(Expr::ScalarFunction(call)))
+        }
+        Expr::ScalarFunction(call) if COUNTING.contains(&call.func.name()) => {
+            Ok(Transformed::yes(cast(Expr::ScalarFunction(call), DataType::Int32)))
         }
         Expr::ScalarFunction(call) if OF_ONE_TYPE.contains(&call.func.name()) => {
             let Some(common) = common(&call.args, schema, types::for_result) else {
@@ -363,11 +289,11 @@ fn cases(mut case: Case, schema: &DFSchema) -> Result<Transformed<Expr>> {
 }
 
 /// A cast that the statement asks for.
-fn explicit(cast: Cast, schema: &DFSchema) -> Result<Transformed<Expr>> {
-    let from = cast.expr.get_type(schema)?;
-    match convert::explicit(cast.expr.as_ref(), &from, cast.field.data_type()) {
+fn explicit(written: Cast, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    let from = written.expr.get_type(schema)?;
+    match convert::explicit(written.expr.as_ref(), &from, written.field.data_type()) {
         Some(converted) => Ok(Transformed::yes(converted)),
-        None => Ok(Transformed::no(Expr::Cast(cast))),
+        None => Ok(Transformed::no(Expr::Cast(written))),
     }
 }
 

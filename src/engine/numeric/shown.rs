@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{DFSchema, DataFusionError, Result};
+use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ExprSchemable, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
@@ -14,6 +14,20 @@ use crate::table::pg_value::ShownScale;
 /// The scale that one of several expressions shows, as far as they differ.
 pub fn of_choices(choices: &[Expr], schema: &DFSchema) -> Option<ShownScale> {
     let fields: Vec<FieldRef> = choices.iter().filter_map(|e| e.to_field(schema).ok().map(|(_, field)| field)).collect();
+    let is_zero = |e: &&Expr| {
+        matches!(e, Expr::Literal(ScalarValue::Int16(Some(0)) | ScalarValue::Int32(Some(0)) | ScalarValue::Int64(Some(0)), _))
+    };
+    // A choice that is zero shows no decimals, and all others are as if it were not there.
+    let others: Vec<Expr> = choices.iter().filter(|e| !is_zero(e)).cloned().collect();
+    if others.len() < choices.len() && !others.iter().all(|e| matches!(e, Expr::Literal(..))) {
+        let fields: Vec<FieldRef> = others.iter().filter_map(|e| e.to_field(schema).ok().map(|(_, field)| field)).collect();
+        let scale = || fields.iter().filter_map(|f| types::decimal(f.data_type())).map(|(_, scale)| i32::from(scale)).max();
+        return match of_fields(&fields) {
+            Some(ShownScale::Quotient { least, extra: 0 }) => Some(ShownScale::Deviation { least, root: false }),
+            Some(found) => Some(found),
+            None => scale().map(|scale| ShownScale::OrZero { scale }),
+        };
+    }
     of_fields(&fields)
 }
 

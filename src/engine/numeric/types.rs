@@ -5,6 +5,7 @@ use arrow::datatypes::{DataType, Field};
 use datafusion::common::DataFusionError;
 
 use crate::error::{Error, Kind};
+use crate::table::pg_type::PgType;
 use crate::table::pg_value::ShownScale;
 
 /// The most digits of decimals of 128 and 256 bits.
@@ -116,18 +117,19 @@ fn operand(field: &Field) -> (Option<ShownScale>, i32) {
         (Some(ShownScale::Deviation { least, .. } | ShownScale::Root { least } | ShownScale::Significant { least }), scale) => {
             (Some(ShownScale::Quotient { least, extra: 0 }), scale)
         }
+        (Some(ShownScale::OrZero { scale }), _) => (None, scale),
         other => other,
     }
 }
 
 /// How the sum or difference of two fields is shown.
 pub fn shown_of_sum(left: &Field, right: &Field) -> Option<ShownScale> {
-    use ShownScale::{Deviation, Quotient, Root, Significant, Trimmed};
+    use ShownScale::{Deviation, OrZero, Quotient, Root, Significant, Trimmed};
     Some(match (operand(left), operand(right)) {
         ((None, _), (None, _)) => return None,
         // None is left by `operand`.
-        ((Some(Deviation { .. } | Root { .. } | Significant { .. }), _), _)
-        | (_, (Some(Deviation { .. } | Root { .. } | Significant { .. }), _)) => return None,
+        ((Some(Deviation { .. } | Root { .. } | Significant { .. } | OrZero { .. }), _), _)
+        | (_, (Some(Deviation { .. } | Root { .. } | Significant { .. } | OrZero { .. }), _)) => return None,
         ((Some(Trimmed { least }), _), (None, scale)) | ((None, scale), (Some(Trimmed { least }), _)) => {
             Trimmed { least: least.max(scale) }
         }
@@ -145,12 +147,12 @@ pub fn shown_of_sum(left: &Field, right: &Field) -> Option<ShownScale> {
 
 /// How the product of two fields is shown.
 pub fn shown_of_product(left: &Field, right: &Field) -> Option<ShownScale> {
-    use ShownScale::{Deviation, Quotient, Root, Significant, Trimmed};
+    use ShownScale::{Deviation, OrZero, Quotient, Root, Significant, Trimmed};
     Some(match (operand(left), operand(right)) {
         ((None, _), (None, _)) => return None,
         // None is left by `operand`.
-        ((Some(Deviation { .. } | Root { .. } | Significant { .. }), _), _)
-        | (_, (Some(Deviation { .. } | Root { .. } | Significant { .. }), _)) => return None,
+        ((Some(Deviation { .. } | Root { .. } | Significant { .. } | OrZero { .. }), _), _)
+        | (_, (Some(Deviation { .. } | Root { .. } | Significant { .. } | OrZero { .. }), _)) => return None,
         ((Some(Trimmed { least }), _), (None, scale)) | ((None, scale), (Some(Trimmed { least }), _)) => {
             Trimmed { least: least + scale }
         }
@@ -170,7 +172,7 @@ pub fn shown_of_product(left: &Field, right: &Field) -> Option<ShownScale> {
 pub fn quotient(name: &str, left: &Field, right: &Field) -> Field {
     let least = |field: &Field| match shown(field) {
         (None, scale) => scale,
-        (Some(ShownScale::Trimmed { least }), _) => least,
+        (Some(ShownScale::Trimmed { least } | ShownScale::OrZero { scale: least }), _) => least,
         (Some(ShownScale::Deviation { least, .. } | ShownScale::Root { least } | ShownScale::Significant { least }), _) => {
             least.max(crate::table::pg_value::SIGNIFICANT)
         }
@@ -195,6 +197,15 @@ pub fn too_long() -> DataFusionError {
     outward(Error::new(Kind::OutOfRange, "value overflows numeric format").with_hint(
         "A numeric has up to 76 digits here; cast to double precision or to a numeric(p, s) of fewer decimals before.",
     ))
+}
+
+/// The error for an operator that there is none of for these types.
+pub fn no_operator(left: &DataType, op: &str, right: &DataType) -> DataFusionError {
+    let (left, right) = (PgType::of(left).sql_name, PgType::of(right).sql_name);
+    outward(
+        Error::new(Kind::UndefinedFunction, format!("operator does not exist: {left} {op} {right}"))
+            .with_hint("No operator matches the given name and argument types. You might need to add explicit type casts."),
+    )
 }
 
 /// The error for a division by zero.

@@ -20,6 +20,8 @@ pub const SIGNIFICANT: i32 = 16;
 pub enum ShownScale {
     /// Zeros at the end are left out, down to so many decimals.
     Trimmed { least: i32 },
+    /// So many, but none for zero: of what is zero where there is nothing, as in `coalesce(sum(x), 0)`.
+    OrZero { scale: i32 },
     /// As many as division gives (`select_div_scale`): [`SIGNIFICANT`] digits or somewhat more, `least` decimals at least; and `extra` ones for
     /// what it was multiplied by.
     Quotient { least: i32, extra: i32 },
@@ -38,6 +40,7 @@ impl ShownScale {
         let kind = words.next()?;
         let mut number = || words.next()?.parse().ok();
         match kind {
+            "orzero" => Some(Self::OrZero { scale: number()? }),
             "trimmed" => Some(Self::Trimmed { least: number()? }),
             "variance" => Some(Self::Deviation { least: number()?, root: false }),
             "deviation" => Some(Self::Deviation { least: number()?, root: true }),
@@ -51,6 +54,7 @@ impl ShownScale {
     /// The field with this in its metadata.
     pub fn mark(self, field: Field) -> Field {
         let text = match self {
+            Self::OrZero { scale } => format!("orzero {scale}"),
             Self::Trimmed { least } => format!("trimmed {least}"),
             Self::Quotient { least, extra } => format!("quotient {least} {extra}"),
             Self::Deviation { least, root: false } => format!("variance {least}"),
@@ -68,6 +72,8 @@ impl ShownScale {
         let zeros = if value == i256::ZERO { scale } else { trailing_zeros(value, scale) };
         let needed = scale - zeros;
         match self {
+            Self::OrZero { .. } if value == i256::ZERO => 0,
+            Self::OrZero { scale: shown } => shown.max(needed).min(scale),
             Self::Trimmed { least } => needed.max(least).min(scale),
             Self::Quotient { least, extra } => {
                 up_to((SIGNIFICANT - STEP * quotient_weight(value, scale)).max(least).max(0) + extra, needed).min(scale)
@@ -173,4 +179,51 @@ fn trailing_zeros(value: i256, most: i32) -> i32 {
         }
     }
     zeros
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::datatypes::DataType;
+
+    #[test]
+    fn values_show_the_decimals_that_postgres_gives_them() {
+        let trimmed = ShownScale::Trimmed { least: 1 };
+        let quotient = ShownScale::Quotient { least: 0, extra: 0 };
+        let variance = ShownScale::Deviation { least: 0, root: false };
+        // (value, its scale, how, decimals)
+        for (value, scale, how, want) in [
+            (1_500, 3, trimmed, 1),
+            (1_505, 3, trimmed, 3),
+            (0, 3, ShownScale::OrZero { scale: 2 }, 0),
+            (150, 2, ShownScale::OrZero { scale: 2 }, 2),
+            (25 * 10_i128.pow(29), 30, quotient, 16),
+            (10_i128.pow(30), 30, quotient, 20),
+            (333_333_333_333_333_333_330_000_000_000, 30, quotient, 20),
+            (0, 30, quotient, 20),
+            (0, 30, variance, 0),
+            (2 * 10_i128.pow(30), 30, ShownScale::Root { least: 0 }, 15),
+            (12 * 10_i128.pow(30), 30, ShownScale::Significant { least: 0 }, 15),
+        ] {
+            assert_eq!(how.shown(i256::from_i128(value), scale), want, "{value} {scale} {how:?}");
+        }
+    }
+
+    #[test]
+    fn metadata_says_what_was_put_there() {
+        let field = || Field::new("x", DataType::Decimal256(76, 32), true);
+        for shown in [
+            ShownScale::Trimmed { least: 2 },
+            ShownScale::OrZero { scale: 3 },
+            ShownScale::Quotient { least: 4, extra: 1 },
+            ShownScale::Deviation { least: 0, root: true },
+            ShownScale::Deviation { least: 0, root: false },
+            ShownScale::Root { least: 1 },
+            ShownScale::Significant { least: 1 },
+        ] {
+            assert_eq!(ShownScale::of(&shown.mark(field())), Some(shown));
+        }
+        assert_eq!(ShownScale::of(&field()), None);
+        assert!(is_declared(&declared(field())) && !is_declared(&field()));
+    }
 }

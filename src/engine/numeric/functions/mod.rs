@@ -3,6 +3,7 @@
 
 mod decimals;
 mod floats;
+mod powers;
 mod special;
 mod transcendental;
 mod whole;
