@@ -15,6 +15,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::super::dialect::ast::{bare, call, folded_parts, string, value};
+use super::super::functions::typed::is_json;
 use super::types;
 
 /// The key of a number that goes through the hook.
@@ -52,7 +53,8 @@ impl ExprPlanner for Literals {
         let is_small = |t: &ArrowType| matches!(t, ArrowType::Int16 | ArrowType::Int32);
         let is_no_number = |e: &Planned, t: &ArrowType| {
             let is_text = matches!(t, ArrowType::Utf8 | ArrowType::Utf8View | ArrowType::LargeUtf8);
-            (is_text || *t == ArrowType::Boolean) && !is_unknown(e) && !matches!(e, Planned::Placeholder(_))
+            let is_json = || e.to_field(schema).is_ok_and(|(_, field)| is_json(&field));
+            (is_text || *t == ArrowType::Boolean) && !is_unknown(e) && !matches!(e, Planned::Placeholder(_)) && !is_json()
         };
         if (is_no_number(&raw.left, &left) && types::plain(&right).is_some())
             || (is_no_number(&raw.right, &right) && types::plain(&left).is_some())
