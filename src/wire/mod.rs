@@ -22,6 +22,8 @@ mod cursor;
 pub mod encode;
 mod extended;
 mod framing;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod link;
 mod login;
 mod outgoing;
