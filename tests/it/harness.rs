@@ -74,6 +74,10 @@ pub struct Setup {
     pub revalidate: Option<Duration>,
     /// Settings of bucket stores, as environment variables would give them.
     pub settings: Vec<(String, String)>,
+    /// Who is let in.
+    pub access: wire::Access,
+    /// How long a login may take.
+    pub authentication_timeout: Option<Duration>,
 }
 
 impl Server {
@@ -87,8 +91,12 @@ impl Server {
         let thread = std::thread::spawn({
             let (engine, stop) = (Arc::clone(&engine), stop.clone());
             let defaults = wire::Options::default();
-            let options =
-                wire::Options { max_connections: setup.max_connections.unwrap_or(defaults.max_connections), ..defaults };
+            let options = wire::Options {
+                max_connections: setup.max_connections.unwrap_or(defaults.max_connections),
+                authentication_timeout: setup.authentication_timeout.unwrap_or(defaults.authentication_timeout),
+                access: setup.access.clone(),
+                ..defaults
+            };
             move || {
                 let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
                 runtime.block_on(async {

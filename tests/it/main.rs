@@ -2,12 +2,15 @@
 
 mod answers;
 mod archives;
+mod auth;
 mod bundled;
+mod certificates;
 mod cli;
 mod commands;
 mod damaged;
 mod drift;
 mod failures;
+mod fences;
 mod fixtures;
 mod generate;
 mod harness;

@@ -82,6 +82,16 @@ impl Launch {
 }
 
 impl Process {
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The port that it listens on.
+    pub fn port(&self) -> &str {
+        &self.port
+    }
+
     /// A psql that asks.
     pub fn psql(&self, sql: &str) -> Command {
         let mut psql = psql(&self.port, "city");

@@ -205,11 +205,11 @@ fn changed_settings_are_told() {
 }
 
 /// Runs for minutes unless it is ended.
-const LONG: &str = "select count(*) from transport.ourairports_airports a, transport.ourairports_airports b, \
+pub const LONG: &str = "select count(*) from transport.ourairports_airports a, transport.ourairports_airports b, \
     transport.ourairports_airports c where a.name < b.name and b.name < c.name";
 
 /// Waits until so many statements run whose text begins with this comment.
-fn wait_for_running(watcher: &mut Raw, comment: &str, count: &[u8]) {
+pub fn wait_for_running(watcher: &mut Raw, comment: &str, count: &[u8]) {
     let running = format!("select count(*) from pg_stat_activity where state = 'active' and query like '{comment}%'");
     let start = Instant::now();
     while value(&watcher.query(&running)).as_deref() != Some(count) {

@@ -2,20 +2,51 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio_rustls::rustls::{ClientConfig, ClientConnection, StreamOwned};
 
 /// A message of the server: its type and its body.
 pub type Message = (char, Vec<u8>);
 
+/// Bytes both ways, in plain text or under TLS.
+trait Socket: Read + Write + Send {}
+
+impl<S: Read + Write + Send> Socket for S {}
+
 /// A connection; reads give up after a minute.
-pub struct Raw(TcpStream);
+pub struct Raw(Box<dyn Socket>);
 
 impl Raw {
     /// A socket that has said nothing yet.
     pub fn open(address: SocketAddr) -> Self {
         let socket = TcpStream::connect(address).expect("the server listens");
         socket.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout can be set");
-        Self(socket)
+        Self(Box::new(socket))
+    }
+
+    /// The same under TLS, after an SSLRequest that is answered with `S`.
+    pub fn secure(address: SocketAddr, config: Arc<ClientConfig>) -> Self {
+        let mut socket = TcpStream::connect(address).expect("the server listens");
+        socket.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout can be set");
+        socket.write_all(&startup(80_877_103, &[])).expect("the server reads");
+        let mut answer = [0];
+        socket.read_exact(&mut answer).expect("an answer");
+        assert_eq!(answer[0], b'S');
+        Self::tls(socket, config)
+    }
+
+    /// The same under TLS from the first byte.
+    pub fn secure_directly(address: SocketAddr, config: Arc<ClientConfig>) -> Self {
+        let socket = TcpStream::connect(address).expect("the server listens");
+        socket.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout can be set");
+        Self::tls(socket, config)
+    }
+
+    fn tls(socket: TcpStream, config: Arc<ClientConfig>) -> Self {
+        let name = "localhost".try_into().expect("a name");
+        Self(Box::new(StreamOwned::new(ClientConnection::new(config, name).expect("a client"), socket)))
     }
 
     /// A session on `database`, and what was said up to its first ReadyForQuery.
