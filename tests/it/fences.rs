@@ -35,8 +35,8 @@ fn initial(mechanism: &str, first: &str) -> Vec<u8> {
     message(b'p', &[text(mechanism), (first.len() as u32).to_be_bytes().to_vec(), first.as_bytes().to_vec()].concat())
 }
 
-/// CVE-2021-23214. Without the fence the answer is `S`, and what stood behind is obeyed after the handshake (seen with
-/// `nothing_behind` left out of `wire/startup.rs`).
+/// CVE-2021-23214. Without the fence the server says `S` and waits for a handshake behind which it would obey what stood there: the read
+/// gives up after a minute (seen with `nothing_behind` of `wire/startup.rs` always content).
 #[test]
 fn bytes_behind_an_ssl_request_are_refused() {
     let (_, server) = shared();
@@ -51,7 +51,7 @@ fn bytes_behind_an_ssl_request_are_refused() {
 }
 
 /// Without the fence the server waits for the rest, and holds what comes: the read gives up after a minute (seen with
-/// `STARTUP_MESSAGE` and `LOGIN_MESSAGE` of `wire/framing.rs` raised to 1 GB).
+/// `STARTUP_MESSAGE` and `LOGIN_MESSAGE` of `wire/framing.rs` raised to 4 GB).
 #[test]
 fn long_messages_are_refused_by_their_length_alone() {
     let (_, server) = shared();
@@ -83,8 +83,8 @@ fn long_messages_are_refused_by_their_length_alone() {
     refused(&raw.until_ready(), "08P01", "invalid message length");
 }
 
-/// pgwire waits on a message of length 0. Without the fence: the read gives up after a minute (seen with `least` of 0 in
-/// `wire/framing.rs`, where the packet is cut before its length).
+/// pgwire waits on a message of length 0. Without the fence a packet is cut before its own length, and taking it apart panics: XX000 (seen
+/// with a `least` of 0 in `wire/framing.rs`).
 #[test]
 fn messages_shorter_than_their_head_are_refused() {
     let (_, server) = shared();
@@ -102,7 +102,7 @@ fn messages_shorter_than_their_head_are_refused() {
     }
 }
 
-/// Without the fence the read gives up after a minute (seen with the timeout left out of `wire/login.rs`).
+/// Without the fence the read gives up after a minute (seen with a timeout a thousand times as long in `wire/login.rs`).
 #[test]
 fn a_login_has_a_deadline_whatever_it_waits_for() {
     let certificates = Certificates::new();
@@ -184,7 +184,7 @@ fn wrong_login(raw: &mut Raw, user: &str) -> (String, String) {
 }
 
 /// Without the fence an unknown role is told apart by its error, or by a salt that is never the same twice (seen with
-/// `RoleList::verifier` giving an error for unknown names).
+/// `Gate::admit` refusing unknown names at once).
 #[test]
 fn unknown_roles_look_like_wrong_passwords() {
     let (certificates, server) = shared();
@@ -203,8 +203,8 @@ fn unknown_roles_look_like_wrong_passwords() {
     assert_eq!(wrong_login(&mut secure(), "nobody").0, wrong_login(&mut secure(), "ann").0);
 }
 
-/// pgwire goes on to ReadyForQuery after some logins that failed. Without the fence there is a `Z` among what is said, or the connection
-/// stays open (seen with `Gate::admit` giving true for what is not proved).
+/// pgwire goes on to ReadyForQuery after some logins that failed. Without the fence there is a `Z` among what is said (seen with
+/// `Gate::admit` giving true for what is not proved).
 #[test]
 fn a_login_that_failed_is_the_end() {
     let (_, server) = shared();
@@ -248,8 +248,8 @@ fn a_login_that_failed_is_the_end() {
     }
 }
 
-/// Somebody between the two who takes SCRAM-SHA-256-PLUS out of the offer. Without the fence the exchange goes on (seen with `"y"` taken
-/// as `"n"` is in `wire/auth/scram.rs`).
+/// Somebody between the two who takes SCRAM-SHA-256-PLUS out of the offer. Without the fence the exchange goes on, and the read gives up
+/// after a minute (seen with `"y"` taken as `"n"` is in `wire/auth/scram.rs`).
 #[test]
 fn an_offer_of_binding_can_not_be_taken_away() {
     let (certificates, server) = shared();
