@@ -138,11 +138,14 @@ fn packet_length(buffer: &[u8], phase: Phase) -> Result<Option<usize>> {
         Phase::Login => (1, 4, LOGIN_MESSAGE),
         Phase::Ready(most) => (1, 4, most),
     };
-    if phase != Phase::Startup
-        && let Some(type_byte) = buffer.first()
-        && !b"BCDEFHPQSXcdfp".contains(type_byte)
-    {
-        return Err(violation(format!("invalid frontend message type {type_byte}")));
+    match (phase, buffer.first()) {
+        (Phase::Login, Some(type_byte)) if *type_byte != b'p' => {
+            return Err(violation(format!("expected SASL response, got message type {type_byte}")));
+        }
+        (Phase::Ready(_), Some(type_byte)) if !b"BCDEFHPQSXcdfp".contains(type_byte) => {
+            return Err(violation(format!("invalid frontend message type {type_byte}")));
+        }
+        (Phase::Startup | Phase::Login | Phase::Ready(_), _) => {}
     }
     let Some(length) = buffer.get(head..head + 4) else {
         return Ok(None);
@@ -259,6 +262,7 @@ mod tests {
             (b"\xff\xff\xff\xff", Phase::Startup, Err("invalid length of startup packet")),
             (b"p\0\0\x40\0", Phase::Login, Ok(Some(16_385))),
             (b"p\0\0\x40\x01", Phase::Login, Err("invalid message length")),
+            (b"Q", Phase::Login, Err("expected SASL response, got message type 81")),
             (b"Q\0\0\0\x00", Phase::Ready(1 << 20), Err("invalid message length")),
             (b"Q\0\0\0\x03", Phase::Ready(1 << 20), Err("invalid message length")),
             (b"S\0\0\0\x04", Phase::Ready(1 << 20), Ok(Some(5))),

@@ -57,13 +57,13 @@ async fn authenticated<'a>(server: &'a Arc<Server>, link: &mut Link, peer: Socke
     link.incoming.enter(Phase::Login);
     let seat = server.seats.try_acquire();
     let seat = seat.map_err(|_| Error::new(Kind::TooManyConnections, "sorry, too many clients already"))?;
-    let startup::Admission { mut client, settings } = startup::sort(parameters, peer)?;
-    client.roles = server.gate.roles.clone();
-    if !server.gate.admit(link, &client, peer).await? {
+    let mut admission = startup::sort(parameters, peer)?;
+    admission.client.roles = server.gate.roles.clone();
+    if !server.gate.admit(link, &admission.client, peer).await? {
         return Ok(None);
     }
     link.outgoing.put(&Authentication::Ok)?;
-    Ok(Some(Entry { client, settings, minor, _seat: seat }))
+    Ok(Some(Entry { settings: admission.settings()?, client: admission.client, minor, _seat: seat }))
 }
 
 /// What the client wants, once it has its encryption.

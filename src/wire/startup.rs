@@ -144,24 +144,34 @@ async fn session<W: AsyncWrite + Unpin>(version: u32, mut packet: BytesMut, outg
     Ok(Opening::Session { minor: spoken, parameters })
 }
 
-/// Who asks, and the settings that the session begins with, in order.
+/// Who asks, and with what.
 #[derive(Debug)]
 pub(super) struct Admission {
     pub(super) client: ClientInfo,
-    pub(super) settings: Vec<(String, String)>,
+    /// Settings as a server's command line has them.
+    options: String,
+    settings: Vec<(String, String)>,
+}
+
+impl Admission {
+    /// The settings that the session begins with, in order.
+    pub(super) fn settings(&self) -> Result<Vec<(String, String)>> {
+        let mut settings = command_line(&self.options)?;
+        settings.extend_from_slice(&self.settings);
+        Ok(settings)
+    }
 }
 
 /// Sorts the startup message's parameters. [`Kind::Authentication`] without a user.
 pub(super) fn sort(parameters: BTreeMap<String, String>, peer: SocketAddr) -> Result<Admission> {
     let mut client = ClientInfo { address: Some(peer), ..ClientInfo::default() };
-    let mut settings = Vec::new();
-    let mut rest = Vec::new();
+    let (mut options, mut settings) = (String::new(), Vec::new());
     for (name, value) in parameters {
         match name.as_str() {
             "user" => client.user = value,
             "database" if !value.is_empty() => client.database = Some(value),
             "database" => {}
-            "options" => settings = command_line(&value)?,
+            "options" => options = value,
             // `replication=false` is what some drivers always send.
             "replication" if ["false", "off", "no", "0"].contains(&value.as_str()) => {}
             "replication" => return Err(Error::new(Kind::Unsupported, "replication is not supported")),
@@ -169,15 +179,14 @@ pub(super) fn sort(parameters: BTreeMap<String, String>, peer: SocketAddr) -> Re
                 if name == "application_name" {
                     client.application_name = Some(value.clone());
                 }
-                rest.push((name, value));
+                settings.push((name, value));
             }
         }
     }
     if client.user.is_empty() {
         return Err(no_user());
     }
-    settings.append(&mut rest);
-    Ok(Admission { client, settings })
+    Ok(Admission { client, options, settings })
 }
 
 /// The settings of the `options` parameter: `-c name=value` and `--name=value`, a backslash before a blank that belongs to a value.
@@ -341,7 +350,8 @@ mod tests {
         parameters.insert("options".to_owned(), r"-c statement_timeout=5 --search-path=a\ b -cx.y=1".to_owned());
         parameters.insert("TimeZone".to_owned(), "it's".to_owned());
         let admission = sort(parameters, local).expect("it has a user");
-        let settings: Vec<(&str, &str)> = admission.settings.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        let settings = admission.settings().expect("well formed");
+        let settings: Vec<(&str, &str)> = settings.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         assert_eq!(settings, [("statement_timeout", "5"), ("search_path", "a b"), ("x.y", "1"), ("TimeZone", "it's")]);
         assert_eq!(sort(BTreeMap::new(), local).expect_err("no user").kind(), Kind::Authentication);
     }

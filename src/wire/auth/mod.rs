@@ -161,10 +161,11 @@ async fn prove(link: &mut Link, roles: &RoleList, user: &str) -> Result<Option<b
     say(link, Authentication::SASL(offered.iter().map(|name| (*name).to_owned()).collect())).await?;
 
     let Some(body) = response(link).await? else { return Ok(None) };
-    let (mechanism, first) = initial_response(&body)?;
+    let (mechanism, first) = chosen(&body)?;
     let Some(mechanism) = offered.iter().find(|name| name.as_bytes() == mechanism) else {
         return Err(violation("client selected an invalid SASL authentication mechanism"));
     };
+    let first = initial_response(first)?;
     let exchange = Exchange::new(verifier, *mechanism == scram::PLUS, end_point)?;
     let challenge = match first {
         Some(first) => exchange.first(utf8(first)?)?,
@@ -192,27 +193,27 @@ async fn say(link: &mut Link, message: Authentication) -> Result<()> {
 
 /// The body of a password message; `None` when the client went away.
 async fn response(link: &mut Link) -> Result<Option<Bytes>> {
-    let Some(mut packet) = link.incoming.packet().await? else { return Ok(None) };
-    match packet.first() {
-        Some(b'p') => {
-            packet.advance(5);
-            Ok(Some(packet.freeze()))
-        }
-        Some(other) => Err(violation(format!("expected SASL response, got message type {other}"))),
-        None => Ok(None),
-    }
+    // Nothing else is taken in this phase.
+    let packet = link.incoming.packet().await?;
+    Ok(packet.map(|packet| packet.freeze().slice(5..)))
 }
 
-/// The mechanism that a client chose, and its first message if it came along.
-fn initial_response(body: &[u8]) -> Result<(&[u8], Option<&[u8]>)> {
+/// The mechanism that a client chose, and what stands behind its name.
+fn chosen(body: &[u8]) -> Result<(&[u8], &[u8])> {
     let end = memchr::memchr(0, body).ok_or_else(|| violation("invalid string in message"))?;
-    let (mechanism, mut rest) = (&body[..end], &body[end + 1..]);
-    let length = rest.try_get_i32().map_err(|_| violation("insufficient data left in message"))?;
+    Ok((&body[..end], &body[end + 1..]))
+}
+
+/// A client's first message with its length before it, if it came along.
+fn initial_response(mut rest: &[u8]) -> Result<Option<&[u8]>> {
+    let short = || violation("insufficient data left in message");
+    let length = rest.try_get_i32().map_err(|_| short())?;
     match usize::try_from(length) {
-        Ok(length) if length == rest.len() => Ok((mechanism, Some(rest))),
-        Err(_) if length == -1 && rest.is_empty() => Ok((mechanism, None)),
-        Ok(length) if length > rest.len() => Err(violation("insufficient data left in message")),
-        Ok(_) | Err(_) => Err(violation("invalid message format")),
+        Ok(length) if length == rest.len() => Ok(Some(rest)),
+        Err(_) if length == -1 && rest.is_empty() => Ok(None),
+        Ok(length) if length < rest.len() => Err(violation("invalid message format")),
+        Err(_) if length == -1 => Err(violation("invalid message format")),
+        Ok(_) | Err(_) => Err(short()),
     }
 }
 
@@ -231,15 +232,14 @@ mod tests {
     #[test]
     fn a_first_answer_holds_what_it_says() {
         for (body, want) in [
-            (&b"A\0\0\0\0\x02hi"[..], Ok((&b"A"[..], Some(&b"hi"[..])))),
-            (b"A\0\xff\xff\xff\xff", Ok((b"A", None))),
-            (b"A\0\0\0\0\0", Ok((b"A", Some(b"")))),
-            (b"A", Err("invalid string in message")),
-            (b"A\0\0\0", Err("insufficient data left in message")),
-            (b"A\0\0\0\0\x03hi", Err("insufficient data left in message")),
-            (b"A\0\0\0\0\x01hi", Err("invalid message format")),
-            (b"A\0\xff\xff\xff\xfe", Err("invalid message format")),
-            (b"A\0\xff\xff\xff\xffx", Err("invalid message format")),
+            (&b"\0\0\0\x02hi"[..], Ok(Some(&b"hi"[..]))),
+            (b"\xff\xff\xff\xff", Ok(None)),
+            (b"\0\0\0\0", Ok(Some(b""))),
+            (b"\0\0", Err("insufficient data left in message")),
+            (b"\0\0\0\x03hi", Err("insufficient data left in message")),
+            (b"\0\0\0\x01hi", Err("invalid message format")),
+            (b"\xff\xff\xff\xfe", Err("insufficient data left in message")),
+            (b"\xff\xff\xff\xffx", Err("invalid message format")),
         ] {
             assert_eq!(initial_response(body).as_ref().map_err(Error::message), want.as_ref().map_err(|e| *e), "{body:?}");
         }

@@ -49,22 +49,23 @@ impl<'a> Exchange<'a> {
 
     /// Takes the client's first message.
     pub(super) fn first(self, message: &str) -> Result<Challenge> {
-        let (flag, rest) = message.split_once(',').ok_or_else(|| malformed("Comma expected, but found end of message."))?;
+        let mut rest = Attributes::of(message)?;
+        let flag = rest.flag()?;
         self.check_flag(flag)?;
-        let bare = match rest.split_once(',') {
-            Some(("", bare)) => bare,
-            Some((authzid, _)) if authzid.starts_with("a=") => {
+        match rest.0.as_bytes().first() {
+            Some(b',') => rest.comma()?,
+            Some(b'a') => {
                 return Err(Error::new(Kind::Unsupported, "client uses authorization identity, but it is not supported"));
             }
-            Some(_) | None => return Err(malformed("Unexpected attribute in client-first-message.")),
-        };
-        if bare.starts_with("m=") {
+            _ => return Err(malformed(format!("Unexpected attribute \"{}\" in client-first-message.", rest.shown()))),
+        }
+        let bare = rest.0;
+        if bare.starts_with('m') {
             return Err(Error::new(Kind::Unsupported, "client requires an unsupported SCRAM extension"));
         }
-        let mut attributes = bare.split(',');
         // The user is the startup message's; what stands here is not looked at, as in PostgreSQL.
-        attribute(attributes.next(), 'n')?;
-        let client_nonce = attribute(attributes.next(), 'r')?;
+        rest.value('n')?;
+        let client_nonce = rest.value('r')?;
         if !client_nonce.bytes().all(|b| (0x21..=0x7e).contains(&b)) {
             return Err(violation("non-printable characters in SCRAM nonce"));
         }
@@ -100,15 +101,17 @@ impl<'a> Exchange<'a> {
                 Err(Error::new(Kind::Authentication, "SCRAM channel binding negotiation error").with_detail(what))
             }
             "y" => Ok(()),
-            flag => match flag.strip_prefix("p=") {
-                Some(_) if !self.plus => {
-                    let what = "The client selected SCRAM-SHA-256 without channel binding, but the SCRAM message includes channel \
-                                binding data.";
-                    Err(malformed(what))
-                }
+            _ if !self.plus => {
+                let what = "The client selected SCRAM-SHA-256 without channel binding, but the SCRAM message includes channel \
+                            binding data.";
+                Err(malformed(what))
+            }
+            bound => match bound.strip_prefix("p=") {
                 Some(BINDING) => Ok(()),
-                Some(other) => Err(violation(format!("unsupported SCRAM channel-binding type \"{other}\""))),
-                None => Err(malformed(&format!("Unexpected channel-binding flag \"{flag}\"."))),
+                other => {
+                    let other = other.unwrap_or_default();
+                    Err(violation(format!("unsupported SCRAM channel-binding type \"{other}\"")))
+                }
             },
         }
     }
@@ -117,20 +120,29 @@ impl<'a> Exchange<'a> {
 impl Challenge {
     /// Takes the client's last message. The server's last one, or `None` when the password is wrong.
     pub(super) fn last(self, message: &str) -> Result<Option<String>> {
-        let (without_proof, proof) = message.rsplit_once(",p=").ok_or_else(|| malformed("Attribute \"p\" is missing."))?;
-        let mut attributes = without_proof.split(',');
-        if attribute(attributes.next(), 'c')? != self.binding {
+        let mut rest = Attributes::of(message)?;
+        if rest.value('c')? != self.binding {
             return Err(if self.plus {
                 Error::new(Kind::Authentication, "SCRAM channel binding check failed")
             } else {
                 violation("unexpected SCRAM channel-binding attribute in client-final-message")
             });
         }
-        if attribute(attributes.next(), 'r')? != self.nonce {
-            return Err(violation("invalid SCRAM response").with_detail("Nonce does not match."));
-        }
+        let nonce = rest.value('r')?;
+        let (without_proof, proof) = loop {
+            let before = &message[..message.len() - rest.0.len()];
+            if let ('p', proof) = rest.any()? {
+                break (before.trim_end_matches(','), proof);
+            }
+        };
         let proof = BASE64_STANDARD.decode(proof).ok().filter(|proof| proof.len() == 32);
         let proof = proof.ok_or_else(|| malformed("Malformed proof in client-final-message."))?;
+        if !rest.0.is_empty() {
+            return Err(malformed("Garbage found at the end of client-final-message."));
+        }
+        if nonce != self.nonce {
+            return Err(violation("invalid SCRAM response").with_detail("Nonce does not match."));
+        }
         let messages = format!("{},{without_proof}", self.messages);
         let proved = self.verifier.proves(messages.as_bytes(), &proof);
         let signature = self.verifier.signature(messages.as_bytes());
@@ -138,13 +150,75 @@ impl Challenge {
     }
 }
 
-/// The value of `name=value`.
-fn attribute(text: Option<&str>, name: char) -> Result<&str> {
-    let value = text.and_then(|text| text.strip_prefix(name)?.strip_prefix('='));
-    value.ok_or_else(|| malformed(&format!("Expected attribute \"{name}\".")))
+/// What is left of a message: `name=value`, with a comma between two.
+struct Attributes<'a>(&'a str);
+
+impl<'a> Attributes<'a> {
+    fn of(message: &'a str) -> Result<Self> {
+        match message {
+            "" => Err(malformed("The message is empty.")),
+            text if text.contains('\0') => Err(malformed("Message length does not match input length.")),
+            text => Ok(Self(text)),
+        }
+    }
+
+    /// What the client says of channel binding, and the comma behind it.
+    fn flag(&mut self) -> Result<&'a str> {
+        let all = self.0;
+        match all.as_bytes().first() {
+            Some(b'n' | b'y') => {
+                self.0 = &all[1..];
+                self.comma()?;
+                Ok(&all[..1])
+            }
+            Some(b'p') => {
+                let value = self.value('p')?;
+                Ok(&all[..2 + value.len()])
+            }
+            _ => Err(malformed(format!("Unexpected channel-binding flag \"{}\".", self.shown()))),
+        }
+    }
+
+    fn comma(&mut self) -> Result<()> {
+        let behind = self.0.strip_prefix(',');
+        self.0 = behind.ok_or_else(|| malformed(format!("Comma expected, but found character \"{}\".", self.shown())))?;
+        Ok(())
+    }
+
+    /// The value of the attribute that comes next, which must have this name.
+    fn value(&mut self, name: char) -> Result<&'a str> {
+        if !self.0.starts_with(name) {
+            return Err(malformed(format!("Expected attribute \"{name}\" but found \"{}\".", self.shown())));
+        }
+        Ok(self.any()?.1)
+    }
+
+    /// The attribute that comes next.
+    fn any(&mut self) -> Result<(char, &'a str)> {
+        let Some(name) = self.0.chars().next() else {
+            return Err(malformed("Attribute expected, but found end of string."));
+        };
+        if !name.is_ascii_alphabetic() {
+            let what = format!("Attribute expected, but found invalid character \"{}\".", self.shown());
+            return Err(malformed(what));
+        }
+        let value = self.0[1..].strip_prefix('=');
+        let value = value.ok_or_else(|| malformed(format!("Expected character \"=\" for attribute \"{name}\".")))?;
+        let (value, rest) = value.split_once(',').unwrap_or((value, ""));
+        self.0 = rest;
+        Ok((name, value))
+    }
+
+    /// The next character, as PostgreSQL shows one that it did not expect.
+    fn shown(&self) -> String {
+        match self.0.bytes().next().unwrap_or(0) {
+            byte @ 0x21..=0x7e => format!("'{}'", char::from(byte)),
+            byte => format!("0x{byte:02x}"),
+        }
+    }
 }
 
-fn malformed(detail: &str) -> Error {
+fn malformed(detail: impl Into<String>) -> Error {
     violation("malformed SCRAM message").with_detail(detail)
 }
 
@@ -180,12 +254,15 @@ mod tests {
             (false, false, "n,a=bob,n=,r=a", Some((Unsupported, "client uses authorization identity, but it is not supported"))),
             (false, false, "n,,m=x,n=,r=a", Some((Unsupported, "client requires an unsupported SCRAM extension"))),
             (false, false, "n,,n=,r=a\u{7f}", Some((Protocol, "non-printable characters in SCRAM nonce"))),
-            (false, false, "n,,r=a", Some((Protocol, "Expected attribute \"n\"."))),
-            (false, false, "n,,n=", Some((Protocol, "Expected attribute \"r\"."))),
-            (false, false, "x,,n=,r=a", Some((Protocol, "Unexpected channel-binding flag \"x\"."))),
-            (false, false, "n", Some((Protocol, "Comma expected"))),
-            (false, false, "", Some((Protocol, "Comma expected"))),
-            (false, false, "n,", Some((Protocol, "Unexpected attribute"))),
+            (false, false, "n,,r=a", Some((Protocol, "Expected attribute \"n\" but found \"'r'\"."))),
+            (false, false, "n,,n=", Some((Protocol, "Expected attribute \"r\" but found \"0x00\"."))),
+            (false, false, "n,,nx,r=a", Some((Protocol, "Expected character \"=\" for attribute \"n\"."))),
+            (false, false, "n,,n=,r=a\0", Some((Protocol, "Message length does not match input length."))),
+            (false, false, "x,,n=,r=a", Some((Protocol, "Unexpected channel-binding flag \"'x'\"."))),
+            (false, false, "n", Some((Protocol, "Comma expected, but found character \"0x00\"."))),
+            (false, false, "", Some((Protocol, "The message is empty."))),
+            (false, false, "é", Some((Protocol, "Unexpected channel-binding flag \"0xc3\"."))),
+            (false, false, "n,", Some((Protocol, "Unexpected attribute \"0x00\" in client-first-message."))),
         ];
         for (plus, offered, message, want) in cases {
             let got = exchange(*plus, *offered).first(message);
@@ -222,6 +299,9 @@ mod tests {
             (false, "c=biws,r=NONCE,p=?".to_owned(), Err("malformed SCRAM message")),
             (false, "c=biws,r=NONCE".to_owned(), Err("malformed SCRAM message")),
             (false, String::new(), Err("malformed SCRAM message")),
+            (false, format!("c=biws,r=NONCE,p={proof},x=1"), Err("malformed SCRAM message")),
+            (false, "c=biws,r=NONCE,é".to_owned(), Err("malformed SCRAM message")),
+            (false, "c=biws,r=NONCE,,".to_owned(), Err("malformed SCRAM message")),
         ] {
             let flag = if plus { "p=tls-server-end-point" } else { "n" };
             let challenge = exchange(plus, plus).first(&format!("{flag},,n=,r=abc")).expect("well formed");
