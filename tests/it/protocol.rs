@@ -96,12 +96,12 @@ fn encryption_is_declined_and_the_session_begins() {
 }
 
 #[test]
-fn a_newer_protocol_is_negotiated_down() {
+fn options_of_the_protocol_are_negotiated_away() {
     let mut raw = Raw::open(Server::shared().address);
     raw.packet(&startup(3 << 16 | 2, &[("user", "tester"), ("database", "open"), ("_pq_.x", "1")]));
     let said = raw.until_ready();
     let (kind, body) = &said[0];
-    assert_eq!((*kind, body.as_slice()), ('v', b"\0\x03\0\0\0\0\0\x01_pq_.x\0".as_slice()));
+    assert_eq!((*kind, body.as_slice()), ('v', b"\0\x03\0\x02\0\0\0\x01_pq_.x\0".as_slice()));
     assert_eq!(value(&raw.query("select 'in'")).as_deref(), Some(b"in".as_slice()));
 }
 
