@@ -17,6 +17,8 @@ pub enum Kind {
     UndefinedColumn,
     /// No such function, or none with these argument types.
     UndefinedFunction,
+    /// Several functions of that name, where one is meant.
+    AmbiguousFunction,
     /// No such schema.
     UndefinedSchema,
     /// No such database (catalog).

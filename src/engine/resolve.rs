@@ -235,6 +235,7 @@ fn within_table(entry: &TableEntry, e: Error) -> Error {
         | Kind::UndefinedTable
         | Kind::UndefinedColumn
         | Kind::UndefinedFunction
+        | Kind::AmbiguousFunction
         | Kind::UndefinedSchema
         | Kind::UndefinedDatabase
         | Kind::UndefinedObject

@@ -34,7 +34,7 @@ macro_rules! pg_types {
             };
         )*
         /// Every type that a column or parameter can have, arrays included.
-        pub static ALL: &[&PgType] = &[$(&$id, &$array_id,)*];
+        pub static ALL: &[&PgType] = &[$(&$id, &$array_id,)* &INT2VECTOR, &OIDVECTOR];
     };
 }
 
@@ -49,10 +49,14 @@ pg_types! {
     REGPROC, REGPROC_ARRAY = 24, "regproc", "regproc", 4, 'N', 1008;
     TEXT, TEXT_ARRAY = 25, "text", "text", -1, 'S', 1009;
     OID, OID_ARRAY = 26, "oid", "oid", 4, 'N', 1028;
+    XID, XID_ARRAY = 28, "xid", "xid", 4, 'U', 1011;
+    PG_NODE_TREE, PG_NODE_TREE_ARRAY = 194, "pg_node_tree", "pg_node_tree", -1, 'Z', 0;
     JSON, JSON_ARRAY = 114, "json", "json", -1, 'U', 199;
     FLOAT4, FLOAT4_ARRAY = 700, "float4", "real", 4, 'N', 1021;
     FLOAT8, FLOAT8_ARRAY = 701, "float8", "double precision", 8, 'N', 1022;
     UNKNOWN, UNKNOWN_ARRAY = 705, "unknown", "unknown", -2, 'X', 0;
+    INET, INET_ARRAY = 869, "inet", "inet", -1, 'I', 1041;
+    ACLITEM, ACLITEM_ARRAY = 1033, "aclitem", "aclitem", 12, 'U', 1034;
     BPCHAR, BPCHAR_ARRAY = 1042, "bpchar", "character", -1, 'S', 1014;
     VARCHAR, VARCHAR_ARRAY = 1043, "varchar", "character varying", -1, 'S', 1015;
     DATE, DATE_ARRAY = 1082, "date", "date", 4, 'D', 1182;
@@ -61,13 +65,41 @@ pg_types! {
     TIMESTAMPTZ, TIMESTAMPTZ_ARRAY = 1184, "timestamptz", "timestamp with time zone", 8, 'D', 1185;
     INTERVAL, INTERVAL_ARRAY = 1186, "interval", "interval", 16, 'T', 1187;
     NUMERIC, NUMERIC_ARRAY = 1700, "numeric", "numeric", -1, 'N', 1231;
+    REGPROCEDURE, REGPROCEDURE_ARRAY = 2202, "regprocedure", "regprocedure", 4, 'N', 2207;
     REGCLASS, REGCLASS_ARRAY = 2205, "regclass", "regclass", 4, 'N', 2210;
     REGTYPE, REGTYPE_ARRAY = 2206, "regtype", "regtype", 4, 'N', 2211;
     UUID, UUID_ARRAY = 2950, "uuid", "uuid", 16, 'U', 2951;
+    ANYARRAY, ANYARRAY_ARRAY = 2277, "anyarray", "anyarray", -1, 'P', 0;
+    PG_LSN, PG_LSN_ARRAY = 3220, "pg_lsn", "pg_lsn", 8, 'U', 3221;
+    PG_NDISTINCT, PG_NDISTINCT_ARRAY = 3361, "pg_ndistinct", "pg_ndistinct", -1, 'Z', 0;
+    PG_DEPENDENCIES, PG_DEPENDENCIES_ARRAY = 3402, "pg_dependencies", "pg_dependencies", -1, 'Z', 0;
     JSONB, JSONB_ARRAY = 3802, "jsonb", "jsonb", -1, 'U', 3807;
+    REGNAMESPACE, REGNAMESPACE_ARRAY = 4089, "regnamespace", "regnamespace", 4, 'N', 4090;
+    REGROLE, REGROLE_ARRAY = 4096, "regrole", "regrole", 4, 'N', 4097;
+    PG_MCV_LIST, PG_MCV_LIST_ARRAY = 5017, "pg_mcv_list", "pg_mcv_list", -1, 'Z', 0;
 }
 
+/// Numbers of columns in the system's catalogs: an array that counts from 0 and is written without braces.
+pub static INT2VECTOR: PgType =
+    PgType { oid: 22, name: "int2vector", sql_name: "int2vector", len: -1, category: 'A', array: 1006, element: 21 };
+/// Oids in the system's catalogs, written as [`INT2VECTOR`] is.
+pub static OIDVECTOR: PgType =
+    PgType { oid: 30, name: "oidvector", sql_name: "oidvector", len: -1, category: 'A', array: 1013, element: 26 };
+
+/// The types that four bytes of a number stand for.
+static NUMBERS: [&PgType; 8] = [&OID, &XID, &REGPROC, &REGPROCEDURE, &REGCLASS, &REGTYPE, &REGNAMESPACE, &REGROLE];
+
 impl PgType {
+    /// Whether values are numbers of objects, of four bytes and without a sign.
+    pub fn is_number_of_object(&self) -> bool {
+        NUMBERS.iter().any(|t| t.oid == self.oid)
+    }
+
+    /// Whether this is a vector of the catalogs rather than an array.
+    pub fn is_vector(&self) -> bool {
+        [INT2VECTOR.oid, OIDVECTOR.oid].contains(&self.oid)
+    }
+
     /// The type of this oid.
     pub fn by_oid(oid: u32) -> Option<&'static Self> {
         ALL.iter().find(|t| t.oid == oid && t.oid != 0).copied()
@@ -101,11 +133,15 @@ impl PgType {
     /// Whether a field of this Arrow type may hold values that are shown as this type.
     fn is_held_by(&self, arrow: &DataType) -> bool {
         match arrow {
-            DataType::UInt32 => [OID.oid, REGPROC.oid, REGCLASS.oid, REGTYPE.oid].contains(&self.oid),
+            DataType::UInt32 => self.is_number_of_object(),
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
-                [JSON.oid, JSONB.oid, NAME.oid, CHAR.oid, VARCHAR.oid, BPCHAR.oid, UUID.oid].contains(&self.oid)
+                [&JSON, &JSONB, &NAME, &CHAR, &VARCHAR, &BPCHAR, &UUID, &PG_NODE_TREE, &INET, &ACLITEM, &ANYARRAY, &PG_LSN]
+                    .iter()
+                    .chain(&[&PG_NDISTINCT, &PG_DEPENDENCIES, &PG_MCV_LIST])
+                    .any(|t| t.oid == self.oid)
             }
             DataType::Decimal128(..) => self.oid == NUMERIC.oid,
+            DataType::List(e) if self.is_vector() => [INT2.oid, INT8.oid].contains(&Self::of(e.data_type()).oid),
             DataType::List(e) => self.element_type().is_some_and(|t| t.is_held_by(e.data_type())),
             _ => false,
         }
@@ -160,7 +196,7 @@ pub fn arrow_type(pg: &PgType) -> DataType {
         oid if oid == INT2.oid => DataType::Int16,
         oid if oid == INT4.oid => DataType::Int32,
         // Object ids are unsigned and of four bytes: only a bigint holds them all.
-        oid if [&INT8, &OID, &REGPROC, &REGCLASS, &REGTYPE].iter().any(|t| t.oid == oid) => DataType::Int64,
+        oid if oid == INT8.oid || pg.is_number_of_object() => DataType::Int64,
         oid if oid == FLOAT4.oid => DataType::Float32,
         oid if oid == FLOAT8.oid => DataType::Float64,
         // 38 digits before the point and as many behind it.
@@ -188,7 +224,7 @@ mod tests {
     fn oids_are_unique_and_arrays_point_back() {
         for (i, t) in ALL.iter().enumerate() {
             assert!(t.oid == 0 || ALL[i + 1..].iter().all(|u| u.oid != t.oid), "{}", t.name);
-            if t.array != 0 {
+            if t.array != 0 && !t.is_vector() {
                 assert_eq!(PgType::by_oid(t.array).and_then(PgType::element_type), Some(*t));
             }
         }

@@ -9,6 +9,7 @@ pub(super) fn sqlstate(kind: Kind) -> &'static str {
         Kind::UndefinedTable => "42P01",
         Kind::UndefinedColumn => "42703",
         Kind::UndefinedFunction => "42883",
+        Kind::AmbiguousFunction => "42725",
         Kind::UndefinedSchema => "3F000",
         Kind::UndefinedDatabase => "3D000",
         Kind::UndefinedObject => "42704",

@@ -8,20 +8,29 @@ use datafusion::sql::sqlparser::ast::{
 use super::ast::{argument_of, bare, call, folded_parts, string, value};
 
 /// The object identifier types with the function that reads a name and the one that shows an oid.
-const REG_TYPES: [(&str, &str, &str); 7] = [
+const REG_TYPES: [(&str, &str, &str); 11] = [
     ("regclass", "to_regclass_oid", "regclass_name"),
+    ("regcollation", "to_regcollation_oid", "regcollation_name"),
+    ("regconfig", "to_regconfig_oid", "regconfig_name"),
+    ("regdictionary", "to_regdictionary_oid", "regdictionary_name"),
     ("regnamespace", "to_regnamespace_oid", "regnamespace_name"),
+    ("regoper", "to_regoper_oid", "regoper_name"),
+    ("regoperator", "to_regoperator_oid", "regoperator_name"),
     ("regproc", "to_regproc_oid", "regproc_name"),
-    ("regprocedure", "to_regproc_oid", "regproc_name"),
-    ("regrole", "to_regrole_oid", "pg_get_userbyid"),
+    ("regprocedure", "to_regprocedure_oid", "regprocedure_name"),
+    ("regrole", "to_regrole_oid", "regrole_name"),
     ("regtype", "to_regtype_oid", "regtype_name"),
-    ("regconfig", "to_regproc_oid", "regproc_name"),
 ];
 
 /// Rewrites casts, and comparisons of what a cast gave.
 pub fn cast(expr: &mut Expr) {
     match expr {
         Expr::Cast { expr: inner, data_type, .. } => {
+            if let Some(names) = reg_array(data_type) {
+                let inner = std::mem::replace(&mut **inner, value(Value::Null));
+                *expr = call(names, vec![inner]);
+                return;
+            }
             if let Some(reg) = reg_type(data_type) {
                 let inner = std::mem::replace(&mut **inner, value(Value::Null));
                 *expr = to_reg(inner, reg);
@@ -114,8 +123,31 @@ fn reg_type(data_type: &DataType) -> Option<&'static (&'static str, &'static str
     REG_TYPES.iter().find(|(reg, _, _)| *reg == name)
 }
 
+/// Whether an expression gives a text, as far as it can be told without types.
+fn makes_text(expr: &Expr) -> bool {
+    const TEXTS: [&str; 9] =
+        ["format", "quote_ident", "concat", "concat_ws", "lower", "upper", "replace", "trim", "pg_get_serial_sequence"];
+    match bare(expr) {
+        Expr::Function(f) => folded_parts(&f.name).last().is_some_and(|name| TEXTS.contains(&name.as_str())),
+        Expr::BinaryOp { op: BinaryOperator::StringConcat, .. } => true,
+        _ => false,
+    }
+}
+
+/// The function that shows an array of oids as one of names, for `regtype[]` and `regproc[]`.
+fn reg_array(data_type: &DataType) -> Option<&'static str> {
+    let DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) = data_type else { return None };
+    match reg_type(element)?.0 {
+        "regtype" => Some("regtype_names"),
+        "regproc" | "regprocedure" => Some("regproc_names"),
+        _ => None,
+    }
+}
+
 fn to_reg(inner: Expr, (_, read, show): &(&str, &str, &str)) -> Expr {
-    let is_text = string(&inner).is_some() || matches!(inner, Expr::Value(ValueWithSpan { value: Value::Placeholder(_), .. }));
+    let is_text = makes_text(&inner)
+        || string(&inner).is_some()
+        || matches!(inner, Expr::Value(ValueWithSpan { value: Value::Placeholder(_), .. }));
     if is_text || matches!(&inner, Expr::Cast { data_type: DataType::Text, .. }) {
         return call(read, vec![inner]);
     }
@@ -123,7 +155,7 @@ fn to_reg(inner: Expr, (_, read, show): &(&str, &str, &str)) -> Expr {
 }
 
 fn show_call(show: &str, oid: Expr) -> Expr {
-    if show == "regtype_name" { call("format_type", vec![oid, value(Value::Null)]) } else { call(show, vec![oid]) }
+    call(show, vec![oid])
 }
 
 /// The `reg*` type that the expression was cast to.

@@ -11,6 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 use super::ast::{folded, folded_parts, string};
 use super::sets::unfolded;
 use super::text::cast_name;
+use super::vectors;
 
 /// Stands before the number that keeps equal names of one list apart; no published or typed name holds it.
 const MARK: char = '\u{1}';
@@ -60,6 +61,7 @@ fn figure(expr: &Expr) -> Option<String> {
         Expr::Function(f) if folded_parts(&f.name).last().is_some_and(|n| n.ends_with("_of")) => {
             folded_parts(&f.name).pop().map(|n| n.trim_end_matches("_of").to_owned())
         }
+        Expr::Function(_) if vectors::shown(expr).is_some() => vectors::shown(expr).and_then(figure),
         Expr::Function(f) => f.name.0.last().and_then(ObjectNamePart::as_ident).map(folded),
         // A cast of a cast constant is named after the outer one.
         Expr::Cast { expr, data_type, .. } if is_cast(expr) => {

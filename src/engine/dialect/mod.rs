@@ -17,6 +17,7 @@ mod sets;
 mod subqueries;
 mod table_functions;
 mod text;
+mod vectors;
 
 use std::ops::ControlFlow;
 
@@ -65,6 +66,7 @@ impl VisitorMut for Rewriter {
         names::system_columns(select, &self.common_tables);
         sets::alias_of_column(select);
         aggregates::rows(select);
+        subqueries::exists_in_list(select);
         ControlFlow::Continue(())
     }
 
@@ -82,11 +84,14 @@ impl VisitorMut for Rewriter {
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Self::Break> {
         sets::relation(factor);
         table_functions::name(factor);
+        table_functions::nothing(factor);
+        table_functions::of_catalog(factor);
         ControlFlow::Continue(())
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
         // Before their parts are: these look at whole subqueries as written.
+        subqueries::of_nothing(expr, &self.common_tables);
         subqueries::outside_walk(expr);
         arrays::of_subquery(expr);
         ControlFlow::Continue(())
@@ -99,6 +104,7 @@ impl VisitorMut for Rewriter {
         names::operator(expr);
         let array = arrays::literals(expr);
         text::syntax(expr);
+        vectors::rewrite(expr);
         casts::cast(expr);
         subqueries::one_row(expr);
         like::escape(expr);

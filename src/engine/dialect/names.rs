@@ -112,10 +112,15 @@ pub fn system_columns(select: &mut Select, common_tables: &[String]) {
     let _: ControlFlow<()> = visit_expressions_mut(select, |expr| {
         if let Expr::CompoundIdentifier(parts) = expr
             && let [table, column] = parts.as_slice()
-            && folded(column) == "tableoid"
             && let Some((_, oid)) = oids.iter().find(|(name, _)| *name == folded(table))
         {
-            *expr = value(Value::Number(oid.to_string(), false));
+            match folded(column).as_str() {
+                "tableoid" => *expr = value(Value::Number(oid.to_string(), false)),
+                // Nothing changes there: every row is of one transaction.
+                "xmin" => *expr = value(Value::Number("1".to_owned(), false)),
+                "xmax" | "cmin" | "cmax" => *expr = value(Value::Number("0".to_owned(), false)),
+                _ => {}
+            }
         }
         ControlFlow::Continue(())
     });

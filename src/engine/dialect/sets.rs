@@ -9,10 +9,13 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::ast::{argument_of, call, folded, folded_parts, value};
+use super::vectors;
 use crate::engine::grammar::Grammar;
 
 /// Functions that give rows, with the name of their column where that is not their own.
-const SETS: [(&str, Option<&str>); 13] = [
+const SETS: [(&str, Option<&str>); 15] = [
+    ("array_subscripts", None),
+    ("expanded_array", None),
     ("generate_series", None),
     ("numeric_series", None),
     ("generate_subscripts", None),
@@ -35,6 +38,11 @@ const PAIRS: [&str; 4] = ["json_each", "jsonb_each", "json_each_text", "jsonb_ea
 pub fn unfold(expr: &mut Expr) {
     let Expr::Function(f) = expr else { return };
     let names = folded_parts(&f.name);
+    if names == ["information_schema", "_pg_expandarray"] {
+        let FunctionArguments::List(list) = &f.args else { return };
+        *expr = call("unnest", vec![call("expanded_array", arguments(&list.args))]);
+        return;
+    }
     let [name] = names.as_slice() else { return };
     let FunctionArguments::List(list) = &f.args else { return };
     if name == "unnest" {
@@ -50,6 +58,11 @@ pub fn unfold(expr: &mut Expr) {
         let arguments: Vec<Expr> = arguments(&list.args);
         let array = match name.as_str() {
             "generate_series" if arguments.iter().any(is_decimal) => call("numeric_series", arguments),
+            // A vector of the catalog counts from 0.
+            "generate_subscripts" if arguments.first().is_some_and(|array| vectors::first(array) == 0) => {
+                let zero = value(Value::Number("0".to_owned(), false));
+                call("array_subscripts", arguments.into_iter().take(1).chain([zero]).collect())
+            }
             "string_to_table" => call("string_to_array", arguments),
             _ => std::mem::replace(expr, value(Value::Null)),
         };
@@ -64,6 +77,8 @@ pub fn unfolded(expr: &Expr) -> Option<String> {
     match name.as_str() {
         "numeric_series" => Some("generate_series".to_owned()),
         "string_to_array" => Some("string_to_table".to_owned()),
+        "array_subscripts" => Some("generate_subscripts".to_owned()),
+        "expanded_array" => Some("_pg_expandarray".to_owned()),
         _ => (SETS.iter().any(|(set, _)| *set == name) || PAIRS.contains(&name.as_str())).then_some(name),
     }
 }

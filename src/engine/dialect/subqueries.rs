@@ -6,11 +6,12 @@ use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CaseWhen, Expr, FunctionArguments, GroupByExpr, Query, Select, SelectItem, SetExpr, TableFactor, Value,
-    visit_expressions, visit_expressions_mut,
+    BinaryOperator, CaseWhen, Expr, FunctionArguments, GroupByExpr, JoinOperator, LimitClause, Query, Select, SelectItem,
+    SetExpr, TableFactor, TableWithJoins, Value, Values, VisitMut, VisitorMut, visit_expressions, visit_expressions_mut,
 };
 
 use super::ast::{call, folded, folded_parts, value};
+use crate::table::pg_catalog;
 
 /// Functions that make one value of many rows, by name and alias.
 static AGGREGATES: LazyLock<HashSet<String>> = LazyLock::new(|| {
@@ -22,7 +23,11 @@ static AGGREGATES: LazyLock<HashSet<String>> = LazyLock::new(|| {
 /// `(SELECT x FROM t WHERE t.a = outer.a)` becomes `(SELECT first_value(x) FROM ..)`: equal whenever PostgreSQL gives an answer.
 pub fn one_row(expr: &mut Expr) {
     let Expr::Subquery(query) = expr else { return };
-    if !refers_outside(query) || query.limit_clause.is_some() {
+    if !refers_outside(query) {
+        return;
+    }
+    if query.limit_clause.is_some() {
+        one_aggregate(query);
         return;
     }
     let SetExpr::Select(select) = query.body.as_mut() else { return };
@@ -49,6 +54,128 @@ pub fn one_row(expr: &mut Expr) {
             conditions: vec![CaseWhen { condition, result: subquery }],
             else_result: None,
         };
+    }
+}
+
+/// A subquery that joins a catalog which is always empty, as that of triggers is, gives no row: one for a value is NULL, `EXISTS` is
+/// false. Tools ask so of each column and table, mostly in ways that DataFusion has no plan for.
+pub fn of_nothing(expr: &mut Expr, common_tables: &[String]) {
+    let (query, answer) = match &*expr {
+        Expr::Subquery(query) => (query, Value::Null),
+        Expr::Exists { subquery, negated } => (subquery, Value::Boolean(*negated)),
+        _ => return,
+    };
+    let SetExpr::Select(select) = query.body.as_ref() else { return };
+    let grouped = !matches!(&select.group_by, GroupByExpr::Expressions(by, _) if by.is_empty()) || select.having.is_some();
+    let aggregated = select.projection.iter().any(|item| match item {
+        SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => aggregates(e),
+        _ => false,
+    });
+    if query.with.is_none() && !grouped && !aggregated && select.from.iter().any(|t| is_nothing(t, common_tables)) {
+        *expr = value(answer);
+    }
+}
+
+/// Whether a table with its joins has no rows.
+fn is_nothing(table: &TableWithJoins, common_tables: &[String]) -> bool {
+    let is_empty = |factor: &TableFactor| match factor {
+        TableFactor::Table { name, args: None, .. } => {
+            let parts = folded_parts(name);
+            let name = match parts.as_slice() {
+                [name] if !common_tables.contains(name) => name,
+                [schema, name] if schema == "pg_catalog" => name,
+                _ => return false,
+            };
+            pg_catalog::is_empty(name)
+        }
+        _ => false,
+    };
+    let inner = |join: &JoinOperator| matches!(join, JoinOperator::Join(_) | JoinOperator::Inner(_) | JoinOperator::CrossJoin(_));
+    let left = |join: &JoinOperator| inner(join) || matches!(join, JoinOperator::Left(_) | JoinOperator::LeftOuter(_));
+    (is_empty(&table.relation) && table.joins.iter().all(|j| left(&j.join_operator)))
+        || (table.joins.iter().all(|j| inner(&j.join_operator)) && table.joins.iter().any(|j| is_empty(&j.relation)))
+}
+
+/// `LIMIT 1` over the one row of an aggregate says nothing.
+fn one_aggregate(query: &mut Query) {
+    let SetExpr::Select(select) = query.body.as_ref() else { return };
+    let grouped = !matches!(&select.group_by, GroupByExpr::Expressions(by, _) if by.is_empty());
+    let aggregate = match select.projection.as_slice() {
+        [SelectItem::UnnamedExpr(item) | SelectItem::ExprWithAlias { expr: item, .. }] => aggregates(item),
+        _ => false,
+    };
+    let all = match &query.limit_clause {
+        Some(LimitClause::LimitOffset { limit: Some(limit), offset: None, limit_by }) if limit_by.is_empty() => {
+            matches!(limit, Expr::Value(v) if matches!(&v.value, Value::Number(n, _) if n != "0"))
+        }
+        _ => false,
+    };
+    if aggregate && !grouped && all {
+        query.limit_clause = None;
+    }
+}
+
+/// `EXISTS (SELECT ..)` in a select list becomes `(SELECT count(*) ..) > 0`: DataFusion plans it only in conditions.
+pub fn exists_in_list(select: &mut Select) {
+    for item in &mut select.projection {
+        if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
+            let _: ControlFlow<()> = expr.visit(&mut Counted { depth: 0 });
+        }
+    }
+}
+
+/// Turns every `EXISTS` that stands in no deeper query.
+struct Counted {
+    depth: usize,
+}
+
+impl VisitorMut for Counted {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _query: &mut Query) -> ControlFlow<()> {
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _query: &mut Query) -> ControlFlow<()> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        let Expr::Exists { subquery, negated } = expr else { return ControlFlow::Continue(()) };
+        let SetExpr::Select(select) = subquery.body.as_mut() else { return ControlFlow::Continue(()) };
+        let grouped = !matches!(&select.group_by, GroupByExpr::Expressions(by, _) if by.is_empty()) || select.having.is_some();
+        let aggregated = select.projection.iter().any(|item| match item {
+            SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => aggregates(e),
+            _ => false,
+        });
+        if self.depth > 0 || grouped || aggregated || select.distinct.is_some() || subquery.limit_clause.is_some() {
+            return ControlFlow::Continue(());
+        }
+        select.projection = vec![SelectItem::UnnamedExpr(call("count", vec![value(Value::Number("1".into(), false))]))];
+        subquery.order_by = None;
+        let op = if *negated { BinaryOperator::Eq } else { BinaryOperator::Gt };
+        let count = Expr::Subquery(std::mem::replace(subquery, Box::new(empty_query())));
+        let none = value(Value::Number("0".into(), false));
+        *expr = Expr::Nested(Box::new(Expr::BinaryOp { left: Box::new(count), op, right: Box::new(none) }));
+        ControlFlow::Continue(())
+    }
+}
+
+/// `VALUES ()`: stands where a query was taken out.
+fn empty_query() -> Query {
+    Query {
+        with: None,
+        body: Box::new(SetExpr::Values(Values { explicit_row: false, value_keyword: false, rows: Vec::new() })),
+        order_by: None,
+        limit_clause: None,
+        fetch: None,
+        locks: Vec::new(),
+        for_clause: None,
+        settings: None,
+        format_clause: None,
+        pipe_operators: Vec::new(),
     }
 }
 

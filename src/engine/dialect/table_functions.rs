@@ -1,12 +1,95 @@
 //! Functions in `FROM`: an alias of one that gives single values is also its column's name, as in
 //! `FROM generate_series(1, 3) s WHERE s > 1`.
 
-use datafusion::sql::sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr, ObjectNamePart, TableAliasColumnDef, TableFactor};
+use datafusion::sql::sqlparser::ast::{
+    Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, ObjectNamePart, TableAlias, TableAliasColumnDef, TableFactor,
+};
+
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::parser::Parser;
 
 use super::ast::{call, folded, folded_parts};
+use crate::table::pg_catalog;
 
 /// Table functions of one column.
 const SINGLE: [&str; 2] = ["generate_series", "unnest"];
+
+/// The catalog's functions that give rows of what is never there, privileges that were granted, options, partitions, each with the
+/// columns that it has.
+const NOTHING: [(&str, &str); 4] = [
+    ("aclexplode", "0::oid AS grantor, 0::oid AS grantee, '' AS privilege_type, false AS is_grantable"),
+    ("pg_options_to_table", "'' AS option_name, '' AS option_value"),
+    ("pg_partition_ancestors", "0::oid AS relid"),
+    ("pg_partition_tree", "0::oid AS relid, 0::oid AS parentrelid, false AS isleaf, 0 AS level"),
+];
+
+/// Functions of one row that tools ask for their value in `FROM`.
+const VALUES: [&str; 5] = ["current_database", "current_schema", "current_user", "session_user", "version"];
+
+/// The functions that give what a view of the catalog shows.
+const VIEWS: [(&str, &str); 5] = [
+    ("pg_cursor", "pg_cursors"),
+    ("pg_lock_status", "pg_locks"),
+    ("pg_prepared_statement", "pg_prepared_statements"),
+    ("pg_show_all_settings", "pg_settings"),
+    ("pg_stat_get_activity", "pg_stat_activity"),
+];
+
+/// A function of the catalog in `FROM`: `current_schema()` is a row of its value, `pg_show_all_settings()` is `pg_settings`, and
+/// `pg_get_keywords()` are the words themselves.
+pub fn of_catalog(factor: &mut TableFactor) {
+    let TableFactor::Table { name, alias, args: args @ Some(_), with_ordinality: false, .. } = factor else { return };
+    let Some(function) = folded_parts(name).pop() else { return };
+    if let Some((_, view)) = VIEWS.iter().find(|(name, _)| *name == function) {
+        *name = ObjectName::from(vec![Ident::new("pg_catalog"), Ident::new(*view)]);
+        *args = None;
+        return;
+    }
+    let sql = match function.as_str() {
+        "pg_get_keywords" => keywords(),
+        name if VALUES.contains(&name) => format!("SELECT {name}() AS {name}"),
+        _ => return,
+    };
+    let parsed = Parser::new(&PostgreSqlDialect {}).try_with_sql(&sql).and_then(|mut p| p.parse_query());
+    let Ok(subquery) = parsed else { return };
+    let alias =
+        alias.take().or_else(|| Some(TableAlias { explicit: true, name: Ident::new(function), columns: Vec::new(), at: None }));
+    *factor = TableFactor::Derived { lateral: false, subquery, alias, sample: None };
+}
+
+/// PostgreSQL's keywords as a query.
+fn keywords() -> String {
+    let mut rows = Vec::new();
+    for (word, class, bare) in pg_catalog::keywords() {
+        let meaning = match class {
+            'C' => "unreserved (cannot be function or type name)",
+            'R' => "reserved",
+            'T' => "reserved (can be function or type name)",
+            _ => "unreserved",
+        };
+        let label = if bare { "can be bare label" } else { "requires AS" };
+        rows.push(format!("('{word}','{class}',{bare},'{meaning}','{label}')"));
+    }
+    format!("SELECT * FROM (VALUES {}) AS k(word, catcode, barelabel, catdesc, baredesc)", rows.join(","))
+}
+
+/// One of these functions in `FROM` becomes no rows of its columns, whatever it is asked of: also a column of the query around.
+pub fn nothing(factor: &mut TableFactor) {
+    let (name, alias, ordinality) = match factor {
+        TableFactor::Table { name, alias, args: Some(_), with_ordinality, .. } => (name, alias, *with_ordinality),
+        TableFactor::Function { name, alias, with_ordinality, .. } => (name, alias, *with_ordinality),
+        _ => return,
+    };
+    let Some(function) = folded_parts(name).pop() else { return };
+    let Some((_, columns)) = NOTHING.iter().find(|(name, _)| *name == function) else { return };
+    let ordinality = if ordinality { ", 0::bigint AS ordinality" } else { "" };
+    let sql = format!("SELECT {columns}{ordinality} WHERE false");
+    let parsed = Parser::new(&PostgreSqlDialect {}).try_with_sql(&sql).and_then(|mut p| p.parse_query());
+    let Ok(subquery) = parsed else { return };
+    let alias =
+        alias.take().or_else(|| Some(TableAlias { explicit: true, name: Ident::new(function), columns: Vec::new(), at: None }));
+    *factor = TableFactor::Derived { lateral: false, subquery, alias, sample: None };
+}
 
 /// Gives the column of a single-valued table function its table's alias; `pg_catalog.unnest(..)` becomes `unnest(..)`.
 pub fn name(factor: &mut TableFactor) {
@@ -53,6 +136,12 @@ mod tests {
 
     #[test]
     fn the_alias_names_the_column() {
+        let asked = "select a.grantee from t, aclexplode(t.acl) a";
+        assert_eq!(
+            rewritten(asked),
+            "SELECT a.grantee FROM t, (SELECT 0::INT UNSIGNED AS grantor, 0::INT UNSIGNED AS grantee, '' AS privilege_type, \
+             false AS is_grantable WHERE false) a"
+        );
         assert_eq!(rewritten("select s from pg_catalog.generate_series(1, 3) s"), "SELECT s FROM generate_series(1, 3) s (s)");
     }
 }

@@ -9,12 +9,15 @@ mod datetime;
 mod definitions;
 mod json;
 pub(super) mod native;
+mod object_names;
 mod privileges;
 mod regexp;
 mod session_info;
+mod signatures;
 mod sizes;
 mod text;
 pub(super) mod typed;
+mod vectors;
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -87,12 +90,14 @@ pub fn register_shared(registry: &mut dyn FunctionRegistry) -> Result<()> {
 
 /// Registers every function for one session. Cheap: a few hundred shared pointers.
 pub fn register(registry: &mut dyn FunctionRegistry, env: &Arc<SystemEnv>) -> Result<()> {
-    let families: [Vec<Native>; 5] = [
+    let families: [Vec<Native>; 7] = [
         session_info::functions(env),
         catalog_lookup::functions(env),
-        privileges::functions(),
+        object_names::functions(env),
+        privileges::functions(env),
         definitions::functions(env),
         sizes::functions(env),
+        vectors::functions(),
     ];
     for function in families.into_iter().flatten() {
         registry.register_udf(Arc::new(ScalarUDF::from(function)))?;

@@ -75,6 +75,13 @@ impl Native {
 }
 
 impl Arguments {
+    /// The arguments of a test's call.
+    #[cfg(test)]
+    pub fn of(arrays: Vec<ArrayRef>) -> Self {
+        let rows = arrays.first().map_or(1, |a| a.len());
+        Self { arrays, rows }
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.arrays.len()

@@ -10,6 +10,7 @@ use datafusion::error::Result;
 
 use super::native::{Arguments, Native, outward};
 use crate::engine::SERVER_VERSION;
+use crate::table::pg_catalog::settings::Known;
 use crate::table::virtual_table::SystemEnv;
 
 pub(super) fn functions(env: &Arc<SystemEnv>) -> Vec<Native> {
@@ -94,10 +95,11 @@ fn current_setting(env: &SystemEnv, a: &Arguments) -> Result<ArrayRef> {
     let names = a.texts(0)?;
     let values = names.iter().zip(&missing_ok).map(|(name, missing_ok)| {
         let Some(name) = name else { return Ok(None) };
-        match env.setting(name) {
-            Ok(value) => Ok(Some(value)),
-            Err(_) if missing_ok == Some(true) => Ok(None),
-            Err(e) => Err(outward(e)),
+        match (env.setting(name), Known::named(name)) {
+            (Ok(value), _) => Ok(Some(value)),
+            (Err(_), Some(known)) => Ok(Some(known.shown())),
+            (Err(_), None) if missing_ok == Some(true) => Ok(None),
+            (Err(e), None) => Err(outward(e)),
         }
     });
     Ok(Arc::new(values.collect::<Result<StringArray>>()?))

@@ -1,7 +1,7 @@
 //! `information_schema.columns`: every column with its type in SQL's words.
 
 use crate::error::Result;
-use crate::table::pg_catalog::columns_of;
+use crate::table::pg_catalog::{columns_of, is_required};
 use crate::table::pg_type::{self, PgType};
 use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv, relations};
 
@@ -36,7 +36,7 @@ pub(super) async fn columns(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
             name: c.name.clone(),
             position,
             pg_type: PgType::by_name(&c.pg_type).unwrap_or(&pg_type::TEXT),
-            nullable: c.nullable,
+            nullable: !is_required(table, c),
         }));
     }
     rows.retain(|c| pins.allow("column_name", &c.name));

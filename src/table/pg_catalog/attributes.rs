@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::table::pg_type::{self, PgType};
 use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv, relations};
 
-use super::{classes, types};
+use super::{classes, indexes, types};
 
 /// How many tables a scan may name and still have each one read for the first time.
 const DESCRIBED_AT_ONCE: usize = 1;
@@ -78,7 +78,32 @@ struct Attribute {
     number: i16,
     name: String,
     pg_type: &'static PgType,
+    /// The oid of the type, or of the domain over it.
+    type_oid: u32,
     required: bool,
+}
+
+impl Attribute {
+    /// A column of a table, or of its index.
+    fn of(relation: u32, number: i16, column: &KnownColumn, required: bool) -> Self {
+        let pg_type = PgType::by_name(&column.pg_type).unwrap_or(&pg_type::TEXT);
+        Self { relation, number, name: column.name.clone(), pg_type, type_oid: pg_type.oid, required }
+    }
+}
+
+/// The columns that every table has beside its own: number, name, type's oid and length.
+const SYSTEM: [(i16, &str, u32, &PgType); 6] = [
+    (-1, "ctid", 27, &pg_type::TEXT),
+    (-2, "xmin", 28, &pg_type::XID),
+    (-3, "cmin", 29, &pg_type::XID),
+    (-4, "xmax", 28, &pg_type::XID),
+    (-5, "cmax", 29, &pg_type::XID),
+    (-6, "tableoid", 26, &pg_type::OID),
+];
+
+/// Whether a column takes no nulls: so it was found, or it is of the declared primary key, as PostgreSQL has it.
+pub fn is_required(table: &TableEntry, column: &KnownColumn) -> bool {
+    !column.nullable || table.distribution().schema.primary_key.contains(&column.name)
 }
 
 pub(super) async fn pg_attribute(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
@@ -89,6 +114,7 @@ pub(super) async fn pg_attribute(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
             number,
             name: c.name.to_owned(),
             pg_type: c.pg_type,
+            type_oid: c.type_oid,
             required: c.required,
         }));
     }
@@ -97,24 +123,34 @@ pub(super) async fn pg_attribute(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
     for table in &tables {
         let columns = columns_of(env, table, find).await?;
         // Columns are counted in 16 bits: those of a wider table than that are described as far as this goes.
-        rows.extend((1..=i16::MAX).zip(columns.iter()).map(|(number, c)| Attribute {
+        rows.extend(SYSTEM.map(|(number, name, type_oid, pg_type)| Attribute {
             relation: table.oid,
             number,
-            name: c.name.clone(),
-            pg_type: PgType::by_name(&c.pg_type).unwrap_or(&pg_type::TEXT),
-            required: !c.nullable,
+            name: name.to_owned(),
+            pg_type,
+            type_oid,
+            required: true,
         }));
+        let numbered = (1..=i16::MAX).zip(columns.iter());
+        rows.extend(numbered.map(|(number, c)| Attribute::of(table.oid, number, c, is_required(table, c))));
     }
-    rows.retain(|a| pins.allow("attname", &a.name));
+    for index in indexes::of_relations(env, pins)? {
+        rows.extend((1..).zip(&index.columns).map(|(number, (_, c))| Attribute::of(index.oid, number, c, false)));
+    }
+    rows.retain(|a| pins.allow("attname", &a.name) && pins.allow("attnum", &a.number.to_string()));
     Ok(Rows::of(rows, |a, column| match column {
         "attrelid" => a.relation.into(),
         "attname" => (&a.name).into(),
-        "atttypid" => a.pg_type.oid.into(),
+        "atttypid" => a.type_oid.into(),
         "attstattarget" | "attcacheoff" | "atttypmod" => (-1).into(),
+        "attlen" if a.type_oid == 27 => 6.into(),
         "attlen" => a.pg_type.len.into(),
         "attnum" => a.number.into(),
-        "attndims" => i32::from(a.pg_type.element != 0).into(),
-        "attbyval" | "attalign" | "attstorage" | "attcollation" => types::attribute(a.pg_type.oid, column),
+        "attndims" => i32::from(a.pg_type.category == 'A' && !a.pg_type.is_vector()).into(),
+        "attcollation" if a.relation < 16_384 => types::system_collation(a.pg_type.oid),
+        "attbyval" | "attalign" | "attstorage" | "attcollation" => {
+            types::attribute(if a.number < 0 { a.type_oid } else { a.pg_type.oid }, column)
+        }
         "attnotnull" => a.required.into(),
         "attislocal" => true.into(),
         _ => Cell::Unset,

@@ -7,9 +7,10 @@ use crate::catalog::{KnownColumn, TableEntry};
 use crate::descriptor::{ForeignKey, Place};
 use crate::error::Result;
 use crate::name::quoted;
+use crate::table::pg_type::{self, PgType};
 use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv};
 
-use super::{attributes, classes, namespaces};
+use super::{attributes, builtin, classes, indexes, namespaces};
 
 /// Bits that make a constraint's oid of its table's: stable as long as the table's is.
 const KEY_BIT: u32 = 0x4000_0000;
@@ -78,21 +79,35 @@ pub fn foreign_keys(env: &SystemEnv, tables: &[Arc<TableEntry>]) -> Result<Vec<F
 
 /// What `pg_get_constraintdef` says of a constraint: `PRIMARY KEY (a)`, `FOREIGN KEY (a) REFERENCES s.t(b)`.
 pub fn definition(env: &SystemEnv, oid: u32) -> Result<Option<String>> {
-    let table = |oid| env.catalogs.table_by_oid(&env.database, oid);
     let list = |names: &[String]| names.iter().map(|n| quoted(n)).collect::<Vec<_>>().join(", ");
+    let found = table_of(env, oid)?;
     if oid & FOREIGN_BIT == 0 {
-        let found = table(oid & !KEY_BIT)?.filter(|_| oid & KEY_BIT != 0);
         let key = primary_keys(found.as_slice()).pop();
         return Ok(key.map(|key| format!("PRIMARY KEY ({})", list(&key.columns))));
+    }
+    let key = foreign_keys(env, found.as_slice())?.into_iter().find(|key| foreign_oid(key) == oid);
+    Ok(match key {
+        Some(key) => {
+            let visible = env.is_visible(&key.target.schema, &key.target.name)?;
+            let schema = if visible { String::new() } else { format!("{}.", quoted(&key.target.schema)) };
+            let (from, to) = (list(&key.columns), list(&key.target_columns));
+            Some(format!("FOREIGN KEY ({from}) REFERENCES {schema}{}({to})", quoted(&key.target.name)))
+        }
+        None => None,
+    })
+}
+
+/// The table that declares the constraint of an oid.
+fn table_of(env: &SystemEnv, oid: u32) -> Result<Option<Arc<TableEntry>>> {
+    let table = |oid| env.catalogs.table_by_oid(&env.database, oid);
+    if oid & FOREIGN_BIT == 0 {
+        return if oid & KEY_BIT == 0 { Ok(None) } else { table(oid & !KEY_BIT) };
     }
     // The position among the table's keys is mixed into the oid: as many are tried as the field is wide.
     for position in 0..FOREIGN_KEYS {
         let found = table((oid & !FOREIGN_BIT) ^ (position << POSITION_SHIFT))?;
-        let key = foreign_keys(env, found.as_slice())?.into_iter().find(|key| foreign_oid(key) == oid);
-        if let Some(key) = key {
-            let (schema, name) = (quoted(&key.target.schema), quoted(&key.target.name));
-            let (from, to) = (list(&key.columns), list(&key.target_columns));
-            return Ok(Some(format!("FOREIGN KEY ({from}) REFERENCES {schema}.{name}({to})")));
+        if foreign_keys(env, found.as_slice())?.iter().any(|key| foreign_oid(key) == oid) {
+            return Ok(found);
         }
     }
     Ok(None)
@@ -123,11 +138,37 @@ struct Constraint {
     schema: u32,
     table: u32,
     columns: Vec<String>,
-    target: Option<(u32, Vec<String>)>,
+    /// The primary key's own index, or that of the target.
+    index: u32,
+    target: Option<Target>,
+}
+
+/// What a foreign key refers to.
+struct Target {
+    table: u32,
+    columns: Vec<String>,
+    /// The oid of the `=` operator of each column's type.
+    equal: Vec<String>,
+}
+
+/// The tables whose constraints the pins leave.
+fn tables(env: &SystemEnv, pins: &Pins) -> Result<Vec<Arc<TableEntry>>> {
+    match (pins.oids("conrelid"), pins.oids("oid"), pins.texts("conname")) {
+        (None, Some(oids), _) => {
+            let found = oids.into_iter().map(|oid| table_of(env, oid)).filter_map(Result::transpose);
+            found.collect::<Result<Vec<_>>>().map(classes::distinct)
+        }
+        (None, None, Some(names)) => {
+            // A name starts with its table's: every place where it may end is tried.
+            let starts = |name: &str| name.match_indices('_').map(|(at, _)| name[..at].to_owned()).collect::<Vec<_>>();
+            classes::tables_by_name(env, &names.flat_map(starts).collect::<Vec<_>>()).map(classes::distinct)
+        }
+        _ => classes::tables(env, pins, "conrelid", ""),
+    }
 }
 
 pub(super) async fn pg_constraint(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
-    let tables = classes::tables(env, pins, "conrelid", "")?;
+    let tables = tables(env, pins)?;
     let schemas = namespaces(env)?;
     let schema = |t: &TableEntry| schemas.iter().find(|n| n.name == t.schema).map_or(0, |n| n.oid);
     let mut rows = Vec::new();
@@ -137,36 +178,65 @@ pub(super) async fn pg_constraint(env: &SystemEnv, pins: &Pins) -> Result<Rows> 
             schema: schema(&key.table),
             table: key.table.oid,
             columns: numbers(&attributes::columns_of(env, &key.table, false).await?, &key.columns),
+            index: indexes::of_table(&key.table).map_or(0, |i| i.oid),
             name: key.name,
             target: None,
         });
     }
     for key in foreign_keys(env, &tables)? {
-        let target = numbers(&attributes::columns_of(env, &key.target, false).await?, &key.target_columns);
+        let columns = attributes::columns_of(env, &key.target, false).await?;
+        let target = Target {
+            table: key.target.oid,
+            equal: key.target_columns.iter().map(|name| equal(&columns, name)).collect(),
+            columns: numbers(&columns, &key.target_columns),
+        };
         rows.push(Constraint {
             oid: foreign_oid(&key),
             schema: schema(&key.table),
             table: key.table.oid,
             columns: numbers(&attributes::columns_of(env, &key.table, false).await?, &key.columns),
+            index: indexes::of_table(&key.target).map_or(0, |i| i.oid),
             name: key.name,
-            target: Some((key.target.oid, target)),
+            target: Some(target),
         });
     }
-    rows.retain(|c| pins.allow_oid("oid", c.oid) && pins.allow("conname", &c.name));
-    Ok(Rows::of(rows, |c, column| match column {
-        "oid" => c.oid.into(),
-        "conname" => (&c.name).into(),
-        "connamespace" => c.schema.into(),
-        "contype" => (if c.target.is_some() { "f" } else { "p" }).into(),
-        "convalidated" | "conislocal" | "connoinherit" => true.into(),
-        "conrelid" => c.table.into(),
-        "confrelid" => c.target.as_ref().map_or(0, |(oid, _)| *oid).into(),
-        "conkey" => Cell::Array(c.columns.clone()),
-        "confkey" => c.target.as_ref().map_or(Cell::Null, |(_, columns)| Cell::Array(columns.clone())),
-        "confupdtype" | "confdeltype" => (if c.target.is_some() { "a" } else { " " }).into(),
-        "confmatchtype" => (if c.target.is_some() { "s" } else { " " }).into(),
+    rows.retain(|c| {
+        pins.allow_oid("oid", c.oid)
+            && pins.allow("conname", &c.name)
+            && pins.allow("contype", if c.target.is_some() { "f" } else { "p" })
+            && pins.allow_oid("connamespace", c.schema)
+            && pins.allow_oid("conindid", c.index)
+            && pins.allow_oid("confrelid", c.target.as_ref().map_or(0, |t| t.table))
+    });
+    Ok(Rows::of(rows, |c, column| match (column, &c.target) {
+        ("oid", _) => c.oid.into(),
+        ("conname", _) => (&c.name).into(),
+        ("connamespace", _) => c.schema.into(),
+        ("contype", target) => (if target.is_some() { "f" } else { "p" }).into(),
+        ("convalidated" | "conislocal" | "connoinherit", _) => true.into(),
+        ("conrelid", _) => c.table.into(),
+        ("conindid", _) => c.index.into(),
+        ("conkey", _) => Cell::Array(c.columns.clone()),
+        ("confrelid", Some(target)) => target.table.into(),
+        ("confkey", Some(target)) => Cell::Array(target.columns.clone()),
+        ("conpfeqop" | "conppeqop" | "conffeqop", Some(target)) => Cell::Array(target.equal.clone()),
+        ("confupdtype" | "confdeltype", target) => (if target.is_some() { "a" } else { " " }).into(),
+        ("confmatchtype", target) => (if target.is_some() { "s" } else { " " }).into(),
         _ => Cell::Unset,
     }))
+}
+
+/// The oid of the operator `=` over the column's type, in text form; 0 where there is none.
+fn equal(columns: &[KnownColumn], name: &str) -> String {
+    let found = columns.iter().find(|c| c.name == name).and_then(|c| PgType::by_name(&c.pg_type));
+    let oid = found.map_or(0, |t| if t.oid == pg_type::VARCHAR.oid { pg_type::TEXT.oid } else { t.oid });
+    let Some(operators) = builtin::listing("pg_operator") else { return "0".to_owned() };
+    let is_equal = |row: &&builtin::Row| {
+        operators.text(row, "oprname") == "="
+            && operators.number(row, "oprleft") == oid
+            && operators.number(row, "oprright") == oid
+    };
+    operators.rows().find(is_equal).map_or("0", |row| operators.text(row, "oid")).to_owned()
 }
 
 /// The numbers of the columns of these names, in text form; a name that is no column of `pg_attribute` is left out.

@@ -6,7 +6,10 @@ use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv, relations};
 use super::OWNER;
 
 /// The oid of the first database; the others follow in their order.
-pub(super) const FIRST_DATABASE: u32 = 16_000;
+pub const FIRST_DATABASE: u32 = 16_000;
+
+/// PostgreSQL's schema for what does not fit into a row: there is one everywhere, here without a table.
+const PG_TOAST: (u32, &str) = (99, "pg_toast");
 
 /// A schema: one of the system's, or a theme.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +22,11 @@ pub struct Namespace {
 
 /// The schemas of the session's database, the system's first.
 pub fn namespaces(env: &SystemEnv) -> Result<Vec<Namespace>> {
-    let system = relations::SCHEMAS.map(|(oid, name)| Namespace { oid, name: name.to_owned(), title: None });
+    let system = relations::SCHEMAS.into_iter().chain([PG_TOAST]);
+    let system = system.map(|(oid, name)| Namespace { oid, name: name.to_owned(), title: None });
     let themes = env.catalogs.themes(&env.database)?.into_iter();
     let themes = themes.map(|t| Namespace { oid: t.oid, name: t.name, title: Some(t.title) });
-    Ok(system.into_iter().chain(themes).collect())
+    Ok(system.chain(themes).collect())
 }
 
 pub(super) fn pg_namespace(env: &SystemEnv, pins: &Pins) -> Result<Rows> {

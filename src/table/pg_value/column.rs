@@ -11,6 +11,7 @@ use arrow::datatypes::{
 };
 
 use crate::error::{Error, Kind, Result};
+use crate::table::pg_catalog::types;
 use crate::table::pg_type::{self, PgType};
 
 use super::interval::{self, Written};
@@ -106,6 +107,9 @@ pub fn encode(
         DataType::Int64 => integers!(Int64Type),
         DataType::UInt8 => integers!(UInt8Type),
         DataType::UInt16 => integers!(UInt16Type),
+        DataType::UInt32 if text && *pg == pg_type::REGPROC => {
+            each(array.as_primitive::<UInt32Type>(), out, |v, out| bytes(types::shown_function(v).as_bytes(), out))
+        }
         DataType::UInt32 => integers!(UInt32Type),
         DataType::UInt64 => decimals!(UInt64Type, Decimal::from_unsigned, |v| i256::from_i128(i128::from(v)), &0i8),
         DataType::Float16 => {

@@ -36,6 +36,7 @@ fn text<O: OffsetSizeTrait>(
 ) -> Result<()> {
     let nested = is_list(item.data_type());
     let element = if nested { pg } else { element_of(pg) };
+    let vector = pg.is_vector();
     let (first, last) = bounds(array);
     let mut elements = Values::default();
     column::encode(&array.values().slice(first, last - first), item, element, Format::Text, style, &mut elements)?;
@@ -46,6 +47,15 @@ fn text<O: OffsetSizeTrait>(
         }
         let (start, end) = (array.value_offsets()[i].as_usize() - first, array.value_offsets()[i + 1].as_usize() - first);
         out.value(|bytes| {
+            if vector {
+                for (n, element) in (start..end).filter_map(|e| elements.get(e)).enumerate() {
+                    if n > 0 {
+                        bytes.push(b' ');
+                    }
+                    bytes.extend_from_slice(element);
+                }
+                return Ok(());
+            }
             bytes.push(b'{');
             for (n, element) in (start..end).map(|e| elements.get(e)).enumerate() {
                 if n > 0 {
@@ -112,7 +122,7 @@ fn binary<O: OffsetSizeTrait>(
             range
         };
         out.value(|bytes| {
-            send(&elements, range, &lengths, element, bytes);
+            send(&elements, range, &lengths, i32::from(!pg.is_vector()), element, bytes);
             Ok(())
         })?;
     }
@@ -121,8 +131,9 @@ fn binary<O: OffsetSizeTrait>(
 
 /// Appends `array_send`'s bytes: dimensions, whether there are nulls, the element's oid, then for each dimension its length and lower
 /// bound, then the elements.
-fn send(elements: &Values, range: Range<usize>, lengths: &[i32], element: &PgType, out: &mut Vec<u8>) {
-    let lengths = if range.is_empty() { &[] } else { lengths };
+fn send(elements: &Values, range: Range<usize>, lengths: &[i32], lower: i32, element: &PgType, out: &mut Vec<u8>) {
+    // A vector keeps its one dimension when it is empty.
+    let lengths = if range.is_empty() && lower != 0 { &[] } else { lengths };
     // There are as many dimensions as the column's type has levels.
     out.extend_from_slice(&(lengths.len() as i32).to_be_bytes());
     let has_nulls = range.clone().any(|e| elements.get(e).is_none());
@@ -130,7 +141,7 @@ fn send(elements: &Values, range: Range<usize>, lengths: &[i32], element: &PgTyp
     out.extend_from_slice(&element.oid.to_be_bytes());
     for length in lengths {
         out.extend_from_slice(&length.to_be_bytes());
-        out.extend_from_slice(&1i32.to_be_bytes());
+        out.extend_from_slice(&lower.to_be_bytes());
     }
     out.extend_from_slice(elements.prefixed_all(range));
 }

@@ -50,6 +50,21 @@ impl SystemEnv {
         std::iter::once((OWNER, self.user.clone())).chain(others).collect()
     }
 
+    /// Whether the name alone finds the table of this schema: no schema before it on the path has the name.
+    pub fn is_visible(&self, schema: &str, name: &str) -> Result<bool> {
+        for earlier in self.visible_schemas()? {
+            if earlier == schema {
+                return Ok(true);
+            }
+            if super::relations::of(&earlier).iter().any(|r| r.name == name)
+                || self.catalogs.table(&self.database, &earlier, name)?.is_some()
+            {
+                return Ok(false);
+            }
+        }
+        Ok(false)
+    }
+
     /// One setting's value. [`Kind::UndefinedObject`] with the nearest name when there is none.
     pub fn setting(&self, name: &str) -> Result<String> {
         if let Some(value) = self.facts.setting(name) {

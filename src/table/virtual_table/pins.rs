@@ -27,6 +27,11 @@ impl Pins {
         pins
     }
 
+    /// The columns that are pinned.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// The texts that the column can have; `None` for any.
     pub fn texts(&self, column: &str) -> Option<impl Iterator<Item = &str>> {
         self.0.get(column).map(|values| values.iter().map(String::as_str))

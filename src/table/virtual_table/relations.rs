@@ -10,7 +10,7 @@ use crate::snapshot::field_key;
 use crate::table::pg_type::{self, PgType};
 
 /// The system schemas with their oids: PostgreSQL's where it has them, else numbers below 16384 of our own.
-pub const SCHEMAS: [(u32, &str); 4] = [(11, "pg_catalog"), (15998, "catalog"), (15999, "system"), (13224, "information_schema")];
+pub const SCHEMAS: [(u32, &str); 4] = [(11, "pg_catalog"), (15998, "catalog"), (15999, "system"), (13207, "information_schema")];
 
 /// A system table or view.
 #[derive(Debug)]
@@ -31,9 +31,22 @@ pub struct Relation {
 pub struct Column {
     pub name: &'static str,
     pub pg_type: &'static PgType,
+    /// What `pg_attribute.atttypid` says: the type's oid, or that of the domain over it.
+    pub type_oid: u32,
+    /// The domain's name.
+    pub domain: Option<&'static str>,
     /// NOT NULL.
     pub required: bool,
 }
+
+/// The domains of `information_schema`: name, oid, the type below.
+const DOMAINS: [(&str, u32, &PgType); 5] = [
+    ("cardinal_number", 13_221, &pg_type::INT4),
+    ("character_data", 13_224, &pg_type::VARCHAR),
+    ("sql_identifier", 13_226, &pg_type::NAME),
+    ("time_stamp", 13_232, &pg_type::TIMESTAMPTZ),
+    ("yes_or_no", 13_234, &pg_type::VARCHAR),
+];
 
 /// The relations of a system schema by name; none when there is no such schema.
 pub fn of(schema: &str) -> &'static [Relation] {
@@ -82,8 +95,12 @@ impl Relation {
 impl Column {
     fn parse(word: &'static str) -> Option<Self> {
         let (name, kind) = word.split_once(':')?;
-        let required = kind.ends_with('!');
-        Some(Self { name, pg_type: PgType::by_name(kind.trim_end_matches('!'))?, required })
+        let (kind, required) = kind.strip_suffix('!').map_or((kind, false), |k| (k, true));
+        if let Some((domain, type_oid, pg_type)) = DOMAINS.into_iter().find(|(domain, ..)| *domain == kind) {
+            return Some(Self { name, pg_type, type_oid, domain: Some(domain), required });
+        }
+        let pg_type = PgType::by_name(kind)?;
+        Some(Self { name, pg_type, type_oid: pg_type.oid, domain: None, required })
     }
 
     fn field(&self) -> Field {
@@ -102,7 +119,7 @@ fn arrow_type(pg: &'static PgType) -> DataType {
     if let Some(element) = pg.element_type() {
         return DataType::List(Arc::new(Field::new_list_field(arrow_type(element), true)));
     }
-    if [pg_type::OID.oid, pg_type::REGPROC.oid, pg_type::REGTYPE.oid, pg_type::REGCLASS.oid].contains(&pg.oid) {
+    if pg.is_number_of_object() {
         return DataType::UInt32;
     }
     pg_type::arrow_type(pg)
@@ -115,8 +132,8 @@ mod tests {
     #[test]
     fn every_line_of_the_lists_is_a_relation() {
         let counts: Vec<_> = SCHEMAS.iter().map(|(_, name)| (*name, of(name).len())).collect();
-        assert_eq!(counts, [("pg_catalog", 139), ("catalog", 10), ("system", 3), ("information_schema", 64)]);
-        assert_eq!(BY_OID.len(), 139 + 10 + 3 + 64, "oids are unique");
+        assert_eq!(counts, [("pg_catalog", 139), ("catalog", 10), ("system", 3), ("information_schema", 69)]);
+        assert_eq!(BY_OID.len(), 139 + 10 + 3 + 69, "oids are unique");
         assert_eq!(by_oid(1259).map(|r| (r.name, r.columns.len())), Some(("pg_class", 33)));
     }
 

@@ -1,0 +1,252 @@
+//! Names of objects as oids and oids as names: the `reg*` types, `to_reg*`, and what `regclass` shows.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, StringArray, UInt32Array};
+use arrow::datatypes::DataType;
+use datafusion::error::Result;
+
+use super::catalog_lookup::Lookup;
+use super::definitions::{format_type, shown as shown_type};
+use super::native::{Native, outward};
+use crate::engine::identifiers;
+use crate::error::{self, Error, Kind};
+use crate::name::{nearest, quoted};
+use crate::table::pg_catalog::{index_by_name, listing, namespaces, roles, types};
+use crate::table::pg_type::PgType;
+use crate::table::virtual_table::{SystemEnv, relations};
+
+type OfNumber = fn(&Lookup<'_>, &SystemEnv, u32) -> Option<String>;
+type OfName = fn(&SystemEnv, &str) -> error::Result<Option<u32>>;
+
+pub(super) fn functions(env: &Arc<SystemEnv>) -> Vec<Native> {
+    let named = |name, f: OfNumber| {
+        let env = Arc::clone(env);
+        Native::stable(name, &[1], DataType::Utf8, move |a| {
+            let numbers = a.numbers(0)?;
+            let lookup = Lookup::new(&env, numbers.len()).map_err(outward)?;
+            let texts = numbers.into_iter().map(|n| n.and_then(|n| u32::try_from(n).ok()).and_then(|n| f(&lookup, &env, n)));
+            Ok(Arc::new(texts.collect::<StringArray>()))
+        })
+    };
+    let parsed = |name, strict: bool, f: OfName, what: &'static str| {
+        let env = Arc::clone(env);
+        Native::stable(name, &[1], DataType::UInt32, move |a| {
+            let oids = a.texts(0)?.iter().map(|text| oid_of(&env, text, strict, f, what)).collect::<Result<UInt32Array>>()?;
+            Ok(Arc::new(oids) as ArrayRef)
+        })
+    };
+    let both: [(&str, &str, OfName, &str); 11] = [
+        ("to_regclass", "to_regclass_oid", regclass_oid, "relation"),
+        ("to_regtype", "to_regtype_oid", regtype_oid, "type"),
+        ("to_regnamespace", "to_regnamespace_oid", regnamespace_oid, "schema"),
+        ("to_regproc", "to_regproc_oid", regproc_oid, "function"),
+        ("to_regprocedure", "to_regprocedure_oid", regprocedure_oid, "function"),
+        ("to_regrole", "to_regrole_oid", regrole_oid, "role"),
+        ("to_regoper", "to_regoper_oid", regoper_oid, "operator"),
+        ("to_regoperator", "to_regoperator_oid", regoper_oid, "operator"),
+        ("to_regcollation", "to_regcollation_oid", |_, name| Ok(listed("pg_collation", "collname", name)), "collation"),
+        ("to_regconfig", "to_regconfig_oid", |_, name| Ok(listed("pg_ts_config", "cfgname", name)), "text search configuration"),
+        (
+            "to_regdictionary",
+            "to_regdictionary_oid",
+            |_, name| Ok(listed("pg_ts_dict", "dictname", name)),
+            "text search dictionary",
+        ),
+    ];
+    let mut functions = vec![
+        named("regtype_name", |lookup, _, oid| Some(shown_type(lookup, oid, None))),
+        named("regclass_name", |lookup, _, oid| Some(lookup.regclass(oid))),
+        named("regnamespace_name", |lookup, _, oid| Some(lookup.schema_name(oid))),
+        named("regproc_name", |_, _, oid| Some(types::shown_function(oid))),
+        named("regprocedure_name", |_, _, oid| Some(regprocedure(oid))),
+        named("regrole_name", |_, env, oid| Some(roles::name_of(env, oid).map_or_else(|| number(oid), |n| quoted(&n)))),
+        named("regoper_name", |_, _, oid| Some(name_in("pg_operator", "oprname", oid))),
+        named("regoperator_name", |_, _, oid| Some(regoperator(oid))),
+        named("regcollation_name", |_, _, oid| Some(name_in("pg_collation", "collname", oid))),
+        named("regconfig_name", |_, _, oid| Some(name_in("pg_ts_config", "cfgname", oid))),
+        named("regdictionary_name", |_, _, oid| Some(name_in("pg_ts_dict", "dictname", oid))),
+    ];
+    for (lenient, strict, f, what) in both {
+        functions.extend([parsed(lenient, false, f, what), parsed(strict, true, f, what)]);
+    }
+    functions
+}
+
+/// The oid that a text names: digits as they are, `-` for none. With `strict`, an unknown name is an error.
+fn oid_of(
+    env: &SystemEnv,
+    text: Option<&str>,
+    strict: bool,
+    find: fn(&SystemEnv, &str) -> error::Result<Option<u32>>,
+    what: &str,
+) -> Result<Option<u32>> {
+    let Some(text) = text else { return Ok(None) };
+    if let Ok(oid) = text.parse() {
+        return Ok(Some(oid));
+    }
+    if text == "-" {
+        return Ok(Some(0));
+    }
+    match find(env, text).map_err(outward)? {
+        None if strict => Err(outward(unknown(env, text, what))),
+        found => Ok(found),
+    }
+}
+
+fn unknown(env: &SystemEnv, text: &str, what: &str) -> Error {
+    let kind = match what {
+        "relation" => Kind::UndefinedTable,
+        "schema" => Kind::UndefinedSchema,
+        "function" => Kind::UndefinedFunction,
+        _ => Kind::UndefinedObject,
+    };
+    let error = Error::new(kind, format!("{what} \"{text}\" does not exist"));
+    let tables = if what == "relation" { env.catalogs.tables(&env.database, None).unwrap_or_default() } else { Vec::new() };
+    let wrong = text.rsplit('.').next().unwrap_or(text);
+    match nearest(wrong, tables.iter().map(|t| t.name.as_str())) {
+        Some(near) => error.with_hint(format!("Perhaps you meant \"{near}\".")),
+        None => error,
+    }
+}
+
+/// The parts of `name`, `schema.name` or `database.schema.name`.
+fn parts(text: &str) -> Vec<String> {
+    identifiers::split(text, '.')
+}
+
+pub(super) fn regclass_oid(env: &SystemEnv, text: &str) -> error::Result<Option<u32>> {
+    let mut parts = parts(text);
+    let Some(name) = parts.pop() else { return Ok(None) };
+    let schemas = match parts.pop() {
+        Some(schema) => vec![schema],
+        None => env.visible_schemas()?,
+    };
+    for schema in schemas {
+        if let Some(r) = relations::of(&schema).iter().find(|r| r.name == name) {
+            return Ok(Some(r.oid));
+        }
+        if let Some(table) = env.catalogs.table(&env.database, &schema, &name)? {
+            return Ok(Some(table.oid));
+        }
+        if let Some(index) = index_by_name(env, &schema, &name)? {
+            return Ok(Some(index));
+        }
+    }
+    Ok(None)
+}
+
+pub(super) fn regtype_oid(env: &SystemEnv, text: &str) -> error::Result<Option<u32>> {
+    let folded = text.trim().to_lowercase();
+    let folded = folded.strip_prefix("pg_catalog.").or_else(|| folded.strip_prefix("information_schema.")).unwrap_or(&folded);
+    let (element, is_array) = folded.strip_suffix("[]").map_or((folded, false), |e| (e.trim_end(), true));
+    // What stands in parentheses is a modifier, wherever it stands: `timestamp(3) with time zone`.
+    let plain = match (element.find('('), element.find(')')) {
+        (Some(open), Some(close)) if open < close => format!("{}{}", element[..open].trim_end(), &element[close + 1..]),
+        _ => element.to_owned(),
+    };
+    let alias = match plain.as_str() {
+        "int" => "int4",
+        "float" | "double" => "float8",
+        "decimal" | "dec" => "numeric",
+        "\"char\"" => "char",
+        "char" | "character" | "nchar" => "bpchar",
+        "timetz" | "time with time zone" => "timetz",
+        "bit varying" => "varbit",
+        other => other,
+    };
+    let found = types::oid_of(alias.trim_matches('"')).or_else(|| PgType::by_name(alias).map(|t| t.oid));
+    if let Some(found) = found {
+        return Ok(if is_array { types::name_of(found).and_then(|n| types::oid_of(&format!("_{n}"))) } else { Some(found) });
+    }
+    let name = text.trim().strip_suffix("[]").unwrap_or(text.trim());
+    let table = regclass_oid(env, name)?.filter(|oid| *oid >= 16_384);
+    Ok(table.map(|table| if is_array { types::row_array(table) } else { types::row_type(table) }))
+}
+
+pub(super) fn regnamespace_oid(env: &SystemEnv, text: &str) -> error::Result<Option<u32>> {
+    let name = parts(text).pop().unwrap_or_default();
+    Ok(namespaces(env)?.into_iter().find(|n| n.name == name).map(|n| n.oid))
+}
+
+fn regproc_oid(_env: &SystemEnv, text: &str) -> error::Result<Option<u32>> {
+    let name = parts(text).pop().unwrap_or_default();
+    let mut found = types::Function::named(&name);
+    let Some(first) = found.next() else { return Ok(None) };
+    if found.next().is_some() {
+        return Err(Error::new(Kind::AmbiguousFunction, format!("more than one function named \"{text}\"")));
+    }
+    Ok(Some(first.oid()))
+}
+
+/// `name(type, type)`.
+pub(super) fn regprocedure_oid(env: &SystemEnv, text: &str) -> error::Result<Option<u32>> {
+    let Some((name, rest)) = text.split_once('(') else {
+        return Err(Error::new(Kind::InvalidText, "expected a left parenthesis"));
+    };
+    let name = parts(name).pop().unwrap_or_default();
+    let mut wanted = Vec::new();
+    for written in rest.trim_end().trim_end_matches(')').split(',').map(str::trim).filter(|t| !t.is_empty()) {
+        match regtype_oid(env, written)? {
+            Some(oid) => wanted.push(oid),
+            None => return Err(Error::new(Kind::UndefinedObject, format!("type \"{written}\" does not exist"))),
+        }
+    }
+    Ok(types::Function::named(&name).find(|f| f.arguments() == wanted).map(|f| f.oid()))
+}
+
+fn regrole_oid(env: &SystemEnv, text: &str) -> error::Result<Option<u32>> {
+    Ok(parts(text).pop().and_then(|name| roles::oid_of(env, &name)))
+}
+
+/// An operator by its name, or with its types in parentheses.
+fn regoper_oid(env: &SystemEnv, text: &str) -> error::Result<Option<u32>> {
+    let (name, types) = text.split_once('(').map_or((text, None), |(name, types)| (name, Some(types)));
+    let name = name.rsplit('.').next().unwrap_or(name).trim();
+    let Some(operators) = listing("pg_operator") else { return Ok(None) };
+    let mut wanted = Vec::new();
+    for written in types.into_iter().flat_map(|t| t.trim_end_matches(')').split(',')) {
+        let none = written.trim().eq_ignore_ascii_case("none");
+        wanted.push(if none { 0 } else { regtype_oid(env, written)?.unwrap_or_default() });
+    }
+    let fits = |row: &&crate::table::pg_catalog::Row| {
+        operators.text(row, "oprname") == name
+            && (wanted.is_empty() || wanted == [operators.number(row, "oprleft"), operators.number(row, "oprright")])
+    };
+    Ok(operators.rows().find(fits).map(|row| operators.number(row, "oid")))
+}
+
+/// The oid of a built-in object whose name stands in `column`.
+fn listed(catalog: &str, column: &str, text: &str) -> Option<u32> {
+    let name = parts(text).pop()?;
+    let listing = listing(catalog)?;
+    listing.rows().find(|row| listing.text(row, column) == name).map(|row| listing.number(row, "oid"))
+}
+
+/// The name of a built-in object.
+fn name_in(catalog: &str, column: &str, oid: u32) -> String {
+    let found = listing(catalog).and_then(|l| l.rows().find(|row| l.number(row, "oid") == oid).map(|row| l.text(row, column)));
+    found.map_or_else(|| number(oid), |name| if catalog == "pg_operator" { name.to_owned() } else { quoted(name) })
+}
+
+/// An operator's name with the types on its sides.
+fn regoperator(oid: u32) -> String {
+    let found = listing("pg_operator").and_then(|l| l.rows().find(|row| l.number(row, "oid") == oid).map(|row| (l, row)));
+    let Some((operators, row)) = found else { return number(oid) };
+    let side = |column| match operators.number(row, column) {
+        0 => "NONE".to_owned(),
+        oid => format_type(oid, None),
+    };
+    format!("{}({},{})", operators.text(row, "oprname"), side("oprleft"), side("oprright"))
+}
+
+fn number(oid: u32) -> String {
+    if oid == 0 { "-".to_owned() } else { oid.to_string() }
+}
+
+/// A function's name with the types of its arguments.
+fn regprocedure(oid: u32) -> String {
+    let Some(function) = types::Function::by_oid(oid) else { return number(oid) };
+    let arguments: Vec<String> = function.arguments().into_iter().map(|t| format_type(t, None)).collect();
+    format!("{}({})", quoted(function.name()), arguments.join(","))
+}

@@ -1,0 +1,125 @@
+//! What PostgreSQL's catalog queries do with arrays of column numbers and oids: their subscripts, their text, their names.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, Int32Array, Int64Array, ListArray, ListBuilder, StringArray, StringBuilder, StructArray,
+};
+use arrow::buffer::OffsetBuffer;
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Fields, Int64Type};
+use datafusion::error::Result;
+
+use super::definitions::format_type;
+use super::native::{Arguments, Native};
+use crate::table::pg_catalog::types;
+
+pub(super) fn functions() -> Vec<Native> {
+    let names = |name, of_oid: fn(u32) -> String| Native::pure(name, &[1], list_of(DataType::Utf8), move |a| names_of(a, of_oid));
+    vec![
+        Native::pure("array_subscripts", &[2], list_of(DataType::Int32), subscripts),
+        Native::pure("expanded_array", &[1], list_of(DataType::Struct(pair())), expanded),
+        Native::pure("vector_text", &[1], DataType::Utf8, vector_text),
+        names("regtype_names", |oid| format_type(oid, None)),
+        names("regproc_names", types::shown_function),
+    ]
+}
+
+fn list_of(element: DataType) -> DataType {
+    DataType::List(Arc::new(Field::new_list_field(element, true)))
+}
+
+/// The columns of `information_schema._pg_expandarray`: an element and its number, from 1.
+fn pair() -> Fields {
+    Fields::from(vec![Field::new("x", DataType::Int64, true), Field::new("n", DataType::Int32, true)])
+}
+
+/// An argument as lists of whole numbers; `None` where every one is null.
+fn numbers(a: &Arguments) -> Result<ListArray> {
+    Ok(cast(a.array(0), &list_of(DataType::Int64))?.as_list::<i32>().clone())
+}
+
+/// The numbers of each list's elements, the first being the second argument.
+fn subscripts(a: &Arguments) -> Result<ArrayRef> {
+    let lists = cast(a.array(0), &list_of(DataType::Utf8))?;
+    let lists = lists.as_list::<i32>();
+    let first = a.numbers(1)?;
+    let (mut values, mut lengths) = (Vec::new(), Vec::with_capacity(lists.len()));
+    for (i, first) in first.iter().enumerate().take(lists.len()) {
+        let length = if lists.is_null(i) { 0 } else { lists.value_length(i) };
+        let first = first.and_then(|n| i32::try_from(n).ok()).unwrap_or(1);
+        values.extend(first..first.saturating_add(length));
+        lengths.push(usize::try_from(length).unwrap_or_default());
+    }
+    let item = Arc::new(Field::new_list_field(DataType::Int32, true));
+    let offsets = OffsetBuffer::from_lengths(lengths);
+    Ok(Arc::new(ListArray::try_new(item, offsets, Arc::new(Int32Array::from(values)), lists.nulls().cloned())?))
+}
+
+fn expanded(a: &Arguments) -> Result<ArrayRef> {
+    let lists = numbers(a)?;
+    let (mut elements, mut places, mut lengths) = (Vec::new(), Vec::new(), Vec::with_capacity(lists.len()));
+    for list in lists.iter() {
+        let before = elements.len();
+        if let Some(list) = list {
+            elements.extend(list.as_primitive::<Int64Type>().iter());
+        }
+        lengths.push(elements.len() - before);
+        places.extend((1i32..).take(elements.len() - before));
+    }
+    let columns: Vec<ArrayRef> = vec![Arc::new(Int64Array::from(elements)), Arc::new(Int32Array::from(places))];
+    let pairs = StructArray::try_new(pair(), columns, None)?;
+    let item = Arc::new(Field::new_list_field(DataType::Struct(pair()), true));
+    Ok(Arc::new(ListArray::try_new(item, OffsetBuffer::from_lengths(lengths), Arc::new(pairs), lists.nulls().cloned())?))
+}
+
+/// Elements with blanks between, as vectors are written.
+fn vector_text(a: &Arguments) -> Result<ArrayRef> {
+    let texts = numbers(a)?
+        .iter()
+        .map(|list| {
+            list.map(|list| {
+                list.as_primitive::<Int64Type>().iter().flatten().map(|n| n.to_string()).collect::<Vec<_>>().join(" ")
+            })
+        })
+        .collect::<StringArray>();
+    Ok(Arc::new(texts))
+}
+
+fn names_of(a: &Arguments, of_oid: impl Fn(u32) -> String) -> Result<ArrayRef> {
+    let mut names = ListBuilder::new(StringBuilder::new());
+    for list in numbers(a)?.iter() {
+        match list {
+            None => names.append_null(),
+            Some(list) => {
+                let oids = list.as_primitive::<Int64Type>().iter();
+                names.append_value(oids.map(|oid| oid.and_then(|oid| u32::try_from(oid).ok()).map(&of_oid)));
+            }
+        }
+    }
+    Ok(Arc::new(names.finish()))
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::Int16Array;
+
+    use super::*;
+
+    #[test]
+    fn vectors_are_told_as_postgresql_tells_them() {
+        let lists: ArrayRef = Arc::new(ListArray::from_iter_primitive::<arrow::datatypes::Int16Type, _, _>([
+            Some(vec![Some(3), Some(1)]),
+            None,
+            Some(vec![]),
+        ]));
+        let zero: ArrayRef = Arc::new(Int16Array::from(vec![0, 0, 0]));
+        let a = Arguments::of(vec![lists, zero]);
+        let text = vector_text(&a).expect("numbers");
+        assert_eq!(text.as_string::<i32>().iter().collect::<Vec<_>>(), [Some("3 1"), None, Some("")]);
+        let subscripts = subscripts(&a).expect("a list");
+        assert_eq!(subscripts.as_list::<i32>().values().as_ref(), &Int32Array::from(vec![0, 1]));
+        let pairs = expanded(&a).expect("a list");
+        assert_eq!(pairs.as_list::<i32>().value_length(0), 2);
+    }
+}
