@@ -79,6 +79,9 @@ impl ExprPlanner for Operators {
 
     fn plan_field_access(&self, access: RawFieldAccessExpr, schema: &DFSchema) -> Result<PlannerResult<RawFieldAccessExpr>> {
         let Ok((_, field)) = access.expr.to_field(schema) else { return Ok(PlannerResult::Original(access)) };
+        if matches!(field.data_type(), DataType::Struct(_)) {
+            return Ok(PlannerResult::Original(access));
+        }
         let RawFieldAccessExpr { field_access, expr } = access;
         let planned = match field_access {
             GetFieldAccess::ListIndex { key } if typed::is_json(&field) => call("json_member", vec![expr, *key])?,

@@ -36,5 +36,6 @@ mod slow_reader;
 mod slt;
 mod store;
 mod tidy;
+mod tools;
 mod two_servers;
 mod wire;

@@ -1,5 +1,4 @@
 -- SQLAlchemy's PostgreSQL dialect, 1.4 and 2.0: how its inspector reads tables, columns, keys, indexes, comments, enums, domains.
-select pg_catalog.version();
 show standard_conforming_strings;
 select current_schema();
 select t.typname from pg_type t where t.typname = 'hstore';

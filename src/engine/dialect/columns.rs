@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::ast::{
     SelectItem, SetExpr, TimezoneInfo,
 };
 
-use super::ast::{folded, folded_parts, string};
+use super::ast::{argument_of, folded, folded_parts, string};
 use super::sets::unfolded;
 use super::text::cast_name;
 use super::vectors;
@@ -75,7 +75,8 @@ fn figure(expr: &Expr) -> Option<String> {
         Expr::Case { else_result, .. } => else_result.as_deref().and_then(figure).or_else(|| Some("case".to_owned())),
         Expr::Subquery(query) => match query.body.as_ref() {
             SetExpr::Select(inner) => match inner.projection.first() {
-                Some(SelectItem::UnnamedExpr(expr)) => figure(expr),
+                // What `subqueries` made of a column.
+                Some(SelectItem::UnnamedExpr(expr)) => figure(argument_of(expr, "first_value").unwrap_or(expr)),
                 Some(SelectItem::ExprWithAlias { alias, .. }) => Some(shown_name(&folded(alias)).to_owned()),
                 _ => None,
             },

@@ -49,6 +49,7 @@ pub fn unfold(expr: &mut Expr) {
         // All dimensions are unfolded.
         if let [FunctionArg::Unnamed(FunctionArgExpr::Expr(array))] = list.args.as_slice()
             && argument_of(array, "array_flat").is_none()
+            && argument_of(array, "expanded_array").is_none()
         {
             *expr = call("unnest", vec![call("array_flat", vec![array.clone()])]);
         }
