@@ -121,7 +121,7 @@ pub(super) fn functions(env: &Arc<SystemEnv>) -> Vec<Native> {
         }),
         Native::stable("pg_get_indexdef", &[1, 3], DataType::Utf8, move |a| index(&indexes_env, a)),
         // What stands in such a column is shown as it is kept.
-        Native::pure("pg_get_expr", &[2, 3], DataType::Utf8, |a| a.map_texts(0, |text| Some(text.to_owned()))),
+        Native::pure("pg_get_expr", &[2, 3], DataType::Utf8, |a| Ok(Arc::new(a.texts(0)?))),
         Native::pure("pg_encoding_to_char", &[1], DataType::Utf8, |a| {
             a.map_numbers(0, |n| {
                 Some(usize::try_from(n).ok().and_then(|n| ENCODINGS.get(n)).copied().unwrap_or_default().to_owned())
