@@ -41,6 +41,16 @@ pub enum Kind {
     Grouping,
     /// A position in ORDER BY or GROUP BY that the select list does not have.
     InvalidPosition,
+    /// A subquery that is used as a value gave more than one row.
+    Cardinality,
+    /// A name that is given to two tables or queries at once.
+    DuplicateAlias,
+    /// A window function where none may stand.
+    Windowing,
+    /// A count of rows that is negative.
+    InvalidLimit,
+    /// A number of rows to leave out that is negative.
+    InvalidOffset,
     /// Types that do not fit each other.
     DatatypeMismatch,
     /// A cast between types that have none.

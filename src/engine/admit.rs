@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{
-    self, ContextModifier, DiscardObject, Expr, ObjectName, Reset, Set, SetExpr, Statement as Ast, Value,
+    self, CastKind, ContextModifier, DiscardObject, Expr, ObjectName, Reset, SelectItem, Set, SetExpr, Statement as Ast, Value,
 };
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
@@ -15,9 +15,10 @@ use super::dialect::ast::{folded, folded_parts};
 use super::grammar::Grammar;
 use super::runtime::STACK_BYTES;
 use super::transactions::{self, Modes};
-use super::{dialect, explain, failure, limits};
+use super::{dialect, explain, failure, limits, tokens};
 use crate::error::{Error, Kind, Result};
 use crate::name::quoted;
+use crate::table::pg_type::PgType;
 
 /// How deep expressions and queries may nest.
 const RECURSION_LIMIT: usize = 100;
@@ -33,6 +34,23 @@ pub struct Statement {
 }
 
 impl Statement {
+    /// The query with its columns cast to these types, `None` for as they are; another statement as it is.
+    pub fn cast_columns(&self, types: &[Option<&PgType>]) -> Self {
+        let Action::Query(ast) = &self.action else { return self.clone() };
+        let mut ast = ast.as_ref().clone();
+        if let Ast::Query(query) = &mut ast
+            && let SetExpr::Select(select) = query.body.as_mut()
+        {
+            for (item, to) in select.projection.iter_mut().zip(types) {
+                let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else { continue };
+                let Some(data_type) = to.and_then(dialect::type_named) else { continue };
+                let inner = Box::new(std::mem::replace(expr, Expr::Value(Value::Null.into())));
+                *expr = Expr::Cast { kind: CastKind::DoubleColon, expr: inner, data_type, array: false, format: None };
+            }
+        }
+        Self { sql: Arc::clone(&self.sql), action: Action::Query(Arc::new(ast)) }
+    }
+
     /// What the statement does with what its client has named, if that is all it does.
     pub fn command(&self) -> Option<&Arc<Command>> {
         let Action::Named(command) = &self.action else { return None };
@@ -47,7 +65,7 @@ pub(super) enum Action {
     Explain(Arc<Ast>, explain::Options),
     Show(String),
     ShowAll,
-    /// `None` goes back to the default.
+    /// `None` is the default.
     Set {
         name: String,
         value: Option<String>,
@@ -87,6 +105,7 @@ pub fn parse(sql: &str) -> Result<Vec<Statement>> {
     limits::check_length(sql)?;
     let tokens =
         Tokenizer::new(&Grammar::default(), sql).tokenize_with_location().map_err(|e| failure::from_tokenizer(&e, sql))?;
+    let tokens = tokens::readable(tokens, sql)?;
     if limits::check(&tokens)? <= PARSED_IN_PLACE {
         return parse_tokens(tokens, sql);
     }

@@ -7,6 +7,7 @@ use datafusion::parquet::errors::ParquetError;
 use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::{Location, TokenizerError};
 
+use super::wording::by_words;
 use crate::error::{Error, Kind};
 use crate::name::nearest;
 use crate::store::source_error;
@@ -44,7 +45,10 @@ pub fn from_datafusion(e: DataFusionError, sql: &str) -> Error {
         DataFusionError::ObjectStore(e) => source_error(UNNAMED_SOURCE, *e),
         DataFusionError::IoError(e) => e.into(),
         DataFusionError::ParquetError(e) => from_parquet(*e),
-        DataFusionError::NotImplemented(message) => Error::new(Kind::Unsupported, first_line(&message)),
+        DataFusionError::NotImplemented(message) if message.contains("logical expression WindowFunction") => {
+            Error::new(Kind::Windowing, "window functions are not allowed in WHERE")
+        }
+        DataFusionError::NotImplemented(message) => not_implemented(&message),
         DataFusionError::Plan(message) => by_words(&message),
         DataFusionError::Execution(message) => by_words(&message),
         DataFusionError::ExecutionJoin(e) if e.is_panic() => internal(&e.to_string()),
@@ -54,6 +58,14 @@ pub fn from_datafusion(e: DataFusionError, sql: &str) -> Error {
         | DataFusionError::Substrait(message)
         | DataFusionError::Ffi(message) => internal(&message),
         DataFusionError::Collection(_) => internal("an empty list of errors"),
+    }
+}
+
+fn not_implemented(message: &str) -> Error {
+    let message = first_line(message);
+    match message.strip_prefix("Unsupported SQL type ") {
+        Some(_) => by_words(&message),
+        None => Error::new(Kind::Unsupported, message),
     }
 }
 
@@ -83,8 +95,21 @@ pub fn from_parser(e: &ParserError, sql: &str) -> Error {
 
 /// The error of a text that does not split into tokens.
 pub fn from_tokenizer(e: &TokenizerError, sql: &str) -> Error {
-    let error = Error::new(Kind::Syntax, format!("syntax error: {}", e.message));
-    match position(sql, e.location) {
+    let at = position(sql, e.location);
+    let from = |at: usize| sql.char_indices().nth(at - 1).and_then(|(byte, _)| sql.get(byte..)).unwrap_or_default();
+    let (what, at) = match e.message.as_str() {
+        message if message.starts_with("Unterminated string literal") => ("quoted string", at),
+        message if message.starts_with("Expected close delimiter") => ("quoted identifier", at),
+        message if message.contains("multi-line comment") => {
+            ("/* comment", sql.find("/*").and_then(|byte| sql.get(..byte)).map(|before| before.chars().count() + 1))
+        }
+        _ => ("", at),
+    };
+    let error = match at {
+        Some(at) if !what.is_empty() => Error::new(Kind::Syntax, format!("unterminated {what} at or near \"{}\"", from(at))),
+        Some(_) | None => Error::new(Kind::Syntax, format!("syntax error: {}", e.message)),
+    };
+    match at {
         Some(at) => error.at(at),
         None => error,
     }
@@ -171,6 +196,13 @@ fn from_shared(e: &DataFusionError) -> Option<Error> {
 fn from_schema(e: &SchemaError) -> Error {
     match e {
         SchemaError::FieldNotFound { field, valid_fields } => {
+            // One that is of no table here is of a table that is not here.
+            if let Some(relation) = &field.relation
+                && !valid_fields.iter().any(|f| f.relation.as_ref().is_some_and(|r| r.table() == relation.table()))
+            {
+                let message = format!("missing FROM-clause entry for table \"{}\"", relation.table());
+                return Error::new(Kind::UndefinedTable, message);
+            }
             let shown = match &field.relation {
                 Some(relation) => format!("{}.{}", relation.table(), field.name),
                 None => format!("\"{}\"", field.name),
@@ -191,7 +223,10 @@ fn from_schema(e: &SchemaError) -> Error {
         SchemaError::AmbiguousReference { field } => {
             Error::new(Kind::AmbiguousColumn, format!("column reference \"{}\" is ambiguous", field.name))
         }
-        SchemaError::DuplicateQualifiedField { name, .. } | SchemaError::DuplicateUnqualifiedField { name } => {
+        SchemaError::DuplicateQualifiedField { qualifier, .. } => {
+            Error::new(Kind::DuplicateAlias, format!("table name \"{}\" specified more than once", qualifier.table()))
+        }
+        SchemaError::DuplicateUnqualifiedField { name } => {
             Error::new(Kind::AmbiguousColumn, format!("column \"{name}\" is given more than once"))
                 .with_hint("Name one of them with AS.")
         }
@@ -199,7 +234,7 @@ fn from_schema(e: &SchemaError) -> Error {
 }
 
 /// PostgreSQL's words for a text that is not of a type.
-fn cast(message: &str) -> Error {
+pub fn cast(message: &str) -> Error {
     // Arrow: Cannot cast string 'x' to value of Int64 type
     if let Some((value, rest)) = message.strip_prefix("Cannot cast string '").and_then(|r| r.split_once("' to value of ")) {
         let arrow = rest.trim_end_matches(" type");
@@ -226,101 +261,7 @@ fn sql_type(arrow: &str) -> &str {
     }
 }
 
-/// DataFusion's plan errors are only told apart by their words; those that a client meets are turned into PostgreSQL's.
-fn by_words(message: &str) -> Error {
-    let message = first_line(message);
-    let plain = message.strip_prefix("Error during planning: ").unwrap_or(&message);
-    // What a function of ours says of its arguments' types comes in DataFusion's words around it.
-    if let Some((_, ours)) = plain.split_once("user-defined coercion failed with: External error: ")
-        && let Some((missing, _)) = ours.split_once(" does not exist")
-    {
-        return Error::new(Kind::UndefinedFunction, format!("{missing} does not exist"))
-            .with_hint("No function matches the given name and argument types. You might need to add explicit type casts.");
-    }
-    if let Some(name) = plain.strip_prefix("Invalid function '").and_then(|r| r.split('\'').next()) {
-        return Error::new(Kind::UndefinedFunction, format!("function {name} does not exist"));
-    }
-    if let Some(name) = plain.strip_prefix("table function '").and_then(|r| r.split('\'').next()) {
-        return Error::new(Kind::UndefinedFunction, format!("function {name} does not exist"));
-    }
-    if plain.starts_with("table '") && plain.ends_with("not found") {
-        let name = plain.trim_start_matches("table '").trim_end_matches("' not found");
-        return Error::new(Kind::UndefinedTable, format!("relation \"{name}\" does not exist"));
-    }
-    if let Some((_, rest)) = plain.split_once("Order by column out of bounds, specified: ") {
-        return no_position("ORDER BY", rest);
-    }
-    if let Some((_, rest)) = plain.split_once("Cannot find column with position ") {
-        return no_position("GROUP BY", rest);
-    }
-    if let Some(e) = undefined(plain) {
-        return e;
-    }
-    if plain.contains("Aggregate functions are not allowed in the WHERE clause") {
-        return Error::new(Kind::Grouping, "aggregate functions are not allowed in WHERE");
-    }
-    if plain.contains("Aggregate function calls cannot be nested") {
-        return Error::new(Kind::Grouping, "aggregate function calls cannot be nested");
-    }
-    if plain.contains("In an aggregate with DISTINCT, ORDER BY expressions must appear in argument list") {
-        let message = "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list";
-        return Error::new(Kind::InvalidPosition, message);
-    }
-    let kind = if plain.contains("must appear in the GROUP BY") || plain.contains("must be part of the GROUP BY") {
-        Kind::Grouping
-    } else if plain.contains("Cannot cast") || plain.contains("cannot cast") {
-        return cast(plain);
-    } else if plain.contains("Cannot coerce") || plain.contains("coercion") || plain.contains("No function matches") {
-        Kind::DatatypeMismatch
-    } else if plain.contains("Divide by zero") || plain.contains("division by zero") {
-        return Error::new(Kind::DivisionByZero, "division by zero");
-    } else if plain.contains("overflow") {
-        Kind::OutOfRange
-    } else if plain.contains("Error parsing timestamp") {
-        Kind::InvalidDatetime
-    } else if plain.contains("not supported") || plain.contains("not implemented") || plain.contains("Unsupported") {
-        Kind::Unsupported
-    } else if plain.contains("Resources exhausted") {
-        return out_of_memory(plain);
-    } else {
-        Kind::InvalidParameter
-    };
-    Error::new(kind, plain.to_owned())
-}
-
-/// PostgreSQL's words for a function that DataFusion has for other types: its message ends with the name and the types given.
-fn undefined(message: &str) -> Option<Error> {
-    let (_, call) = message.split_once("No function matches the given name and argument types '")?;
-    let (name, types) = call.split_once("')").or_else(|| call.split_once('\''))?.0.split_once('(')?;
-    let mut types: Vec<&str> = types.split(", ").filter(|t| !t.is_empty()).collect();
-    // Types of several words are of numbers and times, whose first tells.
-    for t in &mut types {
-        *t = match *t {
-            "Null" | "Utf8" => "unknown",
-            "Utf8View" | "LargeUtf8" => "text",
-            "Float32" => "real",
-            "Binary" | "BinaryView" => "bytea",
-            t if t.starts_with("Decimal") => "numeric",
-            t if t.starts_with("Timestamp") => "timestamp without time zone",
-            t if t.starts_with("Interval") => "interval",
-            t => sql_type(t),
-        };
-    }
-    let name = match name {
-        "character_length" => "length",
-        name => name,
-    };
-    let error = Error::new(Kind::UndefinedFunction, format!("function {name}({}) does not exist", types.join(", ")));
-    Some(error.with_hint("No function matches the given name and argument types. You might need to add explicit type casts."))
-}
-
-/// PostgreSQL's words for a position that the select list does not have; `rest` begins with it.
-fn no_position(clause: &str, rest: &str) -> Error {
-    let position: String = rest.chars().take_while(char::is_ascii_digit).collect();
-    Error::new(Kind::InvalidPosition, format!("{clause} position {position} is not in select list"))
-}
-
-fn out_of_memory(message: &str) -> Error {
+pub fn out_of_memory(message: &str) -> Error {
     if message.contains("disk space during the spilling") {
         return Error::new(Kind::DiskFull, "the statement spills more than the spill folder may hold")
             .with_detail(sentence(&first_line(message)))
@@ -336,7 +277,7 @@ fn internal(message: &str) -> Error {
         .with_hint("This is a fault of Stoa or of a library below it; please report the statement.")
 }
 
-fn first_line(message: &str) -> String {
+pub fn first_line(message: &str) -> String {
     message.lines().next().unwrap_or_default().to_owned()
 }
 

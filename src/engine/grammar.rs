@@ -4,6 +4,7 @@
 use std::any::TypeId;
 use std::cell::Cell;
 
+use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
 use datafusion::sql::sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
@@ -47,6 +48,27 @@ impl Grammar {
             steps_left: Cell::new(STEPS + words.len() * STEPS_A_TOKEN),
         }
     }
+}
+
+impl Grammar {
+    /// What stands behind `BETWEEN SYMMETRIC`: between them in the one order or in the other.
+    fn symmetric(&self, parser: &mut Parser, expr: &Expr, negated: bool) -> Result<Expr, ParserError> {
+        let precedence = self.prec_value(Precedence::Between);
+        let low = parser.parse_subexpr(precedence)?;
+        parser.expect_keyword(Keyword::AND)?;
+        let high = parser.parse_subexpr(precedence)?;
+        let between = |low: &Expr, high: &Expr| {
+            let (expr, low, high) = (Box::new(expr.clone()), Box::new(low.clone()), Box::new(high.clone()));
+            Box::new(Expr::Between { expr, negated: false, low, high })
+        };
+        let (left, right) = (between(&low, &high), between(&high, &low));
+        let either = Expr::Nested(Box::new(Expr::BinaryOp { left, op: BinaryOperator::Or, right }));
+        Ok(if negated { Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(either) } } else { either })
+    }
+}
+
+fn is_isnull(parser: &Parser) -> bool {
+    matches!(&parser.peek_token_ref().token, Token::Word(w) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case("isnull"))
 }
 
 impl Dialect for Grammar {
@@ -97,7 +119,41 @@ impl Dialect for Grammar {
             Some(left) => self.steps_left.set(left),
             None => return Some(Err(ParserError::RecursionLimitExceeded)),
         }
+        if is_isnull(parser) {
+            return Some(Ok(self.prec_value(Precedence::Is)));
+        }
         PostgreSqlDialect {}.get_next_precedence(parser)
+    }
+
+    /// `a ISNULL`, `a IS [NOT] DISTINCT FROM b` and `a [NOT] BETWEEN SYMMETRIC b AND c`.
+    fn parse_infix(&self, parser: &mut Parser, expr: &Expr, _precedence: u8) -> Option<Result<Expr, ParserError>> {
+        if is_isnull(parser) {
+            parser.advance_token();
+            return Some(Ok(Expr::IsNull(Box::new(expr.clone()))));
+        }
+        // sqlparser would take `a IS DISTINCT FROM b AND c` for `a IS DISTINCT FROM (b AND c)`.
+        for (negated, words) in [
+            (false, &[Keyword::IS, Keyword::DISTINCT, Keyword::FROM][..]),
+            (true, &[Keyword::IS, Keyword::NOT, Keyword::DISTINCT, Keyword::FROM][..]),
+        ] {
+            if parser.parse_keywords(words) {
+                let left = Box::new(expr.clone());
+                let right = parser.parse_subexpr(self.prec_value(Precedence::Is)).map(Box::new);
+                return Some(right.map(|right| match negated {
+                    true => Expr::IsNotDistinctFrom(left, right),
+                    false => Expr::IsDistinctFrom(left, right),
+                }));
+            }
+        }
+        for (negated, words) in [
+            (false, &[Keyword::BETWEEN, Keyword::SYMMETRIC][..]),
+            (true, &[Keyword::NOT, Keyword::BETWEEN, Keyword::SYMMETRIC][..]),
+        ] {
+            if parser.parse_keywords(words) {
+                return Some(self.symmetric(parser, expr, negated));
+            }
+        }
+        None
     }
 
     fn supports_filter_during_aggregation(&self) -> bool {

@@ -2,6 +2,7 @@
 //! protocol is unknown here.
 
 mod admit;
+mod apply;
 mod as_of;
 mod command;
 mod copy;
@@ -14,10 +15,14 @@ mod hidden;
 mod identifiers;
 mod kept;
 mod limits;
+mod merged;
+mod multiset;
 mod numeric;
 mod operators;
 mod origin;
+mod parameters;
 mod plan;
+mod renamed;
 mod resolve;
 mod run;
 mod runtime;
@@ -26,7 +31,10 @@ mod settings;
 mod shared;
 mod spill;
 mod statement;
+mod tokens;
 mod transactions;
+mod unknown;
+mod wording;
 mod yielding;
 
 use std::net::SocketAddr;

@@ -10,26 +10,23 @@ use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{Expr as PlannedExpr, LogicalPlan, Statement as PlanStatement, Volatility};
 use datafusion::sql::parser::Statement as DfStatement;
-use datafusion::sql::sqlparser::ast::{
-    self, Expr, Ident, LimitClause, Spanned, Statement as Ast, Value, VisitMut, VisitorMut, visit_relations,
-};
+use datafusion::sql::sqlparser::ast::{self, Ident, Spanned, Statement as Ast, visit_relations};
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
+use super::apply;
 use super::as_of::{self, Versions};
-use super::dialect::{self, ast::bare};
+use super::dialect;
 use super::failure::{from_datafusion, position};
 use super::numeric;
 use super::origin::Origin;
+use super::parameters::KnownParameters;
 use super::resolve::{Databases, Names, Pinned};
 use super::run;
 use super::session::Inner;
 use super::shared::Shared;
 use crate::error::{Error, Kind, Result};
 use crate::table::pg_type::{self, PgType};
-
-/// PostgreSQL's limit on parameters (a 16-bit count in Bind).
-const MAX_PARAMETERS: usize = 65_535;
 
 /// A planned query.
 #[derive(Clone)]
@@ -84,7 +81,7 @@ pub async fn plan(
     // The optimizer writes the time of planning in place of now().
     let origins: Vec<Option<Origin>> = (0..logical.schema().fields().len()).map(|i| Origin::of_column(&logical, i)).collect();
     let (logical, optimized) = if parameters.is_empty() && !is_of_one_run(&logical).map_err(failed)? {
-        (state.optimize(&logical).map_err(failed)?, true)
+        (apply::optimize(&state, &logical).map_err(failed)?, true)
     } else {
         (logical, false)
     };
@@ -126,6 +123,10 @@ fn state(
         .and_then(|()| super::functions::register_datetime(&mut state, &env))
         .map_err(|e| from_datafusion(e, ""))?;
     state.register_relation_planner(Arc::new(as_of::Planner)).map_err(|e| from_datafusion(e, ""))?;
+    let joins_and_names = state
+        .register_relation_planner(Arc::new(super::merged::Planner))
+        .and_then(|()| state.register_relation_planner(Arc::new(super::renamed::Planner)));
+    joins_and_names.map_err(|e| from_datafusion(e, ""))?;
     Ok(state)
 }
 
@@ -203,141 +204,4 @@ fn constant(logical: &LogicalPlan) -> Option<RecordBatch> {
     let arrays = projection.expr.iter().map(value).collect::<Option<Vec<_>>>()?;
     let fields: Vec<Field> = arrays.iter().map(|array| Field::new("", array.data_type().clone(), true)).collect();
     RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).ok()
-}
-
-/// The types of parameters, by position, as far as they are known.
-struct KnownParameters {
-    types: Vec<Option<DataType>>,
-    /// The statement to infer the others from: `x = ANY ($1)` stands there as `x = $1`.
-    probe: Ast,
-    /// The parameters that stood in an `ANY` or `ALL`: arrays of what is inferred.
-    arrays: Vec<usize>,
-}
-
-impl KnownParameters {
-    /// What the client declared, then what a cast (`$1::date`) or a `LIMIT $1` says.
-    fn of(ast: &Ast, declared: Vec<Option<DataType>>) -> Result<Self> {
-        let mut found = Found { types: declared, arrays: Vec::new(), too_many: None };
-        let mut probe = ast.clone();
-        let _: ControlFlow<()> = probe.visit(&mut found);
-        match found.too_many {
-            None => Ok(Self { types: found.types, probe, arrays: found.arrays }),
-            Some(name) => Err(Error::new(Kind::Syntax, format!("there is no parameter {name}"))
-                .with_hint(format!("Parameters are $1 to ${MAX_PARAMETERS}."))),
-        }
-    }
-
-    /// Fills in what planning without types found out.
-    fn infer(&mut self, untyped: &LogicalPlan) -> datafusion::error::Result<()> {
-        let taken = super::functions::parameters(untyped)?;
-        for (name, data_type) in untyped.get_parameter_types()? {
-            let data_type = data_type.or_else(|| taken.get(&name).cloned());
-            let Some(i) = index(&name) else { continue };
-            let in_array = self.arrays.contains(&i);
-            // Whatever the scale of what it is compared with, it may have more decimals.
-            let data_type = data_type.map(|t| if t.is_decimal() { pg_type::arrow_type(&pg_type::NUMERIC) } else { t });
-            if let Some(slot) = self.types.get_mut(i).filter(|slot| slot.is_none()) {
-                *slot = if in_array { data_type.map(list_of) } else { data_type };
-            }
-        }
-        Ok(())
-    }
-}
-
-struct Found {
-    types: Vec<Option<DataType>>,
-    arrays: Vec<usize>,
-    too_many: Option<String>,
-}
-
-impl Found {
-    /// Makes room for a parameter, and notes its type when it has none yet.
-    fn note(&mut self, name: &str, data_type: Option<DataType>) {
-        let Some(i) = index(name).filter(|i| *i < MAX_PARAMETERS) else {
-            self.too_many = Some(name.to_owned());
-            return;
-        };
-        if self.types.len() <= i {
-            self.types.resize(i + 1, None);
-        }
-        if self.types[i].is_none() {
-            self.types[i] = data_type;
-        }
-    }
-}
-
-impl Found {
-    /// Notes the parameter of `x = ANY ($1)` and leaves `x = $1`, from which its element's type can be inferred.
-    fn array(&mut self, expr: &mut Expr) {
-        let (Expr::AnyOp { left, compare_op, right, .. } | Expr::AllOp { left, compare_op, right }) = expr else { return };
-        let Some(i) = placeholder(bare(right)).and_then(index) else { return };
-        self.arrays.push(i);
-        let null = || Box::new(Expr::Value(Value::Null.into()));
-        let (left, right) = (std::mem::replace(left, null()), std::mem::replace(right, null()));
-        *expr = Expr::BinaryOp { left, op: compare_op.clone(), right };
-    }
-}
-
-impl VisitorMut for Found {
-    type Break = ();
-
-    fn pre_visit_query(&mut self, query: &mut ast::Query) -> ControlFlow<()> {
-        if let Some(LimitClause::LimitOffset { limit, offset, .. }) = &query.limit_clause {
-            for count in limit.iter().chain(offset.iter().map(|o| &o.value)) {
-                if let Some(name) = placeholder(count) {
-                    self.note(name, Some(DataType::Int64));
-                }
-            }
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        self.array(expr);
-        match expr {
-            Expr::Cast { expr: inner, data_type, .. } => {
-                if let Some(name) = placeholder(inner) {
-                    self.note(name, named_type(data_type));
-                }
-            }
-            other => {
-                if let Some(name) = placeholder(other) {
-                    self.note(name, None);
-                }
-            }
-        }
-        ControlFlow::Continue(())
-    }
-}
-
-/// The type that a cast names; `None` for one that is left to DataFusion.
-fn named_type(named: &ast::DataType) -> Option<DataType> {
-    let name = named.to_string().to_lowercase();
-    let element = name.trim_end_matches("[]");
-    let element_type = PgType::by_name(match element {
-        "int" => pg_type::INT4.name,
-        "decimal" => pg_type::NUMERIC.name,
-        other => other,
-    })?;
-    let pg = if element.len() < name.len() { element_type.array_type() } else { element_type };
-    Some(pg_type::arrow_type(pg))
-}
-
-fn list_of(element: DataType) -> DataType {
-    DataType::List(Field::new_list_field(element, true).into())
-}
-
-fn placeholder(expr: &Expr) -> Option<&str> {
-    match expr {
-        Expr::Value(v) => match &v.value {
-            Value::Placeholder(name) => Some(name),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// `$3` is the third: 2.
-fn index(name: &str) -> Option<usize> {
-    name.strip_prefix('$')?.parse::<usize>().ok()?.checked_sub(1)
 }

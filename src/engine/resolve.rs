@@ -247,6 +247,11 @@ fn within_table(entry: &TableEntry, e: Error) -> Error {
         | Kind::AmbiguousColumn
         | Kind::Grouping
         | Kind::InvalidPosition
+        | Kind::Cardinality
+        | Kind::DuplicateAlias
+        | Kind::Windowing
+        | Kind::InvalidLimit
+        | Kind::InvalidOffset
         | Kind::DatatypeMismatch
         | Kind::CannotCast
         | Kind::InvalidText

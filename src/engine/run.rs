@@ -9,6 +9,7 @@ use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::ScalarValue;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::datasource::source_as_provider;
+use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::{StreamExt, stream};
@@ -16,6 +17,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::Rows;
+use super::apply;
 use super::failure::{UNNAMED_SOURCE, from_datafusion};
 use super::numeric;
 use super::plan::QueryPlan;
@@ -39,15 +41,20 @@ const NAMED_FILES: usize = 3;
 pub async fn physical(plan: &QueryPlan, parameters: &[ArrayRef], sql: &str) -> Result<Arc<dyn ExecutionPlan>> {
     let failed = |e| from_datafusion(e, sql);
     if plan.optimized {
-        let physical = plan.state.query_planner().create_physical_plan(&plan.logical, &plan.state).await.map_err(failed)?;
-        return guarded(physical, snapshots(&plan.logical).iter().map(Arc::as_ref)).map_err(failed);
+        return planned(&plan.state, &plan.logical).await.map_err(failed);
     }
     let values = bind(parameters, &plan.parameters)?;
     let bound = plan.logical.clone().with_param_values(values).map_err(failed)?;
     let mut state = plan.state.clone();
     state.mark_start_execution();
-    let physical = state.create_physical_plan(&bound).await.map_err(failed)?;
-    guarded(physical, snapshots(&bound).iter().map(Arc::as_ref)).map_err(failed)
+    let optimized = apply::optimize(&state, &bound).map_err(failed)?;
+    planned(&state, &optimized).await.map_err(failed)
+}
+
+/// The plan of an optimised one that runs.
+pub async fn planned(state: &SessionState, plan: &LogicalPlan) -> datafusion::error::Result<Arc<dyn ExecutionPlan>> {
+    let physical = state.query_planner().create_physical_plan(plan, state).await?;
+    guarded(physical, snapshots(plan).iter().map(Arc::as_ref))
 }
 
 /// The snapshots that a plan reads, those of another time too.

@@ -50,6 +50,25 @@ pub fn name(select: &mut Select) {
     }
 }
 
+/// Keeps the columns of the outermost list apart from what `*` stands for beside them: nothing around it looks them up.
+pub fn beside_wildcard(select: &mut Select) {
+    let is_wildcard = |item: &SelectItem| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..));
+    if !select.projection.iter().any(is_wildcard) {
+        return;
+    }
+    for (position, item) in select.projection.iter_mut().enumerate() {
+        let (expr, name) = match item {
+            SelectItem::UnnamedExpr(expr) => (&*expr, figure(expr)),
+            SelectItem::ExprWithAlias { expr, alias } => (&*expr, Some(folded(alias))),
+            _ => continue,
+        };
+        let name = name.filter(|name| !name.contains(MARK)).map(|name| format!("{name}{MARK}{position}"));
+        if let Some(name) = name {
+            *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias: Ident::with_quote('"', name) };
+        }
+    }
+}
+
 /// The name that PostgreSQL gives an expression; `None` for `?column?`.
 fn figure(expr: &Expr) -> Option<String> {
     match expr {
@@ -93,7 +112,6 @@ fn figure(expr: &Expr) -> Option<String> {
         Expr::Overlay { .. } => Some("overlay".to_owned()),
         Expr::Interval(_) => Some("interval".to_owned()),
         Expr::AtTimeZone { .. } => Some("timezone".to_owned()),
-        Expr::Value(v) if matches!(v.value, datafusion::sql::sqlparser::ast::Value::Boolean(_)) => Some("bool".to_owned()),
         _ => None,
     }
 }

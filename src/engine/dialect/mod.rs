@@ -10,20 +10,31 @@ mod casts;
 mod columns;
 mod datetime;
 mod fields;
+mod groups;
+pub(super) mod joins;
 mod json;
 mod like;
 mod names;
+mod queries;
+mod rows;
 mod sets;
 mod subqueries;
 mod table_functions;
 mod text;
+mod truth;
 mod vectors;
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Expr, ObjectName, Query, Select, Statement, TableFactor, VisitMut, VisitorMut};
+use datafusion::sql::sqlparser::ast::{
+    DataType, Expr, ObjectName, Query, Select, SetExpr, Statement, TableFactor, VisitMut, VisitorMut,
+};
+
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::parser::Parser;
 
 use crate::error::{Error, Kind, Result};
+use crate::table::pg_type::PgType;
 
 pub use columns::shown_name;
 pub use names::common_tables;
@@ -36,6 +47,12 @@ pub fn rewrite(statement: &mut Statement) -> Result<()> {
     let mut rewriter = Rewriter { common_tables: names::common_tables(statement) };
     if let ControlFlow::Break(error) = statement.visit(&mut rewriter) {
         return Err(*error);
+    }
+    if let Statement::Query(query) = statement
+        && query.order_by.is_none()
+        && let SetExpr::Select(select) = query.body.as_mut()
+    {
+        columns::beside_wildcard(select);
     }
     Ok(())
 }
@@ -50,7 +67,7 @@ impl VisitorMut for Rewriter {
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
         if query.locks.is_empty() {
-            return ControlFlow::Continue(());
+            return flow(queries::counts(query));
         }
         let error = Error::new(Kind::ReadOnly, "cannot execute SELECT FOR UPDATE in a read-only transaction");
         ControlFlow::Break(Box::new(error.with_hint("Leave out FOR UPDATE or FOR SHARE: nothing here changes under a query.")))
@@ -67,7 +84,10 @@ impl VisitorMut for Rewriter {
         sets::alias_of_column(select);
         aggregates::rows(select);
         subqueries::exists_in_list(select);
-        ControlFlow::Continue(())
+        queries::windows(select);
+        groups::expand(select);
+        groups::one_group(select);
+        flow(joins::enclose(select).and_then(|()| rows::filter(select)))
     }
 
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
@@ -86,7 +106,7 @@ impl VisitorMut for Rewriter {
         table_functions::name(factor);
         table_functions::nothing(factor);
         table_functions::of_catalog(factor);
-        ControlFlow::Continue(())
+        flow(queries::sampled(factor))
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
@@ -94,10 +114,13 @@ impl VisitorMut for Rewriter {
         subqueries::of_nothing(expr, &self.common_tables);
         subqueries::outside_walk(expr);
         arrays::of_subquery(expr);
-        ControlFlow::Continue(())
+        truth::set_aside(expr);
+        flow(rows::compare(expr))
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
+        truth::put_back(expr);
+        truth::told(expr);
         fields::access(expr);
         datetime::functions(expr);
         names::function(expr);
@@ -117,10 +140,18 @@ impl VisitorMut for Rewriter {
     }
 }
 
+/// A PostgreSQL type in sqlparser's words.
+pub fn type_named(pg: &PgType) -> Option<DataType> {
+    Parser::new(&PostgreSqlDialect {}).try_with_sql(pg.sql_name).ok()?.parse_data_type().ok()
+}
+
+/// What a visitor is told of a rewriting.
+fn flow(result: Result<()>) -> ControlFlow<Box<Error>> {
+    result.map_or_else(|e| ControlFlow::Break(Box::new(e)), |()| ControlFlow::Continue(()))
+}
+
 #[cfg(test)]
 pub(super) fn rewritten(sql: &str) -> String {
-    use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
-    use datafusion::sql::sqlparser::parser::Parser;
     let mut statements = Parser::parse_sql(&PostgreSqlDialect {}, sql).expect(sql);
     match rewrite(&mut statements[0]) {
         Ok(()) => statements[0].to_string(),

@@ -1,0 +1,262 @@
+//! Correlated subqueries and LATERAL that DataFusion has no join for: they run once for each different row of the columns they refer to.
+//! What DataFusion turns into joins stays its work; how a subquery's rows become a value is decided here, how it runs in `exec`.
+
+mod bind;
+mod exec;
+mod node;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{Column, DFSchema, ExprSchema, ScalarValue};
+use datafusion::error::Result;
+use datafusion::execution::session_state::SessionState;
+use datafusion::functions_aggregate::bool_and_or::{bool_and_udaf, bool_or_udaf};
+use datafusion::functions_aggregate::count::count_udaf;
+use datafusion::logical_expr::expr::{Exists, InSubquery, SetComparison, SetQuantifier};
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
+use datafusion::logical_expr::{
+    Expr, Filter, Join, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, Subquery, binary_expr, col, lit, not, when,
+};
+
+pub use self::exec::Planner;
+use self::node::{Apply, Gives};
+
+/// Numbers the columns that subqueries' values stand in.
+static COLUMNS: AtomicU64 = AtomicU64::new(0);
+
+/// The optimised plan. Where DataFusion leaves a subquery that it can't run, or gives up over one, the plan is made anew with all
+/// subqueries that refer outside applied row by row.
+pub fn optimize(state: &SessionState, plan: &LogicalPlan) -> Result<LogicalPlan> {
+    // DataFusion's join in place of a correlated `NOT IN` takes no account of NULLs.
+    if !holds(plan, &|expr| matches!(expr, Expr::InSubquery(_) | Expr::Not(_)) && is_not_in(expr))? {
+        let joined = state.optimize(plan);
+        if let Ok(joined) = &joined
+            && !has_subqueries(joined)?
+        {
+            return Ok(joined.clone());
+        }
+        if !has_subqueries(plan)? {
+            return joined;
+        }
+    }
+    state.optimize(&applied(plan.clone())?.data)
+}
+
+/// Whether it says `NOT` of what is `IN` a subquery that refers outside.
+fn is_not_in(expr: &Expr) -> bool {
+    let inside = |expr: &Expr| expr.exists(|e| Ok(matches!(e, Expr::InSubquery(_)) && refers_outside(e))).unwrap_or(false);
+    match expr {
+        Expr::InSubquery(is_in) => is_in.negated && refers_outside(expr),
+        Expr::Not(inner) => inside(inner),
+        _ => false,
+    }
+}
+
+/// Whether a plan has subqueries that no operator stands for yet.
+fn has_subqueries(plan: &LogicalPlan) -> Result<bool> {
+    let mut lateral = false;
+    plan.apply_with_subqueries(|node| {
+        lateral |= matches!(node, LogicalPlan::Join(join) if matches!(join.right.as_ref(), LogicalPlan::Subquery(_)))
+            || matches!(node, LogicalPlan::SubqueryAlias(alias) if matches!(alias.input.as_ref(), LogicalPlan::Subquery(_)));
+        Ok(if lateral { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    })?;
+    let left = |expr: &Expr| match expr {
+        Expr::ScalarSubquery(subquery) => !subquery.outer_ref_columns.is_empty(),
+        Expr::Exists(_) | Expr::InSubquery(_) | Expr::SetComparison(_) | Expr::OuterReferenceColumn(..) => true,
+        _ => false,
+    };
+    Ok(lateral || holds(plan, &left)?)
+}
+
+/// Whether an expression of a plan, or of a subquery in it, is so.
+fn holds(plan: &LogicalPlan, is_so: &dyn Fn(&Expr) -> bool) -> Result<bool> {
+    let mut found = false;
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            expr.apply(|expr| {
+                found |= is_so(expr);
+                Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+            })
+        })
+    })?;
+    Ok(found)
+}
+
+/// The plan with its subqueries applied, from the leaves up.
+fn applied(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+    plan.transform_up(|node| {
+        let node = match node {
+            LogicalPlan::Join(join) if is_lateral(&join)? => return lateral(join).map(Transformed::yes),
+            // Of an outer join the rows of the other side are looked for row by row.
+            LogicalPlan::Join(join) if join.join_type == JoinType::Left && holds_subquery(join.filter.as_ref())? => {
+                return lateral(join).map(Transformed::yes);
+            }
+            LogicalPlan::Join(join) if join.join_type == JoinType::Right && holds_subquery(join.filter.as_ref())? => {
+                let columns: Vec<Expr> = join.schema.columns().into_iter().map(Expr::Column).collect();
+                let on = join.on.into_iter().map(|(left, right)| (right, left)).collect();
+                let mirrored = Join { left: join.right, right: join.left, on, join_type: JoinType::Left, ..join };
+                let plan = LogicalPlanBuilder::from(lateral(mirrored)?).project(columns)?.build()?;
+                return Ok(Transformed::yes(plan));
+            }
+            // The condition of an inner join filters its product: its subqueries see both sides.
+            LogicalPlan::Join(mut join) if join.join_type == JoinType::Inner && holds_subquery(join.filter.as_ref())? => {
+                let condition = join.filter.take();
+                let product = Arc::new(LogicalPlan::Join(join));
+                LogicalPlan::Filter(Filter::try_new(condition.unwrap_or_else(|| lit(true)), product)?)
+            }
+            other => other,
+        };
+        match node.inputs().as_slice() {
+            [_] => values(node),
+            _ => Ok(Transformed::no(node)),
+        }
+    })
+}
+
+fn holds_subquery(expr: Option<&Expr>) -> Result<bool> {
+    expr.map_or(Ok(false), |expr| expr.exists(|expr| Ok(subquery_of(expr).is_some())))
+}
+
+fn subquery_of(expr: &Expr) -> Option<&Subquery> {
+    match expr {
+        Expr::ScalarSubquery(subquery)
+        | Expr::Exists(Exists { subquery, .. })
+        | Expr::InSubquery(InSubquery { subquery, .. })
+        | Expr::SetComparison(SetComparison { subquery, .. }) => Some(subquery),
+        _ => None,
+    }
+}
+
+/// Whether the right side refers to columns of the left.
+fn is_lateral(join: &Join) -> Result<bool> {
+    let left = join.left.schema();
+    let outside =
+        matches!(join.join_type, JoinType::Inner | JoinType::Left) && !bind::outer_columns(&join.right, left)?.is_empty();
+    Ok(outside)
+}
+
+/// A join whose right side is run for each row of the left.
+fn lateral(join: Join) -> Result<LogicalPlan> {
+    let left = Arc::unwrap_or_clone(join.left);
+    let right = Arc::unwrap_or_clone(join.right).transform_down(|node| {
+        Ok(match node {
+            LogicalPlan::Subquery(subquery) => Transformed::yes(Arc::unwrap_or_clone(subquery.subquery)),
+            other => Transformed::no(other),
+        })
+    });
+    let mut right = right?.data;
+    let equal = join.on.into_iter().map(|(a, b)| a.eq(b));
+    if let Some(condition) = conjunction(equal.chain(join.filter)) {
+        let condition = outside(condition, left.schema())?;
+        right = LogicalPlanBuilder::from(right).filter(condition)?.build()?;
+    }
+    let gives = Gives::Rows { or_nulls: join.join_type == JoinType::Left };
+    Apply::plan(left, right, gives)
+}
+
+/// A node with the subqueries of its expressions replaced by columns of its input.
+fn values(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+    let names = NamePreserver::new(&node);
+    let mut input = node.inputs()[0].clone();
+    let mut changed = false;
+    let mut exprs = Vec::new();
+    let is_filter = matches!(node, LogicalPlan::Filter(_));
+    for expr in node.expressions() {
+        let name = names.save(&expr);
+        let terms = if is_filter { split_conjunction_owned(expr) } else { vec![expr] };
+        let mut kept = Vec::new();
+        for term in terms {
+            // A filter by what is `IN` a subquery, or that there is one, is a join when the subquery stands by itself.
+            let is_join = is_filter && matches!(term, Expr::Exists(_) | Expr::InSubquery(_)) && !refers_outside(&term);
+            let term = if is_join { Transformed::no(term) } else { replaced(term, &mut input)? };
+            changed |= term.transformed;
+            kept.push(term.data);
+        }
+        exprs.push(name.restore(conjunction(kept).unwrap_or_else(|| lit(true))));
+    }
+    if !changed {
+        return Ok(Transformed::no(node));
+    }
+    let columns: Vec<Expr> = node.schema().columns().into_iter().map(Expr::Column).collect();
+    let keeps_its_input = !matches!(node, LogicalPlan::Projection(_) | LogicalPlan::Aggregate(_));
+    let rebuilt = node.with_new_exprs(exprs, vec![input])?;
+    Ok(Transformed::yes(if keeps_its_input { LogicalPlanBuilder::from(rebuilt).project(columns)?.build()? } else { rebuilt }))
+}
+
+fn refers_outside(expr: &Expr) -> bool {
+    subquery_of(expr).is_some_and(|subquery| !subquery.outer_ref_columns.is_empty())
+}
+
+/// The expression with columns in place of subqueries, which `input` is made to give.
+fn replaced(expr: Expr, input: &mut LogicalPlan) -> Result<Transformed<Expr>> {
+    expr.transform_up(|expr| {
+        let schema = Arc::clone(input.schema());
+        let (subquery, negated) = match expr {
+            Expr::ScalarSubquery(subquery) if bind::outer_columns(&subquery.subquery, &schema)?.is_empty() => {
+                // It runs once, by itself; what it contains may not.
+                let inner = applied(Arc::unwrap_or_clone(subquery.subquery))?;
+                return Ok(inner.update_data(|inner| Expr::ScalarSubquery(Subquery { subquery: Arc::new(inner), ..subquery })));
+            }
+            Expr::ScalarSubquery(subquery) => (value(subquery), false),
+            Expr::Exists(Exists { subquery, negated }) => (exists(subquery)?, negated),
+            Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
+                (compared(outside(*expr, &schema)?, Operator::Eq, &SetQuantifier::Any, subquery)?, negated)
+            }
+            Expr::SetComparison(SetComparison { expr, subquery, op, quantifier }) => {
+                (compared(outside(*expr, &schema)?, op, &quantifier, subquery)?, false)
+            }
+            other => return Ok(Transformed::no(other)),
+        };
+        let name = format!("__value_{}", COLUMNS.fetch_add(1, Ordering::Relaxed));
+        *input = Apply::plan(input.clone(), subquery, Gives::Value { name: name.clone() })?;
+        let value = Expr::Column(Column::new_unqualified(name));
+        Ok(Transformed::yes(if negated { not(value) } else { value }))
+    })
+}
+
+fn value(subquery: Subquery) -> LogicalPlan {
+    Arc::unwrap_or_clone(subquery.subquery)
+}
+
+/// One row that says whether there is any.
+fn exists(subquery: Subquery) -> Result<LogicalPlan> {
+    let count = count_udaf().call(vec![lit(1_i64)]).alias("rows");
+    let first = LogicalPlanBuilder::from(value(subquery)).limit(0, Some(1))?;
+    first.aggregate(Vec::<Expr>::new(), vec![count])?.project(vec![col("rows").gt(lit(0_i64)).alias("exists")])?.build()
+}
+
+/// One row that says whether `left op x` holds for any, or for all, of the rows: NULL when that hangs on a NULL.
+fn compared(left: Expr, op: Operator, quantifier: &SetQuantifier, subquery: Subquery) -> Result<LogicalPlan> {
+    let rows = value(subquery);
+    let right = Expr::Column(Column::from(rows.schema().qualified_field(0)));
+    let holds = binary_expr(left, op, right);
+    let (decides, decided) = match quantifier {
+        SetQuantifier::Any => (bool_or_udaf(), true),
+        SetQuantifier::All => (bool_and_udaf(), false),
+    };
+    let counts = vec![
+        decides.call(vec![holds.clone()]).alias("decides"),
+        count_udaf().call(vec![holds]).alias("known"),
+        count_udaf().call(vec![lit(1_i64)]).alias("rows"),
+    ];
+    let verdict = if decided { col("decides").is_true() } else { col("decides").is_false() };
+    let verdict = when(verdict, lit(decided))
+        .when(col("known").lt(col("rows")), lit(ScalarValue::Boolean(None)))
+        .otherwise(lit(!decided))?;
+    LogicalPlanBuilder::from(rows).aggregate(Vec::<Expr>::new(), counts)?.project(vec![verdict.alias("holds")])?.build()
+}
+
+/// The expression as a subquery of the row sees it: columns of `schema` are outer ones.
+fn outside(expr: Expr, schema: &DFSchema) -> Result<Expr> {
+    let outer = expr.transform_up(|expr| match expr {
+        Expr::Column(column) if schema.has_column(&column) => {
+            let field = Arc::clone(schema.field_from_column(&column)?);
+            Ok(Transformed::yes(Expr::OuterReferenceColumn(field, column)))
+        }
+        other => Ok(Transformed::no(other)),
+    });
+    Ok(outer?.data)
+}

@@ -1,0 +1,86 @@
+//! Clauses of queries: `FETCH FIRST`, counts that are texts, named windows that build on another, and what is refused.
+
+use datafusion::sql::sqlparser::ast::{
+    Expr, LimitClause, NamedWindowDefinition, NamedWindowExpr, Query, Select, TableFactor, Value, WindowSpec,
+};
+
+use super::ast::{folded, string, value};
+use crate::error::{Error, Kind, Result};
+
+/// `FETCH FIRST n ROWS ONLY` is `LIMIT n`; `LIMIT '2'` is `LIMIT 2`. [`Kind::Unsupported`] for `WITH TIES`.
+pub fn counts(query: &mut Query) -> Result<()> {
+    if let Some(fetch) = query.fetch.take() {
+        if fetch.percent {
+            return Err(Error::new(Kind::Syntax, "syntax error at or near \"percent\""));
+        }
+        if fetch.with_ties {
+            return Err(if query.order_by.is_none() {
+                Error::new(Kind::Syntax, "WITH TIES cannot be specified without ORDER BY clause")
+            } else {
+                Error::new(Kind::Unsupported, "FETCH FIRST ... WITH TIES is not supported")
+                    .with_hint("Number the rows with rank() OVER (ORDER BY ...) and filter by it.")
+            });
+        }
+        let one = || value(Value::Number("1".to_owned(), false));
+        let quantity = Some(fetch.quantity.unwrap_or_else(one));
+        match &mut query.limit_clause {
+            Some(LimitClause::LimitOffset { limit, .. }) => *limit = quantity,
+            Some(LimitClause::OffsetCommaLimit { .. }) | None => {
+                query.limit_clause = Some(LimitClause::LimitOffset { limit: quantity, offset: None, limit_by: Vec::new() });
+            }
+        }
+    }
+    if let Some(LimitClause::LimitOffset { limit, offset, .. }) = &mut query.limit_clause {
+        for count in limit.iter_mut().chain(offset.as_mut().map(|o| &mut o.value)) {
+            number(count)?;
+        }
+    }
+    Ok(())
+}
+
+/// A count that is a text, read as PostgreSQL reads it, and one with a fraction, rounded.
+fn number(count: &mut Expr) -> Result<()> {
+    if let Some(text) = string(count) {
+        let bad = || Error::new(Kind::InvalidText, format!("invalid input syntax for type bigint: \"{text}\""));
+        let read: i64 = text.trim().parse().map_err(|_| bad())?;
+        *count = value(Value::Number(read.to_string(), false));
+    } else if let Expr::Value(v) = count
+        && let Value::Number(digits, _) = &v.value
+        && let Ok(fraction) = digits.parse::<f64>()
+        && fraction.fract() != 0.0
+    {
+        *count = value(Value::Number(fraction.round().to_string(), false));
+    }
+    Ok(())
+}
+
+/// `WINDOW v AS (w ORDER BY x)` has what `w` says.
+pub fn windows(select: &mut Select) {
+    for i in 0..select.named_window.len() {
+        let (known, rest) = select.named_window.split_at_mut(i);
+        let Some(NamedWindowDefinition(_, NamedWindowExpr::WindowSpec(spec))) = rest.first_mut() else { continue };
+        let Some(base) = spec.window_name.as_ref().map(folded) else { continue };
+        let found = known.iter().find(|NamedWindowDefinition(name, _)| folded(name) == base);
+        if let Some(NamedWindowDefinition(_, NamedWindowExpr::WindowSpec(base))) = found {
+            inherit(spec, &base.clone());
+        }
+    }
+}
+
+fn inherit(spec: &mut WindowSpec, base: &WindowSpec) {
+    spec.window_name = None;
+    spec.partition_by.clone_from(&base.partition_by);
+    if spec.order_by.is_empty() {
+        spec.order_by.clone_from(&base.order_by);
+    }
+}
+
+/// [`Kind::Unsupported`] for a sample of a table, of which all rows would come.
+pub fn sampled(factor: &TableFactor) -> Result<()> {
+    let (TableFactor::Table { sample, .. } | TableFactor::Derived { sample, .. }) = factor else { return Ok(()) };
+    if sample.is_none() {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Unsupported, "TABLESAMPLE is not supported")
+        .with_hint("Filter by random() < 0.01 for one in a hundred rows."))
+}

@@ -1,0 +1,156 @@
+//! What PostgreSQL's lexer and grammar take that sqlparser's do not, made good between the two: string constants that go on in the next line,
+//! `UESCAPE`, and `TABLE t`, which is `SELECT * FROM t`. Tokens keep their places, so that errors point where the client wrote.
+
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whitespace, Word};
+
+use super::failure::position;
+use super::grammar::Grammar;
+use crate::error::{Error, Kind, Result};
+
+/// The tokens as sqlparser can parse them. [`Kind::Syntax`] for two strings in a row.
+pub fn readable(tokens: Vec<TokenWithSpan>, sql: &str) -> Result<Vec<TokenWithSpan>> {
+    let mut all: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    // The last token that is no whitespace, and whether a line ended behind it.
+    let (mut last, mut new_line) = (None, false);
+    for token in tokens {
+        if let Token::Whitespace(space) = &token.token {
+            new_line |= matches!(space, Whitespace::Newline | Whitespace::SingleLineComment { .. });
+            all.push(token);
+            continue;
+        }
+        let before = last.and_then(|at: usize| all.get(at)).map(|t| &t.token);
+        if let Token::SingleQuotedString(more) = &token.token
+            && before.is_some_and(is_string)
+        {
+            if !new_line {
+                let e = Error::new(Kind::Syntax, format!("syntax error at or near \"'{}'\"", more.replace('\'', "''")));
+                return Err(position(sql, token.span.start).into_iter().fold(e, Error::at));
+            }
+            append(last.and_then(|at| all.get_mut(at)), more);
+            new_line = false;
+            continue;
+        }
+        if is_word(&token.token, "uescape")
+            && let Some(Token::UnicodeStringLiteral(_)) = before
+        {
+            all.push(token);
+            new_line = false;
+            continue;
+        }
+        if let (Token::SingleQuotedString(escape), Some(at)) = (&token.token, last)
+            && all.get(at + 1..).is_some_and(|between| between.iter().any(|t| is_word(&t.token, "uescape")))
+            && let Some(Token::UnicodeStringLiteral(text)) = all.get(at).map(|t| &t.token)
+        {
+            let text = unescaped(text, escape).ok_or_else(|| Error::new(Kind::Syntax, "invalid Unicode escape"))?;
+            all.truncate(at + 1);
+            if let Some(t) = all.get_mut(at) {
+                t.token = Token::SingleQuotedString(text);
+            }
+            continue;
+        }
+        if is_keyword(&token.token, Keyword::TABLE) && before.is_none_or(starts_query) {
+            let with = |token: Token, at: &TokenWithSpan| TokenWithSpan { token, span: at.span };
+            all.extend([with(keyword("SELECT"), &token), with(Token::Mul, &token), with(keyword("FROM"), &token)]);
+        } else {
+            all.push(token);
+        }
+        (last, new_line) = (Some(all.len() - 1), false);
+    }
+    // DataFusion knows no such constants; their escapes are read.
+    for token in &mut all {
+        if let Token::UnicodeStringLiteral(text) = &mut token.token {
+            token.token = Token::SingleQuotedString(std::mem::take(text));
+        }
+    }
+    Ok(all)
+}
+
+fn is_string(token: &Token) -> bool {
+    matches!(token, Token::SingleQuotedString(_) | Token::EscapedStringLiteral(_) | Token::NationalStringLiteral(_))
+}
+
+/// Adds the part of a string that stands in another line; behind `E''` it has escapes too.
+fn append(string: Option<&mut TokenWithSpan>, more: &str) {
+    match string.map(|t| &mut t.token) {
+        Some(Token::SingleQuotedString(text) | Token::NationalStringLiteral(text)) => text.push_str(more),
+        Some(Token::EscapedStringLiteral(text)) => {
+            let escaped = format!("E'{}'", more.replace('\'', "''"));
+            match Tokenizer::new(&Grammar::default(), &escaped).tokenize().as_deref() {
+                Ok([Token::EscapedStringLiteral(more)]) => text.push_str(more),
+                Ok(_) | Err(_) => text.push_str(more),
+            }
+        }
+        Some(_) | None => {}
+    }
+}
+
+/// `!0061` and `!+000061` for `a`, and the escape twice for itself.
+fn unescaped(text: &str, escape: &str) -> Option<String> {
+    let mut escapes = escape.chars();
+    let (escape, None) = (escapes.next()?, escapes.next()) else { return None };
+    let mut all = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(escape) {
+        all.push_str(before);
+        let (digits, length) = match after.chars().next()? {
+            c if c == escape => {
+                all.push(escape);
+                rest = after.get(escape.len_utf8()..)?;
+                continue;
+            }
+            '+' => (after.get(1..7)?, 7),
+            _ => (after.get(..4)?, 4),
+        };
+        all.push(char::from_u32(u32::from_str_radix(digits, 16).ok()?)?);
+        rest = after.get(length..)?;
+    }
+    all.push_str(rest);
+    Some(all)
+}
+
+/// Whether a query may start behind a token.
+fn starts_query(token: &Token) -> bool {
+    const WORDS: [Keyword; 5] = [Keyword::UNION, Keyword::EXCEPT, Keyword::INTERSECT, Keyword::ALL, Keyword::DISTINCT];
+    match token {
+        Token::LParen | Token::RParen | Token::SemiColon => true,
+        token => WORDS.iter().any(|word| is_keyword(token, *word)),
+    }
+}
+
+fn is_keyword(token: &Token, keyword: Keyword) -> bool {
+    matches!(token, Token::Word(word) if word.keyword == keyword && word.quote_style.is_none())
+}
+
+fn is_word(token: &Token, text: &str) -> bool {
+    matches!(token, Token::Word(word) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(text))
+}
+
+fn keyword(word: &str) -> Token {
+    let keyword = if word == "SELECT" { Keyword::SELECT } else { Keyword::FROM };
+    Token::Word(Word { value: word.to_owned(), quote_style: None, keyword })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_go_on_and_tables_are_queries() {
+        for (sql, want) in [
+            ("select 'a'\n  'b' -- c\n 'd'", "select 'abd'"),
+            ("select E'a'\n'\\n'", "select E'a\n'"),
+            ("select U&'d!0061!+00007A!!' UESCAPE '!'", "select 'daz!'"),
+            ("table t order by 1", "SELECT*FROM t order by 1"),
+            ("select 1 union all table t", "select 1 union all SELECT*FROM t"),
+            ("create table t (a int)", "create table t (a int)"),
+        ] {
+            let tokens = Tokenizer::new(&Grammar::default(), sql).tokenize_with_location().expect("tokens");
+            let read: String = readable(tokens, sql).expect(sql).iter().map(|t| t.token.to_string()).collect();
+            assert_eq!(read.trim(), want, "{sql}");
+        }
+        let tokens = Tokenizer::new(&Grammar::default(), "select 'a' 'b'").tokenize_with_location().expect("tokens");
+        let e = readable(tokens, "select 'a' 'b'").expect_err("two strings");
+        assert_eq!((e.message(), e.position()), ("syntax error at or near \"'b'\"", Some(12)));
+    }
+}
