@@ -88,6 +88,9 @@ impl KnownParameters {
                 })
             })
         })?;
+        // Last, what the functions take that parameters stand alone for.
+        let taken = super::functions::parameters(untyped)?;
+        told.extend(taken.into_iter().filter_map(|(name, data_type)| Some((index(&name)?, data_type))));
         for (i, data_type) in told {
             let in_array = self.arrays.contains(&i);
             if let Some(slot) = self.types.get_mut(i).filter(|slot| slot.is_none()) {
