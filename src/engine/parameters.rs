@@ -92,6 +92,8 @@ impl KnownParameters {
         let taken = super::functions::parameters(untyped)?;
         told.extend(taken.into_iter().filter_map(|(name, data_type)| Some((index(&name)?, data_type))));
         for (i, data_type) in told {
+            // Whatever the scale of what it is compared with, it may have more decimals.
+            let data_type = if data_type.is_decimal() { pg_type::arrow_type(&pg_type::NUMERIC) } else { data_type };
             let in_array = self.arrays.contains(&i);
             if let Some(slot) = self.types.get_mut(i).filter(|slot| slot.is_none()) {
                 *slot = Some(if in_array { list_of(data_type) } else { data_type });
