@@ -298,7 +298,8 @@ async fn errors(client: &Client) -> Result<(), Failure> {
     }
     told(client.query("select $1::int", &[&"text"]).await);
     told(client.query("select $1::int", &[]).await);
-    Ok(told(client.batch_execute("select 1; select nope; select 2").await).unwrap_or_default())
+    told(client.batch_execute("select 1; select nope; select 2").await);
+    Ok(())
 }
 
 async fn cancelled(client: &Client) -> Result<(), Failure> {
@@ -381,7 +382,7 @@ async fn with_sqlx() -> Result<(), Failure> {
         (0..6).map(|_| sqlx::query_scalar::<_, i64>("select count(*) from metro_trips").fetch_one(&pool)),
     )
     .await;
-    println!("{:?}", all.into_iter().filter_map(|n| told(n)).collect::<Vec<_>>());
+    println!("{:?}", all.into_iter().filter_map(told).collect::<Vec<_>>());
     pool.close().await;
     Ok(())
 }

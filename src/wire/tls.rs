@@ -137,7 +137,7 @@ fn client_verifier(path: &Path, provider: &Arc<CryptoProvider>) -> Result<Arc<dy
     }
     // Who must show a certificate is known once the user is.
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).allow_unauthenticated();
-    Ok(verifier.build().map_err(|e| unusable(&e))?)
+    verifier.build().map_err(|e| unusable(&e))
 }
 
 /// The certificates of a file, one at least.

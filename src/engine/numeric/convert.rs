@@ -211,23 +211,21 @@ impl Convert {
     fn convert(&self, array: &ArrayRef, field: &Field) -> Result<ArrayRef> {
         let Some(plain) = types::plain(array.data_type()) else {
             let texts = cast(array, &DataType::Utf8)?;
-            return self.from_text(texts.as_string::<i32>());
+            return self.of_text(texts.as_string::<i32>());
         };
         let array = if plain == *array.data_type() { Arc::clone(array) } else { cast(array, &plain)? };
         if matches!(self.to, DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8) {
             return Ok(cast(&as_text(&array, field)?, &self.to)?);
         }
         match &plain {
-            DataType::Float64 => self.from_floats::<Float64Type>(&array, FLOAT8_DIGITS),
-            DataType::Float32 => self.from_floats::<Float32Type>(&array, FLOAT4_DIGITS),
-            DataType::Decimal128(_, scale) => self.from_decimals::<Decimal128Type>(&array, i32::from(*scale), i256::from_i128),
-            DataType::Decimal256(_, scale) => self.from_decimals::<Decimal256Type>(&array, i32::from(*scale), |v| v),
+            DataType::Float64 => self.of_floats::<Float64Type>(&array, FLOAT8_DIGITS),
+            DataType::Float32 => self.of_floats::<Float32Type>(&array, FLOAT4_DIGITS),
+            DataType::Decimal128(_, scale) => self.of_decimals::<Decimal128Type>(&array, i32::from(*scale), i256::from_i128),
+            DataType::Decimal256(_, scale) => self.of_decimals::<Decimal256Type>(&array, i32::from(*scale), |v| v),
             _ => {
                 let array = cast(&array, &DataType::Int64)?;
                 match &self.to {
-                    DataType::Int16 | DataType::Int32 | DataType::Int64 => {
-                        self.to_whole(array.as_primitive::<Int64Type>(), |v| Some(v))
-                    }
+                    DataType::Int16 | DataType::Int32 | DataType::Int64 => self.to_whole(array.as_primitive::<Int64Type>(), Some),
                     DataType::Decimal128(..) | DataType::Decimal256(..) => {
                         self.to_decimal(array.as_primitive::<Int64Type>(), |v| Ok((i256::from_i128(i128::from(v)), 0)))
                     }
@@ -237,7 +235,7 @@ impl Convert {
         }
     }
 
-    fn from_floats<T: ArrowPrimitiveType>(&self, array: &ArrayRef, digits: usize) -> Result<ArrayRef>
+    fn of_floats<T: ArrowPrimitiveType>(&self, array: &ArrayRef, digits: usize) -> Result<ArrayRef>
     where
         T::Native: Into<f64> + Copy,
     {
@@ -267,7 +265,7 @@ impl Convert {
         }
     }
 
-    fn from_decimals<T: DecimalType>(&self, array: &ArrayRef, scale: i32, wide: fn(T::Native) -> i256) -> Result<ArrayRef> {
+    fn of_decimals<T: DecimalType>(&self, array: &ArrayRef, scale: i32, wide: fn(T::Native) -> i256) -> Result<ArrayRef> {
         let values = array.as_primitive::<T>();
         match &self.to {
             DataType::Float64 => Ok(Arc::new(values.unary::<_, Float64Type>(|v| to_float(wide(v), scale)))),
@@ -327,7 +325,7 @@ impl Convert {
         })
     }
 
-    fn from_text(&self, texts: &StringArray) -> Result<ArrayRef> {
+    fn of_text(&self, texts: &StringArray) -> Result<ArrayRef> {
         fn each<T: ArrowPrimitiveType>(
             texts: &StringArray,
             read: impl Fn(&str) -> Result<T::Native>,

@@ -99,7 +99,7 @@ impl Interval {
         }
         whole_days = whole_days.checked_add(whole(month_days)?).ok_or_else(overflow)?;
         let micros = (scale(self.micros as f64) + seconds * 1e6).round_ties_even();
-        if !micros.is_finite() || micros.abs() >= 9.223_372_036_854_775_8e18 {
+        if !micros.is_finite() || micros.abs() >= 9.223_372_036_854_776e18 {
             return Err(overflow());
         }
         Ok(Self { months: whole_months, days: whole_days, micros: micros as i64 })

@@ -15,10 +15,10 @@ use crate::table::pg_catalog::types;
 use crate::table::pg_type::{self, PgType};
 
 use super::interval::{self, Written};
-use crate::table::pg_time::Interval;
 use super::numeric::Decimal;
 use super::scale::ShownScale;
 use super::{Format, Style, Values, bytea, datetime, digits, float, json, list, numeric, uuid};
+use crate::table::pg_time::Interval;
 
 /// Adds every value of `array` to `out`: `field` is the array's, `pg` what its values are shown as ([`PgType::of_field`]).
 /// [`Kind::OutOfRange`] for a value that the PostgreSQL type can't hold, [`Kind::Unsupported`] and [`Kind::TooComplex`] for one that

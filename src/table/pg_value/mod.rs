@@ -19,8 +19,8 @@ mod style;
 mod uuid;
 
 pub use column::encode;
-pub use json::encode as encode_json;
 pub use datetime::{EPOCH_DAYS, EPOCH_MICROS};
+pub use json::encode as encode_json;
 pub use scale::{SIGNIFICANT, ShownScale, declared, is_declared};
 pub use style::Style;
 

@@ -251,7 +251,7 @@ fn array(bytes: &[u8], zone: &str) -> Option<String> {
 fn nested(oid: u32, lengths: &[i32], rest: &mut &[u8], zone: &str) -> Option<String> {
     let Some((length, inner)) = lengths.split_first() else {
         let value = take(rest)?;
-        return Some(value.map_or(Some("NULL".to_owned()), |bytes| text(oid, bytes, zone).map(|v| quoted(&v)))?);
+        return value.map_or(Some("NULL".to_owned()), |bytes| text(oid, bytes, zone).map(|v| quoted(&v)));
     };
     let values: Option<Vec<String>> = (0..*length).map(|_| nested(oid, inner, rest, zone)).collect();
     Some(format!("{{{}}}", values?.join(",")))

@@ -124,7 +124,7 @@ fn array(call: &Call, binary: bool) -> Result<ArrayRef> {
 }
 
 fn object(call: &Call, binary: bool) -> Result<ArrayRef> {
-    if call.len() % 2 != 0 {
+    if !call.len().is_multiple_of(2) {
         let error = Error::new(Kind::InvalidParameter, "argument list must have even number of elements");
         let name = if binary { "jsonb_build_object" } else { "json_build_object" };
         return Err(outward(error.with_hint(format!("The arguments of {name}() must consist of alternating keys and values."))));
@@ -219,7 +219,7 @@ pub(super) fn compact_without_nulls(json: &str, out: &mut String) -> Result<()> 
             }
             out.push(']');
         }
-        Kinds::Scalar(scalar) if scalar.is_empty() => return Err(invalid("invalid input syntax for type json")),
+        Kinds::Scalar("") => return Err(invalid("invalid input syntax for type json")),
         Kinds::Scalar(scalar) => out.push_str(scalar),
     }
     Ok(())

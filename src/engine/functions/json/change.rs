@@ -175,7 +175,8 @@ enum Edit {
 }
 
 impl Edit {
-    fn new(&mut self) -> Option<Json> {
+    /// Takes the value that is put in.
+    fn take(&mut self) -> Option<Json> {
         match self {
             Self::Set { new, .. } | Self::Insert { new, .. } => Some(std::mem::replace(new, Json::Null)),
             Self::Delete => None,
@@ -200,10 +201,10 @@ fn edit_at(json: &mut Json, path: &[&str], depth: usize, how: &mut Edit) -> Resu
                     (Edit::Delete, Some(at)) => {
                         members.remove(at);
                     }
-                    (Edit::Set { .. }, Some(at)) => members[at].1 = how.new().unwrap_or(Json::Null),
+                    (Edit::Set { .. }, Some(at)) => members[at].1 = how.take().unwrap_or(Json::Null),
                     (Edit::Set { create: true, .. } | Edit::Insert { .. }, None) => {
                         let mut all = std::mem::take(members);
-                        all.push(((*step).to_owned(), how.new().unwrap_or(Json::Null)));
+                        all.push(((*step).to_owned(), how.take().unwrap_or(Json::Null)));
                         *json = Json::object(all);
                     }
                     (Edit::Insert { .. }, Some(_)) => {
@@ -229,14 +230,14 @@ fn edit_at(json: &mut Json, path: &[&str], depth: usize, how: &mut Edit) -> Resu
                     (Edit::Delete, Some(at)) => {
                         all.remove(at);
                     }
-                    (Edit::Set { .. }, Some(at)) => all[at] = how.new().unwrap_or(Json::Null),
+                    (Edit::Set { .. }, Some(at)) => all[at] = how.take().unwrap_or(Json::Null),
                     (Edit::Insert { after, .. }, Some(at)) => {
                         let at = at + usize::from(*after);
-                        all.insert(at, how.new().unwrap_or(Json::Null));
+                        all.insert(at, how.take().unwrap_or(Json::Null));
                     }
                     (Edit::Set { create: true, .. } | Edit::Insert { .. }, None) => {
                         let at = if place < 0 { 0 } else { all.len() };
-                        all.insert(at, how.new().unwrap_or(Json::Null));
+                        all.insert(at, how.take().unwrap_or(Json::Null));
                     }
                     (Edit::Set { create: false, .. } | Edit::Delete, None) => {}
                 },

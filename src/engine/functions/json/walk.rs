@@ -196,7 +196,7 @@ mod tests {
         let text = " {\"a\" : {\"b\":[1, \"x]\\\"\" , {\"c\":null}]}, \"a\\u0062\":2, \"n\": -1.5 }";
         assert_eq!(member(text, "ab").ok().flatten(), Some("2"));
         assert_eq!(member(text, "n").ok().flatten(), Some("-1.5"));
-        let path = |path: &[&'static str]| at_path(text, path.to_vec().into_iter().map(Some)).ok().flatten();
+        let path = |path: &[&'static str]| at_path(text, path.iter().copied().map(Some)).ok().flatten();
         assert_eq!(path(&["a", "b", "1"]), Some("\"x]\\\"\""));
         assert_eq!(path(&["a", "b", "-1", "c"]), Some("null"));
         assert_eq!(path(&["a", "z"]), None);

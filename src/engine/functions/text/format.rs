@@ -61,9 +61,9 @@ fn formatted<'a>(pattern: &str, argument: impl Fn(usize) -> Option<Option<&'a st
     while let Some((before, after)) = rest.split_once('%') {
         out.push_str(before);
         let mut spec = after.chars();
-        if after.starts_with('%') {
+        if let Some(behind) = after.strip_prefix('%') {
             out.push('%');
-            rest = &after[1..];
+            rest = behind;
             continue;
         }
         let (mut left, mut width) = (false, 0i64);

@@ -221,10 +221,7 @@ fn sign(call: &Call) -> Result<ArrayRef> {
 }
 
 fn rounded(call: &Call, rounding: Rounding) -> Result<ArrayRef> {
-    let digits = match call.arrays.get(1) {
-        Some(digits) => Some(digits.as_primitive::<Int32Type>()),
-        None => None,
-    };
+    let digits = call.arrays.get(1).map(|digits| digits.as_primitive::<Int32Type>());
     if is_float(call)? {
         let round = |v: f64| match rounding {
             Rounding::Up => v.ceil(),
