@@ -11,6 +11,7 @@ pub mod information_schema;
 pub mod pg_catalog;
 
 mod guarded;
+mod of_day;
 mod parquet;
 mod partitions;
 mod provider;

@@ -23,6 +23,7 @@ use object_store::ObjectMeta;
 use object_store::path::Path;
 
 use super::guarded::{named, senseless};
+use super::of_day;
 use super::parquet;
 use super::partitions::Partitions;
 use super::pg_value::declared;
@@ -35,6 +36,8 @@ use crate::snapshot::{Layout, Snapshot, WrittenFile, field_key, foreign};
 pub struct SnapshotTable {
     entry: Arc<TableEntry>,
     snapshot: Arc<Snapshot>,
+    /// Its columns as the files have them.
+    stored: SchemaRef,
     schema: SchemaRef,
 }
 
@@ -49,13 +52,14 @@ impl SnapshotTable {
         let is_hidden = |f: &FieldRef| f.metadata().contains_key(field_key::HIDDEN) && !hidden.contains(f.name());
         // Clients are told the precision and scale of a table's decimals, not of those that are calculated.
         let told = |f: &FieldRef| if f.data_type().is_decimal() { Arc::new(declared(f.as_ref().clone())) } else { Arc::clone(f) };
-        let schema = if snapshot.schema.fields().iter().any(|f| is_hidden(f) || f.data_type().is_decimal()) {
+        let stored = if snapshot.schema.fields().iter().any(|f| is_hidden(f) || f.data_type().is_decimal()) {
             let fields: Fields = snapshot.schema.fields().iter().filter(|f| !is_hidden(f)).map(told).collect();
             Arc::new(Schema::new_with_metadata(fields, snapshot.schema.metadata().clone()))
         } else {
             Arc::clone(&snapshot.schema)
         };
-        Self { entry, snapshot, schema }
+        let schema = of_day::told(&stored);
+        Self { entry, snapshot, stored, schema }
     }
 
     /// The catalog's entry.
@@ -94,39 +98,40 @@ impl TableProvider for SnapshotTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let partitions = Partitions::of(&self.snapshot, &self.schema).that_fit(state, filters)?;
+        let partitions = Partitions::of(&self.snapshot, &self.stored).that_fit(state, filters)?;
         if partitions.keep_none() {
             return self.nothing(projection);
         }
-        match &self.snapshot.layout {
+        let scan = match &self.snapshot.layout {
             // Of no rows and no file, perhaps.
-            Layout::Written(files) if files.is_empty() => self.nothing(projection),
-            Layout::Parquet(objects) | Layout::Arrow(objects) if objects.is_empty() => self.nothing(projection),
+            Layout::Written(files) if files.is_empty() => return self.nothing(projection),
+            Layout::Parquet(objects) | Layout::Arrow(objects) if objects.is_empty() => return self.nothing(projection),
             Layout::Written(files) => {
                 let url = ObjectStoreUrl::local_filesystem();
                 let objects = files.iter().map(written_meta).collect::<Result<Vec<_>>>()?;
                 let format = parquet::format(state);
                 let config = scan_files(state, &partitions, &format, url, objects, projection, filters, limit).await?;
-                format.create_physical_plan(state, config).await
+                format.create_physical_plan(state, config).await?
             }
             Layout::Stored(objects) | Layout::Parquet(objects) => {
                 let url = register(state, &self.snapshot, objects)?;
                 let metas = objects.iter().map(versioned_meta).collect();
                 let format = parquet::format(state);
                 let config = scan_files(state, &partitions, &format, url, metas, projection, filters, limit).await?;
-                parquet::plan(state, &format, config)
+                parquet::plan(state, &format, config)?
             }
             Layout::Arrow(objects) => {
                 let url = register(state, &self.snapshot, objects)?;
                 let metas = objects.iter().map(versioned_meta).collect();
                 let config = scan_files(state, &partitions, &ArrowFormat, url, metas, projection, filters, limit).await?;
-                ArrowFormat.create_physical_plan(state, config).await
+                ArrowFormat.create_physical_plan(state, config).await?
             }
-        }
+        };
+        of_day::read(scan)
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        let partitions = Partitions::of(&self.snapshot, &self.schema);
+        let partitions = Partitions::of(&self.snapshot, &self.stored);
         let support = |filter: &&Expr| match &self.snapshot.layout {
             Layout::Written(_) | Layout::Stored(_) | Layout::Parquet(_) => TableProviderFilterPushDown::Inexact,
             Layout::Arrow(_) if partitions.decide(filter) => TableProviderFilterPushDown::Inexact,

@@ -81,7 +81,7 @@ fn every_describing_command_is_answered() {
         ("\\encoding", &["UTF8"]),
         ("\\d nothing_here", &["Did not find any relation named \"nothing_here\"."]),
         ("\\dt nothing.*", &["Did not find any relation named \"nothing.*\"."]),
-        ("\\d pg_class", &["Table \"pg_catalog.pg_class\"", " oid                 | oid      |           | not null |"]),
+        ("\\d pg_class", &["Table \"pg_catalog.pg_class\"", " oid                 | oid          |           | not null |"]),
     ] {
         let shown = psql(&[command]);
         assert!(!shown.contains("ERROR"), "{command}: {shown}");

@@ -1,10 +1,10 @@
 -- the catalogue itself: datasets, distributions and media types in two published data.json files (without a media type: '(none)')
 WITH distribution AS (
-    SELECT 'cms' AS catalog, identifier, unnest(json_get_array(distribution)) AS x
+    SELECT 'cms' AS catalog, identifier, json_array_elements(distribution) AS x
     FROM government.cat_cms
     WHERE distribution IS NOT NULL
     UNION ALL
-    SELECT 'dhs', identifier, unnest(json_get_array(distribution))
+    SELECT 'dhs', identifier, json_array_elements(distribution)
     FROM government.cat_dhs
     WHERE distribution IS NOT NULL
 )

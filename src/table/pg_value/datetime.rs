@@ -25,8 +25,8 @@ pub const EPOCH_MICROS: i64 = EPOCH_DAYS * DAY_MICROS;
 #[inline]
 pub(super) fn micros(value: i64, unit: TimeUnit) -> Result<i64> {
     let scaled = match unit {
-        // The infinities are such in every unit.
-        TimeUnit::Second | TimeUnit::Millisecond | TimeUnit::Nanosecond if !calendar::is_finite(value) => Some(value),
+        // Beyond all that microseconds can count, so that it stands for infinity.
+        TimeUnit::Second | TimeUnit::Millisecond if !calendar::is_finite(value) => Some(value),
         TimeUnit::Second => value.checked_mul(1_000_000),
         TimeUnit::Millisecond => value.checked_mul(1000),
         TimeUnit::Microsecond => Some(value),

@@ -53,7 +53,7 @@ fn a_deadline_ends_scans_sorts_and_joins() {
 fn more_than_the_memory_share_is_spilled_or_refused() {
     let city = City::new();
     let server = Server::start(Setup { memory: Some(32 << 20), ..city.setup() });
-    let md5 = "(select value id, md5(value::text) m from generate_series(1, 300000))";
+    let md5 = "(select n id, md5(n::text) m from generate_series(1, 300000) n)";
     for (sql, want) in [
         (format!("select m from {md5} x order by m limit 1 offset 299999"), "fff"),
         (format!("select count(*), count(distinct x.m) from {md5} x join {md5} y on x.m = y.m"), "300000|300000"),

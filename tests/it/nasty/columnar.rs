@@ -25,6 +25,14 @@ pub(super) const CASES: &[Case] = &[
                 "7793-05-20|08:05:31|06:27:06.663719|0001-01-01 00:00:00",
             ),
             Rows("SELECT f3, f5 FROM {t} WHERE f3 = '15:14:49.367'", "15:14:49.367|14:42:18.200013"),
+            // Seconds, milliseconds, microseconds and nanoseconds are of one type.
+            Rows("SELECT count(*) FROM {t} a JOIN {t} b ON a.f2 <> b.f3", "96"),
+            Rows("SELECT count(*) FROM {t} a JOIN {t} b ON a.f3 = b.f5", "0"),
+            Rows(
+                "SELECT count(x), count(DISTINCT pg_typeof(x)) FROM \
+                 (SELECT f2 FROM {t} UNION ALL SELECT f3 FROM {t} UNION ALL SELECT f4 FROM {t} UNION ALL SELECT f5 FROM {t}) y(x)",
+                "39|1",
+            ),
             Rows("SELECT min(f9), max(f9) FROM {t}", "1677-09-21 00:12:43.145224|2262-04-11 23:47:16.854775"),
         ],
         why: "",
