@@ -237,6 +237,8 @@ fn names_stand_as_published() {
 
         "#]],
     );
+    // Who reads it first is warned of a column, and that may be another test.
+    psql(&["select count(*) from reference.country_codes"]);
     check(
         &["select \"ISO3166-1-Alpha-3\", \"UNTERM French Short\" from reference.country_codes where \"FIFA\" = 'JPN'"],
         expect![[r#"
