@@ -7,6 +7,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::ast::{bare, call, folded, folded_parts, string, value};
+use super::rows;
 
 /// The parameters of `make_interval`, in order.
 const PARTS: [&str; 7] = ["years", "months", "weeks", "days", "hours", "mins", "secs"];
@@ -27,11 +28,11 @@ pub fn functions(expr: &mut Expr) {
             *expr = call("timezone", vec![zone, moment]);
         }
         Expr::BinaryOp { left, op: BinaryOperator::Overlaps, right } => {
-            if let (Expr::Tuple(first), Expr::Tuple(second)) = (bare(left), bare(right))
+            if let (Some(first), Some(second)) = (rows::fields(left), rows::fields(right))
                 && first.len() == 2
                 && second.len() == 2
             {
-                *expr = call("overlaps", first.iter().chain(second).cloned().collect());
+                *expr = call("overlaps", first.into_iter().chain(second).collect());
             }
         }
         Expr::Interval(interval) => {
@@ -188,7 +189,7 @@ mod tests {
             ("select extract(year from a) as x", "SELECT extract('year', a) AS x"),
             ("select a at time zone 'UTC' as x", "SELECT timezone('UTC', a) AS x"),
             ("select interval '1-2' year to month as x", "SELECT interval('1-2', 3, 6) AS x"),
-            ("select a::timestamp(0) as x", "SELECT timestamp(a::TIMESTAMP, 0) AS x"),
+            ("select a::timestamp(0) as x", "SELECT timestamp(CAST(a AS TIMESTAMP), 0) AS x"),
             ("select make_interval(days => 3) as x", "SELECT make_interval(0, 0, 0, 3, 0, 0, 0) AS x"),
         ] {
             assert_eq!(rewritten(sql), want);

@@ -18,7 +18,7 @@ const MARK: char = '\u{1}';
 /// Rewrites a comparison of rows. [`Kind::Syntax`] when they are not of the same length.
 pub fn compare(expr: &mut Expr) -> Result<()> {
     match expr {
-        Expr::BinaryOp { left, op, right } => {
+        Expr::BinaryOp { left, op, right } if compares(op) => {
             let Some(fields) = fields(left) else { return Ok(()) };
             if let Expr::Subquery(query) = bare(right) {
                 let holds = compared(&fields, op.clone(), &names(fields.len()))?;
@@ -104,8 +104,13 @@ fn conjuncts(expr: &mut Expr, each: &mut impl FnMut(&mut Expr) -> Result<()>) ->
     }
 }
 
+fn compares(op: &BinaryOperator) -> bool {
+    use BinaryOperator as B;
+    matches!(op, B::Eq | B::NotEq | B::Lt | B::LtEq | B::Gt | B::GtEq)
+}
+
 /// The fields of `(a, b)` or `ROW(a, b)`.
-fn fields(expr: &Expr) -> Option<Vec<Expr>> {
+pub fn fields(expr: &Expr) -> Option<Vec<Expr>> {
     match bare(expr) {
         Expr::Tuple(fields) => Some(fields.clone()),
         Expr::Function(Function { name, args: FunctionArguments::List(list), .. }) if folded_parts(name) == ["row"] => {

@@ -76,7 +76,9 @@ pub fn syntax(expr: &mut Expr) {
             let text = value(typed.value.value);
             of_type(&typed.data_type, &text).map_or(value(Value::Null), |name| read(name, text, &typed.data_type))
         }
-        Expr::Value(ValueWithSpan { value: Value::UnicodeStringLiteral(text), .. }) => value(Value::SingleQuotedString(text)),
+        Expr::Value(ValueWithSpan { value: Value::UnicodeStringLiteral(text) | Value::NationalStringLiteral(text), .. }) => {
+            value(Value::SingleQuotedString(text))
+        }
         Expr::Function(f) => super::json::function(f),
         whole @ (Expr::Subquery(_) | Expr::Case { .. }) => super::json::kept(whole),
         Expr::CompoundFieldAccess { root, mut access_chain } => {

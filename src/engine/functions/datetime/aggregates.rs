@@ -85,6 +85,14 @@ impl AggregateUDFImpl for OfIntervals {
         if of_interval(types) { Ok(T::Interval.arrow()) } else { self.inner.return_type(types) }
     }
 
+    /// The field's metadata says how a number is shown, which the type alone would lose.
+    fn return_field(&self, fields: &[FieldRef]) -> Result<FieldRef> {
+        if fields_of_interval(fields) {
+            return Ok(Arc::new(Field::new(self.name(), T::Interval.arrow(), true)));
+        }
+        self.inner.return_field(fields)
+    }
+
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
         if !matches!(args.return_field.data_type(), DataType::Interval(_)) {
             return self.inner.accumulator(args);
