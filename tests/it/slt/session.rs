@@ -117,7 +117,7 @@ impl Session {
         }
     }
 
-    /// A row's values as text.
+    /// A row's values as text, each on one line.
     fn row(&self, body: &[u8], columns: &[Column]) -> Vec<String> {
         let mut rest = &body[2..];
         let mut values = Vec::new();
@@ -135,7 +135,7 @@ impl Session {
                     .unwrap_or_else(|| format!("(not of type {}: {bytes:02x?})", column.oid)),
                 false => String::from_utf8_lossy(bytes).into_owned(),
             };
-            values.push(if shown.is_empty() { "(empty)".to_owned() } else { shown });
+            values.push(if shown.is_empty() { "(empty)".to_owned() } else { shown.replace('\n', "\\n") });
         }
         values
     }
