@@ -65,15 +65,17 @@ impl Options {
                 told.json = is_json(&option.arg.as_ref().map(word).unwrap_or_default()).map_err(at)?;
                 continue;
             }
-            let on = option.arg.as_ref().map_or(Ok(true), |value| is_on(&name, value))?;
+            let on = || option.arg.as_ref().map_or(Ok(true), |value| is_on(&name, value));
             match name.as_str() {
-                "analyze" => told.analyze = on,
-                "verbose" => told.verbose = on,
-                "costs" => told.costs = on,
-                "timing" => told.timing = on,
-                "summary" => told.summary = Some(on),
+                "analyze" => told.analyze = on()?,
+                "verbose" => told.verbose = on()?,
+                "costs" => told.costs = on()?,
+                "timing" => told.timing = on()?,
+                "summary" => told.summary = Some(on()?),
                 // There is nothing to tell of them.
-                "buffers" | "settings" | "wal" => {}
+                "buffers" | "settings" | "wal" => {
+                    on()?;
+                }
                 _ => return Err(at(Error::new(Kind::Syntax, format!("unrecognized EXPLAIN option \"{name}\"")))),
             }
         }

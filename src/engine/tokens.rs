@@ -27,7 +27,10 @@ pub fn readable(tokens: Vec<TokenWithSpan>, sql: &str) -> Result<Vec<TokenWithSp
                 let e = Error::new(Kind::Syntax, format!("syntax error at or near \"'{}'\"", more.replace('\'', "''")));
                 return Err(position(sql, token.span.start).into_iter().fold(e, Error::at));
             }
-            append(last.and_then(|at| all.get_mut(at)), more);
+            if let Some(at) = last {
+                all.truncate(at + 1);
+            }
+            append(all.last_mut(), more);
             new_line = false;
             continue;
         }

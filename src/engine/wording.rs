@@ -118,10 +118,9 @@ fn undefined(plain: &str) -> Option<Error> {
 /// Types that an operator, a function or a clause does not take.
 fn of_types(plain: &str) -> Option<Error> {
     let operation = |rest: &str| {
-        let mut parts = rest.trim_end_matches(" to valid types").rsplitn(2, ' ');
-        let (right, rest) = (parts.next()?, parts.next()?);
-        let (left, op) = rest.rsplit_once(' ')?;
-        Some((left.to_owned(), op.to_owned(), right.to_owned()))
+        let mut words = split(rest.trim_end_matches(" to valid types"), ' ');
+        let (right, op) = (words.pop()?.to_owned(), words.pop()?.to_owned());
+        Some((words.join(" "), op, right))
     };
     let before = [
         "Cannot coerce arithmetic expression ",
@@ -168,7 +167,7 @@ fn of_types(plain: &str) -> Option<Error> {
         "Null" | "Utf8" => "unknown".to_owned(),
         other => sql_type(other),
     };
-    let types: Vec<String> = split_types(types.strip_suffix(')')?).iter().map(named).collect();
+    let types: Vec<String> = split(types.strip_suffix(')')?, ',').iter().map(named).collect();
     let name = if name == "character_length" { "length" } else { name };
     let hint = format!("No function matches the given name and argument types. {CASTS}");
     Some(Error::new(Kind::UndefinedFunction, format!("function {name}({}) does not exist", types.join(", "))).with_hint(hint))
@@ -197,14 +196,14 @@ fn no_position(clause: &str, rest: &str) -> Error {
     Error::new(Kind::InvalidPosition, format!("{clause} position {position} is not in select list"))
 }
 
-/// `Int64, Decimal128(10, 2)` apart.
-fn split_types(types: &str) -> Vec<&str> {
+/// `Int64, Decimal128(10, 2)` apart, or what else stands between types.
+fn split(types: &str, between: char) -> Vec<&str> {
     let (mut all, mut start, mut depth) = (Vec::new(), 0, 0_usize);
     for (at, c) in types.char_indices() {
         match c {
             '(' => depth += 1,
             ')' => depth = depth.saturating_sub(1),
-            ',' if depth == 0 => {
+            c if c == between && depth == 0 => {
                 all.extend(types.get(start..at));
                 start = at + 1;
             }

@@ -40,8 +40,9 @@ const FENCES: &[(&str, &[&str])] = &[
     ("anyhow", &["main"]),
 ];
 
-/// Files that own what they spawn: they wait for it, or end it. A new one needs a reason.
-const SPAWNERS: &[&str] = &["engine/runtime.rs", "snapshot/touch.rs", "wire/mod.rs"];
+/// Files that own what they spawn: they wait for it, or end it. A new one needs a reason: `fuzzing.rs` is a door for fuzzers, whose server
+/// lives as long as their process.
+const SPAWNERS: &[&str] = &["engine/runtime.rs", "snapshot/touch.rs", "wire/fuzzing.rs", "wire/mod.rs"];
 
 /// A file is read in one sitting.
 const MOST_LINES: usize = 500;

@@ -141,7 +141,7 @@ async fn errors_have_their_sqlstate_place_and_hint() {
         ("select nothing(1)", "42883", Some(8), ""),
         ("select 1 / 0", "22012", None, ""),
         ("select 'x'::int", "22P02", None, ""),
-        ("select '2024-13-01'::date", "22007", None, ""),
+        ("select '2024-13-01'::date", "22008", None, ""),
         ("select '\\x0'::bytea", "22023", None, ""),
         (
             "select a.ident from transport.ourairports_airports a, transport.ourairports_airports b where ident = 'x'",

@@ -192,7 +192,12 @@ mod tests {
         check("select null, null", expect![[r##"SELECT NULL AS "?column?", NULL AS "?column?#1""##]]);
         check("select a, lower(a) as a from t", expect![[r##"SELECT a, lower(a) AS "a#1" FROM t"##]]);
         check("select *, a::text from t", expect![[r##"SELECT *, a::TEXT AS "a#1" FROM t"##]]);
-        check("select *, sum(a) over () from t", expect![[r#"SELECT *, sum(a) OVER () AS "sum" FROM t"#]]);
+        check("select *, sum(a) over () from t", expect![[r##"SELECT *, sum(a) OVER () AS "sum#1" FROM t"##]]);
+        // Only in the outermost list: what is around another looks its columns up.
+        check(
+            "select x.sum from (select *, sum(a) over () from t) x",
+            expect![[r#"SELECT x.sum FROM (SELECT *, sum(a) OVER () AS "sum" FROM t) x"#]],
+        );
         check("select generate_series(1, 2)", expect![[r#"SELECT unnest(generate_series(1, 2)) AS "generate_series""#]]);
         check("select a.x, b.x from a, b", expect![[r##"SELECT a.x, b.x AS "x#1" FROM a, b"##]]);
         assert_eq!(shown_name("?column?\u{1}1"), "?column?");
