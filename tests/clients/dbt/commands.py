@@ -29,7 +29,6 @@ def dbt(*arguments):
 
 def connect():
     dbt("debug")
-    dbt("debug", "--connection")
 
 
 def metadata():
@@ -48,14 +47,12 @@ def queries():
     dbt("show", "--select", "named")
     dbt("show", "--inline", "select ticket, max(fare) as most from {{ source('city', 'metro_trips') }} group by 1 order by 1")
     dbt("show", "--inline", "select nosuch from {{ ref('fares') }}")
-    dbt("test", "--select", "source:city")
     done = dbt("source", "freshness")
     show([str(r.status) for r in done.result.results] if done.result else None)
     dbt("build", "--select", "fares", "named")
 
 
 def errors():
-    dbt("run", "--select", "written")
     dbt("build", "--select", "written")
 
 
