@@ -137,10 +137,42 @@ fn from_parquet(e: ParquetError) -> Error {
     match e {
         ParquetError::External(inner) => match inner.downcast() {
             Ok(store) => source_error(UNNAMED_SOURCE, *store),
-            Err(other) => Error::new(Kind::SourceInvalid, format!("a Parquet file can't be read: {other}")),
+            Err(other) => from_filter(&other.to_string())
+                .unwrap_or_else(|| Error::new(Kind::SourceInvalid, format!("a Parquet file can't be read: {other}"))),
         },
         other => Error::new(Kind::SourceInvalid, format!("a Parquet file can't be read: {other}")),
     }
+}
+
+/// What a filter said that the Parquet reader ran, which passes our errors on as the text of their `Debug` only.
+fn from_filter(text: &str) -> Option<Error> {
+    let (_, said) = text.split_once("Error evaluating filter predicate: ")?;
+    let Some((kind, rest)) = said.split_once("kind: ").and_then(|(_, rest)| rest.split_once(", message: \"")) else {
+        return said.contains("DivideByZero").then(|| Error::new(Kind::DivisionByZero, "division by zero"));
+    };
+    let (message, _) = rest.split_once("\", detail: ")?;
+    let kinds = [
+        Kind::InvalidText,
+        Kind::InvalidDatetime,
+        Kind::DatetimeOverflow,
+        Kind::IntervalOverflow,
+        Kind::OutOfRange,
+        Kind::DivisionByZero,
+        Kind::InvalidPower,
+        Kind::InvalidLogarithm,
+        Kind::InvalidParameter,
+        Kind::InvalidRegex,
+        Kind::InvalidEscape,
+        Kind::InvalidSubstring,
+        Kind::InvalidSubscript,
+        Kind::LimitExceeded,
+        Kind::TooComplex,
+        Kind::Cancelled,
+        Kind::Timeout,
+        Kind::OutOfMemory,
+    ];
+    let kind = kinds.into_iter().find(|k| format!("{k:?}") == kind)?;
+    Some(Error::new(kind, message.replace("\\\"", "\"").replace("\\'", "'").replace("\\\\", "\\")))
 }
 
 fn from_arrow(e: ArrowError, sql: &str) -> Error {
@@ -302,6 +334,17 @@ mod tests {
             assert_eq!((e.message(), e.position()), (message, at), "{sql}");
             assert_eq!(e.kind(), Kind::Syntax);
         }
+    }
+
+    #[test]
+    fn filters_of_parquet_tell_our_errors() {
+        let text = |inner: &dyn std::fmt::Debug| format!("Compute error: Error evaluating filter predicate: {inner:?}");
+        let ours = Error::new(Kind::InvalidText, "invalid input syntax for type integer: \"it's \\\"");
+        let e = from_filter(&text(&DataFusionError::External(Box::new(ours)))).expect("an error");
+        assert_eq!((e.kind(), e.message()), (Kind::InvalidText, "invalid input syntax for type integer: \"it's \\\""));
+        let e = from_filter(&text(&ArrowError::DivideByZero)).expect("an error");
+        assert_eq!(e.kind(), Kind::DivisionByZero);
+        assert!(from_filter("not of a filter").is_none());
     }
 
     #[test]

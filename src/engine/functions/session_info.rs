@@ -36,6 +36,8 @@ pub(super) fn functions(env: &Arc<SystemEnv>) -> Vec<Native> {
         text("getpgusername", &[0], user),
         text("getdatabaseencoding", &[0], |_| Ok(Some("UTF8".to_owned()))),
         text("pg_client_encoding", &[0], |env| Ok(env.facts.setting("client_encoding"))),
+        // There are no locks of users' own; pools let go of them all the same.
+        text("pg_advisory_unlock_all", &[0], |_| Ok(Some(String::new()))),
         text("inet_client_addr", &[0], |env| Ok(env.facts.client_address().map(|a| a.ip().to_string()))),
         text("inet_server_addr", &[0], |env| Ok(env.facts.server_address().map(|a| a.ip().to_string()))),
         Native::stable("inet_client_port", &[0], DataType::Int32, move |a| {
