@@ -31,7 +31,6 @@ const FENCES: &[(&str, &[&str])] = &[
     ("axum", &["http"]),
     ("object_store", &["store", "snapshot", "table"]),
     ("datafusion", &["snapshot", "table", "engine"]),
-    ("datafusion_functions_json", &["engine"]),
     ("rusqlite", &["catalog"]),
     ("reqwest", &["store"]),
     ("clap", &["config"]),
