@@ -389,10 +389,12 @@ def cancel():
         conn.execute("reset statement_timeout")
         with psycopg.connect(autocommit=True) as other:
             pid = conn.info.backend_pid
-            timer = threading.Timer(0.3, lambda: show("signalled", other.execute("select pg_cancel_backend(%s)", (pid,)).fetchone()))
+            signalled = []
+            timer = threading.Timer(0.3, lambda: signalled.append(other.execute("select pg_cancel_backend(%s)", (pid,)).fetchone()))
             timer.start()
             run(conn, "select pg_sleep(5)")
             timer.join()
+            show("signalled", *signalled)
             show(other.execute("select state, query from pg_stat_activity where pid = %s", (pid,)).fetchone())
 
     async def timeout():
