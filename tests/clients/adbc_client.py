@@ -113,7 +113,8 @@ def metadata(conn, cur):
                 show(schema["db_schema_name"])
                 for table in sorted(schema["db_schema_tables"] or [], key=lambda t: t["table_name"]):
                     show(table["table_name"], table["table_type"])
-                    for c in table["table_columns"] or []:
+                    # The driver asks for them without ORDER BY.
+                    for c in sorted(table["table_columns"] or [], key=lambda c: c["ordinal_position"]):
                         show(c["column_name"], c["ordinal_position"], c["remarks"], c["xdbc_type_name"], c["xdbc_is_nullable"])
                     for c in sorted(table["table_constraints"] or [], key=str):
                         show(c["constraint_name"], c["constraint_type"], c["constraint_column_names"], c["constraint_column_usage"])
