@@ -305,7 +305,7 @@ async fn errors(client: &Client) -> Result<(), Failure> {
 async fn cancelled(client: &Client) -> Result<(), Failure> {
     let token = client.cancel_token();
     let cancel = async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
         told(token.cancel_query(NoTls).await);
     };
     let slow = "select count(*) from generate_series(1, 1000000) a, generate_series(1, 1000000) b";

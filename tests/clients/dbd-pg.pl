@@ -201,11 +201,15 @@ feature cancel => sub {
     my $db = open_db();
     my $s = $db->prepare('select count(*) from generate_series(1, 1000000) a, generate_series(1, 1000000) b', { pg_async => PG_ASYNC });
     $s->execute;
+    # A cancel that comes before the statement does reaches nothing.
+    my $watcher = open_db();
+    sleep 0.02 until $watcher->selectrow_array("select 1 from pg_stat_activity where pid = $db->{pg_pid} and state = 'active' and query like '%generate_series%'");
     sleep 0.2;
     print $s->pg_ready ? "ready\n" : "runs\n";
     print $db->pg_cancel ? "cancelled\n" : "not cancelled\n";
     $db->do('set statement_timeout = 100');
     attempt(sub { $db->do('select pg_sleep(5)') });
+    $db->do('reset statement_timeout');
     print text($db->selectall_arrayref("select 'after'")), "\n";
 };
 

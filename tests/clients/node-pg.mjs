@@ -225,12 +225,16 @@ await feature("cancel", async () => {
             (e) => () => { throw e; },
         );
         await connected(async (other) => {
+            // A cancel that comes before the statement does reaches nothing.
+            const running = "select 1 from pg_stat_activity where pid = $1 and state = 'active' and query like '%generate_series%'";
+            while (!(await other.query(running, [client.processID])).rows.length) await new Promise((r) => setTimeout(r, 20));
             await new Promise((r) => setTimeout(r, 200));
             show((await other.query("select pg_cancel_backend($1) as done", [client.processID])).rows);
         });
         await attempt(await slow);
         await client.query("set statement_timeout = 100");
         await attempt(() => client.query("select pg_sleep(5)"));
+        await client.query("reset statement_timeout");
         show((await client.query("select 'after' as a")).rows);
     });
     await connected(async (client) => attempt(() => client.query({ text: "select pg_sleep(5)", query_timeout: 100 })));

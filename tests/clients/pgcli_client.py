@@ -57,7 +57,7 @@ def completion():
     """As a person types: the words that are offered."""
     done, made = threading.Event(), []
     CompletionRefresher().refresh(executor(), PGSpecial(), lambda completer: (made.append(completer), done.set()))
-    show(done.wait(20))
+    show(done.wait(30))
     for text in ("select * from ", "select * from city.", "select * from kinds.sc", "select s.st from city.metro_stations s", "select * from city.metro_trips t join ", "select * from city.metro_trips t join city.metro_stations s on ", "set search", "\\d ki", 'select "Mi'):
         at = text.index("s.st") + 4 if "s.st" in text else len(text)
         words = [c.text for c in made[0].get_completions(Document(text, at), CompleteEvent())]

@@ -144,7 +144,12 @@ await feature("cancel", () =>
     connected(async (sql) => {
         const slow = sql`select count(*) from generate_series(1, 1000000) a, generate_series(1, 1000000) b`;
         const ended = attempt(() => slow);
-        setTimeout(() => slow.cancel(), 300);
+        // A cancel that comes before the statement does reaches nothing, nor does one between its messages.
+        await connected(async (other) => {
+            while (!(await other`select 1 from pg_stat_activity where state = 'active' and query like '%1000000) b'`).length) await new Promise((r) => setTimeout(r, 20));
+            await new Promise((r) => setTimeout(r, 200));
+        });
+        slow.cancel();
         await ended;
         show(await sql`select 'after' as a`);
     }));

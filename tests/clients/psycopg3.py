@@ -4,13 +4,12 @@ import asyncio
 import datetime as dt
 import hashlib
 import os
-import threading
 import time
 import uuid
 from decimal import Decimal
 
 import psycopg
-from answers import attempt, error, feature, rows, show, title
+from answers import attempt, error, feature, rows, show, title, when_running
 from psycopg import pq, sql
 from psycopg.rows import dict_row
 from psycopg.types import TypeInfo
@@ -373,15 +372,14 @@ def notices():
 def cancel():
     for how in ("cancel", "cancel_safe"):
         with psycopg.connect(autocommit=True) as conn:
-            timer = threading.Timer(0.3, getattr(conn, how))
-            timer.start()
+            canceller = when_running(conn.info.backend_pid, LONG, getattr(conn, how))
             began = time.monotonic()
             try:
                 conn.execute(LONG)
             except psycopg.Error as e:
                 error(e)
-            timer.join()
-            show(time.monotonic() - began < 2, conn.execute("select 1").fetchone())
+            canceller.join()
+            show(time.monotonic() - began < 20, conn.execute("select 1").fetchone())
     with psycopg.connect(autocommit=True) as conn:
         conn.execute("set statement_timeout = 200")
         run(conn, LONG)
@@ -390,10 +388,9 @@ def cancel():
         with psycopg.connect(autocommit=True) as other:
             pid = conn.info.backend_pid
             signalled = []
-            timer = threading.Timer(0.3, lambda: signalled.append(other.execute("select pg_cancel_backend(%s)", (pid,)).fetchone()))
-            timer.start()
-            run(conn, "select pg_sleep(5)")
-            timer.join()
+            canceller = when_running(pid, "pg_sleep(50)", lambda: signalled.append(other.execute("select pg_cancel_backend(%s)", (pid,)).fetchone()))
+            run(conn, "select pg_sleep(50)")
+            canceller.join()
             show("signalled", *signalled)
             show(other.execute("select state, query from pg_stat_activity where pid = %s", (pid,)).fetchone())
 

@@ -182,10 +182,16 @@ end
 
 feature "cancel" do |db|
   db.send_query("select count(*) from generate_series(1, 1000000) a, generate_series(1, 1000000) b")
+  # A cancel that comes before the statement does reaches nothing.
+  watcher = PG.connect
+  running = "select 1 from pg_stat_activity where pid = $1::int and state = 'active' and query like '%generate_series%'"
+  sleep 0.02 while watcher.exec_params(running, [db.backend_pid]).ntuples.zero?
   sleep 0.2
+  watcher.close
   puts db.cancel.inspect
   attempt { db.get_last_result }
   db.exec("set statement_timeout = 100")
   attempt { db.exec("select pg_sleep(5)") }
+  db.exec("reset statement_timeout")
   show db.exec("select 'after'")
 end

@@ -316,7 +316,7 @@ func main() {
 			return err
 		}
 		_, err = other.Exec(soon, "select count(*) from generate_series(1, 1000000) a, generate_series(1, 1000000) b")
-		fmt.Println(err != nil, time.Since(began) < 3*time.Second)
+		fmt.Println(err != nil, time.Since(began) < 20*time.Second)
 		if _, err = db.Exec(ctx, "set statement_timeout = 100"); err != nil {
 			return err
 		}

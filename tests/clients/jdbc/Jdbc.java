@@ -139,7 +139,7 @@ class Jdbc {
             System.out.println(told);
             DatabaseMetaData m = c.getMetaData();
             System.out.println(m.getDatabaseProductName() + " " + m.getDatabaseMajorVersion());
-            System.out.println(c.isValid(2) + " " + c.getAutoCommit() + " " + c.isReadOnly() + " " + c.getTransactionIsolation());
+            System.out.println(c.isValid(30) + " " + c.getAutoCommit() + " " + c.isReadOnly() + " " + c.getTransactionIsolation());
             System.out.println(p.getStandardConformingStrings() + " " + p.haveMinimumServerVersion(150000));
             query(c, "select current_setting('application_name'), current_setting('TimeZone'), current_setting('extra_float_digits')");
             System.out.println(((PGConnection) c).getBackendPID() > 0);
@@ -341,14 +341,10 @@ class Jdbc {
 
     static void cancel() throws Exception {
         try (Connection c = open(); Statement s = c.createStatement()) {
-            Thread other = new Thread(() -> {
-                try {
-                    Thread.sleep(300);
-                    s.cancel();
-                } catch (Exception e) {
-                    System.out.println(e);
-                }
-            });
+            Thread other = new Thread(() -> attempt(() -> {
+                waitFor(((PGConnection) c).getBackendPID());
+                s.cancel();
+            }));
             other.start();
             attempt(() -> print(s.executeQuery("select count(*) from generate_series(1, 100000) a, generate_series(1, 1000000) b")));
             other.join();
@@ -358,7 +354,19 @@ class Jdbc {
             s.setQueryTimeout(0);
             s.execute("set statement_timeout = '200ms'");
             attempt(() -> print(s.executeQuery("select count(*) from generate_series(1, 100000) a, generate_series(1, 1000000) b")));
+            s.execute("reset statement_timeout");
             query(c, "select 'alive'");
+        }
+    }
+
+    /** Waits until the session runs its slow statement: a cancel that comes earlier, or between two messages, reaches nothing. */
+    static void waitFor(int pid) throws Exception {
+        try (Connection c = open(); PreparedStatement s = c.prepareStatement("select 1 from pg_stat_activity where pid = ? and state = 'active' and query like '%generate_series%'")) {
+            s.setInt(1, pid);
+            while (!s.executeQuery().next()) {
+                Thread.sleep(20);
+            }
+            Thread.sleep(200);
         }
     }
 
@@ -369,7 +377,7 @@ class Jdbc {
         }
         int alive = 0;
         for (Connection c : all) {
-            alive += c.isValid(1) ? 1 : 0;
+            alive += c.isValid(30) ? 1 : 0;
             try (Statement s = c.createStatement()) {
                 s.execute("DISCARD ALL");
             }

@@ -63,6 +63,21 @@ static void show(PGresult *r) {
     PQclear(r);
 }
 
+/* Waits until the session runs a statement: a cancel that comes earlier reaches nothing. */
+static void wait_for_running(const char *sql) {
+    PGconn *watcher = PQconnectdb("");
+    char pid[20];
+    const char *values[] = {pid, sql};
+    snprintf(pid, sizeof pid, "%d", PQbackendPID(db));
+    for (int running = 0; !running && PQstatus(watcher) == CONNECTION_OK; usleep(20000)) {
+        PGresult *r = PQexecParams(watcher, "select 1 from pg_stat_activity where pid = $1::int and state = 'active' and query = $2::text", 2, NULL, values, NULL, NULL, 0);
+        running = PQresultStatus(r) != PGRES_TUPLES_OK || PQntuples(r);
+        PQclear(r);
+    }
+    usleep(200000);
+    PQfinish(watcher);
+}
+
 static void query(const char *sql) { show(PQexec(db, sql)); }
 
 static void told(void *unused, const PGresult *r) {
@@ -304,7 +319,7 @@ int main(void) {
     for (size_t i = 0; i < sizeof slow / sizeof *slow; i++) {
         PQsendQuery(db, slow[i]);
         PQsetSingleRowMode(db);
-        usleep(200000);
+        wait_for_running(slow[i]);
         char why[256];
         PGcancel *cancel = PQgetCancel(db);
         printf("%d\n", PQcancel(cancel, why, sizeof why));

@@ -175,7 +175,8 @@ static void parameters(void) {
 }
 
 static void *cancel_soon(void *s) {
-    usleep(300000);
+    /* Long enough for the statement to run by then: a cancel that comes earlier reaches nothing. */
+    usleep(1000000);
     SQLCancel(s);
     return NULL;
 }

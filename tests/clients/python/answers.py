@@ -3,7 +3,10 @@
 import datetime
 import decimal
 import math
+import re
 import sys
+import threading
+import time
 import traceback
 
 
@@ -19,7 +22,9 @@ def feature(name, *steps):
             step()
         except Exception as e:  # noqa: BLE001: whatever a library raises is an answer
             traceback.print_exc(file=sys.stderr)
-            print(f"!! {type(e).__name__} at line {e.__traceback__.tb_next.tb_lineno} of the client", end=": ")
+            # A line's number would change with the client's text.
+            frames = [f.name for f in traceback.extract_tb(e.__traceback__) if f.filename == sys.modules["__main__"].__file__ and f.name[0] != "<"]
+            print(f"!! {type(e).__name__} in {frames[-1] if frames else 'the client'}", end=": ")
             error(e)
 
 
@@ -52,7 +57,25 @@ def rows(values):
 def error(e):
     """An error that is the answer: SQLSTATE (under whichever name the library has it) and the first line of its message."""
     state = getattr(e, "sqlstate", None) or getattr(e, "pgcode", None) or type(e).__name__
-    print(f"! {state} {str(e).strip().splitlines()[0] if str(e).strip() else ''}", flush=True)
+    print(f"! {state} {re.sub(r'port [0-9]+', 'port', str(e).strip().splitlines()[0]) if str(e).strip() else ''}", flush=True)
+
+
+def when_running(pid, statement, act):
+    """Calls `act` in another thread soon after the session `pid` began a statement with these words: a cancel that comes earlier reaches nothing,
+    nor does one that comes between two messages of the extended protocol."""
+    import psycopg
+
+    def wait():
+        asked = "select 1 from pg_stat_activity where pid = %s and state = 'active' and strpos(query, %s) > 0"
+        with psycopg.connect(autocommit=True) as watcher:
+            while not watcher.execute(asked, (pid, statement)).fetchone():
+                time.sleep(0.02)
+        time.sleep(0.2)
+        act()
+
+    thread = threading.Thread(target=wait, daemon=True)
+    thread.start()
+    return thread
 
 
 def attempt(call, *arguments, **named):
