@@ -7,9 +7,8 @@ use arrow::array::{
     ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray,
 };
-use bytes::BytesMut;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use stoa::table::pg_value::{Format, Style};
+use stoa::table::pg_value::{Format, Room, Style};
 use stoa::wire::encode::RowEncoder;
 
 const BATCHES: usize = 123;
@@ -38,7 +37,7 @@ fn encode(c: &mut Criterion) {
     group.sample_size(10).throughput(Throughput::Elements(BATCHES as u64 * ROWS as u64));
     for (name, format) in [("text", Format::Text), ("binary", Format::Binary)] {
         let mut encoder = RowEncoder::new(&batch.schema(), &[format; 8], Style::default());
-        let mut out = BytesMut::new();
+        let mut out = Room::default();
         group.bench_function(name, |b| {
             b.iter(|| {
                 for _ in 0..BATCHES {

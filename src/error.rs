@@ -77,6 +77,12 @@ pub enum Kind {
     InvalidBucket,
     /// A value that a setting or parameter does not take.
     InvalidParameter,
+    /// A setting that can't be changed, or not now.
+    FixedParameter,
+    /// A name that none can be.
+    InvalidName,
+    /// What can't be done within a transaction block.
+    ActiveTransaction,
     /// Bytes that are not valid in the encoding they are said to be in.
     InvalidEncoding,
     /// A character that an encoding lacks.

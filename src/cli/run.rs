@@ -2,7 +2,6 @@
 
 use std::io::Write;
 
-use bytes::BytesMut;
 use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
@@ -10,7 +9,7 @@ use super::format::Style;
 use super::output::Output;
 use crate::engine::{CopyEncoder, Outcome, Session, Statement};
 use crate::error::{Error, Kind, Result};
-use crate::table::pg_value;
+use crate::table::pg_value::{self, Room};
 
 /// Runs the statements of `sql` in order, up to the first that fails, and writes what each gives. The number of those
 /// that gave rows.
@@ -70,17 +69,18 @@ async fn one(
             Ok(false)
         }
         Outcome::Copy { schema, mut stream, copy } => {
-            let mut encoder = CopyEncoder::new(&schema, &copy, values(session));
-            let mut bytes = BytesMut::from(&encoder.head()[..]);
+            let mut encoder = CopyEncoder::new(&schema, &copy, values(session).in_utf8());
+            out.write_all(&encoder.head())?;
+            let mut bytes = Room::default();
             while let Some(batch) = stream.next().await {
                 let batch = batch?;
-                encoder.load(&batch)?;
-                (0..batch.num_rows()).for_each(|row| encoder.row(row, &mut bytes));
-                out.write_all(&bytes)?;
+                let ahead = bytes.ahead(encoder.load(&batch)?);
+                let length = (0..batch.num_rows()).fold(0, |at, row| at + encoder.row(row, &mut ahead[at..]));
+                bytes.advance(length);
+                out.write_all(bytes.written())?;
                 bytes.clear();
             }
-            bytes.extend_from_slice(encoder.tail());
-            out.write_all(&bytes)?;
+            out.write_all(encoder.tail())?;
             Ok(false)
         }
     }

@@ -324,6 +324,9 @@ fn admit_set(set: Set) -> Result<Action> {
             let is_path = name.eq_ignore_ascii_case("search_path");
             let value = match values.as_slice() {
                 [Expr::Identifier(only)] if only.value.eq_ignore_ascii_case("default") => None,
+                [_, _, ..] if !is_path && !name.eq_ignore_ascii_case("datestyle") => {
+                    return Err(Error::new(Kind::InvalidParameter, format!("SET {name} takes only one argument")));
+                }
                 // Each is one name, whatever stands in it.
                 _ if is_path => Some(values.iter().map(schema_name).collect::<Vec<_>>().join(", ")),
                 _ => Some(values.iter().map(setting_text).collect::<Vec<_>>().join(", ")),
@@ -362,7 +365,11 @@ fn setting_text(value: &Expr) -> String {
             other => other.to_string(),
         },
         Expr::Identifier(i) => i.value.clone(),
-        Expr::Interval(i) => setting_text(&i.value),
+        // Its fields only restrict it, but for a number alone.
+        Expr::Interval(i) => match (&i.leading_field, &i.last_field) {
+            (Some(field), None) => format!("INTERVAL '{} {field}'", setting_text(&i.value)),
+            _ => format!("INTERVAL '{}'", setting_text(&i.value)),
+        },
         other => other.to_string(),
     }
 }
@@ -377,7 +384,7 @@ fn schema_name(value: &Expr) -> String {
 
 /// `a.b` of a setting's name, without quotes.
 fn plain(name: &ObjectName) -> String {
-    name.0.iter().filter_map(|p| p.as_ident()).map(|i| i.value.as_str()).collect::<Vec<_>>().join(".")
+    name.0.iter().filter_map(|p| p.as_ident()).map(folded).collect::<Vec<_>>().join(".")
 }
 
 fn read_only(command: &str) -> Error {

@@ -265,6 +265,9 @@ fn within_table(entry: &TableEntry, e: Error) -> Error {
         | Kind::InvalidLogarithm
         | Kind::InvalidBucket
         | Kind::InvalidParameter
+        | Kind::FixedParameter
+        | Kind::InvalidName
+        | Kind::ActiveTransaction
         | Kind::InvalidEncoding
         | Kind::InvalidCharacter
         | Kind::InvalidRegex

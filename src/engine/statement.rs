@@ -79,7 +79,10 @@ impl Session {
                 copy.check_columns(&plan.columns)?;
                 (Some(plan), None)
             }
-            Action::Show(name) => (None, Some(text_columns(&[settings::canonical_name(name)?]))),
+            Action::Show(name) => {
+                let name = self.inner.with_settings(|s| s.canonical_name(name))?;
+                (None, Some(text_columns(&[&name])))
+            }
             Action::ShowAll => (None, Some(text_columns(&["name", "setting", "description"]))),
             Action::Set { .. }
             | Action::ResetAll
@@ -132,14 +135,13 @@ impl Session {
         match action {
             Action::Query(_) | Action::Explain(..) | Action::Copy(..) => self.run_query(prepared, parameters, cancel).await,
             Action::Show(name) => {
-                let value = inner.with_settings(|s| s.show(name))?;
-                let columns = text_columns(&[settings::canonical_name(name)?]);
+                let (value, name) = inner.with_settings(|s| Ok::<_, Error>((s.show(name)?, s.canonical_name(name)?)))?;
+                let columns = text_columns(&[&name]);
                 rows_of(run::text_batch(&columns, &[vec![value]])?, "SHOW")
             }
             Action::ShowAll => {
-                let all = inner.with_settings(|s| s.described());
-                let column = |text: fn(&crate::table::Setting) -> String| all.iter().map(text).collect::<Vec<_>>();
-                let columns = [column(|s| s.name.clone()), column(|s| s.value.clone()), column(|s| s.description.to_owned())];
+                let all = inner.with_settings(|s| s.all());
+                let columns = [0, 1, 2].map(|column| all.iter().map(|row| row[column].clone()).collect::<Vec<_>>());
                 rows_of(run::text_batch(&text_columns(&["name", "setting", "description"]), &columns)?, "SHOW")
             }
             Action::Set { name, value, local } => {
@@ -151,6 +153,7 @@ impl Session {
                 done("RESET")
             }
             Action::DiscardAll => {
+                inner.refuse_in_block("DISCARD ALL")?;
                 inner.with_settings(settings::Settings::reset_all);
                 done("DISCARD ALL")
             }

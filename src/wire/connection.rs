@@ -102,6 +102,7 @@ async fn begin(server: &Arc<Server>, link: &mut Link, login: Login) -> Result<()
         progress,
         alive: server.halt.child_token(),
         halt: server.halt.clone(),
+        style: (0, Style::default()),
     };
     conversation.welcome(&entry.settings).await?;
     // Another session may end this one (`pg_terminate_backend`), and then whatever it runs.
@@ -136,6 +137,8 @@ pub(super) struct Conversation<'a, W> {
     alive: CancellationToken,
     /// Cancelled when the server stops waiting for statements to end.
     halt: CancellationToken,
+    /// How the session wants its text, and the settings that it was under.
+    style: (u64, Style),
 }
 
 impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
@@ -158,6 +161,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         loop {
             // What the client sent before the server stopped is still answered.
             let idle = !incoming.has_more();
+            incoming.speak(self.style().charset());
             let received = tokio::select! {
                 biased;
                 () = self.halt.cancelled() => return Err(shutdown()),
@@ -269,6 +273,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
             self.end_of_block(&tag, in_block);
         }
         self.in_block = in_block;
+        self.follow_settings();
         self.tell_notices()?;
         self.outgoing.put(&CommandComplete::new(tag))?;
         Ok(())
@@ -329,6 +334,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
 
     /// Ends an answer: news of the session, where its transaction stands, and all that has gathered is written.
     pub(super) async fn ready(&mut self) -> Result<(), Failure> {
+        self.session.end_statements();
         self.tell_notices()?;
         for (name, value) in self.session.changed_settings() {
             self.outgoing.put(&ParameterStatus::new(name.to_owned(), value))?;
@@ -341,7 +347,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         self.in_block = status != TransactionStatus::Idle;
         self.outgoing.put(&ReadyForQuery::new(status))?;
         self.outgoing.flush().await?;
-        self.outgoing.tell_from(&self.session.setting("client_min_messages").unwrap_or_default());
+        self.follow_settings();
         Ok(())
     }
 
@@ -355,9 +361,25 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         Ok(())
     }
 
+    /// Takes over what the settings say of how the client is answered.
+    fn follow_settings(&mut self) {
+        let generation = self.session.settings_generation();
+        if self.style.0 != generation {
+            self.style = (generation, Style::from_settings(|name| self.session.setting(name)));
+            self.outgoing.tell_from(&self.session.setting("client_min_messages").unwrap_or_default());
+            self.outgoing.speak(self.style.1.charset());
+        }
+    }
+
     /// How the session wants its text.
     pub(super) fn style(&self) -> Style {
-        Style::from_settings(|name| self.session.setting(name))
+        let (generation, style) = &self.style;
+        // It may have changed within the string of statements that runs.
+        if *generation == self.session.settings_generation() {
+            style.clone()
+        } else {
+            Style::from_settings(|name| self.session.setting(name))
+        }
     }
 }
 

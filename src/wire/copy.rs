@@ -2,50 +2,78 @@
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
-use bytes::{BufMut, BytesMut};
 use pgwire::messages::copy::{CopyDone, CopyOutResponse};
 use tokio::io::AsyncWrite;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Copy, CopyEncoder, Rows};
 use crate::error::Result;
-use crate::table::pg_value::{self, Format};
+use crate::table::pg_charset::Charset;
+use crate::table::pg_value::{self, Format, Room};
 
 use super::connection::{Conversation, Failure};
 use super::rows::{self, Encode, Sending, Source, Writer};
 
 impl Encode for CopyEncoder {
-    fn encode(&mut self, batch: &RecordBatch, out: &mut BytesMut) -> Result<()> {
+    fn encode(&mut self, batch: &RecordBatch, out: &mut Room) -> Result<()> {
+        if let Some(charset) = self.charset() {
+            return lines_in(charset, self, batch, out);
+        }
         let bytes = self.load(batch)?;
-        out.reserve(bytes + batch.num_rows() * (MESSAGE_HEAD + batch.num_columns()));
         let mut head = self.head();
         if self.format() == Format::Text && !head.is_empty() {
-            message(out, |out| out.extend_from_slice(&std::mem::take(&mut head)))?;
+            message(&std::mem::take(&mut head), out)?;
         }
+        let before = out.len();
+        let ahead = out.ahead(bytes + head.len() + batch.num_rows() * MESSAGE_HEAD);
+        let mut at = 0;
         for row in 0..batch.num_rows() {
             // PostgreSQL sends the binary head with the first row, and drivers count on it.
-            message(out, |out| {
-                out.extend_from_slice(&std::mem::take(&mut head));
-                self.row(row, out);
-            })?;
+            let head = std::mem::take(&mut head);
+            let body = at + MESSAGE_HEAD;
+            ahead[body..body + head.len()].copy_from_slice(&head);
+            let end = body + head.len() + self.row(row, &mut ahead[body + head.len()..]);
+            let Ok(length) = i32::try_from(end - at - 1) else {
+                out.truncate(before);
+                return Err(pg_value::too_big());
+            };
+            let [l0, l1, l2, l3] = length.to_be_bytes();
+            ahead[at..body].copy_from_slice(&[b'd', l0, l1, l2, l3]);
+            at = end;
         }
+        out.advance(at);
         Ok(())
     }
+}
+
+/// Adds the messages of a batch's lines in another encoding than UTF-8.
+fn lines_in(charset: Charset, encoder: &mut CopyEncoder, batch: &RecordBatch, out: &mut Room) -> Result<()> {
+    let before = out.len();
+    let mut line = vec![0; encoder.load(batch)?];
+    let (mut turned, mut length) = (Vec::new(), 0);
+    let head = encoder.head();
+    if !head.is_empty() {
+        message(&charset.encode_lossy(&String::from_utf8_lossy(&head)), out)?;
+    }
+    for row in 0..batch.num_rows() {
+        let end = length + encoder.row(row, &mut line[length..]);
+        turned.clear();
+        charset.encode(&String::from_utf8_lossy(&line[length..end]), &mut turned).inspect_err(|_| out.truncate(before))?;
+        message(&turned, out)?;
+        length = end;
+    }
+    Ok(())
 }
 
 /// Type byte and length.
 const MESSAGE_HEAD: usize = 5;
 
-/// Adds a CopyData message with what `write` appends.
-fn message(out: &mut BytesMut, write: impl FnOnce(&mut BytesMut)) -> Result<()> {
-    let start = out.len();
-    out.put_slice(b"d\0\0\0\0");
-    write(out);
-    let Ok(length) = i32::try_from(out.len() - start - 1) else {
-        out.truncate(start);
-        return Err(pg_value::too_big());
-    };
-    out[start + 1..start + MESSAGE_HEAD].copy_from_slice(&length.to_be_bytes());
+/// Adds a CopyData message.
+fn message(body: &[u8], out: &mut Room) -> Result<()> {
+    let length = i32::try_from(body.len() + MESSAGE_HEAD - 1).map_err(|_| pg_value::too_big())?;
+    out.extend_from_slice(b"d");
+    out.extend_from_slice(&length.to_be_bytes());
+    out.extend_from_slice(body);
     Ok(())
 }
 
@@ -69,7 +97,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         // A head that no row took stands before the tail.
         let rest = [&encoder.head()[..], encoder.tail()].concat();
         if !rest.is_empty() {
-            message(self.outgoing.buffer(), |out| out.extend_from_slice(&rest))?;
+            message(&rest, self.outgoing.rows())?;
         }
         self.outgoing.put(&CopyDone::new())?;
         self.completed(format!("COPY {sent}"))

@@ -3,11 +3,10 @@
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
-use bytes::BytesMut;
 
 use crate::error::Result;
 use crate::table::pg_type::PgType;
-use crate::table::pg_value::{self, COPIED, Format, Style, Values};
+use crate::table::pg_value::{self, Cells, Format, Room, SLACK, Style};
 
 use super::rows::Encode;
 
@@ -20,7 +19,7 @@ pub struct RowEncoder {
 struct Column {
     pg: &'static PgType,
     format: Format,
-    values: Values,
+    cells: Cells,
 }
 
 impl RowEncoder {
@@ -31,32 +30,27 @@ impl RowEncoder {
             .fields()
             .iter()
             .zip(formats)
-            .map(|(field, format)| Column { pg: PgType::of_field(field), format: *format, values: Values::default() })
+            .map(|(field, format)| Column { pg: PgType::of_field(field), format: *format, cells: Cells::default() })
             .collect();
         Self { style, columns }
     }
 
     /// Adds the batch's rows to `out`. A value that has no PostgreSQL form is an error, and `out` is as before.
-    pub fn encode(&mut self, batch: &RecordBatch, out: &mut BytesMut) -> Result<()> {
-        let mut bytes = 0;
+    pub fn encode(&mut self, batch: &RecordBatch, out: &mut Room) -> Result<()> {
+        let mut bytes = batch.num_rows() * ROW_HEAD;
         for ((column, array), field) in self.columns.iter_mut().zip(batch.columns()).zip(batch.schema_ref().fields()) {
-            column.values.clear();
-            pg_value::encode(array, field, column.pg, column.format, &self.style, &mut column.values)?;
-            bytes += column.values.bytes();
-            column.values.seal();
+            bytes += column.cells.load(array, field, column.pg, column.format, &self.style)?;
         }
-        let before = out.len();
-        out.resize(before + bytes + batch.num_rows() * ROW_HEAD + COPIED, 0);
-        let mut at = before;
+        let ahead = out.ahead(bytes + SLACK);
+        let mut at = 0;
         for row in 0..batch.num_rows() {
-            let length = self.weave(row, &mut out[at..]);
+            let length = self.weave(row, &mut ahead[at..]);
             if i32::try_from(length).is_err() {
-                out.truncate(before);
                 return Err(pg_value::too_big());
             }
             at += length;
         }
-        out.truncate(at);
+        out.advance(at);
         Ok(())
     }
 
@@ -66,7 +60,7 @@ impl RowEncoder {
     fn weave(&self, row: usize, out: &mut [u8]) -> usize {
         let mut at = ROW_HEAD;
         for column in &self.columns {
-            at += column.values.copy(row, &mut out[at..]);
+            at += column.cells.copy(row, &mut out[at..]);
         }
         // All but the type byte count; a row that is too long for its length is not sent.
         let [l0, l1, l2, l3] = ((at - 1) as u32).to_be_bytes();
@@ -77,7 +71,7 @@ impl RowEncoder {
 }
 
 impl Encode for RowEncoder {
-    fn encode(&mut self, batch: &RecordBatch, out: &mut BytesMut) -> Result<()> {
+    fn encode(&mut self, batch: &RecordBatch, out: &mut Room) -> Result<()> {
         Self::encode(self, batch, out)
     }
 }
@@ -100,12 +94,12 @@ mod tests {
         let b: ArrayRef = Arc::new(StringArray::from(vec!["x", ""]));
         let batch = RecordBatch::try_from_iter([("a", a), ("b", b)]).expect("columns of one length");
         let mut encoder = RowEncoder::new(&batch.schema(), &[Format::Binary, Format::Text], Style::default());
-        let mut out = BytesMut::new();
+        let mut out = Room::default();
         for _ in 0..2 {
             out.clear();
             encoder.encode(&batch, &mut out).expect("both types have a form");
             let rows = b"D\0\0\0\x13\0\x02\0\0\0\x04\0\0\0\x07\0\0\0\x01xD\0\0\0\x0e\0\x02\xff\xff\xff\xff\0\0\0\0";
-            assert_eq!(out[..], rows[..]);
+            assert_eq!(out.written(), rows);
         }
     }
 
@@ -114,8 +108,9 @@ mod tests {
         let seconds: ArrayRef = Arc::new(TimestampSecondArray::from(vec![0, i64::MAX - 1]));
         let batch = RecordBatch::try_from_iter([("t", seconds)]).expect("one column");
         let mut encoder = RowEncoder::new(&batch.schema(), &[Format::Text], Style::default());
-        let mut out = BytesMut::from(&b"before"[..]);
+        let mut out = Room::default();
+        out.extend_from_slice(b"before");
         assert_eq!(encoder.encode(&batch, &mut out).expect_err("too late a moment").kind(), Kind::DatetimeOverflow);
-        assert_eq!(out[..], b"before"[..]);
+        assert_eq!(out.written(), b"before");
     }
 }

@@ -19,6 +19,7 @@ use crate::engine::{Command, CursorOptions, Outcome, Prepared, Step};
 use crate::error::{Error, Kind, Result};
 use crate::table::pg_type::{self, PgType};
 
+use super::charset;
 use super::command::Answer;
 use super::connection::{Conversation, Failure};
 use super::cursor::Cursor;
@@ -156,7 +157,9 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
                 let pg = planned.parameters[i];
                 let own = pg_type::arrow_type(pg);
                 let target = targets.get(i).unwrap_or(&own);
-                parameters::decode(pg, given_formats[i], message.parameters[i].as_deref(), target, &style)
+                let value = message.parameters[i].as_deref();
+                let value = value.map(|value| charset::value(value, pg, given_formats[i], style.charset())).transpose()?;
+                parameters::decode(pg, given_formats[i], value.as_deref(), target, &style)
                     .map_err(|e| e.with_detail(format!("Parameter ${} of the statement.", i + 1)))
             })
             .collect::<Result<Vec<_>>>()?;

@@ -5,7 +5,9 @@ use bytes::{Buf, BytesMut};
 use pgwire::messages::{DecodeContext, PgWireFrontendMessage, ProtocolVersion};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
+use super::charset;
 use crate::error::{Error, Kind, Result};
+use crate::table::pg_charset::Charset;
 
 /// The longest message before a user is known, in bytes (PostgreSQL's `MAX_STARTUP_PACKET_LENGTH`).
 const STARTUP_MESSAGE: usize = 10_000;
@@ -49,19 +51,26 @@ pub(super) struct Incoming<R> {
     buffer: BytesMut,
     phase: Phase,
     context: DecodeContext,
+    /// What the client speaks where it is not UTF-8.
+    charset: Option<Charset>,
 }
 
 impl<R: AsyncRead + Unpin> Incoming<R> {
     pub(super) fn new(reader: R) -> Self {
         let mut context = DecodeContext::new(ProtocolVersion::PROTOCOL3_2);
         context.awaiting_frontend_ssl = false;
-        Self { reader, buffer: BytesMut::new(), phase: Phase::Startup, context }
+        Self { reader, buffer: BytesMut::new(), phase: Phase::Startup, context, charset: None }
     }
 
     /// Moves on to another phase.
     pub(super) fn enter(&mut self, phase: Phase) {
         self.context.awaiting_frontend_startup = phase == Phase::Startup;
         self.phase = phase;
+    }
+
+    /// The client speaks another encoding than UTF-8 from here on, or that.
+    pub(super) fn speak(&mut self, charset: Option<Charset>) {
+        self.charset = charset;
     }
 
     /// Whether bytes stand behind the last message taken.
@@ -82,11 +91,16 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
 
     /// The next message. An error is the connection's end. May be dropped and called again: nothing is lost.
     pub(super) async fn next(&mut self) -> Result<Received> {
-        let Some(mut packet) = self.packet().await? else {
+        let Some(packet) = self.packet().await? else {
             return Ok(Received::Closed);
         };
         let type_byte = packet[0];
-        let decoded = check(&packet).and_then(|()| {
+        let read = match self.charset {
+            None => Ok(packet),
+            Some(charset) => charset::received(packet, charset),
+        };
+        let decoded = read.and_then(|mut packet| {
+            check(&packet)?;
             let message = PgWireFrontendMessage::decode(&mut packet, &self.context);
             message.map_err(|e| violation(e.to_string()))?.ok_or_else(|| violation("insufficient data left in message"))
         });
@@ -197,15 +211,27 @@ fn check(packet: &[u8]) -> Result<()> {
 }
 
 /// What is left of a message's body.
-struct Body<'a>(&'a [u8]);
+pub(super) struct Body<'a>(pub(super) &'a [u8]);
 
-impl Body<'_> {
-    /// A text and the zero byte behind it.
+impl<'a> Body<'a> {
+    /// A text, and the zero byte behind it is passed.
     fn text(&mut self) -> Result<()> {
+        utf8(self.string()?).map(drop)
+    }
+
+    /// The bytes of a text; the zero byte behind it is passed.
+    pub(super) fn string(&mut self) -> Result<&'a [u8]> {
         let end = memchr::memchr(0, self.0).ok_or_else(|| violation("invalid string in message"))?;
-        utf8(&self.0[..end])?;
+        let string = &self.0[..end];
         self.0.advance(end + 1);
-        Ok(())
+        Ok(string)
+    }
+
+    /// So many bytes.
+    pub(super) fn take(&mut self, bytes: usize) -> Result<&'a [u8]> {
+        let taken = self.0.get(..bytes).ok_or_else(short)?;
+        self.0.advance(bytes);
+        Ok(taken)
     }
 
     fn count(&mut self) -> Result<usize> {
@@ -224,8 +250,7 @@ impl Body<'_> {
     }
 
     fn skip(&mut self, bytes: usize) -> Result<()> {
-        self.0 = self.0.get(bytes..).ok_or_else(short)?;
-        Ok(())
+        self.take(bytes).map(drop)
     }
 }
 

@@ -15,6 +15,7 @@ use crate::error::Result;
 
 mod auth;
 mod cancel;
+mod charset;
 mod command;
 mod connection;
 mod copy;

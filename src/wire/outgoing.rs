@@ -3,13 +3,16 @@
 
 use std::time::Duration;
 
-use bytes::{Buf, BytesMut};
+use bytes::BytesMut;
 use pgwire::messages::Message;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 use crate::engine::Notice;
 use crate::error::{Error, Kind};
+use crate::table::pg_charset::Charset;
+use crate::table::pg_value::Room;
 
+use super::charset;
 use super::connection::Broken;
 use super::report::{self, Severity};
 
@@ -48,34 +51,49 @@ impl Level {
 /// Messages to the client, in order.
 pub(super) struct Outgoing<W> {
     writer: W,
-    buffer: BytesMut,
+    /// What has gathered.
+    gathered: Room,
+    /// How many of its bytes are written.
+    written: usize,
+    /// Where messages are made.
+    message: BytesMut,
     /// What `client_min_messages` says: the least severe notice that is told.
     least: Level,
+    /// What the client speaks where it is not UTF-8.
+    charset: Option<Charset>,
 }
 
 impl<W: AsyncWrite + Unpin> Outgoing<W> {
     pub(super) fn new(writer: W) -> Self {
-        Self { writer, buffer: BytesMut::new(), least: Level::Notice }
+        Self { writer, gathered: Room::default(), written: 0, message: BytesMut::new(), least: Level::Notice, charset: None }
     }
 
     /// Takes another writer in the place of this one. All must have been written.
     pub(super) fn replace(&mut self, writer: W) -> W {
-        debug_assert!(self.buffer.is_empty());
+        debug_assert!(self.gathered.is_empty());
         std::mem::replace(&mut self.writer, writer)
     }
 
     /// Adds a message.
     pub(super) fn put(&mut self, message: &impl Message) -> Result<(), Broken> {
-        let before = self.buffer.len();
-        message.encode(&mut self.buffer).map_err(|e| {
-            self.buffer.truncate(before);
-            Broken(Error::new(Kind::Internal, format!("a message could not be written: {e}")))
-        })
+        self.message.clear();
+        let encoded = message.encode(&mut self.message);
+        encoded.map_err(|e| Broken(Error::new(Kind::Internal, format!("a message could not be written: {e}"))))?;
+        if let Some(charset) = self.charset {
+            charset::sent(&mut self.message, charset).map_err(Broken)?;
+        }
+        self.gathered.extend_from_slice(&self.message);
+        Ok(())
     }
 
     /// Adds what tells the client of an error.
     pub(super) fn error(&mut self, severity: Severity, e: &Error) -> Result<(), Broken> {
         self.put(&report::error(severity, e))
+    }
+
+    /// The client speaks another encoding than UTF-8 from here on, or that.
+    pub(super) fn speak(&mut self, charset: Option<Charset>) {
+        self.charset = charset;
     }
 
     /// Leaves out notices from now on that are less severe than this word of `client_min_messages` says.
@@ -92,13 +110,13 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
     }
 
     /// Where rows are written straight, without a message struct for each.
-    pub(super) fn buffer(&mut self) -> &mut BytesMut {
-        &mut self.buffer
+    pub(super) fn rows(&mut self) -> &mut Room {
+        &mut self.gathered
     }
 
     /// Writes what has gathered, if it is enough to be worth a write.
     pub(super) async fn flush_full(&mut self) -> Result<(), Broken> {
-        if self.buffer.len() < FLUSH {
+        if self.gathered.len() < FLUSH {
             return Ok(());
         }
         self.write_out().await
@@ -108,8 +126,11 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
     pub(super) async fn flush(&mut self) -> Result<(), Broken> {
         self.write_out().await?;
         self.writer.flush().await.map_err(broken)?;
-        if self.buffer.capacity() > KEPT {
-            self.buffer = BytesMut::new();
+        if self.gathered.capacity() > KEPT {
+            self.gathered = Room::default();
+        }
+        if self.message.capacity() > KEPT {
+            self.message = BytesMut::new();
         }
         Ok(())
     }
@@ -124,14 +145,16 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
     }
 
     async fn write_out(&mut self) -> Result<(), Broken> {
-        // What was written is gone from the buffer at once: whoever drops this future may write on.
-        while !self.buffer.is_empty() {
-            let written = self.writer.write(&self.buffer).await.map_err(broken)?;
+        // How far it came is noted at once: whoever drops this future may write on.
+        while self.written < self.gathered.len() {
+            let written = self.writer.write(&self.gathered.written()[self.written..]).await.map_err(broken)?;
             if written == 0 {
                 return Err(broken(std::io::ErrorKind::WriteZero.into()));
             }
-            self.buffer.advance(written);
+            self.written += written;
         }
+        self.gathered.clear();
+        self.written = 0;
         Ok(())
     }
 }

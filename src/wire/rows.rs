@@ -3,7 +3,6 @@
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema};
-use bytes::BytesMut;
 use futures::StreamExt;
 use futures::stream::Fuse;
 use pgwire::messages::data::{FieldDescription, RowDescription};
@@ -17,7 +16,7 @@ use crate::table::pg_type::PgType;
 use super::connection::Failure;
 use super::encode::RowEncoder;
 use super::outgoing::{FLUSH, Outgoing};
-use crate::table::pg_value::{self, Format, Style};
+use crate::table::pg_value::{self, Format, Room, Style};
 
 /// Rows that are encoded before the size of one is known.
 const FIRST_PIECE: usize = 32;
@@ -74,7 +73,7 @@ impl Source {
 /// How a batch becomes messages.
 pub(super) trait Encode {
     /// Adds the messages of a batch's rows.
-    fn encode(&mut self, batch: &RecordBatch, out: &mut BytesMut) -> Result<()>;
+    fn encode(&mut self, batch: &RecordBatch, out: &mut Room) -> Result<()>;
 }
 
 /// Writes batches as messages, in pieces of about one write.
@@ -107,9 +106,9 @@ impl<E: Encode> Writer<E> {
         outgoing: &mut Outgoing<W>,
         batch: &RecordBatch,
     ) -> Result<(), Failure> {
-        let before = outgoing.buffer().len();
-        self.encoder.encode(batch, outgoing.buffer())?;
-        let row = ((outgoing.buffer().len() - before) / batch.num_rows().max(1)).max(1);
+        let before = outgoing.rows().len();
+        self.encoder.encode(batch, outgoing.rows())?;
+        let row = ((outgoing.rows().len() - before) / batch.num_rows().max(1)).max(1);
         // Aims the next piece at one write's worth of bytes, so that wide rows do not gather and narrow ones are not split.
         self.piece = (FLUSH / row).clamp(1, (self.piece * 8).min(LARGEST_PIECE));
         outgoing.flush_full().await?;

@@ -34,6 +34,9 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         }
         // Several statements are one transaction, as PostgreSQL has it.
         self.implicit = statements.len() > 1;
+        if self.implicit {
+            self.session.begin_statements();
+        }
         for statement in &statements {
             let planned = Arc::new(self.plan(statement, &[], cancel).await?);
             self.perform(&planned, &[], Answer::SIMPLE, cancel).await?;

@@ -2,12 +2,12 @@
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
-use bytes::{BufMut, BytesMut};
 
 use super::{Copy, CopyFormat, ForceQuote};
 use crate::error::Result;
+use crate::table::pg_charset::Charset;
 use crate::table::pg_type::PgType;
-use crate::table::pg_value::{self, Format, Style, Values};
+use crate::table::pg_value::{Cells, Format, SLACK, Style};
 
 /// What a binary file begins with: the signature, no flags, no extension.
 const BINARY_HEAD: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -19,6 +19,8 @@ const BINARY_TAIL: &[u8] = &[0xff, 0xff];
 pub struct CopyEncoder {
     form: Form,
     style: Style,
+    /// What lines are to be turned into: escapes are found in UTF-8, where no byte of a character is another one.
+    charset: Option<Charset>,
     columns: Vec<Column>,
     /// What stands before the first row, until it is written.
     head: Vec<u8>,
@@ -29,7 +31,7 @@ struct Column {
     force_quote: bool,
     /// Its texts hold nothing that a line gives a meaning to, and none is like NULL's.
     plain: bool,
-    values: Values,
+    cells: Cells,
 }
 
 enum Form {
@@ -62,7 +64,7 @@ impl CopyEncoder {
             .iter()
             .map(|f| {
                 let (pg, force_quote) = (PgType::of_field(f), forced(f.name()));
-                Column { pg, force_quote, plain: !force_quote && is_plain(pg, &copy.format), values: Values::default() }
+                Column { pg, force_quote, plain: !force_quote && is_plain(pg, &copy.format), cells: Cells::default() }
             })
             .collect();
         let alone = columns.len() == 1;
@@ -79,17 +81,27 @@ impl CopyEncoder {
             Form::Lines(lines) if copy.header => lines.names(schema, &mut head),
             Form::Lines(_) => {}
         }
-        Self { form, style, columns, head }
+        let (style, charset) = match &form {
+            Form::Lines(_) => (style.clone().in_utf8(), style.charset()),
+            Form::Binary => (style, None),
+        };
+        Self { form, style, charset, columns, head }
     }
 
-    /// Takes a batch, whose rows [`Self::row`] then writes. Tells about how many bytes they are.
+    /// Takes a batch, whose rows [`Self::row`] then writes. Tells how much room they need at most, all together.
     pub fn load(&mut self, batch: &RecordBatch) -> Result<usize> {
-        let format = self.format();
-        let mut bytes = 0;
+        let (format, rows) = (self.format(), batch.num_rows());
+        // The number of columns of a row, or its end.
+        let mut bytes = 2 * rows + SLACK;
         for ((column, array), field) in self.columns.iter_mut().zip(batch.columns()).zip(batch.schema_ref().fields()) {
-            column.values.clear();
-            pg_value::encode(array, field, column.pg, format, &self.style, &mut column.values)?;
-            bytes += column.values.bytes();
+            let cells = column.cells.load(array, field, column.pg, format, &self.style)?;
+            bytes += match &self.form {
+                Form::Binary => cells,
+                // A delimiter takes less than the length in front of a cell.
+                Form::Lines(lines) if column.plain => cells + lines.null.len() * rows,
+                // So do two quotes, and each byte may need another before it.
+                Form::Lines(lines) => 2 * cells + lines.null.len() * rows,
+            };
         }
         Ok(bytes)
     }
@@ -107,6 +119,11 @@ impl CopyEncoder {
         }
     }
 
+    /// What lines, which are written in UTF-8, are to be turned into.
+    pub fn charset(&self) -> Option<Charset> {
+        self.charset
+    }
+
     /// The form of values.
     pub fn format(&self) -> Format {
         match self.form {
@@ -115,28 +132,51 @@ impl CopyEncoder {
         }
     }
 
-    /// Writes a row of the batch that was loaded.
-    pub fn row(&self, row: usize, out: &mut BytesMut) {
+    /// Writes a row of the batch that was loaded to the start of `out`, and tells how many bytes it has. There must be the room that
+    /// [`Self::load`] told, less what the rows before took.
+    #[inline]
+    pub fn row(&self, row: usize, out: &mut [u8]) -> usize {
         let lines = match &self.form {
             Form::Lines(lines) => lines,
             Form::Binary => {
-                out.put_u16(self.columns.len() as u16);
-                self.columns.iter().for_each(|column| out.extend_from_slice(column.values.prefixed(row)));
-                return;
+                out[..2].copy_from_slice(&(self.columns.len() as u16).to_be_bytes());
+                return self.columns.iter().fold(2, |at, column| at + column.cells.copy(row, &mut out[at..]));
             }
         };
-        for (index, column) in self.columns.iter().enumerate() {
-            if index > 0 {
-                out.put_u8(lines.delimiter);
-            }
-            match column.values.get(row) {
-                None => out.extend_from_slice(&lines.null),
-                Some(value) if column.plain => out.extend_from_slice(value),
-                Some(value) => lines.field(value, column.force_quote, out),
-            }
+        let mut at = 0;
+        for column in &self.columns {
+            at += match if column.plain {
+                column.cells.copy_bare(row, &mut out[at..])
+            } else {
+                column.field(lines, row, &mut out[at..])
+            } {
+                Some(length) => length,
+                None => put(&lines.null, &mut out[at..]),
+            };
+            out[at] = lines.delimiter;
+            at += 1;
         }
-        out.put_u8(b'\n');
+        // In place of the last delimiter; a row of no columns is an empty line.
+        let end = at.saturating_sub(1);
+        out[end] = b'\n';
+        end + 1
     }
+}
+
+impl Column {
+    /// Writes a field that may need quotes or escapes; `None` for null.
+    #[inline]
+    fn field(&self, lines: &Lines, row: usize, out: &mut [u8]) -> Option<usize> {
+        let value = self.cells.get(row)?;
+        if lines.is_plain(value) && !self.force_quote { self.cells.copy_bare(row, out) } else { Some(lines.field(value, out)) }
+    }
+}
+
+/// Copies bytes to the start of `out`; how many they are.
+#[inline]
+fn put(bytes: &[u8], out: &mut [u8]) -> usize {
+    out[..bytes.len()].copy_from_slice(bytes);
+    bytes.len()
 }
 
 /// Whether the texts of a type - numbers, dates and truths have letters, digits, signs, points, colons and blanks - need no look.
@@ -174,49 +214,51 @@ impl Lines {
 
     /// The line of the columns' names.
     fn names(&self, schema: &Schema, out: &mut Vec<u8>) {
-        let mut line = BytesMut::new();
         for (index, field) in schema.fields().iter().enumerate() {
             if index > 0 {
-                line.put_u8(self.delimiter);
+                out.push(self.delimiter);
             }
-            self.field(field.name().as_bytes(), false, &mut line);
+            let name = field.name().as_bytes();
+            if self.is_plain(name) {
+                out.extend_from_slice(name);
+            } else {
+                let mut shown = vec![0; 2 * name.len() + 2];
+                let length = self.field(name, &mut shown);
+                out.extend_from_slice(&shown[..length]);
+            }
         }
-        line.put_u8(b'\n');
-        out.extend_from_slice(&line);
+        out.push(b'\n');
     }
 
-    fn field(&self, value: &[u8], force_quote: bool, out: &mut BytesMut) {
-        let is_special = |byte: &u8| self.special[usize::from(*byte)] != PLAIN;
+    /// Whether a value stands in a line as it is. One that reads like NULL, or like the end of the data, is quoted to be none.
+    #[inline]
+    fn is_plain(&self, value: &[u8]) -> bool {
+        let ambiguous = self.quoting.is_some() && (value == self.null || (self.alone && value == b"\\."));
+        !ambiguous && value.iter().all(|byte| self.special[usize::from(*byte)] == PLAIN)
+    }
+
+    /// Writes a value in quotes, or with escapes, to the start of `out`; how many bytes that are.
+    fn field(&self, value: &[u8], out: &mut [u8]) -> usize {
         let Some((quote, escape)) = self.quoting else { return self.escaped(value, out) };
-        // A value that reads like NULL, or like the end of the data, is quoted to be none.
-        let needed = force_quote || value == self.null || (self.alone && value == b"\\.") || value.iter().any(is_special);
-        if !needed {
-            return out.extend_from_slice(value);
-        }
-        out.put_u8(quote);
-        let mut from = 0;
-        for (at, byte) in value.iter().enumerate() {
+        let mut at = put(&[quote], out);
+        for byte in value {
             if *byte == quote || *byte == escape {
-                out.extend_from_slice(&value[from..at]);
-                out.put_u8(escape);
-                from = at;
+                at += put(&[escape], &mut out[at..]);
             }
+            at += put(&[*byte], &mut out[at..]);
         }
-        out.extend_from_slice(&value[from..]);
-        out.put_u8(quote);
+        at + put(&[quote], &mut out[at..])
     }
 
-    fn escaped(&self, value: &[u8], out: &mut BytesMut) {
-        let mut from = 0;
-        for (at, byte) in value.iter().enumerate() {
-            let letter = self.special[usize::from(*byte)];
-            if letter != PLAIN {
-                out.extend_from_slice(&value[from..at]);
-                out.extend_from_slice(&[b'\\', letter]);
-                from = at + 1;
-            }
+    fn escaped(&self, value: &[u8], out: &mut [u8]) -> usize {
+        let mut at = 0;
+        for byte in value {
+            at += match self.special[usize::from(*byte)] {
+                PLAIN => put(&[*byte], &mut out[at..]),
+                letter => put(&[b'\\', letter], &mut out[at..]),
+            };
         }
-        out.extend_from_slice(&value[from..]);
+        at
     }
 }
 
@@ -236,11 +278,10 @@ mod tests {
         let statement = parse(&format!("copy (select 1) to stdout {options}")).expect("it parses").remove(0);
         let Action::Copy(_, copy) = &statement.action else { panic!("COPY is COPY") };
         let mut encoder = CopyEncoder::new(&batch.schema(), copy, Style::default());
-        let mut out = BytesMut::from(&encoder.head()[..]);
-        encoder.load(&batch).expect("both types have a form");
-        (0..batch.num_rows()).for_each(|row| encoder.row(row, &mut out));
-        out.extend_from_slice(encoder.tail());
-        out.to_vec()
+        let head = encoder.head();
+        let mut room = vec![0; encoder.load(&batch).expect("both types have a form")];
+        let length = (0..batch.num_rows()).fold(0, |at, row| at + encoder.row(row, &mut room[at..]));
+        [&head[..], &room[..length], encoder.tail()].concat()
     }
 
     /// As PostgreSQL 15 writes the same rows.

@@ -68,6 +68,8 @@ struct State {
     /// When the command began, and when its transaction did: microseconds since 1970.
     statement_started: i64,
     transaction_started: i64,
+    /// A string of several statements runs, which are one transaction.
+    several: bool,
     /// What was planned in the command has run, so that what runs next is a command of its own.
     spent: bool,
 }
@@ -162,6 +164,11 @@ impl Session {
         self.inner.state().settings.show(name).ok()
     }
 
+    /// Different after every change of a setting.
+    pub fn settings_generation(&self) -> u64 {
+        self.inner.state().settings.generation()
+    }
+
     /// Sets what the client asked for at its start; a later `RESET` goes back to it.
     pub fn start_with(&self, name: &str, value: &str) -> Result<()> {
         self.inner.state().settings.start_with(name, value)
@@ -226,7 +233,7 @@ impl Inner {
     pub(super) fn change_setting(&self, name: &str, value: Option<&str>, local: bool) -> Result<()> {
         let mut state = self.state();
         let of_transaction = settings::of_transaction(name);
-        if (local || of_transaction) && state.block == Block::None {
+        if (local || of_transaction) && state.block == Block::None && !state.several {
             // The value must be right all the same.
             state.settings.check(name, value)?;
             drop(state);

@@ -26,11 +26,28 @@ impl Session {
         }
     }
 
-    /// To be called when a statement failed: an open transaction block is failed from here on.
+    /// To be called when a statement failed: an open transaction block is failed from here on. Without one, what the statements since the
+    /// last [`Self::end_statements`] set is taken back.
     pub fn fail_transaction(&self) {
         let mut state = self.inner.state();
-        if state.block == Block::Open {
-            state.block = Block::Failed;
+        match state.block {
+            Block::Open => state.block = Block::Failed,
+            Block::None => state.settings.end(false),
+            Block::Failed => {}
+        }
+    }
+
+    /// To be called when a string of several statements begins: they are one transaction, unless they begin and end others.
+    pub fn begin_statements(&self) {
+        self.inner.state().several = true;
+    }
+
+    /// To be called when a string of statements, or a series of messages up to Sync, ended well: what it set stays.
+    pub fn end_statements(&self) {
+        let mut state = self.inner.state();
+        state.several = false;
+        if state.block == Block::None {
+            state.settings.end(true);
         }
     }
 
@@ -55,6 +72,15 @@ impl Inner {
             ));
         }
         Ok(())
+    }
+
+    /// The error of a command that can't be part of a transaction.
+    pub(in crate::engine) fn refuse_in_block(&self, command: &str) -> Result<()> {
+        let state = self.state();
+        if state.block == Block::None && !state.several {
+            return Ok(());
+        }
+        Err(Error::new(Kind::ActiveTransaction, format!("{command} cannot run inside a transaction block")))
     }
 
     /// `BEGIN` and `START TRANSACTION`. In an open block only the modes count, and there is a warning.

@@ -1,131 +1,45 @@
-//! A session's settings: PostgreSQL's names that drivers and tools send, each with its default and what it takes. DataFusion's own
+//! A session's settings: what was set, for how long, and what clients are told of. Which settings there are stands below; DataFusion's own
 //! options are not settable by clients.
 
+mod known;
+mod units;
 mod values;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use self::values::{check, parse_millis};
+use self::known::{ISOLATION_LEVELS, SESSION_USER, Setting, find};
+use self::values::{check, shown};
 use super::identifiers;
 use super::transactions::Modes;
 use crate::error::{Error, Kind, Result};
-use crate::name::nearest;
 use crate::table::Setting as Described;
-
-/// What a setting takes.
-#[derive(Clone, Copy)]
-enum Takes {
-    /// Any text.
-    Text,
-    /// `on`/`off` and PostgreSQL's other words for them.
-    Bool,
-    /// A whole number between the two.
-    Int(i64, i64),
-    /// Milliseconds, or a number with `us`, `ms`, `s`, `min`, `h` or `d`.
-    Duration,
-    /// One of these words.
-    OneOf(&'static [&'static str]),
-    /// Text in printable ASCII; what is none becomes question marks.
-    Ascii,
-    /// `UTF8`, or `SQL_ASCII`, which asks for the server's bytes as they are.
-    Charset,
-    /// A time zone name or offset.
-    TimeZone,
-    /// A style of dates, an order of day and month, or both.
-    DateStyle,
-    /// Nothing: it can be read, not set.
-    Fixed,
-}
-
-/// One setting: name as PostgreSQL writes it, default, what it takes, whether clients are told of it (ParameterStatus), and
-/// what it is for.
-struct Setting(&'static str, &'static str, Takes, bool, &'static str);
-
-/// The setting that names the session's user.
-const SESSION_USER: &str = "session_authorization";
 
 /// PostgreSQL's version whose behaviour is kept to.
 pub const SERVER_VERSION: &str = "15.18";
 
-use Takes::{Ascii, Bool, Charset, DateStyle, Fixed, Int, OneOf, Text};
-
-/// The severities of messages to a client, the least first.
-const LEVELS: &[&str] = &["debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error"];
-
-const ISOLATION_LEVELS: &[&str] = &["serializable", "repeatable read", "read committed", "read uncommitted"];
-const ISOLATION: Takes = OneOf(ISOLATION_LEVELS);
-
-/// All of them, sorted by name without regard to case.
-static SETTINGS: &[Setting] = &[
-    Setting("application_name", "", Ascii, true, "The client's name, for monitoring."),
-    Setting("bytea_output", "hex", OneOf(&["hex", "escape"]), false, "The text form of bytea."),
-    Setting("client_encoding", "UTF8", Charset, true, "The client's encoding: UTF8, or SQL_ASCII for the same bytes."),
-    Setting("client_min_messages", "notice", OneOf(LEVELS), false, "The least severe message that is sent."),
-    Setting("DateStyle", "ISO, MDY", DateStyle, true, "The text form of dates, and the order of day and month."),
-    Setting("default_table_access_method", "heap", Fixed, false, "Drivers compare a table's with it."),
-    Setting("default_transaction_deferrable", "off", Bool, false, "Accepted: nothing is ever waited for."),
-    Setting("default_transaction_isolation", "read committed", ISOLATION, false, "Accepted: every statement reads snapshots."),
-    Setting("default_transaction_read_only", "on", Bool, true, "Everything is read-only."),
-    Setting("extra_float_digits", "1", Int(-15, 3), false, "Digits of floating-point numbers; 1 and more is exact."),
-    Setting("idle_in_transaction_session_timeout", "0", Takes::Duration, false, "Accepted, without effect."),
-    Setting("idle_session_timeout", "0", Takes::Duration, false, "Accepted, without effect."),
-    Setting("in_hot_standby", "off", Fixed, true, "Not a standby."),
-    Setting("integer_datetimes", "on", Fixed, true, "Binary times are integers."),
-    Setting(
-        "IntervalStyle",
-        "postgres",
-        OneOf(&["postgres", "postgres_verbose", "sql_standard", "iso_8601"]),
-        true,
-        "The text form of intervals.",
-    ),
-    Setting("is_superuser", "off", Fixed, true, "No client is."),
-    Setting("jit", "off", Bool, false, "Accepted, without effect."),
-    Setting("lc_collate", "C", Fixed, false, "Text is ordered by its bytes."),
-    Setting("lc_ctype", "C.UTF-8", Fixed, false, "The class of characters."),
-    Setting("lc_messages", "C", Text, false, "Messages are in English."),
-    Setting("lc_monetary", "C", Text, false, "Accepted, without effect."),
-    Setting("lock_timeout", "0", Takes::Duration, false, "Accepted, without effect: nothing is locked."),
-    Setting("max_identifier_length", "63", Fixed, false, "Bytes of a name."),
-    Setting("row_security", "off", Text, false, "Accepted, without effect."),
-    Setting(
-        "search_path",
-        "",
-        Text,
-        false,
-        "Schemas that names without one are looked up in; at first every theme of the catalog.",
-    ),
-    Setting("server_encoding", "UTF8", Fixed, true, "The server's encoding."),
-    Setting("server_version", SERVER_VERSION, Fixed, true, "The PostgreSQL version whose behaviour is kept to."),
-    Setting("server_version_num", "150018", Fixed, false, "The same as a number."),
-    Setting("session_authorization", "", Fixed, true, "The session's user."),
-    Setting("standard_conforming_strings", "on", OneOf(&["on"]), true, "Backslashes in plain strings are plain."),
-    Setting("statement_timeout", "0", Takes::Duration, false, "The longest a statement may take; 0 means no limit."),
-    Setting("synchronize_seqscans", "off", Bool, false, "Accepted, without effect."),
-    Setting("TimeZone", "UTC", Takes::TimeZone, true, "The zone in which timestamptz values are shown and read."),
-    Setting("transaction_deferrable", "off", Bool, false, "Accepted: nothing is ever waited for."),
-    Setting("transaction_isolation", "read committed", ISOLATION, false, "Accepted: every statement reads snapshots."),
-    Setting("transaction_read_only", "on", Bool, false, "Everything is read-only."),
-];
+/// Values by name: PostgreSQL's, or in lower case one that clients gave.
+type Values = BTreeMap<Cow<'static, str>, String>;
 
 /// The values at a savepoint.
 #[derive(Debug)]
 pub struct Mark {
-    set: BTreeMap<&'static str, String>,
-    local: BTreeMap<&'static str, String>,
+    set: Values,
+    local: Values,
 }
 
 /// The values of one session.
 #[derive(Debug, Default)]
 pub struct Settings {
     /// What a reset goes back to, where it differs from the server's default.
-    start: BTreeMap<&'static str, String>,
+    start: Values,
     /// What was set since.
-    set: BTreeMap<&'static str, String>,
+    set: Values,
     /// The values before the open transaction block, which a rollback goes back to.
-    before: Option<BTreeMap<&'static str, String>>,
+    before: Option<Values>,
     /// Set for the open transaction block only.
-    local: BTreeMap<&'static str, String>,
+    local: Values,
     /// The reported ones that were not told yet.
     untold: Vec<&'static str>,
     /// Counts the changes: a plan that was made under other settings is made anew.
@@ -135,56 +49,92 @@ pub struct Settings {
 impl Settings {
     /// The settings of a session of this user, who can't say to be another one.
     pub fn of_user(user: &str) -> Self {
-        Self { start: BTreeMap::from([(SESSION_USER, user.to_owned())]), ..Self::default() }
+        Self { start: BTreeMap::from([(SESSION_USER.into(), user.to_owned())]), ..Self::default() }
     }
 
     /// Sets what the session starts with: a later reset goes back to it. What can't be set can't be started with either.
     pub fn start_with(&mut self, name: &str, value: &str) -> Result<()> {
-        let setting = find(name)?;
-        let value = check(setting, value, setting.1)?;
-        self.start.insert(setting.0, value);
         self.generation += 1;
+        let Some(setting) = find(name) else {
+            self.start.insert(custom(name)?, value.to_owned());
+            return Ok(());
+        };
+        setting.context.admits(name, true)?;
+        let value = check(setting, name, value, self.value(setting))?;
+        self.start.insert(setting.name.into(), value);
         Ok(())
     }
 
     /// The value, as `SHOW` prints it. [`Kind::UndefinedObject`] when there is no such setting.
     pub fn show(&self, name: &str) -> Result<String> {
-        Ok(self.value(find(name)?).to_owned())
+        match find(name) {
+            Some(setting) => Ok(shown(setting, self.value(setting))),
+            None => self.found(&name.to_lowercase()).map(str::to_owned).ok_or_else(|| known::unknown(name)),
+        }
+    }
+
+    /// The name as PostgreSQL writes it. [`Kind::UndefinedObject`] when there is no such setting.
+    pub fn canonical_name(&self, name: &str) -> Result<Cow<'static, str>> {
+        match find(name) {
+            Some(setting) => Ok(setting.name.into()),
+            None => self.show(name).map(|_| name.to_owned().into()),
+        }
     }
 
     /// Sets a value; `None` goes back to the default. `local` lasts to the end of the transaction block.
     pub fn set(&mut self, name: &str, value: Option<&str>, local: bool) -> Result<()> {
-        let setting = find(name)?;
-        let told_before = self.value(setting).to_owned();
+        let setting = find(name);
+        let key: Cow<'static, str> = match setting {
+            Some(setting) => setting.name.into(),
+            None => custom(name)?,
+        };
+        if let Some(setting) = setting {
+            setting.context.admits(name, false)?;
+        }
+        let told_before = setting.map(|setting| self.value(setting).to_owned());
+        let value = match (value, setting) {
+            (Some(value), Some(setting)) => Some(check(setting, name, value, told_before.as_deref().unwrap_or_default())?),
+            (Some(value), None) => Some(value.to_owned()),
+            (None, _) => None,
+        };
         self.generation += 1;
-        match value {
-            Some(value) => {
-                let value = check(setting, value, &told_before)?;
-                if local {
-                    self.local.insert(setting.0, value);
-                } else {
-                    self.local.remove(setting.0);
-                    self.set.insert(setting.0, value);
-                }
+        // Also a statement alone is a transaction, which may fail.
+        if self.before.is_none() {
+            self.before = Some(self.set.clone());
+        }
+        let default = || self.start.get(&key).cloned().unwrap_or_else(|| setting.map_or("", |s| s.default).to_owned());
+        match (value, local) {
+            (Some(value), true) => drop(self.local.insert(key, value)),
+            (None, true) => {
+                let default = default();
+                self.local.insert(key, default);
             }
-            None if matches!(setting.2, Fixed) => return Err(fixed(setting)),
-            None if local => {
-                let default = self.start.get(setting.0).map_or(setting.1, String::as_str).to_owned();
-                self.local.insert(setting.0, default);
+            (Some(value), false) => {
+                self.local.remove(&key);
+                self.set.insert(key, value);
             }
-            None => {
-                self.set.remove(setting.0);
-                self.local.remove(setting.0);
+            // One of the client's own stays, empty.
+            (None, false) if setting.is_none() => {
+                let default = default();
+                self.local.remove(&key);
+                self.set.insert(key, default);
+            }
+            (None, false) => {
+                self.set.remove(&key);
+                self.local.remove(&key);
             }
         }
-        self.tell_if_changed(setting, &told_before);
+        if let (Some(setting), Some(before)) = (setting, told_before) {
+            self.tell_if_changed(setting, &before);
+        }
         Ok(())
     }
 
     /// Whether a value would be taken.
     pub fn check(&self, name: &str, value: Option<&str>) -> Result<()> {
-        let setting = find(name)?;
-        value.map_or(Ok(()), |value| check(setting, value, self.value(setting)).map(drop))
+        let Some(setting) = find(name) else { return custom(name).map(drop) };
+        setting.context.admits(name, false)?;
+        value.map_or(Ok(()), |value| check(setting, name, value, self.value(setting)).map(drop))
     }
 
     /// Different after every change.
@@ -194,7 +144,7 @@ impl Settings {
 
     /// `RESET ALL`.
     pub fn reset_all(&mut self) {
-        self.replace(BTreeMap::new(), BTreeMap::new());
+        self.replace(Values::new(), Values::new());
     }
 
     /// What the open transaction was asked to be.
@@ -204,18 +154,21 @@ impl Settings {
         Modes { isolation: level.copied(), deferrable: self.local.get("transaction_deferrable").map(|v| v == "on") }
     }
 
-    /// A transaction block begins.
+    /// A transaction block begins. What was set in the same string of statements belongs to it.
     pub fn begin(&mut self) {
-        self.before = Some(self.set.clone());
+        if self.before.is_none() {
+            self.before = Some(self.set.clone());
+        }
     }
 
-    /// A transaction block ends: what was local is gone, and what was set in it stays only when it is committed.
+    /// A transaction ends: what was local is gone, and what was set in it stays only when it is committed.
     pub fn end(&mut self, commit: bool) {
         let set = match self.before.take() {
             Some(before) if !commit => before,
+            None if self.local.is_empty() => return,
             Some(_) | None => self.set.clone(),
         };
-        self.replace(set, BTreeMap::new());
+        self.replace(set, Values::new());
     }
 
     /// What a savepoint keeps.
@@ -228,11 +181,12 @@ impl Settings {
         self.replace(mark.set.clone(), mark.local.clone());
     }
 
-    fn replace(&mut self, set: BTreeMap<&'static str, String>, local: BTreeMap<&'static str, String>) {
+    fn replace(&mut self, set: Values, local: Values) {
         if self.set == set && self.local == local {
             return;
         }
-        let told: Vec<(&'static Setting, String)> = SETTINGS.iter().map(|s| (s, self.value(s).to_owned())).collect();
+        let reported = known::all().iter().filter(|setting| setting.reported);
+        let told: Vec<(&'static Setting, String)> = reported.map(|s| (s, self.value(s).to_owned())).collect();
         self.generation += 1;
         (self.set, self.local) = (set, local);
         for (setting, value) in told {
@@ -240,42 +194,45 @@ impl Settings {
         }
     }
 
-    /// Every setting, by name, as `pg_settings` shows it.
+    /// Every setting of PostgreSQL's, by name, as `pg_settings` has it.
     pub fn described(&self) -> Vec<Described> {
         let described = |s: &'static Setting| Described {
-            name: s.0.to_owned(),
+            name: s.name.to_owned(),
             value: self.value(s).to_owned(),
-            reset_value: self.start.get(s.0).map_or(s.1, String::as_str).to_owned(),
-            unit: matches!(s.2, Takes::Duration).then_some("ms"),
-            category: "Client Connection Defaults",
-            description: s.4,
-            vartype: match s.2 {
-                Bool => "bool",
-                Int(..) | Takes::Duration => "integer",
-                OneOf(_) => "enum",
-                Text | Ascii | Charset | Takes::TimeZone | DateStyle | Fixed => "string",
-            },
-            settable: !matches!(s.2, Fixed),
+            reset_value: self.start.get(s.name).map_or(s.default, String::as_str).to_owned(),
+            unit: s.unit.map(units::Unit::name),
+            category: s.category,
+            description: s.description,
+            vartype: s.vartype(),
+            settable: s.context == known::Context::User,
         };
-        SETTINGS.iter().map(described).collect()
+        known::all().iter().map(described).collect()
+    }
+
+    /// Every setting's name, value and description, as `SHOW ALL` prints them.
+    pub fn all(&self) -> Vec<[String; 3]> {
+        let row = |s: &'static Setting| [s.name.to_owned(), shown(s, self.value(s)), s.description.to_owned()];
+        known::all().iter().map(row).collect()
     }
 
     /// Those that clients are told of.
     pub fn reported(&self) -> Vec<(&'static str, String)> {
-        SETTINGS.iter().filter(|s| s.3).map(|s| (s.0, self.value(s).to_owned())).collect()
+        let reported = known::all().iter().filter(|setting| setting.reported);
+        reported.map(|s| (s.name, self.value(s).to_owned())).collect()
     }
 
     /// Those of them that changed since the last call.
     pub fn changed(&mut self) -> Vec<(&'static str, String)> {
-        let mut names = std::mem::take(&mut self.untold);
-        names.sort_unstable();
-        names.dedup();
-        SETTINGS.iter().filter(|s| names.contains(&s.0)).map(|s| (s.0, self.value(s).to_owned())).collect()
+        let mut changed = std::mem::take(&mut self.untold);
+        changed.sort_unstable();
+        changed.dedup();
+        let settings = changed.into_iter().filter_map(find);
+        settings.map(|s| (s.name, self.value(s).to_owned())).collect()
     }
 
     /// The statement's deadline; `None` when there is no limit.
     pub fn statement_timeout(&self) -> Option<Duration> {
-        let millis = self.show("statement_timeout").ok().and_then(|v| parse_millis(&v))?;
+        let millis: u64 = self.value(find("statement_timeout")?).parse().ok()?;
         (millis > 0).then(|| Duration::from_millis(millis))
     }
 
@@ -286,48 +243,45 @@ impl Settings {
     }
 
     fn value(&self, setting: &'static Setting) -> &str {
-        let name = setting.0;
-        let found = [&self.local, &self.set, &self.start].iter().find_map(|m| m.get(name)).map(String::as_str);
+        if let Some(value) = self.found(setting.name) {
+            return value;
+        }
         // Each transaction begins as the session's default says.
-        let default = || SETTINGS.iter().find(|s| of_transaction(name) && s.0.strip_prefix("default_") == Some(name));
-        found.or_else(|| default().map(|s| self.value(s))).unwrap_or(setting.1)
+        let of_session = DEFAULTS.iter().find(|(of, _)| *of == setting.name);
+        of_session.and_then(|(_, default)| self.found(default)).unwrap_or(setting.default)
+    }
+
+    /// What was set, for however long.
+    fn found(&self, name: &str) -> Option<&str> {
+        [&self.local, &self.set, &self.start].iter().find_map(|values| values.get(name)).map(String::as_str)
     }
 
     fn tell_if_changed(&mut self, setting: &'static Setting, before: &str) {
-        if setting.3 && self.value(setting) != before {
-            self.untold.push(setting.0);
+        if setting.reported && self.value(setting) != before {
+            self.untold.push(setting.name);
         }
     }
 }
 
+/// Settings of one transaction, and those that say what each transaction begins with.
+const DEFAULTS: &[(&str, &str)] =
+    &[("transaction_isolation", "default_transaction_isolation"), ("transaction_deferrable", "default_transaction_deferrable")];
+
 /// Whether a setting is of one transaction: it ends with it, however it was set.
 pub(super) fn of_transaction(name: &str) -> bool {
-    ["transaction_isolation", "transaction_deferrable"].iter().any(|of| name.eq_ignore_ascii_case(of))
+    DEFAULTS.iter().any(|(of, _)| name.eq_ignore_ascii_case(of))
 }
 
-/// The name as PostgreSQL writes it. [`Kind::UndefinedObject`] when there is no such setting.
-pub fn canonical_name(name: &str) -> Result<&'static str> {
-    find(name).map(|s| s.0)
-}
-
-/// PostgreSQL's aliases, then the table.
-fn find(name: &str) -> Result<&'static Setting> {
-    let name = match name.to_ascii_lowercase().as_str() {
-        "time zone" => "timezone".to_owned(),
-        "names" => "client_encoding".to_owned(),
-        other => other.to_owned(),
-    };
-    SETTINGS.iter().find(|s| s.0.eq_ignore_ascii_case(&name)).ok_or_else(|| {
-        let e = Error::new(Kind::UndefinedObject, format!("unrecognized configuration parameter \"{name}\""));
-        match nearest(&name, SETTINGS.iter().map(|s| s.0)) {
-            Some(near) => e.with_hint(format!("Perhaps you meant \"{near}\".")),
-            None => e.with_hint("SHOW ALL lists the settings."),
-        }
-    })
-}
-
-fn fixed(setting: &Setting) -> Error {
-    Error::new(Kind::InvalidParameter, format!("parameter \"{}\" cannot be changed", setting.0))
+/// The name of a client's own setting, as it is kept.
+fn custom(name: &str) -> Result<Cow<'static, str>> {
+    if known::is_custom(name) {
+        return Ok(name.to_lowercase().into());
+    }
+    if !name.contains('.') || name.to_ascii_lowercase().starts_with("datafusion.") {
+        return Err(known::unknown(name));
+    }
+    Err(Error::new(Kind::InvalidName, format!("invalid configuration parameter name \"{name}\""))
+        .with_detail("Custom parameter names must be two or more simple identifiers separated by dots."))
 }
 
 #[cfg(test)]
@@ -339,6 +293,18 @@ mod tests {
         for (name, value, want) in [
             ("statement_timeout", "5000", Ok("5s")),
             ("statement_timeout", "90s", Ok("90s")),
+            ("work_mem", "64MB", Ok("64MB")),
+            ("work_mem", "1kB", Err(Kind::InvalidParameter)),
+            ("enable_seqscan", "of", Ok("off")),
+            ("enable_seqscan", "o", Err(Kind::InvalidParameter)),
+            ("synchronous_commit", "1", Ok("on")),
+            ("seq_page_cost", "1.50", Ok("1.5")),
+            ("shared_buffers", "1GB", Err(Kind::FixedParameter)),
+            ("log_statement", "all", Err(Kind::Forbidden)),
+            ("my.own", "x", Ok("x")),
+            ("my.1", "x", Err(Kind::InvalidName)),
+            ("timezone", "interval '-08:30'", Ok("<-08:30>+08:30")),
+            ("timezone", "interval '1 month'", Err(Kind::InvalidParameter)),
             ("statement_timeout", "2min", Ok("2min")),
             ("statement_timeout", "soon", Err(Kind::InvalidParameter)),
             ("datestyle", "iso", Ok("ISO, MDY")),
@@ -354,12 +320,13 @@ mod tests {
             ("client_encoding", "unicode", Ok("UTF8")),
             ("client_encoding", "'utf-8'", Ok("UTF8")),
             ("client_encoding", "sql_ascii", Ok("SQL_ASCII")),
-            ("client_encoding", "latin1", Err(Kind::InvalidParameter)),
+            ("client_encoding", "iso-8859-1", Ok("LATIN1")),
+            ("client_encoding", "johab", Err(Kind::InvalidParameter)),
             ("application_name", "caf\u{e9}\n", Ok("caf???")),
             ("client_min_messages", "WARNING", Ok("warning")),
             ("client_min_messages", "loud", Err(Kind::InvalidParameter)),
             ("extra_float_digits", "3", Ok("3")),
-            ("server_version", "9", Err(Kind::InvalidParameter)),
+            ("server_version", "9", Err(Kind::FixedParameter)),
             ("transaction_read_only", "off", Err(Kind::ReadOnly)),
             ("datafusion.execution.batch_size", "1", Err(Kind::UndefinedObject)),
         ] {
@@ -400,15 +367,25 @@ mod tests {
     #[test]
     fn what_is_fixed_is_fixed_from_the_start() {
         let mut settings = Settings::of_user("ann");
-        for name in ["session_authorization", "is_superuser", "server_version"] {
-            assert_eq!(settings.start_with(name, "on").map_err(|e| e.kind()), Err(Kind::InvalidParameter), "{name}");
+        for (name, kind) in [
+            ("session_authorization", Kind::InvalidParameter),
+            ("is_superuser", Kind::FixedParameter),
+            ("server_version", Kind::FixedParameter),
+        ] {
+            assert_eq!(settings.start_with(name, "on").map_err(|e| e.kind()), Err(kind), "{name}");
         }
         assert_eq!(settings.show("session_authorization").as_deref().ok(), Some("ann"));
     }
 
     #[test]
-    fn settings_stand_sorted() {
-        let names: Vec<String> = SETTINGS.iter().map(|s| s.0.to_ascii_lowercase()).collect();
-        assert!(names.is_sorted(), "{names:?}");
+    fn what_is_set_without_a_block_is_taken_back_when_its_statements_fail() {
+        let mut settings = Settings::default();
+        settings.set("TimeZone", Some("Asia/Tokyo"), false).expect("a zone");
+        settings.end(true);
+        settings.set("TimeZone", Some("Asia/Seoul"), false).expect("a zone");
+        settings.set("my.own", Some("x"), false).expect("a name");
+        settings.end(false);
+        assert_eq!(settings.show("TimeZone").as_deref().ok(), Some("Asia/Tokyo"));
+        assert_eq!(settings.show("my.own").map_err(|e| e.kind()), Err(Kind::UndefinedObject));
     }
 }

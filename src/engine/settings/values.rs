@@ -1,65 +1,108 @@
-//! What values settings take, and how they are kept and shown.
+//! What values settings take, how they are kept and how they are shown.
 
-use super::Takes::{Ascii, Bool, Charset, DateStyle, Fixed, Int, OneOf, Text};
-use super::{Setting, Takes, fixed};
+use super::known::{Setting, Takes};
+use super::units::{self, Wrong};
 use crate::error::{Error, Kind, Result};
-use crate::table::pg_time::{Zone, offset_text};
+use crate::table::pg_charset::Charset;
+use crate::table::pg_time::{Range, Zone, offset_text, read_interval};
 
-/// The value as it is kept and shown, or why it is not taken. `before` is the setting's value until now.
-pub(super) fn check(setting: &Setting, value: &str, before: &str) -> Result<String> {
-    let refuse = |what: &str| {
-        Err(Error::new(Kind::InvalidParameter, format!("invalid value for parameter \"{}\": \"{value}\"", setting.0))
-            .with_hint(format!("It takes {what}.")))
+/// The value as it is kept, or why it is not taken. `before` is the setting's value until now; `name` is what the client calls it.
+pub(super) fn check(setting: &Setting, name: &str, value: &str, before: &str) -> Result<String> {
+    let refused = |message: String| Err(Error::new(Kind::InvalidParameter, message));
+    let invalid = |name: &str, hint: Wrong| {
+        let e = Error::new(Kind::InvalidParameter, format!("invalid value for parameter \"{name}\": \"{value}\""));
+        Err(match hint {
+            Some(hint) => e.with_hint(hint),
+            None => e,
+        })
     };
-    match setting.2 {
-        Text => Ok(value.to_owned()),
-        Ascii => Ok(value.bytes().map(|b| if (b' '..=b'~').contains(&b) { char::from(b) } else { '?' }).collect()),
-        Fixed if value == setting.1 => Ok(value.to_owned()),
-        Fixed => Err(fixed(setting)),
-        Bool => match value.to_ascii_lowercase().as_str() {
-            "on" | "true" | "t" | "yes" | "y" | "1" => Ok("on".to_owned()),
+    let outside = |number: f64, low: f64, high: f64| {
+        let unit = setting.unit.map_or(String::new(), |unit| format!(" {}", unit.name()));
+        let [number, low, high] = [number, low, high].map(units::general);
+        refused(format!("{number}{unit} is outside the valid range for parameter \"{name}\" ({low} .. {high})"))
+    };
+    match &setting.takes {
+        Takes::Text => Ok(value.to_owned()),
+        Takes::Ascii => Ok(value.bytes().map(|b| if (b' '..=b'~').contains(&b) { char::from(b) } else { '?' }).collect()),
+        Takes::Only if value == before => Ok(before.to_owned()),
+        Takes::Only if ["on", "off"].contains(&before) && truth(value) == truth(before) => Ok(before.to_owned()),
+        Takes::Only => {
+            let e = Error::new(Kind::InvalidParameter, format!("invalid value for parameter \"{}\": \"{value}\"", setting.name));
+            Err(e.with_hint(format!("It is {before}, and nothing else is done here.")))
+        }
+        Takes::Bool => match truth(value) {
+            Some(on) => Ok(if on { "on" } else { "off" }.to_owned()),
+            None => refused(format!("parameter \"{name}\" requires a Boolean value")),
+        },
+        Takes::ReadOnly => match truth(value) {
+            Some(true) => Ok("on".to_owned()),
             // Nothing can be written in either case; the word decides whether a client believes it could.
-            "off" | "false" | "f" | "no" | "n" | "0" if setting.0.ends_with("transaction_read_only") => {
-                Err(Error::new(Kind::ReadOnly, "cannot set transaction read-write mode: all data here is read-only"))
-            }
-            "off" | "false" | "f" | "no" | "n" | "0" => Ok("off".to_owned()),
-            _ => refuse("on or off"),
+            Some(false) => Err(Error::new(Kind::ReadOnly, "cannot set transaction read-write mode: all data here is read-only")),
+            None => refused(format!("parameter \"{name}\" requires a Boolean value")),
         },
-        Int(low, high) => match value.parse::<i64>() {
-            Ok(n) if (low..=high).contains(&n) => Ok(n.to_string()),
-            _ => refuse(&format!("a whole number from {low} to {high}")),
+        Takes::Whole(low, high) => match units::whole(value, setting.unit) {
+            Ok(number) if (*low..=*high).contains(&number) => Ok(number.to_string()),
+            Ok(number) => outside(number as f64, *low as f64, *high as f64),
+            Err(hint) => invalid(name, hint),
         },
-        Takes::Duration => match parse_millis(value) {
-            Some(millis) => Ok(show_millis(millis)),
-            None => refuse("milliseconds, or a number with us, ms, s, min, h or d"),
+        Takes::Real(low, high) => match units::real(value, setting.unit) {
+            Ok(number) if (*low..=*high).contains(&number) => Ok(number.to_string()),
+            Ok(number) => outside(number, *low, *high),
+            Err(hint) => invalid(name, hint),
         },
-        OneOf(words) => match words.iter().find(|w| w.eq_ignore_ascii_case(value)) {
+        Takes::OneOf(words) => match words.iter().find(|word| word.eq_ignore_ascii_case(value)) {
             Some(word) => Ok((*word).to_owned()),
-            None => refuse(&words.join(" or ")),
+            // These are taken, too, and not told of.
+            None if words.contains(&"on") && truth(value).is_some() => {
+                Ok(if truth(value) == Some(true) { "on" } else { "off" }.to_owned())
+            }
+            None if setting.name == "client_min_messages" && value.eq_ignore_ascii_case("debug") => Ok("debug2".to_owned()),
+            None if setting.name == "client_min_messages" && value.eq_ignore_ascii_case("info") => Ok("info".to_owned()),
+            None => {
+                let e = Error::new(Kind::InvalidParameter, format!("invalid value for parameter \"{name}\": \"{value}\""));
+                Err(e.with_hint(format!("Available values: {}.", words.join(", "))))
+            }
         },
-        // As PostgreSQL does, letters and digits alone count: asyncpg sends `'utf-8'` with its quotes.
-        Charset => match value.to_ascii_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "").as_str() {
-            "utf8" | "unicode" => Ok("UTF8".to_owned()),
-            "sqlascii" => Ok("SQL_ASCII".to_owned()),
-            _ => refuse("UTF8 or SQL_ASCII; every client library can convert from UTF8"),
+        Takes::Charset => match Charset::named(value) {
+            Some(charset) => Ok(charset.name().to_owned()),
+            None => invalid(setting.name, None),
         },
-        Takes::TimeZone => match canonical_zone(value) {
-            Some(zone) => Ok(zone),
-            None => refuse("a zone of the IANA database such as Asia/Shanghai, or an offset such as +08:00"),
-        },
-        DateStyle => match date_style(value, before) {
-            Some(style) => Ok(style),
-            None => refuse("ISO, SQL, Postgres or German, with MDY, DMY or YMD"),
-        },
+        Takes::TimeZone => canonical_zone(value).or_else(|detail| with_detail(invalid(setting.name, None), detail)),
+        Takes::DateStyle => date_style(value, before).or_else(|detail| with_detail(invalid(setting.name, None), Some(detail))),
     }
 }
 
+/// A value as `SHOW` prints it: numbers with the largest unit that holds them whole.
+pub(super) fn shown(setting: &Setting, kept: &str) -> String {
+    match (&setting.takes, kept.parse()) {
+        (Takes::Whole(..) | Takes::Real(..), Ok(number)) => units::shown(number, setting.unit),
+        _ => kept.to_owned(),
+    }
+}
+
+fn with_detail(refused: Result<String>, detail: Option<String>) -> Result<String> {
+    match detail {
+        Some(detail) => refused.map_err(|e| e.with_detail(detail)),
+        None => refused,
+    }
+}
+
+/// Whether a word says yes or no, as PostgreSQL reads it: the first letters will do where they are clear.
+fn truth(word: &str) -> Option<bool> {
+    let word = word.trim().to_ascii_lowercase();
+    let begins = |whole: &str, least: usize| word.len() >= least && whole.starts_with(&word);
+    if begins("true", 1) || begins("yes", 1) || word == "on" || word == "1" {
+        return Some(true);
+    }
+    (begins("false", 1) || begins("no", 1) || begins("off", 2) || word == "0").then_some(false)
+}
+
 /// A style and an order, each as before where it is not named.
-fn date_style(value: &str, before: &str) -> Option<String> {
+fn date_style(value: &str, before: &str) -> Result<String, String> {
     let (mut style, mut order) = (None, None);
     let mut german = false;
-    for word in value.split(',').map(|w| w.trim().to_ascii_uppercase()) {
-        let (place, named) = match word.as_str() {
+    for told in value.split(',').map(str::trim) {
+        let (place, named) = match told.to_ascii_uppercase().as_str() {
             "ISO" => (&mut style, "ISO"),
             "SQL" => (&mut style, "SQL"),
             w if w.starts_with("POSTGRES") => (&mut style, "Postgres"),
@@ -77,60 +120,54 @@ fn date_style(value: &str, before: &str) -> Option<String> {
                 order = order.or(Some("MDY"));
                 continue;
             }
-            _ => return None,
+            _ => return Err(format!("Unrecognized key word: \"{told}\".")),
         };
         // Two different ones contradict each other.
         if place.is_some_and(|known| known != named) {
-            return None;
+            return Err("Conflicting \"datestyle\" specifications.".to_owned());
         }
         *place = Some(named);
     }
     let (style_before, order_before) = before.split_once(", ").unwrap_or(("ISO", "MDY"));
     let order = order.unwrap_or(if german { "DMY" } else { order_before });
-    Some(format!("{}, {order}", style.unwrap_or(style_before)))
+    Ok(format!("{}, {order}", style.unwrap_or(style_before)))
 }
 
-/// A zone's name as the IANA database writes it, a POSIX form as it is, or hours east of Greenwich in such a form.
-fn canonical_zone(value: &str) -> Option<String> {
+/// A zone's name as the IANA database writes it, a POSIX form as it is, or hours or an interval east of Greenwich in such a form; else what more
+/// there is to say.
+fn canonical_zone(value: &str) -> Result<String, Option<String>> {
     let value = value.trim().trim_matches('\'');
     if value.eq_ignore_ascii_case("default") || value.eq_ignore_ascii_case("local") {
-        return Some("UTC".to_owned());
+        return Ok("UTC".to_owned());
+    }
+    if value.get(..8).is_some_and(|word| word.eq_ignore_ascii_case("interval")) {
+        return of_interval(value[8..].trim().trim_matches('\''));
     }
     if let Ok(hours) = value.parse::<f64>() {
         // Within a week of hours, as PostgreSQL has it; what is shown can be read again.
-        let seconds = Some((hours * 3600.0).round()).filter(|seconds| seconds.abs() < 168.0 * 3600.0)? as i32;
-        return Some(format!("<{}>{}", offset_text(seconds), offset_text(-seconds)));
+        let seconds = (hours * 3600.0).round();
+        return if seconds.abs() < 168.0 * 3600.0 { Ok(of_seconds(seconds as i32)) } else { Err(out_of_range()) };
     }
-    Zone::named(value)?;
-    Some(Zone::canonical_name(value).unwrap_or(value).to_owned())
+    Zone::named(value).ok_or(None)?;
+    Ok(Zone::canonical_name(value).unwrap_or(value).to_owned())
 }
 
-/// PostgreSQL's time units (guc.c), in milliseconds.
-pub(super) fn parse_millis(value: &str) -> Option<u64> {
-    let value = value.trim();
-    let digits = value.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(value.len());
-    let number: f64 = value[..digits].parse().ok()?;
-    let unit = match value[digits..].trim() {
-        "" | "ms" => 1.0,
-        "us" => 0.001,
-        "s" => 1_000.0,
-        "min" => 60_000.0,
-        "h" => 3_600_000.0,
-        "d" => 86_400_000.0,
-        _ => return None,
-    };
-    let millis = (number * unit).round();
-    (millis <= f64::from(i32::MAX)).then_some(millis as u64)
+fn of_seconds(seconds: i32) -> String {
+    format!("<{}>{}", offset_text(seconds), offset_text(-seconds))
 }
 
-/// Milliseconds in the largest unit that holds them whole, as `SHOW` does.
-fn show_millis(millis: u64) -> String {
-    match millis {
-        0 => "0".to_owned(),
-        m if m % 86_400_000 == 0 => format!("{}d", m / 86_400_000),
-        m if m % 3_600_000 == 0 => format!("{}h", m / 3_600_000),
-        m if m % 60_000 == 0 => format!("{}min", m / 60_000),
-        m if m % 1_000 == 0 => format!("{}s", m / 1_000),
-        m => format!("{m}ms"),
+fn of_interval(text: &str) -> Result<String, Option<String>> {
+    let interval = read_interval(text, Range::FULL, false).map_err(|_| None)?;
+    if interval.months != 0 {
+        return Err(Some("Cannot specify months in time zone interval.".to_owned()));
     }
+    if interval.days != 0 {
+        return Err(Some("Cannot specify days in time zone interval.".to_owned()));
+    }
+    let seconds = interval.micros / 1_000_000;
+    i32::try_from(seconds).ok().filter(|s| s.abs() < 168 * 3600).map(of_seconds).ok_or_else(out_of_range)
+}
+
+fn out_of_range() -> Option<String> {
+    Some("UTC timezone offset is out of range.".to_owned())
 }

@@ -10,14 +10,15 @@ use crate::table::virtual_table::{Cell, Pins, Rows, Setting, SystemEnv};
 pub struct Known {
     pub name: &'static str,
     pub value: &'static str,
-    unit: &'static str,
-    category: &'static str,
+    pub unit: &'static str,
+    pub category: &'static str,
     /// Who may change it, and when: `user`, `superuser`, `sighup`, `postmaster`, `internal`, ...
     pub context: &'static str,
     pub vartype: &'static str,
-    min: &'static str,
-    max: &'static str,
-    words: &'static str,
+    pub min: &'static str,
+    pub max: &'static str,
+    /// What an enumeration takes, with commas between.
+    pub words: &'static str,
 }
 
 static KNOWN: LazyLock<Vec<Known>> =
@@ -28,6 +29,11 @@ impl Known {
         let fields: Vec<&'static str> = line.split('\t').collect();
         let [name, value, unit, category, context, vartype, min, max, words] = fields.try_into().ok()?;
         Some(Self { name, value, unit, category, context, vartype, min, max, words })
+    }
+
+    /// All of them.
+    pub fn all() -> &'static [Self] {
+        &KNOWN
     }
 
     /// The setting of this name, whatever its case.

@@ -15,11 +15,36 @@ pub const LAST_DAY: i64 = 2_147_483_493 - JULIAN_EPOCH;
 /// The first moment there is, in microseconds.
 pub const FIRST_MOMENT: i64 = FIRST_DAY * DAY;
 
+/// Days from the March that years are counted from here to 1970-01-01.
+const SINCE_MARCH: i64 = 719_468;
+
 /// Year (0 is 1 BC), month and day of a day. Years are taken to begin in March, so that the leap day is their last.
 #[inline]
 pub fn civil(days: i64) -> (i64, u32, u32) {
+    match u32::try_from(days + SINCE_MARCH) {
+        Ok(days) if days < 1 << 24 => civil_of_common(days),
+        Ok(_) | Err(_) => civil_of_any(days),
+    }
+}
+
+/// [`civil`] of days that 32 bits can reckon with, up to the year 45000: Neri and Schneider, Euclidean affine functions and their
+/// application to calendar algorithms (2022), figure 12.
+#[inline]
+fn civil_of_common(days: u32) -> (i64, u32, u32) {
+    let quarters = 4 * days + 3;
+    let (century, of_century) = (quarters / 146_097, quarters % 146_097 / 4);
+    let product = 2_939_745 * u64::from(4 * of_century + 3);
+    let (year, of_year) = ((product >> 32) as u32, product as u32 / 2_939_745 / 4);
+    let months = 2141 * of_year + 197_913;
+    let (march_month, day) = (months >> 16, (months & 0xffff) / 2141);
+    let is_next_year = of_year >= 306;
+    let month = if is_next_year { march_month - 12 } else { march_month };
+    (i64::from(100 * century + year + u32::from(is_next_year)), month, day + 1)
+}
+
+fn civil_of_any(days: i64) -> (i64, u32, u32) {
     const ERA: i64 = 146_097;
-    let days = days + 719_468;
+    let days = days + SINCE_MARCH;
     let (era, day_of_era) = (days.div_euclid(ERA), days.rem_euclid(ERA));
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
@@ -138,6 +163,13 @@ mod tests {
             let (year, month, day) = civil(days);
             assert_eq!(day_of(year, month, i64::from(day)), days);
             assert!(day <= days_in_month(year, month));
+        }
+    }
+
+    #[test]
+    fn common_days_are_reckoned_as_any() {
+        for days in (0..1 << 20).chain((1 << 20..1 << 24).step_by(31)) {
+            assert_eq!(civil_of_common(days), civil_of_any(i64::from(days) - SINCE_MARCH), "{days}");
         }
     }
 

@@ -17,6 +17,7 @@ use crate::table::pg_type::{self, PgType};
 use super::interval::{self, Written};
 use super::numeric::Decimal;
 use super::scale::ShownScale;
+use super::style::DateStyle;
 use super::{Format, Style, Values, bytea, datetime, digits, float, json, list, numeric, uuid};
 use crate::table::pg_time::Interval;
 
@@ -61,11 +62,31 @@ pub fn encode(
             }
         }};
     }
+    // The same for decimals that a slot has room for.
+    macro_rules! short_decimals {
+        ($arrow:ty, $scale:expr) => {{
+            let (values, scale) = (array.as_primitive::<$arrow>(), i32::from(*$scale));
+            if ShownScale::of(field).is_some() || !(0..=numeric::SLOT_SCALE).contains(&scale) {
+                decimals!($arrow, Decimal::from_signed, |v| i256::from_i128(i128::from(v)), $scale)
+            } else if text {
+                out.short(values, |v, slot| numeric::put_text(i128::from(v), scale, slot))
+            } else {
+                out.short(values, |v, slot| numeric::put_binary(i128::from(v), scale, slot))
+            }
+        }};
+    }
+    let is_iso = style.dates == DateStyle::Iso;
     macro_rules! timestamps {
         ($arrow:ty, $unit:expr, $zoned:expr) => {{
             let values = array.as_primitive::<$arrow>();
             match (format, $zoned) {
-                (Format::Binary, _) => each(values, out, |v, out| datetime::timestamp_binary(datetime::micros(v, $unit)?, out)),
+                (Format::Binary, _) => fixed(values, out, |v| datetime::timestamp_binary(datetime::micros(v, $unit)?)),
+                (Format::Text, false) if is_iso => {
+                    out.short(values, |v, slot| datetime::put_timestamp(datetime::micros(v, $unit)?, style, slot))
+                }
+                (Format::Text, true) if is_iso => {
+                    out.short(values, |v, slot| datetime::put_timestamptz(datetime::micros(v, $unit)?, style, slot))
+                }
                 (Format::Text, false) => each(values, out, |v, out| datetime::timestamp(datetime::micros(v, $unit)?, style, out)),
                 (Format::Text, true) => {
                     each(values, out, |v, out| datetime::timestamptz(datetime::micros(v, $unit)?, style, out))
@@ -76,11 +97,11 @@ pub fn encode(
     macro_rules! times {
         ($arrow:ty, $unit:expr) => {
             if text {
-                each(array.as_primitive::<$arrow>(), out, |v, out| datetime::time(datetime::of_day(i64::from(v), $unit)?, out))
-            } else {
-                each(array.as_primitive::<$arrow>(), out, |v, out| {
-                    bytes(&datetime::of_day(i64::from(v), $unit)?.to_be_bytes(), out)
+                out.short(array.as_primitive::<$arrow>(), |v, slot| {
+                    Ok(datetime::put_time(datetime::of_day(i64::from(v), $unit)?, 0, slot))
                 })
+            } else {
+                fixed(array.as_primitive::<$arrow>(), out, |v| Ok(datetime::of_day(i64::from(v), $unit)?.to_be_bytes()))
             }
         };
     }
@@ -99,8 +120,8 @@ pub fn encode(
             (0..array.len()).for_each(|_| out.null());
             Ok(())
         }
-        DataType::Boolean if text => each(array.as_boolean(), out, |v, out| bytes(if v { b"t" } else { b"f" }, out)),
-        DataType::Boolean => each(array.as_boolean(), out, |v, out| bytes(&[u8::from(v)], out)),
+        DataType::Boolean if text => fixed(array.as_boolean(), out, |v| Ok(if v { *b"t" } else { *b"f" })),
+        DataType::Boolean => fixed(array.as_boolean(), out, |v| Ok([u8::from(v)])),
         DataType::Int8 => integers!(Int8Type),
         DataType::Int16 => integers!(Int16Type),
         DataType::Int32 => integers!(Int32Type),
@@ -116,24 +137,24 @@ pub fn encode(
             let digits = style.extra_float_digits;
             let values = array.as_primitive::<Float16Type>();
             if text {
-                each(values, out, |v, out| float::single(v.to_f32(), digits, out))
+                out.short(values, |v, slot| float::put_single(v.to_f32(), digits, slot))
             } else {
-                each(values, out, |v, out| bytes(&v.to_f32().to_be_bytes(), out))
+                fixed(values, out, |v| Ok(v.to_f32().to_be_bytes()))
             }
         }
         DataType::Float32 if text => {
             let digits = style.extra_float_digits;
-            each(array.as_primitive::<Float32Type>(), out, |v, out| float::single(v, digits, out))
+            out.short(array.as_primitive::<Float32Type>(), |v, slot| float::put_single(v, digits, slot))
         }
-        DataType::Float32 => each(array.as_primitive::<Float32Type>(), out, |v, out| bytes(&v.to_be_bytes(), out)),
+        DataType::Float32 => fixed(array.as_primitive::<Float32Type>(), out, |v| Ok(v.to_be_bytes())),
         DataType::Float64 if text => {
             let digits = style.extra_float_digits;
-            each(array.as_primitive::<Float64Type>(), out, |v, out| float::double(v, digits, out))
+            out.short(array.as_primitive::<Float64Type>(), |v, slot| float::put_double(v, digits, slot))
         }
-        DataType::Float64 => each(array.as_primitive::<Float64Type>(), out, |v, out| bytes(&v.to_be_bytes(), out)),
-        DataType::Decimal32(_, s) => decimals!(Decimal32Type, Decimal::from_signed, |v| i256::from_i128(i128::from(v)), s),
-        DataType::Decimal64(_, s) => decimals!(Decimal64Type, Decimal::from_signed, |v| i256::from_i128(i128::from(v)), s),
-        DataType::Decimal128(_, s) => decimals!(Decimal128Type, Decimal::from_signed, i256::from_i128, s),
+        DataType::Float64 => fixed(array.as_primitive::<Float64Type>(), out, |v| Ok(v.to_be_bytes())),
+        DataType::Decimal32(_, s) => short_decimals!(Decimal32Type, s),
+        DataType::Decimal64(_, s) => short_decimals!(Decimal64Type, s),
+        DataType::Decimal128(_, s) => short_decimals!(Decimal128Type, s),
         DataType::Decimal256(_, s) => decimals!(Decimal256Type, Decimal::from_wide, |v: i256| v, s),
         DataType::Utf8 => texts(array.as_string::<i32>(), pg, format, out),
         DataType::LargeUtf8 => texts(array.as_string::<i64>(), pg, format, out),
@@ -142,13 +163,16 @@ pub fn encode(
         DataType::LargeBinary => byteas(array.as_binary::<i64>(), format, style, out),
         DataType::BinaryView => byteas(array.as_binary_view(), format, style, out),
         DataType::FixedSizeBinary(_) => byteas(array.as_fixed_size_binary(), format, style, out),
+        DataType::Date32 if text && is_iso => {
+            out.short(array.as_primitive::<Date32Type>(), |v, slot| datetime::put_date(v, style, slot))
+        }
         DataType::Date32 if text => each(array.as_primitive::<Date32Type>(), out, |v, out| datetime::date(v, style, out)),
-        DataType::Date32 => each(array.as_primitive::<Date32Type>(), out, datetime::date_binary),
+        DataType::Date32 => fixed(array.as_primitive::<Date32Type>(), out, datetime::date_binary),
         DataType::Date64 if text => {
             each(array.as_primitive::<Date64Type>(), out, |v, out| datetime::date(datetime::days_of_millis(v)?, style, out))
         }
         DataType::Date64 => {
-            each(array.as_primitive::<Date64Type>(), out, |v, out| datetime::date_binary(datetime::days_of_millis(v)?, out))
+            fixed(array.as_primitive::<Date64Type>(), out, |v| datetime::date_binary(datetime::days_of_millis(v)?))
         }
         DataType::Time32(TimeUnit::Second) => times!(Time32SecondType, TimeUnit::Second),
         DataType::Time32(_) => times!(Time32MillisecondType, TimeUnit::Millisecond),
@@ -211,6 +235,19 @@ pub(super) fn each<A: ArrayAccessor>(
     }
 }
 
+/// Adds each value of an array as the bytes that `bytes_of` gives.
+#[inline]
+fn fixed<A: ArrayAccessor, const N: usize>(
+    array: A,
+    out: &mut Values,
+    bytes_of: impl Fn(A::Item) -> Result<[u8; N]>,
+) -> Result<()> {
+    out.short(array, |value, slot| {
+        slot[..N].copy_from_slice(&bytes_of(value)?);
+        Ok(N)
+    })
+}
+
 /// Integers, as wide in binary as the PostgreSQL type is.
 fn integers<A: ArrayAccessor>(
     array: A,
@@ -220,24 +257,20 @@ fn integers<A: ArrayAccessor>(
     out: &mut Values,
 ) -> Result<()> {
     match (format, pg.len) {
-        (Format::Text, _) => each(array, out, |v, out| {
-            digits::signed(widen(v), out);
-            Ok(())
-        }),
-        (Format::Binary, 2) => each(array, out, |v, out| narrow::<i16, 2>(widen(v), pg, i16::to_be_bytes, out)),
+        (Format::Text, _) => out.short(array, |v, slot| Ok(digits::put_signed(widen(v), slot))),
+        (Format::Binary, 2) => fixed(array, out, |v| narrow::<i16, 2>(widen(v), pg, i16::to_be_bytes)),
         // Object ids are unsigned; all other types of four bytes are signed.
         (Format::Binary, 4) if pg.oid != pg_type::INT4.oid => {
-            each(array, out, |v, out| narrow::<u32, 4>(widen(v), pg, u32::to_be_bytes, out))
+            fixed(array, out, |v| narrow::<u32, 4>(widen(v), pg, u32::to_be_bytes))
         }
-        (Format::Binary, 4) => each(array, out, |v, out| narrow::<i32, 4>(widen(v), pg, i32::to_be_bytes, out)),
-        (Format::Binary, _) => each(array, out, |v, out| bytes(&widen(v).to_be_bytes(), out)),
+        (Format::Binary, 4) => fixed(array, out, |v| narrow::<i32, 4>(widen(v), pg, i32::to_be_bytes)),
+        (Format::Binary, _) => fixed(array, out, |v| Ok(widen(v).to_be_bytes())),
     }
 }
 
 #[inline]
-fn narrow<T: TryFrom<i64>, const N: usize>(value: i64, pg: &PgType, be: fn(T) -> [u8; N], out: &mut Vec<u8>) -> Result<()> {
-    let value = T::try_from(value).map_err(|_| Error::new(Kind::OutOfRange, format!("{} out of range", pg.sql_name)))?;
-    bytes(&be(value), out)
+fn narrow<T: TryFrom<i64>, const N: usize>(value: i64, pg: &PgType, be: fn(T) -> [u8; N]) -> Result<[u8; N]> {
+    T::try_from(value).map(be).map_err(|_| Error::new(Kind::OutOfRange, format!("{} out of range", pg.sql_name)))
 }
 
 /// Text, which is the same in both formats but for `jsonb`'s version byte and `uuid`'s bytes.

@@ -5,8 +5,9 @@ use arrow::datatypes::TimeUnit;
 
 use crate::error::{Error, Kind, Result};
 
-use super::digits;
 use super::style::{DateStyle, Style};
+use super::values::appended;
+use super::{Slot, digits};
 use crate::table::pg_time::{Order, calendar, out_of_range};
 
 /// Milliseconds of a day.
@@ -57,6 +58,33 @@ pub(super) fn date(days: i32, style: &Style, out: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
+/// [`date`] put into a slot. For the ISO style.
+#[inline]
+pub(super) fn put_date(days: i32, style: &Style, slot: &mut Slot) -> Result<usize> {
+    if calendar::is_finite_date(days)
+        && let Some(end) = put_day(i64::from(days), slot)
+    {
+        return Ok(end);
+    }
+    appended(slot, |out| date(days, style, out))
+}
+
+/// Puts `2024-02-29`; `None` for a year that has not four digits.
+#[inline]
+fn put_day(days: i64, slot: &mut Slot) -> Option<usize> {
+    let (year, month, day) = calendar::civil(days);
+    if !(1..10_000).contains(&year) {
+        return None;
+    }
+    digits::put_two(year as u32 / 100, 0, slot);
+    digits::put_two(year as u32 % 100, 2, slot);
+    slot[4] = b'-';
+    digits::put_two(month, 5, slot);
+    slot[7] = b'-';
+    digits::put_two(day, 8, slot);
+    Some(10)
+}
+
 /// Days of milliseconds (`Date64`).
 pub(super) fn days_of_millis(millis: i64) -> Result<i32> {
     i32::try_from(millis.div_euclid(DAY_MILLIS)).map_err(|_| out_of_range("date"))
@@ -69,16 +97,15 @@ fn infinity(positive: bool, out: &mut Vec<u8>) -> Result<()> {
     Ok(())
 }
 
-/// Appends `date_send`'s four bytes.
+/// What `date_send` sends.
 #[inline]
-pub(super) fn date_binary(days: i32, out: &mut Vec<u8>) -> Result<()> {
+pub(super) fn date_binary(days: i32) -> Result<[u8; 4]> {
     let days = if calendar::is_finite_date(days) {
         i32::try_from(i64::from(days) - EPOCH_DAYS).map_err(|_| out_of_range("date"))?
     } else {
         days
     };
-    out.extend_from_slice(&days.to_be_bytes());
-    Ok(())
+    Ok(days.to_be_bytes())
 }
 
 /// Appends a time of day as [`of_day`] gives it.
@@ -92,6 +119,69 @@ pub(super) fn time(micros: i64, out: &mut Vec<u8>) -> Result<()> {
     digits::two((seconds % 60) as u32, out);
     fraction(micros.rem_euclid(1_000_000) as u32, out);
     Ok(())
+}
+
+/// [`time`] put at `at`, 20 at most; tells where it ends.
+#[inline]
+pub(super) fn put_time(micros: i64, at: usize, slot: &mut Slot) -> usize {
+    // A day has fewer than 2^32 milliseconds, and no more than 24 hours.
+    let seconds = (micros / 1_000_000) as u32;
+    digits::put_two(seconds / 3600, at, slot);
+    slot[at + 2] = b':';
+    digits::put_two(seconds / 60 % 60, at + 3, slot);
+    slot[at + 5] = b':';
+    digits::put_two(seconds % 60, at + 6, slot);
+    match (micros % 1_000_000) as u32 {
+        0 => at + 8,
+        fraction => {
+            slot[at + 8] = b'.';
+            digits::put_decimals(fraction, at + 9, slot)
+        }
+    }
+}
+
+/// [`timestamp`] put into a slot. For the ISO style.
+#[inline]
+pub(super) fn put_timestamp(micros: i64, style: &Style, slot: &mut Slot) -> Result<usize> {
+    if calendar::is_finite(micros)
+        && let Some(end) = put_day(micros.div_euclid(DAY_MICROS), slot)
+    {
+        slot[end] = b' ';
+        return Ok(put_time(micros.rem_euclid(DAY_MICROS), end + 1, slot));
+    }
+    appended(slot, |out| timestamp(micros, style, out))
+}
+
+/// [`timestamptz`] put into a slot. For the ISO style.
+#[inline]
+pub(super) fn put_timestamptz(micros: i64, style: &Style, slot: &mut Slot) -> Result<usize> {
+    if calendar::is_finite(micros) {
+        let offset = style.zone.offset(micros);
+        let local = micros.saturating_add(i64::from(offset) * 1_000_000);
+        if let Some(end) = put_day(local.div_euclid(DAY_MICROS), slot) {
+            slot[end] = b' ';
+            let at = put_time(local.rem_euclid(DAY_MICROS), end + 1, slot);
+            return Ok(put_displacement(offset, at, slot));
+        }
+    }
+    appended(slot, |out| timestamptz(micros, style, out))
+}
+
+/// [`displacement`] put at `at`; tells where it ends.
+#[inline]
+fn put_displacement(offset: i32, at: usize, slot: &mut Slot) -> usize {
+    slot[at] = if offset < 0 { b'-' } else { b'+' };
+    let offset = offset.unsigned_abs();
+    digits::put_two(offset / 3600, at + 1, slot);
+    let mut at = at + 3;
+    for (part, shown) in [(offset / 60 % 60, !offset.is_multiple_of(3600)), (offset % 60, !offset.is_multiple_of(60))] {
+        if shown {
+            slot[at] = b':';
+            digits::put_two(part, at + 1, slot);
+            at += 3;
+        }
+    }
+    at
 }
 
 /// Appends a moment without a zone.
@@ -140,16 +230,15 @@ fn displacement(offset: i32, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends the eight bytes of `timestamp_send` and `timestamptz_send`.
+/// What `timestamp_send` and `timestamptz_send` send.
 #[inline]
-pub(super) fn timestamp_binary(micros: i64, out: &mut Vec<u8>) -> Result<()> {
+pub(super) fn timestamp_binary(micros: i64) -> Result<[u8; 8]> {
     let micros = if calendar::is_finite(micros) {
         micros.checked_sub(EPOCH_MICROS).ok_or_else(|| out_of_range("timestamp"))?
     } else {
         micros
     };
-    out.extend_from_slice(&micros.to_be_bytes());
-    Ok(())
+    Ok(micros.to_be_bytes())
 }
 
 /// Appends `.5` for half a second; nothing for none.

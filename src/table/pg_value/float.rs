@@ -3,6 +3,8 @@
 
 use std::io::Write;
 
+use super::Slot;
+use super::values::appended;
 use crate::error::Result;
 
 /// Appends a `float8`.
@@ -41,6 +43,57 @@ pub(super) fn single(value: f32, extra_digits: i32, out: &mut Vec<u8>) -> Result
     shown.settle(&float, |digits| Shown::new(format_args!("{value:.digits$e}")));
     shown.lay_out(6, out);
     Ok(())
+}
+
+/// [`double`] put into a slot.
+#[inline]
+pub(super) fn put_double(value: f64, extra_digits: i32, slot: &mut Slot) -> Result<usize> {
+    if extra_digits > 0 && (1e-4..1e15).contains(&value.abs()) {
+        let bits = value.to_bits();
+        let float = Binary::new(bits & ((1 << 52) - 1), ((bits >> 52) & 0x7ff) as i32, 52);
+        let mut buffer = zmij::Buffer::new();
+        if let Some(length) = put_plain(buffer.format_finite(value).as_bytes(), &float, slot) {
+            return Ok(length);
+        }
+    }
+    appended(slot, |out| double(value, extra_digits, out))
+}
+
+/// [`single`] put into a slot.
+#[inline]
+pub(super) fn put_single(value: f32, extra_digits: i32, slot: &mut Slot) -> Result<usize> {
+    if extra_digits > 0 && (1e-4..1e6).contains(&value.abs()) {
+        let bits = value.to_bits();
+        let float = Binary::new(u64::from(bits & ((1 << 23) - 1)), ((bits >> 23) & 0xff) as i32, 23);
+        let mut buffer = zmij::Buffer::new();
+        if let Some(length) = put_plain(buffer.format_finite(value).as_bytes(), &float, slot) {
+            return Ok(length);
+        }
+    }
+    appended(slot, |out| single(value, extra_digits, out))
+}
+
+/// The last place of a number that is not below 1e-4 and has 17 digits, and one more.
+const LAST_PLACE: i32 = -22;
+
+/// Puts the shortest digits of a number that is laid out plainly and has a point; `None` where PostgreSQL's may be others. In the range where
+/// it lays numbers out plainly these are ties alone: borders are beyond.
+#[inline]
+fn put_plain(text: &[u8], float: &Binary, slot: &mut Slot) -> Option<usize> {
+    // An integer has its own digits, all of them.
+    let text = match text.strip_suffix(b".0") {
+        Some(whole) => whole,
+        None => {
+            let is_long = float.exponent + (float.mantissa.trailing_zeros() as i32) < LAST_PLACE;
+            let place = || text.iter().rposition(|byte| *byte == b'.').map(|point| (point + 1) as i32 - text.len() as i32);
+            if !is_long && float.is_tie(place()?) {
+                return None;
+            }
+            text
+        }
+    };
+    slot[..text.len()].copy_from_slice(text);
+    Some(text.len())
 }
 
 /// The exponent behind an `e`: digits, perhaps with a sign.
@@ -325,6 +378,28 @@ mod tests {
         ];
         for (value, extra, expected) in cases {
             assert_eq!(shown(|out| single(*value, *extra, out)), *expected);
+        }
+    }
+
+    #[test]
+    fn numbers_put_in_place_are_those_appended() {
+        let (mut bits, mut slot) = (0x9e37_79b9_7f4a_7c15_u64, [0; 48]);
+        for round in 0..200_000 {
+            bits ^= bits << 13;
+            bits ^= bits >> 7;
+            bits ^= bits << 17;
+            // Any, those that have few decimals, and halves of powers of two, among which the ties are.
+            let value = match round % 3 {
+                0 => f64::from_bits(bits),
+                1 => (bits >> 20) as f64 / 10f64.powi((bits % 20) as i32),
+                _ => (bits >> 10) as f64 / 2f64.powi((bits % 60) as i32),
+            };
+            for digits in [1, 0] {
+                let end = put_double(value, digits, &mut slot).expect("every float has a text");
+                assert_eq!(String::from_utf8_lossy(&slot[..end]), shown(|out| double(value, digits, out)));
+                let end = put_single(value as f32, digits, &mut slot).expect("every float has a text");
+                assert_eq!(String::from_utf8_lossy(&slot[..end]), shown(|out| single(value as f32, digits, out)));
+            }
         }
     }
 

@@ -115,7 +115,7 @@ fn binary<O: OffsetSizeTrait>(
         let range = if nested {
             elements.clear();
             flatten(&array.value(i), 0, &mut lengths, element, style, &mut elements)?;
-            0..elements.ends.len()
+            0..elements.count()
         } else {
             let range = array.value_offsets()[i].as_usize() - first..array.value_offsets()[i + 1].as_usize() - first;
             lengths.push(i32::try_from(range.len()).map_err(|_| super::too_big())?);

@@ -4,8 +4,9 @@ use arrow::datatypes::i256;
 
 use crate::error::Result;
 
-use super::digits;
 use super::scale::ShownScale;
+use super::values::appended;
+use super::{Slot, digits};
 
 /// Sign and digits of an integer, on the stack.
 pub(super) struct Decimal {
@@ -125,9 +126,91 @@ pub(super) fn binary(value: &Decimal, scale: i32, out: &mut Vec<u8>) -> Result<(
     Ok(())
 }
 
+/// Decimals that a slot has room for, with as many digits as 128 bits have.
+pub(super) const SLOT_SCALE: i32 = 38;
+
+/// Powers of ten that 64 bits can hold.
+const TENS: [u64; 20] = {
+    let mut tens = [1; 20];
+    let mut power = 1;
+    while power < tens.len() {
+        tens[power] = tens[power - 1] * 10;
+        power += 1;
+    }
+    tens
+};
+
+/// [`text()`] put into a slot, for a scale of 0 to [`SLOT_SCALE`].
+#[inline]
+pub(super) fn put_text(value: i128, scale: i32, slot: &mut Slot) -> Result<usize> {
+    let (Ok(number), decimals @ 0..=18) = (u64::try_from(value.unsigned_abs()), scale as usize) else {
+        return appended(slot, |out| text(&Decimal::from_signed(value), scale, out));
+    };
+    slot[0] = b'-';
+    let at = usize::from(value < 0);
+    if decimals == 0 {
+        return Ok(digits::put_unsigned(number, at, slot));
+    }
+    let unit = TENS[decimals];
+    let at = digits::put_unsigned(number / unit, at, slot);
+    slot[at] = b'.';
+    Ok(digits::put_padded(number % unit, decimals, at + 1, slot))
+}
+
+/// [`binary`] put into a slot, for a scale of 0 to [`SLOT_SCALE`].
+#[inline]
+pub(super) fn put_binary(value: i128, scale: i32, slot: &mut Slot) -> Result<usize> {
+    let padding = (4 - scale % 4) % 4;
+    let number = u64::try_from(value.unsigned_abs()).ok().and_then(|number| number.checked_mul(TENS[padding as usize]));
+    let Some(mut number) = number else {
+        return appended(slot, |out| binary(&Decimal::from_signed(value), scale, out));
+    };
+    // From the last digit to the first, as many as 64 bits give.
+    let mut digits = [0u16; 5];
+    let (mut first, mut weight) = (digits.len(), -(scale + padding) / 4 - 1);
+    while number > 0 {
+        first -= 1;
+        weight += 1;
+        digits[first] = (number % 10_000) as u16;
+        number /= 10_000;
+    }
+    let end = digits.iter().rposition(|digit| *digit != 0).map_or(first, |last| last + 1);
+    if first == end {
+        weight = 0;
+    }
+    let sign: u16 = if value < 0 { 0x4000 } else { 0 };
+    for (at, part) in [(end - first) as u16, weight as u16, sign, scale as u16].into_iter().enumerate() {
+        slot[2 * at..2 * at + 2].copy_from_slice(&part.to_be_bytes());
+    }
+    for (at, digit) in digits[first..end].iter().enumerate() {
+        slot[8 + 2 * at..10 + 2 * at].copy_from_slice(&digit.to_be_bytes());
+    }
+    Ok(8 + 2 * (end - first))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_put_in_place_are_those_appended() {
+        for value in
+            (0..39).flat_map(|power| [10i128.wrapping_pow(power), -10i128.wrapping_pow(power) + 1]).chain([i128::MIN, i128::MAX])
+        {
+            for value in [value, (value / 7).wrapping_mul(100)] {
+                for scale in 0..=SLOT_SCALE {
+                    let (mut slot, mut out, decimal) = ([0; 48], Vec::new(), Decimal::from_signed(value));
+                    text(&decimal, scale, &mut out).expect("never fails");
+                    let end = put_text(value, scale, &mut slot).expect("never fails");
+                    assert_eq!(slot[..end], out, "{value} {scale}");
+                    out.clear();
+                    binary(&decimal, scale, &mut out).expect("never fails");
+                    let end = put_binary(value, scale, &mut slot).expect("never fails");
+                    assert_eq!(slot[..end], out, "{value} {scale}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn numbers_are_written_as_postgres_writes_them() {
@@ -149,7 +232,8 @@ mod tests {
             (5, -5, "500000", 1, 0, 0, &[50]),
         ];
         for (value, scale, expected, weight, sign, dscale, digits) in cases {
-            let value = Decimal::from_signed(*value);
+            let number = *value;
+            let value = Decimal::from_signed(number);
             let mut out = Vec::new();
             text(&value, *scale, &mut out).expect("never fails");
             assert_eq!(String::from_utf8_lossy(&out), *expected);
@@ -163,6 +247,13 @@ mod tests {
             wanted.extend(dscale.to_be_bytes());
             wanted.extend(digits.iter().flat_map(|d| d.to_be_bytes()));
             assert_eq!(out, wanted, "{expected}");
+            if *scale >= 0 {
+                let mut slot = [0; 48];
+                let end = put_text(number, *scale, &mut slot).expect("never fails");
+                assert_eq!(String::from_utf8_lossy(&slot[..end]), *expected);
+                let end = put_binary(number, *scale, &mut slot).expect("never fails");
+                assert_eq!(slot[..end], wanted, "{expected}");
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The session's settings that shape text: time zone, float digits, and the styles of dates, intervals and bytea.
 
+use crate::table::pg_charset::Charset;
 use crate::table::pg_time::{Order, Zone};
 
 /// How text is written (PostgreSQL 15, "Locale and Formatting" of the client connection defaults).
@@ -12,6 +13,8 @@ pub struct Style {
     pub(super) extra_float_digits: i32,
     pub(super) interval: IntervalStyle,
     pub(super) bytea: ByteaOutput,
+    /// What texts are sent in where it is not UTF-8.
+    pub(super) charset: Option<Charset>,
 }
 
 /// `IntervalStyle`.
@@ -48,6 +51,7 @@ impl Default for Style {
             extra_float_digits: 1,
             interval: IntervalStyle::Postgres,
             bytea: ByteaOutput::Hex,
+            charset: None,
         }
     }
 }
@@ -56,6 +60,16 @@ impl Style {
     /// Where the session's clock stands.
     pub fn zone(&self) -> Zone {
         self.zone
+    }
+
+    /// The client's encoding, where it is not UTF-8.
+    pub fn charset(&self) -> Option<Charset> {
+        self.charset
+    }
+
+    /// The same for texts that stay here.
+    pub fn in_utf8(self) -> Self {
+        Self { charset: None, ..self }
     }
 
     /// How day and month are read.
@@ -102,6 +116,7 @@ impl Style {
                 .unwrap_or(default.extra_float_digits),
             interval,
             bytea,
+            charset: setting("client_encoding").and_then(|name| Charset::named(&name)).filter(|charset| !charset.is_own()),
         }
     }
 }
