@@ -3,6 +3,8 @@
 
 #![expect(clippy::result_large_err, reason = "sides that are not ours go back to DataFusion; that is no failure")]
 
+use std::sync::Arc;
+
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
@@ -12,11 +14,11 @@ use datafusion::logical_expr::expr::{Cast, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr};
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{Expr, ExprSchemable, GetFieldAccess, LogicalPlan, Operator, binary_expr, cast, lit, not};
+use datafusion::logical_expr::{Expr, ExprSchemable, GetFieldAccess, LogicalPlan, Operator, ScalarUDF, binary_expr, cast, lit, not};
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
-use super::functions::{self, typed};
+use super::functions::{self, function as typed};
 use crate::error::{Error, Kind};
 use crate::table::pg_type::{self, PgType};
 
@@ -25,7 +27,16 @@ pub const ROW: [&str; 2] = ["stoa", "row"];
 
 /// Plans them.
 #[derive(Debug)]
-pub struct Operators;
+pub struct Operators {
+    /// The function that `ARRAY[..]` is.
+    make_array: Arc<ScalarUDF>,
+}
+
+impl Operators {
+    pub fn new() -> Self {
+        Self { make_array: super::marks::make_array() }
+    }
+}
 
 fn call(name: &str, arguments: Vec<Expr>) -> Result<Expr> {
     let function = functions::named(name).ok_or_else(|| DataFusionError::Internal(format!("no function {name}")))?;
@@ -57,6 +68,7 @@ impl ExprPlanner for Operators {
             BinaryOperator::ArrowAt if sides.any(is_list) => sides.swapped("array_contains_all"),
             BinaryOperator::AtArrow if sides.all(is_text) => sides.call("jsonb_contains"),
             BinaryOperator::ArrowAt if sides.all(is_text) => sides.swapped("jsonb_contains"),
+            BinaryOperator::PGOverlap if sides.any(is_geometry) => sides.call("geometry_overlaps"),
             BinaryOperator::PGOverlap if sides.any(is_list) => sides.call("array_overlaps"),
             BinaryOperator::Minus if typed::is_json(&sides.left) => sides.call("jsonb_delete"),
             BinaryOperator::PGStartsWith if sides.all(is_text) => sides.call("starts_with"),
@@ -77,6 +89,12 @@ impl ExprPlanner for Operators {
             Ok(planned) => planned.map(PlannerResult::Planned),
             Err(Sides { l, r, .. }) => Ok(PlannerResult::Original(RawBinaryExpr { op, left: l, right: r })),
         }
+    }
+
+    /// As the function of arrays that keeps what its elements are.
+    fn plan_array_literal(&self, elements: Vec<Expr>, _: &DFSchema) -> Result<PlannerResult<Vec<Expr>>> {
+        let array = ScalarFunction::new_udf(Arc::clone(&self.make_array), elements);
+        Ok(PlannerResult::Planned(Expr::ScalarFunction(array)))
     }
 
     fn plan_field_access(&self, access: RawFieldAccessExpr, schema: &DFSchema) -> Result<PlannerResult<RawFieldAccessExpr>> {
@@ -123,6 +141,10 @@ type Planned = std::result::Result<Result<Expr>, Sides>;
 
 fn is_list(field: &Field) -> bool {
     typed::is_list(field.data_type())
+}
+
+fn is_geometry(field: &Field) -> bool {
+    *PgType::of_field(field) == pg_type::GEOMETRY
 }
 
 fn is_text(field: &Field) -> bool {
@@ -233,6 +255,13 @@ impl Sides {
         if self.any(jsonb) && self.all(is_text) {
             return Ok(call("jsonb_cmp", vec![self.l, self.r]).map(|order| binary_expr(order, op, lit(0i32))));
         }
+        if self.any(|field| is(field, &pg_type::JSON)) && self.all(is_text) {
+            return self.undefined(&op.to_string());
+        }
+        if self.any(is_geometry) && self.all(is_text) {
+            let (l, r) = (call("geometry_to_text", vec![self.l]), call("geometry_to_text", vec![self.r]));
+            return Ok(l.and_then(|l| Ok(binary_expr(l, op, r?))));
+        }
         let padded = |field: &Field| is(field, &pg_type::BPCHAR);
         if self.any(padded) && self.all(is_text) {
             let (l, r) = (call("rtrim", vec![self.l]), call("rtrim", vec![self.r]));
@@ -298,6 +327,16 @@ fn written(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let Expr::Cast(Cast { expr: inner, field }) = expr else { return Ok(Transformed::no(expr)) };
     let from = inner.get_type(schema)?;
     let to = field.data_type();
+    let is = |field: &Field| *PgType::of_field(field) == pg_type::GEOMETRY;
+    if to.is_string() && !is(&field) && is(&inner.to_field(schema)?.1) {
+        return Ok(Transformed::yes(call("geometry_to_text", vec![*inner])?));
+    }
+    let json = |field: &Field| field.data_type().is_string() && *PgType::of_field(field) == pg_type::JSON;
+    if !to.is_string() && !to.is_null() && json(&inner.to_field(schema)?.1) {
+        let to = PgType::of_field(&field).sql_name;
+        let error = Error::new(Kind::CannotCast, format!("cannot cast type json to {to}"));
+        return Err(DataFusionError::External(Box::new(error)));
+    }
     if to.is_string() && (from == DataType::Boolean || from.is_nested() || from.is_binary()) {
         let text = call("value_to_text", vec![*inner])?;
         let text = if *to == DataType::Utf8View { text } else { Expr::Cast(Cast { expr: Box::new(text), field }) };

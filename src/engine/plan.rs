@@ -4,18 +4,17 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{Expr as PlannedExpr, LogicalPlan, Statement as PlanStatement, Volatility};
 use datafusion::sql::parser::Statement as DfStatement;
 use datafusion::sql::sqlparser::ast::{self, Ident, Spanned, Statement as Ast, visit_relations};
-use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
-use datafusion::sql::sqlparser::parser::Parser;
 
 use super::apply;
 use super::as_of::{self, Versions};
+use super::blame;
 use super::dialect;
 use super::failure::{from_datafusion, position};
 use super::numeric;
@@ -25,6 +24,7 @@ use super::resolve::{Databases, Names, Pinned};
 use super::run;
 use super::session::Inner;
 use super::shared::Shared;
+use super::undetermined;
 use crate::error::{Error, Kind, Result};
 use crate::table::pg_type::{self, PgType};
 
@@ -38,7 +38,8 @@ pub struct QueryPlan {
     pub columns: SchemaRef,
     /// All that it gives, when the optimizer left nothing but values.
     pub constant: Option<RecordBatch>,
-    pub parameters: Vec<DataType>,
+    /// The parameters: what they are planned as, and the type that clients are told.
+    pub parameters: Vec<FieldRef>,
     /// The tables it reads, each with the snapshot it reads.
     pub pinned: Vec<Pinned>,
     /// Whether it reads a version that counts from the time of planning.
@@ -50,20 +51,34 @@ pub async fn plan(
     shared: Arc<Shared>,
     session: Arc<Inner>,
     ast: Arc<Ast>,
-    declared: Vec<Option<DataType>>,
+    declared: Vec<Option<&'static PgType>>,
     sql: Arc<str>,
 ) -> Result<QueryPlan> {
     let env = session.env(&shared);
     let names = Names::new(Arc::clone(&shared), Arc::clone(&session), Arc::clone(&env));
     let state = state(&shared, &session, &names, env)?;
+    match planned(state.clone(), &names, session.time_zone(), ast, declared, &sql).await {
+        Ok(plan) => Ok(plan),
+        Err(e) => Err(blame::told(e, &state, &sql).await),
+    }
+}
+
+async fn planned(
+    mut state: SessionState,
+    names: &Arc<Names>,
+    zone: arrow::array::timezone::Tz,
+    ast: Arc<Ast>,
+    declared: Vec<Option<&'static PgType>>,
+    sql: &Arc<str>,
+) -> Result<QueryPlan> {
     // Copied here, for the caller's stack may be too short for a long chain.
     let written = ast;
     let mut ast = written.as_ref().clone();
-    let versions = Versions::take(&mut ast, &state, session.time_zone(), &sql).await?;
+    let versions = Versions::take(&mut ast, &state, zone, sql).await?;
     let of_one_run = versions.of_one_run;
     names.set_versions(versions);
-    super::hidden::offer(&mut ast, &names).await?;
-    let failed = |e| at_relation(from_datafusion(e, &sql), &written, &sql);
+    super::hidden::offer(&mut ast, names).await?;
+    let failed = |e| at_relation(from_datafusion(e, sql), &written, sql);
 
     let mut known = KnownParameters::of(&ast, declared)?;
     numeric::mark(&mut ast);
@@ -71,13 +86,20 @@ pub async fn plan(
     if known.types.iter().any(Option::is_none) {
         let untyped = state.statement_to_plan(statement(known.probe.clone())).await.map_err(failed)?;
         known.infer(&untyped).map_err(failed)?;
+        undetermined::check(&written, &known.types)?;
     }
-    let parameters: Vec<DataType> = known.types.into_iter().map(|t| t.unwrap_or(DataType::Utf8View)).collect();
+    let types: Vec<&'static PgType> = known.types.into_iter().map(|t| t.unwrap_or(&pg_type::TEXT)).collect();
+    let parameters: Vec<FieldRef> = types.iter().map(|pg| Arc::new(pg_type::field(pg))).collect();
     let logical = if parameters.is_empty() {
         state.statement_to_plan(statement(ast.clone())).await.map_err(failed)?
     } else {
-        typed(&state, ast.clone(), &parameters).await.map_err(failed)?
+        typed(&state, ast.clone(), &types).await.map_err(failed)?
     };
+    if names.are_of_the_system() {
+        // One after the other their rows come in one order, and a join knows its one side before it asks for the other.
+        state.config_mut().options_mut().execution.target_partitions = 1;
+    }
+    super::marks::check_ordered(&logical).map_err(failed)?;
     // The optimizer writes the time of planning in place of now().
     let origins: Vec<Option<Origin>> = (0..logical.schema().fields().len()).map(|i| Origin::of_column(&logical, i)).collect();
     let (logical, optimized) = if parameters.is_empty() && !is_of_one_run(&logical).map_err(failed)? {
@@ -119,9 +141,9 @@ fn state(
     state.register_catalog_list(Arc::new(Databases(Arc::clone(names))));
     let options = state.config_mut().options_mut();
     options.catalog.default_catalog.clone_from(&session.database);
-    super::functions::register(&mut state, &env)
-        .and_then(|()| super::functions::register_datetime(&mut state, &env))
-        .map_err(|e| from_datafusion(e, ""))?;
+    let values = super::functions::SessionValues::new(&env);
+    options.extensions.insert(values.clone());
+    super::functions::register_styled(&mut state, &values).map_err(|e| from_datafusion(e, ""))?;
     state.register_relation_planner(Arc::new(as_of::Planner)).map_err(|e| from_datafusion(e, ""))?;
     let joins_and_names = state
         .register_relation_planner(Arc::new(super::merged::Planner))
@@ -137,7 +159,7 @@ pub fn is_of_one_run(plan: &LogicalPlan) -> datafusion::error::Result<bool> {
         node.apply_expressions(|expr| {
             expr.apply(|expr| {
                 if let PlannedExpr::ScalarFunction(call) = expr {
-                    found |= call.func.signature().volatility != Volatility::Immutable;
+                    found |= call.func.signature().volatility != Volatility::Immutable && call.func.name() != apply::ONLY;
                 }
                 Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
             })
@@ -151,8 +173,8 @@ fn statement(ast: Ast) -> DfStatement {
 }
 
 /// Plans with the types of all parameters known, which DataFusion takes from a PREPARE.
-async fn typed(state: &SessionState, ast: Ast, parameters: &[DataType]) -> datafusion::error::Result<LogicalPlan> {
-    let data_types = parameters.iter().map(sql_type).collect::<Result<_, _>>()?;
+async fn typed(state: &SessionState, ast: Ast, parameters: &[&'static PgType]) -> datafusion::error::Result<LogicalPlan> {
+    let data_types = parameters.iter().map(|pg| sql_type(pg)).collect();
     let prepare = Ast::Prepare { name: Ident::new("statement"), data_types, statement: Box::new(ast) };
     match state.statement_to_plan(statement(prepare)).await? {
         LogicalPlan::Statement(PlanStatement::Prepare(prepare)) => Ok(Arc::unwrap_or_clone(prepare.input)),
@@ -160,18 +182,9 @@ async fn typed(state: &SessionState, ast: Ast, parameters: &[DataType]) -> dataf
     }
 }
 
-fn sql_type(arrow: &DataType) -> datafusion::error::Result<ast::DataType> {
-    let name = match PgType::of(arrow) {
-        t if *t == pg_type::JSON || *t == pg_type::JSONB => pg_type::TEXT.sql_name,
-        t => t.sql_name,
-    };
-    let name = match arrow {
-        DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale) => {
-            format!("numeric({precision}, {scale})")
-        }
-        _ => name.to_owned(),
-    };
-    Ok(Parser::new(&PostgreSqlDialect {}).try_with_sql(&name)?.parse_data_type()?)
+/// A type by its name, which the type planner knows.
+fn sql_type(pg: &PgType) -> ast::DataType {
+    ast::DataType::Custom(ast::ObjectName::from(vec![Ident::new(pg.name)]), Vec::new())
 }
 
 /// The columns as they will be when the plan runs: DataFusion settles some types only when it analyses.

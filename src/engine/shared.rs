@@ -15,6 +15,7 @@ use datafusion::prelude::SessionConfig;
 
 use super::Options;
 use super::functions::{Types, Unknowns};
+use super::marks::{self, Marks};
 use super::multiset::Counted;
 use super::numeric::{self, Literals, Settle};
 use super::operators::{Operators, Texts};
@@ -22,6 +23,7 @@ use super::resolve::SEARCH_PATH_SCHEMA;
 use super::runtime::Cpu;
 use super::session::Inner;
 use super::spill::Spill;
+use super::strict::Strict;
 use super::unknown::Unknown;
 use crate::catalog::Catalogs;
 use crate::error::{Error, Kind, Result};
@@ -49,23 +51,27 @@ impl Shared {
     pub fn new(options: &Options, cpu: Cpu, catalogs: Arc<Catalogs>, snapshots: Arc<Snapshots>) -> Result<Self> {
         let spill = Spill::open(&options.cache)?;
         let runtime = runtime_env(options, &spill)?;
-        let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(Unknowns), Arc::new(Settle)];
+        let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(Unknowns), Arc::new(Settle), Arc::new(Strict)];
         rules.extend(Analyzer::new().rules);
         rules.push(Arc::new(Counted));
         let builder = SessionStateBuilder::new()
             .with_config(config(options))
             .with_runtime_env(runtime)
             // Before DataFusion's own, which make structs of what stands for a number, and take operators of other types.
-            .with_expr_planners(vec![Arc::new(Literals), Arc::new(Operators)])
+            .with_expr_planners(vec![Arc::new(Literals), Arc::new(Operators::new())])
             .with_default_features()
             .with_query_planner(Arc::new(super::apply::Planner))
             .with_type_planner(Arc::new(Types))
             .with_analyzer_rules(rules);
         let mut base = builder.with_physical_optimizer_rules(super::yielding::rules()).build();
         base.add_analyzer_rule(Arc::new(Texts));
+        base.add_analyzer_rule(Arc::new(Marks));
         super::functions::register_shared(&mut base)
+            .and_then(|()| super::apply::register(&mut base))
             .and_then(|()| numeric::register(&mut base))
+            .and_then(|()| base.register_udf(marks::make_array()).map(drop))
             .and_then(|()| base.register_expr_planner(Arc::new(Unknown)))
+            .and_then(|()| super::functions::register_datetime(&mut base))
             .map_err(|e| super::failure::from_datafusion(e, ""))?;
         Ok(Self {
             catalogs,

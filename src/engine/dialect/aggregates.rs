@@ -1,15 +1,15 @@
-//! Aggregates that DataFusion lacks, as functions of what `array_agg` gathers: `json_agg(x ORDER BY y)` is
-//! `json_agg_of(array_agg(together(x) ORDER BY y))`. Hypothetical sets are counted.
+//! Aggregates in the words of the planner: DISTINCT values come in order, hypothetical sets are counted, and a table's name that stands for
+//! an argument is its row.
 
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, DataType, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArgumentList, FunctionArguments, Ident, ObjectName, OrderByExpr, OrderByOptions, Select, TableFactor, Value,
+    FunctionArgumentList, FunctionArguments, OrderByExpr, OrderByOptions, Select, SelectItem, TableFactor, Value,
     visit_expressions_mut,
 };
 
-use super::ast::{call, folded, folded_parts, string, value};
+use super::ast::{call, folded, folded_parts, value};
 use crate::engine::operators::ROW;
 
 /// Rewrites a call of an aggregate.
@@ -20,14 +20,9 @@ pub fn gather(expr: &mut Expr) {
     let FunctionArguments::List(list) = &f.args else { return };
     let Some(arguments) = plain(list) else { return };
     let gathered = match (name.as_str(), arguments.as_slice()) {
-        ("json_agg" | "jsonb_agg" | "json_object_agg" | "jsonb_object_agg", values) if !values.is_empty() => {
-            call(&format!("{name}_of"), vec![gathered(f, call("together", arguments), list.clauses.clone(), false)])
-        }
-        ("string_agg", [text, between]) if string(between).is_none() => {
-            let rows = call("together", vec![text.clone(), between.clone()]);
-            call("string_agg_of", vec![gathered(f, rows, list.clauses.clone(), false)])
-        }
-        ("string_agg" | "array_agg", [first, ..]) if is_distinct(list) && list.clauses.is_empty() && f.over.is_none() => {
+        ("string_agg" | "array_agg" | "json_agg" | "jsonb_agg", [first, ..])
+            if is_distinct(list) && list.clauses.is_empty() && f.over.is_none() =>
+        {
             // PostgreSQL finds what is distinct by sorting.
             let order = vec![ascending(first.clone())];
             if let FunctionArguments::List(list) = &mut f.args {
@@ -35,9 +30,11 @@ pub fn gather(expr: &mut Expr) {
             }
             return;
         }
-        ("mode", []) if f.within_group.len() == 1 => call("mode_of", vec![ordered(f)]),
-        ("percentile_disc" | "percentile_cont", [fraction]) if f.within_group.len() == 1 => {
-            call(&format!("{name}_of"), vec![ordered(f), fraction.clone()])
+        ("st_extent", [shape]) if f.over.is_none() => {
+            // The least and greatest of bounds.
+            let bound = |by: &str, of: &str| call(by, vec![call(of, vec![shape.clone()])]);
+            let bounds = vec![bound("min", "st_xmin"), bound("min", "st_ymin"), bound("max", "st_xmax"), bound("max", "st_ymax")];
+            call("extent_of", bounds)
         }
         ("rank" | "dense_rank" | "percent_rank" | "cume_dist", [value]) if f.within_group.len() == 1 => {
             match hypothetical(f, name, value) {
@@ -67,33 +64,6 @@ fn ascending(expr: Expr) -> OrderByExpr {
     OrderByExpr { expr, options: OrderByOptions { asc: None, nulls_first: None }, with_fill: None }
 }
 
-/// `array_agg` of a value with the call's own filter, window and order; without NULLs when they are not `known`.
-fn gathered(f: &Function, of: Expr, clauses: Vec<FunctionArgumentClause>, known: bool) -> Expr {
-    let mut gathered = f.clone();
-    gathered.name = ObjectName::from(vec![Ident::new("array_agg")]);
-    gathered.within_group = Vec::new();
-    let duplicate_treatment = match &f.args {
-        FunctionArguments::List(list) => list.duplicate_treatment,
-        FunctionArguments::None | FunctionArguments::Subquery(_) => None,
-    };
-    if known {
-        let there = Expr::IsNotNull(Box::new(of.clone()));
-        gathered.filter = Some(Box::new(both(f.filter.as_deref(), there)));
-    }
-    let clauses = if is_distinct_of(duplicate_treatment) && clauses.is_empty() && f.over.is_none() {
-        vec![FunctionArgumentClause::OrderBy(vec![ascending(of.clone())])]
-    } else {
-        clauses
-    };
-    let args = vec![FunctionArg::Unnamed(FunctionArgExpr::Expr(of))];
-    gathered.args = FunctionArguments::List(FunctionArgumentList { duplicate_treatment, args, clauses });
-    Expr::Function(gathered)
-}
-
-fn is_distinct_of(treatment: Option<DuplicateTreatment>) -> bool {
-    treatment == Some(DuplicateTreatment::Distinct)
-}
-
 fn both(filter: Option<&Expr>, and: Expr) -> Expr {
     match filter {
         Some(filter) => Expr::BinaryOp {
@@ -103,13 +73,6 @@ fn both(filter: Option<&Expr>, and: Expr) -> Expr {
         },
         None => and,
     }
-}
-
-/// The values of `WITHIN GROUP (ORDER BY x)`, in order, without NULLs.
-fn ordered(f: &Function) -> Expr {
-    let order = f.within_group.clone();
-    let of = order.first().map_or(value(Value::Null), |o| o.expr.clone());
-    gathered(f, of, vec![FunctionArgumentClause::OrderBy(order)], true)
 }
 
 /// The rank that a value would have among those of the group: counts of what stands before it.
@@ -162,45 +125,65 @@ fn hypothetical(f: &Function, name: &str, of: &Expr) -> Option<Expr> {
     })
 }
 
-/// Functions whose argument may be a whole row, by its table's name.
-const OF_ROWS: [&str; 8] =
-    ["json_agg", "jsonb_agg", "row_to_json", "to_json", "to_jsonb", "json_build_object", "jsonb_build_object", "json_object_agg"];
-
-/// `to_json(t)` becomes `to_json('t' OPERATOR(stoa.row) NULL)` where `t` is a table of the select.
+/// `to_json(t)` becomes `to_json('t' OPERATOR(stoa.row) NULL)` where `t` is a table of the select, and `SELECT t` likewise.
 pub fn rows(select: &mut Select) {
     let factors = select.from.iter().flat_map(|t| std::iter::once(&t.relation).chain(t.joins.iter().map(|j| &j.relation)));
-    let tables: Vec<String> = factors
-        .filter_map(|f| match f {
-            TableFactor::Table { name, alias, .. } => {
-                alias.as_ref().map(|a| folded(&a.name)).or_else(|| folded_parts(name).pop())
+    let (mut tables, mut functions) = (Vec::new(), Vec::new());
+    for factor in factors {
+        match factor {
+            TableFactor::Table { name, alias, args, .. } => {
+                let name = alias.as_ref().map(|a| folded(&a.name)).or_else(|| folded_parts(name).pop());
+                if args.is_some() { functions.extend(name) } else { tables.extend(name) }
             }
-            TableFactor::Derived { alias, .. } | TableFactor::UNNEST { alias, .. } => alias.as_ref().map(|a| folded(&a.name)),
-            _ => None,
-        })
-        .collect();
+            TableFactor::Derived { alias, .. } => tables.extend(alias.as_ref().map(|a| folded(&a.name))),
+            TableFactor::UNNEST { alias, .. } => functions.extend(alias.as_ref().map(|a| folded(&a.name))),
+            _ => {}
+        }
+    }
+    for item in &mut select.projection {
+        let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = &*item else { continue };
+        let Some(row) = row_of(expr, &tables) else { continue };
+        let alias = match &*item {
+            SelectItem::ExprWithAlias { alias, .. } => alias.clone(),
+            _ => match expr {
+                Expr::Identifier(name) => name.clone(),
+                _ => continue,
+            },
+        };
+        *item = SelectItem::ExprWithAlias { expr: row, alias };
+    }
+    tables.append(&mut functions);
     if tables.is_empty() {
         return;
     }
     let _: ControlFlow<()> = visit_expressions_mut(select, |expr| {
         if let Expr::Function(f) = expr
-            && folded_parts(&f.name).last().is_some_and(|n| OF_ROWS.contains(&n.as_str()))
             && let FunctionArguments::List(list) = &mut f.args
         {
             for argument in &mut list.args {
                 let FunctionArg::Unnamed(FunctionArgExpr::Expr(e)) = argument else { continue };
-                if let Expr::Identifier(name) = e
-                    && tables.contains(&folded(name))
-                {
-                    *e = Expr::BinaryOp {
-                        left: Box::new(value(Value::SingleQuotedString(folded(name)))),
-                        op: BinaryOperator::PGCustomBinaryOperator(ROW.map(str::to_owned).to_vec()),
-                        right: Box::new(value(Value::Null)),
-                    };
+                if let Some(row) = row_of(e, &tables) {
+                    *e = row;
                 }
             }
         }
+        if let Expr::Cast { expr: inner, .. } = expr
+            && let Some(row) = row_of(inner, &tables)
+        {
+            **inner = row;
+        }
         ControlFlow::Continue(())
     });
+}
+
+/// The row of a table that an expression names, unless a column has that name.
+fn row_of(expr: &Expr, tables: &[String]) -> Option<Expr> {
+    let Expr::Identifier(name) = expr else { return None };
+    tables.contains(&folded(name)).then(|| Expr::BinaryOp {
+        left: Box::new(value(Value::SingleQuotedString(folded(name)))),
+        op: BinaryOperator::PGCustomBinaryOperator(ROW.map(str::to_owned).to_vec()),
+        right: Box::new(value(Value::Null)),
+    })
 }
 
 #[cfg(test)]
@@ -210,14 +193,6 @@ mod tests {
     #[test]
     fn aggregates_gather() {
         for (sql, want) in [
-            (
-                "select json_agg(a order by b) from t",
-                "SELECT json_agg_of(array_agg(together(a) ORDER BY b)) AS \"json_agg\" FROM t",
-            ),
-            (
-                "select mode() within group (order by a) from t",
-                "SELECT mode_of(array_agg(a ORDER BY a) FILTER (WHERE a IS NOT NULL)) AS \"mode\" FROM t",
-            ),
             ("select array_agg(distinct a) as x from t", "SELECT array_agg(DISTINCT a ORDER BY a) AS x FROM t"),
             (
                 "select rank(3) within group (order by a desc) as r from t",

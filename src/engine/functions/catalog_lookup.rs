@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, BooleanArray, ListBuilder, StringArray, StringBuilder};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, ListBuilder, StringViewArray, StringViewBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, UInt32Type};
 use datafusion::error::Result;
 
-use super::native::{Arguments, Native, outward};
+use super::function::{Call, Function, Gives, Type::*, outward};
 use crate::catalog::TableEntry;
 use crate::error;
 use crate::name::quoted;
@@ -18,20 +18,19 @@ use crate::table::virtual_table::{SystemEnv, relations};
 /// From how many oids on the whole list of tables is read once instead of one table at a time.
 const MANY_OIDS: usize = 32;
 
-pub(super) fn functions(env: &Arc<SystemEnv>) -> Vec<Native> {
-    let (visible_env, object_env, column_env, roles_env) = (Arc::clone(env), Arc::clone(env), Arc::clone(env), Arc::clone(env));
+pub(super) fn functions() -> Vec<Function> {
     let mut functions = vec![
-        Native::stable("pg_relation_is_publishable", &[1], DataType::Boolean, |a| a.same_flag(true)),
-        Native::stable("pg_table_is_visible", &[1], DataType::Boolean, move |a| table_is_visible(&visible_env, a)),
-        Native::stable("obj_description", &[1, 2], DataType::Utf8, move |a| obj_description(&object_env, a)),
-        Native::stable("col_description", &[2], DataType::Utf8, move |a| col_description(&column_env, a)),
-        Native::stable("shobj_description", &[2], DataType::Utf8, |a| a.same_text(None)),
-        Native::stable("role_names", &[1], role_list(), move |a| role_names(&roles_env, a)),
+        Function::new("pg_relation_is_publishable", &[&[Regclass]], Gives::Bool, |a| a.same_flag(true)).stable(),
+        Function::new("pg_table_is_visible", &[&[Oid]], Gives::Bool, table_is_visible).stable(),
+        Function::new("obj_description", &[&[Oid], &[Oid, Text]], Gives::Text, obj_description).stable(),
+        Function::new("col_description", &[&[Oid, Int]], Gives::Text, col_description).stable(),
+        Function::new("shobj_description", &[&[Oid, Text]], Gives::Text, |a| a.same_text(None)).stable(),
+        Function::new("role_names", &[&[List]], Gives::Texts, role_names).stable(),
     ];
-    functions.extend(VISIBLE.map(|(name, class)| {
-        let env = Arc::clone(env);
-        Native::stable(name, &[1], DataType::Boolean, move |a| is_visible(&env, class, a))
-    }));
+    functions.extend(
+        VISIBLE
+            .map(|(name, class)| Function::new(name, &[&[Oid]], Gives::Bool, move |a| is_visible(a.env()?, class, a)).stable()),
+    );
     functions
 }
 
@@ -55,12 +54,12 @@ const VISIBLE: [(&str, &str); 12] = [
 /// The schema of every built-in object but those of `information_schema`.
 const PG_CATALOG: u32 = 11;
 
-fn is_visible(env: &SystemEnv, catalog: &str, a: &Arguments) -> Result<ArrayRef> {
-    let oids = a.numbers(0)?;
+fn is_visible(env: &SystemEnv, catalog: &str, a: &Call) -> Result<ArrayRef> {
+    let oids = a.oids(0)?;
     let lookup = Lookup::new(env, oids.len()).map_err(outward)?;
     let known = builtin_oids(catalog);
     let visible = oids.into_iter().map(|oid| {
-        let oid = u32::try_from(oid?).ok()?;
+        let oid = oid?;
         match (known.get(&oid), types::table_of_row_type(oid)) {
             (Some(schema), _) => Some(*schema == PG_CATALOG || schema_is_visible(&lookup, *schema)),
             (None, Some((table, _))) if catalog == "pg_type" => lookup.is_visible(table),
@@ -148,15 +147,17 @@ impl<'a> Lookup<'a> {
     }
 }
 
-fn table_is_visible(env: &SystemEnv, a: &Arguments) -> Result<ArrayRef> {
-    let oids = a.numbers(0)?;
+fn table_is_visible(a: &Call) -> Result<ArrayRef> {
+    let env = a.env()?;
+    let oids = a.oids(0)?;
     let lookup = Lookup::new(env, oids.len()).map_err(outward)?;
-    let visible = oids.into_iter().map(|oid| oid.and_then(|oid| lookup.is_visible(u32::try_from(oid).ok()?)));
+    let visible = oids.into_iter().map(|oid| oid.and_then(|oid| lookup.is_visible(oid)));
     Ok(Arc::new(visible.collect::<BooleanArray>()))
 }
 
-fn obj_description(env: &SystemEnv, a: &Arguments) -> Result<ArrayRef> {
-    let oids = a.numbers(0)?;
+fn obj_description(a: &Call) -> Result<ArrayRef> {
+    let env = a.env()?;
+    let oids = a.oids(0)?;
     let classes: Vec<Option<String>> = match a.len() {
         1 => vec![Some("pg_class".to_owned()); oids.len()],
         _ => a.texts(1)?.iter().map(|t| t.map(str::to_owned)).collect(),
@@ -164,35 +165,32 @@ fn obj_description(env: &SystemEnv, a: &Arguments) -> Result<ArrayRef> {
     let lookup = Lookup::new(env, oids.len()).map_err(outward)?;
     let schemas = namespaces(env).map_err(outward)?;
     let comments = oids.into_iter().zip(classes).map(|(oid, class)| {
-        let oid = u32::try_from(oid?).ok()?;
+        let oid = oid?;
         match class?.as_str() {
             "pg_class" => lookup.table(oid)?.comment(),
             "pg_namespace" => schemas.iter().find(|n| n.oid == oid)?.title.clone(),
             _ => None,
         }
     });
-    Ok(Arc::new(comments.collect::<StringArray>()))
+    Ok(Arc::new(comments.collect::<StringViewArray>()))
 }
 
-fn col_description(env: &SystemEnv, a: &Arguments) -> Result<ArrayRef> {
-    let (oids, numbers) = (a.numbers(0)?, a.numbers(1)?);
+fn col_description(a: &Call) -> Result<ArrayRef> {
+    let (env, oids, numbers) = (a.env()?, a.oids(0)?, a.ints(1)?);
     let lookup = Lookup::new(env, oids.len()).map_err(outward)?;
-    let comments = oids.into_iter().zip(numbers).map(|(oid, number)| {
-        let table = lookup.table(u32::try_from(oid?).ok()?)?;
+    let comments = oids.into_iter().zip(numbers.iter()).map(|(oid, number)| {
+        let table = lookup.table(oid?)?;
         let place = usize::try_from(number?).ok()?.checked_sub(1)?;
         crate::table::pg_catalog::known_columns(&table).get(place)?.comment.clone()
     });
-    Ok(Arc::new(comments.collect::<StringArray>()))
-}
-
-fn role_list() -> DataType {
-    DataType::List(Arc::new(Field::new_list_field(DataType::Utf8, true)))
+    Ok(Arc::new(comments.collect::<StringViewArray>()))
 }
 
 /// The names of the roles in an array of oids.
-fn role_names(env: &SystemEnv, a: &Arguments) -> Result<ArrayRef> {
-    let oids = cast(a.array(0), &DataType::List(Arc::new(Field::new_list_field(DataType::UInt32, true))))?;
-    let mut names = ListBuilder::new(StringBuilder::new());
+fn role_names(a: &Call) -> Result<ArrayRef> {
+    let env = a.env()?;
+    let oids = cast(&a.array(0)?, &DataType::List(Arc::new(Field::new_list_field(DataType::UInt32, true))))?;
+    let mut names = ListBuilder::new(StringViewBuilder::new());
     let roles = env.roles();
     for list in oids.as_list::<i32>().iter() {
         let within =

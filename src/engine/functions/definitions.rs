@@ -3,51 +3,51 @@
 
 use std::sync::Arc;
 
-use arrow::array::StringArray;
-use arrow::datatypes::DataType;
+use arrow::array::StringViewArray;
+use arrow::datatypes::{Int32Type, Int64Type};
 use datafusion::error::Result;
 
 use super::catalog_lookup::Lookup;
-use super::native::{Arguments, Native, outward};
+use super::function::{Call, Function, Gives, Type, Type::*, outward};
 use super::signatures;
+use crate::table::geometry::Kind;
 use crate::table::pg_catalog::{constraint_definition, index_by_oid, index_definition, roles, types};
 use crate::table::pg_type::PgType;
-use crate::table::virtual_table::SystemEnv;
 
 /// Functions that answer null, with how many arguments they take.
-const WITHOUT_ANSWER: [(&str, &[usize]); 12] = [
-    ("pg_partition_ancestors", &[1]),
-    ("pg_get_viewdef", &[1, 2]),
-    ("pg_get_ruledef", &[1, 2]),
-    ("pg_get_triggerdef", &[1, 2]),
-    ("pg_get_partkeydef", &[1]),
-    ("pg_get_partition_constraintdef", &[1]),
-    ("pg_get_statisticsobjdef", &[1]),
-    ("pg_get_statisticsobjdef_columns", &[1]),
-    ("pg_get_function_sqlbody", &[1]),
-    ("pg_get_serial_sequence", &[2]),
-    ("pg_tablespace_location", &[1]),
-    ("pg_collation_actual_version", &[1]),
+const WITHOUT_ANSWER: [(&str, &[&[Type]]); 12] = [
+    ("pg_partition_ancestors", &[&[Oid]]),
+    ("pg_get_viewdef", &[&[Oid], &[Oid, Any]]),
+    ("pg_get_ruledef", &[&[Oid], &[Oid, Any]]),
+    ("pg_get_triggerdef", &[&[Oid], &[Oid, Any]]),
+    ("pg_get_partkeydef", &[&[Oid]]),
+    ("pg_get_partition_constraintdef", &[&[Oid]]),
+    ("pg_get_statisticsobjdef", &[&[Oid]]),
+    ("pg_get_statisticsobjdef_columns", &[&[Oid]]),
+    ("pg_get_function_sqlbody", &[&[Oid]]),
+    ("pg_get_serial_sequence", &[&[Text, Text]]),
+    ("pg_tablespace_location", &[&[Oid]]),
+    ("pg_collation_actual_version", &[&[Oid]]),
 ];
 
 /// What PostgreSQL counts of a table's use and Stoa does not: nothing happened, as far as is known.
-const NOT_COUNTED: [(&str, &[usize]); 16] = [
-    ("pg_stat_get_numscans", &[1]),
-    ("pg_stat_get_tuples_returned", &[1]),
-    ("pg_stat_get_tuples_fetched", &[1]),
-    ("pg_stat_get_tuples_inserted", &[1]),
-    ("pg_stat_get_tuples_updated", &[1]),
-    ("pg_stat_get_tuples_deleted", &[1]),
-    ("pg_stat_get_tuples_hot_updated", &[1]),
-    ("pg_stat_get_live_tuples", &[1]),
-    ("pg_stat_get_dead_tuples", &[1]),
-    ("pg_stat_get_blocks_fetched", &[1]),
-    ("pg_stat_get_blocks_hit", &[1]),
-    ("pg_stat_get_vacuum_count", &[1]),
-    ("pg_stat_get_analyze_count", &[1]),
-    ("pg_stat_get_db_xact_commit", &[1]),
-    ("pg_stat_get_db_xact_rollback", &[1]),
-    ("pg_stat_get_db_numbackends", &[1]),
+const NOT_COUNTED: [&str; 16] = [
+    "pg_stat_get_numscans",
+    "pg_stat_get_tuples_returned",
+    "pg_stat_get_tuples_fetched",
+    "pg_stat_get_tuples_inserted",
+    "pg_stat_get_tuples_updated",
+    "pg_stat_get_tuples_deleted",
+    "pg_stat_get_tuples_hot_updated",
+    "pg_stat_get_live_tuples",
+    "pg_stat_get_dead_tuples",
+    "pg_stat_get_blocks_fetched",
+    "pg_stat_get_blocks_hit",
+    "pg_stat_get_vacuum_count",
+    "pg_stat_get_analyze_count",
+    "pg_stat_get_db_xact_commit",
+    "pg_stat_get_db_xact_rollback",
+    "pg_stat_get_db_numbackends",
 ];
 
 /// PostgreSQL's encodings by their numbers.
@@ -96,52 +96,48 @@ const ENCODINGS: [&str; 42] = [
     "SHIFT_JIS_2004",
 ];
 
-pub(super) fn functions(env: &Arc<SystemEnv>) -> Vec<Native> {
-    let (users_env, keys_env, types_env, indexes_env) = (Arc::clone(env), Arc::clone(env), Arc::clone(env), Arc::clone(env));
+pub(super) fn functions() -> Vec<Function> {
     let mut functions = vec![
-        Native::stable("format_type", &[2], DataType::Utf8, move |a| {
-            let (numbers, modifiers) = (a.numbers(0)?, a.numbers(1)?);
-            let lookup = Lookup::new(&types_env, 1).map_err(outward)?;
-            let shown =
-                numbers.into_iter().zip(modifiers).map(|(t, modifier)| Some(shown(&lookup, u32::try_from(t?).ok()?, modifier)));
-            Ok(Arc::new(shown.collect::<StringArray>()))
-        }),
-        Native::stable("pg_get_userbyid", &[1], DataType::Utf8, move |a| {
-            a.map_numbers(0, |oid| {
-                let name = u32::try_from(oid).ok().and_then(|oid| roles::name_of(&users_env, oid));
-                Some(name.unwrap_or_else(|| format!("unknown (OID={oid})")))
-            })
-        }),
-        Native::stable("pg_get_constraintdef", &[1, 2], DataType::Utf8, move |a| {
-            let definition = |oid: Option<i64>| match oid.and_then(|oid| u32::try_from(oid).ok()) {
-                Some(oid) => constraint_definition(&keys_env, oid).map_err(outward),
+        Function::new("format_type", &[&[Oid, Int]], Gives::Text, |a| {
+            let (numbers, modifiers) = (a.oids(0)?, a.ints(1)?);
+            let lookup = Lookup::new(a.env()?, 1).map_err(outward)?;
+            let shown = numbers.into_iter().zip(modifiers.iter()).map(|(t, modifier)| Some(shown(&lookup, t?, modifier)));
+            Ok(Arc::new(shown.collect::<StringViewArray>()))
+        })
+        .stable(),
+        Function::new("pg_get_userbyid", &[&[Oid]], Gives::Text, |a| {
+            let env = a.env()?;
+            a.named_by(0, |oid| Some(roles::name_of(env, oid).unwrap_or_else(|| format!("unknown (OID={oid})"))))
+        })
+        .stable(),
+        Function::new("pg_get_constraintdef", &[&[Oid], &[Oid, Bool]], Gives::Text, |a| {
+            let env = a.env()?;
+            let definition = |oid: Option<u32>| match oid {
+                Some(oid) => constraint_definition(env, oid).map_err(outward),
                 None => Ok(None),
             };
-            Ok(Arc::new(a.numbers(0)?.into_iter().map(definition).collect::<Result<StringArray>>()?))
-        }),
-        Native::stable("pg_get_indexdef", &[1, 3], DataType::Utf8, move |a| index(&indexes_env, a)),
+            Ok(Arc::new(a.oids(0)?.into_iter().map(definition).collect::<Result<StringViewArray>>()?))
+        })
+        .stable(),
+        Function::new("pg_get_indexdef", &[&[Oid], &[Oid, Int, Bool]], Gives::Text, index).stable(),
         // What stands in such a column is shown as it is kept.
-        Native::pure("pg_get_expr", &[2, 3], DataType::Utf8, |a| Ok(Arc::new(a.texts(0)?))),
-        Native::pure("pg_encoding_to_char", &[1], DataType::Utf8, |a| {
-            a.map_numbers(0, |n| {
-                Some(usize::try_from(n).ok().and_then(|n| ENCODINGS.get(n)).copied().unwrap_or_default().to_owned())
-            })
+        Function::new("pg_get_expr", &[&[Any, Oid], &[Any, Oid, Bool]], Gives::Text, |a| a.texts(0)?.into_array()),
+        Function::new("pg_encoding_to_char", &[&[Int]], Gives::Text, |a| {
+            let numbers = a.ints(0)?;
+            let name = |n: i64| usize::try_from(n).ok().and_then(|n| ENCODINGS.get(n)).copied().unwrap_or_default();
+            Ok(Arc::new(numbers.iter().map(|n| n.map(name)).collect::<StringViewArray>()))
         }),
-        Native::pure("pg_char_to_encoding", &[1], DataType::Int32, |a| {
-            let codes = a.texts(0)?.iter().map(|name| name.map(encoding)).collect::<arrow::array::Int32Array>();
-            Ok(Arc::new(codes))
+        Function::new("pg_char_to_encoding", &[&[Text]], Gives::Int4, |a| {
+            let names = a.texts(0)?;
+            Ok(Arc::new(names.iter().map(|name| name.map(encoding)).collect::<arrow::array::Int32Array>()))
         }),
+        Function::new("pg_column_is_updatable", &[&[Regclass, Int, Bool]], Gives::Bool, |a| a.same_flag(false)).stable(),
+        Function::new("pg_relation_is_updatable", &[&[Regclass, Bool]], Gives::Int4, |a| a.same::<Int32Type>(Some(0))).stable(),
     ];
     functions.extend(signatures::functions());
-    functions.extend(NOT_COUNTED.map(|(name, arguments)| {
-        Native::stable(name, arguments, DataType::Int64, |a| Ok(Arc::new(arrow::array::Int64Array::from(vec![0; a.rows]))))
-    }));
-    functions.push(Native::stable("pg_column_is_updatable", &[3], DataType::Boolean, |a| a.same_flag(false)));
-    functions.push(Native::stable("pg_relation_is_updatable", &[2], DataType::Int32, |a| {
-        Ok(Arc::new(arrow::array::Int32Array::from(vec![0; a.rows])))
-    }));
     functions
-        .extend(WITHOUT_ANSWER.map(|(name, arguments)| Native::stable(name, arguments, DataType::Utf8, |a| a.same_text(None))));
+        .extend(NOT_COUNTED.map(|name| Function::new(name, &[&[Oid]], Gives::Int8, |a| a.same::<Int64Type>(Some(0))).stable()));
+    functions.extend(WITHOUT_ANSWER.map(|(name, takes)| Function::new(name, takes, Gives::Text, |a| a.same_text(None)).stable()));
     functions
 }
 
@@ -155,18 +151,18 @@ fn encoding(name: &str) -> i32 {
     (0..).zip(ENCODINGS).find(|(_, e)| plain(e) == wanted).map_or(-1, |(n, _)| n)
 }
 
-fn index(env: &SystemEnv, a: &Arguments) -> Result<arrow::array::ArrayRef> {
-    let oids = a.numbers(0)?;
-    let columns = if a.len() > 1 { a.numbers(1)? } else { vec![Some(0); oids.len()] };
-    let pretty = if a.len() > 2 { Some(a.booleans(2)?) } else { None };
-    let definitions = oids.into_iter().zip(columns).enumerate().map(|(i, (oid, column))| {
-        let Some(oid) = oid.and_then(|oid| u32::try_from(oid).ok()) else { return Ok(None) };
+fn index(a: &Call) -> Result<arrow::array::ArrayRef> {
+    let (env, oids) = (a.env()?, a.oids(0)?);
+    let (columns, pretty) = if a.len() > 2 { (Some(a.ints(1)?), Some(a.bools(2)?)) } else { (None, None) };
+    let definitions = oids.into_iter().enumerate().map(|(row, oid)| {
+        let Some(oid) = oid else { return Ok(None) };
         let Some((table, index)) = index_by_oid(env, oid)? else { return Ok(None) };
-        let pretty = pretty.as_ref().is_some_and(|p| p.value(i.min(p.len() - 1)));
+        let pretty = pretty.as_ref().and_then(|p| p.get(row)) == Some(true);
+        let column = columns.as_ref().and_then(|c| c.get(row)).and_then(|c| usize::try_from(c).ok()).unwrap_or_default();
         let qualified = !pretty || !env.is_visible(&table.schema, &table.name)?;
-        Ok(index_definition(&table, &index, usize::try_from(column.unwrap_or_default()).unwrap_or_default(), qualified))
+        Ok(index_definition(&table, &index, column, qualified))
     });
-    Ok(Arc::new(definitions.collect::<crate::error::Result<StringArray>>().map_err(outward)?))
+    Ok(Arc::new(definitions.collect::<crate::error::Result<StringViewArray>>().map_err(outward)?))
 }
 
 /// A type in SQL's words, also the row type of a table.
@@ -206,6 +202,10 @@ pub(super) fn format_type(oid: u32, modifier: Option<i64>) -> String {
         }
         ("character varying" | "character", Some(m)) if m >= 4 => format!("{name}({})", m - 4),
         ("bit" | "bit varying", Some(m)) => format!("{name}({m})"),
+        ("geometry", Some(m)) => {
+            let kind = Kind::of_code((m as u32 & 0xfc) >> 2).map_or("Geometry", Kind::name);
+            format!("geometry({kind},{})", m >> 8)
+        }
         ("interval", Some(m)) if m & 0xffff != 0xffff => format!("interval({})", m & 0xffff),
         (name, Some(m)) if name.contains("time zone") => match name.split_once(' ') {
             Some((word, rest)) => format!("{word}({m}) {rest}"),

@@ -4,40 +4,65 @@
 mod aggregate;
 mod array;
 mod bounded;
+mod buckets;
 mod catalog_lookup;
 mod datetime;
 mod definitions;
+pub(super) mod function;
+mod geometry;
 mod json;
-pub(super) mod native;
 mod object_names;
 mod privileges;
 mod regexp;
+mod rows;
 mod session_info;
 mod signatures;
 mod sizes;
 mod text;
-pub(super) mod typed;
+mod uuid;
 mod vectors;
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::DataType;
+use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
-use datafusion::logical_expr::{Expr, LogicalPlan, ScalarUDF};
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, ScalarUDF};
 
-use crate::table::virtual_table::SystemEnv;
 pub use datetime::{Types, Unknowns, register as register_datetime};
-use native::Native;
+pub(super) use function::SessionValues;
+use function::{Function, Given};
 
+pub use aggregate::register_styled;
 pub(super) use array::read::{Written, parse as array_elements};
+pub use json::read as read_json;
 pub(super) use text::bytea;
+pub use uuid::uuid as read_uuid;
 
-/// The functions that only depend on their arguments, by name and alias.
-static PURE: LazyLock<HashMap<String, Arc<ScalarUDF>>> = LazyLock::new(|| {
-    let families = [text::functions(), regexp::functions(), array::functions(), json::functions(), aggregate::functions()];
+/// The functions by name and alias.
+static FUNCTIONS: LazyLock<HashMap<String, Arc<ScalarUDF>>> = LazyLock::new(|| {
+    let families = [
+        text::functions(),
+        regexp::functions(),
+        array::functions(),
+        json::functions(),
+        datetime::functions(),
+        buckets::functions(),
+        rows::functions(),
+        uuid::functions(),
+        session_info::functions(),
+        catalog_lookup::functions(),
+        object_names::functions(),
+        privileges::functions(),
+        definitions::functions(),
+        sizes::functions(),
+        vectors::functions(),
+        geometry::functions(),
+    ];
     let mut all = HashMap::new();
     for function in families.into_iter().flatten() {
         let function = Arc::new(ScalarUDF::from(function));
@@ -49,28 +74,22 @@ static PURE: LazyLock<HashMap<String, Arc<ScalarUDF>>> = LazyLock::new(|| {
     all
 });
 
-/// A function that only depends on its arguments.
+/// A function of ours.
 pub(super) fn named(name: &str) -> Option<Arc<ScalarUDF>> {
-    PURE.get(name).cloned()
+    FUNCTIONS.get(name).cloned()
 }
 
 /// The types of parameters that stand alone for an argument of a function of ours, by their names.
 pub(super) fn parameters(plan: &LogicalPlan) -> Result<HashMap<String, DataType>> {
     let mut found = HashMap::new();
     plan.apply_with_subqueries(|node| {
+        let schema = merge_schema(&node.inputs());
         node.apply_expressions(|expr| {
             expr.apply(|expr| {
                 if let Expr::ScalarFunction(call) = expr
-                    && let Some(function) = named(call.func.name())
-                    && let Some(function) = function.inner().downcast_ref::<typed::Function>()
+                    && let Some(function) = call.func.inner().downcast_ref::<Function>()
                 {
-                    for (i, argument) in call.args.iter().enumerate() {
-                        if let Expr::Placeholder(placeholder) = argument
-                            && let Some(data_type) = function.parameter(call.args.len(), i)
-                        {
-                            found.entry(placeholder.id.clone()).or_insert(data_type);
-                        }
-                    }
+                    told_by(function, &call.args, &schema, &mut found);
                 }
                 Ok(TreeNodeRecursion::Continue)
             })
@@ -79,28 +98,26 @@ pub(super) fn parameters(plan: &LogicalPlan) -> Result<HashMap<String, DataType>
     Ok(found)
 }
 
-/// Registers what does not depend on a session, and bounds on what DataFusion's own may make.
+fn told_by(function: &Function, arguments: &[Expr], schema: &DFSchema, found: &mut HashMap<String, DataType>) {
+    let given = |argument: &Expr| match argument {
+        Expr::Placeholder(_) => Given::Unknown,
+        other => other.to_field(schema).map_or(Given::Unknown, |(_, field)| Given::of_field(&field)),
+    };
+    let given: Vec<Given> = arguments.iter().map(given).collect();
+    for (i, argument) in arguments.iter().enumerate() {
+        if let Expr::Placeholder(placeholder) = argument
+            && let Some(data_type) = function.parameter(&given, i)
+        {
+            found.entry(placeholder.id.clone()).or_insert(data_type);
+        }
+    }
+}
+
+/// Registers them, and bounds on what DataFusion's own may make.
 pub fn register_shared(registry: &mut dyn FunctionRegistry) -> Result<()> {
     bounded::bound(registry)?;
-    for function in PURE.values() {
+    for function in FUNCTIONS.values() {
         registry.register_udf(Arc::clone(function))?;
     }
     aggregate::register(registry)
-}
-
-/// Registers every function for one session. Cheap: a few hundred shared pointers.
-pub fn register(registry: &mut dyn FunctionRegistry, env: &Arc<SystemEnv>) -> Result<()> {
-    let families: [Vec<Native>; 7] = [
-        session_info::functions(env),
-        catalog_lookup::functions(env),
-        object_names::functions(env),
-        privileges::functions(env),
-        definitions::functions(env),
-        sizes::functions(env),
-        vectors::functions(),
-    ];
-    for function in families.into_iter().flatten() {
-        registry.register_udf(Arc::new(ScalarUDF::from(function)))?;
-    }
-    Ok(())
 }

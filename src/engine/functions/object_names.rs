@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, StringArray, UInt32Array};
-use arrow::datatypes::DataType;
+use arrow::array::{ArrayRef, StringViewArray, UInt32Array};
 use datafusion::error::Result;
 
 use super::catalog_lookup::Lookup;
 use super::definitions::{format_type, shown as shown_type};
-use super::native::{Native, outward};
+use super::function::{Function, Gives, Type::*, outward};
 use crate::engine::identifiers;
 use crate::error::{self, Error, Kind};
 use crate::name::{nearest, quoted};
@@ -19,22 +18,23 @@ use crate::table::virtual_table::{SystemEnv, relations};
 type OfNumber = fn(&Lookup<'_>, &SystemEnv, u32) -> Option<String>;
 type OfName = fn(&SystemEnv, &str) -> error::Result<Option<u32>>;
 
-pub(super) fn functions(env: &Arc<SystemEnv>) -> Vec<Native> {
+pub(super) fn functions() -> Vec<Function> {
     let named = |name, f: OfNumber| {
-        let env = Arc::clone(env);
-        Native::stable(name, &[1], DataType::Utf8, move |a| {
-            let numbers = a.numbers(0)?;
-            let lookup = Lookup::new(&env, numbers.len()).map_err(outward)?;
-            let texts = numbers.into_iter().map(|n| n.and_then(|n| u32::try_from(n).ok()).and_then(|n| f(&lookup, &env, n)));
-            Ok(Arc::new(texts.collect::<StringArray>()))
+        Function::new(name, &[&[Oid]], Gives::Text, move |a| {
+            let (env, numbers) = (a.env()?, a.oids(0)?);
+            let lookup = Lookup::new(env, numbers.len()).map_err(outward)?;
+            let texts = numbers.into_iter().map(|n| n.and_then(|n| f(&lookup, env, n)));
+            Ok(Arc::new(texts.collect::<StringViewArray>()))
         })
+        .stable()
     };
     let parsed = |name, strict: bool, f: OfName, what: &'static str| {
-        let env = Arc::clone(env);
-        Native::stable(name, &[1], DataType::UInt32, move |a| {
-            let oids = a.texts(0)?.iter().map(|text| oid_of(&env, text, strict, f, what)).collect::<Result<UInt32Array>>()?;
+        Function::new(name, &[&[Text], &[Oid]], Gives::Oid, move |a| {
+            let (env, texts) = (a.env()?, a.texts(0)?);
+            let oids = texts.iter().map(|text| oid_of(env, text, strict, f, what)).collect::<Result<UInt32Array>>()?;
             Ok(Arc::new(oids) as ArrayRef)
         })
+        .stable()
     };
     let both: [(&str, &str, OfName, &str); 11] = [
         ("to_regclass", "to_regclass_oid", regclass_oid, "relation"),
@@ -71,6 +71,11 @@ pub(super) fn functions(env: &Arc<SystemEnv>) -> Vec<Native> {
         functions.extend([parsed(lenient, false, f, what), parsed(strict, true, f, what)]);
     }
     functions
+}
+
+/// The oid of the relation that a text names.
+pub(super) fn relation(env: &SystemEnv, text: Option<&str>) -> Result<Option<u32>> {
+    oid_of(env, text, true, regclass_oid, "relation")
 }
 
 /// The oid that a text names: digits as they are, `-` for none. With `strict`, an unknown name is an error.

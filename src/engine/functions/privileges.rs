@@ -3,12 +3,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, StringArray};
-use arrow::datatypes::DataType;
+use arrow::array::{ArrayRef, BooleanArray, StringViewArray};
 use datafusion::error::Result;
 
 use super::catalog_lookup::Lookup;
-use super::native::{Arguments, Native, outward};
+use super::function::{Call, Column, Function, Gives, Type, Type::*, outward};
 use super::object_names as names;
 use crate::error::{Error, Kind};
 use crate::table::pg_catalog::{FIRST_DATABASE, OWNER, known_columns, namespaces, roles, types};
@@ -36,7 +35,7 @@ enum Object {
 /// One function of the family: its name, what it is asked of, the privileges there are, and those that a reader has.
 struct Family(&'static str, Object, &'static [&'static str], &'static [&'static str]);
 
-const FAMILIES: [Family; 14] = [
+static FAMILIES: [Family; 14] = [
     Family(
         "has_table_privilege",
         Object::Table,
@@ -58,16 +57,17 @@ const FAMILIES: [Family; 14] = [
     Family("pg_has_role", Object::Role, &["USAGE", "MEMBER"], &["USAGE", "MEMBER"]),
 ];
 
-pub(super) fn functions(env: &Arc<SystemEnv>) -> Vec<Native> {
-    let mut functions: Vec<Native> = FAMILIES
+pub(super) fn functions() -> Vec<Function> {
+    const OF_OBJECTS: &[&[Type]] = &[&[Any, Text], &[Any, Any, Text]];
+    const OF_COLUMNS: &[&[Type]] = &[&[Any, Any, Text], &[Any, Any, Any, Text]];
+    let mut functions: Vec<Function> = FAMILIES
         .iter()
         .map(|family| {
-            let env = Arc::clone(env);
-            let counts: &[usize] = if family.1 == Object::Column { &[3, 4] } else { &[2, 3] };
-            Native::stable(family.0, counts, DataType::Boolean, move |a| asked(&env, family, a))
+            let takes = if family.1 == Object::Column { OF_COLUMNS } else { OF_OBJECTS };
+            Function::new(family.0, takes, Gives::Bool, move |a| asked(a.env()?, family, a)).stable()
         })
         .collect();
-    functions.push(Native::stable("row_security_active", &[1], DataType::Boolean, |a| a.same_flag(false)));
+    functions.push(Function::new("row_security_active", &[&[Regclass]], Gives::Bool, |a| a.same_flag(false)).stable());
     functions
 }
 
@@ -77,20 +77,17 @@ enum Named<'a> {
     Name(&'a str),
 }
 
-fn asked(env: &Arc<SystemEnv>, family: &Family, a: &Arguments) -> Result<ArrayRef> {
+fn asked(env: &Arc<SystemEnv>, family: &Family, a: &Call) -> Result<ArrayRef> {
     let fixed = if family.1 == Object::Column { 3 } else { 2 };
     let first = a.len() - fixed;
     let privileges = a.texts(a.len() - 1)?;
     let objects = a.texts(first)?;
-    let by_oid = a.array(first).data_type().is_integer();
-    let columns = if fixed == 3 { Some((a.texts(first + 1)?, a.array(first + 1).data_type().is_integer())) } else { None };
-    let users = if first > 0 { Some((a.texts(0)?, a.array(0).data_type().is_integer())) } else { None };
+    let by_oid = a.data_type(first).is_integer();
+    let columns = if fixed == 3 { Some((a.texts(first + 1)?, a.data_type(first + 1).is_integer())) } else { None };
+    let users = if first > 0 { Some((a.texts(0)?, a.data_type(0).is_integer())) } else { None };
     let lookup = Lookup::new(env, objects.len()).map_err(outward)?;
     let answers = (0..a.rows).map(|i| {
-        let at = |array: &StringArray| -> Option<String> {
-            let i = if array.len() == 1 { 0 } else { i };
-            array.is_valid(i).then(|| array.value(i).to_owned())
-        };
+        let at = |column: &Column<StringViewArray>| column.get(i).map(str::to_owned);
         let (Some(object), Some(privilege)) = (at(&objects), at(&privileges)) else { return Ok(None) };
         if let Some((users, by_oid)) = &users {
             let Some(user) = at(users) else { return Ok(None) };

@@ -3,11 +3,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, StringArray};
-use arrow::datatypes::DataType;
+use arrow::array::StringViewArray;
 
 use super::definitions::format_type;
-use super::native::Native;
+use super::function::{Function as Scalar, Gives, Type::*};
 use crate::name::quoted;
 use crate::table::pg_catalog::types::Function;
 
@@ -23,27 +22,24 @@ struct Argument {
     default: Option<String>,
 }
 
-pub(super) fn functions() -> Vec<Native> {
+pub(super) fn functions() -> Vec<Scalar> {
     let of_oid = |name, f: fn(Function) -> Option<String>| {
-        Native::stable(name, &[1], DataType::Utf8, move |a| {
-            a.map_numbers(0, |oid| u32::try_from(oid).ok().and_then(Function::by_oid).and_then(f))
-        })
+        Scalar::new(name, &[&[Oid]], Gives::Text, move |a| a.named_by(0, |oid| Function::by_oid(oid).and_then(f))).stable()
     };
     vec![
         of_oid("pg_get_function_arguments", |f| Some(listed(&arguments(f), true, true))),
         of_oid("pg_get_function_identity_arguments", |f| Some(listed(&arguments(f), false, true))),
         of_oid("pg_get_function_result", result),
         of_oid("pg_get_functiondef", definition),
-        Native::stable("pg_get_function_arg_default", &[2], DataType::Utf8, |a| {
-            let (oids, numbers) = (a.numbers(0)?, a.numbers(1)?);
-            let defaults = oids.into_iter().zip(numbers).map(|(oid, n)| {
-                let function = Function::by_oid(u32::try_from(oid?).ok()?)?;
+        Scalar::new("pg_get_function_arg_default", &[&[Oid, Int]], Gives::Text, |a| {
+            let (oids, numbers) = (a.oids(0)?, a.ints(1)?);
+            let defaults = oids.into_iter().zip(numbers.iter()).map(|(oid, n)| {
+                let function = Function::by_oid(oid?)?;
                 arguments(function).into_iter().nth(usize::try_from(n?).ok()?.checked_sub(1)?)?.default
             });
-            let defaults: StringArray = defaults.collect();
-            debug_assert!(defaults.len() <= a.rows);
-            Ok(Arc::new(defaults))
-        }),
+            Ok(Arc::new(defaults.collect::<StringViewArray>()))
+        })
+        .stable(),
     ]
 }
 

@@ -2,31 +2,36 @@
 
 use std::sync::Arc;
 
-use arrow::array::Int64Array;
-use arrow::datatypes::DataType;
+use arrow::array::{Int64Array, StringViewArray};
+use arrow::datatypes::Int64Type;
+use datafusion::error::Result;
 
-use super::native::{Native, outward};
+use super::function::{Function, Gives, Type, Type::*, outward};
 use crate::snapshot::Layout;
 use crate::table::virtual_table::SystemEnv;
 
-pub(super) fn functions(env: &Arc<SystemEnv>) -> Vec<Native> {
-    let mut functions: Vec<Native> = ["pg_relation_size", "pg_table_size", "pg_total_relation_size"]
+pub(super) fn functions() -> Vec<Function> {
+    const OF_FORKS: &[&[Type]] = &[&[Regclass], &[Regclass, Text]];
+    const WHOLE: &[&[Type]] = &[&[Regclass]];
+    let sizes = [("pg_relation_size", OF_FORKS), ("pg_table_size", WHOLE), ("pg_total_relation_size", WHOLE)];
+    let mut functions: Vec<Function> = sizes
         .into_iter()
-        .map(|name| {
-            let env = Arc::clone(env);
-            Native::stable(name, &[1, 2], DataType::Int64, move |a| {
-                let sizes = a.numbers(0)?.into_iter().map(|oid| match oid.and_then(|o| u32::try_from(o).ok()) {
-                    Some(oid) => table_size(&env, oid).map(Some).map_err(outward),
-                    None => Ok(None),
-                });
-                Ok(Arc::new(sizes.collect::<datafusion::error::Result<Int64Array>>()?))
+        .map(|(name, takes)| {
+            Function::new(name, takes, Gives::Int8, |a| {
+                let env = a.env()?;
+                let size = |oid: Option<u32>| oid.map(|oid| table_size(env, oid).map_err(outward)).transpose();
+                Ok(Arc::new(a.relations(0)?.into_iter().map(size).collect::<Result<Int64Array>>()?))
             })
+            .stable()
         })
         .collect();
     for name in ["pg_indexes_size", "pg_database_size", "pg_tablespace_size"] {
-        functions.push(Native::stable(name, &[1], DataType::Int64, |a| Ok(Arc::new(Int64Array::from(vec![0; a.rows])))));
+        functions.push(Function::new(name, &[&[Any]], Gives::Int8, |a| a.same::<Int64Type>(Some(0))).stable());
     }
-    functions.push(Native::pure("pg_size_pretty", &[1], DataType::Utf8, |a| a.map_numbers(0, |bytes| Some(pretty(bytes)))));
+    functions.push(Function::new("pg_size_pretty", &[&[Int], &[Number]], Gives::Text, |a| {
+        let bytes = a.ints(0)?;
+        Ok(Arc::new(bytes.iter().map(|bytes| bytes.map(pretty)).collect::<StringViewArray>()))
+    }));
     functions
 }
 

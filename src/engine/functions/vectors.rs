@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Int32Array, Int64Array, ListArray, ListBuilder, StringArray, StringBuilder, StructArray,
+    Array, ArrayRef, AsArray, Int32Array, Int64Array, ListArray, ListBuilder, StringViewArray, StringViewBuilder, StructArray,
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::cast;
@@ -11,22 +11,20 @@ use arrow::datatypes::{DataType, Field, Fields, Int64Type};
 use datafusion::error::Result;
 
 use super::definitions::format_type;
-use super::native::{Arguments, Native};
+use super::function::{Call, Function, Gives, Type::*, list_of};
 use crate::table::pg_catalog::types;
 
-pub(super) fn functions() -> Vec<Native> {
-    let names = |name, of_oid: fn(u32) -> String| Native::pure(name, &[1], list_of(DataType::Utf8), move |a| names_of(a, of_oid));
+pub(super) fn functions() -> Vec<Function> {
+    let names = |name, of_oid: fn(u32) -> String| Function::new(name, &[&[List]], Gives::Texts, move |a| names_of(a, of_oid));
+    let ints = Gives::Of(|_| Ok(Arc::new(Field::new("", list_of(DataType::Int32), true))));
+    let pairs = Gives::Of(|_| Ok(Arc::new(Field::new("", list_of(DataType::Struct(pair())), true))));
     vec![
-        Native::pure("array_subscripts", &[2], list_of(DataType::Int32), subscripts),
-        Native::pure("expanded_array", &[1], list_of(DataType::Struct(pair())), expanded),
-        Native::pure("vector_text", &[1], DataType::Utf8, vector_text),
+        Function::new("array_subscripts", &[&[List, Int]], ints, subscripts),
+        Function::new("expanded_array", &[&[List]], pairs, expanded),
+        Function::new("vector_text", &[&[List]], Gives::Text, vector_text),
         names("regtype_names", |oid| format_type(oid, None)),
         names("regproc_names", types::shown_function),
     ]
-}
-
-fn list_of(element: DataType) -> DataType {
-    DataType::List(Arc::new(Field::new_list_field(element, true)))
 }
 
 /// The columns of `information_schema._pg_expandarray`: an element and its number, from 1.
@@ -35,15 +33,15 @@ fn pair() -> Fields {
 }
 
 /// An argument as lists of whole numbers; `None` where every one is null.
-fn numbers(a: &Arguments) -> Result<ListArray> {
-    Ok(cast(a.array(0), &list_of(DataType::Int64))?.as_list::<i32>().clone())
+fn numbers(a: &Call) -> Result<ListArray> {
+    Ok(cast(&a.array(0)?, &list_of(DataType::Int64))?.as_list::<i32>().clone())
 }
 
 /// The numbers of each list's elements, the first being the second argument.
-fn subscripts(a: &Arguments) -> Result<ArrayRef> {
-    let lists = cast(a.array(0), &list_of(DataType::Utf8))?;
+fn subscripts(a: &Call) -> Result<ArrayRef> {
+    let lists = cast(&a.array(0)?, &list_of(DataType::Utf8))?;
     let lists = lists.as_list::<i32>();
-    let first = a.numbers(1)?;
+    let first = a.ints(1)?;
     let (mut values, mut lengths) = (Vec::new(), Vec::with_capacity(lists.len()));
     for (i, first) in first.iter().enumerate().take(lists.len()) {
         let length = if lists.is_null(i) { 0 } else { lists.value_length(i) };
@@ -56,7 +54,7 @@ fn subscripts(a: &Arguments) -> Result<ArrayRef> {
     Ok(Arc::new(ListArray::try_new(item, offsets, Arc::new(Int32Array::from(values)), lists.nulls().cloned())?))
 }
 
-fn expanded(a: &Arguments) -> Result<ArrayRef> {
+fn expanded(a: &Call) -> Result<ArrayRef> {
     let lists = numbers(a)?;
     let (mut elements, mut places, mut lengths) = (Vec::new(), Vec::new(), Vec::with_capacity(lists.len()));
     for list in lists.iter() {
@@ -74,7 +72,7 @@ fn expanded(a: &Arguments) -> Result<ArrayRef> {
 }
 
 /// Elements with blanks between, as vectors are written.
-fn vector_text(a: &Arguments) -> Result<ArrayRef> {
+fn vector_text(a: &Call) -> Result<ArrayRef> {
     let texts = numbers(a)?
         .iter()
         .map(|list| {
@@ -82,12 +80,12 @@ fn vector_text(a: &Arguments) -> Result<ArrayRef> {
                 list.as_primitive::<Int64Type>().iter().flatten().map(|n| n.to_string()).collect::<Vec<_>>().join(" ")
             })
         })
-        .collect::<StringArray>();
+        .collect::<StringViewArray>();
     Ok(Arc::new(texts))
 }
 
-fn names_of(a: &Arguments, of_oid: impl Fn(u32) -> String) -> Result<ArrayRef> {
-    let mut names = ListBuilder::new(StringBuilder::new());
+fn names_of(a: &Call, of_oid: impl Fn(u32) -> String) -> Result<ArrayRef> {
+    let mut names = ListBuilder::new(StringViewBuilder::new());
     for list in numbers(a)?.iter() {
         match list {
             None => names.append_null(),
@@ -114,9 +112,9 @@ mod tests {
             Some(vec![]),
         ]));
         let zero: ArrayRef = Arc::new(Int16Array::from(vec![0, 0, 0]));
-        let a = Arguments::of(vec![lists, zero]);
+        let a = Call::of_arrays(vec![lists, zero]);
         let text = vector_text(&a).expect("numbers");
-        assert_eq!(text.as_string::<i32>().iter().collect::<Vec<_>>(), [Some("3 1"), None, Some("")]);
+        assert_eq!(text.as_string_view().iter().collect::<Vec<_>>(), [Some("3 1"), None, Some("")]);
         let subscripts = subscripts(&a).expect("a list");
         assert_eq!(subscripts.as_list::<i32>().values().as_ref(), &Int32Array::from(vec![0, 1]));
         let pairs = expanded(&a).expect("a list");

@@ -15,8 +15,11 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::super::dialect::ast::{bare, call, folded_parts, string, value};
-use super::super::functions::typed::is_json;
+use super::super::functions::function::is_json;
 use super::types;
+
+/// Digits that a `double precision` keeps whatever they are.
+const FLOAT_DIGITS: usize = 15;
 
 /// The key of a number that goes through the hook.
 const NUMBER: &str = "stoa.number";
@@ -89,7 +92,7 @@ impl ExprPlanner for Literals {
     }
 }
 
-/// The value of a number as written. One that no decimal has room for is a `double precision`.
+/// The value of a number as written. One that no decimal has room for, and a float has, is a `double precision`.
 fn number(text: &str) -> Result<ScalarValue> {
     if let Ok(value) = text.parse::<i32>() {
         return Ok(ScalarValue::Int32(Some(value)));
@@ -99,7 +102,14 @@ fn number(text: &str) -> Result<ScalarValue> {
     }
     match decimal(text) {
         Some(value) => Ok(value),
-        None => text.parse::<f64>().map(|v| ScalarValue::Float64(Some(v))).map_err(|_| types::invalid("numeric", text)),
+        None => {
+            let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
+            let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+            if digits.trim_matches('0').len() > FLOAT_DIGITS {
+                return Err(types::too_long());
+            }
+            text.parse::<f64>().map(|v| ScalarValue::Float64(Some(v))).map_err(|_| types::invalid("numeric", text))
+        }
     }
 }
 

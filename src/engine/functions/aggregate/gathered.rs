@@ -1,215 +1,269 @@
-//! Ends of aggregates over gathered values, and the pairs that some gather; `width_bucket`, `gen_random_uuid` and the like.
+//! Aggregates that need all values of a group at once, and in order: what they keep is a [`Store`], what they make of it a function over the
+//! columns of all groups.
 
+use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int32Array, StringViewBuilder, StructArray};
-use arrow::datatypes::{DataType, Field, FieldRef, Fields, Float64Type};
-use datafusion::error::Result;
+use arrow::array::{ArrayRef, BooleanArray};
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::ScalarValue;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
+use datafusion::logical_expr::utils::AggregateOrderSensitivity;
+use datafusion::logical_expr::{Accumulator, AggregateUDFImpl, EmitTo, GroupsAccumulator, ReversedUDAF, Signature, Volatility};
+use datafusion::physical_expr::expressions::Literal;
 
-use crate::engine::dialect::shown_name;
-use crate::engine::functions::native::outward;
-use crate::engine::functions::text::shown;
-use crate::engine::functions::typed::{Call, Function, Gives, Type::*, element, invalid, logical};
-use crate::error::{Error, Kind};
-use crate::table::pg_type;
+use super::store::{Grouped, Layout, Store, single_states, state_type};
+use crate::table::pg_value::Style;
 
-pub(super) fn functions() -> Vec<Function> {
-    vec![
-        // Values as one, with all that is known of their types; `array_agg` would forget it.
-        Function::new("together", &[&[Any]], Gives::Of(|f| row_of(f, false)), row).variadic(),
-        // A table's row, with its columns' names.
-        Function::new("row_of_columns", &[&[Any]], Gives::Of(|f| row_of(f, true)), row).variadic(),
-        Function::new("string_agg_of", &[&[List]], Gives::Text, string_agg),
-        Function::new("mode_of", &[&[List]], Gives::Of(of_element), mode),
-        Function::new("width_bucket", &[&[Number, Number, Number, Int], &[Number, List]], Gives::Int4, width_bucket),
-        Function::new("text_to_uuid", &[&[Text]], Gives::Logical(&pg_type::UUID), |call| {
-            let texts = call.texts(0)?;
-            call.write_texts(|row, out| uuid(texts.value(row), out).map(|()| true))
-        }),
-        Function::new("gen_random_uuid", &[&[]], Gives::Logical(&pg_type::UUID), |call| {
-            call.write_texts(|_, out| {
-                let mut bytes = [0u8; 16];
-                getrandom::fill(&mut bytes)
-                    .map_err(|e| outward(Error::new(Kind::Internal, format!("no random numbers: {e}"))))?;
-                // Version 4, variant 1 (RFC 4122).
-                bytes[6] = bytes[6] & 0x0f | 0x40;
-                bytes[8] = bytes[8] & 0x3f | 0x80;
-                put_uuid(&bytes, out);
-                Ok(true)
-            })
-        })
-        .volatile(),
-        Function::new("text_to_varchar", &[&[Text, Int]], Gives::Logical(&pg_type::VARCHAR), |call| cut(call, false)),
-        Function::new("text_to_bpchar", &[&[Text, Int]], Gives::Logical(&pg_type::BPCHAR), |call| cut(call, true)),
-    ]
+/// The values of all groups, with what is known of the call.
+pub(super) struct Values {
+    pub grouped: Grouped,
+    pub fields: Vec<FieldRef>,
+    pub gives: FieldRef,
+    /// The arguments that are constants.
+    pub constants: Vec<Option<ScalarValue>>,
+    pub style: Style,
 }
 
-fn row_of(fields: &[FieldRef], named: bool) -> Result<FieldRef> {
-    let member = |(n, f): (usize, &FieldRef)| {
-        let name = if named { shown_name(f.name()).to_owned() } else { format!("f{}", n + 1) };
-        Arc::new(f.as_ref().clone().with_name(name).with_nullable(true))
-    };
-    let fields: Fields = fields.iter().enumerate().map(member).collect();
-    Ok(Arc::new(Field::new("", DataType::Struct(fields), true)))
+/// What an aggregate of this kind is.
+#[derive(Clone, Copy)]
+pub(super) struct Kind {
+    pub name: &'static str,
+    /// The result's field, or the error of arguments that it does not take.
+    pub gives: fn(&[FieldRef]) -> Result<FieldRef>,
+    /// One value for each group.
+    pub finish: fn(&Values) -> Result<ArrayRef>,
+    /// Whether values whose first argument is NULL are left out.
+    pub known: bool,
+    /// Whether its values stand in `WITHIN GROUP`.
+    pub within_group: bool,
 }
 
-fn row(call: &Call) -> Result<ArrayRef> {
-    let DataType::Struct(fields) = call.gives.data_type() else { return Err(invalid("values are gathered as rows")) };
-    Ok(Arc::new(StructArray::try_new_with_length(fields.clone(), call.arrays.clone(), None, call.rows)?))
+/// An aggregate. Two are equal when their names are.
+#[derive(Clone)]
+pub(super) struct Gathered {
+    kind: Kind,
+    style: Style,
+    signature: Signature,
 }
 
-fn of_element(fields: &[FieldRef]) -> Result<FieldRef> {
-    let Some(item) = fields.first().and_then(|f| element(f.data_type())) else { return Ok(logical("", &pg_type::TEXT)) };
-    Ok(Arc::new(item.as_ref().clone().with_name("").with_nullable(true)))
-}
-
-/// Of rows of a text and what stands before it.
-fn string_agg(call: &Call) -> Result<ArrayRef> {
-    let (lists, style) = (call.lists(0)?, call.style());
-    let Some(rows) = lists.values().as_struct_opt() else { return Err(invalid("texts are gathered as rows")) };
-    let texts = shown(rows.column(0), &rows.fields()[0], &style)?;
-    let between = shown(rows.column(1), &rows.fields()[1], &style)?;
-    let mut out = StringViewBuilder::with_capacity(call.rows);
-    let mut text = String::new();
-    for row in 0..call.rows {
-        text.clear();
-        let mut any = false;
-        for i in (lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize).filter(|i| texts.is_valid(*i)) {
-            if any && between.is_valid(i) {
-                text.push_str(between.value(i));
-            }
-            any = true;
-            text.push_str(texts.value(i));
-        }
-        out.append_option(any.then_some(&text));
+impl Gathered {
+    pub fn new(kind: Kind, style: &Style) -> Self {
+        Self { kind, style: style.clone(), signature: Signature::user_defined(Volatility::Immutable) }
     }
-    Ok(Arc::new(out.finish()))
-}
 
-/// The most frequent of values in order, the first of them where there are several.
-fn mode(call: &Call) -> Result<ArrayRef> {
-    let lists = call.lists(0)?;
-    let same = |a: usize, b: usize| lists.values().slice(a, 1).as_ref() == lists.values().slice(b, 1).as_ref();
-    let best = (0..call.rows).map(|row| {
-        let (start, end) = (lists.value_offsets()[row] as usize, lists.value_offsets()[row + 1] as usize);
-        let (mut best, mut most, mut from) = (None, 0, start);
-        for i in start..end {
-            if i + 1 == end || !same(i, i + 1) {
-                if i + 1 - from > most {
-                    (best, most) = (Some(i as u64), i + 1 - from);
-                }
-                from = i + 1;
-            }
-        }
-        best
-    });
-    let best: arrow::array::UInt64Array = best.collect();
-    Ok(arrow::compute::take(lists.values(), &best, None)?)
-}
-
-fn width_bucket(call: &Call) -> Result<ArrayRef> {
-    let wrong = |message: &str| outward(Error::new(Kind::InvalidBuckets, message));
-    let values = call.floats(0)?;
-    if call.len() == 2 {
-        let lists = call.lists(1)?;
-        let bounds = arrow::compute::cast(lists.values(), &DataType::Float64)?;
-        let bounds = bounds.as_primitive::<Float64Type>();
-        return call.collect::<i32, Int32Array>(|row| {
-            let range = lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize;
-            let bounds = bounds.values().get(range).unwrap_or_default();
-            Ok(i32::try_from(bounds.partition_point(|b| *b <= values.value(row))).ok())
-        });
-    }
-    let (lows, highs, counts) = (call.floats(1)?, call.floats(2)?, call.ints(3)?);
-    call.collect::<i32, Int32Array>(|row| {
-        let (value, low, high, count) = (values.value(row), lows.value(row), highs.value(row), counts.value(row));
-        if count <= 0 || i32::try_from(count).is_err() {
-            return Err(wrong("count must be greater than zero"));
-        }
-        if value.is_nan() || low.is_nan() || high.is_nan() {
-            return Err(wrong("operand, lower bound, and upper bound cannot be NaN"));
-        }
-        if !low.is_finite() || !high.is_finite() {
-            return Err(wrong("lower and upper bounds must be finite"));
-        }
-        if low == high {
-            return Err(wrong("lower bound cannot equal upper bound"));
-        }
-        let (below, above) = if low < high { (value < low, value >= high) } else { (value > low, value <= high) };
-        if above && count == i64::from(i32::MAX) {
-            return Err(outward(Error::new(Kind::OutOfRange, "integer out of range")));
-        }
-        let share = (value - low) / (high - low);
-        let bucket = if below {
-            0
-        } else if above {
-            count + 1
-        } else {
-            ((share * count as f64) as i64 + 1).min(count)
+    fn rows(&self, args: &AccumulatorArgs) -> Result<Rows> {
+        let order = args.order_bys.iter().map(|by| Ok(by.expr.return_field(args.schema)?.data_type().clone()));
+        let types = args.expr_fields.iter().map(|f| Ok(f.data_type().clone())).chain(order).collect::<Result<_>>()?;
+        let layout = Layout {
+            types,
+            arguments: args.expr_fields.len(),
+            order: args.order_bys.iter().map(|by| by.options).collect(),
+            distinct: args.is_distinct,
+            known: self.kind.known,
         };
-        Ok(i32::try_from(bucket).ok())
-    })
-}
-
-fn uuid(text: &str, out: &mut String) -> Result<()> {
-    let invalid = || outward(Error::new(Kind::InvalidText, format!("invalid input syntax for type uuid: \"{text}\"")));
-    let inner = match (text.strip_prefix('{'), text.ends_with('}')) {
-        (Some(inner), true) => &inner[..inner.len() - 1],
-        (None, false) => text,
-        (Some(_), false) | (None, true) => return Err(invalid()),
-    };
-    let (mut bytes, mut digits) = ([0u8; 16], 0);
-    let mut after_hyphen = true;
-    for c in inner.chars() {
-        if c == '-' {
-            // Hyphens part groups of four digits.
-            if after_hyphen || digits % 4 != 0 {
-                return Err(invalid());
-            }
-            after_hyphen = true;
-            continue;
-        }
-        after_hyphen = false;
-        let digit = c.to_digit(16).and_then(|d| u8::try_from(d).ok()).ok_or_else(invalid)?;
-        let byte = bytes.get_mut(digits / 2).ok_or_else(invalid)?;
-        *byte = *byte << 4 | digit;
-        digits += 1;
-    }
-    if digits != 32 || after_hyphen {
-        return Err(invalid());
-    }
-    put_uuid(&bytes, out);
-    Ok(())
-}
-
-fn put_uuid(bytes: &[u8; 16], out: &mut String) {
-    use std::fmt::Write;
-    for (i, byte) in bytes.iter().enumerate() {
-        if matches!(i, 4 | 6 | 8 | 10) {
-            out.push('-');
-        }
-        // Writing to a String does not fail.
-        let _ = write!(out, "{byte:02x}");
+        let constant = |e: &Arc<dyn datafusion::physical_expr::PhysicalExpr>| {
+            e.downcast_ref::<Literal>().map(|literal| literal.value().clone())
+        };
+        Ok(Rows {
+            store: Store::new(layout.clone()),
+            layout,
+            kind: self.kind,
+            fields: args.expr_fields.to_vec(),
+            gives: Arc::clone(&args.return_field),
+            constants: args.exprs.iter().map(constant).collect(),
+            style: self.style.clone(),
+        })
     }
 }
 
-/// The longest `char(n)` there is.
-const MAX_LENGTH: i64 = 10_485_760;
+impl fmt::Debug for Gathered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Gathered").field(&self.kind.name).finish()
+    }
+}
 
-/// The first characters of a text, filled with blanks for `char(n)`.
-fn cut(call: &Call, padded: bool) -> Result<ArrayRef> {
-    let (texts, lengths) = (call.texts(0)?, call.ints(1)?);
-    call.write_texts(|row, out| {
-        let length = lengths.value(row);
-        let length = usize::try_from(length.min(MAX_LENGTH)).unwrap_or(0);
-        out.extend(texts.value(row).chars().take(length));
-        if padded {
-            let have = out.chars().count();
-            if call.rows.saturating_mul(length) > 64 << 20 {
-                return Err(invalid("the values of character(n) would have more than 67108864 bytes"));
-            }
-            out.extend(std::iter::repeat_n(' ', length.saturating_sub(have)));
+impl PartialEq for Gathered {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind.name == other.kind.name
+    }
+}
+
+impl Eq for Gathered {}
+
+impl Hash for Gathered {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.kind.name.hash(state);
+    }
+}
+
+impl AggregateUDFImpl for Gathered {
+    fn name(&self) -> &str {
+        self.kind.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        Ok(types.to_vec())
+    }
+
+    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
+        let fields: Vec<FieldRef> = types.iter().map(|t| Arc::new(Field::new("", t.clone(), true))).collect();
+        Ok((self.kind.gives)(&fields)?.data_type().clone())
+    }
+
+    fn return_field(&self, fields: &[FieldRef]) -> Result<FieldRef> {
+        Ok(Arc::new((self.kind.gives)(fields)?.as_ref().clone().with_name(self.kind.name)))
+    }
+
+    fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
+        let types = args.input_fields.iter().chain(args.ordering_fields).map(|f| f.data_type().clone());
+        Ok(vec![Arc::new(Field::new(format!("{}[values]", args.name), state_type(types), true))])
+    }
+
+    fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
+        Ok(Box::new(self.rows(&args)?))
+    }
+
+    fn create_sliding_accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
+        self.accumulator(args)
+    }
+
+    fn groups_accumulator_supported(&self, _: AccumulatorArgs) -> bool {
+        true
+    }
+
+    fn create_groups_accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn GroupsAccumulator>> {
+        Ok(Box::new(self.rows(&args)?))
+    }
+
+    /// Input that is in order already is not sorted for it: several aggregates of a select may ask for several orders.
+    fn order_sensitivity(&self) -> AggregateOrderSensitivity {
+        AggregateOrderSensitivity::SoftRequirement
+    }
+
+    fn reverse_expr(&self) -> ReversedUDAF {
+        ReversedUDAF::NotSupported
+    }
+
+    fn supports_within_group_clause(&self) -> bool {
+        self.kind.within_group
+    }
+
+    fn supports_null_handling_clause(&self) -> bool {
+        false
+    }
+}
+
+/// The rows of one call, of one group or many.
+#[derive(Debug)]
+struct Rows {
+    store: Store,
+    layout: Layout,
+    kind: Kind,
+    fields: Vec<FieldRef>,
+    gives: FieldRef,
+    constants: Vec<Option<ScalarValue>>,
+    style: Style,
+}
+
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl Rows {
+    fn finished(&self, groups: usize) -> Result<ArrayRef> {
+        (self.kind.finish)(&Values {
+            grouped: self.store.sorted(groups)?,
+            fields: self.fields.clone(),
+            gives: Arc::clone(&self.gives),
+            constants: self.constants.clone(),
+            style: self.style.clone(),
+        })
+    }
+
+    fn emitted(&self, emit_to: EmitTo) -> usize {
+        match emit_to {
+            EmitTo::All => self.store.groups(),
+            EmitTo::First(n) => n,
         }
-        Ok(true)
-    })
+    }
+}
+
+impl GroupsAccumulator for Rows {
+    fn update_batch(
+        &mut self,
+        values: &[ArrayRef],
+        group_indices: &[usize],
+        opt_filter: Option<&BooleanArray>,
+        total_num_groups: usize,
+    ) -> Result<()> {
+        self.store.add(values, group_indices, opt_filter, total_num_groups)
+    }
+
+    fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
+        let groups = self.emitted(emit_to);
+        let answer = self.finished(groups)?;
+        self.store.forget(groups)?;
+        Ok(answer)
+    }
+
+    fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
+        let groups = self.emitted(emit_to);
+        let state = self.store.state(groups)?;
+        self.store.forget(groups)?;
+        Ok(vec![state])
+    }
+
+    fn merge_batch(&mut self, values: &[ArrayRef], group_indices: &[usize], total_num_groups: usize) -> Result<()> {
+        let [states] = values else { return Err(DataFusionError::Internal("a state of one column".to_owned())) };
+        self.store.merge(states, group_indices, total_num_groups)
+    }
+
+    fn convert_to_state(&self, values: &[ArrayRef], opt_filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
+        Ok(vec![single_states(&self.layout, values, opt_filter)?])
+    }
+
+    fn size(&self) -> usize {
+        size_of_val(self) + self.store.bytes()
+    }
+}
+
+impl Accumulator for Rows {
+    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        let rows = values.first().map_or(0, |v| v.len());
+        self.store.add(values, &vec![0; rows], None, 1)
+    }
+
+    fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        self.store.retract(values)
+    }
+
+    fn supports_retract_batch(&self) -> bool {
+        true
+    }
+
+    fn evaluate(&mut self) -> Result<ScalarValue> {
+        ScalarValue::try_from_array(&self.finished(1)?, 0)
+    }
+
+    fn size(&self) -> usize {
+        size_of_val(self) + self.store.bytes()
+    }
+
+    fn state(&mut self) -> Result<Vec<ScalarValue>> {
+        Ok(vec![ScalarValue::try_from_array(&self.store.state(1)?, 0)?])
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
+        let [states] = states else { return Err(DataFusionError::Internal("a state of one column".to_owned())) };
+        self.store.merge(states, &vec![0; states.len()], 1)
+    }
 }

@@ -1,159 +1,164 @@
-//! `percentile_disc` and `percentile_cont` over the values that were gathered in order, none of them NULL.
+//! `percentile_disc` and `percentile_cont` of values in order, none of them NULL; for one fraction or an array of them.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array, ListArray, UInt64Array, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, IntervalMonthDayNanoArray, ListArray, UInt64Array};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
-use arrow::datatypes::{DataType, Field, FieldRef, Float64Type, IntervalMonthDayNanoType};
+use arrow::compute::{cast, take};
+use arrow::datatypes::{DataType, Field, FieldRef, Float64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit};
 use datafusion::error::Result;
 
-use crate::engine::functions::native::outward;
-use crate::engine::functions::typed::{Call, Function, Gives, Type::*, element, is_list};
-use crate::error::{Error, Kind};
+use super::gathered::{Kind, Values};
+use crate::engine::functions::function::{Given, Type, is_list, outward, shown_type, undefined};
+use crate::error::{Error, Kind as Fault};
 
-pub(super) fn functions() -> Vec<Function> {
-    vec![
-        Function::new("percentile_disc_of", &[&[List, Any]], Gives::Of(|f| gives(f, false)), discrete),
-        Function::new("percentile_cont_of", &[&[List, Any]], Gives::Of(|f| gives(f, true)), continuous),
-    ]
-}
+pub(super) const KINDS: [Kind; 2] = [
+    Kind {
+        name: "percentile_disc",
+        gives: |fields| gives(fields, false),
+        finish: |values| arranged(values, discrete),
+        known: true,
+        within_group: true,
+    },
+    Kind {
+        name: "percentile_cont",
+        gives: |fields| gives(fields, true),
+        finish: |values| arranged(values, continuous),
+        known: true,
+        within_group: true,
+    },
+];
 
-/// The elements' type, for `percentile_cont` doubles or intervals; an array of them for an array of fractions.
+/// The values' type, for `percentile_cont` doubles or intervals; an array of them for an array of fractions.
 fn gives(fields: &[FieldRef], continuous: bool) -> Result<FieldRef> {
-    let item = fields.first().and_then(|f| element(f.data_type())).map_or(DataType::Utf8View, |e| e.data_type().clone());
-    let one = if continuous && !matches!(item, DataType::Interval(_)) { DataType::Float64 } else { item };
-    let several = fields.get(1).is_some_and(|f| is_list(f.data_type()));
-    let gives = if several { DataType::List(Arc::new(Field::new_list_field(one, true))) } else { one };
-    Ok(Arc::new(Field::new("", gives, true)))
-}
-
-/// The fractions of each row.
-fn fractions(call: &Call) -> Result<Vec<Option<Vec<Option<f64>>>>> {
-    let of = |values: &ArrayRef| -> Result<Vec<Option<f64>>> {
-        let values = arrow::compute::cast(values, &DataType::Float64)?;
-        let values = values.as_primitive::<Float64Type>();
-        for fraction in values.iter().flatten() {
-            if !(0.0..=1.0).contains(&fraction) {
-                let error = Error::new(Kind::OutOfRange, format!("percentile value {fraction} is not between 0 and 1"));
-                return Err(outward(error));
-            }
+    let name = if continuous { "percentile_cont" } else { "percentile_disc" };
+    let [of, fraction] = fields else { return Err(outward(undefined(name, fields))) };
+    let one = match Given::of_field(of) {
+        _ if !continuous => of.data_type().clone(),
+        Given::Temporal(Type::Interval) => DataType::Interval(IntervalUnit::MonthDayNano),
+        Given::Int | Given::Decimal | Given::Float | Given::Unknown => DataType::Float64,
+        _ => {
+            let message = format!("function percentile_cont({}, {}) does not exist", shown_type(fraction), shown_type(of));
+            let hint = "No function matches the given name and argument types. You might need to add explicit type casts.";
+            return Err(outward(Error::new(Fault::UndefinedFunction, message).with_hint(hint)));
         }
-        Ok(values.iter().collect())
     };
-    if is_list(call.arrays[1].data_type()) {
-        let lists = call.lists(1)?;
-        let row = |row| if lists.is_null(row) { Ok(None) } else { of(&lists.value(row)).map(Some) };
-        return (0..call.rows).map(row).collect();
-    }
-    Ok(of(&call.arrays[1])?.into_iter().map(|f| Some(vec![f])).collect())
-}
-
-/// Where a row's values begin, and how many they are.
-fn bounds(lists: &ListArray, row: usize) -> (usize, usize) {
-    if lists.is_null(row) {
-        return (0, 0);
-    }
-    let start = lists.value_offsets()[row] as usize;
-    (start, lists.value_offsets()[row + 1] as usize - start)
-}
-
-/// Puts the values of all fractions into one array for each row where there are several.
-fn arranged(call: &Call, values: ArrayRef, lengths: Vec<Option<usize>>) -> Result<ArrayRef> {
-    let DataType::List(item) = call.gives.data_type() else { return Ok(values) };
-    if !is_list(call.arrays[1].data_type()) {
-        return Ok(values);
-    }
-    let valid: Vec<bool> = lengths.iter().map(Option::is_some).collect();
-    let offsets = OffsetBuffer::from_lengths(lengths.into_iter().map(Option::unwrap_or_default));
-    Ok(Arc::new(ListArray::try_new(Arc::clone(item), offsets, values, Some(NullBuffer::from(valid)))?))
-}
-
-fn discrete(call: &Call) -> Result<ArrayRef> {
-    let lists = call.lists(0)?;
-    let (mut places, mut lengths) = (Vec::new(), Vec::new());
-    for (row, fractions) in fractions(call)?.into_iter().enumerate() {
-        let (start, count) = bounds(&lists, row);
-        let several = is_list(call.arrays[1].data_type());
-        let fractions = fractions.filter(|_| count > 0 || !several);
-        lengths.push(fractions.as_ref().map(Vec::len));
-        for fraction in fractions.into_iter().flatten() {
-            let place = fraction.filter(|_| count > 0).map(|f| (f * count as f64).ceil().max(1.0) as usize - 1);
-            places.push(place.map(|p| (start + p.min(count.saturating_sub(1))) as u64));
-        }
-    }
-    let values = arrow::compute::take(lists.values(), &UInt64Array::from(places), None)?;
-    arranged(call, values, lengths)
-}
-
-fn continuous(call: &Call) -> Result<ArrayRef> {
-    let lists = call.lists(0)?;
-    if matches!(lists.values().data_type(), DataType::Interval(_)) {
-        return intervals(call, &lists);
-    }
-    if !lists.values().data_type().is_numeric() && *lists.values().data_type() != DataType::Null {
-        let item = element(lists.data_type()).cloned().unwrap_or_else(|| Arc::new(Field::new("", DataType::Null, true)));
-        let shown = crate::engine::functions::typed::shown_type(&item);
-        let message = format!("function percentile_cont(numeric, {shown}) does not exist");
-        let hint = "No function matches the given name and argument types. You might need to add explicit type casts.";
-        return Err(outward(Error::new(Kind::UndefinedFunction, message).with_hint(hint)));
-    }
-    let values = if *lists.values().data_type() == DataType::Null {
-        new_null_array(&DataType::Float64, lists.values().len())
+    let several = is_list(fraction.data_type());
+    let field = if several {
+        Field::new("", DataType::List(Arc::new(Field::new_list_field(one, true))), true)
+    } else if continuous {
+        Field::new("", one, true)
     } else {
-        arrow::compute::cast(lists.values(), &DataType::Float64)?
+        of.as_ref().clone().with_nullable(true)
     };
+    Ok(Arc::new(field))
+}
+
+/// What is asked for of a group: the place of its first value, how many there are, and the fractions; `None` gives NULL.
+struct Asked {
+    start: usize,
+    count: usize,
+    fractions: Option<Vec<Option<f64>>>,
+}
+
+fn checked(values: &ArrayRef) -> Result<Vec<Option<f64>>> {
+    let values = cast(values, &DataType::Float64)?;
     let values = values.as_primitive::<Float64Type>();
-    let (mut found, mut lengths) = (Vec::new(), Vec::new());
-    for (row, fractions) in fractions(call)?.into_iter().enumerate() {
-        let (start, count) = bounds(&lists, row);
-        let several = is_list(call.arrays[1].data_type());
-        let fractions = fractions.filter(|_| count > 0 || !several);
-        lengths.push(fractions.as_ref().map(Vec::len));
-        for fraction in fractions.into_iter().flatten() {
-            found.push(fraction.filter(|_| count > 0).map(|fraction| {
-                let (low, high, share) = between(fraction, count);
-                let (low, high) = (values.value(start + low), values.value(start + high));
-                low + share * (high - low)
-            }));
-        }
+    match values.iter().flatten().find(|fraction| !(0.0..=1.0).contains(fraction)) {
+        Some(wrong) => Err(outward(Error::new(Fault::OutOfRange, format!("percentile value {wrong} is not between 0 and 1")))),
+        None => Ok(values.iter().collect()),
     }
-    arranged(call, Arc::new(Float64Array::from(found)), lengths)
+}
+
+fn asked(values: &Values) -> Result<Vec<Asked>> {
+    let several = is_list(values.fields[1].data_type());
+    let of = |column: &ArrayRef, row: usize| -> Result<Option<Vec<Option<f64>>>> {
+        if !several {
+            return checked(&column.slice(row, 1)).map(Some);
+        }
+        let lists = cast(&column.slice(row, 1), &DataType::List(Arc::new(Field::new_list_field(DataType::Float64, true))))?;
+        let lists = lists.as_list::<i32>();
+        if lists.is_null(0) { Ok(None) } else { checked(&lists.value(0)).map(Some) }
+    };
+    let constant = match &values.constants[1] {
+        Some(constant) => Some(of(&constant.to_array()?, 0)?),
+        None => None,
+    };
+    let one = |group: usize| {
+        let range = values.grouped.range(group);
+        let fractions = match &constant {
+            _ if range.is_empty() => None,
+            Some(constant) => constant.clone(),
+            None => of(&values.grouped.columns[1], range.start)?,
+        };
+        Ok(Asked { start: range.start, count: range.len(), fractions })
+    };
+    (0..values.grouped.groups()).map(one).collect()
+}
+
+/// The values of all fractions, in one array for each group where there are several.
+fn arranged(values: &Values, find: fn(&Values, &[Asked]) -> Result<ArrayRef>) -> Result<ArrayRef> {
+    let mut asked = asked(values)?;
+    let DataType::List(item) = values.gives.data_type() else {
+        asked.iter_mut().filter(|a| a.fractions.is_none()).for_each(|a| a.fractions = Some(vec![None]));
+        return find(values, &asked);
+    };
+    if !is_list(values.fields[1].data_type()) {
+        asked.iter_mut().filter(|a| a.fractions.is_none()).for_each(|a| a.fractions = Some(vec![None]));
+        return find(values, &asked);
+    }
+    let lengths = OffsetBuffer::from_lengths(asked.iter().map(|a| a.fractions.as_ref().map_or(0, Vec::len)));
+    let valid: Vec<bool> = asked.iter().map(|a| a.fractions.is_some()).collect();
+    let found = cast(&find(values, &asked)?, item.data_type())?;
+    Ok(Arc::new(ListArray::try_new(Arc::clone(item), lengths, found, Some(NullBuffer::from(valid)))?))
+}
+
+fn discrete(values: &Values, asked: &[Asked]) -> Result<ArrayRef> {
+    let place = |a: &Asked, f: f64| (a.start + ((f * a.count as f64).ceil().max(1.0) as usize - 1).min(a.count - 1)) as u64;
+    let places = asked.iter().flat_map(|a| a.fractions.iter().flatten().map(move |f| f.map(|f| place(a, f))));
+    Ok(take(&values.grouped.columns[0], &places.collect::<UInt64Array>(), None)?)
 }
 
 /// The two places that a fraction lies between, and how far it is from the first.
-fn between(fraction: f64, count: usize) -> (usize, usize, f64) {
-    let place = fraction * (count - 1) as f64;
-    let (low, high) = (place.floor(), place.ceil());
-    (low as usize, (high as usize).min(count - 1), place - low)
+fn between(a: &Asked, fraction: f64) -> (usize, usize, f64) {
+    let place = fraction * (a.count - 1) as f64;
+    (a.start + place.floor() as usize, a.start + (place.ceil() as usize).min(a.count - 1), place - place.floor())
+}
+
+fn continuous(values: &Values, asked: &[Asked]) -> Result<ArrayRef> {
+    let column = &values.grouped.columns[0];
+    if matches!(column.data_type(), DataType::Interval(_)) {
+        return intervals(column, asked);
+    }
+    let column = cast(column, &DataType::Float64)?;
+    let column = column.as_primitive::<Float64Type>();
+    let value = |a: &Asked, fraction: f64| {
+        let (low, high, share) = between(a, fraction);
+        let (low, high) = (column.value(low), column.value(high));
+        low + share * (high - low)
+    };
+    let found = asked.iter().flat_map(|a| a.fractions.iter().flatten().map(move |f| f.map(|f| value(a, f))));
+    Ok(Arc::new(found.collect::<Float64Array>()))
 }
 
 /// Between intervals, by microseconds of what months and days come to where they differ.
-fn intervals(call: &Call, lists: &ListArray) -> Result<ArrayRef> {
-    use arrow::datatypes::IntervalMonthDayNano;
-    let target = DataType::Interval(arrow::datatypes::IntervalUnit::MonthDayNano);
-    let values = arrow::compute::cast(lists.values(), &target)?;
-    let values = values.as_primitive::<IntervalMonthDayNanoType>();
-    let (mut found, mut lengths) = (Vec::new(), Vec::new());
+fn intervals(column: &ArrayRef, asked: &[Asked]) -> Result<ArrayRef> {
     const DAY: f64 = 86_400_000_000_000.0;
-    for (row, fractions) in fractions(call)?.into_iter().enumerate() {
-        let (start, count) = bounds(lists, row);
-        lengths.push(fractions.as_ref().map(Vec::len));
-        for fraction in fractions.into_iter().flatten() {
-            found.push(fraction.filter(|_| count > 0).map(|fraction| {
-                let (low, high, share) = between(fraction, count);
-                let (low, high) = (values.value(start + low), values.value(start + high));
-                let months = f64::from(high.months - low.months) * share;
-                // What is left of a month is days of thirty, what is left of a day is hours.
-                let days = f64::from(high.days - low.days) * share + months.fract() * 30.0;
-                let nanos = (high.nanoseconds - low.nanoseconds) as f64 * share + days.fract() * DAY;
-                IntervalMonthDayNano::new(
-                    low.months + months.trunc() as i32,
-                    low.days + days.trunc() as i32,
-                    low.nanoseconds + nanos.round() as i64,
-                )
-            }));
-        }
-    }
-    let values: arrow::array::IntervalMonthDayNanoArray = found.into_iter().collect();
-    arranged(call, Arc::new(values), lengths)
+    let column = cast(column, &DataType::Interval(IntervalUnit::MonthDayNano))?;
+    let column = column.as_primitive::<IntervalMonthDayNanoType>();
+    let value = |a: &Asked, fraction: f64| {
+        let (low, high, share) = between(a, fraction);
+        let (low, high) = (column.value(low), column.value(high));
+        let months = (f64::from(high.months) - f64::from(low.months)) * share;
+        // What is left of a month is days of thirty, what is left of a day is hours.
+        let days = (f64::from(high.days) - f64::from(low.days)) * share + months.fract() * 30.0;
+        let nanos = (high.nanoseconds as f64 - low.nanoseconds as f64) * share + days.fract() * DAY;
+        IntervalMonthDayNano::new(
+            low.months.saturating_add(months.trunc() as i32),
+            low.days.saturating_add(days.trunc() as i32),
+            low.nanoseconds.saturating_add(nanos.round() as i64),
+        )
+    };
+    let found = asked.iter().flat_map(|a| a.fractions.iter().flatten().map(move |f| f.map(|f| value(a, f))));
+    Ok(Arc::new(found.collect::<IntervalMonthDayNanoArray>()))
 }

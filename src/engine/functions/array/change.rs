@@ -9,8 +9,7 @@ use arrow::datatypes::{DataType, Field, FieldRef, Int64Type};
 use datafusion::error::Result;
 
 use super::shape::of_list;
-use crate::engine::functions::native::outward;
-use crate::engine::functions::typed::{Call, Function, Gives, Type::*, invalid, list_of};
+use crate::engine::functions::function::{Call, Function, Gives, Type::*, invalid, list_of, outward};
 use crate::error::{Error, Kind};
 
 /// The most elements that `array_fill` makes for one batch of rows.
@@ -27,7 +26,7 @@ pub(super) fn functions() -> Vec<Function> {
 fn remove(call: &Call) -> Result<ArrayRef> {
     let lists = call.lists(0)?;
     let DataType::List(item) = lists.data_type().clone() else { return Ok(Arc::new(lists)) };
-    let wanted = arrow::compute::cast(&call.arrays[1], item.data_type())?;
+    let wanted = arrow::compute::cast(&call.array(1)?, item.data_type())?;
     let data = lists.values().to_data();
     let mut taken = MutableArrayData::new(vec![&data], true, data.len());
     let mut lengths = Vec::with_capacity(lists.len());
@@ -104,7 +103,7 @@ fn fill(call: &Call) -> Result<ArrayRef> {
             )));
         }
     }
-    let value = arrow::compute::cast(&call.arrays[0], &viewed(call.arrays[0].data_type()))?;
+    let value = arrow::compute::cast(&call.array(0)?, &viewed(call.data_type(0)))?;
     let data = value.to_data();
     let mut values = MutableArrayData::new(vec![&data], true, total.unwrap_or(0));
     for (row, length) in out.iter().enumerate() {

@@ -12,7 +12,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::type_coercion::binary::comparison_coercion;
 
 use super::change::flat;
-use crate::engine::functions::typed::{Call, Function, Gives, Type::*};
+use crate::engine::functions::function::{Call, Function, Gives, Type::*};
 
 pub(super) fn functions() -> Vec<Function> {
     vec![
@@ -34,7 +34,7 @@ impl Sides {
         let lists = [flat(0)?, flat(1)?];
         let [left, right] = [lists[0].values().data_type().clone(), lists[1].values().data_type().clone()];
         // A literal's elements are of the other side's type.
-        let is_literal = |i: usize| call.arrays[i].data_type().is_string();
+        let is_literal = |i: usize| call.data_type(i).is_string();
         let common = match (is_literal(0), is_literal(1)) {
             (true, false) => right,
             (false, true) => left,

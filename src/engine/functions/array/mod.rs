@@ -7,7 +7,7 @@ pub(super) mod read;
 mod series;
 mod shape;
 
-use super::typed::Function;
+use super::function::Function;
 
 pub(super) use change::flat;
 

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ListArray, ListBuilder, StringViewArray, StringViewBuilder};
 use datafusion::error::Result;
 
-use crate::engine::functions::native::outward;
-use crate::engine::functions::typed::{Function, Gives, Type::*};
+use crate::engine::functions::function::{Function, Gives, Type::*, outward};
 use crate::error::{Error, Kind};
 
 /// How many dimensions an array may have.

@@ -6,8 +6,7 @@ use arrow::array::{ArrayRef, AsArray, Decimal128Builder, ListBuilder};
 use arrow::datatypes::{DataType, Decimal128Type, Field, FieldRef};
 use datafusion::error::Result;
 
-use crate::engine::functions::native::outward;
-use crate::engine::functions::typed::{Call, Function, Gives, Type::*, invalid};
+use crate::engine::functions::function::{Call, Function, Gives, Type::*, invalid, outward};
 use crate::error::{Error, Kind};
 
 /// The most numbers of one batch of rows.
@@ -36,7 +35,7 @@ fn gives(fields: &[FieldRef]) -> Result<FieldRef> {
 fn series(call: &Call) -> Result<ArrayRef> {
     let DataType::List(item) = call.gives.data_type() else { return Err(invalid("a series is an array")) };
     let DataType::Decimal128(_, scale) = item.data_type() else { return Err(invalid("a series is of decimals")) };
-    let columns = call.arrays.iter().map(|a| arrow::compute::cast(a, item.data_type())).collect::<Result<Vec<_>, _>>()?;
+    let columns = call.arrays()?.iter().map(|a| arrow::compute::cast(a, item.data_type())).collect::<Result<Vec<_>, _>>()?;
     let value = |i: usize, row: usize| columns[i].as_primitive::<Decimal128Type>().value(row);
     let one = 10i128.pow(u32::from(scale.unsigned_abs()));
     let known = call.known();

@@ -8,8 +8,8 @@ use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::error::Result;
 
-use crate::engine::functions::native::outward;
-use crate::engine::functions::typed::{Call, Function, Gives, Type::*, element, list_of, undefined};
+use crate::engine::functions::function::{Call, Column, Function, Gives, Type::*, element, list_of, outward, undefined};
+use crate::engine::marks;
 use crate::error::{Error, Kind};
 
 pub(super) fn functions() -> Vec<Function> {
@@ -64,7 +64,8 @@ fn of_element(fields: &[FieldRef]) -> Result<FieldRef> {
     let Some(item) = fields.first().and_then(|f| element(f.data_type())) else {
         return Err(outward(undefined("array_at", fields)));
     };
-    Ok(Arc::new(item.as_ref().clone().with_name("").with_nullable(true)))
+    let item = item.as_ref().clone().with_name("").with_nullable(true);
+    Ok(Arc::new(fields.first().map_or(item.clone(), |list| marks::taken(item, list))))
 }
 
 /// The lengths of an array's dimensions; none when it is empty.
@@ -144,10 +145,10 @@ fn at(call: &Call) -> Result<ArrayRef> {
 fn part(call: &Call) -> Result<ArrayRef> {
     let lists = call.lists(0)?;
     // A bound that is left out is the array's.
-    let open = |i: usize| call.arrays[i].data_type().is_string();
+    let open = |i: usize| call.data_type(i).is_string();
     let bound = |i: usize| if open(i) { Ok(None) } else { call.ints(i).map(Some) };
     let (lower, upper) = (bound(1)?, bound(2)?);
-    let is_null = |b: &Option<arrow::array::Int64Array>, row| b.as_ref().is_some_and(|b| b.is_null(row));
+    let is_null = |b: &Option<Column<arrow::array::Int64Array>>, row| b.as_ref().is_some_and(|b| b.is_null(row));
     ranges(&lists, |row| {
         if lists.is_null(row) || is_null(&lower, row) || is_null(&upper, row) {
             return None;

@@ -4,7 +4,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray};
-use arrow::datatypes::{DataType, Field, FieldRef, Int64Type, IntervalMonthDayNanoType};
+use arrow::datatypes::{DataType, Field, FieldRef, Int64Type, IntervalMonthDayNanoType, IntervalUnit};
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
@@ -15,8 +15,7 @@ use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, ReversedUDAF, SetMonotonicity, Signature, Volatility,
 };
 
-use super::function::T;
-use crate::engine::functions::native::outward;
+use crate::engine::functions::function::outward;
 use crate::table::pg_time::Interval;
 
 /// Puts them in place of the registered ones, for all arguments but intervals to go on to these.
@@ -51,8 +50,12 @@ impl Hash for OfIntervals {
     }
 }
 
+fn interval() -> DataType {
+    DataType::Interval(IntervalUnit::MonthDayNano)
+}
+
 fn of_interval(types: &[DataType]) -> bool {
-    matches!(types, [t] if T::of(t) == Some(T::Interval) && matches!(t, DataType::Interval(_)))
+    matches!(types, [t] if matches!(t, DataType::Interval(_)))
 }
 
 fn fields_of_interval(fields: &[FieldRef]) -> bool {
@@ -74,7 +77,7 @@ impl AggregateUDFImpl for OfIntervals {
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
         if of_interval(types) {
-            return Ok(vec![T::Interval.arrow()]);
+            return Ok(vec![interval()]);
         }
         let fields: Vec<FieldRef> = types.iter().map(|t| Arc::new(Field::new("", t.clone(), true))).collect();
         let coerced = datafusion::logical_expr::type_coercion::functions::fields_with_udf(&fields, self.inner.as_ref())?;
@@ -82,13 +85,13 @@ impl AggregateUDFImpl for OfIntervals {
     }
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        if of_interval(types) { Ok(T::Interval.arrow()) } else { self.inner.return_type(types) }
+        if of_interval(types) { Ok(interval()) } else { self.inner.return_type(types) }
     }
 
     /// The field's metadata says how a number is shown, which the type alone would lose.
     fn return_field(&self, fields: &[FieldRef]) -> Result<FieldRef> {
         if fields_of_interval(fields) {
-            return Ok(Arc::new(Field::new(self.name(), T::Interval.arrow(), true)));
+            return Ok(Arc::new(Field::new(self.name(), interval(), true)));
         }
         self.inner.return_field(fields)
     }
@@ -105,7 +108,7 @@ impl AggregateUDFImpl for OfIntervals {
             return self.inner.state_fields(args);
         }
         let field = |name: &str, t: DataType| Arc::new(Field::new(format!("{}[{name}]", args.name), t, true));
-        Ok(vec![field("sum", T::Interval.arrow()), field("count", DataType::Int64)])
+        Ok(vec![field("sum", interval()), field("count", DataType::Int64)])
     }
 
     fn groups_accumulator_supported(&self, args: AccumulatorArgs) -> bool {
@@ -209,7 +212,7 @@ pub fn extreme(name: &str) -> Option<Arc<AggregateUDF>> {
         "max" => ("max", true),
         _ => return None,
     };
-    let signature = Signature::exact(vec![T::Interval.arrow()], Volatility::Immutable);
+    let signature = Signature::exact(vec![interval()], Volatility::Immutable);
     Some(Arc::new(AggregateUDF::from(Extreme { name, largest, signature })))
 }
 
@@ -230,7 +233,7 @@ impl AggregateUDFImpl for Extreme {
     }
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(T::Interval.arrow())
+        Ok(interval())
     }
 
     fn accumulator(&self, _: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {

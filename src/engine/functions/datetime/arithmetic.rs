@@ -7,10 +7,8 @@ use arrow::datatypes::{
     Date32Type, Float64Type, Int32Type, Int64Type, IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType,
 };
 use datafusion::error::Result;
-use datafusion::logical_expr::{ScalarUDF, Volatility};
 
-use super::Times;
-use super::function::{Columns, Function, Overload, T};
+use crate::engine::functions::function::{Call, Function, Gives, Overload, Type as T};
 use crate::error::Error;
 use crate::table::pg_time::calendar::{self, is_finite, is_finite_date, midnight};
 use crate::table::pg_time::{DAY, Interval, out_of_range};
@@ -38,68 +36,76 @@ pub fn start_of(date: i32) -> Result<i64, Error> {
 }
 
 pub static PLUS: &[Overload] = &[
-    Overload { takes: &[T::Date, T::Int], gives: T::Date, body: |_, a| a.map2::<Date32Type, Int64Type, Date32Type>(date_plus) },
+    Overload {
+        takes: &[T::Date, T::Int],
+        gives: Gives::Temporal(T::Date),
+        body: |a| a.map2::<Date32Type, Int64Type, Date32Type>(date_plus),
+    },
     Overload {
         takes: &[T::Int, T::Date],
-        gives: T::Date,
-        body: |_, a| a.map2::<Int64Type, Date32Type, Date32Type>(|days, date| date_plus(date, days)),
+        gives: Gives::Temporal(T::Date),
+        body: |a| a.map2::<Int64Type, Date32Type, Date32Type>(|days, date| date_plus(date, days)),
     },
-    Overload { takes: &[T::Date, T::Time], gives: T::Timestamp, body: |_, a| a.map2::<Date32Type, Clock, Moment>(at) },
+    Overload {
+        takes: &[T::Date, T::Time],
+        gives: Gives::Temporal(T::Timestamp),
+        body: |a| a.map2::<Date32Type, Clock, Moment>(at),
+    },
     Overload {
         takes: &[T::Time, T::Date],
-        gives: T::Timestamp,
-        body: |_, a| a.map2::<Clock, Date32Type, Moment>(|t, d| at(d, t)),
+        gives: Gives::Temporal(T::Timestamp),
+        body: |a| a.map2::<Clock, Date32Type, Moment>(|t, d| at(d, t)),
     },
     Overload {
         takes: &[T::Date, T::Interval],
-        gives: T::Timestamp,
-        body: |_, a| a.map2::<Date32Type, Span, Moment>(|d, i| Interval::from(i).after(start_of(d)?)),
+        gives: Gives::Temporal(T::Timestamp),
+        body: |a| a.map2::<Date32Type, Span, Moment>(|d, i| Interval::from(i).after(start_of(d)?)),
     },
     Overload {
         takes: &[T::Interval, T::Date],
-        gives: T::Timestamp,
-        body: |_, a| a.map2::<Span, Date32Type, Moment>(|i, d| Interval::from(i).after(start_of(d)?)),
+        gives: Gives::Temporal(T::Timestamp),
+        body: |a| a.map2::<Span, Date32Type, Moment>(|i, d| Interval::from(i).after(start_of(d)?)),
     },
     Overload {
         takes: &[T::Timestamp, T::Interval],
-        gives: T::Timestamp,
-        body: |_, a| a.map2::<Moment, Span, Moment>(|t, i| Interval::from(i).after(t)),
+        gives: Gives::Temporal(T::Timestamp),
+        body: |a| a.map2::<Moment, Span, Moment>(|t, i| Interval::from(i).after(t)),
     },
     Overload {
         takes: &[T::Interval, T::Timestamp],
-        gives: T::Timestamp,
-        body: |_, a| a.map2::<Span, Moment, Moment>(|i, t| Interval::from(i).after(t)),
+        gives: Gives::Temporal(T::Timestamp),
+        body: |a| a.map2::<Span, Moment, Moment>(|i, t| Interval::from(i).after(t)),
     },
     Overload {
         takes: &[T::Timestamptz, T::Interval],
-        gives: T::Timestamptz,
-        body: |times, a| {
-            let zone = times.zone();
+        gives: Gives::Temporal(T::Timestamptz),
+        body: |a| {
+            let zone = a.zone();
             a.map2::<Moment, Span, Moment>(|t, i| Interval::from(i).after_in(t, zone))
         },
     },
     Overload {
         takes: &[T::Interval, T::Timestamptz],
-        gives: T::Timestamptz,
-        body: |times, a| {
-            let zone = times.zone();
+        gives: Gives::Temporal(T::Timestamptz),
+        body: |a| {
+            let zone = a.zone();
             a.map2::<Span, Moment, Moment>(|i, t| Interval::from(i).after_in(t, zone))
         },
     },
     Overload {
         takes: &[T::Interval, T::Interval],
-        gives: T::Interval,
-        body: |_, a| a.map2::<Span, Span, Span>(|x, y| Interval::from(x).plus(y.into())?.to_arrow()),
+        gives: Gives::Temporal(T::Interval),
+        body: |a| a.map2::<Span, Span, Span>(|x, y| Interval::from(x).plus(y.into())?.to_arrow()),
     },
     Overload {
         takes: &[T::Time, T::Interval],
-        gives: T::Time,
-        body: |_, a| a.map2::<Clock, Span, Clock>(|t, i| Ok(time_plus(t, i.into(), 1))),
+        gives: Gives::Temporal(T::Time),
+        body: |a| a.map2::<Clock, Span, Clock>(|t, i| Ok(time_plus(t, i.into(), 1))),
     },
     Overload {
         takes: &[T::Interval, T::Time],
-        gives: T::Time,
-        body: |_, a| a.map2::<Span, Clock, Clock>(|i, t| Ok(time_plus(t, i.into(), 1))),
+        gives: Gives::Temporal(T::Time),
+        body: |a| a.map2::<Span, Clock, Clock>(|i, t| Ok(time_plus(t, i.into(), 1))),
     },
 ];
 
@@ -115,8 +121,8 @@ fn at(date: i32, time: i64) -> Result<i64, Error> {
 pub static MINUS: &[Overload] = &[
     Overload {
         takes: &[T::Date, T::Date],
-        gives: T::Int4,
-        body: |_, a| {
+        gives: Gives::Int4,
+        body: |a| {
             a.map2::<Date32Type, Date32Type, Int32Type>(|x, y| {
                 if !is_finite_date(x) || !is_finite_date(y) {
                     return Err(Error::new(crate::error::Kind::DatetimeOverflow, "cannot subtract infinite dates"));
@@ -127,99 +133,99 @@ pub static MINUS: &[Overload] = &[
     },
     Overload {
         takes: &[T::Date, T::Int],
-        gives: T::Date,
-        body: |_, a| {
+        gives: Gives::Temporal(T::Date),
+        body: |a| {
             a.map2::<Date32Type, Int64Type, Date32Type>(|d, n| date_plus(d, n.checked_neg().ok_or_else(|| out_of_range("date"))?))
         },
     },
     Overload {
         takes: &[T::Date, T::Interval],
-        gives: T::Timestamp,
-        body: |_, a| a.map2::<Date32Type, Span, Moment>(|d, i| Interval::from(i).negated()?.after(start_of(d)?)),
+        gives: Gives::Temporal(T::Timestamp),
+        body: |a| a.map2::<Date32Type, Span, Moment>(|d, i| Interval::from(i).negated()?.after(start_of(d)?)),
     },
-    Overload { takes: &[T::Timestamp, T::Timestamp], gives: T::Interval, body: difference },
-    Overload { takes: &[T::Timestamptz, T::Timestamptz], gives: T::Interval, body: difference },
+    Overload { takes: &[T::Timestamp, T::Timestamp], gives: Gives::Temporal(T::Interval), body: difference },
+    Overload { takes: &[T::Timestamptz, T::Timestamptz], gives: Gives::Temporal(T::Interval), body: difference },
     Overload {
         takes: &[T::Timestamp, T::Interval],
-        gives: T::Timestamp,
-        body: |_, a| a.map2::<Moment, Span, Moment>(|t, i| Interval::from(i).negated()?.after(t)),
+        gives: Gives::Temporal(T::Timestamp),
+        body: |a| a.map2::<Moment, Span, Moment>(|t, i| Interval::from(i).negated()?.after(t)),
     },
     Overload {
         takes: &[T::Timestamptz, T::Interval],
-        gives: T::Timestamptz,
-        body: |times, a| {
-            let zone = times.zone();
+        gives: Gives::Temporal(T::Timestamptz),
+        body: |a| {
+            let zone = a.zone();
             a.map2::<Moment, Span, Moment>(|t, i| Interval::from(i).negated()?.after_in(t, zone))
         },
     },
     Overload {
         takes: &[T::Interval, T::Interval],
-        gives: T::Interval,
-        body: |_, a| a.map2::<Span, Span, Span>(|x, y| Interval::from(x).minus(y.into())?.to_arrow()),
+        gives: Gives::Temporal(T::Interval),
+        body: |a| a.map2::<Span, Span, Span>(|x, y| Interval::from(x).minus(y.into())?.to_arrow()),
     },
     Overload {
         takes: &[T::Time, T::Time],
-        gives: T::Interval,
-        body: |_, a| a.map2::<Clock, Clock, Span>(|x, y| Interval { months: 0, days: 0, micros: x - y }.to_arrow()),
+        gives: Gives::Temporal(T::Interval),
+        body: |a| a.map2::<Clock, Clock, Span>(|x, y| Interval { months: 0, days: 0, micros: x - y }.to_arrow()),
     },
     Overload {
         takes: &[T::Time, T::Interval],
-        gives: T::Time,
-        body: |_, a| a.map2::<Clock, Span, Clock>(|t, i| Ok(time_plus(t, i.into(), -1))),
+        gives: Gives::Temporal(T::Time),
+        body: |a| a.map2::<Clock, Span, Clock>(|t, i| Ok(time_plus(t, i.into(), -1))),
     },
 ];
 
-fn difference(_: &Times, a: &Columns) -> Result<ArrayRef> {
+fn difference(a: &Call) -> Result<ArrayRef> {
     a.map2::<Moment, Moment, Span>(|x, y| Interval::difference(x, y)?.to_arrow())
 }
 
 pub static TIMES: &[Overload] = &[
     Overload {
         takes: &[T::Interval, T::Float],
-        gives: T::Interval,
-        body: |_, a| a.map2::<Span, Float64Type, Span>(|i, f| Interval::from(i).times(f)?.to_arrow()),
+        gives: Gives::Temporal(T::Interval),
+        body: |a| a.map2::<Span, Float64Type, Span>(|i, f| Interval::from(i).times(f)?.to_arrow()),
     },
     Overload {
         takes: &[T::Float, T::Interval],
-        gives: T::Interval,
-        body: |_, a| a.map2::<Float64Type, Span, Span>(|f, i| Interval::from(i).times(f)?.to_arrow()),
+        gives: Gives::Temporal(T::Interval),
+        body: |a| a.map2::<Float64Type, Span, Span>(|f, i| Interval::from(i).times(f)?.to_arrow()),
     },
 ];
 
 pub static DIVIDE: &[Overload] = &[Overload {
     takes: &[T::Interval, T::Float],
-    gives: T::Interval,
-    body: |_, a| a.map2::<Span, Float64Type, Span>(|i, f| Interval::from(i).divided(f)?.to_arrow()),
+    gives: Gives::Temporal(T::Interval),
+    body: |a| a.map2::<Span, Float64Type, Span>(|i, f| Interval::from(i).divided(f)?.to_arrow()),
 }];
 
 static AGE: &[Overload] = &[
     Overload {
         takes: &[T::Timestamp, T::Timestamp],
-        gives: T::Interval,
-        body: |_, a| a.map2::<Moment, Moment, Span>(|x, y| Interval::between(x, y)?.to_arrow()),
+        gives: Gives::Temporal(T::Interval),
+        body: |a| a.map2::<Moment, Moment, Span>(|x, y| Interval::between(x, y)?.to_arrow()),
     },
     Overload {
         takes: &[T::Timestamptz, T::Timestamptz],
-        gives: T::Interval,
-        body: |times, a| {
-            let zone = times.zone();
+        gives: Gives::Temporal(T::Interval),
+        body: |a| {
+            let zone = a.zone();
             a.map2::<Moment, Moment, Span>(|x, y| Interval::between(local(zone, x), local(zone, y))?.to_arrow())
         },
     },
     Overload {
         takes: &[T::Timestamp],
-        gives: T::Interval,
-        body: |times, a| {
-            let today = times.zone().local(times.now()).div_euclid(DAY) * DAY;
+        gives: Gives::Temporal(T::Interval),
+        body: |a| {
+            let today = a.zone().local(a.now()?).div_euclid(DAY) * DAY;
             a.map::<Moment, Span>(|t| Interval::between(today, t)?.to_arrow())
         },
     },
     Overload {
         takes: &[T::Timestamptz],
-        gives: T::Interval,
-        body: |times, a| {
-            let zone = times.zone();
-            let today = zone.local(times.now()).div_euclid(DAY) * DAY;
+        gives: Gives::Temporal(T::Interval),
+        body: |a| {
+            let zone = a.zone();
+            let today = zone.local(a.now()?).div_euclid(DAY) * DAY;
             a.map::<Moment, Span>(|t| Interval::between(today, local(zone, t))?.to_arrow())
         },
     },
@@ -234,8 +240,8 @@ macro_rules! justify {
     ($method:ident) => {
         &[Overload {
             takes: &[T::Interval],
-            gives: T::Interval,
-            body: |_, a| a.map::<Span, Span>(|i| Interval::from(i).$method()?.to_arrow()),
+            gives: Gives::Temporal(T::Interval),
+            body: |a| a.map::<Span, Span>(|i| Interval::from(i).$method()?.to_arrow()),
         }]
     };
 }
@@ -243,89 +249,108 @@ macro_rules! justify {
 static ISFINITE: &[Overload] = &[
     Overload {
         takes: &[T::Date],
-        gives: T::Bool,
-        body: |_, a| a.flags(|row| a.of::<Date32Type>(0).get(row).map(is_finite_date)),
+        gives: Gives::Bool,
+        body: |a| {
+            let at = a.of::<Date32Type>(0)?;
+            a.flags(|row| at.get(row).map(is_finite_date))
+        },
     },
-    Overload { takes: &[T::Timestamp], gives: T::Bool, body: |_, a| a.flags(|row| a.of::<Moment>(0).get(row).map(is_finite)) },
-    Overload { takes: &[T::Timestamptz], gives: T::Bool, body: |_, a| a.flags(|row| a.of::<Moment>(0).get(row).map(is_finite)) },
-    Overload { takes: &[T::Interval], gives: T::Bool, body: |_, a| a.flags(|row| a.of::<Span>(0).get(row).map(|_| true)) },
+    Overload { takes: &[T::Timestamp], gives: Gives::Bool, body: moments_finite },
+    Overload { takes: &[T::Timestamptz], gives: Gives::Bool, body: moments_finite },
+    Overload {
+        takes: &[T::Interval],
+        gives: Gives::Bool,
+        body: |a| {
+            let at = a.of::<Span>(0)?;
+            a.flags(|row| at.get(row).map(|_| true))
+        },
+    },
 ];
+
+fn moments_finite(a: &Call) -> Result<ArrayRef> {
+    let at = a.of::<Moment>(0)?;
+    a.flags(|row| at.get(row).map(is_finite))
+}
 
 static OVERLAPS: &[Overload] = &[
     Overload {
         takes: &[T::Timestamp, T::Timestamp, T::Timestamp, T::Timestamp],
-        gives: T::Bool,
-        body: |_, a| moments_overlap(a),
+        gives: Gives::Bool,
+        body: |a| moments_overlap(a),
     },
     Overload {
         takes: &[T::Timestamptz, T::Timestamptz, T::Timestamptz, T::Timestamptz],
-        gives: T::Bool,
-        body: |_, a| moments_overlap(a),
+        gives: Gives::Bool,
+        body: |a| moments_overlap(a),
     },
     Overload {
         takes: &[T::Time, T::Time, T::Time, T::Time],
-        gives: T::Bool,
-        body: |_, a| {
-            let at = [0, 1, 2, 3].map(|i| a.of::<Clock>(i));
+        gives: Gives::Bool,
+        body: |a| {
+            let at = [a.of::<Clock>(0)?, a.of::<Clock>(1)?, a.of::<Clock>(2)?, a.of::<Clock>(3)?];
             a.flags(|row| overlap(at.each_ref().map(|c| c.get(row))))
         },
     },
     Overload {
         takes: &[T::Timestamp, T::Interval, T::Timestamp, T::Interval],
-        gives: T::Bool,
-        body: |_, a| spans_overlap(a, None, true),
+        gives: Gives::Bool,
+        body: |a| spans_overlap(a, None, true),
     },
     Overload {
         takes: &[T::Timestamp, T::Interval, T::Timestamp, T::Timestamp],
-        gives: T::Bool,
-        body: |_, a| swapped_overlap(a, None),
+        gives: Gives::Bool,
+        body: |a| swapped_overlap(a, None),
     },
     Overload {
         takes: &[T::Timestamptz, T::Interval, T::Timestamptz, T::Timestamptz],
-        gives: T::Bool,
-        body: |times, a| swapped_overlap(a, Some(times.zone())),
+        gives: Gives::Bool,
+        body: |a| swapped_overlap(a, Some(a.zone())),
     },
     Overload {
         takes: &[T::Timestamptz, T::Interval, T::Timestamptz, T::Interval],
-        gives: T::Bool,
-        body: |times, a| spans_overlap(a, Some(times.zone()), true),
+        gives: Gives::Bool,
+        body: |a| spans_overlap(a, Some(a.zone()), true),
     },
     Overload {
         takes: &[T::Timestamp, T::Timestamp, T::Timestamp, T::Interval],
-        gives: T::Bool,
-        body: |_, a| spans_overlap(a, None, false),
+        gives: Gives::Bool,
+        body: |a| spans_overlap(a, None, false),
     },
     Overload {
         takes: &[T::Timestamptz, T::Timestamptz, T::Timestamptz, T::Interval],
-        gives: T::Bool,
-        body: |times, a| spans_overlap(a, Some(times.zone()), false),
+        gives: Gives::Bool,
+        body: |a| spans_overlap(a, Some(a.zone()), false),
     },
 ];
 
-fn moments_overlap(a: &Columns) -> Result<ArrayRef> {
-    let at = [0, 1, 2, 3].map(|i| a.of::<Moment>(i));
+fn moments_overlap(a: &Call) -> Result<ArrayRef> {
+    let at = [a.of::<Moment>(0)?, a.of::<Moment>(1)?, a.of::<Moment>(2)?, a.of::<Moment>(3)?];
     a.flags(|row| overlap(at.each_ref().map(|c| c.get(row))))
 }
 
 /// The second range, and with `both` the first one too, is a start and how long it is.
-fn spans_overlap(a: &Columns, zone: Option<crate::table::pg_time::Zone>, both: bool) -> Result<ArrayRef> {
+fn spans_overlap(a: &Call, zone: Option<crate::table::pg_time::Zone>, both: bool) -> Result<ArrayRef> {
     let end = |start: Option<i64>, span: Option<arrow::datatypes::IntervalMonthDayNano>| {
         let (start, span) = start.zip(span)?;
         let span = Interval::from(span);
         zone.map_or_else(|| span.after(start), |zone| span.after_in(start, zone)).ok()
     };
-    let (first, second) = (a.of::<Moment>(0), a.of::<Moment>(2));
-    let lasts = a.of::<Span>(3);
+    let (first, second) = (a.of::<Moment>(0)?, a.of::<Moment>(2)?);
+    let lasts = a.of::<Span>(3)?;
+    let (spans, ends) = if both { (Some(a.of::<Span>(1)?), None) } else { (None, Some(a.of::<Moment>(1)?)) };
     let flags = (0..a.rows).map(|row| {
-        let first_end = if both { end(first.get(row), a.of::<Span>(1).get(row)) } else { a.of::<Moment>(1).get(row) };
+        let first_end = match &spans {
+            Some(spans) => end(first.get(row), spans.get(row)),
+            None => ends.as_ref().and_then(|ends| ends.get(row)),
+        };
         overlap([first.get(row), first_end, second.get(row), end(second.get(row), lasts.get(row))])
     });
     Ok(Arc::new(flags.collect::<BooleanArray>()))
 }
 
 /// The first range alone is a start and how long it is.
-fn swapped_overlap(a: &Columns, zone: Option<crate::table::pg_time::Zone>) -> Result<ArrayRef> {
-    let (first, lasts, second, end) = (a.of::<Moment>(0), a.of::<Span>(1), a.of::<Moment>(2), a.of::<Moment>(3));
+fn swapped_overlap(a: &Call, zone: Option<crate::table::pg_time::Zone>) -> Result<ArrayRef> {
+    let (first, lasts, second, end) = (a.of::<Moment>(0)?, a.of::<Span>(1)?, a.of::<Moment>(2)?, a.of::<Moment>(3)?);
     a.flags(|row| {
         let span = lasts.get(row).map(Interval::from);
         let first_end =
@@ -355,14 +380,17 @@ pub fn spans(array: &arrow::array::PrimitiveArray<Span>) -> Decimal128Array {
     array.iter().map(|i| i.map(|i| Interval::from(i).span())).collect::<Decimal128Array>()
 }
 
-pub fn functions(times: &Arc<Times>) -> Vec<Arc<ScalarUDF>> {
-    let of = |name, overloads| Function::new(name, Volatility::Immutable, overloads, times).udf();
+pub fn functions() -> Vec<Function> {
     vec![
-        of("justify_hours", justify!(justified_hours)),
-        of("justify_days", justify!(justified_days)),
-        of("justify_interval", justify!(justified)),
-        of("isfinite", ISFINITE),
-        of("overlaps", OVERLAPS),
-        Function::new("age", Volatility::Stable, AGE, times).udf(),
+        Function::overloaded("datetime_plus", PLUS),
+        Function::overloaded("datetime_minus", MINUS),
+        Function::overloaded("interval_times", TIMES),
+        Function::overloaded("interval_divide", DIVIDE),
+        Function::overloaded("justify_hours", justify!(justified_hours)),
+        Function::overloaded("justify_days", justify!(justified_days)),
+        Function::overloaded("justify_interval", justify!(justified)),
+        Function::overloaded("isfinite", ISFINITE),
+        Function::overloaded("overlaps", OVERLAPS),
+        Function::overloaded("age", AGE).stable(),
     ]
 }

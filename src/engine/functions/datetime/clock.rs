@@ -3,13 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use arrow::array::{ArrayRef, Date32Array, StringArray, Time64MicrosecondArray, TimestampMicrosecondArray};
-use arrow::datatypes::{Float64Type, Int64Type};
+use arrow::array::{ArrayRef, Date32Array, Time64MicrosecondArray, TimestampMicrosecondArray};
 use datafusion::error::Result;
-use datafusion::logical_expr::{ScalarUDF, Volatility};
 
-use super::Times;
-use super::function::{Columns, Function, Overload, T};
+use crate::engine::functions::function::{Call, Function, Gives, Overload, Type as T};
 use crate::table::pg_time::calendar::{civil, date_at, weekday};
 use crate::table::pg_time::{DAY, rounded};
 
@@ -17,8 +14,8 @@ use crate::table::pg_time::{DAY, rounded};
 const NAP: Duration = Duration::from_millis(10);
 const LONGEST: f64 = 3600.0;
 
-fn moments(micros: i64, a: &Columns) -> Result<ArrayRef> {
-    let digits = if a.len() == 1 { a.of::<Int64Type>(0).get(0) } else { None };
+fn moments(micros: i64, a: &Call) -> Result<ArrayRef> {
+    let digits = if a.len() == 1 { a.ints(0)?.get(0) } else { None };
     let micros = digits.and_then(|d| rounded(micros, u8::try_from(d).unwrap_or(6).min(6))).unwrap_or(micros);
     Ok(Arc::new(TimestampMicrosecondArray::from(vec![micros; a.rows])))
 }
@@ -27,37 +24,40 @@ fn at_present() -> i64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |d| d.as_micros() as i64)
 }
 
-fn transaction(times: &Times, a: &Columns) -> Result<ArrayRef> {
-    moments(times.now(), a)
+fn transaction(a: &Call) -> Result<ArrayRef> {
+    moments(a.now()?, a)
 }
 
-fn local(times: &Times, a: &Columns) -> Result<ArrayRef> {
-    moments(times.zone().local(times.now()), a)
+fn local(a: &Call) -> Result<ArrayRef> {
+    moments(a.zone().local(a.now()?), a)
 }
 
-static NOW: &[Overload] = &[Overload { takes: &[], gives: T::Timestamptz, body: transaction }];
+static NOW: &[Overload] = &[Overload { takes: &[], gives: Gives::Temporal(T::Timestamptz), body: transaction }];
 static CURRENT: &[Overload] = &[
-    Overload { takes: &[], gives: T::Timestamptz, body: transaction },
-    Overload { takes: &[T::Int], gives: T::Timestamptz, body: transaction },
+    Overload { takes: &[], gives: Gives::Temporal(T::Timestamptz), body: transaction },
+    Overload { takes: &[T::Int], gives: Gives::Temporal(T::Timestamptz), body: transaction },
 ];
-static LOCALTIMESTAMP: &[Overload] =
-    &[Overload { takes: &[], gives: T::Timestamp, body: local }, Overload { takes: &[T::Int], gives: T::Timestamp, body: local }];
+static LOCALTIMESTAMP: &[Overload] = &[
+    Overload { takes: &[], gives: Gives::Temporal(T::Timestamp), body: local },
+    Overload { takes: &[T::Int], gives: Gives::Temporal(T::Timestamp), body: local },
+];
 static STATEMENT: &[Overload] =
-    &[Overload { takes: &[], gives: T::Timestamptz, body: |times, a| moments(times.env.facts.statement_started(), a) }];
-static CLOCK: &[Overload] = &[Overload { takes: &[], gives: T::Timestamptz, body: |_, a| moments(at_present(), a) }];
+    &[Overload { takes: &[], gives: Gives::Temporal(T::Timestamptz), body: |a| moments(a.env()?.facts.statement_started(), a) }];
+static CLOCK: &[Overload] =
+    &[Overload { takes: &[], gives: Gives::Temporal(T::Timestamptz), body: |a| moments(at_present(), a) }];
 static TODAY: &[Overload] = &[Overload {
     takes: &[],
-    gives: T::Date,
-    body: |times, a| Ok(Arc::new(Date32Array::from(vec![date_at(times.zone().local(times.now())); a.rows]))),
+    gives: Gives::Temporal(T::Date),
+    body: |a| Ok(Arc::new(Date32Array::from(vec![date_at(a.zone().local(a.now()?)); a.rows]))),
 }];
 static LOCALTIME: &[Overload] = &[
-    Overload { takes: &[], gives: T::Time, body: time_of_day },
-    Overload { takes: &[T::Int], gives: T::Time, body: time_of_day },
+    Overload { takes: &[], gives: Gives::Temporal(T::Time), body: time_of_day },
+    Overload { takes: &[T::Int], gives: Gives::Temporal(T::Time), body: time_of_day },
 ];
 
-fn time_of_day(times: &Times, a: &Columns) -> Result<ArrayRef> {
-    let now = times.zone().local(times.now()).rem_euclid(DAY);
-    let digits = if a.len() == 1 { a.of::<Int64Type>(0).get(0) } else { None };
+fn time_of_day(a: &Call) -> Result<ArrayRef> {
+    let now = a.zone().local(a.now()?).rem_euclid(DAY);
+    let digits = if a.len() == 1 { a.ints(0)?.get(0) } else { None };
     let now = digits.and_then(|d| rounded(now, u8::try_from(d).unwrap_or(6).min(6))).unwrap_or(now);
     Ok(Arc::new(Time64MicrosecondArray::from(vec![now; a.rows])))
 }
@@ -65,9 +65,9 @@ fn time_of_day(times: &Times, a: &Columns) -> Result<ArrayRef> {
 /// `Sun Nov 22 15:20:33.123456 2026 UTC`.
 static TIMEOFDAY: &[Overload] = &[Overload {
     takes: &[],
-    gives: T::Text,
-    body: |times, a| {
-        let (now, zone) = (at_present(), times.zone());
+    gives: Gives::Text,
+    body: |a| {
+        let (now, zone) = (at_present(), a.zone());
         let local = zone.local(now);
         let (days, micros) = (local.div_euclid(DAY), local.rem_euclid(DAY));
         let (year, month, day) = civil(days);
@@ -84,21 +84,21 @@ static TIMEOFDAY: &[Overload] = &[Overload {
             micros % 1_000_000,
             zone.abbreviation(now)
         );
-        Ok(Arc::new(std::iter::repeat_n(Some(text), a.rows).collect::<StringArray>()))
+        a.same_text(Some(&text))
     },
 }];
 
 /// Waits. It stops with the statement: its thread is not held any longer than a nap once nobody waits for the answer.
 static SLEEP: &[Overload] = &[Overload {
     takes: &[T::Float],
-    gives: T::Text,
-    body: |times, a| {
-        let seconds = a.of::<Float64Type>(0);
+    gives: Gives::Text,
+    body: |a| {
+        let (seconds, env) = (a.floats(0)?, a.env()?);
         for row in 0..a.rows {
             let wanted = seconds.get(row).filter(|s| *s > 0.0).unwrap_or(0.0).min(LONGEST);
             let end = std::time::Instant::now() + Duration::from_secs_f64(wanted);
             let nap = || {
-                while std::time::Instant::now() < end && times.env.facts.is_running() {
+                while std::time::Instant::now() < end && env.facts.is_running() {
                     std::thread::sleep(NAP.min(end.saturating_duration_since(std::time::Instant::now())));
                 }
             };
@@ -108,12 +108,11 @@ static SLEEP: &[Overload] = &[Overload {
                 Ok(_) | Err(_) => nap(),
             }
         }
-        a.texts(|row, _| Ok(seconds.get(row).is_some()))
+        a.write_texts(|_, _| Ok(true))
     },
 }];
 
-pub fn functions(times: &Arc<Times>) -> Vec<Arc<ScalarUDF>> {
-    let of = |name, volatility, overloads| Function::new(name, volatility, overloads, times).udf();
+pub fn functions() -> Vec<Function> {
     let stable = [
         ("now", NOW),
         ("transaction_timestamp", NOW),
@@ -123,9 +122,7 @@ pub fn functions(times: &Arc<Times>) -> Vec<Arc<ScalarUDF>> {
         ("statement_timestamp", STATEMENT),
         ("current_date", TODAY),
     ];
-    let mut functions: Vec<_> = stable.into_iter().map(|(name, overloads)| of(name, Volatility::Stable, overloads)).collect();
-    functions.push(of("clock_timestamp", Volatility::Volatile, CLOCK));
-    functions.push(of("timeofday", Volatility::Volatile, TIMEOFDAY));
-    functions.push(of("pg_sleep", Volatility::Volatile, SLEEP));
-    functions
+    let volatile = [("clock_timestamp", CLOCK), ("timeofday", TIMEOFDAY), ("pg_sleep", SLEEP)];
+    let stable = stable.map(|(name, overloads)| Function::overloaded(name, overloads).stable());
+    stable.into_iter().chain(volatile.map(|(name, overloads)| Function::overloaded(name, overloads).volatile())).collect()
 }

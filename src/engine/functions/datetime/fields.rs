@@ -1,24 +1,18 @@
 //! `extract` and `date_part`: the fields of dates, times and intervals. `extract` gives numeric, with as many digits as PostgreSQL does;
 //! `date_part` gives double precision.
 
-use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Decimal128Array, Float64Array};
-use arrow::compute::cast;
+use arrow::array::{ArrayRef, AsArray, Decimal128Array, Float64Array, TimestampMicrosecondArray};
 use arrow::datatypes::{
     DataType, Date32Type, Field as ArrowField, FieldRef, IntervalMonthDayNanoType, Time64MicrosecondType,
     TimestampMicrosecondType,
 };
 use datafusion::common::ScalarValue;
 use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
-};
 
-use super::Times;
-use super::function::{T, no_function};
-use crate::engine::functions::native::outward;
+use super::arithmetic::start_of;
+use crate::engine::functions::function::{Call, Function, Gives, Type as T, outward};
 use crate::error::{Error, Kind};
 use crate::table::pg_time::calendar::{JULIAN_EPOCH, civil, day_of_year, is_finite, is_finite_date, iso_week, weekday};
 use crate::table::pg_time::{DAY, HOUR, Interval, MINUTE, SECOND, Unit, Zone, unit};
@@ -180,179 +174,117 @@ fn of_interval(field: Field, span: Interval) -> Option<i128> {
     })
 }
 
-/// `extract(field from source)` or `date_part(field, source)`.
-#[derive(Clone)]
-struct Extract {
-    times: Arc<Times>,
-    signature: Signature,
-    numeric: bool,
+/// The type that a field of a source has; of a field that is no constant, one that has room for most.
+fn numeric(fields: &[FieldRef], constants: &[Option<&ScalarValue>]) -> Result<FieldRef> {
+    let field = constants.first().copied().flatten().and_then(|s| s.try_as_str().flatten()).and_then(Field::named);
+    let source = fields.get(1).and_then(|f| T::temporal(f.data_type())).unwrap_or(T::Timestamptz);
+    let scale = field.map_or(6, |field| field.scale(source));
+    let data_type = DataType::Decimal128(if scale == 20 { 38 } else { 20 + scale.unsigned_abs() }, scale);
+    Ok(Arc::new(ArrowField::new("extract", data_type, true)))
 }
 
-impl Extract {
-    fn source(&self, types: &[DataType]) -> Result<T> {
-        let undefined = || outward(no_function(self.name(), types));
-        let [field, source] = types else { return Err(undefined()) };
-        if !field.is_string() && !field.is_null() {
-            return Err(undefined());
-        }
-        match T::of(source) {
+/// A column that fields are taken of.
+struct Source {
+    of: T,
+    values: ArrayRef,
+    zone: Zone,
+    type_name: &'static str,
+}
+
+impl Source {
+    fn of(call: &Call, is_numeric: bool) -> Result<Self> {
+        let mut values = call.array(1)?;
+        let of = T::temporal(values.data_type());
+        let mut of = of.ok_or_else(|| DataFusionError::Internal(format!("a field of {}", values.data_type())))?;
+        if of == T::Date && !is_numeric {
             // As date_part has it; the hour of a date is zero there.
-            Some(T::Date) if !self.numeric => Ok(T::Timestamp),
-            Some(t) if t.is_temporal() => Ok(t),
-            Some(T::Text) if !self.numeric => Ok(T::Timestamptz),
-            _ if source.is_null() => Ok(T::Timestamptz),
-            Some(_) | None => Err(undefined()),
+            let starts = values.as_primitive::<Date32Type>().iter().map(|d| d.map(start_of).transpose());
+            values = Arc::new(starts.collect::<Result<TimestampMicrosecondArray, Error>>().map_err(outward)?);
+            of = T::Timestamp;
         }
+        let type_name = PgType::of(values.data_type()).sql_name;
+        Ok(Self { of, values, zone: call.zone(), type_name })
     }
 
-    fn type_of(&self, field: Option<&str>, source: T) -> DataType {
-        if !self.numeric {
-            return DataType::Float64;
-        }
-        let scale = field.and_then(Field::named).map_or(6, |field| field.scale(source));
-        DataType::Decimal128(if scale == 20 { 38 } else { 20 + scale as u8 }, scale)
+    fn field(&self, name: &str) -> Result<Field, Error> {
+        Field::named(name).ok_or_else(|| unsupported(name, self.type_name))
     }
 
     /// A field of a row's value, as so many of 10^-scale.
-    fn value(&self, name: &str, source: T, array: &ArrayRef, row: usize, zone: Zone) -> Result<Value, Error> {
-        let type_name = PgType::of(&source.arrow()).sql_name;
-        let Some(field) = Field::named(name) else { return Err(unsupported(name, type_name)) };
+    fn value(&self, field: Field, name: &str, row: usize) -> Result<Value, Error> {
         let infinite = |positive: bool, none: bool| match () {
-            () if none => Err(unsupported(name, type_name)),
+            () if none => Err(unsupported(name, self.type_name)),
             () if field.grows() => Ok(Value::Infinite(positive)),
             () => Ok(Value::None),
         };
-        let value = match source {
+        let value = match self.of {
             T::Date => {
-                let days = array.as_primitive::<Date32Type>().value(row);
+                let days = self.values.as_primitive::<Date32Type>().value(row);
                 if !is_finite_date(days) {
                     return infinite(days > 0, of_day(field, 0).is_none());
                 }
                 of_day(field, i64::from(days))
             }
-            T::Time => of_time(field, array.as_primitive::<Time64MicrosecondType>().value(row)),
-            T::Interval => of_interval(field, array.as_primitive::<IntervalMonthDayNanoType>().value(row).into()),
-            _ => {
-                let at = array.as_primitive::<TimestampMicrosecondType>().value(row);
-                let zoned = source == T::Timestamptz;
+            T::Time => of_time(field, self.values.as_primitive::<Time64MicrosecondType>().value(row)),
+            T::Interval => of_interval(field, self.values.as_primitive::<IntervalMonthDayNanoType>().value(row).into()),
+            of => {
+                let at = self.values.as_primitive::<TimestampMicrosecondType>().value(row);
+                let zoned = of == T::Timestamptz;
                 if !is_finite(at) {
                     return infinite(at > 0, of_moment(field, 0, zoned.then_some(0)).is_none());
                 }
-                let offset = if zoned { zone.offset(at) } else { 0 };
+                let offset = if zoned { self.zone.offset(at) } else { 0 };
                 of_moment(field, at.saturating_add(i64::from(offset) * SECOND), zoned.then_some(offset))
             }
         };
-        value.map(Value::Scaled).ok_or_else(|| unsupported(name, type_name))
+        value.map(Value::Scaled).ok_or_else(|| unsupported(name, self.type_name))
     }
 }
 
-impl std::fmt::Debug for Extract {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl PartialEq for Extract {
-    fn eq(&self, other: &Self) -> bool {
-        self.numeric == other.numeric
-    }
-}
-
-impl Eq for Extract {}
-
-impl Hash for Extract {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.numeric.hash(state);
-    }
-}
-
-impl ScalarUDFImpl for Extract {
-    fn name(&self) -> &str {
-        if self.numeric { "extract" } else { "date_part" }
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
-        Ok(vec![DataType::Utf8, self.source(types)?.arrow()])
-    }
-
-    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        Ok(self.type_of(None, self.source(types)?))
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
-        let types: Vec<DataType> = args.arg_fields.iter().map(|f| f.data_type().clone()).collect();
-        let field = args.scalar_arguments.first().copied().flatten().and_then(|s| s.try_as_str().flatten());
-        Ok(Arc::new(ArrowField::new(self.name(), self.type_of(field, self.source(&types)?), true)))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let types: Vec<DataType> = args.args.iter().map(ColumnarValue::data_type).collect();
-        let source = self.source(&types)?;
-        let [names, values] = args.args.as_slice() else { return Err(DataFusionError::Internal("extract of two".to_owned())) };
-        let constant = matches!((names, values), (ColumnarValue::Scalar(_), ColumnarValue::Scalar(_)));
-        let rows = if constant { 1 } else { args.number_rows };
-        let fixed =
-            if let ColumnarValue::Scalar(name) = names { Some(name.try_as_str().flatten().map(str::to_owned)) } else { None };
-        let names = cast(&names.to_array(rows)?, &DataType::Utf8)?;
-        let values = values.to_array(rows)?;
-        let wanted = args.return_field.data_type();
-        let names = names.as_string::<i32>();
-        let zone = self.times.zone();
-        let name = |row: usize| match &fixed {
-            Some(name) => name.as_deref(),
-            None => names.is_valid(row).then(|| names.value(row)),
-        };
-        // Whatever the rows hold, a field that the type has not is an error.
-        let each = |row: usize| match name(row).filter(|_| values.is_valid(row)) {
-            Some(name) => self
-                .value(name, source, &values, row, zone)
-                .map(|value| (value, Field::named(name).map_or(0, |field| field.scale(source)))),
-            None => Ok((Value::None, 0)),
-        };
-        let answer: ArrayRef = match wanted {
-            DataType::Decimal128(precision, scale) => {
-                let digits = |row: usize| match each(row)? {
-                    (Value::Scaled(value), own) => {
-                        let shift = i32::from(*scale) - i32::from(own);
-                        Ok(Some(if shift >= 0 { value * 10i128.pow(shift as u32) } else { value / 10i128.pow(-shift as u32) }))
-                    }
-                    (Value::None, _) => Ok(None),
-                    (Value::Infinite(_), _) => Err(Error::new(Kind::OutOfRange, "numeric field overflow")
-                        .with_detail("numeric infinities are not supported; use date_part().")),
-                };
-                let array = (0..rows).map(digits).collect::<Result<Decimal128Array, Error>>().map_err(outward)?;
-                Arc::new(array.with_precision_and_scale(*precision, *scale)?)
-            }
-            _ => {
-                let number = |row: usize| match each(row)? {
-                    (Value::Scaled(value), own) => Ok(Some(value as f64 / 10f64.powi(i32::from(own)))),
-                    (Value::None, _) => Ok(None),
-                    (Value::Infinite(positive), _) => Ok(Some(if positive { f64::INFINITY } else { f64::NEG_INFINITY })),
-                };
-                Arc::new((0..rows).map(number).collect::<Result<Float64Array, Error>>().map_err(outward)?)
-            }
-        };
-        if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&answer, 0)?));
+/// `extract(field from source)` or `date_part(field, source)`.
+fn extract(call: &Call) -> Result<ArrayRef> {
+    let wanted = call.gives.data_type();
+    let (names, source) = (call.texts(0)?, Source::of(call, wanted.is_decimal())?);
+    let fixed = names.constant().map(|name| source.field(name)).transpose().map_err(outward)?;
+    // Whatever the rows hold, a field that the type has not is an error.
+    let each = |row: usize| match names.get(row).filter(|_| source.values.is_valid(row)) {
+        Some(name) => {
+            let field = fixed.map_or_else(|| source.field(name), Ok)?;
+            Ok::<_, Error>((source.value(field, name, row)?, field.scale(source.of)))
         }
-        Ok(ColumnarValue::Array(answer))
-    }
-
-    fn preimage(
-        &self,
-        args: &[datafusion::logical_expr::Expr],
-        literal: &datafusion::logical_expr::Expr,
-        info: &datafusion::logical_expr::simplify::SimplifyContext,
-    ) -> Result<datafusion::logical_expr::preimage::PreimageResult> {
-        super::preimage::of(self.name(), args, literal, info, &self.times)
-    }
+        None => Ok((Value::None, 0)),
+    };
+    let DataType::Decimal128(precision, scale) = wanted else {
+        let number = |row: usize| match each(row)? {
+            (Value::Scaled(value), own) => Ok(Some(value as f64 / 10f64.powi(i32::from(own)))),
+            (Value::None, _) => Ok(None),
+            (Value::Infinite(positive), _) => Ok(Some(if positive { f64::INFINITY } else { f64::NEG_INFINITY })),
+        };
+        return Ok(Arc::new((0..call.rows).map(number).collect::<Result<Float64Array, Error>>().map_err(outward)?));
+    };
+    let digits = |row: usize| match each(row)? {
+        (Value::Scaled(value), own) => {
+            let shift = i32::from(*scale) - i32::from(own);
+            Ok(Some(if shift >= 0 { value * 10i128.pow(shift as u32) } else { value / 10i128.pow(-shift as u32) }))
+        }
+        (Value::None, _) => Ok(None),
+        (Value::Infinite(_), _) => Err(Error::new(Kind::OutOfRange, "numeric field overflow")
+            .with_detail("numeric infinities are not supported; use date_part().")),
+    };
+    let array = (0..call.rows).map(digits).collect::<Result<Decimal128Array, Error>>().map_err(outward)?;
+    Ok(Arc::new(array.with_precision_and_scale(*precision, *scale)?))
 }
 
-pub fn functions(times: &Arc<Times>) -> Vec<Arc<ScalarUDF>> {
-    let of = |numeric| Extract { times: Arc::clone(times), signature: Signature::user_defined(Volatility::Immutable), numeric };
-    vec![Arc::new(ScalarUDF::from(of(true))), Arc::new(ScalarUDF::from(of(false)))]
+pub fn functions() -> Vec<Function> {
+    const FORMS: &[&[T]] = &[
+        &[T::Text, T::Timestamptz],
+        &[T::Text, T::Timestamp],
+        &[T::Text, T::Date],
+        &[T::Text, T::Time],
+        &[T::Text, T::Interval],
+    ];
+    vec![
+        Function::new("extract", FORMS, Gives::OfConstants(numeric), extract).with_preimage(super::preimage::of),
+        Function::new("date_part", FORMS, Gives::Float, extract).with_preimage(super::preimage::of),
+    ]
 }

@@ -1,26 +1,20 @@
 //! `to_char` of dates, intervals and numbers, `to_date` and `to_timestamp`. What the templates mean stands in
 //! [`pg_time::format`](crate::table::pg_time::format).
 
-use std::sync::Arc;
-
-use arrow::array::{Array, ArrayRef, AsArray, StringBuilder};
+use arrow::array::{ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{
     DataType, Date32Type, Float64Type, Int64Type, IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType,
 };
-use datafusion::common::ScalarValue;
-use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::error::Result;
 
-use super::Times;
-use super::function::{Columns, Function, Overload, T, no_function};
 use super::make::from_epoch;
-use crate::engine::functions::native::outward;
+use crate::engine::functions::function::{Call, Function, Gives, Overload, Type as T, outward};
 use crate::error::{Error, Kind};
 use crate::table::pg_time::calendar::{date, is_finite, moment};
 use crate::table::pg_time::format::number::Template;
 use crate::table::pg_time::format::{Node, Read, Shown, parse, read};
-use crate::table::pg_time::{DAY, Interval, SECOND};
+use crate::table::pg_time::{DAY, Interval, SECOND, Zone};
 
 /// A word with its first letter in capitals.
 pub fn capitalized(word: &str) -> String {
@@ -40,87 +34,72 @@ impl<P> Last<P> {
     }
 }
 
-/// `to_char`.
-#[derive(Clone)]
+/// What `to_char` shows of, and the templates of the row before.
 struct ToChar {
-    times: Arc<Times>,
-    signature: Signature,
-}
-
-impl std::fmt::Debug for ToChar {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ToChar")
-    }
-}
-
-impl PartialEq for ToChar {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for ToChar {}
-
-impl std::hash::Hash for ToChar {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.name().hash(state);
-    }
+    values: ArrayRef,
+    zone: Zone,
+    dates: Last<Vec<Node>>,
+    numbers: Last<Template>,
 }
 
 impl ToChar {
+    fn of(call: &Call) -> Result<Self> {
+        let values = call.array(0)?;
+        let values = match values.data_type() {
+            // A decimal's text has all of its digits.
+            t if t.is_decimal() || *t == DataType::UInt64 => cast(&values, &DataType::Utf8)?,
+            t if t.is_integer() => cast(&values, &DataType::Int64)?,
+            t if t.is_floating() => cast(&values, &DataType::Float64)?,
+            _ => values,
+        };
+        Ok(Self { values, zone: call.zone(), dates: Last(None), numbers: Last(None) })
+    }
+
     /// What is shown in one row; `false` for null.
-    fn show(
-        &self,
-        values: &ArrayRef,
-        row: usize,
-        template: &str,
-        dates: &mut Last<Vec<Node>>,
-        numbers: &mut Last<Template>,
-        out: &mut String,
-    ) -> Result<bool, Error> {
-        match values.data_type() {
+    fn show(&mut self, row: usize, template: &str, out: &mut String) -> Result<bool, Error> {
+        let values = &self.values;
+        let shown = match values.data_type() {
             DataType::Timestamp(_, zone) => {
                 let at = values.as_primitive::<TimestampMicrosecondType>().value(row);
-                if !is_finite(at) || template.is_empty() {
+                if !is_finite(at) {
                     return Ok(false);
                 }
-                let shown = if zone.is_some() {
-                    let zone = self.times.zone();
-                    Shown::moment(zone.local(at), Some((zone, at)))
-                } else {
-                    Shown::moment(at, None)
-                };
-                shown.write(dates.of(template, |t| Ok(parse(t)))?, out)?;
-            }
-            DataType::Interval(_) => {
-                if template.is_empty() {
-                    return Ok(false);
+                match zone {
+                    Some(_) => Shown::moment(self.zone.local(at), Some((self.zone, at))),
+                    None => Shown::moment(at, None),
                 }
-                let span = values.as_primitive::<IntervalMonthDayNanoType>().value(row);
-                Shown::interval(span.into()).write(dates.of(template, |t| Ok(parse(t)))?, out)?;
             }
+            DataType::Interval(_) => Shown::interval(values.as_primitive::<IntervalMonthDayNanoType>().value(row).into()),
             DataType::Time64(_) => {
-                if template.is_empty() {
-                    return Ok(false);
-                }
                 let micros = values.as_primitive::<Time64MicrosecondType>().value(row);
-                let span = Interval { months: 0, days: 0, micros };
-                Shown::interval(span).write(dates.of(template, |t| Ok(parse(t)))?, out)?;
+                Shown::interval(Interval { months: 0, days: 0, micros })
             }
             DataType::Float64 => {
-                float(values.as_primitive::<Float64Type>().value(row), numbers.of(template, Template::parse)?, out)
+                float(values.as_primitive::<Float64Type>().value(row), self.numbers.of(template, Template::parse)?, out);
+                return Ok(true);
             }
             DataType::Int64 => {
                 let value = values.as_primitive::<Int64Type>().value(row);
-                exact(&value.to_string(), value as f64, numbers.of(template, Template::parse)?, out);
+                exact(&value.to_string(), value as f64, self.numbers.of(template, Template::parse)?, out);
+                return Ok(true);
             }
             _ => {
                 let text = values.as_string::<i32>().value(row);
-                exact(text, text.parse().unwrap_or(f64::NAN), numbers.of(template, Template::parse)?, out);
+                exact(text, text.parse().unwrap_or(f64::NAN), self.numbers.of(template, Template::parse)?, out);
+                return Ok(true);
             }
+        };
+        if template.is_empty() {
+            return Ok(false);
         }
+        shown.write(self.dates.of(template, |t| Ok(parse(t)))?, out)?;
         Ok(true)
     }
+}
+
+fn to_char(call: &Call) -> Result<ArrayRef> {
+    let (mut shown, templates) = (ToChar::of(call)?, call.texts(1)?);
+    call.write_texts(|row, out| shown.show(row, templates.value(row), out).map_err(outward))
 }
 
 /// A number with a Roman form.
@@ -205,76 +184,14 @@ fn rounded(text: &str, shift: usize, places: usize) -> String {
     if places == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{}", shown(fraction)) }
 }
 
-impl ScalarUDFImpl for ToChar {
-    fn name(&self) -> &str {
-        "to_char"
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
-        let undefined = || outward(no_function("to_char", types));
-        let [value, template] = types else { return Err(undefined()) };
-        if !template.is_string() && !template.is_null() {
-            return Err(undefined());
-        }
-        let shown = match T::of(value) {
-            // PostgreSQL prefers moments to local times.
-            Some(T::Date) => T::Timestamptz.arrow(),
-            // Arrow casts no time to an interval; its digits are the same.
-            Some(T::Time) => T::Time.arrow(),
-            Some(t @ (T::Timestamp | T::Timestamptz | T::Interval | T::Int)) if *value != DataType::UInt64 => t.arrow(),
-            Some(T::Float | T::Int) if value.is_floating() => DataType::Float64,
-            Some(T::Float | T::Int) => value.clone(),
-            _ if value.is_null() => T::Timestamptz.arrow(),
-            Some(_) | None => return Err(undefined()),
-        };
-        Ok(vec![shown, DataType::Utf8])
-    }
-
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(DataType::Utf8)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let constant = args.args.iter().all(|a| matches!(a, ColumnarValue::Scalar(_)));
-        let rows = if constant { 1 } else { args.number_rows };
-        let [value, template] = args.args.as_slice() else { return Err(DataFusionError::Internal("to_char of two".to_owned())) };
-        let mut values = value.to_array(rows)?;
-        if values.data_type().is_decimal() || *values.data_type() == DataType::UInt64 {
-            // A decimal's text has all of its digits.
-            values = cast(&values, &DataType::Utf8)?;
-        }
-        let templates = cast(&template.to_array(rows)?, &DataType::Utf8)?;
-        let templates = templates.as_string::<i32>();
-        let mut texts = StringBuilder::with_capacity(rows, rows * 16);
-        let (mut dates, mut numbers) = (Last(None), Last(None));
-        let mut out = String::new();
-        for row in 0..rows {
-            out.clear();
-            let known = values.is_valid(row) && templates.is_valid(row);
-            let shown =
-                known && self.show(&values, row, templates.value(row), &mut dates, &mut numbers, &mut out).map_err(outward)?;
-            if shown { texts.append_value(&out) } else { texts.append_null() }
-        }
-        let answer: ArrayRef = Arc::new(texts.finish());
-        if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&answer, 0)?));
-        }
-        Ok(ColumnarValue::Array(answer))
-    }
-}
-
 /// Reads each text by its template.
 fn each<O: arrow::array::ArrowPrimitiveType>(
-    a: &Columns,
+    a: &Call,
     value: impl Fn(&str, Read) -> Result<O::Native, Error>,
 ) -> Result<ArrayRef> {
-    let (texts, templates) = (a.text(0), a.text(1));
+    let (texts, templates) = (a.texts(0)?, a.texts(1)?);
     let mut last = Last(None);
-    a.rows::<O>(|row| {
+    a.each::<O>(|row| {
         let (Some(text), Some(template)) = (texts.get(row), templates.get(row)) else { return Ok(None) };
         let found = read(text, last.of(template, |t| Ok(parse(t)))?)?;
         value(text, found).map(Some)
@@ -283,8 +200,8 @@ fn each<O: arrow::array::ArrowPrimitiveType>(
 
 static TO_DATE: &[Overload] = &[Overload {
     takes: &[T::Text, T::Text],
-    gives: T::Date,
-    body: |_, a| {
+    gives: Gives::Temporal(T::Date),
+    body: |a| {
         each::<Date32Type>(a, |text, found| {
             date(found.days).ok_or_else(|| Error::new(Kind::DatetimeOverflow, format!("date out of range: \"{text}\"")))
         })
@@ -292,12 +209,12 @@ static TO_DATE: &[Overload] = &[Overload {
 }];
 
 static TO_TIMESTAMP: &[Overload] = &[
-    Overload { takes: &[T::Float], gives: T::Timestamptz, body: from_epoch },
+    Overload { takes: &[T::Float], gives: Gives::Temporal(T::Timestamptz), body: from_epoch },
     Overload {
         takes: &[T::Text, T::Text],
-        gives: T::Timestamptz,
-        body: |times, a| {
-            let zone = times.zone();
+        gives: Gives::Temporal(T::Timestamptz),
+        body: |a| {
+            let zone = a.zone();
             each::<TimestampMicrosecondType>(a, |text, found| {
                 let local = i128::from(found.days) * i128::from(DAY) + i128::from(found.time);
                 let at = match found.offset {
@@ -310,11 +227,17 @@ static TO_TIMESTAMP: &[Overload] = &[
     },
 ];
 
-pub fn functions(times: &Arc<Times>) -> Vec<Arc<ScalarUDF>> {
-    let to_char = ToChar { times: Arc::clone(times), signature: Signature::user_defined(Volatility::Immutable) };
+pub fn functions() -> Vec<Function> {
+    const FORMS: &[&[T]] = &[
+        &[T::Timestamptz, T::Text],
+        &[T::Timestamp, T::Text],
+        &[T::Interval, T::Text],
+        &[T::Time, T::Text],
+        &[T::Number, T::Text],
+    ];
     vec![
-        Arc::new(ScalarUDF::from(to_char)),
-        Function::new("to_date", Volatility::Immutable, TO_DATE, times).udf(),
-        Function::new("to_timestamp", Volatility::Immutable, TO_TIMESTAMP, times).udf(),
+        Function::new("to_char", FORMS, Gives::Text, to_char),
+        Function::overloaded("to_date", TO_DATE),
+        Function::overloaded("to_timestamp", TO_TIMESTAMP),
     ]
 }

@@ -1,16 +1,10 @@
 //! Dates, times and intervals made of numbers, `to_timestamp(double)`, and `AT TIME ZONE`.
 
-use std::sync::Arc;
-
-use arrow::array::ArrayRef;
-use arrow::datatypes::{
-    Date32Type, Float64Type, Int64Type, IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType,
-};
+use arrow::array::{ArrayRef, Float64Array, Int64Array, StringViewArray};
+use arrow::datatypes::{Date32Type, Float64Type, IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType};
 use datafusion::error::Result;
-use datafusion::logical_expr::{ScalarUDF, Volatility};
 
-use super::Times;
-use super::function::{Columns, Function, Overload, T};
+use crate::engine::functions::function::{Call, Column, Function, Gives, Overload, Type as T};
 use crate::error::{Error, Kind};
 use crate::table::pg_time::calendar::{self, day_of, days_in_month, is_finite, moment};
 use crate::table::pg_time::{DAY, Interval, SECOND, Zone, out_of_range, unknown_zone};
@@ -50,20 +44,35 @@ fn shortest(second: f64) -> String {
     if text.len() < 2 { format!("0{text}") } else { text }
 }
 
-fn local(a: &Columns, row: usize) -> Result<Option<i64>, Error> {
-    let whole = |i: usize| a.of::<Int64Type>(i).get(row);
-    let parts = (whole(0), whole(1), whole(2), whole(3), whole(4), a.of::<Float64Type>(5).get(row));
-    let (Some(year), Some(month), Some(day), Some(hour), Some(minute), Some(second)) = parts else { return Ok(None) };
-    let micros = i128::from(days(year, month, day)?) * i128::from(DAY) + i128::from(time(hour, minute, second)?);
-    moment(micros).map(Some).ok_or_else(|| out_of_range("timestamp"))
+/// The columns that local times are made of.
+struct Parts {
+    /// Years, months, days, hours and minutes.
+    whole: [Column<Int64Array>; 5],
+    seconds: Column<Float64Array>,
+}
+
+impl Parts {
+    fn of(a: &Call) -> Result<Self> {
+        Ok(Self { whole: [a.ints(0)?, a.ints(1)?, a.ints(2)?, a.ints(3)?, a.ints(4)?], seconds: a.floats(5)? })
+    }
+
+    /// A row's local time.
+    fn local(&self, row: usize) -> Result<Option<i64>, Error> {
+        let [Some(year), Some(month), Some(day), Some(hour), Some(minute)] = self.whole.each_ref().map(|c| c.get(row)) else {
+            return Ok(None);
+        };
+        let Some(second) = self.seconds.get(row) else { return Ok(None) };
+        let micros = i128::from(days(year, month, day)?) * i128::from(DAY) + i128::from(time(hour, minute, second)?);
+        moment(micros).map(Some).ok_or_else(|| out_of_range("timestamp"))
+    }
 }
 
 static MAKE_DATE: &[Overload] = &[Overload {
     takes: &[T::Int, T::Int, T::Int],
-    gives: T::Date,
-    body: |_, a| {
-        let [years, months, numbers] = [0, 1, 2].map(|i| a.of::<Int64Type>(i));
-        a.rows::<Date32Type>(|row| {
+    gives: Gives::Temporal(T::Date),
+    body: |a| {
+        let (years, months, numbers) = (a.ints(0)?, a.ints(1)?, a.ints(2)?);
+        a.each::<Date32Type>(|row| {
             let (Some(year), Some(month), Some(day)) = (years.get(row), months.get(row), numbers.get(row)) else {
                 return Ok(None);
             };
@@ -75,10 +84,10 @@ static MAKE_DATE: &[Overload] = &[Overload {
 
 static MAKE_TIME: &[Overload] = &[Overload {
     takes: &[T::Int, T::Int, T::Float],
-    gives: T::Time,
-    body: |_, a| {
-        let (hours, minutes, seconds) = (a.of::<Int64Type>(0), a.of::<Int64Type>(1), a.of::<Float64Type>(2));
-        a.rows::<Time64MicrosecondType>(|row| {
+    gives: Gives::Temporal(T::Time),
+    body: |a| {
+        let (hours, minutes, seconds) = (a.ints(0)?, a.ints(1)?, a.floats(2)?);
+        a.each::<Time64MicrosecondType>(|row| {
             let (Some(h), Some(m), Some(s)) = (hours.get(row), minutes.get(row), seconds.get(row)) else { return Ok(None) };
             time(h, m, s).map(Some)
         })
@@ -87,53 +96,65 @@ static MAKE_TIME: &[Overload] = &[Overload {
 
 static MAKE_TIMESTAMP: &[Overload] = &[Overload {
     takes: &[T::Int, T::Int, T::Int, T::Int, T::Int, T::Float],
-    gives: T::Timestamp,
-    body: |_, a| a.rows::<Moment>(|row| local(a, row)),
+    gives: Gives::Temporal(T::Timestamp),
+    body: |a| {
+        let parts = Parts::of(a)?;
+        a.each::<Moment>(|row| parts.local(row))
+    },
 }];
 
 static MAKE_TIMESTAMPTZ: &[Overload] = &[
     Overload {
         takes: &[T::Int, T::Int, T::Int, T::Int, T::Int, T::Float],
-        gives: T::Timestamptz,
-        body: |times, a| {
-            let zone = times.zone();
-            a.rows::<Moment>(|row| Ok(local(a, row)?.map(|t| zone.moment(t))))
+        gives: Gives::Temporal(T::Timestamptz),
+        body: |a| {
+            let (zone, parts) = (a.zone(), Parts::of(a)?);
+            a.each::<Moment>(|row| Ok(parts.local(row)?.map(|t| zone.moment(t))))
         },
     },
     Overload {
         takes: &[T::Int, T::Int, T::Int, T::Int, T::Int, T::Float, T::Text],
-        gives: T::Timestamptz,
-        body: |_, a| {
-            let mut zones = Zones::new(a, 6);
-            a.rows::<Moment>(|row| {
+        gives: Gives::Temporal(T::Timestamptz),
+        body: |a| {
+            let (mut zones, parts) = (Zones::new(a, 6)?, Parts::of(a)?);
+            a.each::<Moment>(|row| {
                 let Some(zone) = zones.get(row)? else { return Ok(None) };
-                Ok(local(a, row)?.map(|t| zone.moment(t)))
+                Ok(parts.local(row)?.map(|t| zone.moment(t)))
             })
         },
     },
 ];
 
 static MAKE_INTERVAL: &[Overload] = &[
-    Overload { takes: &[], gives: T::Interval, body: made_interval },
-    Overload { takes: &[T::Int], gives: T::Interval, body: made_interval },
-    Overload { takes: &[T::Int, T::Int], gives: T::Interval, body: made_interval },
-    Overload { takes: &[T::Int, T::Int, T::Int], gives: T::Interval, body: made_interval },
-    Overload { takes: &[T::Int, T::Int, T::Int, T::Int], gives: T::Interval, body: made_interval },
-    Overload { takes: &[T::Int, T::Int, T::Int, T::Int, T::Int], gives: T::Interval, body: made_interval },
-    Overload { takes: &[T::Int, T::Int, T::Int, T::Int, T::Int, T::Int], gives: T::Interval, body: made_interval },
-    Overload { takes: &[T::Int, T::Int, T::Int, T::Int, T::Int, T::Int, T::Float], gives: T::Interval, body: made_interval },
+    Overload { takes: &[], gives: Gives::Temporal(T::Interval), body: made_interval },
+    Overload { takes: &[T::Int], gives: Gives::Temporal(T::Interval), body: made_interval },
+    Overload { takes: &[T::Int, T::Int], gives: Gives::Temporal(T::Interval), body: made_interval },
+    Overload { takes: &[T::Int, T::Int, T::Int], gives: Gives::Temporal(T::Interval), body: made_interval },
+    Overload { takes: &[T::Int, T::Int, T::Int, T::Int], gives: Gives::Temporal(T::Interval), body: made_interval },
+    Overload { takes: &[T::Int, T::Int, T::Int, T::Int, T::Int], gives: Gives::Temporal(T::Interval), body: made_interval },
+    Overload {
+        takes: &[T::Int, T::Int, T::Int, T::Int, T::Int, T::Int],
+        gives: Gives::Temporal(T::Interval),
+        body: made_interval,
+    },
+    Overload {
+        takes: &[T::Int, T::Int, T::Int, T::Int, T::Int, T::Int, T::Float],
+        gives: Gives::Temporal(T::Interval),
+        body: made_interval,
+    },
 ];
 
 /// Years, months, weeks, days, hours, minutes and seconds; what is left out is zero.
-fn made_interval(_: &Times, a: &Columns) -> Result<ArrayRef> {
+fn made_interval(a: &Call) -> Result<ArrayRef> {
+    let whole = (0..a.len().min(6)).map(|i| a.ints(i)).collect::<Result<Vec<_>>>()?;
+    let seconds = if a.len() > 6 { Some(a.floats(6)?) } else { None };
     a.intervals(|row| {
         let mut numbers = [0; 6];
-        for (i, number) in numbers.iter_mut().enumerate().take(a.len()) {
-            let Some(given) = a.of::<Int64Type>(i).get(row) else { return Ok(None) };
+        for (number, column) in numbers.iter_mut().zip(&whole) {
+            let Some(given) = column.get(row) else { return Ok(None) };
             *number = given;
         }
-        let second = if a.len() > 6 { a.of::<Float64Type>(6).get(row) } else { Some(0.0) };
-        let Some(second) = second else { return Ok(None) };
+        let Some(second) = seconds.as_ref().map_or(Some(0.0), |s| s.get(row)) else { return Ok(None) };
         let [years, months, weeks, days, hours, minutes] = numbers.map(i128::from);
         let invalid = || out_of_range("interval");
         if !second.is_finite() || second.abs() > 9e12 {
@@ -149,7 +170,7 @@ fn made_interval(_: &Times, a: &Columns) -> Result<ArrayRef> {
 }
 
 /// `to_timestamp(seconds)`, counted from 1970.
-pub fn from_epoch(_: &Times, a: &Columns) -> Result<ArrayRef> {
+pub fn from_epoch(a: &Call) -> Result<ArrayRef> {
     a.map::<Float64Type, Moment>(|seconds| {
         if seconds.is_infinite() {
             return Ok(if seconds > 0.0 { i64::MAX } else { i64::MIN });
@@ -165,39 +186,39 @@ pub fn from_epoch(_: &Times, a: &Columns) -> Result<ArrayRef> {
 }
 
 /// The zones of a column of texts, each looked up once as long as it stays the same.
-pub struct Zones<'a> {
-    texts: super::function::Column<'a, arrow::array::StringArray>,
-    last: Option<(&'a str, Zone)>,
+pub struct Zones {
+    texts: Column<StringViewArray>,
+    last: Option<(String, Zone)>,
 }
 
-impl<'a> Zones<'a> {
-    pub fn new(a: &'a Columns, i: usize) -> Self {
-        Self { texts: a.text(i), last: None }
+impl Zones {
+    pub fn new(a: &Call, i: usize) -> Result<Self> {
+        Ok(Self { texts: a.texts(i)?, last: None })
     }
 
     pub fn get(&mut self, row: usize) -> Result<Option<Zone>, Error> {
         let Some(text) = self.texts.get(row) else { return Ok(None) };
-        if let Some((known, zone)) = self.last
+        if let Some((known, zone)) = &self.last
             && known == text
         {
-            return Ok(Some(zone));
+            return Ok(Some(*zone));
         }
         let zone = Zone::at(text).ok_or_else(|| unknown_zone(text))?;
-        self.last = Some((text, zone));
+        self.last = Some((text.to_owned(), zone));
         Ok(Some(zone))
     }
 }
 
-fn shifted(a: &Columns, shift: impl Fn(Zone, i64) -> i64) -> Result<ArrayRef> {
-    let (mut zones, moments) = (Zones::new(a, 0), a.of::<Moment>(1));
-    a.rows::<Moment>(|row| {
+fn shifted(a: &Call, shift: impl Fn(Zone, i64) -> i64) -> Result<ArrayRef> {
+    let (mut zones, moments) = (Zones::new(a, 0)?, a.of::<Moment>(1)?);
+    a.each::<Moment>(|row| {
         let zone = zones.get(row)?;
         Ok(moments.get(row).zip(zone).map(|(t, zone)| if is_finite(t) { shift(zone, t) } else { t }))
     })
 }
 
 /// A zone given as an interval east of Greenwich.
-fn by_interval(a: &Columns, sign: i64) -> Result<ArrayRef> {
+fn by_interval(a: &Call, sign: i64) -> Result<ArrayRef> {
     a.map2::<Span, Moment, Moment>(|span, t| {
         let span = Interval::from(span);
         if span.months != 0 || span.days != 0 {
@@ -209,20 +230,20 @@ fn by_interval(a: &Columns, sign: i64) -> Result<ArrayRef> {
 }
 
 static TIMEZONE: &[Overload] = &[
-    Overload { takes: &[T::Text, T::Timestamptz], gives: T::Timestamp, body: |_, a| shifted(a, Zone::local) },
-    Overload { takes: &[T::Text, T::Timestamp], gives: T::Timestamptz, body: |_, a| shifted(a, Zone::moment) },
-    Overload { takes: &[T::Interval, T::Timestamptz], gives: T::Timestamp, body: |_, a| by_interval(a, 1) },
-    Overload { takes: &[T::Interval, T::Timestamp], gives: T::Timestamptz, body: |_, a| by_interval(a, -1) },
+    Overload { takes: &[T::Text, T::Timestamptz], gives: Gives::Temporal(T::Timestamp), body: |a| shifted(a, Zone::local) },
+    Overload { takes: &[T::Text, T::Timestamp], gives: Gives::Temporal(T::Timestamptz), body: |a| shifted(a, Zone::moment) },
+    Overload { takes: &[T::Interval, T::Timestamptz], gives: Gives::Temporal(T::Timestamp), body: |a| by_interval(a, 1) },
+    Overload { takes: &[T::Interval, T::Timestamp], gives: Gives::Temporal(T::Timestamptz), body: |a| by_interval(a, -1) },
 ];
 
-pub fn functions(times: &Arc<Times>) -> Vec<Arc<ScalarUDF>> {
-    let of = |name, overloads| Function::new(name, Volatility::Immutable, overloads, times).udf();
-    vec![
-        of("make_date", MAKE_DATE),
-        of("make_time", MAKE_TIME),
-        of("make_timestamp", MAKE_TIMESTAMP),
-        of("make_timestamptz", MAKE_TIMESTAMPTZ),
-        of("make_interval", MAKE_INTERVAL),
-        of("timezone", TIMEZONE),
-    ]
+pub fn functions() -> Vec<Function> {
+    let all: [(_, &'static [Overload]); 6] = [
+        ("make_date", MAKE_DATE),
+        ("make_time", MAKE_TIME),
+        ("make_timestamp", MAKE_TIMESTAMP),
+        ("make_timestamptz", MAKE_TIMESTAMPTZ),
+        ("make_interval", MAKE_INTERVAL),
+        ("timezone", TIMEZONE),
+    ];
+    all.map(|(name, overloads)| Function::overloaded(name, overloads)).into()
 }

@@ -8,87 +8,66 @@ use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::Result;
 use datafusion::logical_expr::expr::Placeholder;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{Expr, ExprSchemable, ScalarUDF, Volatility, cast};
+use datafusion::logical_expr::{Expr, ExprSchemable, cast};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
-use super::Times;
 use super::arithmetic::{DIVIDE, MINUS, PLUS, TIMES};
-use super::function::{Function, Overload, T, choose};
-use crate::engine::functions::native::outward;
+use crate::engine::functions::function::{Given, Overload, Type as T, choose, outward};
+use crate::engine::functions::named;
 use crate::error::{Error, Kind};
 use crate::table::pg_type::PgType;
 
 /// Plans them.
-pub struct Operators {
-    plus: Arc<ScalarUDF>,
-    minus: Arc<ScalarUDF>,
-    times: Arc<ScalarUDF>,
-    divide: Arc<ScalarUDF>,
+#[derive(Debug)]
+pub struct Operators;
+
+/// The function that an operator becomes, and its forms.
+fn function(op: &BinaryOperator) -> Option<(&'static str, &'static [Overload])> {
+    Some(match op {
+        BinaryOperator::Plus => ("datetime_plus", PLUS),
+        BinaryOperator::Minus => ("datetime_minus", MINUS),
+        BinaryOperator::Multiply => ("interval_times", TIMES),
+        BinaryOperator::Divide => ("interval_divide", DIVIDE),
+        _ => return None,
+    })
 }
 
-impl std::fmt::Debug for Operators {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Operators")
-    }
-}
-
-impl Operators {
-    pub fn new(times: &Arc<Times>) -> Self {
-        let of = |name, overloads| Function::new(name, Volatility::Immutable, overloads, times).udf();
-        Self {
-            plus: of("datetime_plus", PLUS),
-            minus: of("datetime_minus", MINUS),
-            times: of("interval_times", TIMES),
-            divide: of("interval_divide", DIVIDE),
-        }
-    }
-
-    fn of(&self, op: &BinaryOperator) -> Option<(&Arc<ScalarUDF>, &'static [Overload])> {
-        Some(match op {
-            BinaryOperator::Plus => (&self.plus, PLUS),
-            BinaryOperator::Minus => (&self.minus, MINUS),
-            BinaryOperator::Multiply => (&self.times, TIMES),
-            BinaryOperator::Divide => (&self.divide, DIVIDE),
-            _ => return None,
-        })
-    }
-}
-
-/// What an operand is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Operand {
-    Known(T),
-    /// A literal in quotes, a null or a parameter without a type.
-    Unknown,
-    Other,
-}
-
-fn operand(expr: &Expr, schema: &DFSchema) -> Operand {
+/// What an operand is: a literal in quotes, a null or a parameter without a type is unknown.
+fn operand(expr: &Expr, schema: &DFSchema) -> Given {
     match expr {
-        Expr::Literal(ScalarValue::Utf8(_) | ScalarValue::Utf8View(_) | ScalarValue::Null, _) => return Operand::Unknown,
-        Expr::Placeholder(Placeholder { field: None, .. }) => return Operand::Unknown,
+        Expr::Literal(ScalarValue::Utf8(_) | ScalarValue::Utf8View(_) | ScalarValue::Null, _) => return Given::Unknown,
+        Expr::Placeholder(Placeholder { field: None, .. }) => return Given::Unknown,
         _ => {}
     }
     match expr.get_type(schema) {
-        Ok(DataType::Null) | Err(_) => Operand::Unknown,
-        Ok(t) => T::of(&t).map_or(Operand::Other, Operand::Known),
+        Ok(DataType::Null) | Err(_) => Given::Unknown,
+        Ok(DataType::Utf8) => Given::Text,
+        Ok(t) => Given::of_type(&t),
     }
 }
 
+/// The form that operands mean: an unknown one is first taken for what stands on the other side.
+fn chosen(overloads: &'static [Overload], left: Given, right: Given) -> Option<&'static Overload> {
+    let or = |a: Given, b: Given| if a == Given::Unknown { b } else { a };
+    let among = |given: [Given; 2]| choose(overloads.iter().map(|o| o.takes), &given).and_then(|n| overloads.get(n));
+    among([or(left, right), or(right, left)]).or_else(|| among([left, right]))
+}
+
 /// The operand as a value of a type.
-pub fn read_as(expr: Expr, t: T) -> Expr {
+fn read_as(expr: Expr, t: T) -> Expr {
+    let Some(data_type) = t.of_parameter() else { return expr };
     match expr {
         Expr::Placeholder(Placeholder { id, field: None }) => {
-            Expr::Placeholder(Placeholder { id, field: Some(Arc::new(Field::new("", t.arrow(), true))) })
+            Expr::Placeholder(Placeholder { id, field: Some(Arc::new(Field::new("", data_type, true))) })
         }
-        other => cast(other, t.arrow()),
+        other => cast(other, data_type),
     }
 }
 
 /// PostgreSQL's error of an operator that does not exist for such types.
 fn no_operator(expr: &RawBinaryExpr, schema: &DFSchema) -> Error {
     let shown = |side: &Expr| match (operand(side, schema), side) {
-        (Operand::Unknown, _) => "unknown",
+        (Given::Unknown, _) => "unknown",
         (_, Expr::Literal(ScalarValue::Int64(Some(n)), _)) if i32::try_from(*n).is_ok() => "integer",
         _ => side.get_type(schema).map_or("unknown", |t| PgType::of(&t).sql_name),
     };
@@ -105,15 +84,15 @@ fn is_comparison(op: &BinaryOperator) -> bool {
 impl ExprPlanner for Operators {
     fn plan_binary_op(&self, mut expr: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
         let sides = (operand(&expr.left, schema), operand(&expr.right, schema));
-        let temporal = |side: Operand| matches!(side, Operand::Known(t) if t.is_temporal());
+        let temporal = |side: Given| matches!(side, Given::Temporal(_));
         if !temporal(sides.0) && !temporal(sides.1) {
             return Ok(PlannerResult::Original(expr));
         }
         if is_comparison(&expr.op) {
             match sides {
-                (Operand::Known(t), Operand::Unknown) => expr.right = read_as(expr.right, t),
-                (Operand::Unknown, Operand::Known(t)) => expr.left = read_as(expr.left, t),
-                (Operand::Known(left), Operand::Known(right)) => {
+                (Given::Temporal(t), Given::Unknown) => expr.right = read_as(expr.right, t),
+                (Given::Unknown, Given::Temporal(t)) => expr.left = read_as(expr.left, t),
+                (Given::Temporal(left), Given::Temporal(right)) => {
                     // Both as moments, in the session's zone where one has one.
                     let both = match (left, right) {
                         (T::Date, T::Timestamp | T::Timestamptz) | (T::Timestamp, T::Timestamptz) => right,
@@ -129,7 +108,7 @@ impl ExprPlanner for Operators {
         }
         if expr.op == BinaryOperator::StringConcat {
             // As text, where the other side is one.
-            let text = |side: Operand| matches!(side, Operand::Known(T::Text) | Operand::Unknown);
+            let text = |side: Given| matches!(side, Given::Text | Given::Unknown);
             if temporal(sides.0) && text(sides.1) {
                 expr.left = cast(expr.left, DataType::Utf8);
             } else if temporal(sides.1) && text(sides.0) {
@@ -137,20 +116,18 @@ impl ExprPlanner for Operators {
             }
             return Ok(PlannerResult::Original(expr));
         }
-        let Some((function, overloads)) = self.of(&expr.op) else { return Ok(PlannerResult::Original(expr)) };
-        let known = |side: Operand| match side {
-            Operand::Known(t) => Some(Some(t)),
-            Operand::Unknown => Some(None),
-            Operand::Other => None,
+        let Some((name, overloads)) = function(&expr.op) else { return Ok(PlannerResult::Original(expr)) };
+        if matches!(sides.0, Given::Other | Given::List | Given::Row)
+            || matches!(sides.1, Given::Other | Given::List | Given::Row)
+        {
+            return Ok(PlannerResult::Original(expr));
+        }
+        let Some(chosen) = chosen(overloads, sides.0, sides.1) else { return Err(outward(no_operator(&expr, schema))) };
+        let ([left_type, right_type], Some(function)) = (chosen.takes, named(name)) else {
+            return Ok(PlannerResult::Original(expr));
         };
-        let (Some(left), Some(right)) = (known(sides.0), known(sides.1)) else { return Ok(PlannerResult::Original(expr)) };
-        // An unknown is first taken for what stands on the other side.
-        let alike = [left.or(right), right.or(left)];
-        let chosen = choose(overloads, &alike).or_else(|| choose(overloads, &[left, right]));
-        let Some(chosen) = chosen else { return Err(outward(no_operator(&expr, schema))) };
-        let [left_type, right_type] = chosen.takes else { return Ok(PlannerResult::Original(expr)) };
-        let left = if sides.0 == Operand::Unknown { read_as(expr.left, *left_type) } else { expr.left };
-        let right = if sides.1 == Operand::Unknown { read_as(expr.right, *right_type) } else { expr.right };
+        let left = if sides.0 == Given::Unknown { read_as(expr.left, *left_type) } else { expr.left };
+        let right = if sides.1 == Given::Unknown { read_as(expr.right, *right_type) } else { expr.right };
         Ok(PlannerResult::Planned(function.call(vec![left, right])))
     }
 }

@@ -2,32 +2,33 @@
 //! becomes a range of `t`, which prunes files and row groups.
 
 use datafusion::common::ScalarValue;
-use datafusion::error::Result;
 use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::interval_arithmetic::Interval as Bounds;
 use datafusion::logical_expr::preimage::PreimageResult;
 use datafusion::logical_expr::simplify::SimplifyContext;
 
-use super::Times;
 use super::fields::Field;
-use super::function::T;
 use super::trunc::{truncated, truncated_in};
+use crate::engine::functions::function::{SessionValues, Type as T};
 use crate::table::pg_time::calendar::{date, day_of, is_finite};
 use crate::table::pg_time::{DAY, Interval, Unit, Zone};
 
 /// The range of a call's last argument for which it gives `literal`.
-pub fn of(name: &str, args: &[Expr], literal: &Expr, info: &SimplifyContext, times: &Times) -> Result<PreimageResult> {
-    Ok(range(name, args, literal, info, times).unwrap_or(PreimageResult::None))
+pub fn of(name: &str, args: &[Expr], literal: &Expr, info: &SimplifyContext) -> PreimageResult {
+    range(name, args, literal, info).unwrap_or(PreimageResult::None)
 }
 
-fn range(name: &str, args: &[Expr], literal: &Expr, info: &SimplifyContext, times: &Times) -> Option<PreimageResult> {
+fn range(name: &str, args: &[Expr], literal: &Expr, info: &SimplifyContext) -> Option<PreimageResult> {
     let (first, of) = match args {
         [of] => (None, of),
         [first, of] => (Some(first), of),
         _ => return None,
     };
-    let source = T::of(&info.get_data_type(of).ok()?)?;
-    let zone = (source == T::Timestamptz).then(|| times.zone());
+    let source = T::temporal(&info.get_data_type(of).ok()?)?;
+    let zone = match source {
+        T::Timestamptz => Some(SessionValues::of(info.config_options())?.zone()),
+        _ => None,
+    };
     let (low, high) = match (name, source) {
         ("date_trunc", T::Timestamp | T::Timestamptz) => {
             let Field::Of(unit) = Field::named(first?.as_literal()?.try_as_str()??)? else { return None };

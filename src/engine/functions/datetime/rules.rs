@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use arrow::array::AsArray;
-use arrow::datatypes::{DataType, IntervalMonthDayNanoType};
+use arrow::datatypes::{DataType, IntervalMonthDayNanoType, IntervalUnit};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{DFSchema, Result, ScalarValue};
+use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::expr::{Between, BinaryExpr, Cast, InList, ScalarFunction, TryCast};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
@@ -17,12 +17,10 @@ use datafusion::logical_expr::{
 };
 use datafusion::optimizer::AnalyzerRule;
 
-use super::Times;
 use super::aggregates;
 use super::arithmetic::spans;
 use super::casts;
-use super::function::{Function, T};
-use crate::engine::functions::native::outward;
+use crate::engine::functions::function::{Type as T, outward};
 use crate::error::{Error, Kind};
 use crate::table::pg_type::PgType;
 
@@ -65,32 +63,32 @@ fn is_unknown(expr: &Expr) -> bool {
     matches!(expr, Expr::Literal(ScalarValue::Utf8(Some(_)) | ScalarValue::Utf8View(Some(_)), _))
 }
 
-fn temporal(expr: &Expr, schema: &DFSchema) -> Option<T> {
-    T::of(&expr.get_type(schema).ok()?).filter(|t| t.is_temporal())
+fn temporal(expr: &Expr, schema: &DFSchema) -> Option<DataType> {
+    T::temporal(&expr.get_type(schema).ok()?)?.of_temporal()
 }
 
 fn known(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
     match expr {
         Expr::Between(Between { expr, negated, low, high }) if is_unknown(&low) || is_unknown(&high) => {
             let t = temporal(&expr, schema);
-            let read = |side: Box<Expr>| match t {
-                Some(t) if is_unknown(&side) => Box::new(cast(*side, t.arrow())),
+            let read = |side: Box<Expr>| match &t {
+                Some(t) if is_unknown(&side) => Box::new(cast(*side, t.clone())),
                 Some(_) | None => side,
             };
             Transformed::yes(Expr::Between(Between { expr, negated, low: read(low), high: read(high) }))
         }
         Expr::InList(InList { expr, list, negated }) if list.iter().any(is_unknown) => {
             let t = temporal(&expr, schema);
-            let read = |item: Expr| match t {
-                Some(t) if is_unknown(&item) => cast(item, t.arrow()),
+            let read = |item: Expr| match &t {
+                Some(t) if is_unknown(&item) => cast(item, t.clone()),
                 Some(_) | None => item,
             };
             Transformed::yes(Expr::InList(InList { expr, list: list.into_iter().map(read).collect(), negated }))
         }
         Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_unknown(&left) != is_unknown(&right) => {
             let (left, right) = match (is_unknown(&left), temporal(&left, schema), temporal(&right, schema)) {
-                (true, _, Some(t)) => (Box::new(cast(*left, t.arrow())), right),
-                (false, Some(t), _) => (left, Box::new(cast(*right, t.arrow()))),
+                (true, _, Some(t)) => (Box::new(cast(*left, t)), right),
+                (false, Some(t), _) => (left, Box::new(cast(*right, t))),
                 _ => (left, right),
             };
             Transformed::yes(Expr::BinaryExpr(BinaryExpr { left, op, right }))
@@ -108,29 +106,18 @@ fn known(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
 }
 
 /// Puts functions in place of casts from and to dates, times and intervals, once types are settled.
-pub struct Casts {
-    times: Arc<Times>,
-}
-
-impl std::fmt::Debug for Casts {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Casts")
-    }
-}
+#[derive(Debug)]
+pub struct Casts;
 
 impl Casts {
-    pub fn new(times: &Arc<Times>) -> Self {
-        Self { times: Arc::clone(times) }
-    }
-
-    fn change(&self, expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    fn change(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         let (inner, to) = match &expr {
             Expr::Cast(Cast { expr, field }) | Expr::TryCast(TryCast { expr, field }) => (expr, field.data_type()),
             _ => return Ok(compared(expr, schema)),
         };
         let own = inner.get_type(schema)?;
         let Some(from) = T::of(&own) else { return Ok(Transformed::no(expr)) };
-        let Some((name, overloads)) = casts::function(from, to) else {
+        let Some(name) = casts::function(from, to) else {
             return if is_no_cast(from, to) { Err(outward(no_cast(inner, &own, to))) } else { Ok(Transformed::no(expr)) };
         };
         let to = to.clone();
@@ -138,16 +125,21 @@ impl Casts {
             Expr::Cast(Cast { expr, .. }) | Expr::TryCast(TryCast { expr, .. }) => *expr,
             other => other,
         };
-        let function = Function::new(name, Volatility::Immutable, overloads, &self.times).udf();
-        let call = function.call(vec![exactly(inner, &from.arrow(), schema)?]);
-        let gives = T::of(&to).map(T::arrow).unwrap_or_else(|| to.clone());
+        let function =
+            crate::engine::functions::named(name).ok_or_else(|| DataFusionError::Internal(format!("no function {name}")))?;
+        let inner = match from.of_temporal() {
+            Some(wanted) => exactly(inner, &wanted, schema)?,
+            None => inner,
+        };
+        let call = function.call(vec![inner]);
+        let gives = T::of(&to).and_then(T::of_temporal).unwrap_or(DataType::Utf8View);
         Ok(Transformed::yes(if gives == to { call } else { cast(call, to) }))
     }
 }
 
 /// Whether PostgreSQL has no such cast of a date, time or interval, or to one.
 fn is_no_cast(from: T, to: &DataType) -> bool {
-    T::of(to).is_some_and(|to| from != to && (from.is_temporal() || to.is_temporal()))
+    T::of(to).is_some_and(|to| from != to && (from.of_temporal().is_some() || to.of_temporal().is_some()))
 }
 
 fn no_cast(expr: &Expr, from: &DataType, to: &DataType) -> Error {
@@ -165,7 +157,7 @@ fn exactly(expr: Expr, wanted: &DataType, schema: &DFSchema) -> Result<Expr> {
 
 impl AnalyzerRule for Casts {
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
-        rewrite(plan, |expr, schema| self.change(expr, schema))
+        rewrite(plan, Self::change)
     }
 
     fn name(&self) -> &str {
@@ -202,13 +194,17 @@ fn is_comparison(op: Operator) -> bool {
     matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom)
 }
 
+fn interval() -> DataType {
+    DataType::Interval(IntervalUnit::MonthDayNano)
+}
+
 /// An interval's length in place of it.
 fn by_length(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
-    let is_other_unit = |t: &DataType| *t != T::Interval.arrow();
+    let is_other_unit = |t: &DataType| *t != interval();
     match expr.get_type(schema) {
         Ok(t @ DataType::Interval(_)) => {
-            let expr = if is_other_unit(&t) { cast(expr, T::Interval.arrow()) } else { expr };
-            let length = Length { signature: Signature::exact(vec![T::Interval.arrow()], Volatility::Immutable) };
+            let expr = if is_other_unit(&t) { cast(expr, interval()) } else { expr };
+            let length = Length { signature: Signature::exact(vec![interval()], Volatility::Immutable) };
             Transformed::yes(Expr::ScalarFunction(ScalarFunction::new_udf(Arc::new(ScalarUDF::from(length)), vec![expr])))
         }
         Ok(_) | Err(_) => Transformed::no(expr),

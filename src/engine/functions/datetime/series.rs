@@ -23,9 +23,7 @@ use datafusion::logical_expr::{
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
 
-use super::Times;
-use super::function::T;
-use crate::engine::functions::native::outward;
+use crate::engine::functions::function::{SessionValues, Type as T, outward};
 use crate::error::{Error, Kind};
 use crate::table::pg_time::calendar::{is_finite, midnight};
 use crate::table::pg_time::{Interval, Range, Zone, read_interval};
@@ -36,12 +34,12 @@ const NAME: &str = "generate_series";
 const MAX_VALUES: usize = 8 << 20;
 
 /// Puts them in place of the registered ones, for all arguments but moments to go on to these.
-pub fn register(state: &mut SessionState, times: &Arc<Times>) -> Result<()> {
+pub fn register(state: &mut SessionState) -> Result<()> {
     if let Some(inner) = state.table_functions().get(NAME).cloned() {
-        state.register_udtf(NAME, Arc::new(OfTable { inner, times: Arc::clone(times) }));
+        state.register_udtf(NAME, Arc::new(OfTable { inner }));
     }
     let inner = state.udf(NAME)?;
-    let of = OfArray { inner, times: Arc::clone(times), signature: Signature::user_defined(Volatility::Immutable) };
+    let of = OfArray { inner, signature: Signature::user_defined(Volatility::Immutable) };
     state.register_udf(Arc::new(ScalarUDF::from(of)))?;
     Ok(())
 }
@@ -85,7 +83,6 @@ impl Steps {
 /// The function in `FROM`.
 struct OfTable {
     inner: Arc<TableFunction>,
-    times: Arc<Times>,
 }
 
 impl fmt::Debug for OfTable {
@@ -101,11 +98,14 @@ impl TableFunctionImpl for OfTable {
         let types = literals.iter().flatten().map(|v| v.data_type()).collect::<Vec<_>>();
         let Some(t) = moments(&types) else { return self.inner.create_table_provider_with_args(args) };
         let Some([start, end, step]) = literals.as_deref() else { return self.inner.create_table_provider_with_args(args) };
-        let schema = Arc::new(Schema::new(vec![Field::new("value", t.arrow(), true)]));
-        let read = (self.moment(start, t)?, self.moment(end, t)?, self.interval(step)?);
+        let Some(session) = SessionValues::of(args.session().config_options()).cloned() else {
+            return self.inner.create_table_provider_with_args(args);
+        };
+        let schema = Arc::new(Schema::new(vec![Field::new("value", arrow(t), true)]));
+        let read = (read_moment(&session, start, t)?, read_moment(&session, end, t)?, interval(&session, step)?);
         let steps = match read {
             (Some(start), Some(end), Some(step)) => {
-                Some(Steps::new(start, end, step, (t == T::Timestamptz).then(|| self.times.zone())).map_err(outward)?)
+                Some(Steps::new(start, end, step, (t == T::Timestamptz).then(|| session.zone())).map_err(outward)?)
             }
             _ => None,
         };
@@ -113,49 +113,53 @@ impl TableFunctionImpl for OfTable {
     }
 }
 
+fn arrow(t: T) -> DataType {
+    t.of_temporal().unwrap_or(DataType::Null)
+}
+
 /// What the series is of: moments where an argument is one, or a date.
 fn moments(types: &[DataType]) -> Option<T> {
     let [start, end, step] = types else { return None };
     let kinds = [T::of(start), T::of(end)];
     let spans = matches!(T::of(step), Some(T::Interval | T::Text)) || step.is_null();
-    if !spans || !kinds.iter().flatten().any(|t| t.is_temporal()) {
+    if !spans || !kinds.iter().flatten().any(|t| t.of_temporal().is_some()) {
         return None;
     }
     Some(if kinds.contains(&Some(T::Timestamptz)) || kinds.contains(&Some(T::Date)) { T::Timestamptz } else { T::Timestamp })
 }
 
-impl OfTable {
-    fn moment(&self, value: &ScalarValue, t: T) -> Result<Option<i64>> {
-        let (reader, zone) = (self.times.reader(), self.times.zone());
-        let zoned = t == T::Timestamptz;
-        if value.is_null() {
-            return Ok(None);
-        }
-        if let Some(text) = value.try_as_str().flatten() {
-            let read = if zoned { reader.timestamptz(text) } else { reader.timestamp(text) };
-            return read.map(Some).map_err(outward);
-        }
-        let local = |at: i64| if zoned && is_finite(at) { zone.moment(at) } else { at };
-        if let ScalarValue::Date32(Some(days)) = value {
-            let start = midnight(*days).ok_or_else(|| outward(crate::table::pg_time::out_of_range("timestamp")))?;
-            return Ok(Some(local(start)));
-        }
-        let is_local = T::of(&value.data_type()) == Some(T::Timestamp);
-        let array = cast(&value.to_array()?, &T::Timestamp.arrow())?;
-        let at = array.as_primitive::<TimestampMicrosecondType>().value(0);
-        Ok(Some(if is_local { local(at) } else { at }))
+/// The moment of a constant.
+fn read_moment(session: &SessionValues, value: &ScalarValue, t: T) -> Result<Option<i64>> {
+    let (reader, zone) = (session.reader(), session.zone());
+    let zoned = t == T::Timestamptz;
+    if value.is_null() {
+        return Ok(None);
     }
+    if let Some(text) = value.try_as_str().flatten() {
+        let read = if zoned { reader.timestamptz(text) } else { reader.timestamp(text) };
+        return read.map(Some).map_err(outward);
+    }
+    let local = |at: i64| if zoned && is_finite(at) { zone.moment(at) } else { at };
+    if let ScalarValue::Date32(Some(days)) = value {
+        let start = midnight(*days).ok_or_else(|| outward(crate::table::pg_time::out_of_range("timestamp")))?;
+        return Ok(Some(local(start)));
+    }
+    let is_local = T::of(&value.data_type()) == Some(T::Timestamp);
+    let array = cast(&value.to_array()?, &arrow(T::Timestamp))?;
+    let at = array.as_primitive::<TimestampMicrosecondType>().value(0);
+    Ok(Some(if is_local { local(at) } else { at }))
+}
 
-    fn interval(&self, value: &ScalarValue) -> Result<Option<Interval>> {
-        if value.is_null() {
-            return Ok(None);
-        }
-        if let Some(text) = value.try_as_str().flatten() {
-            return read_interval(text, Range::FULL, self.times.style.reads_sql_intervals()).map(Some).map_err(outward);
-        }
-        let array = cast(&value.to_array()?, &T::Interval.arrow())?;
-        Ok(Some(array.as_primitive::<IntervalMonthDayNanoType>().value(0).into()))
+/// The step of a constant.
+fn interval(session: &SessionValues, value: &ScalarValue) -> Result<Option<Interval>> {
+    if value.is_null() {
+        return Ok(None);
     }
+    if let Some(text) = value.try_as_str().flatten() {
+        return read_interval(text, Range::FULL, session.style().reads_sql_intervals()).map(Some).map_err(outward);
+    }
+    let array = cast(&value.to_array()?, &arrow(T::Interval))?;
+    Ok(Some(array.as_primitive::<IntervalMonthDayNanoType>().value(0).into()))
 }
 
 /// A series as batches of one column; none where an argument was null.
@@ -208,7 +212,6 @@ fn batch(steps: &mut Steps, schema: &SchemaRef, rows: usize) -> Result<Option<Re
 #[derive(Clone)]
 struct OfArray {
     inner: Arc<ScalarUDF>,
-    times: Arc<Times>,
     signature: Signature,
 }
 
@@ -243,7 +246,7 @@ impl ScalarUDFImpl for OfArray {
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
         if let Some(t) = moments(types) {
-            return Ok(vec![t.arrow(), t.arrow(), T::Interval.arrow()]);
+            return Ok(vec![arrow(t), arrow(t), arrow(T::Interval)]);
         }
         let fields: Vec<FieldRef> = types.iter().map(|t| Arc::new(Field::new("", t.clone(), true))).collect();
         Ok(fields_with_udf(&fields, self.inner.as_ref())?.iter().map(|f| f.data_type().clone()).collect())
@@ -251,7 +254,7 @@ impl ScalarUDFImpl for OfArray {
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
         match moments(types) {
-            Some(t) => Ok(DataType::List(Arc::new(Field::new_list_field(t.arrow(), true)))),
+            Some(t) => Ok(DataType::List(Arc::new(Field::new_list_field(arrow(t), true)))),
             None => self.inner.return_type(types),
         }
     }
@@ -272,7 +275,8 @@ impl ScalarUDFImpl for OfArray {
             return Err(DataFusionError::Internal("a series of three".to_owned()));
         };
         let (starts, ends) = (starts.as_primitive::<TimestampMicrosecondType>(), ends.as_primitive::<TimestampMicrosecondType>());
-        let zone = (t == T::Timestamptz).then(|| self.times.zone());
+        let session = SessionValues::of(&args.config_options);
+        let zone = (t == T::Timestamptz).then(|| session.map_or(Zone::Utc, SessionValues::zone));
         let (mut values, mut lengths, mut valid) = (Vec::new(), Vec::new(), Vec::new());
         for ((start, end), step) in starts.iter().zip(ends.iter()).zip(steps.as_primitive::<IntervalMonthDayNanoType>().iter()) {
             let before = values.len();
@@ -293,11 +297,11 @@ impl ScalarUDFImpl for OfArray {
             lengths.push(values.len() - before);
             valid.push(matches!(known, (Some(_), Some(_), Some(_))));
         }
-        let DataType::Timestamp(_, name) = t.arrow() else {
+        let DataType::Timestamp(_, name) = arrow(t) else {
             return Err(DataFusionError::Internal("a series of moments".to_owned()));
         };
         let items: ArrayRef = Arc::new(TimestampMicrosecondArray::from(values).with_timezone_opt(name));
-        let field = Arc::new(Field::new_list_field(t.arrow(), true));
+        let field = Arc::new(Field::new_list_field(arrow(t), true));
         let list = ListArray::try_new(field, OffsetBuffer::from_lengths(lengths), items, Some(NullBuffer::from(valid)))?;
         if args.args.iter().all(|a| matches!(a, ColumnarValue::Scalar(_))) {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&list, 0)?));

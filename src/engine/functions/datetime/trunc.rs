@@ -1,16 +1,12 @@
 //! `date_trunc` and `date_bin`.
 
-use std::sync::Arc;
-
 use arrow::array::ArrayRef;
 use arrow::datatypes::{IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType};
 use datafusion::error::Result;
-use datafusion::logical_expr::{ScalarUDF, Volatility};
 
-use super::Times;
 use super::fields::{Field, unsupported};
-use super::function::{Columns, Function, Overload, T};
 use super::make::Zones;
+use crate::engine::functions::function::{Call, Function, Gives, Overload, Type as T, outward};
 use crate::error::{Error, Kind};
 use crate::table::pg_time::calendar::{civil, day_of, is_finite, moment, weekday};
 use crate::table::pg_time::{DAY, HOUR, Interval, MINUTE, SECOND, Unit, Zone, out_of_range};
@@ -88,11 +84,10 @@ fn unit_of(name: &str, type_name: &str) -> Result<Unit, Error> {
 }
 
 /// Cuts each row's moment off; the unit is looked up once where it is the same for all.
-fn each(a: &Columns, type_name: &str, cut: impl Fn(Unit, i64, usize) -> Result<Option<i64>, Error>) -> Result<ArrayRef> {
-    let (names, moments) = (a.text(0), a.of::<Moment>(1));
-    let fixed =
-        a.constant_text(0).map(|name| unit_of(name, type_name)).transpose().map_err(crate::engine::functions::native::outward)?;
-    a.rows::<Moment>(|row| {
+fn each(a: &Call, type_name: &str, cut: impl Fn(Unit, i64, usize) -> Result<Option<i64>, Error>) -> Result<ArrayRef> {
+    let (names, moments) = (a.texts(0)?, a.of::<Moment>(1)?);
+    let fixed = names.constant().map(|name| unit_of(name, type_name)).transpose().map_err(outward)?;
+    a.each::<Moment>(|row| {
         let (Some(name), Some(at)) = (names.get(row), moments.get(row)) else { return Ok(None) };
         let unit = fixed.map_or_else(|| unit_of(name, type_name), Ok)?;
         if !is_finite(at) {
@@ -108,22 +103,22 @@ fn each(a: &Columns, type_name: &str, cut: impl Fn(Unit, i64, usize) -> Result<O
 static DATE_TRUNC: &[Overload] = &[
     Overload {
         takes: &[T::Text, T::Timestamp],
-        gives: T::Timestamp,
-        body: |_, a| each(a, "timestamp without time zone", |unit, at, _| Ok(truncated(unit, at))),
+        gives: Gives::Temporal(T::Timestamp),
+        body: |a| each(a, "timestamp without time zone", |unit, at, _| Ok(truncated(unit, at))),
     },
     Overload {
         takes: &[T::Text, T::Timestamptz],
-        gives: T::Timestamptz,
-        body: |times, a| {
-            let zone = times.zone();
+        gives: Gives::Temporal(T::Timestamptz),
+        body: |a| {
+            let zone = a.zone();
             each(a, "timestamp with time zone", |unit, at, _| Ok(truncated_in(unit, at, zone)))
         },
     },
     Overload {
         takes: &[T::Text, T::Timestamptz, T::Text],
-        gives: T::Timestamptz,
-        body: |_, a| {
-            let zones = std::cell::RefCell::new(Zones::new(a, 2));
+        gives: Gives::Temporal(T::Timestamptz),
+        body: |a| {
+            let zones = std::cell::RefCell::new(Zones::new(a, 2)?);
             each(a, "timestamp with time zone", |unit, at, row| {
                 Ok(zones.borrow_mut().get(row)?.and_then(|zone| truncated_in(unit, at, zone)))
             })
@@ -131,21 +126,24 @@ static DATE_TRUNC: &[Overload] = &[
     },
     Overload {
         takes: &[T::Text, T::Interval],
-        gives: T::Interval,
-        body: |_, a| intervals(a, |row| a.of::<Span>(1).get(row).map(Into::into)),
+        gives: Gives::Temporal(T::Interval),
+        body: |a| {
+            let spans = a.of::<Span>(1)?;
+            intervals(a, |row| spans.get(row).map(Into::into))
+        },
     },
     Overload {
         takes: &[T::Text, T::Time],
-        gives: T::Interval,
-        body: |_, a| {
-            let times = a.of::<Time64MicrosecondType>(1);
+        gives: Gives::Temporal(T::Interval),
+        body: |a| {
+            let times = a.of::<Time64MicrosecondType>(1)?;
             intervals(a, |row| times.get(row).map(|micros| Interval { months: 0, days: 0, micros }))
         },
     },
 ];
 
-fn intervals(a: &Columns, span: impl Fn(usize) -> Option<Interval>) -> Result<ArrayRef> {
-    let names = a.text(0);
+fn intervals(a: &Call, span: impl Fn(usize) -> Option<Interval>) -> Result<ArrayRef> {
+    let names = a.texts(0)?;
     a.intervals(|row| {
         let (Some(name), Some(span)) = (names.get(row), span(row)) else { return Ok(None) };
         let unit = unit_of(name, "interval")?;
@@ -178,20 +176,22 @@ fn binned(span: Interval, at: i64, origin: i64) -> Result<i64, Error> {
     moment(i128::from(origin) + since).ok_or_else(|| out_of_range("timestamp"))
 }
 
-fn bins(_: &Times, a: &Columns) -> Result<ArrayRef> {
-    let (spans, moments, origins) = (a.of::<Span>(0), a.of::<Moment>(1), a.of::<Moment>(2));
-    a.rows::<Moment>(|row| {
+fn bins(a: &Call) -> Result<ArrayRef> {
+    let (spans, moments, origins) = (a.of::<Span>(0)?, a.of::<Moment>(1)?, a.of::<Moment>(2)?);
+    a.each::<Moment>(|row| {
         let (Some(span), Some(at), Some(origin)) = (spans.get(row), moments.get(row), origins.get(row)) else { return Ok(None) };
         binned(span.into(), at, origin).map(Some)
     })
 }
 
 static DATE_BIN: &[Overload] = &[
-    Overload { takes: &[T::Interval, T::Timestamp, T::Timestamp], gives: T::Timestamp, body: bins },
-    Overload { takes: &[T::Interval, T::Timestamptz, T::Timestamptz], gives: T::Timestamptz, body: bins },
+    Overload { takes: &[T::Interval, T::Timestamp, T::Timestamp], gives: Gives::Temporal(T::Timestamp), body: bins },
+    Overload { takes: &[T::Interval, T::Timestamptz, T::Timestamptz], gives: Gives::Temporal(T::Timestamptz), body: bins },
 ];
 
-pub fn functions(times: &Arc<Times>) -> Vec<Arc<ScalarUDF>> {
-    let of = |name, overloads| Function::new(name, Volatility::Immutable, overloads, times).udf();
-    vec![of("date_trunc", DATE_TRUNC), of("date_bin", DATE_BIN)]
+pub fn functions() -> Vec<Function> {
+    vec![
+        Function::overloaded("date_trunc", DATE_TRUNC).with_preimage(super::preimage::of),
+        Function::overloaded("date_bin", DATE_BIN),
+    ]
 }

@@ -1,12 +1,15 @@
-//! The Arrow types of SQL's names for dates and times: microseconds throughout, whose range is PostgreSQL's.
+//! The fields of SQL's names of types: dates and times in microseconds, whose range is PostgreSQL's, and the types that Arrow has no word for
+//! (`jsonb`, `name`, `oid`), which stand in a field's metadata.
 
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::error::Result;
 use datafusion::logical_expr::planner::TypePlanner;
-use datafusion::sql::sqlparser::ast::{DataType as Sql, TimezoneInfo};
+use datafusion::sql::sqlparser::ast::{ArrayElemTypeDef, DataType as Sql, TimezoneInfo};
 use std::sync::Arc;
 
-use super::function::T;
+use crate::engine::dialect::ast::folded_parts;
+use crate::engine::functions::function::Type as T;
+use crate::table::pg_type::{self, PgType};
 
 /// Tells the planner. Digits of seconds that a type asks for are the dialect's.
 #[derive(Debug)]
@@ -14,16 +17,38 @@ pub struct Types;
 
 impl TypePlanner for Types {
     fn plan_type_field(&self, sql: &Sql) -> Result<Option<FieldRef>> {
-        Ok(planned(sql).map(|data_type| Arc::new(Field::new("", data_type, true))))
+        Ok(planned(sql).map(Arc::new))
     }
 }
 
-fn planned(sql: &Sql) -> Option<DataType> {
-    Some(match sql {
-        Sql::Timestamp(_, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => T::Timestamp.arrow(),
-        Sql::Timestamp(_, TimezoneInfo::Tz | TimezoneInfo::WithTimeZone) => T::Timestamptz.arrow(),
-        Sql::Time(_, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => T::Time.arrow(),
-        Sql::Interval { .. } => T::Interval.arrow(),
+fn planned(sql: &Sql) -> Option<Field> {
+    let data_type = match sql {
+        Sql::Text => return Some(pg_type::marked(pg_type::field(&pg_type::TEXT), &pg_type::TEXT)),
+        Sql::JSON => return Some(pg_type::field(&pg_type::JSON)),
+        Sql::JSONB => return Some(pg_type::field(&pg_type::JSONB)),
+        Sql::Uuid => return Some(pg_type::field(&pg_type::UUID)),
+        Sql::Varchar(_) | Sql::CharacterVarying(_) | Sql::CharVarying(_) => return Some(pg_type::field(&pg_type::VARCHAR)),
+        Sql::Custom(name, _) => return folded_parts(name).last().and_then(|name| PgType::by_name(name)).map(of_object),
+        Sql::Array(ArrayElemTypeDef::SquareBracket(element, _)) => return array(element),
+        Sql::Timestamp(_, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => T::Timestamp.of_temporal()?,
+        Sql::Timestamp(_, TimezoneInfo::Tz | TimezoneInfo::WithTimeZone) => T::Timestamptz.of_temporal()?,
+        Sql::Time(_, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => T::Time.of_temporal()?,
+        Sql::Interval { .. } => T::Interval.of_temporal()?,
         _ => return None,
-    })
+    };
+    Some(Field::new("", data_type, true))
+}
+
+/// A field of a type; numbers of objects are of four bytes, as the catalog's are.
+fn of_object(pg: &'static PgType) -> Field {
+    let field = pg_type::field(pg);
+    if pg.is_number_of_object() { field.with_data_type(DataType::UInt32) } else { field }
+}
+
+/// An array of a type that PostgreSQL has; others are left to DataFusion.
+fn array(element: &Sql) -> Option<Field> {
+    let element = planned(element)?;
+    let pg = PgType::of_field(&element).array_type();
+    let list = Field::new("", DataType::List(Arc::new(Field::new_list_field(element.data_type().clone(), true))), true);
+    Some(if PgType::of(list.data_type()) == pg { list } else { pg_type::marked(list, pg) })
 }

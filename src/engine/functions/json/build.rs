@@ -9,8 +9,7 @@ use datafusion::error::Result;
 use super::value::{parse, quote};
 use super::walk::{self, Kinds};
 use super::{JSON, JSONB, invalid};
-use crate::engine::functions::native::outward;
-use crate::engine::functions::typed::{Call, Function, Type::*};
+use crate::engine::functions::function::{Call, Function, Type::*, outward};
 use crate::error::{Error, Kind};
 use crate::table::pg_value::{self, Style, Values};
 
@@ -36,20 +35,20 @@ pub(super) fn functions() -> Vec<Function> {
 }
 
 /// A column's values as JSON texts; NULL stays NULL.
-pub(super) fn as_json(array: &ArrayRef, field: &FieldRef, style: &Style) -> Result<Values> {
+pub(in crate::engine::functions) fn as_json(array: &ArrayRef, field: &FieldRef, style: &Style) -> Result<Values> {
     let mut values = Values::default();
     pg_value::encode_json(array, field, style, &mut values).map_err(outward)?;
     Ok(values)
 }
 
 /// A value of a column of JSON texts.
-pub(super) fn text(values: &Values, row: usize) -> Option<&str> {
+pub(in crate::engine::functions) fn text(values: &Values, row: usize) -> Option<&str> {
     // What is encoded as text is text.
     values.get(row).and_then(|bytes| std::str::from_utf8(bytes).ok())
 }
 
 /// Puts a JSON text behind another in its form.
-pub(super) fn put(json: &str, binary: bool, out: &mut String) -> Result<()> {
+pub(in crate::engine::functions) fn put(json: &str, binary: bool, out: &mut String) -> Result<()> {
     if binary {
         parse(json).map_err(outward)?.write(out);
     } else {
@@ -59,7 +58,7 @@ pub(super) fn put(json: &str, binary: bool, out: &mut String) -> Result<()> {
 }
 
 fn to_json(call: &Call, binary: bool) -> Result<ArrayRef> {
-    let values = as_json(&call.arrays[0], &call.fields[0], &call.style())?;
+    let values = as_json(&call.array(0)?, &call.fields[0], &call.style())?;
     call.write_texts(|row, out| match text(&values, row) {
         Some(json) => put(json, binary, out).map(|()| true),
         None => Ok(false),
@@ -68,7 +67,7 @@ fn to_json(call: &Call, binary: bool) -> Result<ArrayRef> {
 
 /// The outermost level over several lines, as `row_to_json(.., true)` has it.
 fn lines(call: &Call) -> Result<ArrayRef> {
-    let values = as_json(&call.arrays[0], &call.fields[0], &call.style())?;
+    let values = as_json(&call.array(0)?, &call.fields[0], &call.style())?;
     call.write_texts(|row, out| {
         let Some(json) = text(&values, row) else { return Ok(false) };
         match walk::open(json).map_err(outward)? {
@@ -95,7 +94,7 @@ fn lines(call: &Call) -> Result<ArrayRef> {
 
 fn columns(call: &Call) -> Result<Vec<Values>> {
     let style = call.style();
-    (0..call.len()).map(|i| as_json(&call.arrays[i], &call.fields[i], &style)).collect()
+    (0..call.len()).map(|i| as_json(&call.array(i)?, &call.fields[i], &style)).collect()
 }
 
 /// Each row's text, whatever is NULL.
@@ -130,7 +129,7 @@ fn object(call: &Call, binary: bool) -> Result<ArrayRef> {
         return Err(outward(error.with_hint(format!("The arguments of {name}() must consist of alternating keys and values."))));
     }
     let (columns, style) = (columns(call)?, call.style());
-    let key = |i: usize| crate::engine::functions::text::shown(&call.arrays[i], &call.fields[i], &style);
+    let key = |i: usize| crate::engine::functions::text::shown(&call.array(i)?, &call.fields[i], &style);
     let keys = (0..call.len()).step_by(2).map(key).collect::<Result<Vec<StringViewArray>>>()?;
     each(call.rows, |row, out| {
         let mut written = String::from("{");
@@ -140,7 +139,7 @@ fn object(call: &Call, binary: bool) -> Result<ArrayRef> {
                 return Err(outward(if binary { error } else { error.with_hint("Object keys should be text.") }));
             }
             written.push_str(if n > 0 { ", " } else { "" });
-            let boolean = *call.arrays[2 * n].data_type() == DataType::Boolean;
+            let boolean = *call.data_type(2 * n) == DataType::Boolean;
             quote(if boolean { word(key.value(row)) } else { key.value(row) }, &mut written);
             written.push_str(" : ");
             written.push_str(text(&columns[2 * n + 1], row).unwrap_or("null"));

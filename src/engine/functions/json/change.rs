@@ -7,8 +7,7 @@ use datafusion::error::Result;
 use super::value::{Json, MAX_PRETTY_BYTES, parse};
 use super::walk::index;
 use super::{JSON, JSONB, invalid};
-use crate::engine::functions::native::outward;
-use crate::engine::functions::typed::{Call, Function, Gives, Type, Type::*};
+use crate::engine::functions::function::{Call, Function, Gives, Type, Type::*, outward};
 use crate::error::{Error, Kind};
 
 pub(super) fn functions() -> Vec<Function> {
@@ -105,7 +104,7 @@ fn joined(left: Json, right: Json) -> Result<Json> {
 
 fn delete(call: &Call) -> Result<ArrayRef> {
     let scalar = || invalid("cannot delete from scalar");
-    let kind = call.arrays[1].data_type();
+    let kind = call.data_type(1);
     if kind.is_integer() {
         let places = call.ints(1)?;
         return changed(call, |row, json| match json {

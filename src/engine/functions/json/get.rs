@@ -5,8 +5,7 @@ use datafusion::error::Result;
 
 use super::walk::{self, Kinds};
 use super::{invalid, of_first};
-use crate::engine::functions::native::outward;
-use crate::engine::functions::typed::{Call, Function, Gives, Type::*};
+use crate::engine::functions::function::{Call, Function, Gives, Type::*, outward};
 
 pub(super) fn functions() -> Vec<Function> {
     let same = Gives::Of(of_first);
@@ -40,7 +39,7 @@ fn put(found: Option<&str>, as_text: bool, out: &mut String) -> Result<bool> {
 
 fn member(call: &Call, as_text: bool) -> Result<ArrayRef> {
     let texts = call.texts(0)?;
-    if call.arrays[1].data_type().is_integer() {
+    if call.data_type(1).is_integer() {
         let places = call.ints(1)?;
         return call
             .write_texts(|row, out| put(walk::element(texts.value(row), places.value(row)).map_err(outward)?, as_text, out));

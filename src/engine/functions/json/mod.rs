@@ -3,22 +3,21 @@
 
 mod build;
 mod change;
-mod gather;
 mod get;
 mod test;
 mod unfold;
 mod value;
 mod walk;
 
-use std::sync::Arc;
-
 use arrow::datatypes::FieldRef;
 use datafusion::error::{DataFusionError, Result};
 
-use super::native::outward;
-use super::typed::{Function, Gives, Type::*, logical};
+use super::function::{Function, Gives, Type::*, logical, outward};
 use crate::error::{Error, Kind};
 use crate::table::pg_type::{self, PgType};
+
+pub(super) use build::{as_json, put, text};
+pub(super) use value::quote;
 
 const JSON: Gives = Gives::Logical(&pg_type::JSON);
 const JSONB: Gives = Gives::Logical(&pg_type::JSONB);
@@ -35,7 +34,7 @@ pub(super) fn functions() -> Vec<Function> {
         }),
         Function::new("text_to_jsonb", &[&[Json]], JSONB, |call| {
             if call.is_jsonb(0) {
-                return Ok(Arc::clone(&call.arrays[0]));
+                return call.array(0);
             }
             let texts = call.texts(0)?;
             call.write_texts(|row, out| {
@@ -44,7 +43,7 @@ pub(super) fn functions() -> Vec<Function> {
             })
         }),
     ];
-    let families = [build::functions(), change::functions(), gather::functions(), get::functions(), test::functions()];
+    let families = [build::functions(), change::functions(), get::functions(), test::functions()];
     casts.into_iter().chain(families.into_iter().flatten()).chain(unfold::functions()).collect()
 }
 
@@ -52,6 +51,17 @@ pub(super) fn functions() -> Vec<Function> {
 fn of_first(fields: &[FieldRef]) -> Result<FieldRef> {
     let is_jsonb = fields.first().is_some_and(|f| *PgType::of_field(f) == pg_type::JSONB);
     Ok(logical("", if is_jsonb { &pg_type::JSONB } else { &pg_type::JSON }))
+}
+
+/// A text of `json`, which stays as it is, or of `jsonb`, in its one form. [`Kind::InvalidText`] when it is no JSON.
+pub fn read(text: &str, binary: bool) -> crate::error::Result<String> {
+    let value = value::parse(text)?;
+    if !binary {
+        return Ok(text.to_owned());
+    }
+    let mut out = String::new();
+    value.write(&mut out);
+    Ok(out)
 }
 
 fn invalid(message: impl Into<String>) -> DataFusionError {

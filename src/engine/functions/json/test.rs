@@ -6,8 +6,7 @@ use datafusion::error::Result;
 use std::cmp::Ordering;
 
 use super::value::{Json, parse};
-use crate::engine::functions::native::outward;
-use crate::engine::functions::typed::{Call, Function, Gives, Type::*};
+use crate::engine::functions::function::{Call, Function, Gives, Type::*, outward};
 
 pub(super) fn functions() -> Vec<Function> {
     vec![

@@ -9,8 +9,7 @@ use datafusion::error::Result;
 
 use super::invalid;
 use super::walk::{self, Kinds};
-use crate::engine::functions::native::outward;
-use crate::engine::functions::typed::{Call, Function, Gives, Type::*, logical};
+use crate::engine::functions::function::{Call, Function, Gives, Type::*, logical, outward};
 use crate::table::pg_type;
 
 pub(super) fn functions() -> Vec<Function> {

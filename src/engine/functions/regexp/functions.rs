@@ -9,8 +9,7 @@ use datafusion::error::Result;
 use super::are::Flags;
 use super::compiled::{Cache, Places, Regex};
 use super::{like, replace, similar};
-use crate::engine::functions::native::outward;
-use crate::engine::functions::typed::{Call, Function, Gives, Type::*, invalid, list_of};
+use crate::engine::functions::function::{Call, Column, Function, Gives, Type::*, invalid, list_of, outward};
 use crate::error::{Error, Kind};
 
 pub fn functions() -> Vec<Function> {
@@ -75,7 +74,7 @@ pub(super) fn flags_of(text: Option<&str>, name: &str) -> Result<Flags> {
 }
 
 /// An argument as texts, if the call has it.
-pub(super) fn optional(call: &Call, i: usize) -> Result<Option<StringViewArray>> {
+pub(super) fn optional(call: &Call, i: usize) -> Result<Option<Column<StringViewArray>>> {
     if call.len() > i { call.texts(i).map(Some) } else { Ok(None) }
 }
 
@@ -232,7 +231,7 @@ fn instr(call: &Call) -> Result<ArrayRef> {
     let mut cache = Cache::default();
     call.collect::<i32, Int32Array>(|row| {
         let text = texts.value(row);
-        let of = |column: &Option<arrow::array::Int64Array>, default| column.as_ref().map_or(default, |c| c.value(row));
+        let of = |column: &Option<Column<arrow::array::Int64Array>>, default| column.as_ref().map_or(default, |c| c.value(row));
         let (end, group) = (of(&ends, 0), of(&groups, 0));
         let flags = flags_of(flags.as_ref().map(|f| f.value(row)), "regexp_instr")?;
         let regex = cache.get(patterns.value(row), flags).map_err(outward)?;
@@ -256,7 +255,7 @@ fn substr(call: &Call) -> Result<ArrayRef> {
     let mut cache = Cache::default();
     call.write_texts(|row, out| {
         let text = texts.value(row);
-        let of = |column: &Option<arrow::array::Int64Array>, default| column.as_ref().map_or(default, |c| c.value(row));
+        let of = |column: &Option<Column<arrow::array::Int64Array>>, default| column.as_ref().map_or(default, |c| c.value(row));
         let flags = flags_of(flags.as_ref().map(|f| f.value(row)), "regexp_substr")?;
         let regex = cache.get(patterns.value(row), flags).map_err(outward)?;
         let group = of(&groups, 0);

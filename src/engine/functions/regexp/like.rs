@@ -8,8 +8,7 @@ use datafusion::error::Result;
 
 use super::are::Flags;
 use super::compiled::Cache;
-use crate::engine::functions::native::outward;
-use crate::engine::functions::typed::{Call, Function, Gives, Type::*};
+use crate::engine::functions::function::{Call, Function, Gives, Type::*, outward};
 use crate::error::{Error, Kind};
 
 pub(super) fn functions() -> Vec<Function> {

@@ -1,13 +1,12 @@
 //! `regexp_replace`: with flags, or from a place on and for the n-th match.
 
-use arrow::array::{Array, ArrayRef};
+use arrow::array::ArrayRef;
 use datafusion::error::Result;
 
 use super::are::Flags;
 use super::compiled::{Cache, Places};
 use super::functions::{flags_of, not_positive, optional, start_byte};
-use crate::engine::functions::native::outward;
-use crate::engine::functions::typed::{Call, Function, Gives, Type::*};
+use crate::engine::functions::function::{Call, Function, Gives, Type::*, outward};
 use crate::error::{Error, Kind};
 
 pub(super) fn functions() -> Vec<Function> {
@@ -27,7 +26,7 @@ pub(super) fn functions() -> Vec<Function> {
 
 fn replace(call: &Call) -> Result<ArrayRef> {
     let (texts, patterns, news) = (call.texts(0)?, call.texts(1)?, call.texts(2)?);
-    let with_flags = call.len() == 4 && call.arrays[3].data_type().is_string();
+    let with_flags = call.len() == 4 && call.data_type(3).is_string();
     let number = |i: usize| if call.len() > i && !with_flags { call.ints(i).map(Some) } else { Ok(None) };
     let (starts, ns) = (number(3)?, number(4)?);
     let flags = optional(call, if with_flags { 3 } else { 5 })?;

@@ -8,8 +8,7 @@ use arrow::compute::kernels::length::{bit_length, length};
 use arrow::datatypes::{DataType, Int32Type};
 use datafusion::error::Result;
 
-use crate::engine::functions::native::outward;
-use crate::engine::functions::typed::{Call, Function, Gives, Type::*, invalid};
+use crate::engine::functions::function::{Call, Column, Function, Gives, Type::*, invalid, outward};
 use crate::error::{Error, Kind};
 
 pub(super) fn functions() -> Vec<Function> {
@@ -59,7 +58,7 @@ pub(super) fn functions() -> Vec<Function> {
             })
         }),
         // What a cast to bytea of a text is, and one to text of a bytea.
-        Function::new("text_to_bytea", &[&[Bytes]], Gives::Bytes, |call| Ok(Arc::new(call.bytes(0)?))),
+        Function::new("text_to_bytea", &[&[Bytes]], Gives::Bytes, |call| call.bytes(0)?.into_array()),
         Function::new("bytea_concat", &[&[Bytes, Bytes]], Gives::Bytes, |call| {
             let (left, right) = (call.bytes(0)?, call.bytes(1)?);
             call.write_bytes(|row, out| {
@@ -73,7 +72,7 @@ pub(super) fn functions() -> Vec<Function> {
 
 /// The lengths of texts' or bytes' bytes, times a number.
 fn lengths(call: &Call, times: i32) -> Result<ArrayRef> {
-    let array = &call.arrays[0];
+    let array = &call.array(0)?;
     let array = match array.data_type() {
         DataType::Binary | DataType::LargeBinary | DataType::Utf8 | DataType::LargeUtf8 => Arc::clone(array),
         t if t.is_binary() => cast(array, &DataType::Binary)?,
@@ -154,7 +153,7 @@ pub(super) fn range(start: i64, count: Option<i64>, len: usize) -> Result<std::o
 
 /// Bytes as an array's type has them.
 pub(super) fn is_bytes(call: &Call, i: usize) -> bool {
-    call.arrays[i].data_type().is_binary()
+    call.data_type(i).is_binary()
 }
 
 /// The first place of a part, from 1; 0 when there is none.
@@ -163,7 +162,7 @@ pub(super) fn position(bytes: &[u8], part: &[u8]) -> usize {
 }
 
 /// A column of bytes, for kernels of several.
-pub(super) fn column(call: &Call, i: usize) -> Result<BinaryArray> {
+pub(super) fn column(call: &Call, i: usize) -> Result<Column<BinaryArray>> {
     call.bytes(i)
 }
 

@@ -3,8 +3,7 @@
 use datafusion::error::Result;
 use encoding_rs::Encoding;
 
-use crate::engine::functions::native::outward;
-use crate::engine::functions::typed::{Call, Function, Gives, Type::*, invalid};
+use crate::engine::functions::function::{Call, Function, Gives, Type::*, invalid, outward};
 use crate::error::{Error, Kind};
 
 /// PostgreSQL's names of encodings with the web's, where they differ by more than signs.

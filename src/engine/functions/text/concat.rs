@@ -6,8 +6,7 @@ use arrow::array::{Array, ArrayRef, AsArray, Int32Array, StringViewArray, String
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::error::Result;
 
-use crate::engine::functions::native::outward;
-use crate::engine::functions::typed::{Call, Function, Gives, Type::*};
+use crate::engine::functions::function::{Call, Column, Function, Gives, Type::*, outward};
 use crate::table::pg_type::{self, PgType};
 use crate::table::pg_value::{self, Format, Style, Values};
 
@@ -52,7 +51,7 @@ pub(in crate::engine::functions) fn shown(array: &ArrayRef, field: &FieldRef, st
 
 /// An argument as a cast to text has it: booleans in full, `char(n)` without its blanks.
 pub(super) fn cast(call: &Call, i: usize) -> Result<StringViewArray> {
-    let (array, field) = (&call.arrays[i], &call.fields[i]);
+    let (array, field) = (&call.array(i)?, &call.fields[i]);
     let pg = PgType::of_field(field);
     if *array.data_type() == DataType::Boolean {
         let word = |b: Option<bool>| b.map(|b| if b { "true" } else { "false" });
@@ -66,9 +65,9 @@ pub(super) fn cast(call: &Call, i: usize) -> Result<StringViewArray> {
 }
 
 /// The values from an argument on, one behind the other; NULLs are left out. A NULL between them gives NULL.
-fn joined(call: &Call, first: usize, between: Option<StringViewArray>) -> Result<ArrayRef> {
+fn joined(call: &Call, first: usize, between: Option<Column<StringViewArray>>) -> Result<ArrayRef> {
     let style = call.style();
-    let columns = (first..call.len()).map(|i| shown(&call.arrays[i], &call.fields[i], &style)).collect::<Result<Vec<_>>>()?;
+    let columns = (first..call.len()).map(|i| shown(&call.array(i)?, &call.fields[i], &style)).collect::<Result<Vec<_>>>()?;
     let mut out = StringViewBuilder::with_capacity(call.rows);
     let mut text = String::new();
     for row in 0..call.rows {
@@ -84,7 +83,7 @@ fn joined(call: &Call, first: usize, between: Option<StringViewArray>) -> Result
     Ok(Arc::new(out.finish()))
 }
 
-fn joined_list(call: &Call, i: usize, between: Option<StringViewArray>) -> Result<ArrayRef> {
+fn joined_list(call: &Call, i: usize, between: Option<Column<StringViewArray>>) -> Result<ArrayRef> {
     let (lists, style) = (call.lists(i)?, call.style());
     let DataType::List(item) = lists.data_type() else { return Ok(arrow::array::new_null_array(&DataType::Utf8View, call.rows)) };
     let texts = shown(lists.values(), item, &style)?;
@@ -106,7 +105,7 @@ fn put_between<'a>(out: &mut String, between: Option<&str>, values: impl Iterato
 }
 
 fn nulls(call: &Call, counted: bool) -> Result<ArrayRef> {
-    let nulls: Vec<_> = call.arrays.iter().map(|a| a.logical_nulls()).collect();
+    let nulls: Vec<_> = call.arrays()?.iter().map(|a| a.logical_nulls()).collect();
     let count = |row: usize| nulls.iter().filter(|n| n.as_ref().is_some_and(|n| n.is_null(row)) == counted).count();
     Ok(Arc::new((0..call.rows).map(|row| i32::try_from(count(row)).ok()).collect::<Int32Array>()))
 }

@@ -10,8 +10,7 @@ use ring::digest;
 use sha2::Digest as _;
 
 use super::bytes::{escaped, hex};
-use crate::engine::functions::native::outward;
-use crate::engine::functions::typed::{Call, Function, Gives, Type::*, invalid};
+use crate::engine::functions::function::{Call, Function, Gives, Type::*, invalid, outward};
 use crate::error::{Error, Kind};
 
 /// Characters of a line of base64 (RFC 2045).

@@ -8,8 +8,7 @@ use datafusion::error::{DataFusionError, Result};
 
 use super::concat::shown;
 use super::ident::literal;
-use crate::engine::functions::native::outward;
-use crate::engine::functions::typed::{Call, Function, Gives, Type::*, invalid};
+use crate::engine::functions::function::{Call, Column, Function, Gives, Type::*, invalid, outward};
 use crate::error::{Error, Kind};
 use crate::name::quoted;
 
@@ -25,7 +24,7 @@ pub(super) fn functions() -> Vec<Function> {
 
 fn format(call: &Call) -> Result<ArrayRef> {
     let (patterns, style) = (call.texts(0)?, call.style());
-    let columns = (1..call.len()).map(|i| shown(&call.arrays[i], &call.fields[i], &style)).collect::<Result<Vec<_>>>()?;
+    let columns = (1..call.len()).map(|i| shown(&call.array(i)?, &call.fields[i], &style)).collect::<Result<Vec<_>>>()?;
     each(&patterns, |row, i| columns.get(i).map(|c| c.is_valid(row).then(|| c.value(row))))
 }
 
@@ -39,7 +38,7 @@ fn format_list(call: &Call) -> Result<ArrayRef> {
     })
 }
 
-fn each<'a>(patterns: &StringViewArray, argument: impl Fn(usize, usize) -> Option<Option<&'a str>>) -> Result<ArrayRef> {
+fn each<'a>(patterns: &Column<StringViewArray>, argument: impl Fn(usize, usize) -> Option<Option<&'a str>>) -> Result<ArrayRef> {
     let mut out = StringViewBuilder::with_capacity(patterns.len());
     let mut text = String::new();
     for row in 0..patterns.len() {

@@ -6,8 +6,7 @@ use arrow::array::{ArrayRef, ListBuilder, StringViewArray, StringViewBuilder};
 use datafusion::error::Result;
 
 use super::concat::cast;
-use crate::engine::functions::native::outward;
-use crate::engine::functions::typed::{Call, Function, Gives, Type::*};
+use crate::engine::functions::function::{Call, Function, Gives, Type::*, outward};
 use crate::error::{Error, Kind};
 use crate::name::quoted;
 

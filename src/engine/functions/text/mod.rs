@@ -7,9 +7,10 @@ mod encode;
 mod format;
 mod ident;
 mod pieces;
+mod sized;
 mod unicode;
 
-use super::typed::Function;
+use super::function::Function;
 
 pub use bytes::parse as bytea;
 pub(super) use concat::shown;
@@ -23,5 +24,5 @@ pub(super) fn functions() -> Vec<Function> {
         format::functions(),
         ident::functions(),
     ];
-    families.into_iter().flatten().chain(pieces::functions()).chain(unicode::functions()).collect()
+    families.into_iter().flatten().chain(pieces::functions()).chain(sized::functions()).chain(unicode::functions()).collect()
 }

@@ -3,14 +3,13 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BooleanArray, Int32Array};
+use arrow::array::{ArrayRef, BooleanArray, Int32Array};
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::error::Result;
 
 use super::bytes::{column, is_bytes, position, range};
-use crate::engine::functions::native::outward;
+use crate::engine::functions::function::{Call, Function, Gives, Type::*, invalid, outward};
 use crate::engine::functions::regexp;
-use crate::engine::functions::typed::{Call, Function, Gives, Type::*, invalid};
 use crate::error::{Error, Kind};
 
 pub(super) fn functions() -> Vec<Function> {
@@ -44,7 +43,7 @@ pub(super) fn functions() -> Vec<Function> {
         }),
         Function::new("to_hex", &[&[Int]], Gives::Text, |call| {
             let numbers = call.ints(0)?;
-            let wide = !matches!(call.arrays[0].data_type(), DataType::Int8 | DataType::Int16 | DataType::Int32);
+            let wide = !matches!(call.data_type(0), DataType::Int8 | DataType::Int16 | DataType::Int32);
             call.write_texts(|row, out| {
                 let number = numbers.value(row);
                 out.push_str(&if wide { format!("{number:x}") } else { format!("{:x}", number as i32) });
@@ -75,7 +74,7 @@ fn characters(text: &str, part: std::ops::Range<usize>) -> &str {
 }
 
 fn substring(call: &Call) -> Result<ArrayRef> {
-    if call.arrays[1].data_type().is_string() {
+    if call.data_type(1).is_string() {
         return regexp::substring(call);
     }
     let starts = call.ints(1)?;

@@ -4,8 +4,7 @@ use arrow::array::{ArrayRef, BooleanArray};
 use datafusion::error::Result;
 use unicode_normalization::{UnicodeNormalization, is_nfc, is_nfd, is_nfkc, is_nfkd};
 
-use crate::engine::functions::native::outward;
-use crate::engine::functions::typed::{Call, Function, Gives, Type::*, invalid};
+use crate::engine::functions::function::{Call, Function, Gives, Type::*, invalid, outward};
 use crate::error::{Error, Kind};
 
 pub(super) fn functions() -> Vec<Function> {
