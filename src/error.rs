@@ -19,6 +19,8 @@ pub enum Kind {
     UndefinedFunction,
     /// Several functions of that name, where one is meant.
     AmbiguousFunction,
+    /// A function or a value that is not of the sort that is asked for: a window function without a window.
+    WrongObject,
     /// No such schema.
     UndefinedSchema,
     /// No such database (catalog).
@@ -35,6 +37,8 @@ pub enum Kind {
     DuplicateStatement,
     /// A cursor or portal of that name exists already.
     DuplicateCursor,
+    /// A parameter whose type nothing tells.
+    Indeterminate,
     /// A column name that several tables share.
     AmbiguousColumn,
     /// A column neither grouped nor aggregated.
@@ -71,6 +75,8 @@ pub enum Kind {
     DivisionByZero,
     /// A power or root that no real number is.
     InvalidPower,
+    /// A text or binary that is no geometry, or a geometry of a kind that a function has no use for.
+    InvalidGeometry,
     /// A logarithm of what is not positive.
     InvalidLogarithm,
     /// Bounds or a count that make no buckets.
@@ -95,8 +101,6 @@ pub enum Kind {
     InvalidSubstring,
     /// A place outside of a value.
     InvalidSubscript,
-    /// Bounds or a count of buckets that make none.
-    InvalidBuckets,
     /// A NULL where there may be none.
     NullNotAllowed,
     /// A value that no type of PostgreSQL's holds.

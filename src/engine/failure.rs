@@ -9,11 +9,14 @@ use datafusion::sql::sqlparser::tokenizer::{Location, TokenizerError};
 
 use super::wording::by_words;
 use crate::error::{Error, Kind};
-use crate::name::nearest;
+use crate::name::distance;
 use crate::store::source_error;
 
 /// What a published file is called where a scan does not know its URL.
 pub const UNNAMED_SOURCE: &str = "a published file";
+
+/// How far a name may be from one that is meant.
+const MOST_LETTERS: usize = 3;
 
 /// The error of a planned or running statement. `sql` is its text, for positions.
 pub fn from_datafusion(e: DataFusionError, sql: &str) -> Error {
@@ -81,10 +84,10 @@ pub fn from_parser(e: &ParserError, sql: &str) -> Error {
     let (text, at) = split_location(message);
     let ends = text.ends_with(", found: EOF");
     // As in PostgreSQL, what is missing is missing behind the last character.
-    let at = if ends { Some(sql.trim_end().chars().count() + 1) } else { at.and_then(|location| position(sql, location)) };
+    let at = if ends { Some(sql.chars().count() + 1) } else { at.and_then(|location| position(sql, location)) };
     let e = match text.split_once(", found: ") {
-        Some((_, "EOF")) => Error::new(Kind::Syntax, "syntax error at end of input").with_detail(sentence(text)),
-        Some((_, found)) => Error::new(Kind::Syntax, format!("syntax error at or near \"{found}\"")).with_detail(sentence(text)),
+        Some((_, "EOF")) => Error::new(Kind::Syntax, "syntax error at end of input"),
+        Some((_, found)) => Error::new(Kind::Syntax, format!("syntax error at or near \"{found}\"")),
         None => Error::new(Kind::Syntax, format!("syntax error: {text}")),
     };
     match at {
@@ -99,6 +102,11 @@ pub fn from_tokenizer(e: &TokenizerError, sql: &str) -> Error {
     let from = |at: usize| sql.char_indices().nth(at - 1).and_then(|(byte, _)| sql.get(byte..)).unwrap_or_default();
     let (what, at) = match e.message.as_str() {
         message if message.starts_with("Unterminated string literal") => ("quoted string", at),
+        "Unterminated encoded string literal" => ("quoted string", at),
+        "Unterminated dollar-quoted string" => {
+            let opened = sql.find('$').and_then(|byte| sql.get(..byte)).map(|before| before.chars().count() + 1);
+            ("dollar-quoted string", opened)
+        }
         message if message.starts_with("Expected close delimiter") => ("quoted identifier", at),
         message if message.contains("multi-line comment") => {
             ("/* comment", sql.find("/*").and_then(|byte| sql.get(..byte)).map(|before| before.chars().count() + 1))
@@ -148,7 +156,7 @@ fn from_parquet(e: ParquetError) -> Error {
 fn from_filter(text: &str) -> Option<Error> {
     let (_, said) = text.split_once("Error evaluating filter predicate: ")?;
     let Some((kind, rest)) = said.split_once("kind: ").and_then(|(_, rest)| rest.split_once(", message: \"")) else {
-        return said.contains("DivideByZero").then(|| Error::new(Kind::DivisionByZero, "division by zero"));
+        return from_library(said);
     };
     let (message, _) = rest.split_once("\", detail: ")?;
     let kinds = [
@@ -159,6 +167,7 @@ fn from_filter(text: &str) -> Option<Error> {
         Kind::OutOfRange,
         Kind::DivisionByZero,
         Kind::InvalidPower,
+        Kind::InvalidGeometry,
         Kind::InvalidLogarithm,
         Kind::InvalidParameter,
         Kind::InvalidRegex,
@@ -173,6 +182,16 @@ fn from_filter(text: &str) -> Option<Error> {
     ];
     let kind = kinds.into_iter().find(|k| format!("{k:?}") == kind)?;
     Some(Error::new(kind, message.replace("\\\"", "\"").replace("\\'", "'").replace("\\\\", "\\")))
+}
+
+/// What a library said in a filter: the first text in its `Debug`, in the words that it has elsewhere.
+fn from_library(said: &str) -> Option<Error> {
+    if said.contains("DivideByZero") {
+        return Some(Error::new(Kind::DivisionByZero, "division by zero"));
+    }
+    let (_, rest) = said.split_once("(\"")?;
+    let (message, _) = rest.split_once("\")")?;
+    Some(by_words(&message.replace("\\\"", "\"").replace("\\'", "'")))
 }
 
 fn from_arrow(e: ArrowError, sql: &str) -> Error {
@@ -240,16 +259,11 @@ fn from_schema(e: &SchemaError) -> Error {
                 None => format!("\"{}\"", field.name),
             };
             let error = Error::new(Kind::UndefinedColumn, format!("column {shown} does not exist"));
-            let names = || valid_fields.iter().map(|f| f.name.as_str());
-            match nearest(&field.name, names()) {
-                Some(near) => {
-                    error.with_hint(format!("Perhaps you meant to reference the column {}.", crate::name::quoted(near)))
-                }
-                None if valid_fields.is_empty() => error,
-                None => {
-                    let all: Vec<String> = names().take(20).map(crate::name::quoted).collect();
-                    error.with_hint(format!("The columns here are {}.", all.join(", ")))
-                }
+            let table = field.relation.as_ref().map(|relation| relation.table());
+            let columns = valid_fields.iter().map(|f| (f.relation.as_ref().map(|r| r.table()), f.name.as_str()));
+            match meant(table, &field.name, columns) {
+                Some(hint) => error.with_hint(hint),
+                None => error,
             }
         }
         SchemaError::AmbiguousReference { field } => {
@@ -262,6 +276,27 @@ fn from_schema(e: &SchemaError) -> Error {
             Error::new(Kind::AmbiguousColumn, format!("column \"{name}\" is given more than once"))
                 .with_hint("Name one of them with AS.")
         }
+    }
+}
+
+/// PostgreSQL's hint at the columns whose names are nearest: at most two, three letters away at most, and half of the name's letters.
+fn meant<'a>(table: Option<&str>, name: &str, columns: impl Iterator<Item = (Option<&'a str>, &'a str)>) -> Option<String> {
+    let (mut least, mut found) = (MOST_LETTERS + 1, Vec::new());
+    for (of, column) in columns {
+        let beside = table.map_or(0, |table| distance(table, of.unwrap_or_default()));
+        let letters = distance(name, column);
+        if letters > name.chars().count() / 2 || letters + beside > least {
+            continue;
+        }
+        if letters + beside < least {
+            (least, found) = (letters + beside, Vec::new());
+        }
+        found.push(of.map_or_else(|| column.to_owned(), |of| format!("{of}.{column}")));
+    }
+    match found.as_slice() {
+        [one] => Some(format!("Perhaps you meant to reference the column \"{one}\".")),
+        [one, other] => Some(format!("Perhaps you meant to reference the column \"{one}\" or the column \"{other}\".")),
+        _ => None,
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::{Expr as PlannedExpr, LogicalPlan};
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
@@ -23,7 +22,7 @@ use crate::table::pg_type::{self, PgType};
 const MAX_PARAMETERS: usize = 65_535;
 
 /// Arguments of functions that are of one type whatever the others are, by their place.
-const ARGUMENTS: &[(&str, &[Option<&PgType>])] = &[
+const ARGUMENTS: &[(&str, &[Option<&'static PgType>])] = &[
     ("abs", &[Some(&pg_type::FLOAT8)]),
     ("ceil", &[Some(&pg_type::FLOAT8)]),
     ("floor", &[Some(&pg_type::FLOAT8)]),
@@ -53,7 +52,7 @@ const ALIKE: [&str; 4] = ["coalesce", "greatest", "least", "nullif"];
 
 /// The types of parameters, by position, as far as they are known.
 pub struct KnownParameters {
-    pub types: Vec<Option<DataType>>,
+    pub types: Vec<Option<&'static PgType>>,
     /// The statement to infer the others from: `x = ANY ($1)` stands there as `x = $1`, `coalesce($1, x)` as a comparison too.
     pub probe: Ast,
     /// The parameters that stood in an `ANY` or `ALL`: arrays of what is inferred.
@@ -62,7 +61,7 @@ pub struct KnownParameters {
 
 impl KnownParameters {
     /// What the client declared, then what a cast (`$1::date`), a `LIMIT $1`, a clause or a function says.
-    pub fn of(ast: &Ast, declared: Vec<Option<DataType>>) -> Result<Self> {
+    pub fn of(ast: &Ast, declared: Vec<Option<&'static PgType>>) -> Result<Self> {
         let mut found = Found { types: declared, arrays: Vec::new(), too_many: None };
         let mut probe = ast.clone();
         let _: ControlFlow<()> = probe.visit(&mut found);
@@ -75,14 +74,14 @@ impl KnownParameters {
 
     /// Fills in what planning without types found out: of several places the first that tells.
     pub fn infer(&mut self, untyped: &LogicalPlan) -> datafusion::error::Result<()> {
-        let mut told: Vec<(usize, DataType)> = Vec::new();
+        let mut told: Vec<(usize, &'static PgType)> = Vec::new();
         untyped.apply_with_subqueries(|node| {
             node.apply_expressions(|expr| {
                 expr.apply(|expr| {
                     if let PlannedExpr::Placeholder(placeholder) = expr
                         && let (Some(i), Some(field)) = (index(&placeholder.id), &placeholder.field)
                     {
-                        told.push((i, field.data_type().clone()));
+                        told.push((i, PgType::of_field(field)));
                     }
                     Ok(TreeNodeRecursion::Continue)
                 })
@@ -90,13 +89,11 @@ impl KnownParameters {
         })?;
         // Last, what the functions take that parameters stand alone for.
         let taken = super::functions::parameters(untyped)?;
-        told.extend(taken.into_iter().filter_map(|(name, data_type)| Some((index(&name)?, data_type))));
-        for (i, data_type) in told {
-            // Whatever the scale of what it is compared with, it may have more decimals.
-            let data_type = if data_type.is_decimal() { pg_type::arrow_type(&pg_type::NUMERIC) } else { data_type };
+        told.extend(taken.into_iter().filter_map(|(name, data_type)| Some((index(&name)?, PgType::of(&data_type)))));
+        for (i, pg) in told {
             let in_array = self.arrays.contains(&i);
             if let Some(slot) = self.types.get_mut(i).filter(|slot| slot.is_none()) {
-                *slot = Some(if in_array { list_of(data_type) } else { data_type });
+                *slot = Some(if in_array { pg.array_type() } else { pg });
             }
         }
         Ok(())
@@ -104,14 +101,14 @@ impl KnownParameters {
 }
 
 struct Found {
-    types: Vec<Option<DataType>>,
+    types: Vec<Option<&'static PgType>>,
     arrays: Vec<usize>,
     too_many: Option<String>,
 }
 
 impl Found {
     /// Makes room for a parameter, and notes its type when it has none yet.
-    fn note(&mut self, name: &str, data_type: Option<DataType>) {
+    fn note(&mut self, name: &str, pg: Option<&'static PgType>) {
         let Some(i) = index(name).filter(|i| *i < MAX_PARAMETERS) else {
             self.too_many = Some(name.to_owned());
             return;
@@ -120,14 +117,14 @@ impl Found {
             self.types.resize(i + 1, None);
         }
         if let Some(slot) = self.types.get_mut(i).filter(|slot| slot.is_none()) {
-            *slot = data_type;
+            *slot = pg;
         }
     }
 
     /// Notes that an expression, if it is a parameter, is of a type, and says so in the probe.
-    fn is(&mut self, expr: &mut Expr, pg: &PgType) {
+    fn is(&mut self, expr: &mut Expr, pg: &'static PgType) {
         if let Some(name) = placeholder(bare(expr)).map(str::to_owned) {
-            self.note(&name, Some(pg_type::arrow_type(pg)));
+            self.note(&name, Some(pg));
             let inner = Box::new(std::mem::replace(expr, value(Value::Null)));
             let Some(data_type) = type_named(pg) else { return };
             *expr = Expr::Cast { kind: CastKind::DoubleColon, expr: inner, data_type, array: false, format: None };
@@ -304,7 +301,7 @@ impl VisitorMut for Found {
         if let Some(LimitClause::LimitOffset { limit, offset, .. }) = &query.limit_clause {
             for count in limit.iter().chain(offset.iter().map(|o| &o.value)) {
                 if let Some(name) = placeholder(count) {
-                    self.note(name, Some(DataType::Int64));
+                    self.note(name, Some(&pg_type::INT8));
                 }
             }
         }
@@ -328,7 +325,7 @@ impl VisitorMut for Found {
         match expr {
             Expr::Cast { expr: inner, data_type, .. } => {
                 if let Some(name) = placeholder(inner) {
-                    self.note(name, named_type(data_type));
+                    self.note(name, named(data_type));
                 }
             }
             other => {
@@ -342,10 +339,6 @@ impl VisitorMut for Found {
 }
 
 /// The type that a cast names; `None` for one that is left to DataFusion.
-fn named_type(data_type: &ast::DataType) -> Option<DataType> {
-    named(data_type).map(pg_type::arrow_type)
-}
-
 fn named(data_type: &ast::DataType) -> Option<&'static PgType> {
     let name = data_type.to_string().to_lowercase();
     let element = name.trim_end_matches("[]");
@@ -358,10 +351,6 @@ fn named(data_type: &ast::DataType) -> Option<&'static PgType> {
         other => other,
     })?;
     Some(if is_array { element_type.array_type() } else { element_type })
-}
-
-fn list_of(element: DataType) -> DataType {
-    DataType::List(Field::new_list_field(element, true).into())
 }
 
 fn placeholder(expr: &Expr) -> Option<&str> {

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringArray};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, Field, SchemaRef};
+use arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use datafusion::common::ScalarValue;
+use datafusion::common::metadata::{FieldMetadata, ScalarAndMetadata};
 use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{ParamValues, ScalarValue};
 use datafusion::datasource::source_as_provider;
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::LogicalPlan;
@@ -18,8 +19,8 @@ use tokio::task::JoinHandle;
 
 use super::Rows;
 use super::apply;
+use super::blame;
 use super::failure::{UNNAMED_SOURCE, from_datafusion};
-use super::numeric;
 use super::plan::QueryPlan;
 use super::runtime::{AbortOnDrop, Limit, panicked};
 use super::session::Running;
@@ -39,7 +40,7 @@ const NAMED_FILES: usize = 3;
 
 /// The plan that runs, with its parameters in place.
 pub async fn physical(plan: &QueryPlan, parameters: &[ArrayRef], sql: &str) -> Result<Arc<dyn ExecutionPlan>> {
-    let failed = |e| from_datafusion(e, sql);
+    let failed = |e| blame::placed(from_datafusion(e, sql), sql);
     if plan.optimized {
         return planned(&plan.state, &plan.logical).await.map_err(failed);
     }
@@ -74,19 +75,27 @@ fn snapshots(plan: &LogicalPlan) -> Vec<Arc<Snapshot>> {
 }
 
 /// The parameters as values of the types that were planned.
-fn bind(parameters: &[ArrayRef], types: &[DataType]) -> Result<Vec<ScalarValue>> {
-    if parameters.len() != types.len() {
-        let (given, wanted) = (parameters.len(), types.len());
+fn bind(parameters: &[ArrayRef], fields: &[FieldRef]) -> Result<ParamValues> {
+    if parameters.len() != fields.len() {
+        let (given, wanted) = (parameters.len(), fields.len());
         return Err(Error::new(
             Kind::Protocol,
             format!("bind message supplies {given} parameters, but the prepared statement requires {wanted}"),
         ));
     }
-    let value = |(array, data_type): (&ArrayRef, &DataType)| {
-        let array = cast_with_options(array, data_type, &STRICT).map_err(|e| from_datafusion(e.into(), ""))?;
-        ScalarValue::try_from_array(&array, 0).map(numeric::shortened).map_err(|e| from_datafusion(e, ""))
+    let value = |(array, field): (&ArrayRef, &FieldRef)| {
+        let to = field.data_type();
+        // A numeric has its own scale.
+        let array = if array.data_type().is_decimal() && to.is_decimal() {
+            Arc::clone(array)
+        } else {
+            cast_with_options(array, to, &STRICT).map_err(|e| from_datafusion(e.into(), ""))?
+        };
+        let value = ScalarValue::try_from_array(&array, 0).map_err(|e| from_datafusion(e, ""))?;
+        let metadata = (!field.metadata().is_empty()).then(|| FieldMetadata::from(field.as_ref()));
+        Ok(ScalarAndMetadata::new(value, metadata))
     };
-    parameters.iter().zip(types).map(value).collect()
+    parameters.iter().zip(fields).map(value).collect::<Result<Vec<_>>>().map(ParamValues::List)
 }
 
 /// Starts a plan and hands out its batches as columns of `columns`' types. Dropping the stream stops the query.
@@ -108,7 +117,7 @@ pub fn start(
             Ok(batches) => batches,
             Err(e) => {
                 // A receiver that is gone does not want to know.
-                let _ = sender.send(Err(from_datafusion(e, &sql))).await;
+                let _ = sender.send(Err(blame::placed(from_datafusion(e, &sql), &sql))).await;
                 return;
             }
         };
@@ -118,7 +127,8 @@ pub fn start(
                 next = batches.next() => next,
             };
             let Some(next) = next else { return };
-            let next = next.map_err(|e| named(from_datafusion(e, &sql), &logical)).and_then(|batch| conform(batch, &columns));
+            let failed = |e| blame::placed(named(from_datafusion(e, &sql), &logical), &sql);
+            let next = next.map_err(failed).and_then(|batch| conform(batch, &columns));
             let last = next.is_err();
             if sender.send(next).await.is_err() || last {
                 return;
@@ -195,17 +205,23 @@ impl Delivery {
 /// were bound.
 pub fn conform(batch: RecordBatch, columns: &SchemaRef) -> Result<RecordBatch> {
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    let told = |(array, field): (&ArrayRef, &Arc<Field>)| {
-        if array.data_type() == field.data_type() {
-            Ok(Arc::clone(array))
+    let mut own = None;
+    let mut arrays = Vec::with_capacity(batch.num_columns());
+    for (at, (array, field)) in batch.columns().iter().zip(columns.fields()).enumerate() {
+        let (found, told) = (array.data_type(), field.data_type());
+        if found == told {
+            arrays.push(Arc::clone(array));
+        } else if found.is_decimal() && told.is_decimal() {
+            // Of the scale that its parameters have: clients are told of none.
+            let shown = batch.schema_ref().field(at).clone().with_name(field.name());
+            own.get_or_insert_with(|| columns.fields().to_vec())[at] = Arc::new(shown);
+            arrays.push(Arc::clone(array));
         } else {
-            cast_with_options(array, field.data_type(), &STRICT)
+            arrays.push(cast_with_options(array, told, &STRICT).map_err(|e| from_datafusion(e.into(), ""))?);
         }
-    };
-    let arrays = batch.columns().iter().zip(columns.fields()).map(told).collect::<Result<Vec<_>, _>>();
-    arrays
-        .and_then(|arrays| RecordBatch::try_new_with_options(Arc::clone(columns), arrays, &options))
-        .map_err(|e| from_datafusion(e.into(), ""))
+    }
+    let schema = own.map_or_else(|| Arc::clone(columns), |fields| Arc::new(Schema::new(fields)));
+    RecordBatch::try_new_with_options(schema, arrays, &options).map_err(|e| from_datafusion(e.into(), ""))
 }
 
 /// A batch of text columns.
@@ -217,15 +233,17 @@ pub fn text_batch(schema: &SchemaRef, columns: &[Vec<String>]) -> Result<RecordB
 #[cfg(test)]
 mod tests {
     use arrow::array::Int64Array;
-    use arrow::datatypes::Schema;
+    use arrow::datatypes::{DataType, Field};
 
     use super::*;
 
     #[test]
     fn a_parameter_that_does_not_fit_is_no_null() {
         let values: Vec<ArrayRef> = vec![Arc::new(Int64Array::from(vec![300]))];
-        assert_eq!(bind(&values, &[DataType::Int16]).expect("it fits"), [ScalarValue::Int16(Some(300))]);
-        assert!(bind(&values, &[DataType::Int8]).is_err());
+        let field = |data_type| FieldRef::new(Field::new("", data_type, true));
+        let ParamValues::List(bound) = bind(&values, &[field(DataType::Int16)]).expect("it fits") else { panic!("a list") };
+        assert_eq!(bound[0].value(), &ScalarValue::Int16(Some(300)));
+        assert!(bind(&values, &[field(DataType::Int8)]).is_err());
         assert_eq!(bind(&values, &[]).expect_err("one too many").kind(), Kind::Protocol);
     }
 

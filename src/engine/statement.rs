@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::sql::sqlparser::ast::Statement as Ast;
 use futures::StreamExt;
@@ -16,6 +16,7 @@ use super::plan::{self, QueryPlan};
 use super::session::Session;
 use super::{Outcome, explain, run, settings};
 use crate::error::{Error, Kind, Result};
+use crate::table::pg_type::PgType;
 
 /// How old a plan may be before its tables are asked whether they changed.
 const PLAN_IS_FRESH: Duration = Duration::from_secs(1);
@@ -28,7 +29,7 @@ pub struct Prepared {
     /// The answer of a query that planning left nothing to do of.
     constant: Option<RecordBatch>,
     columns: Option<SchemaRef>,
-    declared: Vec<Option<DataType>>,
+    declared: Vec<Option<&'static PgType>>,
     planned: Instant,
     /// The command that it was planned in.
     command: u64,
@@ -47,7 +48,7 @@ impl Session {
     pub async fn prepare(
         &self,
         statement: &Statement,
-        parameter_types: &[Option<DataType>],
+        parameter_types: &[Option<&'static PgType>],
         cancel: &CancellationToken,
     ) -> Result<Prepared> {
         let command = self.inner.arm();
@@ -58,7 +59,7 @@ impl Session {
     async fn plan(
         &self,
         statement: &Statement,
-        parameter_types: &[Option<DataType>],
+        parameter_types: &[Option<&'static PgType>],
         cancel: &CancellationToken,
         command: u64,
     ) -> Result<Prepared> {
@@ -85,6 +86,7 @@ impl Session {
             }
             Action::ShowAll => (None, Some(text_columns(&["name", "setting", "description"]))),
             Action::Set { .. }
+            | Action::Reset(_)
             | Action::ResetAll
             | Action::Begin { .. }
             | Action::Transaction { .. }
@@ -114,13 +116,14 @@ impl Session {
         &self,
         statement: &Statement,
         ast: &Arc<Ast>,
-        declared: &[Option<DataType>],
+        declared: &[Option<&'static PgType>],
         cancel: &CancellationToken,
     ) -> Result<Arc<QueryPlan>> {
         self.inner.check_not_failed()?;
         let _running = self.inner.running(&statement.sql, cancel);
         let (shared, session) = (Arc::clone(&self.shared), Arc::clone(&self.inner));
-        let work = plan::plan(shared, session, Arc::clone(ast), declared.to_vec(), Arc::clone(&statement.sql));
+        // Apart from the stack of whoever serves a socket, which is small.
+        let work = Box::pin(plan::plan(shared, session, Arc::clone(ast), declared.to_vec(), Arc::clone(&statement.sql)));
         self.shared.cpu.plan(&self.inner.limit(cancel), work).await.map(Arc::new)
     }
 
@@ -146,7 +149,11 @@ impl Session {
             }
             Action::Set { name, value, local } => {
                 inner.change_setting(name, value.as_deref(), *local)?;
-                done(if value.is_none() { "RESET" } else { "SET" })
+                done("SET")
+            }
+            Action::Reset(name) => {
+                inner.change_setting(name, None, false)?;
+                done("RESET")
             }
             Action::ResetAll => {
                 inner.with_settings(settings::Settings::reset_all);
@@ -271,7 +278,7 @@ impl Session {
 
 impl Prepared {
     /// The parameters' types, by position.
-    pub fn parameters(&self) -> &[DataType] {
+    pub fn parameters(&self) -> &[FieldRef] {
         self.plan.as_ref().map_or(&[], |p| &p.parameters)
     }
 

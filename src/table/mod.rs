@@ -1,6 +1,8 @@
 //! Tables: `TableProvider`s over snapshots, over published Parquet and Arrow in place, and over the catalog itself
 //! (`catalog.*`, `pg_catalog.*`, `information_schema.*`). Sessions and clients are unknown here.
 
+pub mod modifier;
+pub mod geometry;
 pub mod pg_charset;
 pub mod pg_time;
 pub mod pg_type;
@@ -22,4 +24,4 @@ pub mod system_schema;
 pub use guarded::guarded;
 pub use provider::SnapshotTable;
 
-pub use virtual_table::{Describe, RunningQuery, SessionFacts, SessionRow, Setting, SystemEnv};
+pub use virtual_table::{CursorRow, Describe, RunningQuery, SessionFacts, SessionRow, Setting, StatementRow, SystemEnv, Tls};

@@ -70,6 +70,7 @@ pg_types! {
     REGTYPE, REGTYPE_ARRAY = 2206, "regtype", "regtype", 4, 'N', 2211;
     UUID, UUID_ARRAY = 2950, "uuid", "uuid", 16, 'U', 2951;
     ANYARRAY, ANYARRAY_ARRAY = 2277, "anyarray", "anyarray", -1, 'P', 0;
+    RECORD, RECORD_ARRAY = 2249, "record", "record", -1, 'P', 2287;
     PG_LSN, PG_LSN_ARRAY = 3220, "pg_lsn", "pg_lsn", 8, 'U', 3221;
     PG_NDISTINCT, PG_NDISTINCT_ARRAY = 3361, "pg_ndistinct", "pg_ndistinct", -1, 'Z', 0;
     PG_DEPENDENCIES, PG_DEPENDENCIES_ARRAY = 3402, "pg_dependencies", "pg_dependencies", -1, 'Z', 0;
@@ -77,6 +78,8 @@ pg_types! {
     REGNAMESPACE, REGNAMESPACE_ARRAY = 4089, "regnamespace", "regnamespace", 4, 'N', 4090;
     REGROLE, REGROLE_ARRAY = 4096, "regrole", "regrole", 4, 'N', 4097;
     PG_MCV_LIST, PG_MCV_LIST_ARRAY = 5017, "pg_mcv_list", "pg_mcv_list", -1, 'Z', 0;
+    // PostGIS's, whose oid is another one in each database.
+    GEOMETRY, GEOMETRY_ARRAY = 15700, "geometry", "geometry", -1, 'U', 15701;
 }
 
 /// Numbers of columns in the system's catalogs: an array that counts from 0 and is written without braces.
@@ -124,7 +127,8 @@ impl PgType {
     /// where the Arrow type still is one that can hold such a value.
     pub fn of_field(field: &Field) -> &'static Self {
         let plain = Self::of(field.data_type());
-        match field.metadata().get(field_key::LOGICAL).and_then(|name| Self::by_name(name)) {
+        let marked = |name: &String| if name == "wkt" { Some(&GEOMETRY) } else { Self::by_name(name) };
+        match field.metadata().get(field_key::LOGICAL).and_then(marked) {
             Some(logical) if logical.is_held_by(field.data_type()) => logical,
             Some(_) | None => plain,
         }
@@ -133,14 +137,15 @@ impl PgType {
     /// Whether a field of this Arrow type may hold values that are shown as this type.
     fn is_held_by(&self, arrow: &DataType) -> bool {
         match arrow {
-            DataType::UInt32 => self.is_number_of_object(),
+            DataType::UInt32 | DataType::Int64 => self.is_number_of_object(),
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
-                [&JSON, &JSONB, &NAME, &CHAR, &VARCHAR, &BPCHAR, &UUID, &PG_NODE_TREE, &INET, &ACLITEM, &ANYARRAY, &PG_LSN]
+                [&JSON, &JSONB, &NAME, &CHAR, &VARCHAR, &BPCHAR, &UUID, &PG_NODE_TREE, &INET, &ACLITEM, &ANYARRAY, &PG_LSN, &GEOMETRY]
                     .iter()
                     .chain(&[&PG_NDISTINCT, &PG_DEPENDENCIES, &PG_MCV_LIST])
                     .any(|t| t.oid == self.oid)
             }
             DataType::Decimal128(..) => self.oid == NUMERIC.oid,
+            DataType::Struct(_) => self.oid == RECORD.oid,
             DataType::List(e) if self.is_vector() => [INT2.oid, INT8.oid].contains(&Self::of(e.data_type()).oid),
             DataType::List(e) => self.element_type().is_some_and(|t| t.is_held_by(e.data_type())),
             _ => false,
@@ -183,6 +188,26 @@ impl PgType {
             DataType::RunEndEncoded(_, values) => Self::of(values.data_type()),
         }
     }
+}
+
+/// A field of a PostgreSQL type, as casts and parameters are planned: the type itself stands in its metadata where Arrow has no word for it.
+pub fn field(pg: &'static PgType) -> Field {
+    let arrow = match arrow_type(pg) {
+        DataType::Utf8 => DataType::Utf8View,
+        DataType::List(item) if *item.data_type() == DataType::Utf8 => {
+            DataType::List(Field::new_list_field(DataType::Utf8View, true).into())
+        }
+        other => other,
+    };
+    let field = Field::new("", arrow, true);
+    if PgType::of(field.data_type()) == pg { field } else { marked(field, pg) }
+}
+
+/// The field with the type that it is shown as.
+pub fn marked(field: Field, pg: &PgType) -> Field {
+    let mut metadata = field.metadata().clone();
+    metadata.insert(field_key::LOGICAL.to_owned(), pg.name.to_owned());
+    field.with_metadata(metadata)
 }
 
 /// The Arrow type that a parameter of a PostgreSQL type is planned and read as; text for those that Arrow has no word for.

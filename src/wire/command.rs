@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use futures::StreamExt;
 use pgwire::messages::response::EmptyQueryResponse;
 use tokio::io::AsyncWrite;
@@ -49,7 +49,6 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         declared: &[Option<&'static PgType>],
         cancel: &CancellationToken,
     ) -> Result<Planned, Failure> {
-        let hints: Vec<Option<DataType>> = declared.iter().map(|t| t.map(pg_type::arrow_type)).collect();
         let command = statement.command().cloned();
         if command.is_some() {
             self.session.check_not_failed()?;
@@ -61,13 +60,14 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
             Some(Command::Execute { name, .. }) => (None, self.statement(name)?.columns.clone()),
             Some(Command::Fetch { .. } | Command::Prepare { .. } | Command::Deallocate(_) | Command::Close(_)) => (None, None),
         };
+        let sql = Arc::clone(statement.sql());
         let Some(query) = query else {
-            return Ok(Planned { prepared: None, columns, command, parameters: told_types(declared, &[]) });
+            return Ok(Planned { sql, prepared: None, columns, command, parameters: told_types(declared, &[]) });
         };
-        let prepared = self.prepare(query, &hints, cancel).await?;
+        let prepared = self.prepare(query, declared, cancel).await?;
         let columns = if command.is_none() { prepared.columns().cloned() } else { None };
         let parameters = told_types(declared, prepared.parameters());
-        Ok(Planned { prepared: Some(prepared), columns, command, parameters })
+        Ok(Planned { sql, prepared: Some(prepared), columns, command, parameters })
     }
 
     /// Runs what was planned to its end and tells the client all of it.
@@ -88,7 +88,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
     /// Carries out a command.
     async fn command(
         &mut self,
-        planned: &Arc<Planned>,
+        of: &Arc<Planned>,
         command: &Command,
         parameters: &[ArrayRef],
         answer: Answer<'_>,
@@ -104,7 +104,8 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
                 }
                 let declared = types.iter().map(|name| type_named(name)).collect::<Result<Vec<_>>>()?;
                 let planned = self.plan(statement, &declared, cancel).await?;
-                self.statements.insert(name.clone(), Arc::new(planned));
+                let planned = Planned { sql: Arc::clone(&of.sql), ..planned };
+                self.keep_statement(name.clone(), Arc::new(planned), true);
                 self.completed("PREPARE".to_owned())
             }
             Command::Execute { name, arguments, count } => {
@@ -133,7 +134,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
                 self.statements.remove(name).ok_or_else(|| no_statement(name))?;
                 self.completed("DEALLOCATE".to_owned())
             }
-            Command::Declare { name, options, .. } => self.declare(planned, name, *options, parameters, cancel).await,
+            Command::Declare { name, options, .. } => self.declare(of, name, *options, parameters, cancel).await,
             Command::Fetch { name, step, quiet } => {
                 let answer = (!quiet).then_some(answer);
                 let passed = self.fetch(name, *step, answer, cancel).await?;
@@ -207,7 +208,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
             let field = schema.field(index);
             values.clear();
             pg_value::encode(row.column(index), field, PgType::of_field(field), Format::Text, &style, &mut values)?;
-            given.push(parameters::decode(target.parameters[index], Format::Text, values.get(0), to, &style)?);
+            given.push(parameters::decode(target.parameters[index], Format::Text, values.get(0), to.data_type(), &style)?);
         }
         Ok(given)
     }
@@ -243,6 +244,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         };
         let kept = options.scroll.then(|| self.session.keeping());
         let mut cursor = Cursor::new(Arc::clone(planned), schema, options, own, Source::new(stream), kept);
+        cursor.listed = Some(self.session.list_cursor(name, &planned.sql, options));
         cursor.savepoints = self.session.savepoints();
         self.cursors.insert(name.to_owned(), cursor);
         self.completed("DECLARE CURSOR".to_owned())

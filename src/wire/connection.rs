@@ -6,7 +6,6 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::DataType;
 use futures::FutureExt;
 use pgwire::messages::PgWireFrontendMessage;
 use pgwire::messages::response::{CommandComplete, ReadyForQuery, TransactionStatus};
@@ -21,7 +20,7 @@ use crate::error::{Error, Kind, Result};
 use super::Server;
 use super::cancel::Seat;
 use super::cursor::Cursor;
-use super::extended::{Planned, Portal};
+use super::extended::{Named, Portal};
 use super::framing::{Incoming, Phase, Received, violation};
 use super::link::Link;
 use super::login::{self, Login};
@@ -29,6 +28,7 @@ use super::outgoing::Outgoing;
 use super::recent::Recent;
 use super::report::Severity;
 use super::{progress, rows};
+use crate::table::pg_type::PgType;
 use crate::table::pg_value::Style;
 
 /// Why a step did not end well.
@@ -81,6 +81,9 @@ pub(super) async fn run(server: &Arc<Server>, mut link: Link, login: Login) -> R
 async fn begin(server: &Arc<Server>, link: &mut Link, login: Login) -> Result<()> {
     let Some(entry) = login::enter(server, link, login).await? else { return Ok(()) };
     let session = server.engine.session(entry.client)?;
+    if let Some(tls) = link.secured.as_ref().and_then(|secured| secured.told.clone()) {
+        session.set_tls(tls);
+    }
     let Link { incoming, outgoing, .. } = link;
     incoming.enter(Phase::Ready(server.options.max_message));
 
@@ -121,7 +124,7 @@ async fn begin(server: &Arc<Server>, link: &mut Link, login: Login) -> Result<()
 pub(super) struct Conversation<'a, W> {
     pub(super) outgoing: &'a mut Outgoing<W>,
     pub(super) session: Session,
-    pub(super) statements: HashMap<String, Arc<Planned>>,
+    pub(super) statements: HashMap<String, Named>,
     pub(super) recent: Recent,
     pub(super) portals: HashMap<String, Portal>,
     pub(super) cursors: HashMap<String, Cursor>,
@@ -241,10 +244,10 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
     pub(super) async fn prepare(
         &mut self,
         statement: &Statement,
-        hints: &[Option<DataType>],
+        hints: &[Option<&'static PgType>],
         cancel: &CancellationToken,
     ) -> Result<Prepared, Failure> {
-        let work = self.session.prepare(statement, hints, cancel);
+        let work = Box::pin(self.session.prepare(statement, hints, cancel));
         let prepared = attend(self.outgoing, &mut self.progress, cancel, work).await?;
         prepared.columns().map_or(Ok(()), |schema| rows::check_width(schema))?;
         Ok(prepared)

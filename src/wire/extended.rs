@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::datatypes::{FieldRef, SchemaRef};
 use pgwire::messages::PgWireFrontendMessage;
 use pgwire::messages::data::{NoData, ParameterDescription};
 use pgwire::messages::extendedquery::{
@@ -15,7 +15,7 @@ use pgwire::messages::response::EmptyQueryResponse;
 use tokio::io::AsyncWrite;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Command, CursorOptions, Outcome, Prepared, Step};
+use crate::engine::{Command, CursorOptions, Listed, Outcome, Prepared, Step};
 use crate::error::{Error, Kind, Result};
 use crate::table::pg_type::{self, PgType};
 
@@ -32,6 +32,8 @@ use crate::table::pg_value::Format;
 /// A prepared statement, as its client knows it.
 #[derive(Default)]
 pub(super) struct Planned {
+    /// The query string that it stood in.
+    pub(super) sql: Arc<str>,
     /// `None` for an empty query string, and for a command that plans nothing.
     pub(super) prepared: Option<Prepared>,
     /// What is done with a prepared statement or a cursor, where that is all.
@@ -42,12 +44,19 @@ pub(super) struct Planned {
     pub(super) parameters: Vec<&'static PgType>,
 }
 
+/// A prepared statement under its name.
+pub(super) struct Named {
+    planned: Arc<Planned>,
+    _listed: Option<Listed>,
+}
+
 /// A statement with its parameters, and its rows once it runs.
 pub(super) struct Portal {
     planned: Arc<Planned>,
     parameters: Vec<ArrayRef>,
     formats: Vec<Format>,
     state: PortalState,
+    _listed: Listed,
 }
 
 enum PortalState {
@@ -110,12 +119,14 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         let declared = message.type_oids.iter().map(|oid| declared_type(*oid)).collect::<Result<Vec<_>>>()?;
         if let Some(planned) = self.recent.get(&message.query, &self.session).filter(|_| declared.is_empty()) {
             self.session.check_not_failed()?;
-            self.statements.insert(name, planned);
+            self.keep_statement(name, planned, false);
             return Ok(self.outgoing.put(&ParseComplete::new())?);
         }
         let mut statements = self.session.parse(&message.query)?;
         let planned = match (statements.pop(), statements.is_empty()) {
-            (None, _) => Planned { parameters: told_types(&declared, &[]), ..Planned::default() },
+            (None, _) => {
+                Planned { sql: message.query.as_str().into(), parameters: told_types(&declared, &[]), ..Planned::default() }
+            }
             (Some(statement), true) => {
                 let cancel = self.begin_statement();
                 self.plan(&statement, &declared, &cancel).await?
@@ -129,7 +140,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         if declared.is_empty() {
             self.recent.keep(&message.query, &planned);
         }
-        self.statements.insert(name, planned);
+        self.keep_statement(name, planned, false);
         self.outgoing.put(&ParseComplete::new())?;
         Ok(())
     }
@@ -156,7 +167,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
             .map(|i| {
                 let pg = planned.parameters[i];
                 let own = pg_type::arrow_type(pg);
-                let target = targets.get(i).unwrap_or(&own);
+                let target = targets.get(i).map_or(&own, |field| field.data_type());
                 let value = message.parameters[i].as_deref();
                 let value = value.map(|value| charset::value(value, pg, given_formats[i], style.charset())).transpose()?;
                 parameters::decode(pg, given_formats[i], value.as_deref(), target, &style)
@@ -168,7 +179,8 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         let columns = planned.width();
         let results = formats(&message.result_column_format_codes, columns)
             .map_err(|n| violation(format!("bind message has {n} result formats but query has {columns} columns")))??;
-        self.portals.insert(name, Portal { planned, parameters, formats: results, state: PortalState::Bound });
+        let listed = self.session.list_cursor(&name, &planned.sql, CursorOptions::default());
+        self.portals.insert(name, Portal { planned, parameters, formats: results, state: PortalState::Bound, _listed: listed });
         self.outgoing.put(&BindComplete::new())?;
         Ok(())
     }
@@ -313,8 +325,14 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         Ok(())
     }
 
+    /// Keeps a prepared statement under its name, and lists it.
+    pub(super) fn keep_statement(&mut self, name: String, planned: Arc<Planned>, from_sql: bool) {
+        let listed = self.session.list_statement(&name, &planned.sql, &planned.parameters, from_sql);
+        self.statements.insert(name, Named { planned, _listed: listed });
+    }
+
     pub(super) fn statement(&self, name: &str) -> Result<&Arc<Planned>> {
-        self.statements.get(name).ok_or_else(|| no_statement(name))
+        self.statements.get(name).map(|named| &named.planned).ok_or_else(|| no_statement(name))
     }
 }
 
@@ -358,8 +376,9 @@ fn declared_type(oid: u32) -> Result<Option<&'static PgType>> {
 }
 
 /// The types to tell the client: its own where it declared any, else those that planning found.
-pub(super) fn told_types(declared: &[Option<&'static PgType>], planned: &[DataType]) -> Vec<&'static PgType> {
-    let found = planned.iter().enumerate().map(|(i, t)| declared.get(i).copied().flatten().unwrap_or_else(|| PgType::of(t)));
+pub(super) fn told_types(declared: &[Option<&'static PgType>], planned: &[FieldRef]) -> Vec<&'static PgType> {
+    let told = |(i, field): (usize, &FieldRef)| declared.get(i).copied().flatten().unwrap_or_else(|| PgType::of_field(field));
+    let found = planned.iter().enumerate().map(told);
     let unused = declared.iter().skip(planned.len()).map(|t| t.unwrap_or(&pg_type::TEXT));
     found.chain(unused).collect()
 }
@@ -385,9 +404,9 @@ mod tests {
     #[test]
     fn a_declared_type_is_told_back_and_the_rest_is_found() {
         let declared = [Some(&pg_type::INT4), None];
-        let planned = [DataType::Int64, DataType::Utf8, DataType::Float64];
+        let planned = [&pg_type::INT8, &pg_type::JSONB, &pg_type::FLOAT8].map(|pg| FieldRef::new(pg_type::field(pg)));
         let told: Vec<&str> = told_types(&declared, &planned).iter().map(|t| t.name).collect();
-        assert_eq!(told, ["int4", "text", "float8"]);
+        assert_eq!(told, ["int4", "jsonb", "float8"]);
         let told: Vec<&str> = told_types(&declared, &[]).iter().map(|t| t.name).collect();
         assert_eq!(told, ["int4", "text"]);
     }

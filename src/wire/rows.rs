@@ -2,7 +2,7 @@
 //! A portal keeps this between two Executes.
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{Field, Schema};
 use futures::StreamExt;
 use futures::stream::Fuse;
 use pgwire::messages::data::{FieldDescription, RowDescription};
@@ -11,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::{Origin, Rows};
 use crate::error::{Error, Kind, Result};
-use crate::table::pg_type::PgType;
+use crate::table::modifier;
+use crate::table::pg_type::{self, PgType};
 
 use super::connection::Failure;
 use super::encode::RowEncoder;
@@ -178,14 +179,8 @@ pub(super) fn description(schema: &Schema, formats: &[Format]) -> RowDescription
 
 /// `atttypmod`: precision and scale of a numeric that declares them, -1 for all else.
 fn type_modifier(field: &Field) -> i32 {
-    match field.data_type() {
-        _ if !pg_value::is_declared(field) => -1,
-        DataType::Decimal32(precision, scale)
-        | DataType::Decimal64(precision, scale)
-        | DataType::Decimal128(precision, scale)
-        | DataType::Decimal256(precision, scale) => (i32::from(*precision) << 16 | (i32::from(*scale) & 0x7ff)) + 4,
-        _ => -1,
-    }
+    let is_told = pg_value::is_declared(field) || *PgType::of_field(field) == pg_type::GEOMETRY;
+    if is_told { modifier::of_field(field) } else { modifier::NONE }
 }
 
 /// The error of a statement whose token is cancelled.
@@ -222,7 +217,7 @@ mod tests {
     #[test]
     fn more_columns_than_can_be_counted_are_refused() {
         let columns =
-            |n: usize| Schema::new((0..n).map(|_| arrow::datatypes::Field::new("a", DataType::Int32, true)).collect::<Vec<_>>());
+            |n: usize| Schema::new((0..n).map(|_| Field::new("a", arrow::datatypes::DataType::Int32, true)).collect::<Vec<_>>());
         assert!(check_width(&columns(MOST_COLUMNS)).is_ok());
         assert_eq!(check_width(&columns(MOST_COLUMNS + 1)).expect_err("one more").kind(), Kind::TooComplex);
     }

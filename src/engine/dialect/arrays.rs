@@ -7,6 +7,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::ast::{bare, call, folded, folded_parts, string, value};
 use super::casts::known;
+use super::text::{of_type, read};
 use crate::engine::functions::{Written, array_elements};
 use crate::error::Result;
 
@@ -93,7 +94,10 @@ pub fn literals(expr: &mut Expr) -> Result<()> {
                 if elements.is_empty() {
                     **inner = array(Vec::new());
                 } else {
-                    *expr = nested(elements, &innermost(element));
+                    let of = innermost(element);
+                    let elements = elements.into_iter().map(|e| written(e, &of)).collect();
+                    // As a call, so that it is named after its elements' type, where an array that is written out is not.
+                    *expr = call("make_array", elements);
                 }
             }
         }
@@ -132,7 +136,7 @@ fn array(elements: Vec<Option<String>>) -> Expr {
 fn innermost(element: &DataType) -> DataType {
     match element {
         DataType::Array(ArrayElemTypeDef::SquareBracket(inner, _)) => innermost(inner),
-        other => known(other),
+        other => other.clone(),
     }
 }
 
@@ -145,19 +149,22 @@ fn elements(text: &str) -> Option<Vec<Option<String>>> {
     array_elements(text).ok()?.into_iter().map(value).collect()
 }
 
-/// An array with its elements as a cast to its type reads them.
-fn nested(elements: Vec<Written>, of: &DataType) -> Expr {
-    let element = |element| match element {
-        Written::Value(text) => Expr::Cast {
-            kind: CastKind::Cast,
-            expr: Box::new(value(text.map_or(Value::Null, Value::SingleQuotedString))),
-            data_type: of.clone(),
-            array: false,
-            format: None,
-        },
-        Written::Array(elements) => nested(elements, of),
-    };
-    Expr::Array(Array { elem: elements.into_iter().map(element).collect(), named: true })
+/// An element as a cast to its type reads it.
+fn written(element: Written, of: &DataType) -> Expr {
+    match element {
+        Written::Value(text) => {
+            let literal = value(text.map_or(Value::Null, Value::SingleQuotedString));
+            match of_type(of, &literal) {
+                Some(name) => read(name, literal, of),
+                None => {
+                    Expr::Cast { kind: CastKind::Cast, expr: Box::new(literal), data_type: known(of), array: false, format: None }
+                }
+            }
+        }
+        Written::Array(elements) => {
+            Expr::Array(Array { elem: elements.into_iter().map(|e| written(e, of)).collect(), named: true })
+        }
+    }
 }
 
 #[cfg(test)]

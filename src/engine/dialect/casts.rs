@@ -37,7 +37,9 @@ pub fn cast(expr: &mut Expr) {
                 return;
             }
             let is_text = matches!(known(data_type), DataType::Text);
-            let is_number = matches!(known(data_type), DataType::IntUnsigned(_) | DataType::Int(_) | DataType::BigInt(_));
+            let is_oid = matches!(data_type, DataType::Custom(name, _) if folded_parts(name).last().is_some_and(|n| n == "oid"));
+            let is_number =
+                is_oid || matches!(known(data_type), DataType::IntUnsigned(_) | DataType::Int(_) | DataType::BigInt(_));
             if let Some((_, _, show)) = shown(inner)
                 && is_text
             {
@@ -91,7 +93,7 @@ pub fn known(data_type: &DataType) -> DataType {
         DataType::Custom(name, _) => {
             let mut parts = folded_parts(name);
             match parts.pop().as_deref() {
-                Some("oid" | "xid" | "cid" | "regrole") => DataType::IntUnsigned(None),
+                Some("cid" | "regrole") => DataType::IntUnsigned(None),
                 Some("int2" | "smallint") => DataType::SmallInt(None),
                 Some("int4" | "integer" | "cardinal_number") => DataType::Int(None),
                 Some("int8" | "bigint") => DataType::BigInt(None),
@@ -99,13 +101,12 @@ pub fn known(data_type: &DataType) -> DataType {
                 Some("float8") => DataType::DoublePrecision,
                 Some("bool") => DataType::Boolean,
                 Some(
-                    "text" | "name" | "char" | "bpchar" | "varchar" | "unknown" | "json" | "jsonb" | "inet" | "cidr" | "xml"
-                    | "citext" | "sql_identifier" | "character_data" | "yes_or_no" | "pg_node_tree" | "jsonpath" | "regexp",
+                    "text" | "char" | "bpchar" | "varchar" | "unknown" | "inet" | "cidr" | "xml" | "citext" | "sql_identifier"
+                    | "character_data" | "yes_or_no" | "pg_node_tree" | "jsonpath" | "regexp",
                 ) => DataType::Text,
                 _ => data_type.clone(),
             }
         }
-        DataType::JSON | DataType::JSONB | DataType::Uuid => DataType::Text,
         DataType::Character(n) | DataType::CharacterVarying(n) | DataType::CharVarying(n) => DataType::Varchar(*n),
         DataType::Array(ArrayElemTypeDef::SquareBracket(element, n)) => {
             DataType::Array(ArrayElemTypeDef::SquareBracket(Box::new(known(element)), *n))
@@ -189,10 +190,10 @@ mod tests {
         );
         check(
             "select 'a.b'::pg_catalog.regclass::pg_catalog.oid as o",
-            expect!["SELECT to_regclass_oid('a.b')::INT UNSIGNED AS o"],
+            expect!["SELECT to_regclass_oid('a.b')::pg_catalog.oid AS o"],
         );
         check("select 'a.b'::regclass", expect!["SELECT regclass_name(to_regclass_oid('a.b')) AS regclass"]);
         check("select c.oid::regclass::text as n from t c", expect!["SELECT regclass_name(c.oid) AS n FROM t c"]);
-        check("select x::name as a, y::\"char\" as b", expect!["SELECT x::TEXT AS a, y::TEXT AS b"]);
+        check("select x::name as a, y::\"char\" as b", expect!["SELECT x::name AS a, y::TEXT AS b"]);
     }
 }

@@ -4,14 +4,16 @@
 use std::collections::HashSet;
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectNamePart, Select,
-    SelectItem, SetExpr, TimezoneInfo,
+    AccessExpr, ArrayElemTypeDef, BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
+    Ident, ObjectNamePart, Select, SelectItem, SetExpr, TimezoneInfo,
 };
 
 use super::ast::{argument_of, folded, folded_parts, string};
 use super::sets::unfolded;
 use super::text::cast_name;
 use super::vectors;
+use crate::engine::apply::{FEW, ONLY};
+use crate::engine::operators::ROW;
 
 /// Stands before the number that keeps equal names of one list apart; no published or typed name holds it.
 const MARK: char = '\u{1}';
@@ -70,7 +72,7 @@ pub fn beside_wildcard(select: &mut Select) {
 }
 
 /// The name that PostgreSQL gives an expression; `None` for `?column?`.
-fn figure(expr: &Expr) -> Option<String> {
+pub(super) fn figure(expr: &Expr) -> Option<String> {
     match expr {
         Expr::Identifier(ident) => Some(folded(ident)),
         Expr::CompoundIdentifier(parts) => parts.last().map(folded),
@@ -80,14 +82,25 @@ fn figure(expr: &Expr) -> Option<String> {
         Expr::Function(f) if folded_parts(&f.name).last().is_some_and(|n| n.ends_with("_of")) => {
             folded_parts(&f.name).pop().map(|n| n.trim_end_matches("_of").to_owned())
         }
+        Expr::Function(_) if argument_of(expr, ONLY).is_some() => argument_of(expr, ONLY).and_then(figure),
+        Expr::Function(f) if folded_parts(&f.name) == ["together"] => Some("row".to_owned()),
+        Expr::Function(f) if reg_type(f).is_some() => reg_type(f),
+        // What `arrays` made of a literal that is cast.
+        Expr::Function(f) if folded_parts(&f.name) == ["make_array"] => match &f.args {
+            FunctionArguments::List(list) => match list.args.first() {
+                Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(element))) => figure(element),
+                _ => Some("array".to_owned()),
+            },
+            _ => None,
+        },
         Expr::Function(_) if vectors::shown(expr).is_some() => vectors::shown(expr).and_then(figure),
         Expr::Function(f) => f.name.0.last().and_then(ObjectNamePart::as_ident).map(folded),
-        // A cast of a cast constant is named after the outer one.
-        Expr::Cast { expr, data_type, .. } if is_cast(expr) => {
-            let innermost = figure(expr);
-            innermost.filter(|name| !is_type(name)).or_else(|| Some(type_name(data_type)))
+        // A cast of a column or a call is named after that, any other after its type.
+        Expr::Cast { expr, data_type, .. } => figure(expr).filter(|_| !is_weak(expr)).or_else(|| Some(type_name(data_type))),
+        // What `aggregates` made of a table's name.
+        Expr::BinaryOp { left, op: BinaryOperator::PGCustomBinaryOperator(op), .. } if *op == ROW => {
+            string(left).map(str::to_owned)
         }
-        Expr::Cast { expr, data_type, .. } => figure(expr).or_else(|| Some(type_name(data_type))),
         Expr::TypedString(typed) => Some(type_name(&typed.data_type)),
         Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => figure(inner),
         Expr::CompoundFieldAccess { root, access_chain } => access_chain.iter().rev().find_map(field).or_else(|| figure(root)),
@@ -95,7 +108,7 @@ fn figure(expr: &Expr) -> Option<String> {
         Expr::Subquery(query) => match query.body.as_ref() {
             SetExpr::Select(inner) => match inner.projection.first() {
                 // What `subqueries` made of a column.
-                Some(SelectItem::UnnamedExpr(expr)) => figure(argument_of(expr, "first_value").unwrap_or(expr)),
+                Some(SelectItem::UnnamedExpr(expr)) => figure(argument_of(expr, FEW).unwrap_or(expr)),
                 Some(SelectItem::ExprWithAlias { alias, .. }) => Some(shown_name(&folded(alias)).to_owned()),
                 _ => None,
             },
@@ -136,10 +149,30 @@ fn cast_of(f: &Function) -> Option<String> {
     .or_else(|| Some(name.to_owned()))
 }
 
-fn is_cast(expr: &Expr) -> bool {
+/// The `reg*` type that `casts` made a call for.
+fn reg_type(f: &Function) -> Option<String> {
+    let name = folded_parts(&f.name).pop()?;
+    let of_name = name.strip_suffix("_name").or_else(|| name.strip_prefix("to_")?.strip_suffix("_oid"))?;
+    of_name.starts_with("reg").then(|| of_name.to_owned())
+}
+
+/// Whether the name of an expression gives way to that of a cast around it: it is that of a type, or of a `CASE`.
+fn is_weak(expr: &Expr) -> bool {
+    let argument = |f: &Function| match &f.args {
+        FunctionArguments::List(list) => match list.args.first() {
+            Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(e))) => figure(e).is_none() || is_weak(e),
+            _ => false,
+        },
+        _ => false,
+    };
     match expr {
-        Expr::Cast { .. } | Expr::TypedString(_) | Expr::Function(_) => true,
-        Expr::Nested(inner) => is_cast(inner),
+        Expr::Cast { expr, .. } => figure(expr).is_none() || is_weak(expr),
+        Expr::TypedString(_) | Expr::Interval(_) => true,
+        Expr::Case { else_result, .. } => else_result.as_deref().is_none_or(|e| figure(e).is_none() || is_weak(e)),
+        Expr::Function(f) if cast_of(f).is_some() => argument(f),
+        Expr::Function(f) if reg_type(f).is_some() => true,
+        Expr::Function(f) => folded_parts(&f.name).last().is_some_and(|name| is_type(name) || name == "make_array"),
+        Expr::Nested(inner) => is_weak(inner),
         _ => false,
     }
 }
@@ -164,6 +197,8 @@ fn type_name(data_type: &DataType) -> String {
         DataType::Interval { .. } => "interval".to_owned(),
         DataType::Timestamp(_, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => "timestamptz".to_owned(),
         DataType::Time(_, TimezoneInfo::WithTimeZone | TimezoneInfo::Tz) => "timetz".to_owned(),
+        DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) => type_name(element),
+        DataType::Custom(name, _) => folded_parts(name).pop().unwrap_or_default(),
         other => other.to_string().to_lowercase().split(['(', ' ', '[']).next().unwrap_or_default().to_owned(),
     }
 }

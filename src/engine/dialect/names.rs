@@ -88,7 +88,8 @@ pub fn operator(expr: &mut Expr) {
 pub fn system_relation(relation: &mut ObjectName, common_tables: &[String]) {
     let parts = folded_parts(relation);
     let [name] = parts.as_slice() else { return };
-    if name.starts_with("pg_") && !common_tables.contains(name) && relations::of("pg_catalog").iter().any(|r| r.name == name) {
+    let is_system = name.starts_with("pg_") || ["geometry_columns", "spatial_ref_sys"].contains(&name.as_str());
+    if is_system && !common_tables.contains(name) && relations::of("pg_catalog").iter().any(|r| r.name == name) {
         relation.0.insert(0, ObjectNamePart::Identifier(Ident::new("pg_catalog")));
     }
 }

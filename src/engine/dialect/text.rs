@@ -79,6 +79,12 @@ pub fn syntax(expr: &mut Expr) {
         Expr::Value(ValueWithSpan { value: Value::UnicodeStringLiteral(text) | Value::NationalStringLiteral(text), .. }) => {
             value(Value::SingleQuotedString(text))
         }
+        // A row, where none of what is done with its fields took it apart.
+        Expr::Tuple(fields) if fields.len() > 1 => call("together", fields),
+        Expr::Function(f) if folded_parts(&f.name) == ["row"] => match super::rows::fields(&Expr::Function(f.clone())) {
+            Some(fields) => call("together", fields),
+            None => call("together", Vec::new()),
+        },
         Expr::Function(f) => super::json::function(f),
         whole @ (Expr::Subquery(_) | Expr::Case { .. }) => super::json::kept(whole),
         Expr::CompoundFieldAccess { root, mut access_chain } => {
@@ -159,7 +165,7 @@ fn pattern_operator(op: &BinaryOperator) -> Option<&'static str> {
 }
 
 /// The function that reads a text as a type DataFusion has no word for.
-fn of_type(data_type: &DataType, inner: &Expr) -> Option<&'static str> {
+pub(super) fn of_type(data_type: &DataType, inner: &Expr) -> Option<&'static str> {
     let placeholder = matches!(inner, Expr::Value(ValueWithSpan { value: Value::Placeholder(_), .. }));
     if placeholder {
         return None;
@@ -174,13 +180,15 @@ fn of_type(data_type: &DataType, inner: &Expr) -> Option<&'static str> {
             "json" => "text_to_json",
             "jsonb" => "text_to_jsonb",
             "uuid" => "text_to_uuid",
+            "geometry" => "text_to_geometry",
+            "box3d" | "box2d" => "text_to_box",
             _ => return None,
         },
         _ => return None,
     })
 }
 
-fn read(name: &str, inner: Expr, data_type: &DataType) -> Expr {
+pub(super) fn read(name: &str, inner: Expr, data_type: &DataType) -> Expr {
     let length = match data_type {
         DataType::Character(length) | DataType::Char(length) => Some(characters(length.as_ref()).unwrap_or(1)),
         DataType::Varchar(length) | DataType::CharacterVarying(length) | DataType::CharVarying(length) => {
@@ -188,7 +196,16 @@ fn read(name: &str, inner: Expr, data_type: &DataType) -> Expr {
         }
         _ => None,
     };
-    let Some(length) = length else { return call(name, vec![inner]) };
+    let Some(length) = length else {
+        let read = call(name, vec![inner]);
+        // `geometry(Point, 4326)`.
+        return match data_type {
+            DataType::Custom(_, modifiers) if name == "text_to_geometry" && modifiers.len() == 2 => {
+                call("st_setsrid", vec![read, value(Value::Number(modifiers[1].clone(), false))])
+            }
+            _ => read,
+        };
+    };
     let text = Expr::Cast { kind: CastKind::Cast, expr: Box::new(inner), data_type: DataType::Text, array: false, format: None };
     call(name, vec![text, value(Value::Number(length.to_string(), false))])
 }
@@ -208,6 +225,8 @@ pub fn cast_name(function: &str) -> Option<&'static str> {
         "text_to_uuid" => "uuid",
         "text_to_bpchar" => "bpchar",
         "text_to_varchar" => "varchar",
+        "text_to_geometry" => "geometry",
+        "text_to_box" => "box3d",
         _ => return None,
     })
 }

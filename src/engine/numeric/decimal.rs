@@ -5,8 +5,9 @@ use std::cmp::Ordering;
 use std::sync::LazyLock;
 
 use arrow::datatypes::i256;
+use datafusion::logical_expr::Operator;
 
-use crate::table::pg_value::SIGNIFICANT;
+use crate::table::pg_value::{SIGNIFICANT, Special};
 
 /// Decimals in a base-10000 digit.
 const STEP: i32 = 4;
@@ -20,6 +21,9 @@ pub fn power_of_ten(exponent: i32) -> Option<i256> {
 
 /// The same number at another scale, halves rounded away from zero; `None` when it does not fit.
 pub fn rescale(value: i256, from: i32, to: i32) -> Option<i256> {
+    if Special::of(value).is_some() {
+        return Some(value);
+    }
     match to.cmp(&from) {
         Ordering::Equal => Some(value),
         Ordering::Greater => value.checked_mul(power_of_ten(to - from)?),
@@ -28,6 +32,41 @@ pub fn rescale(value: i256, from: i32, to: i32) -> Option<i256> {
             None => Some(i256::ZERO),
         },
     }
+}
+
+/// `a op b` where one of them is no number of digits: as floats do it, but that what is divided by infinity keeps what it has. `None` of two
+/// numbers, and of a division by zero.
+pub fn special(a: i256, op: Operator, b: i256) -> Option<i256> {
+    if Special::of(a).is_none() && Special::of(b).is_none() {
+        return None;
+    }
+    let float = |v: i256| match Special::of(v) {
+        Some(Special::NotANumber) => f64::NAN,
+        Some(Special::Infinity) => f64::INFINITY,
+        Some(Special::MinusInfinity) => f64::NEG_INFINITY,
+        None if v == i256::ZERO => 0.0,
+        None if v.is_negative() => -1.0,
+        None => 1.0,
+    };
+    let (x, y) = (float(a), float(b));
+    let result = match op {
+        Operator::Plus => x + y,
+        Operator::Minus => x - y,
+        Operator::Multiply => x * y,
+        Operator::Divide | Operator::Modulo if y == 0.0 && !x.is_nan() => return None,
+        Operator::Divide => x / y,
+        _ if x.is_finite() && y.is_infinite() => return Some(a),
+        _ => x % y,
+    };
+    Some(if result.is_nan() {
+        Special::NotANumber.value()
+    } else if result.is_finite() {
+        i256::ZERO
+    } else if result > 0.0 {
+        Special::Infinity.value()
+    } else {
+        Special::MinusInfinity.value()
+    })
 }
 
 /// `dividend / divisor`, halves rounded away from zero; `None` for a division by zero.

@@ -19,7 +19,7 @@ use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::ScalarUDF;
 
-pub use literals::{Literals, mark, shortened};
+pub use literals::{Literals, mark};
 pub use settle::Settle;
 
 /// Registers the functions of numbers.

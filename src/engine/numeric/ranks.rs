@@ -1,5 +1,5 @@
-//! Window functions that count: `row_number` and its like are `bigint` and `ntile` is `integer`, where DataFusion's are unsigned, which clients would
-//! be told of as `numeric`.
+//! Window functions whose results DataFusion gives other fields: `row_number` and its like are `bigint` and `ntile` is `integer`, where
+//! DataFusion's are unsigned; `lag` and its like give one of their argument's values, and so show it as that is shown.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -14,13 +14,19 @@ use datafusion::logical_expr::window_state::WindowAggState;
 use datafusion::logical_expr::{LimitEffect, PartitionEvaluator, ReversedUDWF, Signature, WindowUDF, WindowUDFImpl};
 use datafusion::physical_plan::PhysicalExpr;
 
+use crate::engine::marks;
+
 /// Puts these in place of DataFusion's.
 pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
     for (name, result) in
         [("row_number", DataType::Int64), ("rank", DataType::Int64), ("dense_rank", DataType::Int64), ("ntile", DataType::Int32)]
     {
         let of = registry.udwf(name)?;
-        registry.register_udwf(Arc::new(WindowUDF::from(Counting { of, result })))?;
+        registry.register_udwf(Arc::new(WindowUDF::from(Counting { of, result: Some(result) })))?;
+    }
+    for name in ["lag", "lead", "first_value", "last_value", "nth_value"] {
+        let of = registry.udwf(name)?;
+        registry.register_udwf(Arc::new(WindowUDF::from(Counting { of, result: None })))?;
     }
     Ok(())
 }
@@ -28,7 +34,8 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Counting {
     of: Arc<WindowUDF>,
-    result: DataType,
+    /// The type of a count; `None` of those that give one of their argument's values.
+    result: Option<DataType>,
 }
 
 impl WindowUDFImpl for Counting {
@@ -45,12 +52,21 @@ impl WindowUDFImpl for Counting {
     }
 
     fn partition_evaluator(&self, args: PartitionEvaluatorArgs<'_>) -> Result<Box<dyn PartitionEvaluator>> {
-        Ok(Box::new(Signed { of: self.of.partition_evaluator_factory(args)?, result: self.result.clone() }))
+        let of = self.of.partition_evaluator_factory(args)?;
+        match &self.result {
+            Some(result) => Ok(Box::new(Signed { of, result: result.clone() })),
+            None => Ok(of),
+        }
     }
 
     fn field(&self, args: WindowUDFFieldArgs<'_>) -> Result<FieldRef> {
+        let argument = args.input_fields().first().cloned();
         let field = self.of.field(args)?;
-        Ok(Arc::new(Field::new(field.name(), self.result.clone(), field.is_nullable())))
+        let Some(result) = &self.result else {
+            let Some(argument) = argument.filter(|a| a.data_type() == field.data_type()) else { return Ok(field) };
+            return Ok(Arc::new(marks::same(Arc::unwrap_or_clone(field), &argument)));
+        };
+        Ok(Arc::new(Field::new(field.name(), result.clone(), field.is_nullable())))
     }
 
     fn sort_options(&self) -> Option<SortOptions> {
@@ -65,6 +81,9 @@ impl WindowUDFImpl for Counting {
         match self.of.reverse_expr() {
             ReversedUDWF::Identical => ReversedUDWF::Identical,
             // What counts from the other end would be DataFusion's again.
+            ReversedUDWF::Reversed(of) if self.result.is_none() => {
+                ReversedUDWF::Reversed(Arc::new(WindowUDF::from(Self { of, result: None })))
+            }
             ReversedUDWF::NotSupported | ReversedUDWF::Reversed(_) => ReversedUDWF::NotSupported,
         }
     }

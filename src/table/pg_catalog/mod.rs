@@ -6,6 +6,7 @@ mod builtin;
 mod classes;
 mod comments;
 mod constraints;
+mod geometries;
 mod indexes;
 mod namespaces;
 pub mod roles;
@@ -44,6 +45,8 @@ pub fn is_empty(name: &str) -> bool {
 /// The rows of a relation of `pg_catalog`.
 pub fn source(name: &str) -> Source {
     match name {
+        "geometry_columns" => Source::Described(|env, pins| Box::pin(geometries::geometry_columns(env, pins))),
+        "spatial_ref_sys" => Source::Listed(geometries::spatial_ref_sys),
         "pg_aggregate" => Source::Listed(builtin::pg_aggregate),
         "pg_am" => Source::Listed(builtin::pg_am),
         "pg_amop" => Source::Listed(builtin::pg_amop),
@@ -55,16 +58,19 @@ pub fn source(name: &str) -> Source {
         "pg_collation" => Source::Listed(builtin::pg_collation),
         "pg_constraint" => Source::Described(|env, pins| Box::pin(constraints::pg_constraint(env, pins))),
         "pg_conversion" => Source::Listed(builtin::pg_conversion),
+        "pg_cursors" => Source::Listed(sessions::pg_cursors),
         "pg_database" => Source::Listed(namespaces::pg_database),
         "pg_description" => Source::Described(|env, pins| Box::pin(comments::pg_description(env, pins))),
         "pg_group" => Source::Listed(roles::pg_group),
         "pg_index" => Source::Listed(indexes::pg_index),
         "pg_indexes" => Source::Listed(indexes::pg_indexes),
         "pg_language" => Source::Listed(builtin::pg_language),
+        "pg_locks" => Source::Listed(sessions::pg_locks),
         "pg_namespace" => Source::Listed(namespaces::pg_namespace),
         "pg_opclass" => Source::Listed(builtin::pg_opclass),
         "pg_operator" => Source::Listed(builtin::pg_operator),
         "pg_opfamily" => Source::Listed(builtin::pg_opfamily),
+        "pg_prepared_statements" => Source::Listed(sessions::pg_prepared_statements),
         "pg_proc" => Source::Listed(builtin::pg_proc),
         "pg_range" => Source::Listed(builtin::pg_range),
         "pg_roles" | "pg_authid" => Source::Listed(roles::pg_authid),
@@ -78,6 +84,7 @@ pub fn source(name: &str) -> Source {
         }
         "pg_stat_gssapi" => Source::Listed(sessions::pg_stat_gssapi),
         "pg_stat_database" => Source::Listed(sessions::pg_stat_database),
+        "pg_stat_ssl" => Source::Listed(sessions::pg_stat_ssl),
         "pg_tables" => Source::Listed(classes::pg_tables),
         "pg_tablespace" => Source::Listed(roles::pg_tablespace),
         "pg_ts_config" => Source::Listed(builtin::pg_ts_config),

@@ -18,7 +18,7 @@ use super::interval::{self, Written};
 use super::numeric::Decimal;
 use super::scale::ShownScale;
 use super::style::DateStyle;
-use super::{Format, Style, Values, bytea, datetime, digits, float, json, list, numeric, uuid};
+use super::{Format, Style, Values, bytea, datetime, digits, float, geometry, json, list, numeric, record, uuid};
 use crate::table::pg_time::Interval;
 
 /// Adds every value of `array` to `out`: `field` is the array's, `pg` what its values are shown as ([`PgType::of_field`]).
@@ -156,6 +156,9 @@ pub fn encode(
         DataType::Decimal64(_, s) => short_decimals!(Decimal64Type, s),
         DataType::Decimal128(_, s) => short_decimals!(Decimal128Type, s),
         DataType::Decimal256(_, s) => decimals!(Decimal256Type, Decimal::from_wide, |v: i256| v, s),
+        DataType::Utf8 if *pg == pg_type::GEOMETRY => geometry::encode(array.as_string::<i32>(), field, format, out),
+        DataType::LargeUtf8 if *pg == pg_type::GEOMETRY => geometry::encode(array.as_string::<i64>(), field, format, out),
+        DataType::Utf8View if *pg == pg_type::GEOMETRY => geometry::encode(array.as_string_view(), field, format, out),
         DataType::Utf8 => texts(array.as_string::<i32>(), pg, format, out),
         DataType::LargeUtf8 => texts(array.as_string::<i64>(), pg, format, out),
         DataType::Utf8View => texts(array.as_string_view(), pg, format, out),
@@ -201,12 +204,13 @@ pub fn encode(
         DataType::Duration(TimeUnit::Nanosecond) => {
             intervals!(DurationNanosecondType, |v| interval::from_duration(v, TimeUnit::Nanosecond))
         }
-        DataType::List(item) => list::encode(array.as_list::<i32>(), item, pg, format, style, out),
-        DataType::LargeList(item) => list::encode(array.as_list::<i64>(), item, pg, format, style, out),
+        DataType::List(item) => list::encode(array.as_list::<i32>(), &list::element(item, field), pg, format, style, out),
+        DataType::LargeList(item) => list::encode(array.as_list::<i64>(), &list::element(item, field), pg, format, style, out),
         DataType::FixedSizeList(item, _) | DataType::ListView(item) | DataType::LargeListView(item) => {
             let lists = recast(array, &DataType::LargeList(item.clone()))?;
-            list::encode(lists.as_list::<i64>(), item, pg, format, style, out)
+            list::encode(lists.as_list::<i64>(), &list::element(item, field), pg, format, style, out)
         }
+        DataType::Struct(_) if *pg == pg_type::RECORD => record::encode(array.as_struct(), format, style, out),
         DataType::Struct(_) | DataType::Map(..) | DataType::Union(..) => json::encode(array, field, style, out),
         DataType::Dictionary(_, value) => encode(&recast(array, value)?, field, pg, format, style, out),
         DataType::RunEndEncoded(_, values) => encode(&recast(array, values.data_type())?, field, pg, format, style, out),

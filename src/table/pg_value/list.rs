@@ -7,6 +7,7 @@ use arrow::array::{Array, AsArray, GenericListArray, OffsetSizeTrait};
 use arrow::datatypes::{DataType, Field};
 
 use crate::error::{Error, Kind, Result};
+use crate::snapshot::field_key;
 use crate::table::pg_type::PgType;
 
 use super::{Format, Style, Values, column};
@@ -24,6 +25,14 @@ pub(super) fn encode<O: OffsetSizeTrait>(
         Format::Text => text(array, item, pg, style, out),
         Format::Binary => binary(array, item, pg, style, out),
     }
+}
+
+/// The field of a list's elements, with what the list's own says of how they are shown.
+pub(super) fn element(item: &Field, list: &Field) -> Field {
+    let mut metadata = list.metadata().clone();
+    metadata.remove(field_key::LOGICAL);
+    metadata.extend(item.metadata().iter().map(|(key, value)| (key.clone(), value.clone())));
+    item.clone().with_metadata(metadata)
 }
 
 /// The elements are encoded as one column, then gathered list by list.

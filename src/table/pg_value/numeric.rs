@@ -8,8 +8,64 @@ use super::scale::ShownScale;
 use super::values::appended;
 use super::{Slot, digits};
 
+/// What decimals of 256 bits stand for beside numbers. All are beyond the 76 digits that a number may have, and in the order that PostgreSQL
+/// sorts them in (decision 055).
+pub const NOT_A_NUMBER: i256 = i256::MAX;
+pub const INFINITY: i256 = i256::from_parts(u128::MAX - 1, i128::MAX);
+pub const MINUS_INFINITY: i256 = i256::from_parts(2, i128::MIN);
+
+/// A value that is no number of digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Special {
+    NotANumber,
+    Infinity,
+    MinusInfinity,
+}
+
+impl Special {
+    /// What a decimal of 256 bits stands for, if for no number.
+    #[inline]
+    pub fn of(value: i256) -> Option<Self> {
+        // The least value is what a NaN becomes that was negated.
+        const NEGATED: i256 = i256::from_parts(1, i128::MIN);
+        match value {
+            NOT_A_NUMBER | NEGATED => Some(Self::NotANumber),
+            INFINITY => Some(Self::Infinity),
+            MINUS_INFINITY => Some(Self::MinusInfinity),
+            _ => None,
+        }
+    }
+
+    /// The decimal that stands for it.
+    pub fn value(self) -> i256 {
+        match self {
+            Self::NotANumber => NOT_A_NUMBER,
+            Self::Infinity => INFINITY,
+            Self::MinusInfinity => MINUS_INFINITY,
+        }
+    }
+
+    fn text(self) -> &'static [u8] {
+        match self {
+            Self::NotANumber => b"NaN",
+            Self::Infinity => b"Infinity",
+            Self::MinusInfinity => b"-Infinity",
+        }
+    }
+
+    /// Count, weight, sign and scale as `numeric_send` has them.
+    fn binary(self) -> [u8; 8] {
+        match self {
+            Self::NotANumber => [0, 0, 0, 0, 0xc0, 0, 0, 0],
+            Self::Infinity => [0, 0, 0, 0, 0xd0, 0, 0, 0x20],
+            Self::MinusInfinity => [0, 0, 0, 0, 0xf0, 0, 0, 0x20],
+        }
+    }
+}
+
 /// Sign and digits of an integer, on the stack.
 pub(super) struct Decimal {
+    special: Option<Special>,
     negative: bool,
     /// Room for the 77 digits of 256 bits.
     scratch: [u8; 80],
@@ -32,19 +88,22 @@ impl Decimal {
         if let Some(value) = value.to_i128() {
             return Self::from_signed(value);
         }
+        if let Some(special) = Special::of(value) {
+            return Self { special: Some(special), negative: false, scratch: [0; 80], start: 80 };
+        }
         let shown = value.to_string();
         let digits = shown.strip_prefix('-').unwrap_or(&shown).as_bytes();
         let mut scratch = [0; 80];
         let start = scratch.len() - digits.len();
         scratch[start..].copy_from_slice(digits);
-        Self { negative: digits.len() < shown.len(), scratch, start }
+        Self { special: None, negative: digits.len() < shown.len(), scratch, start }
     }
 
     #[inline]
     fn new(negative: bool, value: u128) -> Self {
         let mut scratch = [0; 80];
         let start = digits::wide(value, &mut scratch);
-        Self { negative, scratch, start }
+        Self { special: None, negative, scratch, start }
     }
 
     fn digits(&self) -> &[u8] {
@@ -54,6 +113,9 @@ impl Decimal {
 
 /// The digits that `value / 10^scale` shows, and how many of them are decimals.
 pub(super) fn shown(value: i256, scale: i32, shown: ShownScale) -> (Decimal, i32) {
+    if Special::of(value).is_some() {
+        return (Decimal::from_wide(value), 0);
+    }
     let kept = shown.shown(value, scale).clamp(0, scale.max(0));
     let unit = i256::from_i128(10).checked_pow((scale - kept).unsigned_abs()).unwrap_or(i256::ONE);
     (Decimal::from_wide(value.checked_div(unit).unwrap_or(value)), kept)
@@ -61,6 +123,10 @@ pub(super) fn shown(value: i256, scale: i32, shown: ShownScale) -> (Decimal, i32
 
 /// Appends the number `value / 10^scale` as text.
 pub(super) fn text(value: &Decimal, scale: i32, out: &mut Vec<u8>) -> Result<()> {
+    if let Some(special) = value.special {
+        out.extend_from_slice(special.text());
+        return Ok(());
+    }
     let digits = value.digits();
     if value.negative {
         out.push(b'-');
@@ -84,6 +150,10 @@ pub(super) fn text(value: &Decimal, scale: i32, out: &mut Vec<u8>) -> Result<()>
 /// Appends the number `value / 10^scale` as `numeric_send` does: count of base-10000 digits, weight of the first, sign, scale
 /// shown, digits without leading or trailing zeros.
 pub(super) fn binary(value: &Decimal, scale: i32, out: &mut Vec<u8>) -> Result<()> {
+    if let Some(special) = value.special {
+        out.extend_from_slice(&special.binary());
+        return Ok(());
+    }
     let digits = value.digits();
     // The decimal place of the last digit, moved down to a border between base-10000 digits.
     let padding = scale.rem_euclid(4);

@@ -12,7 +12,7 @@ use crate::table::pg_type::{PgType, arrow_type};
 use crate::table::pg_value::Style;
 
 use super::binary::incorrect;
-use super::{Format, decode};
+use super::{Format, decode, numeric};
 
 /// Reads an array's text.
 pub(super) fn text(element: &'static PgType, literal: &str, style: &Style) -> Result<ArrayRef> {
@@ -67,10 +67,15 @@ pub(super) fn binary(element: &'static PgType, bytes: &[u8], style: &Style) -> R
 fn list(element: &'static PgType, values: &[ArrayRef]) -> Result<ArrayRef> {
     let item = arrow_type(element);
     let parts: Vec<&dyn Array> = values.iter().map(AsRef::as_ref).collect();
-    let joined = if parts.is_empty() { Ok(new_empty_array(&item)) } else { concat(&parts) };
+    let joined = match numeric::alike(&parts) {
+        Some(numbers) => numbers,
+        None if parts.is_empty() => Ok(new_empty_array(&item)),
+        None => concat(&parts),
+    };
     let joined = joined.map_err(|e| Error::new(Kind::Internal, "array elements of several types").caused_by(e))?;
     let offsets = OffsetBuffer::from_lengths([joined.len()]);
-    Ok(Arc::new(ListArray::new(Arc::new(Field::new("item", item, true)), offsets, joined, None)))
+    let item = Arc::new(Field::new("item", joined.data_type().clone(), true));
+    Ok(Arc::new(ListArray::new(item, offsets, joined, None)))
 }
 
 /// The elements of an array literal; `None` for an unquoted NULL.

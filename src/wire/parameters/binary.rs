@@ -9,12 +9,13 @@ use arrow::array::{
 use arrow::datatypes::{DataType, IntervalMonthDayNano};
 
 use crate::error::{Error, Kind, Result};
+use crate::table::geometry;
 use crate::table::pg_time::calendar::{date, is_finite, is_finite_date};
-use crate::table::pg_time::out_of_range;
+use crate::table::pg_time::{DAY, out_of_range};
 use crate::table::pg_type::{self, PgType, arrow_type};
 
 use super::super::framing::utf8;
-use super::{is_object_id, numeric};
+use super::text::stored;
 use crate::table::pg_value::{EPOCH_DAYS, EPOCH_MICROS};
 
 /// Reads the binary form of a base type.
@@ -24,11 +25,12 @@ pub(super) fn decode(pg: &'static PgType, bytes: &[u8]) -> Result<ArrayRef> {
         DataType::Boolean => Arc::new(BooleanArray::from(vec![u8::from_be_bytes(exact(bytes)?) != 0])),
         DataType::Int16 => Arc::new(Int16Array::from(vec![i16::from_be_bytes(exact(bytes)?)])),
         DataType::Int32 => Arc::new(Int32Array::from(vec![i32::from_be_bytes(exact(bytes)?)])),
-        DataType::Int64 if is_object_id(pg) => Arc::new(Int64Array::from(vec![i64::from(u32::from_be_bytes(exact(bytes)?))])),
+        DataType::Int64 if pg.is_number_of_object() => {
+            Arc::new(Int64Array::from(vec![i64::from(u32::from_be_bytes(exact(bytes)?))]))
+        }
         DataType::Int64 => Arc::new(Int64Array::from(vec![i64::from_be_bytes(exact(bytes)?)])),
         DataType::Float32 => Arc::new(Float32Array::from(vec![f32::from_be_bytes(exact(bytes)?)])),
         DataType::Float64 => Arc::new(Float64Array::from(vec![f64::from_be_bytes(exact(bytes)?)])),
-        DataType::Decimal128(..) => numeric::decode(&numeric::from_binary(bytes)?, &target)?,
         DataType::Binary => Arc::new(BinaryArray::from_vec(vec![bytes])),
         DataType::Date32 => {
             let days = i32::from_be_bytes(exact(bytes)?);
@@ -36,7 +38,11 @@ pub(super) fn decode(pg: &'static PgType, bytes: &[u8]) -> Result<ArrayRef> {
                 if is_finite_date(days) { date(i64::from(days) + EPOCH_DAYS).ok_or_else(|| out_of_range("date"))? } else { days };
             Arc::new(Date32Array::from(vec![days]))
         }
-        DataType::Time64(_) => Arc::new(Time64MicrosecondArray::from(vec![i64::from_be_bytes(exact(bytes)?)])),
+        DataType::Time64(_) => {
+            let micros = i64::from_be_bytes(exact(bytes)?);
+            let is_time = (0..=DAY).contains(&micros);
+            Arc::new(Time64MicrosecondArray::from(vec![is_time.then_some(micros).ok_or_else(|| out_of_range("time"))?]))
+        }
         DataType::Timestamp(_, zone) => {
             let micros = i64::from_be_bytes(exact(bytes)?);
             let micros = if is_finite(micros) {
@@ -49,11 +55,16 @@ pub(super) fn decode(pg: &'static PgType, bytes: &[u8]) -> Result<ArrayRef> {
         DataType::Interval(_) => Arc::new(IntervalMonthDayNanoArray::from(vec![interval(bytes)?])),
         // The first byte of a jsonb is its version.
         _ if pg.oid == pg_type::JSONB.oid => match bytes {
-            [1, json @ ..] => Arc::new(StringArray::from(vec![utf8(json)?])),
+            [1, json @ ..] => Arc::new(StringArray::from(vec![stored(pg, utf8(json)?)?])),
             _ => return Err(incorrect()),
         },
         _ if pg.oid == pg_type::UUID.oid => Arc::new(StringArray::from(vec![uuid(exact(bytes)?)])),
-        _ => Arc::new(StringArray::from(vec![utf8(bytes)?])),
+        _ if pg.oid == pg_type::GEOMETRY.oid => {
+            let (shape, mut hex) = (geometry::from_ewkb(bytes)?, Vec::new());
+            geometry::put_hex(&shape, &mut hex);
+            Arc::new(StringArray::from(vec![utf8(&hex)?]))
+        }
+        _ => Arc::new(StringArray::from(vec![stored(pg, utf8(bytes)?)?])),
     })
 }
 

@@ -9,12 +9,14 @@ use arrow::array::{
 };
 use arrow::datatypes::DataType;
 
+use crate::engine::{read_json, read_uuid};
 use crate::error::{Error, Kind, Result};
+use crate::table::geometry;
 use crate::table::pg_time::{Range, Reader, read_interval};
-use crate::table::pg_type::{PgType, arrow_type};
+use crate::table::pg_type::{self, PgType, arrow_type};
 use crate::table::pg_value::Style;
 
-use super::{invalid, numeric};
+use super::invalid;
 
 /// Reads the text of a base type.
 pub(super) fn decode(pg: &'static PgType, text: &str, style: &Style) -> Result<ArrayRef> {
@@ -32,7 +34,6 @@ pub(super) fn decode(pg: &'static PgType, text: &str, style: &Style) -> Result<A
             let value: f64 = text.trim().parse().map_err(|_| invalid(pg, text))?;
             Arc::new(Float64Array::from(vec![finite(pg, text, value, value.is_infinite())?]))
         }
-        DataType::Decimal128(..) => numeric::decode(text, &target)?,
         DataType::Binary => Arc::new(BinaryArray::from_vec(vec![bytea(pg, text)?.as_slice()])),
         DataType::Date32 => Arc::new(Date32Array::from(vec![reader(style).date(text)?])),
         DataType::Time64(_) => Arc::new(Time64MicrosecondArray::from(vec![reader(style).time(text)?])),
@@ -45,8 +46,20 @@ pub(super) fn decode(pg: &'static PgType, text: &str, style: &Style) -> Result<A
             let value = read_interval(text, Range::FULL, style.reads_sql_intervals())?;
             Arc::new(IntervalMonthDayNanoArray::from(vec![value.to_arrow()?]))
         }
-        _ => Arc::new(StringArray::from(vec![text])),
+        _ => Arc::new(StringArray::from(vec![stored(pg, text)?])),
     })
+}
+
+/// What a text of a type that Arrow has no word for is kept as: `jsonb` in its one form, all others as written. [`Kind::InvalidText`] for what is
+/// none.
+pub(super) fn stored(pg: &'static PgType, text: &str) -> Result<String> {
+    match pg.oid {
+        oid if oid == pg_type::JSON.oid => read_json(text, false),
+        oid if oid == pg_type::JSONB.oid => read_json(text, true),
+        oid if oid == pg_type::UUID.oid => read_uuid(text),
+        oid if oid == pg_type::GEOMETRY.oid => geometry::read(text, 0).map(|_| text.trim().to_owned()),
+        _ => Ok(text.to_owned()),
+    }
 }
 
 /// Reads times as the session does; a parameter's `now` is that of its arrival.

@@ -1,4 +1,5 @@
-//! `min` and `max`, which give one of their values, and so show it as their argument is shown.
+//! Aggregates that give one of their values, or all in an array, and so show them as their argument is shown: of its scale, and of the type that
+//! its field is marked as.
 
 use std::sync::Arc;
 
@@ -6,20 +7,19 @@ use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{Result, ScalarValue};
 use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion::logical_expr::type_coercion::functions::fields_with_udf;
 use datafusion::logical_expr::utils::AggregateOrderSensitivity;
 use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, ReversedUDAF, SetMonotonicity, Signature, StatisticsArgs,
-    Volatility,
 };
 
-use crate::table::pg_value::ShownScale;
+use crate::engine::marks;
 
 /// Puts these in place of DataFusion's.
 pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
-    for name in ["min", "max"] {
-        let of = registry.udaf(name)?;
-        let keeping = Keeping { of, signature: Signature::user_defined(Volatility::Immutable) };
+    for (name, gathers) in
+        [("min", false), ("max", false), ("first_value", false), ("last_value", false), ("nth_value", false), ("array_agg", true)]
+    {
+        let keeping = Keeping { of: registry.udaf(name)?, gathers };
         registry.register_udaf(Arc::new(AggregateUDF::from(keeping)))?;
     }
     Ok(())
@@ -28,7 +28,14 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Keeping {
     of: Arc<AggregateUDF>,
-    signature: Signature,
+    /// Whether it gives an array.
+    gathers: bool,
+}
+
+impl Keeping {
+    fn over(&self, of: Arc<AggregateUDF>) -> Arc<AggregateUDF> {
+        Arc::new(AggregateUDF::from(Self { of, gathers: self.gathers }))
+    }
 }
 
 impl AggregateUDFImpl for Keeping {
@@ -36,14 +43,16 @@ impl AggregateUDFImpl for Keeping {
         self.of.name()
     }
 
+    fn aliases(&self) -> &[String] {
+        self.of.aliases()
+    }
+
     fn signature(&self) -> &Signature {
-        &self.signature
+        self.of.signature()
     }
 
     fn coerce_types(&self, arguments: &[DataType]) -> Result<Vec<DataType>> {
-        let fields: Vec<FieldRef> =
-            arguments.iter().map(|t| Arc::new(arrow::datatypes::Field::new("", t.clone(), true))).collect();
-        Ok(fields_with_udf(&fields, self.of.as_ref())?.iter().map(|f| f.data_type().clone()).collect())
+        self.of.coerce_types(arguments)
     }
 
     fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
@@ -51,11 +60,14 @@ impl AggregateUDFImpl for Keeping {
     }
 
     fn return_field(&self, fields: &[FieldRef]) -> Result<FieldRef> {
-        let field = self.of.return_field(fields)?;
-        Ok(match fields.first().and_then(|f| ShownScale::of(f)) {
-            Some(shown) => Arc::new(shown.mark(Arc::unwrap_or_clone(field))),
-            None => field,
-        })
+        let field = Arc::unwrap_or_clone(self.of.return_field(fields)?);
+        let Some(argument) = fields.first() else { return Ok(Arc::new(field)) };
+        if self.gathers {
+            return Ok(Arc::new(marks::gathered(field, argument)));
+        }
+        // The greatest of names is a text, as PostgreSQL's functions have it.
+        let is_text = ["min", "max"].contains(&self.of.name()) && marks::of(argument).is_some_and(|pg| pg.category == 'S');
+        Ok(Arc::new(if is_text { field } else { marks::same(field, argument) }))
     }
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
@@ -82,8 +94,33 @@ impl AggregateUDFImpl for Keeping {
         self.of.order_sensitivity()
     }
 
+    /// A window that runs the other way, which another window's order suggests, would gather its rows the other way round.
     fn reverse_expr(&self) -> ReversedUDAF {
-        ReversedUDAF::Identical
+        if self.gathers {
+            return ReversedUDAF::NotSupported;
+        }
+        match self.of.reverse_udf() {
+            ReversedUDAF::Identical => ReversedUDAF::Identical,
+            ReversedUDAF::NotSupported => ReversedUDAF::NotSupported,
+            ReversedUDAF::Reversed(of) => ReversedUDAF::Reversed(self.over(of)),
+        }
+    }
+
+    fn with_beneficial_ordering(self: Arc<Self>, beneficial_ordering: bool) -> Result<Option<Arc<dyn AggregateUDFImpl>>> {
+        let of = self.of.as_ref().clone().with_beneficial_ordering(beneficial_ordering)?;
+        Ok(of.map(|of| Arc::new(Self { of: Arc::new(of), gathers: self.gathers }) as Arc<dyn AggregateUDFImpl>))
+    }
+
+    fn supports_null_handling_clause(&self) -> bool {
+        self.of.supports_null_handling_clause()
+    }
+
+    fn is_nullable(&self) -> bool {
+        self.of.is_nullable()
+    }
+
+    fn default_value(&self, data_type: &DataType) -> Result<ScalarValue> {
+        self.of.default_value(data_type)
     }
 
     fn is_descending(&self) -> Option<bool> {

@@ -6,12 +6,15 @@ use arrow::datatypes::i256;
 use datafusion::common::Result;
 
 use super::super::{decimal, types};
-use super::not_finite;
+use crate::table::pg_value::Special;
 
 /// A float's first digits, as many as PostgreSQL takes to be its own.
 pub(super) fn from_float(value: f64, digits: usize) -> Result<(i256, i32)> {
-    if !value.is_finite() {
-        return Err(not_finite());
+    if value.is_nan() {
+        return Ok((Special::NotANumber.value(), 0));
+    }
+    if value.is_infinite() {
+        return Ok((if value > 0.0 { Special::Infinity } else { Special::MinusInfinity }.value(), 0));
     }
     // `d.ddde-dd`: on the stack, for there is one for each row.
     let mut text = Digits::default();
@@ -51,6 +54,12 @@ impl Digits {
 
 /// The float nearest to a decimal.
 pub(super) fn to_float(value: i256, scale: i32) -> f64 {
+    match Special::of(value) {
+        Some(Special::NotANumber) => return f64::NAN,
+        Some(Special::Infinity) => return f64::INFINITY,
+        Some(Special::MinusInfinity) => return f64::NEG_INFINITY,
+        None => {}
+    }
     // Both exact, so that their quotient is the nearest.
     if let Some(small) = value.to_i128().filter(|v| v.unsigned_abs() < 1 << 53)
         && (0..=22).contains(&scale)

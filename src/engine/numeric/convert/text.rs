@@ -4,7 +4,7 @@ use arrow::datatypes::i256;
 use datafusion::common::{Result, ScalarValue};
 
 use super::super::{literals, types};
-use super::{not_finite, out_of_float, out_of_integer};
+use super::{digits, out_of_float, out_of_integer};
 
 /// A whole number as text has it.
 pub(super) fn whole(text: &str, name: &str) -> Result<i128> {
@@ -36,8 +36,10 @@ pub(super) fn decimal_of(text: &str) -> Result<(i256, i32)> {
         Some(ScalarValue::Decimal128(Some(value), _, scale)) => Ok((i256::from_i128(value), i32::from(scale))),
         Some(ScalarValue::Decimal256(Some(value), _, scale)) => Ok((value, i32::from(scale))),
         _ if number.parse::<f64>().is_ok_and(f64::is_finite) => Err(types::too_long()),
-        _ if number.parse::<f64>().is_ok() => Err(not_finite()),
-        _ => Err(types::invalid("numeric", text)),
+        _ => match number.parse::<f64>() {
+            Ok(float) => digits::from_float(float, 1),
+            Err(_) => Err(types::invalid("numeric", text)),
+        },
     }
 }
 
