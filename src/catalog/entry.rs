@@ -33,6 +33,8 @@ pub struct KnownColumn {
     pub name: String,
     /// The PostgreSQL type's name, such as `int8` or `timestamptz` (see [`crate::table::pg_type`]).
     pub pg_type: String,
+    /// `pg_attribute.atttypmod`; -1 for none.
+    pub modifier: i32,
     pub nullable: bool,
     pub comment: Option<String>,
 }

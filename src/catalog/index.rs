@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 
 /// The layout's version (`user_version`): to be raised with every change of the tables, of the model or of how descriptors are
 /// read.
-const VERSION: i32 = 5;
+const VERSION: i32 = 6;
 
 /// The first oid that PostgreSQL gives to objects of users (`FirstNormalObjectId`).
 pub(super) const FIRST_OID: u32 = 16384;
@@ -26,6 +26,7 @@ const CONTENT: &str = "
     DROP TABLE IF EXISTS archives;
     DROP TABLE IF EXISTS datasets;
     DROP TABLE IF EXISTS distributions;
+    DROP TABLE IF EXISTS targets;
     DROP TABLE IF EXISTS problems;
     DROP TABLE IF EXISTS themes;
     DROP TABLE IF EXISTS tables;
@@ -47,6 +48,11 @@ const CONTENT: &str = "
     CREATE TABLE distributions (
         dataset INTEGER NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL, shape BLOB NOT NULL, PRIMARY KEY (dataset, position)
     ) WITHOUT ROWID;
+    CREATE TABLE targets (
+        file TEXT NOT NULL, name TEXT NOT NULL, dataset INTEGER NOT NULL, position INTEGER NOT NULL,
+        PRIMARY KEY (file, name, dataset, position)
+    ) WITHOUT ROWID;
+    CREATE INDEX targets_by_dataset ON targets (dataset);
     CREATE TABLE problems (
         catalog INTEGER NOT NULL, source INTEGER, file TEXT NOT NULL, pointer TEXT NOT NULL, message TEXT NOT NULL
     );

@@ -2,9 +2,11 @@
 //! indexed lookup; a dataset is read only when one of its tables is asked for.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, Row, ToSql, params};
+use serde::{Deserialize, Serialize};
 
 use super::{Catalog, Catalogs, Counts, KnownColumn, TableEntry, Theme};
 use crate::descriptor::{Dataset, Problem, datapackage};
@@ -51,6 +53,12 @@ const OF_DESCRIPTOR: &str = "
         SELECT 1 FROM distributions p WHERE p.dataset = t.dataset AND p.position = t.position AND p.name = ?
     ) ORDER BY t.oid";
 
+/// Completes [`TABLE`] to the tables with a foreign key that may refer to a descriptor's distributions of a name.
+const REFERRING: &str = "
+    AND t.oid IN (
+        SELECT f.oid FROM targets r JOIN tables f ON f.dataset = r.dataset AND f.position = r.position WHERE r.file = ? AND r.name = ?
+    ) ORDER BY t.oid";
+
 /// A row of [`TABLE`].
 struct TableRow {
     oid: u32,
@@ -78,8 +86,14 @@ impl TableRow {
     }
 }
 
-/// A column as it stands in the index: name, type, nullable, comment.
-type StoredColumn = (String, String, bool, Option<String>);
+/// A column as it stands in the index: name, type, nullable, comment, modifier.
+#[derive(Serialize, Deserialize)]
+struct StoredColumn(String, String, bool, Option<String>, #[serde(default = "unmodified")] i32);
+
+/// The type modifier of columns that were stored without one.
+fn unmodified() -> i32 {
+    -1
+}
 
 impl Catalogs {
     /// The schemas of a catalog by name.
@@ -129,6 +143,12 @@ impl Catalogs {
         self.entries(catalog, &format!("{TABLE}{OF_DESCRIPTOR}"), &[id, &descriptor, &distribution])
     }
 
+    /// The tables with a foreign key that may refer to this one: its target is of this descriptor, and has this name there.
+    pub fn referring(&self, table: &TableEntry) -> Result<Vec<Arc<TableEntry>>> {
+        let (_, Catalog { id, .. }) = self.catalog(&table.catalog)?;
+        self.entries(&table.catalog, &format!("{TABLE}{REFERRING}"), &[id, &table.descriptor, &table.distribution().name])
+    }
+
     fn entries(&self, catalog: &str, sql: &str, parameters: &[&dyn ToSql]) -> Result<Vec<Arc<TableEntry>>> {
         let connection = self.connection();
         // A deferred transaction: the rows and their datasets are of one moment, whatever another process writes between.
@@ -139,6 +159,7 @@ impl Catalogs {
     }
 
     fn entry(&self, connection: &Connection, catalog: &str, row: TableRow) -> Result<TableEntry> {
+        self.looked_at.fetch_add(1, Ordering::Relaxed);
         let columns = row.columns.as_deref().map(stored_columns).transpose()?;
         Ok(TableEntry {
             oid: row.oid,
@@ -159,7 +180,7 @@ impl Catalogs {
         let (_, Catalog { id, .. }) = self.catalog(&table.catalog)?;
         let stored: Vec<StoredColumn> = columns
             .iter()
-            .map(|column| (column.name.clone(), column.pg_type.clone(), column.nullable, column.comment.clone()))
+            .map(|c| StoredColumn(c.name.clone(), c.pg_type.clone(), c.nullable, c.comment.clone(), c.modifier))
             .collect();
         let stored = serde_json::to_string(&stored).expect("texts and flags are JSON");
         let rows = i64::try_from(rows).unwrap_or(i64::MAX);
@@ -225,7 +246,8 @@ impl Catalogs {
 fn stored_columns(json: &str) -> Result<Vec<KnownColumn>> {
     let stored: Vec<StoredColumn> = serde_json::from_str(json)
         .map_err(|e| Error::new(Kind::Internal, format!("the index holds unreadable columns: {e}")).caused_by(e))?;
-    let column = |(name, pg_type, nullable, comment)| KnownColumn { name, pg_type, nullable, comment };
+    let column =
+        |StoredColumn(name, pg_type, nullable, comment, modifier)| KnownColumn { name, pg_type, modifier, nullable, comment };
     Ok(stored.into_iter().map(column).collect())
 }
 
@@ -247,6 +269,9 @@ mod tests {
             let steps = plan.query_map([1], |row| row.get(3))?.collect::<rusqlite::Result<Vec<String>>>()?;
             assert!(steps.iter().all(|step| step.starts_with("SEARCH")), "{condition}: {steps:?}");
         }
+        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {TABLE}{REFERRING}"))?;
+        let steps = plan.query_map(params![1, "f", "n"], |row| row.get(3))?.collect::<rusqlite::Result<Vec<String>>>()?;
+        assert!(steps.iter().all(|step| !step.starts_with("SCAN")), "{steps:?}");
         Ok(())
     }
 }

@@ -10,6 +10,7 @@ mod scan;
 mod update;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
@@ -68,6 +69,7 @@ pub struct Catalogs {
     /// Lookups take microseconds, so one connection serves all sessions.
     connection: Mutex<Connection>,
     models: Models,
+    looked_at: AtomicU64,
     /// What was wrong at this start only, such as an unreachable URL; what is wrong in a descriptor stands in the index.
     passing: Vec<(usize, Problem)>,
 }
@@ -109,12 +111,23 @@ impl Catalogs {
             let id = update::update(&mut connection, &name, scan, reach).map_err(|e| e.within(format!("catalog \"{name}\"")))?;
             catalogs.push(Catalog { id, name });
         }
-        Ok(Self { catalogs, connection: Mutex::new(connection), models: Models::default(), passing })
+        Ok(Self {
+            catalogs,
+            connection: Mutex::new(connection),
+            models: Models::default(),
+            looked_at: AtomicU64::new(0),
+            passing,
+        })
     }
 
     /// The catalogs in the order they were given: the first is the default database.
     pub fn names(&self) -> Vec<String> {
         self.catalogs.iter().map(|catalog| catalog.name.clone()).collect()
+    }
+
+    /// How many tables lookups have given so far: what describing them costs, on whatever machine.
+    pub fn looked_at(&self) -> u64 {
+        self.looked_at.load(Ordering::Relaxed)
     }
 
     /// The connection. A holder that panicked left no transaction open (dropping one rolls it back), so its poison is nothing.

@@ -96,7 +96,8 @@ fn a_restart_finds_what_changed_and_keeps_oids_and_columns() -> Done {
     let open = || Catalogs::open(Some(state.path().to_owned()), &[source("c", folder.path())], &OFFLINE);
     let first = open()?;
     let a = first.table("c", "t", "a")?.ok_or("no a")?;
-    let column = KnownColumn { name: "N".into(), pg_type: "int8".into(), nullable: true, comment: Some("m".into()) };
+    let column =
+        KnownColumn { name: "N".into(), pg_type: "numeric".into(), modifier: 786_439, nullable: true, comment: Some("m".into()) };
     let before = first.version()?;
     first.remember(&a, std::slice::from_ref(&column), 7)?;
     assert_ne!(first.version()?, before);

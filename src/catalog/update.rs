@@ -15,7 +15,7 @@ use super::index::FIRST_OID;
 use super::naming;
 use super::scan::{Content, Found, Scan};
 use crate::descriptor::bare::{self, BareFile};
-use crate::descriptor::{Dataset, Distribution, Problem, datapackage};
+use crate::descriptor::{Dataset, Distribution, Place, Problem, datapackage};
 use crate::error::Result;
 use crate::name::Identifier;
 
@@ -103,6 +103,7 @@ fn replace(transaction: &Transaction<'_>, catalog: i64, stored: &Stored, found: 
         found.iter().filter(|f| is_unreachable(f) || is_unchanged(stored, f, reach)).map(|f| f.file.as_str()).collect();
     for (_, Known { id: source, .. }) in stored.iter().filter(|(file, _)| !stays.contains(file.as_str())) {
         transaction.execute("DELETE FROM distributions WHERE dataset IN (SELECT id FROM datasets WHERE source = ?)", [source])?;
+        transaction.execute("DELETE FROM targets WHERE dataset IN (SELECT id FROM datasets WHERE source = ?)", [source])?;
         transaction.execute("DELETE FROM datasets WHERE source = ?", [source])?;
         transaction.execute("DELETE FROM problems WHERE catalog = ? AND source = ?", [catalog, *source])?;
         transaction.execute("DELETE FROM archives WHERE source = ?", [source])?;
@@ -116,7 +117,7 @@ fn replace(transaction: &Transaction<'_>, catalog: i64, stored: &Stored, found: 
             .execute(params![catalog, found.file, found.fingerprint, bare])?;
         let source = transaction.last_insert_rowid();
         for dataset in &datasets {
-            insert(transaction, catalog, source, dataset)?;
+            insert(transaction, catalog, (source, &found.file), dataset)?;
         }
         for Looked { path, stamp } in &archives {
             transaction
@@ -186,7 +187,7 @@ fn head(root: &Path, path: &str) -> Option<Vec<u8>> {
     Some(line.trim_ascii_end().to_vec()).filter(|line| !line.is_empty())
 }
 
-fn insert(transaction: &Transaction<'_>, catalog: i64, source: i64, dataset: &Dataset) -> Result<()> {
+fn insert(transaction: &Transaction<'_>, catalog: i64, (source, file): (i64, &str), dataset: &Dataset) -> Result<()> {
     let model = datapackage::to_datapackage(dataset).to_string();
     transaction
         .prepare_cached("INSERT INTO datasets (catalog, source, identifier, name, theme, model) VALUES (?, ?, ?, ?, ?, ?)")?
@@ -196,6 +197,17 @@ fn insert(transaction: &Transaction<'_>, catalog: i64, source: i64, dataset: &Da
         transaction.prepare_cached("INSERT INTO distributions (dataset, position, name, shape) VALUES (?, ?, ?, ?)")?;
     for (position, distribution) in dataset.distributions.iter().enumerate() {
         statement.execute(params![id, position as i64, distribution.name, shape(distribution)])?;
+    }
+    // What foreign keys refer to, so that those who refer to a table are found without a look at all others.
+    let mut statement =
+        transaction.prepare_cached("INSERT OR IGNORE INTO targets (file, name, dataset, position) VALUES (?, ?, ?, ?)")?;
+    for (position, distribution) in dataset.distributions.iter().enumerate() {
+        for key in &distribution.schema.foreign_keys {
+            let beside = key.package.as_deref().map(|package| Place::of_file(file).beside(package));
+            let Some(target) = beside.unwrap_or_else(|| Some(file.to_owned())) else { continue };
+            let name = if key.resource.is_empty() { &distribution.name } else { &key.resource };
+            statement.execute(params![target, name, id, position as i64])?;
+        }
     }
     Ok(())
 }

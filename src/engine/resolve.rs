@@ -16,6 +16,7 @@ use crate::catalog::{KnownColumn, TableEntry};
 use crate::error::{Error, Kind, Result};
 use crate::name::nearest;
 use crate::snapshot::{AsOf, Progress, Refreshed, Snapshot, field_key};
+use crate::table::modifier;
 use crate::table::pg_type::PgType;
 use crate::table::system_schema::system_schema;
 use crate::table::{SnapshotTable, SystemEnv};
@@ -71,6 +72,12 @@ impl Names {
     /// The tables that were resolved to what they are now, each with its snapshot.
     pub fn pinned(&self) -> Vec<Pinned> {
         self.pinned.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether all that the statement reads are relations of the system.
+    pub fn are_of_the_system(&self) -> bool {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        !found.is_empty() && found.values().all(|found| found.of.is_none())
     }
 
     /// The table of a name; a name without a schema is looked up along the search path, `pg_catalog` first as in PostgreSQL.
@@ -166,7 +173,7 @@ impl Names {
             let near = nearest(table, listed.iter().map(|e| e.name.as_str()));
             return match elsewhere.or_else(|| listed.iter().find(|e| near == Some(e.name.as_str()))) {
                 Some(entry) => e.with_hint(format!("Perhaps you meant {}.", qualified(entry))),
-                None => e.with_hint("\\dt lists the tables."),
+                None => e,
             };
         }
         if !self.shared.catalogs.names().iter().any(|c| c == catalog) {
@@ -181,7 +188,7 @@ impl Names {
                 Some(near) if near != schema => {
                     e.with_hint(format!("There is no schema \"{schema}\"; perhaps you meant {near}."))
                 }
-                _ => e.with_hint("\\dn lists the schemas."),
+                _ => e,
             };
         }
         match nearest(table, in_schema.iter().map(|e| e.name.as_str())) {
@@ -190,7 +197,7 @@ impl Names {
             }
             None => match listed.iter().find(|e| e.name == table) {
                 Some(entry) => e.with_hint(format!("Perhaps you meant {}.", qualified(entry))),
-                None => e.with_hint(format!("\\dt {schema}.* lists its tables.")),
+                None => e,
             },
         }
     }
@@ -236,6 +243,7 @@ fn within_table(entry: &TableEntry, e: Error) -> Error {
         | Kind::UndefinedColumn
         | Kind::UndefinedFunction
         | Kind::AmbiguousFunction
+        | Kind::WrongObject
         | Kind::UndefinedSchema
         | Kind::UndefinedDatabase
         | Kind::UndefinedObject
@@ -245,6 +253,7 @@ fn within_table(entry: &TableEntry, e: Error) -> Error {
         | Kind::DuplicateStatement
         | Kind::DuplicateCursor
         | Kind::AmbiguousColumn
+        | Kind::Indeterminate
         | Kind::Grouping
         | Kind::InvalidPosition
         | Kind::Cardinality
@@ -262,6 +271,7 @@ fn within_table(entry: &TableEntry, e: Error) -> Error {
         | Kind::OutOfRange
         | Kind::DivisionByZero
         | Kind::InvalidPower
+        | Kind::InvalidGeometry
         | Kind::InvalidLogarithm
         | Kind::InvalidBucket
         | Kind::InvalidParameter
@@ -274,7 +284,6 @@ fn within_table(entry: &TableEntry, e: Error) -> Error {
         | Kind::InvalidEscape
         | Kind::InvalidSubstring
         | Kind::InvalidSubscript
-        | Kind::InvalidBuckets
         | Kind::NullNotAllowed
         | Kind::LimitExceeded
         | Kind::ReadOnly
@@ -310,7 +319,8 @@ pub fn known_columns(snapshot: &Snapshot) -> Vec<KnownColumn> {
     let column = |field: &arrow::datatypes::FieldRef| KnownColumn {
         name: field.name().clone(),
         pg_type: PgType::of_field(field).name.to_owned(),
-        nullable: field.is_nullable(),
+        modifier: modifier::of_field(field),
+        nullable: field.is_nullable() && !snapshot.required.contains(field.name()),
         comment: field.metadata().get(field_key::COMMENT).cloned(),
     };
     let shown = snapshot.schema.fields().iter().filter(|f| !f.metadata().contains_key(field_key::HIDDEN));

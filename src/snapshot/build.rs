@@ -64,6 +64,8 @@ pub(super) struct Built {
     pub(super) drift: Vec<Drift>,
     /// How each file was read.
     pub(super) read: Vec<ReadAs>,
+    /// The columns that are required and in which no value is missing.
+    pub(super) required: Vec<String>,
 }
 
 /// How a build ended.
@@ -308,8 +310,10 @@ fn assemble(
         }
     }
     ledger.write(target)?;
+    // Where anything is demanded all files were read, so that nothing is counted that an earlier build did not see.
+    let required = table.plans.iter().filter(|plan| plan.is_complete()).map(|plan| plan.field.name().clone()).collect();
     let (drift, rejected_rows) = (table.drift, rejected);
-    Ok(Built { parts, rows, rows_read, rejected_rows, rejects, hashes: Vec::new(), warnings, drift, read })
+    Ok(Built { parts, rows, rows_read, rejected_rows, rejects, hashes: Vec::new(), warnings, drift, read, required })
 }
 
 impl Earlier<'_> {

@@ -180,6 +180,7 @@ impl Maker {
             created: record.created.clone(),
             drift: record.drift.clone(),
             read: record.read.clone(),
+            required: record.required.clone(),
             partitions: None,
             footer_bytes: 0,
             files: Some(opened.files),

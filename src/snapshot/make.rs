@@ -184,6 +184,7 @@ impl Maker {
                 warnings,
                 drift,
                 read: Vec::new(),
+                required: Vec::new(),
             };
             this.recorded(&path, record, &stop)
         })
@@ -204,6 +205,7 @@ impl Maker {
             created: record.created,
             drift: record.drift,
             read: Vec::new(),
+            required: Vec::new(),
             partitions,
             footer_bytes,
             files: None,

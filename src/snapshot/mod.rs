@@ -215,6 +215,8 @@ pub struct Snapshot {
     pub drift: Vec<Drift>,
     /// How its files were read; none when they are scanned in place.
     pub read: Vec<ReadAs>,
+    /// The columns that the descriptor requires, and in which no value is missing.
+    pub required: Vec<String>,
     /// Of files that are scanned in place, what their folders tell: a row for each file, of the columns behind the files' own.
     pub partitions: Option<RecordBatch>,
     /// Of published Parquet that is scanned in place, how long the longest footer is; 0 for others, whose footers are ours or none.

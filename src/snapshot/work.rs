@@ -137,7 +137,7 @@ impl Maker {
         if is_strict(table) && built.rejects > 0 {
             return Err(refused(table, &built, &staging.snapshot())?);
         }
-        let Built { parts, rows, rows_read, rejected_rows, rejects, hashes, mut warnings, drift, read } = built;
+        let Built { parts, rows, rows_read, rejected_rows, rejects, hashes, mut warnings, drift, read, required } = built;
         let declared = distribution.hash.as_deref().and_then(|h| h.strip_prefix("sha256:"));
         if let (Some(declared), [Some(only)]) = (declared, hashes.as_slice())
             && !declared.eq_ignore_ascii_case(only)
@@ -173,6 +173,7 @@ impl Maker {
             warnings: warnings.clone(),
             drift,
             read,
+            required,
         };
         if !record.adds_up() {
             let message = format!("{rows_read} rows were read, but {rows} written and {rejected_rows} rejected");

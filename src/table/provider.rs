@@ -26,6 +26,7 @@ use super::guarded::{named, senseless};
 use super::of_day;
 use super::parquet;
 use super::partitions::Partitions;
+use super::modifier;
 use super::pg_value::declared;
 use super::registered::{register, versioned_meta};
 use crate::catalog::TableEntry;
@@ -51,8 +52,9 @@ impl SnapshotTable {
     pub fn offering(entry: Arc<TableEntry>, snapshot: Arc<Snapshot>, hidden: &BTreeSet<String>) -> Self {
         let is_hidden = |f: &FieldRef| f.metadata().contains_key(field_key::HIDDEN) && !hidden.contains(f.name());
         // Clients are told the precision and scale of a table's decimals, not of those that are calculated.
-        let told = |f: &FieldRef| if f.data_type().is_decimal() { Arc::new(declared(f.as_ref().clone())) } else { Arc::clone(f) };
-        let stored = if snapshot.schema.fields().iter().any(|f| is_hidden(f) || f.data_type().is_decimal()) {
+        let is_exact = |f: &FieldRef| modifier::of(f.data_type()) != modifier::NONE;
+        let told = |f: &FieldRef| if is_exact(f) { Arc::new(declared(f.as_ref().clone())) } else { Arc::clone(f) };
+        let stored = if snapshot.schema.fields().iter().any(|f| is_hidden(f) || is_exact(f)) {
             let fields: Fields = snapshot.schema.fields().iter().filter(|f| !is_hidden(f)).map(told).collect();
             Arc::new(Schema::new_with_metadata(fields, snapshot.schema.metadata().clone()))
         } else {

@@ -8,7 +8,7 @@ use arrow::compute::take_record_batch;
 use arrow::datatypes::SchemaRef;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{CursorOptions, Kept, Step};
+use crate::engine::{CursorOptions, Kept, Listed, Step};
 use crate::error::{Error, Kind, Result};
 
 use super::extended::Planned;
@@ -25,6 +25,8 @@ pub(super) struct Cursor {
     pub(super) fresh: bool,
     /// How many savepoints were set when it was declared.
     pub(super) savepoints: usize,
+    /// Of one that SQL declared: it is listed as long as it is there.
+    pub(super) listed: Option<Listed>,
     source: Source,
     /// The rows that were read, for a cursor that scrolls.
     kept: Option<Kept>,
@@ -62,6 +64,7 @@ impl Cursor {
             cancel,
             fresh: true,
             savepoints: 0,
+            listed: None,
             source,
             kept,
             current: None,

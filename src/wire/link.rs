@@ -13,8 +13,9 @@ use tokio_rustls::server::TlsStream;
 
 use super::framing::{Incoming, violation};
 use super::outgoing::Outgoing;
-use super::tls::Loaded;
+use super::tls::{self, Loaded};
 use crate::error::{Error, Kind, Result};
+use crate::table::Tls;
 
 /// The first byte of a TLS record that holds a handshake. A startup packet of that many bytes would be over a hundred megabytes long.
 const HANDSHAKE: u8 = 0x16;
@@ -37,6 +38,8 @@ pub(super) struct Secured {
     pub(super) certificate: Option<Vec<u8>>,
     /// The protocol that both named.
     alpn: bool,
+    /// What `pg_stat_ssl` tells of it.
+    pub(super) told: Option<Tls>,
 }
 
 impl Link {
@@ -68,7 +71,8 @@ impl Link {
             Box::pin(acceptor.accept(socket)).await.map_err(|e| violation(format!("could not accept TLS connection: {e}")))?;
         let state = stream.get_ref().1;
         let certificate = state.peer_certificates().and_then(|chain| chain.first()).map(|first| first.to_vec());
-        self.secured = Some(Secured { loaded, certificate, alpn: state.alpn_protocol() == Some(ALPN) });
+        let told = tls::told(state);
+        self.secured = Some(Secured { loaded, certificate, alpn: state.alpn_protocol() == Some(ALPN), told });
         let (reader, writer) = tokio::io::split(stream);
         self.incoming.replace(Reader::Tls(reader));
         self.outgoing.replace(Writer::Tls(writer));

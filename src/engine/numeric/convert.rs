@@ -23,10 +23,10 @@ use self::text::{decimal_of, float, whole};
 use super::{decimal, literals, operators, shown, types};
 use crate::error::{Error, Kind};
 use crate::table::pg_type::PgType;
-use crate::table::pg_value::{self, Format, ShownScale, Style, Values};
+use crate::table::pg_value::{self, Format, ShownScale, Special, Style, Values};
 
 /// The type of a `numeric` that neither declares a scale nor comes from a decimal: 38 digits on either side of the point.
-const UNCONSTRAINED: DataType = DataType::Decimal256(types::WIDEST, 38);
+pub(super) const UNCONSTRAINED: DataType = DataType::Decimal256(types::WIDEST, 38);
 
 /// The significant digits of floats that become decimals.
 const FLOAT8_DIGITS: usize = 15;
@@ -313,7 +313,12 @@ impl Convert {
         let limit = decimal::power_of_ten(i32::from(precision)).unwrap_or(i256::MAX);
         let number = |v: T::Native| {
             let (value, from) = number(v)?;
-            let value = decimal::rescale(value, from, i32::from(scale)).filter(|v| v.wrapping_abs() < limit);
+            // What is no number of digits fits a numeric of no precision; a NaN fits any that has the bits for it.
+            let fits = |v: &i256| match Special::of(*v) {
+                None => v.wrapping_abs() < limit,
+                Some(special) => self.scale != Scale::Declared || special == Special::NotANumber,
+            };
+            let value = decimal::rescale(value, from, i32::from(scale)).filter(fits);
             value.ok_or_else(|| if self.scale == Scale::Declared { field_overflow(precision, scale) } else { types::too_long() })
         };
         Ok(match &self.to {
@@ -387,13 +392,6 @@ fn out_of_integer(text: &str, name: &str) -> DataFusionError {
 
 fn out_of_float(text: &str, name: &str) -> DataFusionError {
     types::outward(Error::new(Kind::OutOfRange, format!("\"{text}\" is out of range for type {name}")))
-}
-
-fn not_finite() -> DataFusionError {
-    types::outward(
-        Error::new(Kind::Unsupported, "numeric NaN and infinities are not supported")
-            .with_hint("Use double precision, which has them."),
-    )
 }
 
 fn field_overflow(precision: u8, scale: i8) -> DataFusionError {

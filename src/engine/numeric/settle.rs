@@ -2,6 +2,8 @@
 //! as decimals, and calculate with integers beyond their end. Operators on numbers become the functions of `operators`, casts those of
 //! `convert`. Which type two numbers meet in is `types`' to say.
 
+mod objects;
+mod recursion;
 mod relations;
 
 use arrow::datatypes::{DataType, i256};
@@ -34,12 +36,16 @@ pub struct Settle;
 
 impl AnalyzerRule for Settle {
     fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> Result<LogicalPlan> {
-        Ok(plan.transform_up_with_subqueries(node)?.data)
+        settled(plan)
     }
 
     fn name(&self) -> &str {
         "settle_numbers"
     }
+}
+
+fn settled(plan: LogicalPlan) -> Result<LogicalPlan> {
+    Ok(plan.transform_down_up_with_subqueries(recursion::recursion, node)?.data)
 }
 
 fn node(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
@@ -183,6 +189,10 @@ fn operator(BinaryExpr { left, op, right }: BinaryExpr, schema: &DFSchema) -> Re
     if !is_arithmetic && !is_comparison && !is_bitwise {
         return unchanged(left, right);
     }
+    if is_comparison && objects::are_objects([left.as_ref(), right.as_ref()], schema) {
+        let [left, right] = [left, right].map(|e| Box::new(objects::to_object(*e)));
+        return Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr::new(left, op, right))));
+    }
     let (l, r) = match (number(&left, schema), number(&right, schema)) {
         (Some(l), Some(r)) => (l, r),
         (Some(l), None) if is_unknown(&right) => (l.clone(), l),
@@ -299,6 +309,10 @@ fn explicit(written: Cast, schema: &DFSchema) -> Result<Transformed<Expr>> {
 
 /// The type that numbers of several types meet in; `None` when they have one type already, or some are no numbers.
 fn common(all: &[Expr], schema: &DFSchema, rule: fn(&DataType, &DataType) -> Option<DataType>) -> Option<DataType> {
+    if objects::are_objects(all, schema) {
+        let settled = |e: &Expr| e.get_type(schema).is_ok_and(|t| t == DataType::UInt32);
+        return (!all.iter().all(settled)).then_some(DataType::UInt32);
+    }
     let mut met: Option<DataType> = None;
     for expr in all {
         if is_unknown(expr) {
@@ -325,6 +339,9 @@ pub fn to(expr: Expr, data_type: &DataType, schema: &DFSchema) -> Result<Expr> {
     let from = expr.get_type(schema)?;
     if from == *data_type {
         return Ok(expr);
+    }
+    if *data_type == DataType::UInt32 {
+        return Ok(objects::to_object(expr));
     }
     if let Expr::Literal(value, _) = &expr
         && let Some(value) = constant(value, data_type)

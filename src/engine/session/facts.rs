@@ -12,7 +12,7 @@ use super::Inner;
 use super::transaction::Block;
 use crate::catalog::{KnownColumn, TableEntry};
 use crate::error::Result;
-use crate::table::{Describe, RunningQuery, SessionFacts, SessionRow, Setting};
+use crate::table::{CursorRow, Describe, RunningQuery, SessionFacts, SessionRow, Setting, StatementRow};
 
 /// Describes a table by reading it for the first time.
 pub(super) struct FirstTouch(pub(super) Arc<Shared>, pub(super) Arc<Inner>);
@@ -81,6 +81,14 @@ impl SessionFacts for Inner {
         roles.last().all().iter().map(|role| role.name.clone()).collect()
     }
 
+    fn prepared_statements(&self) -> Vec<StatementRow> {
+        self.state().named.statements()
+    }
+
+    fn cursors(&self) -> Vec<CursorRow> {
+        self.state().named.cursors()
+    }
+
     fn cancel(&self, pid: i32) -> Result<bool> {
         let found = self.shared.upgrade().and_then(|s| s.session(pid));
         let token = found.and_then(|s| s.state().running.as_ref().map(|run| run.cancel.clone()));
@@ -112,6 +120,10 @@ impl Inner {
             query: state.query.to_string(),
             running: state.running.as_ref().map(|run| RunningQuery { started: micros(run.since) }),
             in_transaction: state.block != Block::None,
+            transaction_started: (state.running.is_some() || state.block != Block::None).then_some(state.transaction_started),
+            query_started: (state.runs > 0).then_some(state.query_started),
+            changed: if state.runs > 0 { state.changed } else { micros(self.started) },
+            tls: state.tls.clone(),
         }
     }
 }

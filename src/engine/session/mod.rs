@@ -2,6 +2,7 @@
 //! and tables, and its transaction, stand in the files below.
 
 mod facts;
+mod named;
 mod transaction;
 
 use std::collections::HashSet;
@@ -13,6 +14,7 @@ use arrow::array::timezone::Tz;
 use chrono::{FixedOffset, SecondsFormat};
 use tokio_util::sync::CancellationToken;
 
+pub use self::named::Listed;
 use self::transaction::Block;
 use super::runtime::{Deadline, Limit};
 use super::settings::{self, Mark, Settings};
@@ -23,8 +25,8 @@ use crate::error::{Error, Kind, Result};
 use crate::name::{nearest, quoted};
 use crate::roles::Roles;
 use crate::snapshot::{Progress, ProgressEvent, Snapshot, Stale};
-use crate::table::SystemEnv;
 use crate::table::pg_time::Zone;
+use crate::table::{SystemEnv, Tls};
 
 /// One client's state: database, settings, transaction. Methods take `&self`; a session serves one statement at a time.
 pub struct Session {
@@ -49,6 +51,7 @@ pub struct Inner {
 #[derive(Default)]
 struct State {
     settings: Settings,
+    named: named::Named,
     block: Block,
     /// By name, the oldest first, each with the settings to go back to.
     savepoints: Vec<(String, Mark)>,
@@ -59,6 +62,11 @@ struct State {
     /// The text of the running or last statement.
     query: Arc<str>,
     running: Option<Run>,
+    /// When it began, and when the session last began or ended to run: microseconds since 1970.
+    query_started: i64,
+    changed: i64,
+    /// How the client's connection is encrypted.
+    tls: Option<Tls>,
     /// Counts what ran.
     runs: u64,
     terminate: CancellationToken,
@@ -72,6 +80,15 @@ struct State {
     several: bool,
     /// What was planned in the command has run, so that what runs next is a command of its own.
     spent: bool,
+}
+
+impl State {
+    /// Nothing runs any more.
+    fn over(&mut self) {
+        if self.running.take().is_some() {
+            self.changed = facts::micros(SystemTime::now());
+        }
+    }
 }
 
 /// What runs now.
@@ -155,13 +172,18 @@ impl Session {
     /// Without it the time of what runs within a second of its planning counts from the planning.
     pub fn rest(&self) {
         let mut state = self.inner.state();
-        state.running = None;
+        state.over();
         state.spent = true;
     }
 
     /// A setting's value, as `SHOW` gives it; `None` when there is no such setting.
     pub fn setting(&self, name: &str) -> Option<String> {
         self.inner.state().settings.show(name).ok()
+    }
+
+    /// Tells how the client's connection is encrypted.
+    pub fn set_tls(&self, tls: Tls) {
+        self.inner.state().tls = Some(tls);
     }
 
     /// Different after every change of a setting.
@@ -299,6 +321,8 @@ impl Inner {
         let mut state = self.state();
         state.query = Arc::clone(sql);
         state.runs += 1;
+        state.query_started = state.statement_started;
+        state.changed = facts::micros(SystemTime::now());
         let number = state.runs;
         state.running = Some(Run { number, since: SystemTime::now(), cancel: cancel.clone() });
         number
@@ -327,7 +351,7 @@ impl Drop for Running {
     fn drop(&mut self) {
         let mut state = self.inner.state();
         if state.running.as_ref().is_some_and(|run| run.number == self.number) {
-            state.running = None;
+            state.over();
         }
     }
 }

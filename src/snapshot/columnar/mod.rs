@@ -227,6 +227,7 @@ pub(super) fn build(raws: &[&Raw], orders: &Orders<'_>) -> Result<Built> {
             warnings,
             drift,
             read: Vec::new(),
+            required: Vec::new(),
         })
     })
 }

@@ -147,6 +147,9 @@ pub(in crate::snapshot) struct Record {
     /// How each file was read, in their order; empty ones are left out.
     #[serde(default)]
     pub(in crate::snapshot) read: Vec<ReadAs>,
+    /// The columns that are required and in which no value is missing; none in what was written before this was counted.
+    #[serde(default)]
+    pub(in crate::snapshot) required: Vec<String>,
 }
 
 /// How one file was read: what was declared, and what was found out where nothing was.

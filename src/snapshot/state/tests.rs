@@ -33,6 +33,7 @@ pub(in crate::snapshot) fn record(id: &str) -> Record {
         warnings: Vec::new(),
         drift: Vec::new(),
         read: Vec::new(),
+        required: Vec::new(),
     }
 }
 

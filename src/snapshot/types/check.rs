@@ -155,6 +155,11 @@ impl Checks {
         }
     }
 
+    /// Whether every value is required and there.
+    pub(super) fn is_complete(&self) -> bool {
+        self.0.iter().any(|(rule, count)| matches!(rule, Rule::Required) && count.load(Ordering::Relaxed) == 0)
+    }
+
     /// What was broken, in words.
     pub(super) fn broken(&self) -> impl Iterator<Item = String> {
         let counted = self.0.iter().map(|(rule, count)| (rule, count.load(Ordering::Relaxed)));

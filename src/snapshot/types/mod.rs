@@ -179,6 +179,11 @@ impl ColumnPlan {
         self.checks.broken().map(|broken| format!("column {}: {broken}", quoted(self.field.name())))
     }
 
+    /// Whether the descriptor requires every value, and none is missing once all are converted.
+    pub(super) fn is_complete(&self) -> bool {
+        self.checks.is_complete()
+    }
+
     /// Whether the column would be read in the same way, once `seen` is all there is of it. Only a hint: what several files prove together,
     /// and what a descriptor leaves open, is not looked at.
     pub(super) fn still_reads(&self, seen: &Seen) -> bool {

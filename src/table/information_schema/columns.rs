@@ -1,6 +1,7 @@
 //! `information_schema.columns`: every column with its type in SQL's words.
 
 use crate::error::Result;
+use crate::table::modifier;
 use crate::table::pg_catalog::{columns_of, is_required};
 use crate::table::pg_type::{self, PgType};
 use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv, relations};
@@ -11,7 +12,18 @@ struct Column {
     name: String,
     position: i32,
     pg_type: &'static PgType,
+    modifier: i32,
     nullable: bool,
+}
+
+impl Column {
+    fn is_numeric(&self) -> bool {
+        self.pg_type == &pg_type::NUMERIC
+    }
+
+    fn precision_and_scale(&self) -> Option<(i32, i32)> {
+        modifier::precision_and_scale(self.modifier)
+    }
 }
 
 pub(super) async fn columns(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
@@ -23,11 +35,12 @@ pub(super) async fn columns(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
             name: c.name.to_owned(),
             position,
             pg_type: c.pg_type,
+            modifier: modifier::NONE,
             nullable: !c.required,
         }));
     }
     let tables = super::entries(env, pins, "table_schema", "table_name")?;
-    let find = tables.len() == 1 && pins.texts("table_name").is_some();
+    let find = tables.len() == 1 && pins.are_asked("table_name");
     for table in &tables {
         let columns = columns_of(env, table, find).await?;
         rows.extend((1..).zip(columns.iter()).map(|(position, c)| Column {
@@ -36,6 +49,7 @@ pub(super) async fn columns(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
             name: c.name.clone(),
             position,
             pg_type: PgType::by_name(&c.pg_type).unwrap_or(&pg_type::TEXT),
+            modifier: c.modifier,
             nullable: !is_required(table, c),
         }));
     }
@@ -53,8 +67,10 @@ pub(super) async fn columns(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
         "character_octet_length" if [&pg_type::TEXT, &pg_type::VARCHAR, &pg_type::BPCHAR].contains(&c.pg_type) => {
             1_073_741_824.into()
         }
+        "numeric_precision" if c.is_numeric() => c.precision_and_scale().map_or(Cell::Null, |(precision, _)| precision.into()),
+        "numeric_scale" if c.is_numeric() => c.precision_and_scale().map_or(Cell::Null, |(_, scale)| scale.into()),
         "numeric_precision" => bits(c.pg_type).map_or(Cell::Null, Cell::from),
-        "numeric_precision_radix" if c.pg_type == &pg_type::NUMERIC => 10.into(),
+        "numeric_precision_radix" if c.is_numeric() => 10.into(),
         "numeric_precision_radix" => bits(c.pg_type).map_or(Cell::Null, |_| 2.into()),
         "numeric_scale" if [&pg_type::INT2, &pg_type::INT4, &pg_type::INT8].contains(&c.pg_type) => 0.into(),
         "datetime_precision" if c.pg_type == &pg_type::DATE => 0.into(),

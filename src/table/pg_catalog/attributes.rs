@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::catalog::{KnownColumn, TableEntry};
 use crate::descriptor::{self, ColumnKind};
 use crate::error::Result;
+use crate::table::modifier;
 use crate::table::pg_type::{self, PgType};
 use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv, relations};
 
@@ -33,7 +34,7 @@ pub fn known_columns(table: &TableEntry) -> Arc<Vec<KnownColumn>> {
 
 /// Whether a scan that leaves these tables may read those that are not known yet.
 pub(super) fn may_find(pins: &Pins, oid: &str, tables: &[Arc<TableEntry>]) -> bool {
-    pins.oids(oid).is_some() && tables.len() <= DESCRIBED_AT_ONCE
+    pins.are_asked(oid) && tables.len() <= DESCRIBED_AT_ONCE
 }
 
 fn declared(column: &descriptor::Column) -> KnownColumn {
@@ -42,7 +43,8 @@ fn declared(column: &descriptor::Column) -> KnownColumn {
     KnownColumn {
         name: column.name.clone(),
         pg_type: declared_type(column).name.to_owned(),
-        nullable: true,
+        modifier: modifier::NONE,
+        nullable: column.constraints.get("required") != Some(&serde_json::Value::Bool(true)),
         comment: (!comment.is_empty()).then(|| comment.join("; ")),
     }
 }
@@ -80,6 +82,7 @@ struct Attribute {
     pg_type: &'static PgType,
     /// The oid of the type, or of the domain over it.
     type_oid: u32,
+    modifier: i32,
     required: bool,
 }
 
@@ -87,7 +90,7 @@ impl Attribute {
     /// A column of a table, or of its index.
     fn of(relation: u32, number: i16, column: &KnownColumn, required: bool) -> Self {
         let pg_type = PgType::by_name(&column.pg_type).unwrap_or(&pg_type::TEXT);
-        Self { relation, number, name: column.name.clone(), pg_type, type_oid: pg_type.oid, required }
+        Self { relation, number, name: column.name.clone(), pg_type, type_oid: pg_type.oid, modifier: column.modifier, required }
     }
 }
 
@@ -115,6 +118,7 @@ pub(super) async fn pg_attribute(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
             name: c.name.to_owned(),
             pg_type: c.pg_type,
             type_oid: c.type_oid,
+            modifier: modifier::NONE,
             required: c.required,
         }));
     }
@@ -129,6 +133,7 @@ pub(super) async fn pg_attribute(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
             name: name.to_owned(),
             pg_type,
             type_oid,
+            modifier: modifier::NONE,
             required: true,
         }));
         let numbered = (1..=i16::MAX).zip(columns.iter());
@@ -137,12 +142,13 @@ pub(super) async fn pg_attribute(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
     for index in indexes::of_relations(env, pins)? {
         rows.extend((1..).zip(&index.columns).map(|(number, (_, c))| Attribute::of(index.oid, number, c, false)));
     }
-    rows.retain(|a| pins.allow("attname", &a.name) && pins.allow("attnum", &a.number.to_string()));
+    rows.retain(|a| pins.allow("attname", &a.name) && pins.allow_number("attnum", a.number));
     Ok(Rows::of(rows, |a, column| match column {
         "attrelid" => a.relation.into(),
         "attname" => (&a.name).into(),
         "atttypid" => a.type_oid.into(),
-        "attstattarget" | "attcacheoff" | "atttypmod" => (-1).into(),
+        "attstattarget" | "attcacheoff" => (-1).into(),
+        "atttypmod" => a.modifier.into(),
         "attlen" if a.type_oid == 27 => 6.into(),
         "attlen" => a.pg_type.len.into(),
         "attnum" => a.number.into(),

@@ -153,18 +153,31 @@ struct Target {
 
 /// The tables whose constraints the pins leave.
 fn tables(env: &SystemEnv, pins: &Pins) -> Result<Vec<Arc<TableEntry>>> {
-    match (pins.oids("conrelid"), pins.oids("oid"), pins.texts("conname")) {
-        (None, Some(oids), _) => {
-            let found = oids.into_iter().map(|oid| table_of(env, oid)).filter_map(Result::transpose);
-            found.collect::<Result<Vec<_>>>().map(classes::distinct)
-        }
-        (None, None, Some(names)) => {
-            // A name starts with its table's: every place where it may end is tried.
-            let starts = |name: &str| name.match_indices('_').map(|(at, _)| name[..at].to_owned()).collect::<Vec<_>>();
-            classes::tables_by_name(env, &names.flat_map(starts).collect::<Vec<_>>()).map(classes::distinct)
-        }
-        _ => classes::tables(env, pins, "conrelid", ""),
+    if pins.oids("conrelid").is_some() {
+        return classes::tables(env, pins, "conrelid", "");
     }
+    let found = if let Some(oids) = pins.oids("oid") {
+        oids.into_iter().map(|oid| table_of(env, oid)).filter_map(Result::transpose).collect::<Result<Vec<_>>>()?
+    } else if let Some(names) = pins.texts("conname") {
+        // A name starts with its table's: every place where it may end is tried.
+        let starts = |name: &str| name.match_indices('_').map(|(at, _)| name[..at].to_owned()).collect::<Vec<_>>();
+        classes::tables_by_name(env, &names.flat_map(starts).collect::<Vec<_>>())?
+    } else if let Some(targets) = pins.oids("confrelid") {
+        let targets = classes::tables_by_oid(env, targets)?;
+        let referring = targets.iter().map(|target| env.catalogs.referring(target)).collect::<Result<Vec<_>>>()?;
+        referring.into_iter().flatten().collect()
+    } else if let Some(indexes) = pins.oids("conindid") {
+        // A foreign key names the index of its target.
+        let owners = classes::tables_by_oid(env, indexes.into_iter().filter_map(indexes::table_of))?;
+        let referring = owners.iter().map(|owner| env.catalogs.referring(owner)).collect::<Result<Vec<_>>>()?;
+        referring.into_iter().flatten().chain(owners).collect()
+    } else if let Some(schemas) = pins.oids("connamespace") {
+        let names: Vec<String> = namespaces(env)?.into_iter().filter(|n| schemas.contains(&n.oid)).map(|n| n.name).collect();
+        classes::tables_of_schemas(env, pins, Some(&names), "")?
+    } else {
+        env.catalogs.tables(&env.database, None)?
+    };
+    Ok(classes::distinct(found))
 }
 
 pub(super) async fn pg_constraint(env: &SystemEnv, pins: &Pins) -> Result<Rows> {

@@ -120,6 +120,12 @@ pub trait SessionFacts: Send + Sync {
     /// The names of those who may log in, as far as they are known.
     fn roles(&self) -> Vec<String>;
 
+    /// The session's prepared statements that have a name, the oldest first.
+    fn prepared_statements(&self) -> Vec<StatementRow>;
+
+    /// The session's cursors and portals, the oldest first.
+    fn cursors(&self) -> Vec<CursorRow>;
+
     /// Cancels what the session with this process id runs; false when there is no such session.
     fn cancel(&self, pid: i32) -> Result<bool>;
 
@@ -171,6 +177,52 @@ pub struct SessionRow {
     pub running: Option<RunningQuery>,
     /// Whether a transaction block is open.
     pub in_transaction: bool,
+    /// When the transaction began that is open, or that the running query is.
+    pub transaction_started: Option<i64>,
+    /// When the running or last query began; `None` before the first.
+    pub query_started: Option<i64>,
+    /// When it last began or ended to run something.
+    pub changed: i64,
+    /// How its client's connection is encrypted; `None` when it is not.
+    pub tls: Option<Tls>,
+}
+
+/// An encrypted connection, as `pg_stat_ssl` shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// Such as `TLSv1.3`.
+    pub version: &'static str,
+    /// OpenSSL's name, such as `TLS_AES_256_GCM_SHA384`.
+    pub cipher: &'static str,
+    /// Of the cipher's key.
+    pub bits: i32,
+}
+
+/// A row of `pg_prepared_statements`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatementRow {
+    pub name: String,
+    /// As the client sent it.
+    pub statement: String,
+    /// Microseconds since 1970 (UTC).
+    pub prepared: i64,
+    /// The oids of its parameters' types.
+    pub parameters: Vec<u32>,
+    /// Whether `PREPARE` made it, and not the protocol.
+    pub from_sql: bool,
+}
+
+/// A row of `pg_cursors`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CursorRow {
+    pub name: String,
+    /// As the client sent it.
+    pub statement: Arc<str>,
+    pub holdable: bool,
+    pub binary: bool,
+    pub scrollable: bool,
+    /// Microseconds since 1970 (UTC).
+    pub created: i64,
 }
 
 /// Since when a session's query runs, in microseconds since 1970 (UTC).

@@ -6,9 +6,10 @@ mod env;
 mod pins;
 mod provider;
 pub mod relations;
+mod scan;
 
 pub use cells::{Cell, Rows};
-pub use env::{Describe, RunningQuery, SessionFacts, SessionRow, Setting, SystemEnv};
+pub use env::{CursorRow, Describe, RunningQuery, SessionFacts, SessionRow, Setting, StatementRow, SystemEnv, Tls};
 pub use pins::Pins;
 pub use provider::{Source, VirtualTable};
 pub use relations::{Column, Relation};

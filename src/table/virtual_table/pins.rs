@@ -1,55 +1,81 @@
 //! What a scan's filters say of single columns: `oid = 16386`, `relname = 'trips'`, `nspname IN (..)`, and psql's
 //! `relname ~ '^(trips)$'`. Used to read less; every filter is still applied above the scan.
 
+mod learnt;
+
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{Expr, Operator};
+use datafusion::physical_expr::PhysicalExpr;
 
 /// The values that columns are pinned to, in their text form. A column that is not here can have any value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pins(HashMap<String, BTreeSet<String>>);
+pub struct Pins {
+    values: HashMap<String, BTreeSet<String>>,
+    /// The columns that the statement itself pins; others were pinned by what a join found out.
+    asked: BTreeSet<String>,
+}
 
 impl Pins {
     /// Reads the filters, which are all to hold.
     pub fn of(filters: &[Expr]) -> Self {
         let mut pins = Self::default();
-        for filter in filters.iter().flat_map(split_conjunction) {
-            if let Some((column, values)) = pinned(filter) {
-                pins.0
-                    .entry(column)
-                    .and_modify(|known| *known = known.intersection(&values).cloned().collect())
-                    .or_insert(values);
-            }
+        for (column, values) in filters.iter().flat_map(split_conjunction).filter_map(pinned) {
+            pins.asked.insert(column.clone());
+            pins.pin(column, values);
         }
         pins
     }
 
+    /// Pins further columns by a filter that holds too, as a join makes it of the rows of its other side.
+    pub fn learn(&mut self, filter: &Arc<dyn PhysicalExpr>) {
+        for (column, values) in learnt::pins(filter) {
+            self.pin(column, values);
+        }
+    }
+
+    fn pin(&mut self, column: String, values: BTreeSet<String>) {
+        let pinned = self.values.entry(column);
+        pinned.and_modify(|known| *known = known.intersection(&values).cloned().collect()).or_insert(values);
+    }
+
     /// The columns that are pinned.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.values.keys().map(String::as_str)
+    }
+
+    /// Whether the statement itself pins the column.
+    pub fn are_asked(&self, column: &str) -> bool {
+        self.asked.contains(column)
     }
 
     /// The texts that the column can have; `None` for any.
     pub fn texts(&self, column: &str) -> Option<impl Iterator<Item = &str>> {
-        self.0.get(column).map(|values| values.iter().map(String::as_str))
+        self.values.get(column).map(|values| values.iter().map(String::as_str))
     }
 
     /// The oids that the column can have; `None` for any.
     pub fn oids(&self, column: &str) -> Option<Vec<u32>> {
-        self.0.get(column).map(|values| values.iter().filter_map(|v| v.parse().ok()).collect())
+        self.values.get(column).map(|values| values.iter().filter_map(|v| v.parse().ok()).collect())
     }
 
     /// Whether the column can have this text.
     pub fn allow(&self, column: &str, text: &str) -> bool {
-        self.0.get(column).is_none_or(|values| values.contains(text))
+        self.values.get(column).is_none_or(|values| values.contains(text))
+    }
+
+    /// Whether the column can have this number.
+    pub fn allow_number(&self, column: &str, number: impl Into<i64>) -> bool {
+        self.values.get(column).is_none_or(|values| values.contains(&number.into().to_string()))
     }
 
     /// Whether the column can have this oid.
     pub fn allow_oid(&self, column: &str, oid: u32) -> bool {
-        self.0.get(column).is_none_or(|values| values.contains(&oid.to_string()))
+        self.allow_number(column, oid)
     }
 }
 
@@ -71,6 +97,11 @@ fn pinned(filter: &Expr) -> Option<(String, BTreeSet<String>)> {
             }
             _ => None,
         },
+        // A pattern without wildcards, as drivers write a name that they look for.
+        Expr::Like(e) if !e.negated && !e.case_insensitive => {
+            let name = without_wildcards(&literal(&e.pattern)?, e.escape_char.unwrap_or('\\'))?;
+            Some((column(&e.expr)?, BTreeSet::from([name])))
+        }
         Expr::InList(e) if !e.negated => Some((column(&e.expr)?, e.list.iter().map(literal).collect::<Option<_>>()?)),
         _ => None,
     }
@@ -92,12 +123,30 @@ fn keeps_text(to: &DataType) -> bool {
 }
 
 fn literal(e: &Expr) -> Option<String> {
-    let value = scalar(e).filter(|value| !value.is_null())?;
+    text(scalar(e)?)
+}
+
+/// The text form of a constant that a name or a number can be equal to.
+fn text(value: ScalarValue) -> Option<String> {
     match value {
         ScalarValue::Utf8(text) | ScalarValue::Utf8View(text) | ScalarValue::LargeUtf8(text) => text,
-        whole if whole.data_type().is_integer() => Some(whole.to_string()),
+        whole if whole.data_type().is_integer() && !whole.is_null() => Some(whole.to_string()),
         _ => None,
     }
+}
+
+/// The one text that a pattern of LIKE matches.
+fn without_wildcards(pattern: &str, escape: char) -> Option<String> {
+    let mut out = String::new();
+    let mut chars = pattern.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            c if c == escape => out.push(chars.next()?),
+            '%' | '_' => return None,
+            c => out.push(c),
+        }
+    }
+    Some(out)
 }
 
 fn scalar(e: &Expr) -> Option<ScalarValue> {
@@ -150,6 +199,10 @@ mod tests {
             (vec![col("oid").in_list(vec![lit(3), lit(4)], false)], "oid", Some("3 4")),
             (vec![col("oid").in_list(vec![lit(3)], true)], "oid", None),
             (vec![col("oid").in_list(vec![lit(3), lit(4)], false).and(col("oid").eq(lit(4)))], "oid", Some("4")),
+            (vec![col("relname").like(lit("metro\\_trips"))], "relname", Some("metro_trips")),
+            (vec![col("relname").like(lit("metro_trips"))], "relname", None),
+            (vec![col("relname").like(lit("metro%"))], "relname", None),
+            (vec![col("relname").not_like(lit("metro"))], "relname", None),
             (vec![matches("^(trips)$")], "relname", Some("trips")),
             (vec![matches("^(a\\.b|c_d)$")], "relname", Some("a.b c_d")),
             (vec![matches("^(tr.*)$")], "relname", None),

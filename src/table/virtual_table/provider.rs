@@ -3,23 +3,17 @@
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::error::{DataFusionError, Result};
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use futures::future::BoxFuture;
-use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use futures::stream::BoxStream;
 
+use super::scan::SystemScan;
 use super::{Pins, Relation, Rows, SystemEnv};
 use crate::error;
-
-/// Rows of a batch.
-const BATCH: usize = 8192;
 
 /// Where a virtual table's rows come from.
 #[derive(Clone, Copy)]
@@ -79,63 +73,44 @@ impl TableProvider for VirtualTable {
             Some(columns) => Arc::new(self.relation.arrow.project(columns)?),
             None => Arc::clone(&self.relation.arrow),
         };
-        let scan = Scan {
-            name: self.relation.name,
-            schema: Arc::clone(&schema),
-            source: self.source,
-            env: Arc::clone(&self.env),
-            pins: Arc::new(Pins::of(filters)),
-        };
-        let plan = StreamingTableExec::try_new(schema, vec![Arc::new(scan)], None, None, false, limit)?;
-        Ok(Arc::new(plan))
+        let pins = Pins::of(filters);
+        let estimate = estimate(self.relation, &self.env, &pins);
+        let mut scan = SystemScan::new(self.relation.name, self.source, Arc::clone(&self.env), pins, schema);
+        (scan.estimate, scan.limit) = (estimate, limit);
+        Ok(Arc::new(scan))
     }
 }
 
-/// One scan: asked for its rows each time it runs, so that a cached plan never shows old ones.
-struct Scan {
-    name: &'static str,
-    schema: SchemaRef,
-    source: Source,
-    env: Arc<SystemEnv>,
-    pins: Arc<Pins>,
-}
-
-impl std::fmt::Debug for Scan {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Scan").field("name", &self.name).field("pins", &self.pins).finish_non_exhaustive()
-    }
-}
-
-impl PartitionStream for Scan {
-    fn schema(&self) -> &SchemaRef {
-        &self.schema
-    }
-
-    fn execute(&self, _context: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let (source, env, pins) = (self.source, Arc::clone(&self.env), Arc::clone(&self.pins));
-        let schema = Arc::clone(&self.schema);
-        let rows = rows(source, env, pins).map_err(|e| DataFusionError::External(Box::new(e)));
-        let batches = rows.map_ok(move |rows| batches(rows, Arc::clone(&schema))).try_flatten();
-        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), batches))
-    }
-}
-
-fn rows(source: Source, env: Arc<SystemEnv>, pins: Arc<Pins>) -> BoxStream<'static, error::Result<Rows>> {
-    match source {
-        Source::Empty => stream::empty().boxed(),
-        Source::Listed(rows) => stream::once(async move { rows(&env, &pins) }).boxed(),
-        Source::Described(rows) => stream::once(async move { rows(&env, &pins).await }).boxed(),
-        Source::Streamed(rows) => rows(env, &pins),
-    }
-}
-
-fn batches(rows: Rows, schema: SchemaRef) -> impl stream::Stream<Item = Result<RecordBatch>> {
-    let len = rows.len();
-    stream::iter((0..len).step_by(BATCH)).map(move |start| {
-        let range = start..len.min(start + BATCH);
-        let options = RecordBatchOptions::new().with_row_count(Some(range.len()));
-        let columns = schema.fields().iter().map(|field| rows.column(field, range.clone())).collect::<error::Result<Vec<_>>>();
-        let columns = columns.map_err(|e| DataFusionError::External(Box::new(e)))?;
-        Ok(RecordBatch::try_new_with_options(Arc::clone(&schema), columns, &options)?)
-    })
+/// About how many rows a relation has, for the order of joins: what is pinned to few values is read first.
+fn estimate(relation: &Relation, env: &SystemEnv, pins: &Pins) -> usize {
+    /// Columns whose values have a row each, or a few.
+    const KEYS: [&str; 12] = [
+        "oid",
+        "relname",
+        "nspname",
+        "typname",
+        "proname",
+        "conname",
+        "indrelid",
+        "indexrelid",
+        "conrelid",
+        "attrelid",
+        "table_name",
+        "schema_name",
+    ];
+    let themes = env.catalogs.themes(&env.database).unwrap_or_default();
+    let tables: usize = themes.iter().map(|t| t.tables).sum();
+    let (few, of_table) = match relation.name {
+        "pg_namespace" | "schemata" => (4 + themes.len(), 0),
+        "pg_class" | "tables" => (300, 2),
+        "pg_attribute" | "columns" => (3_000, 20),
+        "pg_description" => (0, 10),
+        "pg_type" => (600, 2),
+        "pg_index" | "pg_indexes" | "pg_constraint" | "pg_tables" | "pg_stat_user_tables" | "pg_stat_all_tables" => (100, 1),
+        "pg_proc" => (3_000, 0),
+        _ => (100, 0),
+    };
+    let of_value = if relation.name == "pg_attribute" || relation.name == "columns" { 20 } else { 1 };
+    let pinned = KEYS.iter().filter_map(|column| pins.texts(column).map(Iterator::count)).min();
+    pinned.map_or(few + tables * of_table, |values| values * of_value)
 }

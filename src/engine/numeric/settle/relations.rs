@@ -78,7 +78,7 @@ pub(super) fn union_of_numbers(union: Union) -> Result<Transformed<LogicalPlan>>
 }
 
 /// A plan whose columns show these scales.
-fn showing(plan: LogicalPlan, scales: &[Option<ShownScale>]) -> Result<LogicalPlan> {
+pub(super) fn showing(plan: LogicalPlan, scales: &[Option<ShownScale>]) -> Result<LogicalPlan> {
     if scales.iter().all(Option::is_none) {
         return Ok(plan);
     }

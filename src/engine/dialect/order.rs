@@ -1,0 +1,79 @@
+//! Names in `ORDER BY`: alone they are the list's columns, as DataFusion takes them; in an expression they are the relation's, which only a
+//! qualified name tells it. Of several relations nobody here knows which one has the column, and those are left as they are.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    Expr, Ident, ObjectNamePart, OrderByKind, Query, Select, SelectItem, SetExpr, TableFactor, visit_expressions_mut,
+};
+
+use super::ast::{bare, folded};
+use super::columns::figure;
+
+/// Qualifies the columns in expressions that the list gives another meaning.
+pub fn by_input(query: &mut Query) {
+    let SetExpr::Select(select) = query.body.as_ref() else { return };
+    let Some(OrderByKind::Expressions(keys)) = query.order_by.as_mut().map(|order| &mut order.kind) else { return };
+    let Some(relation) = only_relation(select) else { return };
+    let renamed: HashSet<String> = select.projection.iter().filter_map(renamed).collect();
+    for key in keys.iter_mut().filter(|key| !matches!(bare(&key.expr), Expr::Identifier(_))) {
+        let _: ControlFlow<()> = visit_expressions_mut(&mut key.expr, |expr| {
+            if let Expr::Identifier(name) = expr
+                && renamed.contains(&folded(name))
+            {
+                *expr = Expr::CompoundIdentifier(vec![relation.clone(), name.clone()]);
+            }
+            ControlFlow::Continue(())
+        });
+    }
+}
+
+/// The name of a column of the list that is not the relation's of that name.
+fn renamed(item: &SelectItem) -> Option<String> {
+    match item {
+        SelectItem::UnnamedExpr(Expr::Identifier(_) | Expr::CompoundIdentifier(_)) => None,
+        SelectItem::UnnamedExpr(expr) => figure(expr),
+        SelectItem::ExprWithAlias { expr, alias } => {
+            let is_same =
+                matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_)) && figure(expr) == Some(folded(alias));
+            (!is_same).then(|| folded(alias))
+        }
+        _ => None,
+    }
+}
+
+/// How columns of the one relation that a query reads are qualified.
+fn only_relation(select: &Select) -> Option<Ident> {
+    let [from] = select.from.as_slice() else { return None };
+    match &from.relation {
+        _ if !from.joins.is_empty() => None,
+        TableFactor::Table { alias: Some(alias), .. } | TableFactor::Derived { alias: Some(alias), .. } => {
+            Some(alias.name.clone())
+        }
+        TableFactor::Table { name, args: None, .. } => name.0.last().and_then(ObjectNamePart::as_ident).cloned(),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::super::rewritten;
+
+    fn check(sql: &str, want: Expect) {
+        want.assert_eq(&rewritten(sql));
+    }
+
+    #[test]
+    fn names_in_expressions_are_the_relation_s() {
+        check("select -a as a from t order by a + 0, a", expect!["SELECT -a AS a FROM t ORDER BY t.a + 0, a"]);
+        check(
+            "select -a as a from s.t x order by (a) desc, abs(a)",
+            expect!["SELECT -a AS a FROM s.t x ORDER BY (a) DESC, abs(x.a)"],
+        );
+        check("select a, b from t order by a + b", expect!["SELECT a, b FROM t ORDER BY a + b"]);
+        check("select -a as a from t, u order by a + 0", expect!["SELECT -a AS a FROM t, u ORDER BY a + 0"]);
+    }
+}
