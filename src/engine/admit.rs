@@ -15,7 +15,7 @@ use super::dialect::ast::{folded, folded_parts};
 use super::grammar::Grammar;
 use super::runtime::STACK_BYTES;
 use super::transactions::{self, Modes};
-use super::{dialect, explain, failure, limits, tokens};
+use super::{blame, dialect, explain, failure, lacking, limits, syntax, tokens};
 use crate::error::{Error, Kind, Result};
 use crate::name::quoted;
 use crate::table::pg_type::PgType;
@@ -34,6 +34,11 @@ pub struct Statement {
 }
 
 impl Statement {
+    /// The query string that it stood in.
+    pub fn sql(&self) -> &Arc<str> {
+        &self.sql
+    }
+
     /// The query with its columns cast to these types, `None` for as they are; another statement as it is.
     pub fn cast_columns(&self, types: &[Option<&PgType>]) -> Self {
         let Action::Query(ast) = &self.action else { return self.clone() };
@@ -71,6 +76,8 @@ pub(super) enum Action {
         value: Option<String>,
         local: bool,
     },
+    /// `RESET` of one setting.
+    Reset(String),
     ResetAll,
     Begin {
         tag: &'static str,
@@ -105,6 +112,7 @@ pub fn parse(sql: &str) -> Result<Vec<Statement>> {
     limits::check_length(sql)?;
     let tokens =
         Tokenizer::new(&Grammar::default(), sql).tokenize_with_location().map_err(|e| failure::from_tokenizer(&e, sql))?;
+    lacking::check(&tokens, sql)?;
     let tokens = tokens::readable(tokens, sql)?;
     if limits::check(&tokens)? <= PARSED_IN_PLACE {
         return parse_tokens(tokens, sql);
@@ -119,9 +127,27 @@ pub fn parse(sql: &str) -> Result<Vec<Statement>> {
 fn parse_tokens(tokens: Vec<TokenWithSpan>, sql: &str) -> Result<Vec<Statement>> {
     let grammar = Grammar::of(&tokens);
     let mut parser = Parser::new(&grammar).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
-    let parsed = parse_all(&mut parser).map_err(|e| failure::from_parser(&e, sql))?;
+    let parsed = parse_all(&mut parser).map_err(|e| syntax::refined(failure::from_parser(&e, sql), sql))?;
     let sql: Arc<str> = sql.into();
-    parsed.into_iter().map(|parsed| Ok(Statement { sql: Arc::clone(&sql), action: admit_parsed(parsed, &sql)? })).collect()
+    let admitted = |parsed| admit_parsed(parsed, &sql).map_err(|e| blame::placed(e, &sql));
+    parsed.into_iter().map(|parsed| Ok(Statement { sql: Arc::clone(&sql), action: admitted(parsed)? })).collect()
+}
+
+/// The tokens of a text and the statements in it as they are written; `None` when it does not parse, or not on every stack.
+pub(super) fn written(sql: &str) -> Option<(Vec<TokenWithSpan>, Vec<Ast>)> {
+    let tokens = Tokenizer::new(&Grammar::default(), sql).tokenize_with_location().ok()?;
+    let readable = tokens::readable(tokens.clone(), sql).ok()?;
+    if limits::check(&readable).ok()? > PARSED_IN_PLACE {
+        return None;
+    }
+    let grammar = Grammar::of(&readable);
+    let mut parser = Parser::new(&grammar).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(readable);
+    let statements = parse_all(&mut parser).ok()?.into_iter().filter_map(|parsed| match parsed {
+        Parsed::Ast(ast) => Some(*ast),
+        Parsed::Copy(copy::Parsed::To { source, .. }) => Some(Ast::Query(source)),
+        Parsed::Copy(copy::Parsed::From) | Parsed::Transaction(_) | Parsed::Fetch { .. } => None,
+    });
+    Some((tokens, statements.collect()))
 }
 
 /// A statement as it was parsed: by sqlparser, or by us where its grammar is not PostgreSQL's.
@@ -176,7 +202,10 @@ fn own_word(parser: &mut Parser) -> Option<String> {
 
 fn admit_parsed(parsed: Parsed, sql: &Arc<str>) -> Result<Action> {
     match parsed {
-        Parsed::Ast(ast) => admit(*ast, sql),
+        Parsed::Ast(ast) => {
+            dialect::check(&ast, sql)?;
+            admit(*ast, sql)
+        }
         Parsed::Fetch { name, step, quiet } => Ok(named(Command::Fetch { name, step, quiet })),
         Parsed::Transaction(transactions::Parsed::Begin { tag, modes }) => Ok(Action::Begin { tag, modes }),
         Parsed::Transaction(transactions::Parsed::Abort { chain }) => Ok(Action::Rollback { chain }),
@@ -222,7 +251,7 @@ fn admit(ast: Ast, sql: &Arc<str>) -> Result<Action> {
         Ast::Set(set) => admit_set(set),
         Ast::Reset(reset) => match reset.reset {
             Reset::ALL => Ok(Action::ResetAll),
-            Reset::ConfigurationParameter(name) => Ok(Action::Set { name: plain(&name), value: None, local: false }),
+            Reset::ConfigurationParameter(name) => Ok(Action::Reset(plain(&name))),
         },
         Ast::Commit { chain, .. } => Ok(Action::Commit { chain }),
         Ast::Rollback { chain, savepoint: None } => Ok(Action::Rollback { chain }),

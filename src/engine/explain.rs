@@ -185,6 +185,7 @@ impl Node {
     /// The operator and its inputs; `shown` are DataFusion's lines for them, each before its inputs'.
     fn of<'a>(plan: &Arc<dyn ExecutionPlan>, shown: &mut impl Iterator<Item = &'a str>, estimates: &StatisticsContext) -> Self {
         let (name, details) = split(shown.next().unwrap_or_default().trim(), plan.name());
+        let details = without_folders(&details);
         let inputs: Vec<Self> = plan.children().into_iter().map(|input| Self::of(input, shown, estimates)).collect();
         let known = estimates.compute(plan.as_ref(), &StatisticsArgs::new()).ok();
         let most = inputs.iter().map(|i| i.rows).reduce(f64::max);
@@ -269,6 +270,18 @@ fn split(line: &str, name: &str) -> (String, String) {
     }
 }
 
+/// The files of a scan without the state's folder, which is no client's business; published files are told by their own paths.
+fn without_folders(details: &str) -> String {
+    let Some((before, rest)) = details.split_once("file_groups={") else { return details.to_owned() };
+    let Some((files, after)) = rest.split_once('}') else { return details.to_owned() };
+    let shown = |part: &str| match part.rsplit_once("/snapshots/") {
+        Some((_, name)) => name.to_owned(),
+        None => part.to_owned(),
+    };
+    let files: String = files.split_inclusive(['[', ']', ',', ' ']).map(shown).collect();
+    format!("{before}file_groups={{{files}}}{after}")
+}
+
 fn number(known: &Precision<usize>) -> Option<f64> {
     known.get_value().map(|n| *n as f64)
 }
@@ -334,6 +347,17 @@ mod tests {
         ] {
             assert_eq!(options(sql), want, "{sql}");
         }
+    }
+
+    #[test]
+    fn no_folder_of_the_server_is_told() {
+        assert_eq!(
+            without_folders(
+                "file_groups={2 groups: [[srv/state/snapshots/a/b/part-0.parquet:0..9], [srv/c.parquet]]}, projection=[id]"
+            ),
+            "file_groups={2 groups: [[a/b/part-0.parquet:0..9], [srv/c.parquet]]}, projection=[id]"
+        );
+        assert_eq!(without_folders("expr=[a / b]"), "expr=[a / b]");
     }
 
     #[test]

@@ -257,7 +257,7 @@ impl Dialect for Grammar {
     }
 
     fn supports_select_wildcard_with_alias(&self) -> bool {
-        PostgreSqlDialect {}.supports_select_wildcard_with_alias()
+        false
     }
 
     fn supports_comma_separated_trim(&self) -> bool {

@@ -52,13 +52,21 @@ pub fn readable(tokens: Vec<TokenWithSpan>, sql: &str) -> Result<Vec<TokenWithSp
             }
             continue;
         }
-        if is_keyword(&token.token, Keyword::TABLE) && before.is_none_or(starts_query) {
+        let of_no_columns = before.is_some_and(|t| is_keyword(t, Keyword::SELECT)) && ends_list(&token.token);
+        let is_query = is_keyword(&token.token, Keyword::TABLE) && before.is_none_or(starts_query);
+        if of_no_columns {
+            all.extend(one_row(&token));
+        }
+        if is_query {
             let with = |token: Token, at: &TokenWithSpan| TokenWithSpan { token, span: at.span };
             all.extend([with(keyword("SELECT"), &token), with(Token::Mul, &token), with(keyword("FROM"), &token)]);
         } else {
             all.push(token);
         }
         (last, new_line) = (Some(all.len() - 1), false);
+    }
+    if let Some(select) = last.and_then(|at| all.get(at)).filter(|t| is_keyword(&t.token, Keyword::SELECT)).cloned() {
+        all.extend(one_row(&select));
     }
     // DataFusion knows no such constants; their escapes are read.
     for token in &mut all {
@@ -112,6 +120,30 @@ fn unescaped(text: &str, escape: &str) -> Option<String> {
     Some(all)
 }
 
+/// Whether nothing of a select list, nor FROM, can follow where this token stands behind SELECT.
+fn ends_list(token: &Token) -> bool {
+    const WORDS: [Keyword; 9] = [
+        Keyword::WHERE,
+        Keyword::GROUP,
+        Keyword::HAVING,
+        Keyword::ORDER,
+        Keyword::LIMIT,
+        Keyword::OFFSET,
+        Keyword::UNION,
+        Keyword::INTERSECT,
+        Keyword::EXCEPT,
+    ];
+    matches!(token, Token::RParen | Token::SemiColon) || WORDS.iter().any(|word| is_keyword(token, *word))
+}
+
+/// `FROM (SELECT 1) one`: what `SELECT WHERE ..`, a query of no columns, stands for.
+fn one_row(at: &TokenWithSpan) -> Vec<TokenWithSpan> {
+    let name = Token::Word(Word { value: "one".to_owned(), quote_style: Some('"'), keyword: Keyword::NoKeyword });
+    let one = Token::Number("1".to_owned(), false);
+    let tokens = [keyword("FROM"), Token::LParen, keyword("SELECT"), one, Token::RParen, name];
+    tokens.into_iter().map(|token| TokenWithSpan { token, span: at.span }).collect()
+}
+
 /// Whether a query may start behind a token.
 fn starts_query(token: &Token) -> bool {
     const WORDS: [Keyword; 5] = [Keyword::UNION, Keyword::EXCEPT, Keyword::INTERSECT, Keyword::ALL, Keyword::DISTINCT];
@@ -147,6 +179,8 @@ mod tests {
             ("table t order by 1", "SELECT*FROM t order by 1"),
             ("select 1 union all table t", "select 1 union all SELECT*FROM t"),
             ("create table t (a int)", "create table t (a int)"),
+            ("select where true", "select FROM(SELECT1)\"one\"where true"),
+            ("select 1 union select", "select 1 union selectFROM(SELECT1)\"one\""),
         ] {
             let tokens = Tokenizer::new(&Grammar::default(), sql).tokenize_with_location().expect("tokens");
             let read: String = readable(tokens, sql).expect(sql).iter().map(|t| t.token.to_string()).collect();

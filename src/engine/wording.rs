@@ -49,6 +49,9 @@ const SAID: &[(&str, Kind, &str)] = &[
 /// The remedy that PostgreSQL names for an operator or a function of other types.
 const CASTS: &str = "You might need to add explicit type casts.";
 
+/// The remedy for a function that there is not.
+pub const FUNCTION_HINT: &str = "No function matches the given name and argument types. You might need to add explicit type casts.";
+
 /// The error of a message.
 pub fn by_words(message: &str) -> Error {
     let message = first_line(message);

@@ -190,7 +190,6 @@ fn a_version_that_is_not_there_is_an_error_that_says_what_is() {
         ERROR:  42601: syntax error at end of input
         LINE 1: select * from t.good for system_time as of
                                                           ^
-        DETAIL:  Expected: an expression, found: EOF.
         with x as (select 1) select * from x for system_time as of '2020-01-01'
         ERROR:  0A000: "x" is a WITH query, which has no versions
         LINE 1: with x as (select 1) select * from x for system_time as of '...

@@ -336,7 +336,6 @@ fn errors_point_at_their_place() {
             ERROR:  syntax error at end of input
             LINE 1: select 1 +
                               ^
-            DETAIL:  Expected: an expression, found: EOF.
         "#]],
     );
 }

@@ -12,31 +12,55 @@ use datafusion::logical_expr::{Expr, Extension, LogicalPlan, Subquery};
 
 use super::node::Apply;
 
-/// The columns of `schema` that a subquery's plan refers to, each once.
-pub fn outer_columns(plan: &LogicalPlan, schema: &DFSchema) -> Result<Vec<Column>> {
+/// The columns of `schema`, or of whatever is around, that a subquery's plan refers to, each once.
+pub fn outer_columns(plan: &LogicalPlan, schema: Option<&DFSchema>) -> Result<Vec<Column>> {
     let mut found = Vec::new();
     collect(plan, &mut found)?;
-    found.retain(|column| schema.has_column(column));
+    found.retain(|column| schema.is_none_or(|schema| schema.has_column(column)));
     Ok(found)
 }
 
+/// What the plan refers to that nothing in it gives.
 fn collect(plan: &LogicalPlan, found: &mut Vec<Column>) -> Result<()> {
-    plan.apply_with_subqueries(|node| {
-        if let Some(apply) = Apply::of(node) {
-            collect(apply.subquery(), found)?;
-        }
-        node.apply_expressions(|expr| {
-            expr.apply(|expr| {
-                if let Expr::OuterReferenceColumn(_, column) = expr
-                    && !found.contains(column)
-                {
-                    found.push(column.clone());
-                }
-                Ok(TreeNodeRecursion::Continue)
-            })
+    let schema = merge_schema(&plan.inputs());
+    if let Some(apply) = Apply::of(plan) {
+        collect_within(apply.subquery(), &schema, found)?;
+    }
+    plan.apply_expressions(|expr| {
+        expr.apply(|expr| {
+            match expr {
+                Expr::OuterReferenceColumn(_, column) => note(column.clone(), found),
+                Expr::ScalarSubquery(subquery)
+                | Expr::Exists(Exists { subquery, .. })
+                | Expr::InSubquery(InSubquery { subquery, .. })
+                | Expr::SetComparison(SetComparison { subquery, .. }) => collect_within(&subquery.subquery, &schema, found)?,
+                _ => {}
+            }
+            Ok(TreeNodeRecursion::Continue)
         })
     })?;
+    match plan {
+        // What is lateral refers to the left side.
+        LogicalPlan::Join(join) => {
+            collect(&join.left, found)?;
+            collect_within(&join.right, join.left.schema(), found)
+        }
+        other => other.inputs().into_iter().try_for_each(|input| collect(input, found)),
+    }
+}
+
+/// What a subquery refers to beyond the columns of the query around it.
+fn collect_within(plan: &LogicalPlan, around: &DFSchema, found: &mut Vec<Column>) -> Result<()> {
+    let mut inner = Vec::new();
+    collect(plan, &mut inner)?;
+    inner.into_iter().filter(|column| !around.has_column(column)).for_each(|column| note(column, found));
     Ok(())
+}
+
+fn note(column: Column, found: &mut Vec<Column>) {
+    if !found.contains(&column) {
+        found.push(column);
+    }
 }
 
 /// The plan with these values in place of the outer columns.

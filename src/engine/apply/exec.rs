@@ -28,7 +28,6 @@ use futures::{StreamExt, TryStreamExt, stream};
 use super::super::run;
 use super::bind::bound;
 use super::node::{Apply, Gives};
-use crate::error::{Error, Kind};
 
 /// Values that are kept of rows that were met; what comes beyond is worked out anew.
 const KEPT_VALUES: usize = 100_000;
@@ -122,8 +121,7 @@ impl Run {
                 continue;
             }
             if found.is_some() || batch.num_rows() > 1 {
-                let message = "more than one row returned by a subquery used as an expression";
-                return Err(DataFusionError::External(Box::new(Error::new(Kind::Cardinality, message))));
+                return Err(super::single::several());
             }
             let told = self.schema.field(self.columns).data_type();
             found = Some(ScalarValue::try_from_array(&conform(batch.column(0), told)?, 0)?);

@@ -1,9 +1,12 @@
 //! Correlated subqueries and LATERAL that DataFusion has no join for: they run once for each different row of the columns they refer to.
 //! What DataFusion turns into joins stays its work; how a subquery's rows become a value is decided here, how it runs in `exec`.
 
+mod ambiguous;
 mod bind;
 mod exec;
+mod membership;
 mod node;
+mod single;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,13 +19,14 @@ use datafusion::functions_aggregate::bool_and_or::{bool_and_udaf, bool_or_udaf};
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::logical_expr::expr::{Exists, InSubquery, SetComparison, SetQuantifier};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
+use datafusion::logical_expr::utils::{conjunction, merge_schema, split_conjunction_owned};
 use datafusion::logical_expr::{
     Expr, Filter, Join, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, Subquery, binary_expr, col, lit, not, when,
 };
 
 pub use self::exec::Planner;
 use self::node::{Apply, Gives};
+pub use self::single::{FEW, ONLY, register};
 
 /// Numbers the columns that subqueries' values stand in.
 static COLUMNS: AtomicU64 = AtomicU64::new(0);
@@ -30,35 +34,29 @@ static COLUMNS: AtomicU64 = AtomicU64::new(0);
 /// The optimised plan. Where DataFusion leaves a subquery that it can't run, or gives up over one, the plan is made anew with all
 /// subqueries that refer outside applied row by row.
 pub fn optimize(state: &SessionState, plan: &LogicalPlan) -> Result<LogicalPlan> {
-    // DataFusion's join in place of a correlated `NOT IN` takes no account of NULLs.
-    if !holds(plan, &|expr| matches!(expr, Expr::InSubquery(_) | Expr::Not(_)) && is_not_in(expr))? {
-        let joined = state.optimize(plan);
-        if let Ok(joined) = &joined
-            && !has_subqueries(joined)?
-        {
-            return Ok(joined.clone());
-        }
-        if !has_subqueries(plan)? {
-            return joined;
-        }
+    let plan = membership::mended(plan.clone())?;
+    if holds(&plan, &|expr| subquery_of(expr).is_some_and(ambiguous::names))? {
+        return state.optimize(&applied(plan)?.data);
     }
-    state.optimize(&applied(plan.clone())?.data)
-}
-
-/// Whether it says `NOT` of what is `IN` a subquery that refers outside.
-fn is_not_in(expr: &Expr) -> bool {
-    let inside = |expr: &Expr| expr.exists(|e| Ok(matches!(e, Expr::InSubquery(_)) && refers_outside(e))).unwrap_or(false);
-    match expr {
-        Expr::InSubquery(is_in) => is_in.negated && refers_outside(expr),
-        Expr::Not(inner) => inside(inner),
-        _ => false,
+    let joined = state.optimize(&plan);
+    if !has_subqueries(&plan)? {
+        return joined;
     }
+    if let Ok(joined) = &joined
+        && !has_subqueries(joined)?
+        && is_sound(joined)?
+    {
+        return Ok(joined.clone());
+    }
+    state.optimize(&applied(plan)?.data)
 }
 
 /// Whether a plan has subqueries that no operator stands for yet.
 fn has_subqueries(plan: &LogicalPlan) -> Result<bool> {
     let mut lateral = false;
     plan.apply_with_subqueries(|node| {
+        // An apply whose subquery refers to what is not its input waits for the one around it.
+        lateral |= Apply::of(node).is_some_and(|apply| !apply.is_bound());
         lateral |= matches!(node, LogicalPlan::Join(join) if matches!(join.right.as_ref(), LogicalPlan::Subquery(_)))
             || matches!(node, LogicalPlan::SubqueryAlias(alias) if matches!(alias.input.as_ref(), LogicalPlan::Subquery(_)));
         Ok(if lateral { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
@@ -69,6 +67,22 @@ fn has_subqueries(plan: &LogicalPlan) -> Result<bool> {
         _ => false,
     };
     Ok(lateral || holds(plan, &left)?)
+}
+
+/// Whether all columns that a plan's operators name are of their inputs: DataFusion's joins take what refers past the next query for a column of it.
+fn is_sound(plan: &LogicalPlan) -> Result<bool> {
+    let mut sound = true;
+    plan.apply_with_subqueries(|node| {
+        if node.inputs().is_empty() {
+            return Ok(TreeNodeRecursion::Continue);
+        }
+        let schema = merge_schema(&node.inputs());
+        node.apply_expressions(|expr| {
+            sound &= expr.column_refs().into_iter().all(|column| schema.has_column(column));
+            Ok(if sound { TreeNodeRecursion::Continue } else { TreeNodeRecursion::Stop })
+        })
+    })?;
+    Ok(sound)
 }
 
 /// Whether an expression of a plan, or of a subquery in it, is so.
@@ -134,7 +148,7 @@ fn subquery_of(expr: &Expr) -> Option<&Subquery> {
 fn is_lateral(join: &Join) -> Result<bool> {
     let left = join.left.schema();
     let outside =
-        matches!(join.join_type, JoinType::Inner | JoinType::Left) && !bind::outer_columns(&join.right, left)?.is_empty();
+        matches!(join.join_type, JoinType::Inner | JoinType::Left) && !bind::outer_columns(&join.right, Some(left))?.is_empty();
     Ok(outside)
 }
 
@@ -159,6 +173,19 @@ fn lateral(join: Join) -> Result<LogicalPlan> {
 
 /// A node with the subqueries of its expressions replaced by columns of its input.
 fn values(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+    let is_filter = matches!(node, LogicalPlan::Filter(_));
+    rewritten(node, &mut |term, input| {
+        // A filter by what is `IN` a subquery, or that there is one, is a join when the subquery stands by itself.
+        let is_join = is_filter && matches!(term, Expr::Exists(_) | Expr::InSubquery(_)) && !refers_outside(&term);
+        if is_join { Ok(Transformed::no(term)) } else { replaced(term, input) }
+    })
+}
+
+/// A node of one input with its expressions, or a filter's terms, changed; what they need besides, the input is made to give.
+fn rewritten(
+    node: LogicalPlan,
+    change: &mut dyn FnMut(Expr, &mut LogicalPlan) -> Result<Transformed<Expr>>,
+) -> Result<Transformed<LogicalPlan>> {
     let names = NamePreserver::new(&node);
     let mut input = node.inputs()[0].clone();
     let mut changed = false;
@@ -169,9 +196,7 @@ fn values(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
         let terms = if is_filter { split_conjunction_owned(expr) } else { vec![expr] };
         let mut kept = Vec::new();
         for term in terms {
-            // A filter by what is `IN` a subquery, or that there is one, is a join when the subquery stands by itself.
-            let is_join = is_filter && matches!(term, Expr::Exists(_) | Expr::InSubquery(_)) && !refers_outside(&term);
-            let term = if is_join { Transformed::no(term) } else { replaced(term, &mut input)? };
+            let term = change(term, &mut input)?;
             changed |= term.transformed;
             kept.push(term.data);
         }
@@ -195,7 +220,7 @@ fn replaced(expr: Expr, input: &mut LogicalPlan) -> Result<Transformed<Expr>> {
     expr.transform_up(|expr| {
         let schema = Arc::clone(input.schema());
         let (subquery, negated) = match expr {
-            Expr::ScalarSubquery(subquery) if bind::outer_columns(&subquery.subquery, &schema)?.is_empty() => {
+            Expr::ScalarSubquery(subquery) if bind::outer_columns(&subquery.subquery, Some(&schema))?.is_empty() => {
                 // It runs once, by itself; what it contains may not.
                 let inner = applied(Arc::unwrap_or_clone(subquery.subquery))?;
                 return Ok(inner.update_data(|inner| Expr::ScalarSubquery(Subquery { subquery: Arc::new(inner), ..subquery })));
@@ -210,11 +235,16 @@ fn replaced(expr: Expr, input: &mut LogicalPlan) -> Result<Transformed<Expr>> {
             }
             other => return Ok(Transformed::no(other)),
         };
-        let name = format!("__value_{}", COLUMNS.fetch_add(1, Ordering::Relaxed));
+        let name = fresh();
         *input = Apply::plan(input.clone(), subquery, Gives::Value { name: name.clone() })?;
         let value = Expr::Column(Column::new_unqualified(name));
         Ok(Transformed::yes(if negated { not(value) } else { value }))
     })
+}
+
+/// A name that no other column has.
+fn fresh() -> String {
+    format!("__value_{}", COLUMNS.fetch_add(1, Ordering::Relaxed))
 }
 
 fn value(subquery: Subquery) -> LogicalPlan {

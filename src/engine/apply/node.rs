@@ -33,7 +33,7 @@ pub struct Apply {
 impl Apply {
     /// The plan of an apply.
     pub fn plan(input: LogicalPlan, subquery: LogicalPlan, gives: Gives) -> Result<LogicalPlan> {
-        let outer = bind::outer_columns(&subquery, input.schema())?;
+        let outer = bind::outer_columns(&subquery, Some(input.schema()))?;
         let schema = schema(&input, &subquery, &gives)?;
         let apply = Self { input, subquery: Arc::new(subquery), outer, gives, schema };
         Ok(LogicalPlan::Extension(Extension { node: Arc::new(apply) }))
@@ -53,6 +53,11 @@ impl Apply {
     /// The columns that the subquery may refer to.
     pub fn outer_schema(&self) -> &DFSchema {
         self.input.schema()
+    }
+
+    /// Whether all that the subquery refers to is of the input.
+    pub fn is_bound(&self) -> bool {
+        bind::outer_columns(&self.subquery, None).is_ok_and(|all| all.len() == self.outer.len())
     }
 
     /// The same with another plan of the same columns.

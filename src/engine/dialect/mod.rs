@@ -15,6 +15,8 @@ pub(super) mod joins;
 mod json;
 mod like;
 mod names;
+mod order;
+mod placement;
 mod queries;
 mod rows;
 mod sets;
@@ -38,6 +40,7 @@ use crate::table::pg_type::PgType;
 
 pub use columns::shown_name;
 pub use names::common_tables;
+pub use placement::check;
 
 /// Rewrites a statement in place. [`Kind::ReadOnly`] for row locks, [`Kind::InvalidText`] for a `bytea` literal that is none.
 ///
@@ -66,6 +69,7 @@ impl VisitorMut for Rewriter {
     type Break = Box<Error>;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
+        order::by_input(query);
         if query.locks.is_empty() {
             return flow(queries::counts(query));
         }

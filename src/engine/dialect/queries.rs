@@ -1,25 +1,21 @@
 //! Clauses of queries: `FETCH FIRST`, counts that are texts, named windows that build on another, and what is refused.
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, LimitClause, NamedWindowDefinition, NamedWindowExpr, Query, Select, TableFactor, Value, WindowSpec,
+    BinaryOperator, Expr, LimitClause, NamedWindowDefinition, NamedWindowExpr, OrderByKind, Query, Select, SelectItem, SetExpr,
+    TableFactor, Value, WindowSpec, WindowType,
 };
 
-use super::ast::{folded, string, value};
+use super::ast::{call, folded, string, value};
 use crate::error::{Error, Kind, Result};
 
-/// `FETCH FIRST n ROWS ONLY` is `LIMIT n`; `LIMIT '2'` is `LIMIT 2`. [`Kind::Unsupported`] for `WITH TIES`.
+/// `FETCH FIRST n ROWS ONLY` is `LIMIT n`; `LIMIT '2'` is `LIMIT 2`. [`Kind::Unsupported`] for `WITH TIES` of what is not a plain SELECT.
 pub fn counts(query: &mut Query) -> Result<()> {
     if let Some(fetch) = query.fetch.take() {
         if fetch.percent {
             return Err(Error::new(Kind::Syntax, "syntax error at or near \"percent\""));
         }
         if fetch.with_ties {
-            return Err(if query.order_by.is_none() {
-                Error::new(Kind::Syntax, "WITH TIES cannot be specified without ORDER BY clause")
-            } else {
-                Error::new(Kind::Unsupported, "FETCH FIRST ... WITH TIES is not supported")
-                    .with_hint("Number the rows with rank() OVER (ORDER BY ...) and filter by it.")
-            });
+            return ties(query, fetch.quantity);
         }
         let one = || value(Value::Number("1".to_owned(), false));
         let quantity = Some(fetch.quantity.unwrap_or_else(one));
@@ -36,6 +32,68 @@ pub fn counts(query: &mut Query) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// `FETCH FIRST n ROWS WITH TIES`: the rows whose rank is not past the last one's.
+fn ties(query: &mut Query, quantity: Option<Expr>) -> Result<()> {
+    let order = match query.order_by.as_ref().map(|order| &order.kind) {
+        Some(OrderByKind::Expressions(order)) => order.clone(),
+        Some(OrderByKind::All(_)) | None => {
+            return Err(Error::new(Kind::Syntax, "WITH TIES cannot be specified without ORDER BY clause"));
+        }
+    };
+    let SetExpr::Select(select) = query.body.as_mut() else { return Err(no_ties()) };
+    if select.distinct.is_some() || select.qualify.is_some() {
+        return Err(no_ties());
+    }
+    let mut order_by = order;
+    for by in &mut order_by {
+        by.expr = listed(&by.expr, &select.projection).ok_or_else(no_ties)?;
+    }
+    let one = || value(Value::Number("1".to_owned(), false));
+    let offset = match &query.limit_clause {
+        Some(LimitClause::LimitOffset { offset, .. }) => offset.as_ref().map(|offset| offset.value.clone()),
+        Some(LimitClause::OffsetCommaLimit { .. }) | None => None,
+    };
+    let count = Expr::Nested(Box::new(quantity.unwrap_or_else(one)));
+    let last = match offset {
+        Some(offset) => Expr::BinaryOp { left: Box::new(offset), op: BinaryOperator::Plus, right: Box::new(count) },
+        None => count,
+    };
+    let mut rank = call("rank", Vec::new());
+    if let Expr::Function(f) = &mut rank {
+        let spec = WindowSpec { window_name: None, partition_by: Vec::new(), order_by, window_frame: None };
+        f.over = Some(WindowType::WindowSpec(spec));
+    }
+    let right = Box::new(Expr::Nested(Box::new(last)));
+    select.qualify = Some(Expr::BinaryOp { left: Box::new(rank), op: BinaryOperator::LtEq, right });
+    Ok(())
+}
+
+/// What an item of ORDER BY stands for: a column of the select list by its number or name, or itself.
+fn listed(by: &Expr, list: &[SelectItem]) -> Option<Expr> {
+    match by {
+        Expr::Value(v) => {
+            let Value::Number(n, _) = &v.value else { return None };
+            match list.get(n.parse::<usize>().ok()?.checked_sub(1)?)? {
+                SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => Some(e.clone()),
+                _ => None,
+            }
+        }
+        Expr::Identifier(name) => {
+            let named = list.iter().find_map(|item| match item {
+                SelectItem::ExprWithAlias { expr, alias } if folded(alias) == folded(name) => Some(expr.clone()),
+                _ => None,
+            });
+            Some(named.unwrap_or_else(|| by.clone()))
+        }
+        other => Some(other.clone()),
+    }
+}
+
+fn no_ties() -> Error {
+    Error::new(Kind::Unsupported, "FETCH FIRST ... WITH TIES of such a query is not supported")
+        .with_hint("Number the rows with rank() OVER (ORDER BY ...) and filter by it.")
 }
 
 /// A count that is a text, read as PostgreSQL reads it, and one with a fraction, rounded.

@@ -11,6 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::ast::{call, folded, folded_parts, value};
+use crate::engine::apply::{FEW, ONLY};
 use crate::table::pg_catalog;
 
 /// Functions that make one value of many rows, by name and alias.
@@ -20,7 +21,7 @@ static AGGREGATES: LazyLock<HashSet<String>> = LazyLock::new(|| {
     names.chain(["any_value"]).map(str::to_lowercase).collect()
 });
 
-/// `(SELECT x FROM t WHERE t.a = outer.a)` becomes `(SELECT first_value(x) FROM ..)`: equal whenever PostgreSQL gives an answer.
+/// `(SELECT x FROM t WHERE t.a = outer.a)` becomes `only_row((SELECT few_rows(x) FROM ..))`, for which DataFusion has a join.
 pub fn one_row(expr: &mut Expr) {
     let Expr::Subquery(query) = expr else { return };
     if !refers_outside(query) {
@@ -35,16 +36,17 @@ pub fn one_row(expr: &mut Expr) {
     let [SelectItem::UnnamedExpr(item) | SelectItem::ExprWithAlias { expr: item, .. }] = select.projection.as_mut_slice() else {
         return;
     };
-    if grouped || select.from.is_empty() || aggregates(item) {
+    let is_plain = select.distinct.is_none() && !select.from.is_empty() && !makes_rows(item);
+    if grouped || !is_plain || aggregates(item) {
         return;
     }
     let inner = std::mem::replace(item, value(Value::Null));
-    *item = call("first_value", vec![inner]);
+    *item = call(FEW, vec![inner]);
     query.order_by = None;
     let own = own_names(select);
-    let Some(outer) = select.selection.take().map(|condition| correlation(condition, &own, &mut select.selection)) else {
-        return;
-    };
+    let outer = select.selection.take().and_then(|condition| correlation(condition, &own, &mut select.selection));
+    let subquery = call(ONLY, vec![std::mem::replace(expr, value(Value::Null))]);
+    *expr = subquery;
     if let Some(condition) = outer {
         let subquery = std::mem::replace(expr, value(Value::Null));
         *expr = Expr::Case {
@@ -225,7 +227,7 @@ fn equality(term: &Expr, own: &HashSet<String>) -> Option<(Expr, Expr)> {
 }
 
 /// Whether a column is one of the query around; one without a table is taken for the subquery's own. `None`: no column.
-fn is_outer(column: &Expr, own: &HashSet<String>) -> Option<bool> {
+pub fn is_outer(column: &Expr, own: &HashSet<String>) -> Option<bool> {
     match column {
         Expr::Identifier(_) => Some(false),
         Expr::CompoundIdentifier(parts) if parts.len() > 1 => Some(!own.contains(&folded(&parts[parts.len() - 2]))),
@@ -277,7 +279,7 @@ pub fn refers_outside(query: &Query) -> bool {
 }
 
 /// The names that the select's `FROM` gives its tables.
-fn own_names(select: &Select) -> HashSet<String> {
+pub fn own_names(select: &Select) -> HashSet<String> {
     select
         .from
         .iter()
@@ -290,6 +292,15 @@ fn own_names(select: &Select) -> HashSet<String> {
             _ => None,
         })
         .collect()
+}
+
+/// Whether an expression has a window over it, or gives rows.
+fn makes_rows(expr: &Expr) -> bool {
+    let found: ControlFlow<()> = visit_expressions(expr, |e| match e {
+        Expr::Function(f) if f.over.is_some() || folded_parts(&f.name) == ["unnest"] => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
 }
 
 fn aggregates(expr: &Expr) -> bool {
@@ -319,7 +330,7 @@ mod tests {
     fn correlated_subqueries_give_one_row() {
         check(
             "select (select u.b from u where u.a = t.a) as b from t",
-            expect!["SELECT (SELECT first_value(u.b) FROM u WHERE u.a = t.a) AS b FROM t"],
+            expect!["SELECT only_row((SELECT few_rows(u.b) FROM u WHERE u.a = t.a)) AS b FROM t"],
         );
         check(
             "select (select max(u.b) as m from u where u.a = t.a) as b from t",
@@ -328,7 +339,7 @@ mod tests {
         check(
             "select (select c.n from c, u where c.a = t.a and u.b = t.b and t.a <> u.x and t.ok) as n from t",
             expect![
-                "SELECT CASE WHEN t.ok THEN (SELECT first_value(c.n) FROM c, u WHERE c.a = t.a AND u.b = t.b AND c.a <> u.x) END AS n FROM t"
+                "SELECT CASE WHEN t.ok THEN only_row((SELECT few_rows(c.n) FROM c, u WHERE c.a = t.a AND u.b = t.b AND c.a <> u.x)) END AS n FROM t"
             ],
         );
         check(

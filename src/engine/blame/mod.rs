@@ -1,0 +1,96 @@
+//! Where in a statement's text an error is. What DataFusion and our functions find wrong has no place, and mostly not the words that were
+//! written. Looked for in the statement as the client wrote it, parsed once more, and only when there is an error.
+
+mod found;
+mod place;
+mod types;
+
+use datafusion::execution::session_state::SessionState;
+use datafusion::sql::sqlparser::ast::Statement as Ast;
+use datafusion::sql::sqlparser::tokenizer::{Location, TokenWithSpan};
+
+use super::admit;
+use super::failure::position;
+use crate::error::{Error, Kind};
+
+/// Statements as they were written. Of several in one text those before the faulty one ran, so that what is wrong is in none of them.
+struct Text<'a> {
+    sql: &'a str,
+    tokens: Vec<TokenWithSpan>,
+    statements: Vec<Ast>,
+}
+
+impl<'a> Text<'a> {
+    /// `None` for a text that does not parse, or is too long to be parsed again on any stack.
+    fn of(sql: &'a str) -> Option<Self> {
+        let (tokens, statements) = admit::written(sql)?;
+        Some(Self { sql, tokens, statements })
+    }
+
+    /// An error at a place.
+    fn at(&self, e: Error, at: Location) -> Error {
+        match position(self.sql, at) {
+            Some(at) => e.at(at),
+            None => e,
+        }
+    }
+}
+
+/// The error with its place, where it is one that has a place.
+pub(super) fn placed(e: Error, sql: &str) -> Error {
+    if e.position().is_some() || !has_place(e.kind()) {
+        return e;
+    }
+    let Some(text) = Text::of(sql) else { return e };
+    match place::of(&e, &text) {
+        Some(at) => text.at(e, at),
+        None => e,
+    }
+}
+
+/// The same for an error of planning, where types can be asked for: functions and operators are named with what they were given.
+pub(super) async fn told(e: Error, state: &SessionState, sql: &str) -> Error {
+    if !has_place(e.kind()) {
+        return e;
+    }
+    let Some(text) = Text::of(sql) else { return e };
+    let e = match e.kind() {
+        Kind::UndefinedFunction | Kind::CannotCast => types::told(e, state, &text).await,
+        _ => e,
+    };
+    if e.position().is_some() {
+        return e;
+    }
+    match place::of(&e, &text) {
+        Some(at) => text.at(e, at),
+        None => e,
+    }
+}
+
+/// Whether PostgreSQL tells the place of such an error.
+fn has_place(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Syntax
+            | Kind::UndefinedTable
+            | Kind::UndefinedColumn
+            | Kind::UndefinedFunction
+            | Kind::AmbiguousFunction
+            | Kind::UndefinedSchema
+            | Kind::UndefinedObject
+            | Kind::AmbiguousColumn
+            | Kind::DuplicateAlias
+            | Kind::Grouping
+            | Kind::Windowing
+            | Kind::InvalidPosition
+            | Kind::DatatypeMismatch
+            | Kind::CannotCast
+            | Kind::InvalidText
+            | Kind::InvalidDatetime
+            | Kind::DatetimeOverflow
+            | Kind::IntervalOverflow
+            | Kind::ZoneDisplacement
+            | Kind::OutOfRange
+            | Kind::InvalidParameter
+    )
+}

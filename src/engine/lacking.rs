@@ -1,0 +1,70 @@
+//! Syntax of PostgreSQL's that there is nothing for here: refused at its place, before the parser takes offence at another word.
+
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
+
+use super::failure::position;
+use crate::error::{Error, Kind, Result};
+
+/// [`Kind::Unsupported`] for bit strings, `VARIADIC`, `ROWS FROM`, `SEARCH` and `CYCLE` of recursive queries, and frames with `EXCLUDE`.
+pub fn check(tokens: &[TokenWithSpan], sql: &str) -> Result<()> {
+    let tokens: Vec<&TokenWithSpan> = tokens.iter().filter(|t| !matches!(t.token, Token::Whitespace(_))).collect();
+    for (i, token) in tokens.iter().enumerate() {
+        let next = |n: usize, words: &[&str]| tokens.get(i + n).is_some_and(|t| is(&t.token, words));
+        let before = i.checked_sub(1).and_then(|i| tokens.get(i)).map(|t| &t.token);
+        let (what, remedy) = match &token.token {
+            Token::SingleQuotedByteStringLiteral(_) | Token::HexStringLiteral(_) => {
+                ("bit strings are", "Write a bytea as '\\x1f' and a number in decimal digits.")
+            }
+            t if is(t, &["variadic"]) && matches!(before, Some(Token::LParen | Token::Comma)) => {
+                ("VARIADIC is", "Give the elements one by one, or the array to array_to_string().")
+            }
+            t if is(t, &["rows"]) && next(1, &["from"]) && tokens.get(i + 2).is_some_and(|t| t.token == Token::LParen) => {
+                ("ROWS FROM is", "Join the functions WITH ORDINALITY.")
+            }
+            t if is(t, &["search"]) && matches!(before, Some(Token::RParen)) && next(1, &["depth", "breadth"]) => {
+                ("SEARCH is", "Build an array of the keys in the recursive query and order by it.")
+            }
+            t if is(t, &["cycle"])
+                && matches!(before, Some(Token::RParen))
+                && (next(2, &["set"]) || tokens.get(i + 2).is_some_and(|t| t.token == Token::Comma)) =>
+            {
+                ("CYCLE is", "Build an array of the keys in the recursive query and stop where one repeats.")
+            }
+            t if is(t, &["exclude"]) && (next(1, &["current", "ties"]) || next(1, &["group"]) && !next(2, &["by"])) => {
+                ("EXCLUDE in a window's frame is", "Take the current row's part off the aggregate.")
+            }
+            _ => continue,
+        };
+        let e = Error::new(Kind::Unsupported, format!("{what} not supported")).with_hint(remedy);
+        return Err(position(sql, token.span.start).into_iter().fold(e, Error::at));
+    }
+    Ok(())
+}
+
+fn is(token: &Token, words: &[&str]) -> bool {
+    matches!(token, Token::Word(w) if w.quote_style.is_none() && words.iter().any(|word| w.value.eq_ignore_ascii_case(word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::sql::sqlparser::tokenizer::Tokenizer;
+
+    use super::*;
+    use crate::engine::grammar::Grammar;
+
+    #[test]
+    fn what_is_lacking_is_told_at_its_place() {
+        for (sql, want) in [
+            ("select B'101'", Some(8)),
+            ("select concat(variadic array['a'])", Some(15)),
+            ("select * from rows from (f(1), g(2)) t", Some(15)),
+            ("with recursive r(a) as (select 1) search depth first by a set o select 1", Some(35)),
+            ("select sum(a) over (order by b rows current row exclude ties) from t", Some(49)),
+            ("select search, cycle, \"exclude\" from rows", None),
+        ] {
+            let tokens = Tokenizer::new(&Grammar::default(), sql).tokenize_with_location().expect(sql);
+            let e = check(&tokens, sql).err();
+            assert_eq!(e.as_ref().and_then(Error::position), want, "{sql}");
+        }
+    }
+}
