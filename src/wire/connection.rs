@@ -176,7 +176,8 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
                 Received::Closed | Received::Message(PgWireFrontendMessage::Terminate(_)) => return Ok(()),
                 received => tokio::select! {
                     biased;
-                    handled = self.handle(received) => handled,
+                    // Boxed, so that an idle connection does not keep the room of its statements.
+                    handled = Box::pin(self.handle(received)) => handled,
                     () = incoming.gone() => {
                         alive.cancel();
                         return Err(Error::new(Kind::Io, "the client went away while a statement ran"));

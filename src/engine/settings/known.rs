@@ -61,6 +61,8 @@ pub(super) enum Context {
     Superuser,
     /// Everybody, when a session begins.
     Backend,
+    /// Superusers, when a session begins.
+    SuperuserBackend,
     /// Whoever runs the server, while it runs.
     Reload,
     /// Whoever runs the server, before.
@@ -73,7 +75,8 @@ impl Context {
     fn named(name: &str) -> Self {
         match name {
             "user" => Self::User,
-            "superuser" | "superuser-backend" => Self::Superuser,
+            "superuser" => Self::Superuser,
+            "superuser-backend" => Self::SuperuserBackend,
             "backend" => Self::Backend,
             "sighup" => Self::Reload,
             "postmaster" => Self::Restart,
@@ -88,10 +91,11 @@ impl Context {
             Self::User => Ok(()),
             Self::Backend if at_start => Ok(()),
             Self::Backend => refused("set after connection start"),
+            Self::SuperuserBackend if !at_start => refused("set after connection start"),
             Self::Reload => refused("changed now"),
             Self::Restart => refused("changed without restarting the server"),
             Self::Internal => refused("changed"),
-            Self::Superuser => Err(Error::new(Kind::Forbidden, format!("permission denied to set parameter \"{name}\""))),
+            Self::Superuser | Self::SuperuserBackend => Err(Error::new(Kind::Forbidden, format!("permission denied to set parameter \"{name}\""))),
         }
     }
 }
