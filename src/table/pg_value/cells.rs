@@ -139,10 +139,10 @@ fn exactly(text: &[u8], out: &mut [u8]) -> usize {
 impl Texts {
     /// The texts of a column that are sent as they are.
     fn of(array: &ArrayRef, pg: &PgType, format: Format) -> Self {
-        let changes = format == Format::Binary && [pg_type::JSONB.oid, pg_type::UUID.oid].contains(&pg.oid);
+        let is_verbatim = column::is_verbatim(pg, format);
         match array.data_type() {
-            DataType::Utf8 if !changes => Self::Plain(array.as_string::<i32>().clone()),
-            DataType::Utf8View if !changes => Self::Views(array.as_string_view().clone()),
+            DataType::Utf8 if is_verbatim => Self::Plain(array.as_string::<i32>().clone()),
+            DataType::Utf8View if is_verbatim => Self::Views(array.as_string_view().clone()),
             _ => Self::None,
         }
     }
@@ -182,6 +182,11 @@ mod tests {
                 at += length;
             }
             assert!(at <= bytes);
+        }
+        let shape: ArrayRef = Arc::new(StringArray::from(vec!["POINT (1 2)"]));
+        for (pg, format) in [(&pg_type::GEOMETRY, Format::Text), (&pg_type::JSONB, Format::Binary)] {
+            cells.load(&shape, &Field::new("t", DataType::Utf8, true), pg, format, &Style::default()).expect("it has a form");
+            assert_ne!(cells.get(0), Some(&b"POINT (1 2)"[..]), "{}", pg.name);
         }
         let numbers: ArrayRef = Arc::new(Int32Array::from(vec![Some(7), None]));
         let field = Field::new("n", DataType::Int32, true);

@@ -131,6 +131,9 @@ pub fn encode(
         DataType::UInt32 if text && *pg == pg_type::REGPROC => {
             each(array.as_primitive::<UInt32Type>(), out, |v, out| bytes(types::shown_function(v).as_bytes(), out))
         }
+        DataType::UInt32 if text && *pg == pg_type::REGTYPE => {
+            each(array.as_primitive::<UInt32Type>(), out, |v, out| bytes(types::shown_type(v).as_bytes(), out))
+        }
         DataType::UInt32 => integers!(UInt32Type),
         DataType::UInt64 => decimals!(UInt64Type, Decimal::from_unsigned, |v| i256::from_i128(i128::from(v)), &0i8),
         DataType::Float16 => {
@@ -275,6 +278,11 @@ fn integers<A: ArrayAccessor>(
 #[inline]
 fn narrow<T: TryFrom<i64>, const N: usize>(value: i64, pg: &PgType, be: fn(T) -> [u8; N]) -> Result<[u8; N]> {
     T::try_from(value).map(be).map_err(|_| Error::new(Kind::OutOfRange, format!("{} out of range", pg.sql_name)))
+}
+
+/// Whether a column of texts is sent as it lies; what is not has an encoder below.
+pub(super) fn is_verbatim(pg: &PgType, format: Format) -> bool {
+    *pg != pg_type::GEOMETRY && (format == Format::Text || ![pg_type::JSONB.oid, pg_type::UUID.oid].contains(&pg.oid))
 }
 
 /// Text, which is the same in both formats but for `jsonb`'s version byte and `uuid`'s bytes.
