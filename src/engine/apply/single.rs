@@ -59,8 +59,10 @@ impl ScalarUDFImpl for Only {
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
-        let element = element(args.arg_fields.first().map(|f| f.data_type()))?;
-        Ok(Arc::new(element.as_ref().clone().with_name(ONLY).with_nullable(true)))
+        let list = args.arg_fields.first();
+        let element = element(list.map(|f| f.data_type()))?;
+        let metadata = list.map(|list| list.metadata().clone()).unwrap_or_default();
+        Ok(Arc::new(Field::new(ONLY, element.data_type().clone(), true).with_metadata(metadata)))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
@@ -93,10 +95,11 @@ struct Few {
     signature: Signature,
 }
 
-/// The list's element, with what the argument's field tells of its type.
+/// The list's element. What the argument's field tells of its type stands in the field of the list: plans differ in what they keep of it,
+/// and arrays must be of one type in all.
 fn item(argument: Option<&FieldRef>) -> Result<FieldRef> {
     let argument = argument.ok_or_else(|| internal_datafusion_err!("few_rows() of nothing"))?;
-    Ok(Arc::new(argument.as_ref().clone().with_name(Field::LIST_FIELD_DEFAULT_NAME).with_nullable(true)))
+    Ok(Arc::new(Field::new_list_field(argument.data_type().clone(), true)))
 }
 
 impl AggregateUDFImpl for Few {
@@ -114,7 +117,8 @@ impl AggregateUDFImpl for Few {
     }
 
     fn return_field(&self, arguments: &[FieldRef]) -> Result<FieldRef> {
-        Ok(Arc::new(Field::new(FEW, DataType::List(item(arguments.first())?), true)))
+        let metadata = arguments.first().map(|argument| argument.metadata().clone()).unwrap_or_default();
+        Ok(Arc::new(Field::new(FEW, DataType::List(item(arguments.first())?), true).with_metadata(metadata)))
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use crate::error::Result;
 use crate::name::quoted;
+use crate::table::pg_type::PgType;
 use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv};
 
 use super::builtin::{self, Listing, Row};
@@ -134,6 +135,16 @@ pub fn shown_function(oid: u32) -> String {
         None => oid.to_string(),
         Some(name) if COUNTS.get(name).is_some_and(|count| *count > 1) => format!("pg_catalog.{}", quoted(name)),
         Some(name) => quoted(name),
+    }
+}
+
+/// What a `regtype` shows: a type's name in SQL, or in the catalog where SQL has none; the number where there is none.
+pub fn shown_type(oid: u32) -> String {
+    match (PgType::by_oid(oid), name_of(oid)) {
+        (Some(known), _) => known.sql_name.to_owned(),
+        (None, Some(name)) => quoted(name),
+        (None, None) if oid == 0 => "-".to_owned(),
+        (None, None) => oid.to_string(),
     }
 }
 

@@ -40,9 +40,14 @@ pub(super) fn recursion(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
 /// Whether a column of the first term is a decimal whose digits nobody gave: neither a cast nor a table's column.
 fn is_free(first: &LogicalPlan, column: usize) -> bool {
     let LogicalPlan::Projection(projection) = first else { return false };
-    let expr = projection.expr.get(column).map(bare);
-    types::decimal(first.schema().field(column).data_type()).is_some()
-        && expr.is_some_and(|e| !matches!(e, Expr::Cast(_) | Expr::Column(_)))
+    match projection.expr.get(column).map(bare) {
+        // The names that the statement gives stand in a projection of their own.
+        Some(Expr::Column(of)) => {
+            projection.input.schema().maybe_index_of_column(of).is_some_and(|i| is_free(&projection.input, i))
+        }
+        Some(Expr::Cast(_)) | None => false,
+        Some(_) => types::decimal(first.schema().field(column).data_type()).is_some(),
+    }
 }
 
 /// The first term with room in its free columns for what later rounds make of them.
