@@ -149,6 +149,8 @@ fn state(
         .register_relation_planner(Arc::new(super::merged::Planner))
         .and_then(|()| state.register_relation_planner(Arc::new(super::renamed::Planner)));
     joins_and_names.map_err(|e| from_datafusion(e, ""))?;
+    // From here on every call is told the session's options.
+    state.mark_start_execution();
     Ok(state)
 }
 

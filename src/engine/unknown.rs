@@ -1,9 +1,12 @@
-//! Texts of no type yet, as PostgreSQL takes a quoted constant: beside an operator it is of the other side's type.
+//! Texts of no type yet, as PostgreSQL takes a quoted constant: beside an operator it is of the other side's type. Four places settle them, each
+//! for the types it knows: beside numbers `numeric` (arithmetic in `literals` when planned, comparisons in `settle` when analysed), beside
+//! dates, times and intervals `functions::datetime` (operators when planned; `BETWEEN` and `IN`, which no planner is asked for, when analysed),
+//! beside arrays, JSON, UUIDs and bytes `operators`, for a function's arguments `functions::function`. Booleans are left for this one.
 
-use datafusion::arrow::datatypes::{DataType, IntervalUnit};
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{Expr, ExprSchemable, cast, lit};
+use datafusion::logical_expr::{Expr, ExprSchemable, lit};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use crate::error::{Error, Kind};
@@ -39,27 +42,14 @@ fn text(expr: &Expr) -> Option<&str> {
     }
 }
 
+/// The constant as a boolean beside one; what stands beside other types was settled by its planners before.
 fn typed(text: &str, other: &DataType, op: &BinaryOperator) -> Result<Option<Expr>> {
     use BinaryOperator as Op;
-    let arithmetic = matches!(op, Op::Plus | Op::Minus | Op::Multiply | Op::Divide | Op::Modulo);
     let compares = matches!(op, Op::Eq | Op::NotEq | Op::Lt | Op::LtEq | Op::Gt | Op::GtEq | Op::And | Op::Or);
-    if *other == DataType::Boolean && compares {
-        return boolean(text).map(|value| Some(lit(value)));
-    }
-    if !arithmetic {
+    if *other != DataType::Boolean || !compares {
         return Ok(None);
     }
-    let constant = || lit(text);
-    Ok(match other {
-        numeric if numeric.is_numeric() => Some(cast(constant(), numeric.clone())),
-        DataType::Timestamp(..) | DataType::Interval(_) if *op == Op::Plus => {
-            Some(cast(constant(), DataType::Interval(IntervalUnit::MonthDayNano)))
-        }
-        DataType::Timestamp(..) | DataType::Interval(_) | DataType::Date32 if *op == Op::Minus => {
-            Some(cast(constant(), other.clone()))
-        }
-        _ => None,
-    })
+    boolean(text).map(|value| Some(lit(value)))
 }
 
 /// PostgreSQL's `boolin`: any prefix that tells the words apart.

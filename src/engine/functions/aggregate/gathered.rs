@@ -147,6 +147,11 @@ impl AggregateUDFImpl for Gathered {
         AggregateOrderSensitivity::SoftRequirement
     }
 
+    /// Values are sorted here in any case.
+    fn with_beneficial_ordering(self: Arc<Self>, _: bool) -> Result<Option<Arc<dyn AggregateUDFImpl>>> {
+        Ok(Some(self))
+    }
+
     fn reverse_expr(&self) -> ReversedUDAF {
         ReversedUDAF::NotSupported
     }
