@@ -171,7 +171,7 @@ mod tests {
             let found = decode(pg, Format::Text, Some(text.as_bytes()), target, &Style::default());
             assert_eq!(found.is_ok(), *fits, "{text} as {target}");
             assert!(
-                found.is_err() || found.is_ok_and(|a| (a.data_type() == target || target.is_decimal()) && a.null_count() == 0)
+                found.is_err() || found.is_ok_and(|a| (a.data_type() == *target || target.is_decimal()) && a.null_count() == 0)
             );
         }
         let null = decode(&pg_type::INT4, Format::Binary, None, &DataType::Int64, &Style::default()).expect("null fits");
