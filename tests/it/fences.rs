@@ -113,7 +113,7 @@ fn a_login_has_a_deadline_whatever_it_waits_for() {
         let authentication_timeout = Some(Duration::from_millis(timeout));
         Server::start(Setup { catalogs: vec![("open", fixtures())], access, authentication_timeout, ..Setup::default() })
     };
-    let server = start(400);
+    let server = start(1500);
     let begun = Instant::now();
     let silent = Raw::open(server.address);
     let mut asked_for_proof = Raw::open(server.address);

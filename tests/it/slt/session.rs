@@ -1,9 +1,11 @@
 //! One session over a bare socket, for sqllogictest: each record in one protocol, with its values as text or in binary.
 
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 
 use sqllogictest::{DB, DBOutput, DefaultColumnType};
 
+use super::beside::Answer;
 use super::decode;
 use crate::raw::{Message, Raw, error, message, startup, text};
 
@@ -36,6 +38,8 @@ pub struct Session {
     mode: Mode,
     /// The value of the setting `TimeZone`, which the server tells.
     zone: String,
+    /// Where the last answer is put.
+    last: Arc<Mutex<Option<Answer>>>,
 }
 
 /// An error as `SQLSTATE: message`.
@@ -55,19 +59,21 @@ impl std::error::Error for Failure {}
 
 /// A column of a RowDescription.
 struct Column {
+    name: String,
     oid: u32,
+    modifier: i32,
     binary: bool,
 }
 
 impl Session {
-    /// Connects as `tester`, read-only.
-    pub fn open(address: SocketAddr, engine: &'static str, mode: Mode) -> Self {
+    /// Connects as `tester`, read-only; each answer is put into `last`.
+    pub fn open(address: SocketAddr, engine: &'static str, mode: Mode, last: Arc<Mutex<Option<Answer>>>) -> Self {
         let mut raw = Raw::open(address);
         let read_only = ("options", "-c default_transaction_read_only=on");
         raw.packet(&startup(3 << 16, &[("user", "tester"), ("database", "open"), read_only]));
         let said = raw.until_ready();
         assert!(error(&said, 'C').is_none(), "{:?}", error(&said, 'M'));
-        let mut session = Self { raw, engine, mode, zone: String::new() };
+        let mut session = Self { raw, engine, mode, zone: String::new(), last };
         session.note_zone(&said);
         session
     }
@@ -83,8 +89,19 @@ impl Session {
             }
         };
         self.note_zone(&said);
-        fail(&said)?;
+        self.fail(&said)?;
         Ok(said)
+    }
+
+    fn note(&self, answer: Answer) {
+        *self.last.lock().expect("nobody panics while it is held") = Some(answer);
+    }
+
+    /// The error among the messages.
+    fn fail(&self, said: &[Message]) -> Result<(), Failure> {
+        let Some(state) = error(said, 'C') else { return Ok(()) };
+        self.note(Answer::of_error(said));
+        Err(Failure { state, message: error(said, 'M').unwrap_or_default() })
     }
 
     /// What Describe says of a statement.
@@ -92,7 +109,7 @@ impl Session {
         let parse = [text(""), text(sql), vec![0, 0]].concat();
         self.raw.packet(&[message(b'P', &parse), message(b'D', b"S\0"), message(b'S', &[])].concat());
         let said = self.raw.until_ready();
-        fail(&said)?;
+        self.fail(&said)?;
         Ok(said)
     }
 
@@ -147,11 +164,20 @@ impl DB for Session {
 
     fn run(&mut self, sql: &str) -> Result<DBOutput<DefaultColumnType>, Failure> {
         let said = self.ask(sql)?;
+        let tag = said.iter().rfind(|(kind, _)| *kind == 'C').map(|(_, body)| String::from_utf8_lossy(body).into_owned());
+        let mut answer = Answer { tag: tag.unwrap_or_default(), ..Answer::default() };
         // Of several statements in one string, the last that gives rows.
-        let Some(described) = said.iter().rposition(|(kind, _)| *kind == 'T') else { return Ok(DBOutput::StatementComplete(0)) };
-        let columns = columns(&said[described..=described]);
-        let rows = said[described..].iter().filter(|(kind, _)| *kind == 'D').map(|(_, body)| self.row(body, &columns)).collect();
-        Ok(DBOutput::Rows { types: vec![DefaultColumnType::Text; columns.len()], rows })
+        let described = said.iter().rposition(|(kind, _)| *kind == 'T');
+        let output = described.map_or(DBOutput::StatementComplete(0), |described| {
+            let columns = columns(&said[described..=described]);
+            let data = said[described..].iter().filter(|(kind, _)| *kind == 'D');
+            let rows: Vec<Vec<String>> = data.map(|(_, body)| self.row(body, &columns)).collect();
+            answer.columns = columns.iter().map(|c| format!("{}:{}:{}", c.name, c.oid, c.modifier)).collect();
+            answer.rows = rows.iter().map(|row| row.join("|")).collect();
+            DBOutput::Rows { types: vec![DefaultColumnType::Text; columns.len()], rows }
+        });
+        self.note(answer);
+        Ok(output)
     }
 
     fn engine_name(&self) -> &str {
@@ -163,13 +189,6 @@ impl DB for Session {
     }
 }
 
-fn fail(said: &[Message]) -> Result<(), Failure> {
-    match error(said, 'C') {
-        Some(state) => Err(Failure { state, message: error(said, 'M').unwrap_or_default() }),
-        None => Ok(()),
-    }
-}
-
 /// The columns of a RowDescription among the messages; none when there is none.
 fn columns(said: &[Message]) -> Vec<Column> {
     let Some((_, body)) = said.iter().find(|(kind, _)| *kind == 'T') else { return Vec::new() };
@@ -177,11 +196,17 @@ fn columns(said: &[Message]) -> Vec<Column> {
     let mut rest = &body[2..];
     let mut columns = Vec::new();
     for _ in 0..count {
-        let name = rest.iter().position(|b| *b == 0).expect("a name ends");
-        let field = &rest[name + 1..name + 19];
-        let oid = u32::from_be_bytes(field[6..10].try_into().expect("four bytes"));
-        columns.push(Column { oid, binary: field[17] == 1 });
-        rest = &rest[name + 19..];
+        let end = rest.iter().position(|b| *b == 0).expect("a name ends");
+        let field = &rest[end + 1..end + 19];
+        let four = |at: usize| field[at..at + 4].try_into().expect("four bytes");
+        let name = String::from_utf8_lossy(&rest[..end]).into_owned();
+        columns.push(Column {
+            name,
+            oid: u32::from_be_bytes(four(6)),
+            modifier: i32::from_be_bytes(four(12)),
+            binary: field[17] == 1,
+        });
+        rest = &rest[end + 19..];
     }
     columns
 }
