@@ -153,6 +153,11 @@ fn marked(expr: Expr, pg: &'static PgType) -> Expr {
     ScalarUDF::from(Marked { name: pg.name, signature: Signature::any(1, Volatility::Immutable) }).call(vec![expr])
 }
 
+/// The expression as plain text.
+pub fn as_text(expr: Expr) -> Expr {
+    marked(expr, &pg_type::TEXT)
+}
+
 impl ScalarUDFImpl for Marked {
     fn name(&self) -> &str {
         self.name

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, StringArray};
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{FieldRef, Schema, SchemaRef};
+use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::metadata::{FieldMetadata, ScalarAndMetadata};
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -86,7 +86,7 @@ fn bind(parameters: &[ArrayRef], fields: &[FieldRef]) -> Result<ParamValues> {
     let value = |(array, field): (&ArrayRef, &FieldRef)| {
         let to = field.data_type();
         // A numeric has its own scale.
-        let array = if array.data_type().is_decimal() && to.is_decimal() {
+        let array = if are_numbers(array.data_type(), to) {
             Arc::clone(array)
         } else {
             cast_with_options(array, to, &STRICT).map_err(|e| from_datafusion(e.into(), ""))?
@@ -96,6 +96,14 @@ fn bind(parameters: &[ArrayRef], fields: &[FieldRef]) -> Result<ParamValues> {
         Ok(ScalarAndMetadata::new(value, metadata))
     };
     parameters.iter().zip(fields).map(value).collect::<Result<Vec<_>>>().map(ParamValues::List)
+}
+
+/// Whether both are decimals, or arrays of them, whatever their scales.
+fn are_numbers(a: &DataType, b: &DataType) -> bool {
+    match (a, b) {
+        (DataType::List(a), DataType::List(b)) => are_numbers(a.data_type(), b.data_type()),
+        _ => a.is_decimal() && b.is_decimal(),
+    }
 }
 
 /// Starts a plan and hands out its batches as columns of `columns`' types. Dropping the stream stops the query.
@@ -211,7 +219,7 @@ pub fn conform(batch: RecordBatch, columns: &SchemaRef) -> Result<RecordBatch> {
         let (found, told) = (array.data_type(), field.data_type());
         if found == told {
             arrays.push(Arc::clone(array));
-        } else if found.is_decimal() && told.is_decimal() {
+        } else if are_numbers(found, told) {
             // Of the scale that its parameters have: clients are told of none.
             let shown = batch.schema_ref().field(at).clone().with_name(field.name());
             own.get_or_insert_with(|| columns.fields().to_vec())[at] = Arc::new(shown);
@@ -233,7 +241,7 @@ pub fn text_batch(schema: &SchemaRef, columns: &[Vec<String>]) -> Result<RecordB
 #[cfg(test)]
 mod tests {
     use arrow::array::Int64Array;
-    use arrow::datatypes::{DataType, Field};
+    use arrow::datatypes::Field;
 
     use super::*;
 

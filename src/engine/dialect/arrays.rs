@@ -92,7 +92,7 @@ pub fn literals(expr: &mut Expr) -> Result<()> {
                 let elements = array_elements(text)?;
                 // An array of no elements has its type from the cast alone.
                 if elements.is_empty() {
-                    **inner = array(Vec::new());
+                    **inner = call("make_array", Vec::new());
                 } else {
                     let of = innermost(element);
                     let elements = elements.into_iter().map(|e| written(e, &of)).collect();

@@ -84,15 +84,11 @@ pub(super) fn figure(expr: &Expr) -> Option<String> {
         }
         Expr::Function(_) if argument_of(expr, ONLY).is_some() => argument_of(expr, ONLY).and_then(figure),
         Expr::Function(f) if folded_parts(&f.name) == ["together"] => Some("row".to_owned()),
-        Expr::Function(f) if reg_type(f).is_some() => reg_type(f),
+        Expr::Function(f) if reg_type(f).is_some() => {
+            argument(f).and_then(|e| figure(e).filter(|_| !is_weak(e))).or_else(|| reg_type(f))
+        }
         // What `arrays` made of a literal that is cast.
-        Expr::Function(f) if folded_parts(&f.name) == ["make_array"] => match &f.args {
-            FunctionArguments::List(list) => match list.args.first() {
-                Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(element))) => figure(element),
-                _ => Some("array".to_owned()),
-            },
-            _ => None,
-        },
+        Expr::Function(f) if folded_parts(&f.name) == ["make_array"] => argument(f).map_or(Some("array".to_owned()), figure),
         Expr::Function(_) if vectors::shown(expr).is_some() => vectors::shown(expr).and_then(figure),
         Expr::Function(f) => f.name.0.last().and_then(ObjectNamePart::as_ident).map(folded),
         // A cast of a column or a call is named after that, any other after its type.
@@ -149,6 +145,15 @@ fn cast_of(f: &Function) -> Option<String> {
     .or_else(|| Some(name.to_owned()))
 }
 
+/// The first argument of a call.
+fn argument(f: &Function) -> Option<&Expr> {
+    let FunctionArguments::List(list) = &f.args else { return None };
+    match list.args.first() {
+        Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(e))) => Some(e),
+        _ => None,
+    }
+}
+
 /// The `reg*` type that `casts` made a call for.
 fn reg_type(f: &Function) -> Option<String> {
     let name = folded_parts(&f.name).pop()?;
@@ -158,19 +163,13 @@ fn reg_type(f: &Function) -> Option<String> {
 
 /// Whether the name of an expression gives way to that of a cast around it: it is that of a type, or of a `CASE`.
 fn is_weak(expr: &Expr) -> bool {
-    let argument = |f: &Function| match &f.args {
-        FunctionArguments::List(list) => match list.args.first() {
-            Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(e))) => figure(e).is_none() || is_weak(e),
-            _ => false,
-        },
-        _ => false,
-    };
     match expr {
         Expr::Cast { expr, .. } => figure(expr).is_none() || is_weak(expr),
         Expr::TypedString(_) | Expr::Interval(_) => true,
         Expr::Case { else_result, .. } => else_result.as_deref().is_none_or(|e| figure(e).is_none() || is_weak(e)),
-        Expr::Function(f) if cast_of(f).is_some() => argument(f),
-        Expr::Function(f) if reg_type(f).is_some() => true,
+        Expr::Function(f) if cast_of(f).is_some() || reg_type(f).is_some() => {
+            argument(f).is_some_and(|e| figure(e).is_none() || is_weak(e))
+        }
         Expr::Function(f) => folded_parts(&f.name).last().is_some_and(|name| is_type(name) || name == "make_array"),
         Expr::Nested(inner) => is_weak(inner),
         _ => false,

@@ -2,8 +2,8 @@
 //! that give JSON, rows of `VALUES`.
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, Query,
-    SelectItem, SetExpr, Value, ValueWithSpan,
+    BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName,
+    Parens, Query, SelectItem, SetExpr, Value, ValueWithSpan,
 };
 
 use super::ast::{call, folded_parts, string, value};
@@ -142,13 +142,35 @@ pub fn values(query: &mut Query) {
             Some(Expr::Function(f)) => folded_parts(&f.name).pop().filter(|n| cast_name(n).is_some() && is_of_one(f)),
             _ => None,
         });
-        let Some(read) = read else { continue };
+        let Some(read) = read else {
+            cast_alike(&mut values.rows, column);
+            continue;
+        };
         for row in &mut values.rows {
             if let Some(literal) = row.get_mut(column)
                 && (string(literal).is_some() || matches!(literal, Expr::Value(ValueWithSpan { value: Value::Null, .. })))
             {
                 *literal = call(&read, vec![literal.clone()]);
             }
+        }
+    }
+}
+
+/// Constants of a column are of the type that one is cast to, where Arrow has no word for it.
+fn cast_alike(rows: &mut [Parens<Vec<Expr>>], column: usize) {
+    let to = rows.iter().find_map(|row| match row.get(column) {
+        Some(Expr::Cast { data_type, .. }) if matches!(data_type, DataType::Custom(..) | DataType::Varchar(_)) => {
+            Some(data_type.clone())
+        }
+        _ => None,
+    });
+    let Some(to) = to else { return };
+    for row in rows {
+        if let Some(constant) = row.get_mut(column)
+            && matches!(constant, Expr::Value(_))
+        {
+            let expr = Box::new(constant.clone());
+            *constant = Expr::Cast { kind: CastKind::Cast, expr, data_type: to.clone(), array: false, format: None };
         }
     }
 }

@@ -23,7 +23,6 @@ impl TypePlanner for Types {
 
 fn planned(sql: &Sql) -> Option<Field> {
     let data_type = match sql {
-        Sql::Text => return Some(pg_type::marked(pg_type::field(&pg_type::TEXT), &pg_type::TEXT)),
         Sql::JSON => return Some(pg_type::field(&pg_type::JSON)),
         Sql::JSONB => return Some(pg_type::field(&pg_type::JSONB)),
         Sql::Uuid => return Some(pg_type::field(&pg_type::UUID)),
