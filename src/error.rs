@@ -193,6 +193,12 @@ impl Error {
         self
     }
 
+    /// Takes the place away, where PostgreSQL tells none.
+    pub fn nowhere(mut self) -> Self {
+        self.0.position = None;
+        self
+    }
+
     /// Adds the error underneath, for logs; its text is not shown to clients.
     pub fn caused_by(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());

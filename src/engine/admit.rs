@@ -210,6 +210,13 @@ fn admit_parsed(parsed: Parsed, sql: &Arc<str>) -> Result<Action> {
         Parsed::Transaction(transactions::Parsed::Begin { tag, modes }) => Ok(Action::Begin { tag, modes }),
         Parsed::Transaction(transactions::Parsed::Abort { chain }) => Ok(Action::Rollback { chain }),
         Parsed::Transaction(transactions::Parsed::Set { modes, session }) => Ok(Action::Transaction { modes, session }),
+        Parsed::Transaction(transactions::Parsed::Prepare) => {
+            Err(Error::new(Kind::InvalidState, "prepared transactions are disabled")
+                .with_hint("Set max_prepared_transactions to a nonzero value."))
+        }
+        Parsed::Transaction(transactions::Parsed::Prepared(name)) => {
+            Err(Error::new(Kind::UndefinedObject, format!("prepared transaction with identifier \"{name}\" does not exist")))
+        }
         Parsed::Copy(copy::Parsed::From) => Err(read_only("COPY FROM")),
         Parsed::Copy(copy::Parsed::To { source, target, options }) => match target {
             copy::Target::Stdout => Ok(Action::Copy(query(Ast::Query(source))?, Arc::new(copy::options(options)?))),
@@ -418,7 +425,6 @@ fn plain(name: &ObjectName) -> String {
 
 fn read_only(command: &str) -> Error {
     Error::new(Kind::ReadOnly, format!("cannot execute {command} in a read-only transaction"))
-        .with_hint("Published data is only read here; a new version is published at its source.")
 }
 
 fn unsupported(what: &str) -> Error {

@@ -303,7 +303,8 @@ fn meant<'a>(table: Option<&str>, name: &str, columns: impl Iterator<Item = (Opt
 /// PostgreSQL's words for a text that is not of a type.
 pub fn cast(message: &str) -> Error {
     // Arrow: Cannot cast string 'x' to value of Int64 type
-    if let Some((value, rest)) = message.strip_prefix("Cannot cast string '").and_then(|r| r.split_once("' to value of ")) {
+    let said = message.strip_prefix("Cannot cast string '").or_else(|| message.strip_prefix("Cannot cast value '"));
+    if let Some((value, rest)) = said.and_then(|r| r.split_once("' to value of ")) {
         let arrow = rest.trim_end_matches(" type");
         let dated = ["Date", "Time", "Interval"].iter().any(|t| arrow.starts_with(t));
         let kind = if dated { Kind::InvalidDatetime } else { Kind::InvalidText };

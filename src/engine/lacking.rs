@@ -12,7 +12,7 @@ pub fn check(tokens: &[TokenWithSpan], sql: &str) -> Result<()> {
         let next = |n: usize, words: &[&str]| tokens.get(i + n).is_some_and(|t| is(&t.token, words));
         let before = i.checked_sub(1).and_then(|i| tokens.get(i)).map(|t| &t.token);
         let (what, remedy) = match &token.token {
-            Token::SingleQuotedByteStringLiteral(_) | Token::HexStringLiteral(_) => {
+            Token::SingleQuotedByteStringLiteral(_) | Token::HexStringLiteral(_) if is_quoted(sql, token) => {
                 ("bit strings are", "Write a bytea as '\\x1f' and a number in decimal digits.")
             }
             t if is(t, &["variadic"]) && matches!(before, Some(Token::LParen | Token::Comma)) => {
@@ -39,6 +39,12 @@ pub fn check(tokens: &[TokenWithSpan], sql: &str) -> Result<()> {
         return Err(position(sql, token.span.start).into_iter().fold(e, Error::at));
     }
     Ok(())
+}
+
+/// Whether it is written in quotes, as `0x1f` is not.
+fn is_quoted(sql: &str, token: &TokenWithSpan) -> bool {
+    let before = position(sql, token.span.start);
+    before.and_then(|at| sql.chars().nth(at)) == Some('\'')
 }
 
 fn is(token: &Token, words: &[&str]) -> bool {

@@ -28,6 +28,11 @@ const ARGUMENTS: &[(&str, &[Option<&'static PgType>])] = &[
     ("floor", &[Some(&pg_type::FLOAT8)]),
     ("sqrt", &[Some(&pg_type::FLOAT8)]),
     ("exp", &[Some(&pg_type::FLOAT8)]),
+    ("bool_and", &[Some(&pg_type::BOOL)]),
+    ("bool_or", &[Some(&pg_type::BOOL)]),
+    ("every", &[Some(&pg_type::BOOL)]),
+    ("power", &[Some(&pg_type::FLOAT8), Some(&pg_type::FLOAT8)]),
+    ("width_bucket", &[Some(&pg_type::FLOAT8), Some(&pg_type::FLOAT8), Some(&pg_type::FLOAT8), Some(&pg_type::INT4)]),
     ("generate_series", &[Some(&pg_type::INT4), Some(&pg_type::INT4), Some(&pg_type::INT4)]),
     ("lag", &[None, Some(&pg_type::INT4)]),
     ("lead", &[None, Some(&pg_type::INT4)]),
@@ -48,7 +53,7 @@ const ARGUMENTS: &[(&str, &[Option<&'static PgType>])] = &[
 ];
 
 /// Functions whose arguments, but for parameters, are of the type that the parameters are of.
-const ALIKE: [&str; 4] = ["coalesce", "greatest", "least", "nullif"];
+const ALIKE: [&str; 5] = ["coalesce", "greatest", "least", "mod", "nullif"];
 
 /// The types of parameters, by position, as far as they are known.
 pub struct KnownParameters {
@@ -160,6 +165,9 @@ impl Found {
                 }
             }
             Expr::Function(f) => {
+                if let Some(condition) = &mut f.filter {
+                    self.is(condition, &pg_type::BOOL);
+                }
                 let FunctionArguments::List(list) = &mut f.args else { return };
                 let Some(name) = folded_parts(&f.name).pop() else { return };
                 let Some((_, types)) = ARGUMENTS.iter().find(|(known, _)| *known == name) else { return };

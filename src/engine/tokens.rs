@@ -11,8 +11,8 @@ use crate::error::{Error, Kind, Result};
 /// The tokens as sqlparser can parse them. [`Kind::Syntax`] for two strings in a row.
 pub fn readable(tokens: Vec<TokenWithSpan>, sql: &str) -> Result<Vec<TokenWithSpan>> {
     let mut all: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
-    // The last token that is no whitespace, and whether a line ended behind it.
-    let (mut last, mut new_line) = (None, false);
+    // The last token that is no whitespace, whether a line ended behind it, and whether it is a SELECT that begins a query.
+    let (mut last, mut new_line, mut selects) = (None, false, false);
     for token in tokens {
         if let Token::Whitespace(space) = &token.token {
             new_line |= matches!(space, Whitespace::Newline | Whitespace::SingleLineComment { .. });
@@ -52,8 +52,9 @@ pub fn readable(tokens: Vec<TokenWithSpan>, sql: &str) -> Result<Vec<TokenWithSp
             }
             continue;
         }
-        let of_no_columns = before.is_some_and(|t| is_keyword(t, Keyword::SELECT)) && ends_list(&token.token);
+        let of_no_columns = selects && ends_list(&token.token);
         let is_query = is_keyword(&token.token, Keyword::TABLE) && before.is_none_or(starts_query);
+        selects = is_keyword(&token.token, Keyword::SELECT) && before.is_none_or(starts_query);
         if of_no_columns {
             all.extend(one_row(&token));
         }
@@ -65,7 +66,7 @@ pub fn readable(tokens: Vec<TokenWithSpan>, sql: &str) -> Result<Vec<TokenWithSp
         }
         (last, new_line) = (Some(all.len() - 1), false);
     }
-    if let Some(select) = last.and_then(|at| all.get(at)).filter(|t| is_keyword(&t.token, Keyword::SELECT)).cloned() {
+    if let Some(select) = last.and_then(|at| all.get(at)).filter(|_| selects).cloned() {
         all.extend(one_row(&select));
     }
     // DataFusion knows no such constants; their escapes are read.

@@ -12,6 +12,10 @@ pub(super) enum Parsed {
     Begin { tag: &'static str, modes: Modes },
     /// `ABORT`, another word for `ROLLBACK`.
     Abort { chain: bool },
+    /// `PREPARE TRANSACTION`, of which there are none here.
+    Prepare,
+    /// `COMMIT PREPARED` and `ROLLBACK PREPARED` of the transaction of this name.
+    Prepared(String),
     /// `SET TRANSACTION`; for all that follow, `SET SESSION CHARACTERISTICS AS TRANSACTION`.
     Set { modes: Modes, session: bool },
 }
@@ -35,6 +39,14 @@ pub(super) fn parse(parser: &mut Parser) -> Option<Result<Parsed, ParserError>> 
     if word(parser, "abort") {
         work(parser);
         return Some(parser.parse_commit_rollback_chain().map(|chain| Parsed::Abort { chain }));
+    }
+    if parser.parse_keywords(&[Keyword::PREPARE, Keyword::TRANSACTION]) {
+        return Some(parser.parse_literal_string().map(|_| Parsed::Prepare));
+    }
+    let is_prepared = matches!(&parser.peek_nth_token_ref(1).token, Token::Word(w) if w.value.eq_ignore_ascii_case("prepared"));
+    if is_prepared && parser.parse_one_of_keywords(&[Keyword::COMMIT, Keyword::ROLLBACK]).is_some() {
+        parser.advance_token();
+        return Some(parser.parse_literal_string().map(Parsed::Prepared));
     }
     if parser.parse_keywords(&[Keyword::SET, Keyword::SESSION, Keyword::CHARACTERISTICS, Keyword::AS, Keyword::TRANSACTION]) {
         return Some(some_modes(parser).map(|modes| Parsed::Set { modes, session: true }));
@@ -135,6 +147,8 @@ mod tests {
                 Parsed::Begin { tag: "BEGIN", modes: modes(Some("read uncommitted"), Some(false)) },
             ),
             ("abort transaction and chain", Parsed::Abort { chain: true }),
+            ("prepare transaction 'x'", Parsed::Prepare),
+            ("rollback prepared 'x'", Parsed::Prepared("x".to_owned())),
             (
                 "set session characteristics as transaction isolation level repeatable read",
                 Parsed::Set { modes: modes(Some("repeatable read"), None), session: true },

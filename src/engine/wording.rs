@@ -50,7 +50,8 @@ const SAID: &[(&str, Kind, &str)] = &[
 const CASTS: &str = "You might need to add explicit type casts.";
 
 /// The remedy for a function that there is not.
-pub const FUNCTION_HINT: &str = "No function matches the given name and argument types. You might need to add explicit type casts.";
+pub const FUNCTION_HINT: &str =
+    "No function matches the given name and argument types. You might need to add explicit type casts.";
 
 /// The error of a message.
 pub fn by_words(message: &str) -> Error {
@@ -62,6 +63,12 @@ pub fn by_words(message: &str) -> Error {
     {
         let e = Error::new(Kind::UndefinedFunction, format!("{missing} does not exist"));
         return e.with_hint(format!("No function matches the given name and argument types. {CASTS}"));
+    }
+    if let Some((_, rest)) = plain.split_once("Function '")
+        && let Some((name, _)) = rest.split_once("' user-defined coercion failed")
+    {
+        let e = Error::new(Kind::UndefinedFunction, format!("function {name} does not exist"));
+        return e.with_hint(FUNCTION_HINT);
     }
     if let Some((_, kind, said)) = SAID.iter().find(|(words, ..)| plain.contains(words)) {
         return Error::new(*kind, *said);

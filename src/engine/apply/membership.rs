@@ -8,11 +8,12 @@ use datafusion::common::{Column, ScalarValue};
 use datafusion::error::Result;
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::logical_expr::expr::{BinaryExpr, InSubquery};
+use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{
     Expr, Filter, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, Subquery, binary_expr, lit, not_exists, when,
 };
 
-use super::{fresh, holds_subquery, outside, replaced, rewritten, value};
+use super::{fresh, holds_subquery, is_free, outside, replaced, rewritten, value};
 
 /// The plan with such memberships written so that joins answer them rightly.
 pub fn mended(plan: LogicalPlan) -> Result<LogicalPlan> {
@@ -39,6 +40,23 @@ pub fn mended(plan: LogicalPlan) -> Result<LogicalPlan> {
         }
     })?;
     Ok(mended.data)
+}
+
+/// Whether an outer join's condition has memberships that DataFusion would push to one side and forget the NULLs of: all but a plain `IN`.
+pub fn in_outer_joins(plan: &LogicalPlan) -> Result<bool> {
+    let is_in = |expr: &Expr| expr.exists(|e| Ok(matches!(e, Expr::InSubquery(_))));
+    let mut found = false;
+    plan.apply_with_subqueries(|node| {
+        if let LogicalPlan::Join(join) = node
+            && let (false, Some(filter)) = (join.join_type == JoinType::Inner, &join.filter)
+        {
+            for term in split_conjunction(filter) {
+                found |= is_in(term)? && !matches!(term, Expr::InSubquery(is_in) if !is_in.negated);
+            }
+        }
+        Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    })?;
+    Ok(found)
 }
 
 /// A term of a filter, of which only TRUE counts.
@@ -70,7 +88,7 @@ fn positive(term: Expr, input: &mut LogicalPlan) -> Result<Transformed<Expr>> {
 
 /// Whether DataFusion's join heeds NULLs: of a column, with a subquery that stands by itself.
 fn is_plain(is_in: &InSubquery) -> bool {
-    is_in.subquery.outer_ref_columns.is_empty() && !refers_outside(&is_in.expr) && is_in.expr.any_column_refs()
+    is_free(&is_in.subquery) && !refers_outside(&is_in.expr) && is_in.expr.any_column_refs()
 }
 
 fn refers_outside(expr: &Expr) -> bool {
@@ -97,7 +115,7 @@ fn told(expr: Expr, input: &mut LogicalPlan) -> Result<Transformed<Expr>> {
 /// Whether `x` is `IN`, as a value that `input` is made to give. A subquery that stands by itself runs twice, whatever the rows of `input`: for
 /// the members, and for how many there are.
 pub fn verdict(is_in: InSubquery, input: &mut LogicalPlan) -> Result<Expr> {
-    if !is_in.subquery.outer_ref_columns.is_empty() || refers_outside(&is_in.expr) {
+    if !is_free(&is_in.subquery) || refers_outside(&is_in.expr) {
         return Ok(replaced(Expr::InSubquery(is_in), input)?.data);
     }
     let InSubquery { expr: x, subquery, negated } = is_in;

@@ -38,11 +38,11 @@ pub fn optimize(state: &SessionState, plan: &LogicalPlan) -> Result<LogicalPlan>
     if holds(&plan, &|expr| subquery_of(expr).is_some_and(ambiguous::names))? {
         return state.optimize(&applied(plan)?.data);
     }
-    let joined = state.optimize(&plan);
     if !has_subqueries(&plan)? {
-        return joined;
+        return state.optimize(&plan);
     }
-    if let Ok(joined) = &joined
+    if !membership::in_outer_joins(&plan)?
+        && let Ok(joined) = &state.optimize(&plan)
         && !has_subqueries(joined)?
         && is_sound(joined)?
     {
@@ -62,7 +62,7 @@ fn has_subqueries(plan: &LogicalPlan) -> Result<bool> {
         Ok(if lateral { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
     })?;
     let left = |expr: &Expr| match expr {
-        Expr::ScalarSubquery(subquery) => !subquery.outer_ref_columns.is_empty(),
+        Expr::ScalarSubquery(subquery) => !is_free(subquery),
         Expr::Exists(_) | Expr::InSubquery(_) | Expr::SetComparison(_) | Expr::OuterReferenceColumn(..) => true,
         _ => false,
     };
@@ -212,7 +212,12 @@ fn rewritten(
 }
 
 fn refers_outside(expr: &Expr) -> bool {
-    subquery_of(expr).is_some_and(|subquery| !subquery.outer_ref_columns.is_empty())
+    subquery_of(expr).is_some_and(|subquery| !is_free(subquery))
+}
+
+/// Whether a subquery refers to nothing outside, also where it contains others: DataFusion lists only what it refers to itself.
+fn is_free(subquery: &Subquery) -> bool {
+    bind::outer_columns(&subquery.subquery, None).is_ok_and(|columns| columns.is_empty())
 }
 
 /// The expression with columns in place of subqueries, which `input` is made to give.

@@ -4,8 +4,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Query, Select,
-    SelectItem, SetExpr, Spanned, TableFactor, UnaryOperator, Value, Visit, Visitor,
+    BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, LimitClause,
+    Query, Select, SelectItem, SetExpr, Spanned, TableFactor, UnaryOperator, Value, Visit, Visitor,
 };
 use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token};
 
@@ -141,6 +141,22 @@ impl Finder<'_> {
         }
     }
 
+    fn literal(&mut self, expr: &Expr) {
+        if let Expr::Value(v) = expr
+            && let Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text) = &v.value
+        {
+            self.add(What::Literal(text.clone()), v.span.start);
+        }
+    }
+
+    fn extract(&mut self, field: String, from: &Expr) {
+        if let Some(at) = word_before(self.text, from.span().start, "extract") {
+            let name = vec!["pg_catalog".to_owned(), "extract".to_owned()];
+            let field = Expr::Value(Value::SingleQuotedString(field).into());
+            self.add(What::Call { name, arguments: vec![field, from.clone()] }, at);
+        }
+    }
+
     fn like(&mut self, name: &str, negated: bool, left: &Expr, right: &Expr) {
         let words: &[&str] = if negated { &["not"] } else { &["like", "ilike"] };
         if let Some(at) = words.iter().find_map(|word| after(self.text, left.span().end, word)) {
@@ -194,6 +210,11 @@ impl Visitor for Finder<'_> {
         // The rows of VALUES and the branches of a UNION are of one type.
         let several = matches!(query.body.as_ref(), SetExpr::Values(_) | SetExpr::SetOperation { .. });
         self.within.push(if several { Read::AsType } else { Read::AsText });
+        if let Some(LimitClause::LimitOffset { limit, offset, .. }) = &query.limit_clause {
+            for count in limit.iter().chain(offset.as_ref().map(|offset| &offset.value)) {
+                self.literal(count);
+            }
+        }
         ControlFlow::Continue(())
     }
 
@@ -225,11 +246,8 @@ impl Visitor for Finder<'_> {
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
         let above = self.within.last().copied().unwrap_or(Read::AsText);
         match expr {
-            Expr::Value(v) => {
-                if let (Read::AsType, Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text)) = (above, &v.value) {
-                    self.add(What::Literal(text.clone()), v.span.start);
-                }
-            }
+            Expr::Value(_) if above == Read::AsType => self.literal(expr),
+            Expr::Extract { field, expr, .. } => self.extract(field.to_string().to_lowercase(), expr),
             Expr::TypedString(typed) => {
                 if let Value::SingleQuotedString(text) = &typed.value.value {
                     self.add(What::Literal(text.clone()), typed.value.span.start);

@@ -53,9 +53,14 @@ pub(super) async fn told(e: Error, state: &SessionState, sql: &str) -> Error {
     if !has_place(e.kind()) {
         return e;
     }
+    let e = match copied(sql) {
+        Some(table) => return of_copy(e, &table),
+        None => e,
+    };
     let Some(text) = Text::of(sql) else { return e };
     let e = match e.kind() {
         Kind::UndefinedFunction | Kind::CannotCast => types::told(e, state, &text).await,
+        Kind::UndefinedTable => types::of_table(place::aliased(e, &text), state, &text).await,
         _ => e,
     };
     if e.position().is_some() {
@@ -64,6 +69,25 @@ pub(super) async fn told(e: Error, state: &SessionState, sql: &str) -> Error {
     match place::of(&e, &text) {
         Some(at) => text.at(e, at),
         None => e,
+    }
+}
+
+/// The table that a COPY names: no query is written there for an error to be in.
+fn copied(sql: &str) -> Option<String> {
+    let (first, rest) = sql.trim_start().split_once(char::is_whitespace)?;
+    let table = rest.trim_start().split(|c: char| c.is_whitespace() || c == '(').next()?;
+    let name = table.rsplit('.').next()?.trim_matches('"');
+    (first.eq_ignore_ascii_case("copy") && !name.is_empty()).then(|| name.to_owned())
+}
+
+/// The error of a COPY of a table, in its words and without a place.
+fn of_copy(e: Error, table: &str) -> Error {
+    let column = e.message().strip_prefix("column \"").and_then(|rest| rest.strip_suffix("\" does not exist"));
+    match column {
+        Some(column) if e.kind() == Kind::UndefinedColumn => {
+            Error::new(Kind::UndefinedColumn, format!("column \"{column}\" of relation \"{table}\" does not exist"))
+        }
+        Some(_) | None => e.nowhere(),
     }
 }
 

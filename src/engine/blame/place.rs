@@ -1,9 +1,9 @@
 //! The place of an error that its words tell: of the literal it quotes, the column, the type or the window it names.
 
-use datafusion::sql::sqlparser::ast::{Expr, OrderByKind, Query, Select, SetExpr, Spanned, Statement as Ast, Value};
+use datafusion::sql::sqlparser::ast::{Expr, OrderByKind, Query, Select, SetExpr, Spanned, Statement as Ast, TableFactor, Value};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token};
 
-use super::super::dialect::ast::folded;
+use super::super::dialect::ast::{folded, folded_parts};
 use super::Text;
 use super::found::{Parts, What, is_word};
 use crate::error::{Error, Kind};
@@ -22,8 +22,11 @@ pub fn of(e: &Error, text: &Text) -> Option<Location> {
             literal_that(text, |value| value.starts_with("\\x"))
         }
         Kind::UndefinedTable => from_clause(message, text).or_else(|| registered(message, text)),
+        Kind::UndefinedObject if message.starts_with("unrecognized configuration parameter") => None,
         Kind::UndefinedObject => window(message, text).or_else(|| type_name(message, text)).or_else(|| registered(message, text)),
-        Kind::UndefinedColumn | Kind::AmbiguousColumn | Kind::Grouping => column(message, text),
+        Kind::Grouping => grouping(message, text).or_else(|| column(message, text)).or_else(|| wildcard(text)),
+        Kind::UndefinedColumn | Kind::AmbiguousColumn => column(message, text),
+        Kind::Windowing => bound(message, text),
         Kind::UndefinedFunction => registered(message, text),
         Kind::DatatypeMismatch => clause(message, text).or_else(|| branch(message, text)),
         Kind::InvalidPosition => ordinal(message, text).or_else(|| distinct(message, text)),
@@ -73,6 +76,25 @@ fn from_clause(message: &str, text: &Text) -> Option<Location> {
     let table = quoted(rest)?;
     let mut tokens = text.tokens.windows(2);
     tokens.find(|pair| is_named(&pair[0].token, table) && pair[1].token == Token::Period).map(|pair| pair[0].span.start)
+}
+
+/// The error of a table that FROM has under another name, with that name.
+pub fn aliased(e: Error, text: &Text) -> Error {
+    let Some(table) = e.message().strip_prefix("missing FROM-clause entry for table ").and_then(quoted) else { return e };
+    let parts = Parts::of(text);
+    let from = parts.selects.iter().flat_map(|select| &select.from);
+    let factors = from.flat_map(|t| std::iter::once(&t.relation).chain(t.joins.iter().map(|join| &join.relation)));
+    let alias = factors.into_iter().find_map(|factor| match factor {
+        TableFactor::Table { name, alias: Some(alias), .. } if folded_parts(name).last().is_some_and(|last| last == table) => {
+            Some(folded(&alias.name))
+        }
+        _ => None,
+    });
+    let Some(alias) = alias else { return e };
+    let at = e.position();
+    let named = Error::new(Kind::UndefinedTable, format!("invalid reference to FROM-clause entry for table \"{table}\""))
+        .with_hint(format!("Perhaps you meant to reference the table alias \"{alias}\"."));
+    at.into_iter().fold(named, Error::at)
 }
 
 fn is_named(token: &Token, name: &str) -> bool {
@@ -135,6 +157,35 @@ fn column(message: &str, text: &Text) -> Option<Location> {
         })
     };
     named(true).or_else(|| named(false)).map(|part| part.at)
+}
+
+/// What GROUPING is asked of.
+fn grouping(message: &str, text: &Text) -> Option<Location> {
+    if !message.starts_with("arguments to GROUPING") {
+        return None;
+    }
+    let mut tokens = significant(text).skip_while(|t| !is_word(&t.token, "grouping"));
+    tokens.nth(2).map(|t| t.span.start)
+}
+
+/// The first star that is no operator's.
+fn wildcard(text: &Text) -> Option<Location> {
+    let tokens: Vec<_> = significant(text).collect();
+    tokens.windows(2).find(|pair| is_word(&pair[0].token, "select") && pair[1].token == Token::Mul).map(|pair| pair[1].span.start)
+}
+
+/// The bound of a window's frame: the first one, or the one behind AND.
+fn bound(message: &str, text: &Text) -> Option<Location> {
+    let word = if message.starts_with("frame start cannot") {
+        "between"
+    } else if message.starts_with("frame end") || message.starts_with("frame starting") {
+        "and"
+    } else {
+        return None;
+    };
+    let frame = significant(text).skip_while(|t| !["rows", "range", "groups"].iter().any(|unit| is_word(&t.token, unit)));
+    let mut bounds = frame.skip_while(|t| !is_word(&t.token, word));
+    bounds.nth(1).map(|t| t.span.start)
 }
 
 /// The queries of a statement, from the outside in.

@@ -42,6 +42,18 @@ pub async fn told(e: Error, state: &SessionState, text: &Text<'_>) -> Error {
     }
 }
 
+/// A relation that there is not, where a function was written.
+pub async fn of_table(e: Error, state: &SessionState, text: &Text<'_>) -> Error {
+    let name = e.message().strip_prefix("relation \"").and_then(|rest| rest.strip_suffix("\" does not exist"));
+    let Some(name) = name.map(str::to_owned) else { return e };
+    let parts = Parts::of(text);
+    let is_it = |part: &Part| {
+        let place = super::position(text.sql, part.at);
+        matches!(&part.what, What::Call { name: written, .. } if written.join(".") == name) && place == e.position()
+    };
+    if parts.all.iter().any(is_it) { function(e, &name, state, text, &parts).await } else { e }
+}
+
 async fn function(e: Error, call: &str, state: &SessionState, text: &Text<'_>, parts: &Parts) -> Error {
     let (name, given) = match call.split_once('(') {
         Some((name, types)) => (name, Some(types.trim_end_matches(')'))),

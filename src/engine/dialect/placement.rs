@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
+use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::{
     DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments, GroupByExpr,
@@ -246,12 +247,6 @@ fn call(f: &Function) -> Found {
     if f.over.is_some() && !is_known && is_function(name) {
         return wrong(format!("OVER specified, but {name} is not a window function nor an aggregate function"));
     }
-    if ORDERED.contains(&name) && f.within_group.is_empty() {
-        return wrong(format!("WITHIN GROUP is required for ordered-set aggregate {name}"));
-    }
-    if AGGREGATES.contains(&name) && !f.within_group.is_empty() {
-        return wrong(format!("{name} is not an ordered-set aggregate, so it cannot have WITHIN GROUP"));
-    }
     if f.filter.is_some() && !is_known && is_function(name) {
         return wrong(format!("FILTER specified, but {name} is not an aggregate function"));
     }
@@ -279,7 +274,11 @@ fn call(f: &Function) -> Found {
 
 /// Whether there is such a function, so that it is none of that name that is missing.
 fn is_function(name: &str) -> bool {
-    crate::engine::functions::named(name).is_some()
+    static LIBRARY: LazyLock<HashSet<String>> = LazyLock::new(|| {
+        let all = datafusion::functions::all_default_functions();
+        all.iter().flat_map(|f| std::iter::once(f.name().to_owned()).chain(f.aliases().iter().cloned())).collect()
+    });
+    LIBRARY.contains(name) || crate::engine::functions::named(name).is_some()
 }
 
 fn within_aggregate(f: &Function) -> Found {
