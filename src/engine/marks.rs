@@ -266,11 +266,21 @@ fn chosen(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         Expr::ScalarFunction(ScalarFunction { func, args }) if CHOICES.contains(&func.name()) => args.iter().collect(),
         _ => return Ok(Transformed::no(expr)),
     };
-    let fields: Vec<FieldRef> = choices.into_iter().filter_map(|e| e.to_field(schema).ok().map(|(_, f)| f)).collect();
+    let told = choices.into_iter().filter(|e| !is_null(e));
+    let fields: Vec<FieldRef> = told.filter_map(|e| e.to_field(schema).ok().map(|(_, f)| f)).collect();
     Ok(match of_all(fields.iter()) {
         Some(pg) => Transformed::yes(marked(expr, pg)),
         None => Transformed::no(expr),
     })
+}
+
+/// Whether it is the constant NULL, which is of the type that the others are of, whatever it was cast to for them.
+fn is_null(expr: &Expr) -> bool {
+    match expr {
+        Expr::Literal(value, _) => value.is_null(),
+        Expr::Cast(cast) => is_null(&cast.expr),
+        _ => false,
+    }
 }
 
 /// The columns of unfolded arrays, marked as the arrays say.

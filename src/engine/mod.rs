@@ -5,6 +5,7 @@ mod admit;
 mod apply;
 mod as_of;
 mod blame;
+mod coalesce;
 mod command;
 mod copy;
 mod dialect;

@@ -70,6 +70,7 @@ impl Shared {
             .and_then(|()| super::apply::register(&mut base))
             .and_then(|()| numeric::register(&mut base))
             .and_then(|()| base.register_udf(marks::make_array()).map(drop))
+            .and_then(|()| base.register_udf(super::coalesce::function()).map(drop))
             .and_then(|()| base.register_expr_planner(Arc::new(Unknown)))
             .and_then(|()| super::functions::register_datetime(&mut base))
             .map_err(|e| super::failure::from_datafusion(e, ""))?;

@@ -6,8 +6,9 @@ use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CaseWhen, Expr, FunctionArguments, GroupByExpr, JoinOperator, LimitClause, Query, Select, SelectItem,
-    SetExpr, TableFactor, TableWithJoins, Value, Values, VisitMut, VisitorMut, visit_expressions, visit_expressions_mut,
+    BinaryOperator, CaseWhen, CastKind, DataType, Expr, FunctionArguments, GroupByExpr, JoinOperator, LimitClause, Query, Select,
+    SelectItem, SetExpr, TableFactor, TableWithJoins, Value, Values, VisitMut, VisitorMut, visit_expressions,
+    visit_expressions_mut,
 };
 
 use super::ast::{call, folded, folded_parts, value};
@@ -74,7 +75,45 @@ pub fn of_nothing(expr: &mut Expr, common_tables: &[String]) {
         _ => false,
     });
     if query.with.is_none() && !grouped && !aggregated && select.from.iter().any(|t| is_nothing(t, common_tables)) {
-        *expr = value(answer);
+        *expr = beside_parameters(query, answer);
+    }
+}
+
+/// The value, and what the query says of its parameters, which are the statement's even so: `CASE WHEN $1::text IS NULL THEN x ELSE x END`.
+fn beside_parameters(query: &Query, answer: Value) -> Expr {
+    let mut found: Vec<(String, Expr)> = Vec::new();
+    let _: ControlFlow<()> = visit_expressions(query, |e| {
+        let (inner, cast) = match e {
+            Expr::Cast { expr, .. } => (expr.as_ref(), true),
+            other => (other, false),
+        };
+        if let Expr::Value(v) = inner
+            && let Value::Placeholder(name) = &v.value
+            && (cast || !found.iter().any(|(known, _)| known == name))
+        {
+            found.retain(|(known, _)| known != name);
+            let text = |inner: Box<Expr>| Expr::Cast {
+                kind: CastKind::DoubleColon,
+                expr: inner,
+                data_type: DataType::Text,
+                array: false,
+                format: None,
+            };
+            found.push((name.clone(), if cast { e.clone() } else { text(Box::new(e.clone())) }));
+        }
+        ControlFlow::Continue(())
+    });
+    let told = found.into_iter().map(|(_, e)| Expr::IsNull(Box::new(e)));
+    let Some(condition) = told.reduce(|a, b| Expr::BinaryOp { left: Box::new(a), op: BinaryOperator::Or, right: Box::new(b) })
+    else {
+        return value(answer);
+    };
+    Expr::Case {
+        case_token: AttachedToken::empty(),
+        end_token: AttachedToken::empty(),
+        operand: None,
+        conditions: vec![CaseWhen { condition, result: value(answer.clone()) }],
+        else_result: Some(Box::new(value(answer))),
     }
 }
 
