@@ -16,7 +16,7 @@ use crate::engine::apply::{FEW, ONLY};
 use crate::engine::operators::ROW;
 
 /// Stands before the number that keeps equal names of one list apart; no published or typed name holds it.
-const MARK: char = '\u{1}';
+pub(super) const MARK: char = '\u{1}';
 
 /// A column's name as clients see it.
 pub fn shown_name(name: &str) -> &str {
@@ -73,56 +73,93 @@ pub fn beside_wildcard(select: &mut Select) {
 
 /// The name that PostgreSQL gives an expression; `None` for `?column?`.
 pub(super) fn figure(expr: &Expr) -> Option<String> {
+    named(expr).map(|(name, _)| name)
+}
+
+/// The name of an expression, and whether it gives way to that of a cast around it: it is that of a type, or of a `CASE`. Each
+/// expression is looked at once, however many casts stand around it.
+fn named(expr: &Expr) -> Option<(String, bool)> {
+    let strong = |name: Option<String>| name.map(|name| (name, false));
     match expr {
-        Expr::Identifier(ident) => Some(folded(ident)),
-        Expr::CompoundIdentifier(parts) => parts.last().map(folded),
-        // What `sets`, `text` and `aggregates` made of a function's or a cast's name.
-        Expr::Function(_) if unfolded(expr).is_some() => unfolded(expr),
-        Expr::Function(f) if cast_of(f).is_some() => cast_of(f),
-        Expr::Function(f) if folded_parts(&f.name).last().is_some_and(|n| n.ends_with("_of")) => {
-            folded_parts(&f.name).pop().map(|n| n.trim_end_matches("_of").to_owned())
-        }
-        Expr::Function(_) if argument_of(expr, ONLY).is_some() => argument_of(expr, ONLY).and_then(figure),
-        Expr::Function(f) if folded_parts(&f.name) == ["together"] => Some("row".to_owned()),
-        Expr::Function(f) if reg_type(f).is_some() => {
-            argument(f).and_then(|e| figure(e).filter(|_| !is_weak(e))).or_else(|| reg_type(f))
-        }
-        // What `arrays` made of a literal that is cast.
-        Expr::Function(f) if folded_parts(&f.name) == ["make_array"] => argument(f).map_or(Some("array".to_owned()), figure),
-        Expr::Function(_) if vectors::shown(expr).is_some() => vectors::shown(expr).and_then(figure),
-        Expr::Function(f) => f.name.0.last().and_then(ObjectNamePart::as_ident).map(folded),
+        Expr::Identifier(ident) => strong(Some(folded(ident))),
+        Expr::CompoundIdentifier(parts) => strong(parts.last().map(folded)),
+        Expr::Function(f) => of_call(expr, f),
         // A cast of a column or a call is named after that, any other after its type.
-        Expr::Cast { expr, data_type, .. } => figure(expr).filter(|_| !is_weak(expr)).or_else(|| Some(type_name(data_type))),
+        Expr::Cast { expr, data_type, .. } => Some(of_cast(expr, || type_name(data_type))),
         // What `aggregates` made of a table's name.
         Expr::BinaryOp { left, op: BinaryOperator::PGCustomBinaryOperator(op), .. } if *op == ROW => {
-            string(left).map(str::to_owned)
+            strong(string(left).map(str::to_owned))
         }
-        Expr::TypedString(typed) => Some(type_name(&typed.data_type)),
-        Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => figure(inner),
-        Expr::CompoundFieldAccess { root, access_chain } => access_chain.iter().rev().find_map(field).or_else(|| figure(root)),
-        Expr::Case { else_result, .. } => else_result.as_deref().and_then(figure).or_else(|| Some("case".to_owned())),
+        Expr::TypedString(typed) => Some((type_name(&typed.data_type), true)),
+        Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => named(inner),
+        Expr::CompoundFieldAccess { root, access_chain } => {
+            strong(access_chain.iter().rev().find_map(field)).or_else(|| named(root))
+        }
+        Expr::Case { else_result, .. } => else_result.as_deref().and_then(named).or_else(|| Some(("case".to_owned(), true))),
         Expr::Subquery(query) => match query.body.as_ref() {
             SetExpr::Select(inner) => match inner.projection.first() {
                 // What `subqueries` made of a column.
-                Some(SelectItem::UnnamedExpr(expr)) => figure(argument_of(expr, FEW).unwrap_or(expr)),
-                Some(SelectItem::ExprWithAlias { alias, .. }) => Some(shown_name(&folded(alias)).to_owned()),
+                Some(SelectItem::UnnamedExpr(expr)) => strong(figure(argument_of(expr, FEW).unwrap_or(expr))),
+                Some(SelectItem::ExprWithAlias { alias, .. }) => strong(Some(shown_name(&folded(alias)).to_owned())),
                 _ => None,
             },
             _ => None,
         },
-        Expr::Exists { .. } => Some("exists".to_owned()),
-        Expr::Array(_) => Some("array".to_owned()),
-        Expr::Extract { .. } => Some("extract".to_owned()),
-        Expr::Substring { .. } => Some("substring".to_owned()),
-        Expr::Position { .. } => Some("position".to_owned()),
-        Expr::Trim { .. } => Some("btrim".to_owned()),
-        Expr::Ceil { .. } => Some("ceil".to_owned()),
-        Expr::Floor { .. } => Some("floor".to_owned()),
-        Expr::Overlay { .. } => Some("overlay".to_owned()),
-        Expr::Interval(_) => Some("interval".to_owned()),
-        Expr::AtTimeZone { .. } => Some("timezone".to_owned()),
+        Expr::Exists { .. } => strong(Some("exists".to_owned())),
+        Expr::Array(_) => strong(Some("array".to_owned())),
+        Expr::Extract { .. } => strong(Some("extract".to_owned())),
+        Expr::Substring { .. } => strong(Some("substring".to_owned())),
+        Expr::Position { .. } => strong(Some("position".to_owned())),
+        Expr::Trim { .. } => strong(Some("btrim".to_owned())),
+        Expr::Ceil { .. } => strong(Some("ceil".to_owned())),
+        Expr::Floor { .. } => strong(Some("floor".to_owned())),
+        Expr::Overlay { .. } => strong(Some("overlay".to_owned())),
+        Expr::Interval(_) => Some(("interval".to_owned(), true)),
+        Expr::AtTimeZone { .. } => strong(Some("timezone".to_owned())),
         _ => None,
     }
+}
+
+/// The name of a call: the function's, or that of what the dialect made a call of.
+fn of_call(expr: &Expr, f: &Function) -> Option<(String, bool)> {
+    let name = folded_parts(&f.name).pop()?;
+    let weak = is_type(&name) || name == "make_array";
+    // What `sets`, `text` and `aggregates` made of a function's or a cast's name.
+    if let Some(name) = unfolded(expr) {
+        return Some((name, weak));
+    }
+    if let Some(of_type) = cast_name(&name) {
+        let written = match argument(f) {
+            Some(Expr::Cast { expr, data_type: DataType::Text, .. }) => Some(&**expr),
+            other => other,
+        };
+        return Some(written.map_or((of_type.to_owned(), true), |expr| of_cast(expr, || of_type.to_owned())));
+    }
+    if let Some(name) = name.strip_suffix("_of") {
+        return Some((name.to_owned(), false));
+    }
+    if let Some(expr) = argument_of(expr, ONLY) {
+        return named(expr);
+    }
+    if folded_parts(&f.name) == ["together"] {
+        return Some(("row".to_owned(), false));
+    }
+    if let (Some(of_type), Some(expr)) = (reg_type(f), argument(f)) {
+        return Some(of_cast(expr, || of_type));
+    }
+    // What `arrays` made of a literal that is cast.
+    if name == "make_array" {
+        return argument(f).map_or(Some("array".to_owned()), figure).map(|name| (name, true));
+    }
+    if let Some(expr) = vectors::shown(expr) {
+        return named(expr);
+    }
+    Some((f.name.0.last().and_then(ObjectNamePart::as_ident).map(folded)?, weak))
+}
+
+/// The name of a cast: its argument's, unless that gives way to the type's.
+fn of_cast(expr: &Expr, of_type: impl FnOnce() -> String) -> (String, bool) {
+    named(expr).filter(|(_, weak)| !weak).unwrap_or_else(|| (of_type(), true))
 }
 
 /// The field that an access names; subscripts name none.
@@ -131,18 +168,6 @@ fn field(access: &AccessExpr) -> Option<String> {
         AccessExpr::Dot(expr) => string(expr).map(str::to_owned).or_else(|| figure(expr)),
         AccessExpr::Subscript(_) => None,
     }
-}
-
-/// The name of a cast that became a call: its argument's, else its type's.
-fn cast_of(f: &Function) -> Option<String> {
-    let name = cast_name(folded_parts(&f.name).last()?)?;
-    let FunctionArguments::List(list) = &f.args else { return None };
-    match list.args.first() {
-        Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Cast { expr, data_type: DataType::Text, .. }))) => figure(expr),
-        Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(e))) => figure(e),
-        _ => None,
-    }
-    .or_else(|| Some(name.to_owned()))
 }
 
 /// The first argument of a call.
@@ -159,21 +184,6 @@ fn reg_type(f: &Function) -> Option<String> {
     let name = folded_parts(&f.name).pop()?;
     let of_name = name.strip_suffix("_name").or_else(|| name.strip_prefix("to_")?.strip_suffix("_oid"))?;
     of_name.starts_with("reg").then(|| of_name.to_owned())
-}
-
-/// Whether the name of an expression gives way to that of a cast around it: it is that of a type, or of a `CASE`.
-fn is_weak(expr: &Expr) -> bool {
-    match expr {
-        Expr::Cast { expr, .. } => figure(expr).is_none() || is_weak(expr),
-        Expr::TypedString(_) | Expr::Interval(_) => true,
-        Expr::Case { else_result, .. } => else_result.as_deref().is_none_or(|e| figure(e).is_none() || is_weak(e)),
-        Expr::Function(f) if cast_of(f).is_some() || reg_type(f).is_some() => {
-            argument(f).is_some_and(|e| figure(e).is_none() || is_weak(e))
-        }
-        Expr::Function(f) => folded_parts(&f.name).last().is_some_and(|name| is_type(name) || name == "make_array"),
-        Expr::Nested(inner) => is_weak(inner),
-        _ => false,
-    }
 }
 
 /// Whether the name is that of a type of dates and times, which calls stand for where a type has digits or fields.
