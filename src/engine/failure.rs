@@ -362,7 +362,7 @@ mod tests {
     fn syntax_errors_name_the_word_and_the_place() {
         for (sql, message, at) in [
             ("selec 1", "syntax error at or near \"selec\"", Some(1)),
-            ("select 1 + ", "syntax error at end of input", Some(11)),
+            ("select 1 + ", "syntax error at end of input", Some(12)),
             ("select\n  1 + )", "syntax error at or near \")\"", Some(14)),
         ] {
             let e = Parser::parse_sql(&PostgreSqlDialect {}, sql).expect_err(sql);

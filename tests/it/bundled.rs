@@ -74,9 +74,9 @@ async fn the_columns_of_the_city_have_the_types_that_are_declared() {
         environment.weather_daily: day date, temp_mean float8, temp_min float8, temp_max float8, rain float8, wind float8, sunshine float8
         health.clinic_visits: day date, district_code text, respiratory int8, injury int8, other int8
         health.emergency_calls: received timestamp, district_code text, kind text, priority int8, response_min float8, ambulances int8
-        health.facilities: facility_id text, name text, name_zh text, kind text, beds int8, emergency bool, district_code text, opened date, id text, geometry text
+        health.facilities: facility_id text, name text, name_zh text, kind text, beds int8, emergency bool, district_code text, opened date, id text, geometry geometry
         health.vaccination_sites: 编号 text, 名称 text, 区划代码 text, 区名 text, 地址 text, 疫苗 text, 每日剂数 int8, 启用日期 date, 备注 text
-        reference.districts: district_code text, name text, name_zh text, geometry text
+        reference.districts: district_code text, name text, name_zh text, geometry geometry
         reference.holidays: day date, name text, name_zh text, on_weekend bool
         reference.population: district_code text, year int8, age_group text, residents int8
         transport.bike_counters: counter text, counted_at timestamptz, district_code text, bikes int8, direction json

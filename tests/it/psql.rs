@@ -189,13 +189,13 @@ fn names_stand_as_published() {
     check(
         &["\\d transport.\"焼津市バス路線\"", "select \"路線名\" from transport.焼津市バス路線 order by 1 limit 2"],
         expect![[r#"
-                  Table "transport.焼津市バス路線"
-          Column  |  Type  | Collation | Nullable | Default
-        ----------+--------+-----------+----------+---------
-         路線名   | text   |           |          |
-         stroke   | text   |           |          |
-         geometry | text   |           |          |
-         id       | bigint |           |          |
+                          Table "transport.焼津市バス路線"
+          Column  |          Type           | Collation | Nullable | Default
+        ----------+-------------------------+-----------+----------+---------
+         路線名   | text                    |           |          |
+         stroke   | text                    |           |          |
+         geometry | geometry(Geometry,4326) |           |          |
+         id       | bigint                  |           |          |
 
             路線名
         --------------
@@ -318,7 +318,7 @@ fn errors_point_at_their_place() {
         ERROR:  column "idnt" does not exist
         LINE 1: select idnt from transport.ourairports_airports
                        ^
-        HINT:  Perhaps you meant to reference the column ident.
+        HINT:  Perhaps you meant to reference the column "ourairports_airports.ident".
     "#]],
     );
     check(

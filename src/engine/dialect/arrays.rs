@@ -185,6 +185,6 @@ mod tests {
             ],
         );
         check("select a as a from t where a = any ('{x,y}')", expect!["SELECT a AS a FROM t WHERE a = ANY(ARRAY['x', 'y'])"]);
-        check("select '{1,2}'::int[] as a", expect!["SELECT ARRAY[CAST('1' AS INT), CAST('2' AS INT)] AS a"]);
+        check("select '{1,2}'::int[] as a", expect!["SELECT make_array(CAST('1' AS INT), CAST('2' AS INT)) AS a"]);
     }
 }

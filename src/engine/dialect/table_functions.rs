@@ -139,7 +139,7 @@ mod tests {
         let asked = "select a.grantee from t, aclexplode(t.acl) a";
         assert_eq!(
             rewritten(asked),
-            "SELECT a.grantee FROM t, (SELECT 0::INT UNSIGNED AS grantor, 0::INT UNSIGNED AS grantee, '' AS privilege_type, \
+            "SELECT a.grantee FROM t, (SELECT 0::oid AS grantor, 0::oid AS grantee, '' AS privilege_type, \
              false AS is_grantable WHERE false) a"
         );
         assert_eq!(rewritten("select s from pg_catalog.generate_series(1, 3) s"), "SELECT s FROM generate_series(1, 3) s (s)");

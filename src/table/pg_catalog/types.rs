@@ -245,6 +245,10 @@ mod tests {
             assert_eq!((types().text(row, "typname"), types().text(row, "typlen")), (t.name, t.len.to_string().as_str()));
             assert_eq!(types().number(row, "typarray"), t.array, "{}", t.name);
             for column in ["typinput", "typoutput"] {
+                // PostgreSQL has no geometries, and so no functions of them; PostGIS's are not called here.
+                if t.oid == pg_type::GEOMETRY.oid {
+                    continue;
+                }
                 assert!(Function::by_oid(types().number(row, column)).is_some(), "{}", t.name);
             }
         }
