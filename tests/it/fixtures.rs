@@ -56,9 +56,9 @@ async fn geometries_are_those_of_the_files() {
         let text = std::fs::read_to_string(shared_data().join(file)).unwrap_or_else(|e| panic!("{file}: {e}"));
         let published: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{file}: {e}"));
         let features = published["features"].as_array().expect("a collection of features");
-        let sql = format!("select {}::text, geometry from {table}", quoted(key));
+        let sql = format!("select {}::text, st_astext(geometry) from {table}", quoted(key));
         let read = rows(&client, &sql).await.unwrap_or_else(|e| panic!("{table}: {e:?}"));
-        let kind = |wkt: &str| wkt.split(' ').next().unwrap_or_default().to_owned();
+        let kind = |wkt: &str| wkt.split(['(', ' ']).next().unwrap_or_default().to_owned();
         let mut got: Vec<_> = read.iter().map(|row| format!("{} {} {:?}", row[0], kind(&row[1]), numbers(&row[1]))).collect();
         let published = features.iter().map(|feature| {
             let (property, geometry) = (&feature["properties"][key], &feature["geometry"]);

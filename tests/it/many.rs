@@ -62,7 +62,7 @@ fn questions_about_one_table_look_at_few() {
         (&columns_as_jdbc_asks("theme\\_8", "two"), "what it is called", 30),
         (&columns_as_jdbc_asks("theme\\_8", "dataset\\_%"), "what it is called", 1_500),
         (referring, "theme_8.two", 20),
-        ("SELECT attname FROM pg_attribute WHERE attrelid = 'theme_7.dataset_407'::regclass AND attnum > 0", "name", 10),
+        ("SELECT attname FROM pg_attribute WHERE attrelid = 'theme_7.one'::regclass AND attnum > 0", "name", 10),
         (
             "SELECT relname FROM pg_class WHERE oid = ANY (ARRAY['theme_7.one'::regclass::oid, 'theme_8.two'::regclass::oid])",
             "two",

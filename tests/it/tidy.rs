@@ -98,7 +98,7 @@ fn files(folder: &str, endings: &[&str]) -> Vec<File> {
         entries.sort();
         for path in entries {
             let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-            if path.is_dir() && name != "target" && !name.starts_with('.') {
+            if path.is_dir() && !["target", "node_modules"].contains(&name.as_str()) && !name.starts_with('.') {
                 walk(root, &path, endings, found);
             } else if endings.iter().any(|ending| name.ends_with(ending)) && path.is_file() {
                 let below = path.strip_prefix(root).expect("the walk stays below its root").to_string_lossy().replace('\\', "/");
