@@ -325,6 +325,16 @@ impl AnalyzerRule for Texts {
     }
 }
 
+/// Refuses the cast of `json` to anything but a text.
+pub fn of_json(from: &Field, to: &Field) -> Result<()> {
+    let is_text = |field: &Field| field.data_type().is_string();
+    if !is_text(from) || *PgType::of_field(from) != pg_type::JSON || is_text(to) || to.data_type().is_null() {
+        return Ok(());
+    }
+    let error = Error::new(Kind::CannotCast, format!("cannot cast type json to {}", PgType::of_field(to).sql_name));
+    Err(DataFusionError::External(Box::new(error)))
+}
+
 fn written(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let Expr::Cast(Cast { expr: inner, field }) = expr else { return Ok(Transformed::no(expr)) };
     let from = inner.get_type(schema)?;
@@ -339,12 +349,7 @@ fn written(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         let text = Expr::Cast(Cast { expr: inner, field });
         return Ok(Transformed::yes(super::marks::as_text(text)));
     }
-    let json = |field: &Field| field.data_type().is_string() && *PgType::of_field(field) == pg_type::JSON;
-    if !to.is_string() && !to.is_null() && json(&inner.to_field(schema)?.1) {
-        let to = PgType::of_field(&field).sql_name;
-        let error = Error::new(Kind::CannotCast, format!("cannot cast type json to {to}"));
-        return Err(DataFusionError::External(Box::new(error)));
-    }
+    of_json(&inner.to_field(schema)?.1, &field)?;
     if to.is_string() && (from == DataType::Boolean || from.is_nested() || from.is_binary()) {
         let text = call("value_to_text", vec![*inner])?;
         let text = if *to == DataType::Utf8View { text } else { Expr::Cast(Cast { expr: Box::new(text), field }) };

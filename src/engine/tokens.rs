@@ -75,7 +75,23 @@ pub fn readable(tokens: Vec<TokenWithSpan>, sql: &str) -> Result<Vec<TokenWithSp
             token.token = Token::SingleQuotedString(std::mem::take(text));
         }
     }
+    options_of_explain(&mut all);
     Ok(all)
+}
+
+/// `ON` among the options in parentheses is a word like any other.
+fn options_of_explain(tokens: &mut [TokenWithSpan]) {
+    let mut written = tokens.iter_mut().map(|t| &mut t.token).filter(|t| !matches!(t, Token::Whitespace(_)));
+    if !written.next().is_some_and(|t| is_word(t, "explain")) || written.next().is_none_or(|t| *t != Token::LParen) {
+        return;
+    }
+    for token in written.take_while(|t| **t != Token::RParen) {
+        if let Token::Word(word) = token
+            && word.keyword == Keyword::ON
+        {
+            word.keyword = Keyword::NoKeyword;
+        }
+    }
 }
 
 fn is_string(token: &Token) -> bool {

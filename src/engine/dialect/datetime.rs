@@ -15,6 +15,17 @@ const PARTS: [&str; 7] = ["years", "months", "weeks", "days", "hours", "mins", "
 /// An interval's fields, the largest first, each a bit.
 const FIELDS: [&str; 6] = ["year", "month", "day", "hour", "minute", "second"];
 
+/// Rewrites `OVERLAPS`, before its rows are values.
+pub fn overlaps(expr: &mut Expr) {
+    if let Expr::BinaryOp { left, op: BinaryOperator::Overlaps, right } = expr
+        && let (Some(first), Some(second)) = (rows::fields(left), rows::fields(right))
+        && first.len() == 2
+        && second.len() == 2
+    {
+        *expr = call("overlaps", first.into_iter().chain(second).collect());
+    }
+}
+
 /// Rewrites one expression.
 pub fn functions(expr: &mut Expr) {
     match expr {
@@ -26,14 +37,6 @@ pub fn functions(expr: &mut Expr) {
         Expr::AtTimeZone { timestamp, time_zone } => {
             let (moment, zone) = (take(timestamp), take(time_zone));
             *expr = call("timezone", vec![zone, moment]);
-        }
-        Expr::BinaryOp { left, op: BinaryOperator::Overlaps, right } => {
-            if let (Some(first), Some(second)) = (rows::fields(left), rows::fields(right))
-                && first.len() == 2
-                && second.len() == 2
-            {
-                *expr = call("overlaps", first.into_iter().chain(second).collect());
-            }
         }
         Expr::Interval(interval) => {
             let bit = |name: String| FIELDS.iter().position(|f| *f == name.to_lowercase());

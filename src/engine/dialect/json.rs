@@ -19,7 +19,7 @@ pub fn function(mut f: Function) -> Expr {
         let of = name.strip_prefix("jsonb_").map(|rest| (rest, "text_to_jsonb"));
         let of = of.or_else(|| name.strip_prefix("json_").map(|rest| (rest, "text_to_json")));
         if let Some((rest, read)) = of
-            && !OTHERS.contains(&rest.trim_end_matches("_of"))
+            && !OTHERS.contains(&rest)
             && let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(first))) = list.args.first_mut()
             && string(first).is_some()
         {
@@ -97,21 +97,14 @@ fn kind(expr: &Expr) -> Option<&'static str> {
             };
             match name.as_str() {
                 "coalesce" | "nullif" | "greatest" | "least" => list.args.iter().find_map(argument),
-                "text_to_json" | "to_json" | "row_to_json" | "array_to_json" | "json_agg_of" | "json_object_agg_of"
+                "text_to_json" | "to_json" | "row_to_json" | "array_to_json" | "json_agg" | "json_object_agg"
                 | "json_build_object" | "json_build_array" | "json_object" | "json_strip_nulls" | "json_extract_path" => {
                     Some("text_to_json")
                 }
-                "text_to_jsonb"
-                | "to_jsonb"
-                | "jsonb_agg_of"
-                | "jsonb_object_agg_of"
-                | "jsonb_build_object"
-                | "jsonb_build_array"
-                | "jsonb_object"
-                | "jsonb_set"
-                | "jsonb_insert"
-                | "jsonb_strip_nulls"
-                | "jsonb_extract_path" => Some("text_to_jsonb"),
+                "text_to_jsonb" | "to_jsonb" | "jsonb_agg" | "jsonb_object_agg" | "jsonb_build_object" | "jsonb_build_array"
+                | "jsonb_object" | "jsonb_set" | "jsonb_insert" | "jsonb_strip_nulls" | "jsonb_extract_path" => {
+                    Some("text_to_jsonb")
+                }
                 _ => None,
             }
         }
@@ -138,6 +131,9 @@ pub fn values(query: &mut Query) {
     let SetExpr::Values(values) = query.body.as_mut() else { return };
     let width = values.rows.first().map_or(0, |row| row.len());
     for column in 0..width {
+        if of_several_texts(&mut values.rows, column) {
+            continue;
+        }
         let read = values.rows.iter().find_map(|row| match row.get(column) {
             Some(Expr::Function(f)) => folded_parts(&f.name).pop().filter(|n| cast_name(n).is_some() && is_of_one(f)),
             _ => None,
@@ -153,6 +149,31 @@ pub fn values(query: &mut Query) {
                 *literal = call(&read, vec![literal.clone()]);
             }
         }
+    }
+}
+
+/// Whether some of a column are marked as texts of another kind than the rest: they meet in `text`.
+fn of_several_texts(rows: &mut [Parens<Vec<Expr>>], column: usize) -> bool {
+    let cells = || rows.iter().filter_map(|row| row.get(column)).filter(|e| !matches!(e, Expr::Value(_)));
+    let kinds: Vec<Option<String>> = cells().map(text_kind).collect();
+    if kinds.iter().all(Option::is_none) || kinds.windows(2).all(|pair| pair[0] == pair[1]) {
+        return false;
+    }
+    for cell in rows.iter_mut().filter_map(|row| row.get_mut(column)).filter(|e| text_kind(e).is_some()) {
+        let left = Box::new(std::mem::replace(cell, value(Value::Null)));
+        let right = Box::new(value(Value::SingleQuotedString(String::new())));
+        *cell = Expr::BinaryOp { left, op: BinaryOperator::StringConcat, right };
+    }
+    true
+}
+
+/// The type of texts, other than `text`, that an expression is cast to.
+fn text_kind(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Function(f) => folded_parts(&f.name).pop().filter(|n| n == "text_to_varchar" || n == "text_to_bpchar"),
+        Expr::Cast { data_type: DataType::Varchar(_), .. } => Some("varchar".to_owned()),
+        Expr::Cast { data_type: DataType::Custom(name, _), .. } => folded_parts(name).pop().filter(|n| n == "name"),
+        _ => None,
     }
 }
 

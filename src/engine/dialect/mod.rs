@@ -47,6 +47,9 @@ pub use placement::check;
 /// Unnamed expressions get the name that PostgreSQL gives them; where two columns of one list would have the same name, what follows
 /// the first carries a mark that [`shown_name`] removes.
 pub fn rewrite(statement: &mut Statement) -> Result<()> {
+    if let Statement::Query(query) = statement {
+        order::of_outermost(query);
+    }
     let mut rewriter = Rewriter { common_tables: names::common_tables(statement) };
     if let ControlFlow::Break(error) = statement.visit(&mut rewriter) {
         return Err(*error);
@@ -119,6 +122,7 @@ impl VisitorMut for Rewriter {
         subqueries::outside_walk(expr);
         arrays::of_subquery(expr);
         truth::set_aside(expr);
+        datetime::overlaps(expr);
         flow(rows::compare(expr))
     }
 

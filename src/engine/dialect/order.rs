@@ -9,23 +9,44 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::ast::{bare, folded};
-use super::columns::figure;
+use super::columns::{MARK, figure};
 
-/// Qualifies the columns in expressions that the list gives another meaning.
-pub fn by_input(query: &mut Query) {
-    let SetExpr::Select(select) = query.body.as_ref() else { return };
-    let Some(OrderByKind::Expressions(keys)) = query.order_by.as_mut().map(|order| &mut order.kind) else { return };
-    let Some(relation) = only_relation(select) else { return };
+/// Qualifies the columns in expressions that the list gives another meaning; the names of those.
+pub fn by_input(query: &mut Query) -> HashSet<String> {
+    let mut found = HashSet::new();
+    let SetExpr::Select(select) = query.body.as_ref() else { return found };
+    let Some(OrderByKind::Expressions(keys)) = query.order_by.as_mut().map(|order| &mut order.kind) else { return found };
+    let Some(relation) = only_relation(select) else { return found };
     let renamed: HashSet<String> = select.projection.iter().filter_map(renamed).collect();
     for key in keys.iter_mut().filter(|key| !matches!(bare(&key.expr), Expr::Identifier(_))) {
         let _: ControlFlow<()> = visit_expressions_mut(&mut key.expr, |expr| {
             if let Expr::Identifier(name) = expr
                 && renamed.contains(&folded(name))
             {
+                found.insert(folded(name));
                 *expr = Expr::CompoundIdentifier(vec![relation.clone(), name.clone()]);
             }
             ControlFlow::Continue(())
         });
+    }
+    found
+}
+
+/// The same of the outermost query, whose list then keeps its names apart from the relation's: nothing around it looks them up.
+pub fn of_outermost(query: &mut Query) {
+    let names = by_input(query);
+    let SetExpr::Select(select) = query.body.as_mut() else { return };
+    for (position, item) in select.projection.iter_mut().enumerate() {
+        let Some(name) = renamed(item).filter(|name| names.contains(name)) else { continue };
+        let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = &*item else { continue };
+        let alias = Ident::with_quote('"', format!("{name}{MARK}{position}"));
+        *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias: alias.clone() };
+        let Some(OrderByKind::Expressions(keys)) = query.order_by.as_mut().map(|order| &mut order.kind) else { continue };
+        for key in keys {
+            if matches!(bare(&key.expr), Expr::Identifier(of) if folded(of) == name) {
+                key.expr = Expr::Identifier(alias.clone());
+            }
+        }
     }
 }
 
@@ -63,15 +84,18 @@ mod tests {
     use super::super::rewritten;
 
     fn check(sql: &str, want: Expect) {
-        want.assert_eq(&rewritten(sql));
+        want.assert_eq(&rewritten(sql).replace(MARK, "#"));
     }
 
     #[test]
     fn names_in_expressions_are_the_relation_s() {
-        check("select -a as a from t order by a + 0, a", expect!["SELECT -a AS a FROM t ORDER BY t.a + 0, a"]);
+        check(
+            "select 1 as x from (select -a as a from t order by a + 0, a) s",
+            expect!["SELECT 1 AS x FROM (SELECT -a AS a FROM t ORDER BY t.a + 0, a) s"],
+        );
         check(
             "select -a as a from s.t x order by (a) desc, abs(a)",
-            expect!["SELECT -a AS a FROM s.t x ORDER BY (a) DESC, abs(x.a)"],
+            expect![[r##"SELECT -a AS "a#0" FROM s.t x ORDER BY "a#0" DESC, abs(x.a)"##]],
         );
         check("select a, b from t order by a + b", expect!["SELECT a, b FROM t ORDER BY a + b"]);
         check("select -a as a from t, u order by a + 0", expect!["SELECT -a AS a FROM t, u ORDER BY a + 0"]);

@@ -19,6 +19,7 @@ use datafusion::optimizer::AnalyzerRule;
 use self::relations::{list_of_values, union_of_numbers};
 use super::literals::{self, TO_NUMERIC, is_unknown};
 use super::{convert, operators, shown, types};
+use crate::engine::operators::of_json;
 use crate::table::pg_value::ShownScale;
 
 /// Functions whose arguments are of one type, which is that of the result.
@@ -300,7 +301,9 @@ fn cases(mut case: Case, schema: &DFSchema) -> Result<Transformed<Expr>> {
 
 /// A cast that the statement asks for.
 fn explicit(written: Cast, schema: &DFSchema) -> Result<Transformed<Expr>> {
-    let from = written.expr.get_type(schema)?;
+    let (_, given) = written.expr.to_field(schema)?;
+    of_json(&given, &written.field)?;
+    let from = given.data_type().clone();
     match convert::explicit(written.expr.as_ref(), &from, written.field.data_type()) {
         Some(converted) => Ok(Transformed::yes(converted)),
         None => Ok(Transformed::no(Expr::Cast(written))),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray};
 use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::ScalarValue;
+use datafusion::common::{ScalarValue, exec_err};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::AggregateOrderSensitivity;
@@ -55,6 +55,9 @@ impl Gathered {
     }
 
     fn rows(&self, args: &AccumulatorArgs) -> Result<Rows> {
+        if args.is_distinct && args.order_bys.iter().any(|by| !args.exprs.contains(&by.expr)) {
+            return exec_err!("In an aggregate with DISTINCT, ORDER BY expressions must appear in argument list");
+        }
         let order = args.order_bys.iter().map(|by| Ok(by.expr.return_field(args.schema)?.data_type().clone()));
         let types = args.expr_fields.iter().map(|f| Ok(f.data_type().clone())).chain(order).collect::<Result<_>>()?;
         let layout = Layout {

@@ -33,6 +33,13 @@ pub(super) fn recursion(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
         reading(uncast(second, &free)?, &query.name, &Arc::new(Schema::new(nullable)))?
     };
     let second = coerce_plan_expr_for_schema(settled(second)?, first.schema())?;
+    let differ = first.schema().fields().iter().zip(second.schema().fields()).any(|(a, b)| a.metadata() != b.metadata());
+    let second = if differ {
+        let scales: Vec<_> = first.schema().fields().iter().map(|field| ShownScale::of(field)).collect();
+        showing(second, &scales)?
+    } else {
+        second
+    };
     let query = RecursiveQuery::try_new(query.name, Arc::new(first), Arc::new(second), query.is_distinct)?;
     Ok(Transformed::new(LogicalPlan::RecursiveQuery(query), true, TreeNodeRecursion::Jump))
 }
