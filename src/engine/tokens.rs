@@ -90,6 +90,7 @@ fn options_of_explain(tokens: &mut [TokenWithSpan]) {
             && word.keyword == Keyword::ON
         {
             word.keyword = Keyword::NoKeyword;
+            word.quote_style = Some('"');
         }
     }
 }
