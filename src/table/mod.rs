@@ -1,8 +1,8 @@
 //! Tables: `TableProvider`s over snapshots, over published Parquet and Arrow in place, and over the catalog itself
 //! (`catalog.*`, `pg_catalog.*`, `information_schema.*`). Sessions and clients are unknown here.
 
-pub mod modifier;
 pub mod geometry;
+pub mod modifier;
 pub mod pg_charset;
 pub mod pg_time;
 pub mod pg_type;

@@ -138,12 +138,24 @@ impl PgType {
     fn is_held_by(&self, arrow: &DataType) -> bool {
         match arrow {
             DataType::UInt32 | DataType::Int64 => self.is_number_of_object(),
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
-                [&JSON, &JSONB, &NAME, &CHAR, &VARCHAR, &BPCHAR, &UUID, &PG_NODE_TREE, &INET, &ACLITEM, &ANYARRAY, &PG_LSN, &GEOMETRY]
-                    .iter()
-                    .chain(&[&PG_NDISTINCT, &PG_DEPENDENCIES, &PG_MCV_LIST])
-                    .any(|t| t.oid == self.oid)
-            }
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => [
+                &JSON,
+                &JSONB,
+                &NAME,
+                &CHAR,
+                &VARCHAR,
+                &BPCHAR,
+                &UUID,
+                &PG_NODE_TREE,
+                &INET,
+                &ACLITEM,
+                &ANYARRAY,
+                &PG_LSN,
+                &GEOMETRY,
+            ]
+            .iter()
+            .chain(&[&PG_NDISTINCT, &PG_DEPENDENCIES, &PG_MCV_LIST])
+            .any(|t| t.oid == self.oid),
             DataType::Decimal128(..) => self.oid == NUMERIC.oid,
             DataType::Struct(_) => self.oid == RECORD.oid,
             DataType::List(e) if self.is_vector() => [INT2.oid, INT8.oid].contains(&Self::of(e.data_type()).oid),

@@ -23,10 +23,10 @@ use object_store::ObjectMeta;
 use object_store::path::Path;
 
 use super::guarded::{named, senseless};
+use super::modifier;
 use super::of_day;
 use super::parquet;
 use super::partitions::Partitions;
-use super::modifier;
 use super::pg_value::declared;
 use super::registered::{register, versioned_meta};
 use crate::catalog::TableEntry;

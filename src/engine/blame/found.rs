@@ -36,7 +36,7 @@ pub enum What {
         sides: Vec<Expr>,
     },
     Cast {
-        from: Expr,
+        from: Box<Expr>,
         to: DataType,
     },
     Column(Vec<Ident>),
@@ -170,7 +170,7 @@ impl Finder<'_> {
             _ => word_before(self.text, from.span().start, "cast"),
         };
         if let Some(at) = at {
-            self.add(What::Cast { from: from.clone(), to: to.clone() }, at);
+            self.add(What::Cast { from: Box::new(from.clone()), to: to.clone() }, at);
         }
     }
 

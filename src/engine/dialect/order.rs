@@ -81,6 +81,7 @@ fn only_relation(select: &Select) -> Option<Ident> {
 mod tests {
     use expect_test::{Expect, expect};
 
+    use super::super::columns::MARK;
     use super::super::rewritten;
 
     fn check(sql: &str, want: Expect) {

@@ -25,8 +25,7 @@ pub(super) fn functions() -> Vec<Function> {
 
 fn forms() -> Vec<Function> {
     vec![
-        Function::new("geometry_to_text", &[&[Any]], Gives::Text, |call| texts(call, |_, shape, out| Ok(hex(shape, out))))
-            .also(&["st_ashexewkb"]),
+        Function::new("geometry_to_text", &[&[Any]], Gives::Text, |call| texts(call, hex)).also(&["st_ashexewkb"]),
         Function::new("st_astext", &[&[Any], &[Any, Int]], Gives::Text, |call| written(call, false)),
         Function::new("st_asewkt", &[&[Any], &[Any, Int]], Gives::Text, |call| written(call, true)),
         Function::new("st_asgeojson", &[&[Any], &[Any, Int], &[Any, Int, Int]], Gives::Text, |call| {
@@ -47,7 +46,7 @@ fn readers() -> Vec<Function> {
     vec![
         Function::new("text_to_geometry", &[&[Any]], GEOMETRY, |call| {
             // As it is, so that its reference system is.
-            texts(call, |_, shape, out| Ok(hex(shape, out)))
+            texts(call, hex)
         })
         .also(&["st_geomfromewkt"]),
         Function::new("st_geomfromtext", &[&[Text], &[Text, Int]], GEOMETRY, |call| {
@@ -215,10 +214,11 @@ fn srid_of(field: &Field) -> i32 {
     field.metadata().get(field_key::CRS).map_or(0, |crs| geometry::srid_of(crs))
 }
 
-fn hex(shape: &Shape, out: &mut String) {
+fn hex(_: usize, shape: &Shape, out: &mut String) -> Result<()> {
     let mut bytes = Vec::new();
     geometry::put_hex(shape, &mut bytes);
     out.extend(bytes.into_iter().map(char::from));
+    Ok(())
 }
 
 /// A text of each geometry.
@@ -238,7 +238,7 @@ fn bytes(call: &Call, write: fn(&Shape, &mut Vec<u8>)) -> Result<ArrayRef> {
 /// A geometry of each row.
 fn geometries(call: &Call, make: impl Fn(usize) -> Result<Shape>) -> Result<ArrayRef> {
     call.write_texts(|row, out| {
-        hex(&make(row)?, out);
+        hex(row, &make(row)?, out)?;
         Ok(true)
     })
 }

@@ -171,23 +171,17 @@ impl Arithmetic {
         let special = |a: i256, b: i256| decimal::special(a, self.op, b);
         let at = move |v: i256, from: i32| decimal::rescale(v, from, s).ok_or_else(too_long);
         match self.op {
-            Operator::Plus => {
-                primitive::<Decimal256Type>(&left, &right, to, |a, b| match special(a, b) {
-                    Some(done) => Ok(done),
-                    None => at(a, s1)?.checked_add(at(b, s2)?).ok_or_else(too_long),
-                })
-            }
-            Operator::Minus => {
-                primitive::<Decimal256Type>(&left, &right, to, |a, b| match special(a, b) {
-                    Some(done) => Ok(done),
-                    None => at(a, s1)?.checked_sub(at(b, s2)?).ok_or_else(too_long),
-                })
-            }
-            Operator::Multiply => {
-                primitive::<Decimal256Type>(&left, &right, to, |a, b| {
-                    special(a, b).or_else(|| product((a, s1), (b, s2), s)).ok_or_else(too_long)
-                })
-            }
+            Operator::Plus => primitive::<Decimal256Type>(&left, &right, to, |a, b| match special(a, b) {
+                Some(done) => Ok(done),
+                None => at(a, s1)?.checked_add(at(b, s2)?).ok_or_else(too_long),
+            }),
+            Operator::Minus => primitive::<Decimal256Type>(&left, &right, to, |a, b| match special(a, b) {
+                Some(done) => Ok(done),
+                None => at(a, s1)?.checked_sub(at(b, s2)?).ok_or_else(too_long),
+            }),
+            Operator::Multiply => primitive::<Decimal256Type>(&left, &right, to, |a, b| {
+                special(a, b).or_else(|| product((a, s1), (b, s2), s)).ok_or_else(too_long)
+            }),
             Operator::Divide => {
                 let [shown1, shown2] = fields.map(|f| types::shown(f).0);
                 primitive::<Decimal256Type>(&left, &right, to, |a, b| {

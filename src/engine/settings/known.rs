@@ -95,7 +95,9 @@ impl Context {
             Self::Reload => refused("changed now"),
             Self::Restart => refused("changed without restarting the server"),
             Self::Internal => refused("changed"),
-            Self::Superuser | Self::SuperuserBackend => Err(Error::new(Kind::Forbidden, format!("permission denied to set parameter \"{name}\""))),
+            Self::Superuser | Self::SuperuserBackend => {
+                Err(Error::new(Kind::Forbidden, format!("permission denied to set parameter \"{name}\"")))
+            }
         }
     }
 }

@@ -71,7 +71,7 @@ fn count(n: usize, out: &mut Vec<u8>) {
 
 /// Reads hexadecimal digits.
 pub fn from_hex(text: &str) -> Result<Shape> {
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         return Err(invalid(format!("Invalid hex string, length ({}) has to be a multiple of two!", text.len())));
     }
     let digit = |b: u8| char::from(b).to_digit(16).map(|d| d as u8);

@@ -33,7 +33,7 @@ pub fn read(text: &str, srid: i32) -> Result<Shape> {
 pub fn srid_of(crs: &str) -> i32 {
     let after = |mark: &str| crs.rfind(mark).and_then(|at| crs.get(at + mark.len()..));
     let number = |text: &str| -> Option<i32> {
-        let digits = text.trim_start_matches(|c: char| matches!(c, '"' | ',' | ':' | ' '));
+        let digits = text.trim_start_matches(['"', ',', ':', ' ']);
         let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
         digits.get(..end)?.parse().ok().filter(|n| *n > 0)
     };

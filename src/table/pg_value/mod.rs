@@ -26,9 +26,9 @@ pub use column::encode;
 pub use datetime::{EPOCH_DAYS, EPOCH_MICROS};
 pub use json::encode as encode_json;
 pub use numeric::{INFINITY, MINUS_INFINITY, NOT_A_NUMBER, Special};
+pub use room::Room;
 pub use scale::{SIGNIFICANT, ShownScale, declared, is_declared};
 pub use style::Style;
-pub use room::Room;
 pub use values::Values;
 
 use values::Slot;

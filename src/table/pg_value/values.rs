@@ -65,7 +65,10 @@ impl Values {
                 Some(value) => turned.value(|out| match std::str::from_utf8(value) {
                     Ok(text) => charset.encode(text, out),
                     // Bytes that are no text are nobody's to turn.
-                    Err(_) => Ok(out.extend_from_slice(value)),
+                    Err(_) => {
+                        out.extend_from_slice(value);
+                        Ok(())
+                    }
                 })?,
             }
         }
@@ -233,7 +236,12 @@ mod tests {
                 Ok(n as usize)
             };
             values.short(&array, write).expect("all fit");
-            values.value(|out| Ok(out.extend_from_slice(&[b'y'; 40]))).expect("it fits");
+            values
+                .value(|out| {
+                    out.extend_from_slice(&[b'y'; 40]);
+                    Ok(())
+                })
+                .expect("it fits");
             values.null();
             values.value(|_| Ok(())).expect("it fits");
             let found: Vec<Option<usize>> = (0..values.count()).map(|i| values.get(i).map(<[u8]>::len)).collect();

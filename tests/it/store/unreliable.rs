@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use object_store::{GetOptions, GetRange, ObjectStoreExt};
+use object_store::{GetOptions, GetRange};
 use stoa::Kind;
 use stoa::store::Options;
 
