@@ -200,14 +200,20 @@ pub struct Marks;
 
 impl AnalyzerRule for Marks {
     fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> Result<LogicalPlan> {
-        // What is above a plan that was changed looks at its columns anew.
-        let changed = Cell::new(false);
+        // What is above a plan that was changed looks at its columns anew; so does all where subqueries are, which the rules before this
+        // one change without telling what is around them.
+        let changed = Cell::new(plan.exists(|node| Ok(holds_subquery(node)))?);
         Ok(plan.transform_up_with_subqueries(|plan| node(plan, &changed))?.data)
     }
 
     fn name(&self) -> &str {
         "marks"
     }
+}
+
+fn holds_subquery(node: &LogicalPlan) -> bool {
+    let is_subquery = |e: &Expr| Ok(matches!(e, Expr::ScalarSubquery(_) | Expr::InSubquery(_) | Expr::SetComparison(_)));
+    node.expressions().iter().any(|e| e.exists(is_subquery).unwrap_or(false))
 }
 
 fn node(plan: LogicalPlan, is_changed: &Cell<bool>) -> Result<Transformed<LogicalPlan>> {
