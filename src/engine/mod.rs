@@ -17,6 +17,7 @@ mod hidden;
 mod identifiers;
 mod kept;
 mod lacking;
+mod lazy;
 mod limits;
 mod marks;
 mod merged;

@@ -1,22 +1,24 @@
-//! Running a subquery for each row: planned with the row's values in place, so that filters on them reach the scans, and not again for
-//! values that were met before.
+//! Running a subquery for each row. It is optimised once, and planned with the row's values in place, so that filters on them reach the scans;
+//! not again for values that were met before.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, new_null_array};
 use arrow::compute::{CastOptions, cast_with_options, take};
 use arrow::datatypes::{DataType, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use arrow::row::{RowConverter, Rows, SortField};
 use async_trait::async_trait;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{Column, DataFusionError, ScalarValue, internal_datafusion_err};
+use datafusion::common::{DataFusionError, ScalarValue, internal_datafusion_err};
 use datafusion::error::Result;
 use datafusion::execution::context::QueryPlanner;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::session_state::SessionState;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::logical_expr::{LogicalPlan, UserDefinedLogicalNode};
+use datafusion::logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNode};
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
@@ -26,11 +28,11 @@ use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, Phy
 use futures::{StreamExt, TryStreamExt, stream};
 
 use super::super::run;
-use super::bind::bound;
+use super::bind::filled;
 use super::node::{Apply, Gives};
 
-/// Values that are kept of rows that were met; what comes beyond is worked out anew.
-const KEPT_VALUES: usize = 100_000;
+/// Bytes that a partition keeps of values of rows that were met, when the pool has them; what comes beyond is worked out anew.
+const KEPT_BYTES: usize = 64 << 20;
 
 /// DataFusion's planner, and the apply's beside it.
 #[derive(Debug)]
@@ -71,7 +73,9 @@ impl ExtensionPlanner for Planner {
         let run = Run {
             state,
             subquery: apply.subquery().clone(),
-            outer: apply.outer()?,
+            outer: apply.placeholders()?,
+            only_if: apply.only_if()?,
+            is_volatile: is_volatile(apply.subquery())?,
             gives: apply.gives().clone(),
             columns: input.schema().fields().len(),
             schema,
@@ -80,11 +84,21 @@ impl ExtensionPlanner for Planner {
     }
 }
 
+/// Whether a subquery may give another answer when it is asked again.
+fn is_volatile(plan: &LogicalPlan) -> Result<bool> {
+    super::holds(plan, &|expr| expr.is_volatile_node() && !matches!(expr, Expr::ScalarFunction(call) if call.func.name() == super::ONLY))
+}
+
 /// What is run for each row.
 struct Run {
     state: SessionState,
+    /// Optimised, with placeholders for what it refers to.
     subquery: LogicalPlan,
-    outer: Vec<(Column, usize)>,
+    /// The placeholders, and where in the input their values are.
+    outer: Vec<(String, usize)>,
+    /// The column of the input that says of which rows it is run: of all, without.
+    only_if: Option<usize>,
+    is_volatile: bool,
     gives: Gives,
     /// Of the input.
     columns: usize,
@@ -98,23 +112,21 @@ impl fmt::Debug for Run {
 }
 
 impl Run {
-    /// The values of a row that the subquery refers to.
-    fn key(&self, batch: &RecordBatch, row: usize) -> Result<Vec<ScalarValue>> {
-        self.outer.iter().map(|(_, place)| ScalarValue::try_from_array(batch.column(*place), row)).collect()
-    }
-
-    /// The subquery's rows for these values.
-    async fn rows(&self, key: &[ScalarValue], context: &Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        let values: Vec<_> = self.outer.iter().map(|(column, _)| column.clone()).zip(key.iter().cloned()).collect();
-        let plan = super::optimize(&self.state, &bound(self.subquery.clone(), &values)?)?;
+    /// The subquery's rows for a row of the input.
+    async fn rows(&self, batch: &RecordBatch, row: usize, context: &Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let mut values = HashMap::with_capacity(self.outer.len());
+        for (name, place) in &self.outer {
+            values.insert(name.as_str(), ScalarValue::try_from_array(batch.column(*place), row)?);
+        }
+        let plan = filled(self.subquery.clone(), &values)?;
         // Boxed: an apply within plans as this one does.
         let planned = Box::pin(run::planned(&self.state, &plan)).await?;
         execute_stream(planned, Arc::clone(context))
     }
 
     /// The value of the subquery's only row.
-    async fn value(&self, key: &[ScalarValue], context: &Arc<TaskContext>) -> Result<ScalarValue> {
-        let mut rows = self.rows(key, context).await?;
+    async fn value(&self, batch: &RecordBatch, row: usize, context: &Arc<TaskContext>) -> Result<ScalarValue> {
+        let mut rows = self.rows(batch, row, context).await?;
         let mut found: Option<ScalarValue> = None;
         while let Some(batch) = rows.try_next().await? {
             if batch.num_rows() == 0 {
@@ -173,7 +185,8 @@ struct ApplyExec {
 
 impl DisplayAs for ApplyExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let outer: Vec<String> = self.run.outer.iter().map(|(column, _)| column.to_string()).collect();
+        let input = self.run.schema.fields();
+        let outer: Vec<&str> = self.run.outer.iter().map(|(_, place)| input[*place].name().as_str()).collect();
         write!(f, "ApplyExec: for each [{}]", outer.join(", "))
     }
 }
@@ -209,13 +222,18 @@ impl ExecutionPlan for ApplyExec {
         Ok(Arc::new(Self { input, run: Arc::clone(&self.run), properties: Arc::new(properties) }))
     }
 
+    /// Each row has one value.
+    fn supports_limit_pushdown(&self) -> bool {
+        matches!(self.run.gives, Gives::Value { .. })
+    }
+
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let input = self.input.execute(partition, Arc::clone(&context))?;
         let run = Arc::clone(&self.run);
         let schema = Arc::clone(&run.schema);
         Ok(match &self.run.gives {
             Gives::Value { .. } => {
-                let known = HashMap::new();
+                let known = Known::new(&run, &context)?;
                 let batches = stream::try_unfold((input, known), move |(mut input, mut known)| {
                     let (run, context) = (Arc::clone(&run), Arc::clone(&context));
                     async move {
@@ -241,30 +259,72 @@ impl ExecutionPlan for ApplyExec {
 }
 
 /// The batch with the column of the subquery's values.
-async fn with_values(
-    run: &Run,
-    batch: &RecordBatch,
-    known: &mut HashMap<Vec<ScalarValue>, ScalarValue>,
-    context: &Arc<TaskContext>,
-) -> Result<RecordBatch> {
+async fn with_values(run: &Run, batch: &RecordBatch, known: &mut Known, context: &Arc<TaskContext>) -> Result<RecordBatch> {
+    let told = run.schema.field(run.columns).data_type();
+    let asked = run.only_if.map(|place| batch.column(place).as_boolean());
+    let keys = known.keys(run, batch)?;
     let mut values = Vec::with_capacity(batch.num_rows());
     for row in 0..batch.num_rows() {
-        let key = run.key(batch, row)?;
-        let value = match known.get(&key) {
+        if asked.is_some_and(|asked| asked.is_null(row) || !asked.value(row)) {
+            values.push(ScalarValue::try_from(told)?);
+            continue;
+        }
+        let key = keys.as_ref().map(|keys| keys.row(row));
+        let value = match key.and_then(|key| known.values.get(key.as_ref())) {
             Some(value) => value.clone(),
             None => {
-                let value = run.value(&key, context).await?;
-                if known.len() < KEPT_VALUES {
-                    known.insert(key, value.clone());
+                let value = run.value(batch, row, context).await?;
+                if let Some(key) = key {
+                    known.keep(key.as_ref(), &value);
                 }
                 value
             }
         };
         values.push(value);
     }
-    let told = run.schema.field(run.columns).data_type();
     let column = if values.is_empty() { new_null_array(told, 0) } else { ScalarValue::iter_to_array(values)? };
     run.batch(batch.columns().iter().cloned().chain([column]).collect(), batch.num_rows())
+}
+
+/// The values of the rows that were met, by what the subquery refers to of them.
+struct Known {
+    /// None when rows can't be told apart by their bytes, or each has a value of its own.
+    converter: Option<RowConverter>,
+    values: HashMap<Box<[u8]>, ScalarValue>,
+    reserved: MemoryReservation,
+}
+
+impl Known {
+    fn new(run: &Run, context: &TaskContext) -> Result<Self> {
+        let input = run.schema.fields();
+        let mut types: Vec<SortField> =
+            run.outer.iter().map(|(_, place)| SortField::new(input[*place].data_type().clone())).collect();
+        if types.is_empty() {
+            types.push(SortField::new(DataType::Null));
+        }
+        let are_told_apart = !run.is_volatile && RowConverter::supports_fields(&types);
+        let converter = if are_told_apart { Some(RowConverter::new(types)?) } else { None };
+        let reserved = MemoryConsumer::new("values of a subquery").register(context.memory_pool());
+        Ok(Self { converter, values: HashMap::new(), reserved })
+    }
+
+    /// What tells the batch's rows apart.
+    fn keys(&mut self, run: &Run, batch: &RecordBatch) -> Result<Option<Rows>> {
+        let Some(converter) = &mut self.converter else { return Ok(None) };
+        let mut columns: Vec<ArrayRef> = run.outer.iter().map(|(_, place)| Arc::clone(batch.column(*place))).collect();
+        if columns.is_empty() {
+            // All rows are alike to it.
+            columns.push(new_null_array(&DataType::Null, batch.num_rows()));
+        }
+        Ok(Some(converter.convert_columns(&columns)?))
+    }
+
+    fn keep(&mut self, key: &[u8], value: &ScalarValue) {
+        let bytes = key.len() + value.size() + size_of::<Box<[u8]>>();
+        if self.reserved.size() + bytes <= KEPT_BYTES && self.reserved.try_grow(bytes).is_ok() {
+            self.values.insert(key.into(), value.clone());
+        }
+    }
 }
 
 /// Each row of the batch beside the subquery's rows for it.
@@ -281,7 +341,7 @@ fn with_rows(
                 Some(rows) => rows,
                 None => {
                     any = false;
-                    run.rows(&run.key(&batch, row)?, &context).await?
+                    run.rows(&batch, row, &context).await?
                 }
             };
             while let Some(next) = from.try_next().await? {

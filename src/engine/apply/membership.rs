@@ -13,7 +13,8 @@ use datafusion::logical_expr::{
     Expr, Filter, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, Subquery, binary_expr, lit, not_exists, when,
 };
 
-use super::{fresh, holds_subquery, is_free, outside, replaced, rewritten, value};
+use super::node::fresh;
+use super::{holds_subquery, is_free, outside, replaced, rewritten, value};
 
 /// The plan with such memberships written so that joins answer them rightly.
 pub fn mended(plan: LogicalPlan) -> Result<LogicalPlan> {
@@ -123,7 +124,7 @@ pub fn verdict(is_in: InSubquery, input: &mut LogicalPlan) -> Result<Expr> {
     let counts = counts(subquery)?;
     let (all, known) = (counts.0, counts.1);
     let joined = LogicalPlanBuilder::from(input.clone()).cross_join(counts.2)?;
-    let alias = fresh();
+    let alias = fresh("__member");
     let members = LogicalPlanBuilder::from(Arc::unwrap_or_clone(members)).alias(alias.as_str())?.build()?;
     let member = Expr::Column(Column::from(members.schema().qualified_field(0)));
     let equal = binary_expr(x.as_ref().clone(), Operator::Eq, member);
@@ -140,7 +141,7 @@ pub fn verdict(is_in: InSubquery, input: &mut LogicalPlan) -> Result<Expr> {
 fn counts(subquery: Subquery) -> Result<(Expr, Expr, LogicalPlan)> {
     let rows = value(subquery);
     let member = Expr::Column(Column::from(rows.schema().qualified_field(0)));
-    let (all, known) = (fresh(), fresh());
+    let (all, known) = (fresh("__member"), fresh("__member"));
     let counted =
         vec![count_udaf().call(vec![lit(1_i64)]).alias(all.as_str()), count_udaf().call(vec![member]).alias(known.as_str())];
     let plan = LogicalPlanBuilder::from(rows).aggregate(Vec::<Expr>::new(), counted)?.build()?;

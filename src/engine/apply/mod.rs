@@ -6,10 +6,10 @@ mod bind;
 mod exec;
 mod membership;
 mod node;
+mod replace;
 mod single;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, ExprSchema, ScalarValue};
@@ -21,34 +21,49 @@ use datafusion::logical_expr::expr::{Exists, InSubquery, SetComparison, SetQuant
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::{conjunction, merge_schema, split_conjunction_owned};
 use datafusion::logical_expr::{
-    Expr, Filter, Join, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, Subquery, binary_expr, col, lit, not, when,
+    Expr, Extension, Filter, Join, JoinType, LogicalPlan, LogicalPlanBuilder, Operator, Subquery, binary_expr, col, lit, when,
 };
 
 pub use self::exec::Planner;
 use self::node::{Apply, Gives};
+use self::replace::replaced;
 pub use self::single::{FEW, ONLY, register};
-
-/// Numbers the columns that subqueries' values stand in.
-static COLUMNS: AtomicU64 = AtomicU64::new(0);
+use super::lazy::lazy;
 
 /// The optimised plan. Where DataFusion leaves a subquery that it can't run, or gives up over one, the plan is made anew with all
 /// subqueries that refer outside applied row by row.
 pub fn optimize(state: &SessionState, plan: &LogicalPlan) -> Result<LogicalPlan> {
     let plan = membership::mended(plan.clone())?;
     if holds(&plan, &|expr| subquery_of(expr).is_some_and(ambiguous::names))? {
-        return state.optimize(&applied(plan)?.data);
+        return prepared(state, &applied(plan)?.data);
     }
     if !has_subqueries(&plan)? {
-        return state.optimize(&plan);
+        return prepared(state, &plan);
     }
     if !membership::in_outer_joins(&plan)?
         && let Ok(joined) = &state.optimize(&plan)
         && !has_subqueries(joined)?
         && is_sound(joined)?
     {
-        return Ok(joined.clone());
+        return prepared_in(state, joined.clone());
     }
-    state.optimize(&applied(plan)?.data)
+    prepared(state, &applied(plan)?.data)
+}
+
+/// The optimised plan, with the subqueries of its applies optimised too: once for all rows.
+fn prepared(state: &SessionState, plan: &LogicalPlan) -> Result<LogicalPlan> {
+    prepared_in(state, state.optimize(plan)?)
+}
+
+fn prepared_in(state: &SessionState, plan: LogicalPlan) -> Result<LogicalPlan> {
+    let prepared = plan.transform_up_with_subqueries(|node| match Apply::of(&node) {
+        Some(apply) if !apply.is_prepared() => {
+            let apply = apply.prepared(|subquery| optimize(state, subquery))?;
+            Ok(Transformed::yes(LogicalPlan::Extension(Extension { node: Arc::new(apply) })))
+        }
+        _ => Ok(Transformed::no(node)),
+    })?;
+    lazy(prepared.data)
 }
 
 /// Whether a plan has subqueries that no operator stands for yet.
@@ -193,7 +208,15 @@ fn rewritten(
     let is_filter = matches!(node, LogicalPlan::Filter(_));
     for expr in node.expressions() {
         let name = names.save(&expr);
-        let terms = if is_filter { split_conjunction_owned(expr) } else { vec![expr] };
+        let mut terms = if is_filter { split_conjunction_owned(expr) } else { vec![expr] };
+        if is_filter {
+            // What needs no subquery decides first.
+            let (asking, plain): (Vec<_>, Vec<_>) = terms.into_iter().partition(|term| holds_subquery(Some(term)).unwrap_or(true));
+            if let (false, Some(plain)) = (asking.is_empty(), conjunction(plain.iter().cloned())) {
+                input = LogicalPlanBuilder::from(input).filter(plain)?.build()?;
+            }
+            terms = if asking.is_empty() { plain } else { asking };
+        }
         let mut kept = Vec::new();
         for term in terms {
             let term = change(term, &mut input)?;
@@ -218,38 +241,6 @@ fn refers_outside(expr: &Expr) -> bool {
 /// Whether a subquery refers to nothing outside, also where it contains others: DataFusion lists only what it refers to itself.
 fn is_free(subquery: &Subquery) -> bool {
     bind::outer_columns(&subquery.subquery, None).is_ok_and(|columns| columns.is_empty())
-}
-
-/// The expression with columns in place of subqueries, which `input` is made to give.
-fn replaced(expr: Expr, input: &mut LogicalPlan) -> Result<Transformed<Expr>> {
-    expr.transform_up(|expr| {
-        let schema = Arc::clone(input.schema());
-        let (subquery, negated) = match expr {
-            Expr::ScalarSubquery(subquery) if bind::outer_columns(&subquery.subquery, Some(&schema))?.is_empty() => {
-                // It runs once, by itself; what it contains may not.
-                let inner = applied(Arc::unwrap_or_clone(subquery.subquery))?;
-                return Ok(inner.update_data(|inner| Expr::ScalarSubquery(Subquery { subquery: Arc::new(inner), ..subquery })));
-            }
-            Expr::ScalarSubquery(subquery) => (value(subquery), false),
-            Expr::Exists(Exists { subquery, negated }) => (exists(subquery)?, negated),
-            Expr::InSubquery(InSubquery { expr, subquery, negated }) => {
-                (compared(outside(*expr, &schema)?, Operator::Eq, &SetQuantifier::Any, subquery)?, negated)
-            }
-            Expr::SetComparison(SetComparison { expr, subquery, op, quantifier }) => {
-                (compared(outside(*expr, &schema)?, op, &quantifier, subquery)?, false)
-            }
-            other => return Ok(Transformed::no(other)),
-        };
-        let name = fresh();
-        *input = Apply::plan(input.clone(), subquery, Gives::Value { name: name.clone() })?;
-        let value = Expr::Column(Column::new_unqualified(name));
-        Ok(Transformed::yes(if negated { not(value) } else { value }))
-    })
-}
-
-/// A name that no other column has.
-fn fresh() -> String {
-    format!("__value_{}", COLUMNS.fetch_add(1, Ordering::Relaxed))
 }
 
 fn value(subquery: Subquery) -> LogicalPlan {

@@ -1,21 +1,33 @@
 //! The logical operator: a plan that is run for each row of its input.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use arrow::datatypes::Field;
-use datafusion::common::{Column, DFSchema, DFSchemaRef};
+use datafusion::common::{Column, DFSchema, DFSchemaRef, internal_datafusion_err};
 use datafusion::error::Result;
+use datafusion::logical_expr::expr::Placeholder;
 use datafusion::logical_expr::{Expr, Extension, JoinType, LogicalPlan, UserDefinedLogicalNodeCore, build_join_schema};
 
 use super::bind;
 
+/// Numbers what the plans of subqueries name anew.
+static NAMES: AtomicU64 = AtomicU64::new(0);
+
+/// A name that nothing else has.
+pub fn fresh(what: &str) -> String {
+    format!("{what}_{}", NAMES.fetch_add(1, Relaxed))
+}
+
 /// What the subquery adds to a row of the input.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Gives {
-    /// A column with the value of its only row, NULL when there is none.
-    Value { name: String },
+    /// A column with the value of its only row, NULL when there is none. With `only_if` it is run for those rows alone of which that
+    /// column of the input is true, and the value is NULL for the others.
+    Value { name: String, only_if: Option<Column> },
     /// Its rows, each beside the input's; `or_nulls` when there are none.
     Rows { or_nulls: bool },
 }
@@ -26,6 +38,8 @@ pub struct Apply {
     input: LogicalPlan,
     subquery: Arc<LogicalPlan>,
     outer: Vec<Column>,
+    /// Once the subquery is optimised: the placeholders in it of the outer columns, in their order.
+    placeholders: Option<Vec<String>>,
     gives: Gives,
     schema: DFSchemaRef,
 }
@@ -35,7 +49,7 @@ impl Apply {
     pub fn plan(input: LogicalPlan, subquery: LogicalPlan, gives: Gives) -> Result<LogicalPlan> {
         let outer = bind::outer_columns(&subquery, Some(input.schema()))?;
         let schema = schema(&input, &subquery, &gives)?;
-        let apply = Self { input, subquery: Arc::new(subquery), outer, gives, schema };
+        let apply = Self { input, subquery: Arc::new(subquery), outer, placeholders: None, gives, schema };
         Ok(LogicalPlan::Extension(Extension { node: Arc::new(apply) }))
     }
 
@@ -57,18 +71,47 @@ impl Apply {
 
     /// Whether all that the subquery refers to is of the input.
     pub fn is_bound(&self) -> bool {
-        bind::outer_columns(&self.subquery, None).is_ok_and(|all| all.len() == self.outer.len())
+        self.is_prepared() || bind::outer_columns(&self.subquery, None).is_ok_and(|all| all.len() == self.outer.len())
+    }
+
+    /// Whether the subquery is optimised, with placeholders for what it refers to.
+    pub fn is_prepared(&self) -> bool {
+        self.placeholders.is_some()
+    }
+
+    /// The same with the subquery as `optimize` makes it, once for all rows: with a placeholder in place of each outer column.
+    pub fn prepared(&self, optimize: impl FnOnce(&LogicalPlan) -> Result<LogicalPlan>) -> Result<Self> {
+        let mut names = Vec::with_capacity(self.outer.len());
+        let mut values = Vec::with_capacity(self.outer.len());
+        for column in &self.outer {
+            let field = self.input.schema().qualified_field_from_column(column)?.1;
+            let name = fresh("$outer");
+            let placeholder = Placeholder::new_with_field(name.clone(), Some(Arc::clone(field)));
+            values.push((column.clone(), Expr::Placeholder(placeholder)));
+            names.push(name);
+        }
+        let subquery = optimize(&bind::bound(self.subquery.as_ref().clone(), &values)?)?;
+        Ok(Self { placeholders: Some(names), ..self.with_subquery(subquery) })
+    }
+
+    /// The places in the input of the columns that the subquery refers to, with the placeholders that stand for them.
+    pub fn placeholders(&self) -> Result<Vec<(String, usize)>> {
+        let names = self.placeholders.as_ref().ok_or_else(|| internal_datafusion_err!("a subquery that was not prepared"))?;
+        let places = self.outer.iter().map(|column| self.input.schema().index_of_column(column));
+        names.iter().cloned().zip(places).map(|(name, place)| Ok((name, place?))).collect()
+    }
+
+    /// The place in the input of the column that says of which rows the subquery is run.
+    pub fn only_if(&self) -> Result<Option<usize>> {
+        match &self.gives {
+            Gives::Value { only_if: Some(column), .. } => self.input.schema().index_of_column(column).map(Some),
+            Gives::Value { only_if: None, .. } | Gives::Rows { .. } => Ok(None),
+        }
     }
 
     /// The same with another plan of the same columns.
     pub fn with_subquery(&self, subquery: LogicalPlan) -> Self {
         Self { subquery: Arc::new(subquery), ..self.clone() }
-    }
-
-    /// The input's columns that the subquery refers to, with their places.
-    pub fn outer(&self) -> Result<Vec<(Column, usize)>> {
-        let place = |column: &Column| Ok((column.clone(), self.input.schema().index_of_column(column)?));
-        self.outer.iter().map(place).collect()
     }
 
     /// What each row is given.
@@ -79,7 +122,7 @@ impl Apply {
 
 fn schema(input: &LogicalPlan, subquery: &LogicalPlan, gives: &Gives) -> Result<DFSchemaRef> {
     match gives {
-        Gives::Value { name } => {
+        Gives::Value { name, .. } => {
             let field = subquery.schema().field(0);
             let field = Arc::new(Field::new(name, field.data_type().clone(), true).with_metadata(field.metadata().clone()));
             let fields = input.schema().iter().map(|(qualifier, field)| (qualifier.cloned(), Arc::clone(field)));
@@ -114,6 +157,11 @@ impl UserDefinedLogicalNodeCore for Apply {
 
     fn expressions(&self) -> Vec<Expr> {
         Vec::new()
+    }
+
+    /// Filters of the input's own columns come first: of what they leave out the subquery is not asked.
+    fn prevent_predicate_push_down_columns(&self) -> HashSet<String> {
+        self.schema.fields().iter().skip(self.input.schema().fields().len()).map(|field| field.name().clone()).collect()
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter) -> fmt::Result {
