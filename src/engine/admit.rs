@@ -14,6 +14,7 @@ use super::copy::{self, Copy};
 use super::dialect::ast::{folded, folded_parts};
 use super::grammar::Grammar;
 use super::runtime::STACK_BYTES;
+use super::session::Asked;
 use super::transactions::{self, Modes};
 use super::{blame, dialect, explain, failure, lacking, limits, syntax, tokens};
 use crate::error::{Error, Kind, Result};
@@ -103,6 +104,13 @@ pub(super) enum Action {
     Copy(Arc<Ast>, Arc<Copy>),
     /// What is done with a prepared statement or a cursor: for whoever keeps them by name.
     Named(Arc<Command>),
+    /// What is asked of channels, and the tag that it gives.
+    Ask(&'static str, Asked),
+    /// `LOCK` of tables by their parts; `reads` when it is the lock that reading takes.
+    Lock {
+        tables: Vec<Vec<String>>,
+        reads: bool,
+    },
     /// Accepted, and nothing happens: the tag is all there is.
     Nothing(&'static str),
 }
@@ -133,13 +141,11 @@ fn parse_tokens(tokens: Vec<TokenWithSpan>, sql: &str) -> Result<Vec<Statement>>
     parsed.into_iter().map(|parsed| Ok(Statement { sql: Arc::clone(&sql), action: admitted(parsed)? })).collect()
 }
 
-/// The tokens of a text and the statements in it as they are written; `None` when it does not parse, or not on every stack.
+/// The tokens of a text and the statements in it as they are written; `None` when it does not parse. For stacks that it was parsed on before.
 pub(super) fn written(sql: &str) -> Option<(Vec<TokenWithSpan>, Vec<Ast>)> {
     let tokens = Tokenizer::new(&Grammar::default(), sql).tokenize_with_location().ok()?;
     let readable = tokens::readable(tokens.clone(), sql).ok()?;
-    if limits::check(&readable).ok()? > PARSED_IN_PLACE {
-        return None;
-    }
+    limits::check(&readable).ok()?;
     let grammar = Grammar::of(&readable);
     let mut parser = Parser::new(&grammar).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(readable);
     let statements = parse_all(&mut parser).ok()?.into_iter().filter_map(|parsed| match parsed {
@@ -219,7 +225,7 @@ fn admit_parsed(parsed: Parsed, sql: &Arc<str>) -> Result<Action> {
         }
         Parsed::Copy(copy::Parsed::From) => Err(read_only("COPY FROM")),
         Parsed::Copy(copy::Parsed::To { source, target, options }) => match target {
-            copy::Target::Stdout => Ok(Action::Copy(query(Ast::Query(source))?, Arc::new(copy::options(options)?))),
+            copy::Target::Stdout => Ok(Action::Copy(query(Ast::Query(source))?, Arc::new(copy::options(options, sql)?))),
             copy::Target::File => Err(not_to_stdout("pg_write_server_files", "to a file")),
             copy::Target::Program => Err(not_to_stdout("pg_execute_server_program", "to or from an external program")),
         },
@@ -303,8 +309,20 @@ fn admit(ast: Ast, sql: &Arc<str>) -> Result<Action> {
             ast::CloseCursor::All => None,
             ast::CloseCursor::Specific { name } => Some(folded(&name)),
         }))),
-        Ast::LISTEN { .. } => Ok(Action::Nothing("LISTEN")),
-        Ast::UNLISTEN { .. } => Ok(Action::Nothing("UNLISTEN")),
+        Ast::LISTEN { channel } => Ok(Action::Ask("LISTEN", Asked::Listen(folded(&channel)))),
+        // A channel of that name would be quoted.
+        Ast::UNLISTEN { channel } if channel.quote_style.is_none() && channel.value == "*" => {
+            Ok(Action::Ask("UNLISTEN", Asked::Unlisten(None)))
+        }
+        Ast::UNLISTEN { channel } => Ok(Action::Ask("UNLISTEN", Asked::Unlisten(Some(folded(&channel))))),
+        Ast::NOTIFY { channel, payload } => {
+            let asked = Asked::Notify { channel: folded(&channel), payload: payload.unwrap_or_default() };
+            Ok(Action::Ask("NOTIFY", asked))
+        }
+        Ast::Lock(lock) => {
+            let tables = lock.tables.iter().map(|target| folded_parts(&target.name)).collect();
+            Ok(Action::Lock { tables, reads: lock.lock_mode == Some(ast::LockTableMode::AccessShare) })
+        }
         Ast::Insert(_) => Err(read_only("INSERT")),
         Ast::Update(_) => Err(read_only("UPDATE")),
         Ast::Delete(_) => Err(read_only("DELETE")),
@@ -438,7 +456,7 @@ fn refuse(ast: &Ast) -> Error {
     let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     match first.as_str() {
         "CREATE" | "ALTER" | "DROP" | "COMMENT" => read_only(&format!("{first} {second}")),
-        "GRANT" | "REVOKE" | "VACUUM" | "ANALYZE" | "REINDEX" | "CLUSTER" | "LOCK" | "NOTIFY" | "IMPORT" => read_only(&first),
+        "GRANT" | "REVOKE" | "VACUUM" | "ANALYZE" | "REINDEX" | "CLUSTER" | "IMPORT" => read_only(&first),
         _ => unsupported(&first),
     }
 }

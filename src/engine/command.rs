@@ -1,7 +1,7 @@
 //! Statements about what a client has named: prepared statements and cursors. Whoever keeps these by name (the wire) carries them out;
 //! here is their grammar (PostgreSQL 15: PREPARE, EXECUTE, DEALLOCATE, DECLARE, FETCH, MOVE, CLOSE).
 
-use datafusion::sql::sqlparser::ast;
+use datafusion::sql::sqlparser::ast::{self, GroupByExpr, SetExpr, SetOperator, SetQuantifier, TableFactor};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::Token;
@@ -30,10 +30,21 @@ pub enum Command {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CursorOptions {
     pub binary: bool,
-    /// It can go back.
-    pub scroll: bool,
+    pub scroll: Scroll,
     /// It outlives its transaction.
     pub hold: bool,
+}
+
+/// Whether a cursor can go back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scroll {
+    /// It was declared not to, or its query has no way back.
+    #[default]
+    No,
+    /// Nothing was declared and its query has one: as long as the rows that it has read are few.
+    Allowed,
+    /// It was declared to.
+    Yes,
 }
 
 /// Where a cursor goes from where it stands.
@@ -106,8 +117,48 @@ fn count(parser: &mut Parser) -> Result<i64, ParserError> {
 pub(super) fn cursor_options(declared: &ast::Declare) -> CursorOptions {
     CursorOptions {
         binary: declared.binary == Some(true),
-        scroll: declared.scroll == Some(true),
+        scroll: match declared.scroll {
+            Some(true) => Scroll::Yes,
+            None if declared.for_query.as_deref().is_some_and(goes_back) => Scroll::Allowed,
+            Some(false) | None => Scroll::No,
+        },
         hold: declared.hold == Some(true),
+    }
+}
+
+/// Whether PostgreSQL's plan of a query can be run backwards (`ExecSupportsBackwardScan`): scans, sorts and `UNION ALL` can, joins and
+/// groups can't. Where that is a matter of its costs, the query can.
+fn goes_back(query: &ast::Query) -> bool {
+    query.order_by.is_some() || body_goes_back(&query.body)
+}
+
+fn body_goes_back(body: &SetExpr) -> bool {
+    match body {
+        SetExpr::Select(select) => {
+            let is_grouped = match &select.group_by {
+                GroupByExpr::All(_) => true,
+                GroupByExpr::Expressions(by, modifiers) => !by.is_empty() || !modifiers.is_empty(),
+            };
+            let [from] = select.from.as_slice() else { return false };
+            select.distinct.is_none() && !is_grouped && from.joins.is_empty() && relation_goes_back(&from.relation)
+        }
+        SetExpr::Query(query) => goes_back(query),
+        SetExpr::SetOperation { op: SetOperator::Union, set_quantifier: SetQuantifier::All, left, right } => {
+            body_goes_back(left) && body_goes_back(right)
+        }
+        SetExpr::Values(_) | SetExpr::Table(_) => true,
+        SetExpr::SetOperation { .. } | SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => false,
+    }
+}
+
+fn relation_goes_back(relation: &TableFactor) -> bool {
+    match relation {
+        TableFactor::Derived { subquery, .. } => goes_back(subquery),
+        TableFactor::NestedJoin { table_with_joins, .. } => {
+            table_with_joins.joins.is_empty() && relation_goes_back(&table_with_joins.relation)
+        }
+        // A table, or a function's rows.
+        _ => true,
     }
 }
 
@@ -115,6 +166,32 @@ pub(super) fn cursor_options(declared: &ast::Declare) -> CursorOptions {
 mod tests {
     use super::super::admit::{Action, parse};
     use super::*;
+
+    /// As PostgreSQL 15's `pg_cursors.is_scrollable` has it.
+    #[test]
+    fn a_cursor_goes_back_where_its_query_does() {
+        for (sql, want) in [
+            ("cursor for select * from t", Scroll::Allowed),
+            ("cursor for select * from t order by 1 limit 3", Scroll::Allowed),
+            ("cursor for select * from a join b using (x) order by 1", Scroll::Allowed),
+            ("cursor for values (1), (2)", Scroll::Allowed),
+            ("cursor for select * from (select * from t) s", Scroll::Allowed),
+            ("cursor for select * from a union all select * from b", Scroll::Allowed),
+            ("cursor for select 1", Scroll::No),
+            ("cursor for select * from a, b", Scroll::No),
+            ("cursor for select * from a join b using (x)", Scroll::No),
+            ("cursor for select distinct x from t", Scroll::No),
+            ("cursor for select x from t group by x", Scroll::No),
+            ("cursor for select * from a union select * from b", Scroll::No),
+            ("no scroll cursor for select * from t", Scroll::No),
+            ("scroll cursor for select 1", Scroll::Yes),
+        ] {
+            let parsed = parse(&format!("declare c {sql}")).unwrap_or_else(|e| panic!("{sql}: {e}"));
+            let Action::Named(command) = &parsed[0].action else { panic!("{sql} is a command") };
+            let Command::Declare { options, .. } = command.as_ref() else { panic!("{sql} is DECLARE") };
+            assert_eq!(options.scroll, want, "{sql}");
+        }
+    }
 
     #[test]
     fn fetch_and_move_take_every_form() {

@@ -56,12 +56,12 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 
 pub use self::admit::Statement;
-pub use self::command::{Command, CursorOptions, Step};
+pub use self::command::{Command, CursorOptions, Scroll, Step};
 pub use self::copy::{Copy, CopyEncoder, CopyFormat, ForceQuote};
 pub use self::functions::{read_json, read_uuid};
 pub use self::kept::Kept;
 pub use self::origin::Origin;
-pub use self::session::{Listed, Session};
+pub use self::session::{Listed, Notification, Session};
 pub use self::settings::SERVER_VERSION;
 pub use self::statement::Prepared;
 

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::admit::{self, Action, Statement};
 use super::plan::{self, QueryPlan};
-use super::session::Session;
+use super::session::{Asked, Session};
 use super::{Outcome, explain, run, settings};
 use crate::error::{Error, Kind, Result};
 use crate::table::pg_type::PgType;
@@ -97,6 +97,8 @@ impl Session {
             | Action::RollbackTo(_)
             | Action::DiscardAll
             | Action::Named(_)
+            | Action::Ask(..)
+            | Action::Lock { .. }
             | Action::Nothing(_) => (None, None),
         };
         let generation = self.inner.with_settings(|s| s.generation());
@@ -162,6 +164,7 @@ impl Session {
             Action::DiscardAll => {
                 inner.refuse_in_block("DISCARD ALL")?;
                 inner.with_settings(settings::Settings::reset_all);
+                inner.ask(Asked::Unlisten(None))?;
                 done("DISCARD ALL")
             }
             Action::Begin { tag, modes } => {
@@ -189,6 +192,14 @@ impl Session {
             Action::Named(_) => {
                 let message = "prepared statements and cursors are kept by a connection, and this is none";
                 Err(Error::new(Kind::Unsupported, message).with_hint("Connect to `stoa serve` with a PostgreSQL client."))
+            }
+            Action::Ask(tag, asked) => {
+                inner.ask(asked.clone())?;
+                done(tag)
+            }
+            Action::Lock { tables, reads } => {
+                self.lock(tables, *reads)?;
+                done("LOCK TABLE")
             }
             Action::Nothing(tag) => done(tag),
         }

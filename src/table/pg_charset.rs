@@ -11,6 +11,14 @@ use crate::error::{Error, Kind, Result};
 #[derive(Clone, Copy, Debug)]
 pub struct Charset(&'static Entry);
 
+impl PartialEq for Charset {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for Charset {}
+
 /// PostgreSQL's name, other names for it in lower case without signs, and how it is done.
 #[derive(Debug)]
 struct Entry(&'static str, &'static [&'static str], Way);

@@ -70,6 +70,7 @@ pg_types! {
     REGTYPE, REGTYPE_ARRAY = 2206, "regtype", "regtype", 4, 'N', 2211;
     UUID, UUID_ARRAY = 2950, "uuid", "uuid", 16, 'U', 2951;
     ANYARRAY, ANYARRAY_ARRAY = 2277, "anyarray", "anyarray", -1, 'P', 0;
+    VOID, VOID_ARRAY = 2278, "void", "void", 4, 'P', 0;
     RECORD, RECORD_ARRAY = 2249, "record", "record", -1, 'P', 2287;
     PG_LSN, PG_LSN_ARRAY = 3220, "pg_lsn", "pg_lsn", 8, 'U', 3221;
     PG_NDISTINCT, PG_NDISTINCT_ARRAY = 3361, "pg_ndistinct", "pg_ndistinct", -1, 'Z', 0;
@@ -151,6 +152,7 @@ impl PgType {
                 &ACLITEM,
                 &ANYARRAY,
                 &PG_LSN,
+                &VOID,
                 &GEOMETRY,
             ]
             .iter()

@@ -2,7 +2,7 @@
 //! ignored without a word, as in PostgreSQL.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use pgwire::messages::startup::SecretKey;
@@ -18,13 +18,17 @@ pub(super) struct Registry {
 
 struct Entry {
     secret: SecretKey,
-    /// `None` between statements: a late request cancels nothing.
-    statement: Option<CancellationToken>,
+    statement: Arc<Running>,
 }
+
+/// What a connection runs. `None` between statements: a late request cancels nothing.
+type Running = Mutex<Option<CancellationToken>>;
 
 /// A connection's place in the registry; leaves it when dropped.
 pub(super) struct Seat {
     registry: Arc<Registry>,
+    /// Shared with the registry alone, so that connections do not wait for each other with every message.
+    statement: Arc<Running>,
     pub(super) pid: i32,
     pub(super) secret: SecretKey,
 }
@@ -38,24 +42,29 @@ impl Registry {
             .map_err(|e| Error::new(Kind::Internal, format!("the system gives no random numbers: {e}")))?;
         let length = if minor >= 2 { random.len() } else { 4 };
         let secret = SecretKey::Bytes(Bytes::copy_from_slice(&random[..length]));
-        self.lock().insert(pid, Entry { secret: secret.clone(), statement: None });
-        Ok(Seat { registry: Arc::clone(self), pid, secret })
+        let statement = Arc::default();
+        self.lock().insert(pid, Entry { secret: secret.clone(), statement: Arc::clone(&statement) });
+        Ok(Seat { registry: Arc::clone(self), statement, pid, secret })
     }
 
     /// Cancels what the connection runs now, if the key is its key.
     pub(super) fn cancel(&self, pid: i32, secret: &SecretKey) {
         if let Some(entry) = self.lock().get(&pid)
             && is_same(&secret.to_bytes(), &entry.secret.to_bytes())
-            && let Some(statement) = &entry.statement
+            && let Some(statement) = &*lock(&entry.statement)
         {
             statement.cancel();
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<i32, Entry>> {
-        // Each change is one insert or remove, so the map is whole whatever panicked.
-        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<i32, Entry>> {
+        lock(&self.connections)
     }
+}
+
+/// Each change of what is locked here is one step, so it is whole whatever panicked.
+fn lock<T>(locked: &Mutex<T>) -> MutexGuard<'_, T> {
+    locked.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether two keys are one, in the same time wherever they differ.
@@ -67,9 +76,7 @@ fn is_same(left: &[u8], right: &[u8]) -> bool {
 impl Seat {
     /// From here on a request cancels `statement`; with `None`, nothing.
     pub(super) fn running(&self, statement: Option<CancellationToken>) {
-        if let Some(entry) = self.registry.lock().get_mut(&self.pid) {
-            entry.statement = statement;
-        }
+        *lock(&self.statement) = statement;
     }
 }
 

@@ -60,9 +60,11 @@ pub(super) fn sent(message: &mut BytesMut, charset: Charset) -> Result<()> {
     let mut out = BytesMut::with_capacity(2 * message.len());
     match message.first() {
         // Errors, notices and settings are texts with zero bytes between them.
-        Some(b'E' | b'N' | b'S' | b'C') => {
-            out.put_slice(&message[..HEAD]);
-            out.put_slice(&lossy(&message[HEAD..]));
+        Some(kind @ (b'E' | b'N' | b'S' | b'C' | b'A')) => {
+            // A notification begins with the number of who sent it.
+            let texts = if *kind == b'A' { HEAD + 4 } else { HEAD };
+            out.put_slice(&message[..texts]);
+            out.put_slice(&lossy(&message[texts..]));
         }
         // Names of columns, each with what else is told of the column behind it.
         Some(b'T') => {

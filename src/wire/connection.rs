@@ -8,23 +8,24 @@ use std::sync::Arc;
 use arrow::array::ArrayRef;
 use futures::FutureExt;
 use pgwire::messages::PgWireFrontendMessage;
-use pgwire::messages::response::{CommandComplete, ReadyForQuery, TransactionStatus};
+use pgwire::messages::response::{CommandComplete, NotificationResponse, ReadyForQuery, TransactionStatus};
 use pgwire::messages::startup::{BackendKeyData, ParameterStatus};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{Notice, Outcome, Prepared, Session, Statement, Transaction};
+use crate::engine::{Notice, Notification, Outcome, Prepared, Session, Statement, Transaction};
 use crate::error::{Error, Kind, Result};
 
 use super::Server;
 use super::cancel::Seat;
 use super::cursor::Cursor;
-use super::extended::{Named, Portal};
+use super::extended::Named;
 use super::framing::{Incoming, Phase, Received, violation};
 use super::link::Link;
 use super::login::{self, Login};
 use super::outgoing::Outgoing;
+use super::portal::Portal;
 use super::recent::Recent;
 use super::report::Severity;
 use super::{progress, rows};
@@ -162,15 +163,8 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
     /// Message by message until one side ends it.
     async fn converse<R: AsyncRead + Unpin>(mut self, incoming: &mut Incoming<R>, stop: &CancellationToken) -> Result<()> {
         loop {
-            // What the client sent before the server stopped is still answered.
-            let idle = !incoming.has_more();
             incoming.speak(self.style().charset());
-            let received = tokio::select! {
-                biased;
-                () = self.halt.cancelled() => return Err(shutdown()),
-                () = stop.cancelled(), if idle => return Err(shutdown()),
-                received = incoming.next() => received?,
-            };
+            let received = self.next_of(incoming, stop).await?;
             let alive = self.alive.clone();
             let handled = match received {
                 Received::Closed | Received::Message(PgWireFrontendMessage::Terminate(_)) => return Ok(()),
@@ -186,6 +180,42 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
             };
             handled.map_err(Failure::into_error)?;
         }
+    }
+
+    /// The next message, unless the server ends first.
+    async fn next_of<R: AsyncRead + Unpin>(&mut self, incoming: &mut Incoming<R>, stop: &CancellationToken) -> Result<Received> {
+        // Messages that came together are taken without a wait for the next.
+        if !self.halt.is_cancelled()
+            && let Some(received) = incoming.at_hand()?
+        {
+            return Ok(received);
+        }
+        loop {
+            // What the client sent before the server stopped is still answered.
+            let idle = !incoming.has_more();
+            tokio::select! {
+                biased;
+                () = self.halt.cancelled() => return Err(shutdown()),
+                () = stop.cancelled(), if idle => return Err(shutdown()),
+                received = incoming.next() => return received,
+                () = self.session.notified(), if !self.in_block => {}
+            }
+            if idle {
+                self.tell_notifications()?;
+                self.outgoing.flush().await?;
+            }
+        }
+    }
+
+    /// Tells the client what has come on the channels that it listens to, unless a transaction block is open: then it waits for its end.
+    fn tell_notifications(&mut self) -> Result<(), Broken> {
+        if self.in_block {
+            return Ok(());
+        }
+        for Notification { from, channel, payload } in self.session.notifications() {
+            self.outgoing.put(&NotificationResponse::new(from, channel, payload))?;
+        }
+        Ok(())
     }
 
     /// One message and its answer. An error is the connection's end.
@@ -349,6 +379,7 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
             Transaction::Failed => TransactionStatus::Error,
         };
         self.in_block = status != TransactionStatus::Idle;
+        self.tell_notifications()?;
         self.outgoing.put(&ReadyForQuery::new(status))?;
         self.outgoing.flush().await?;
         self.follow_settings();

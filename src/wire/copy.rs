@@ -53,7 +53,7 @@ fn lines_in(charset: Charset, encoder: &mut CopyEncoder, batch: &RecordBatch, ou
     let (mut turned, mut length) = (Vec::new(), 0);
     let head = encoder.head();
     if !head.is_empty() {
-        message(&charset.encode_lossy(&String::from_utf8_lossy(&head)), out)?;
+        message(&in_charset(charset, &head)?, out)?;
     }
     for row in 0..batch.num_rows() {
         let end = length + encoder.row(row, &mut line[length..]);
@@ -63,6 +63,13 @@ fn lines_in(charset: Charset, encoder: &mut CopyEncoder, batch: &RecordBatch, ou
         length = end;
     }
     Ok(())
+}
+
+/// A line of UTF-8 in another encoding.
+fn in_charset(charset: Charset, line: &[u8]) -> Result<Vec<u8>> {
+    let mut turned = Vec::with_capacity(line.len());
+    charset.encode(&String::from_utf8_lossy(line), &mut turned)?;
+    Ok(turned)
 }
 
 /// Type byte and length.
@@ -95,7 +102,10 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         let sent = sending.send(self.outgoing, u64::MAX, cancel).await?;
         let mut encoder = sending.into_encoder();
         // A head that no row took stands before the tail.
-        let rest = [&encoder.head()[..], encoder.tail()].concat();
+        let mut rest = [&encoder.head()[..], encoder.tail()].concat();
+        if let Some(charset) = encoder.charset() {
+            rest = in_charset(charset, &rest)?;
+        }
         if !rest.is_empty() {
             message(&rest, self.outgoing.rows())?;
         }

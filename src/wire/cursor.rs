@@ -1,5 +1,5 @@
-//! A cursor: the rows of a query, and where in them it stands (PostgreSQL 15, FETCH). One that scrolls keeps the rows that it has read;
-//! any other keeps the row that it stands on.
+//! A cursor: the rows of a query, and where in them it stands (PostgreSQL 15, FETCH). One that scrolls keeps the rows that it has read, and
+//! one that was not declared to as long as they are few; any other keeps the row that it stands on.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use arrow::compute::take_record_batch;
 use arrow::datatypes::SchemaRef;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{CursorOptions, Kept, Listed, Step};
+use crate::engine::{CursorOptions, Kept, Listed, Scroll, Step};
 use crate::error::{Error, Kind, Result};
 
 use super::extended::Planned;
@@ -28,9 +28,9 @@ pub(super) struct Cursor {
     /// Of one that SQL declared: it is listed as long as it is there.
     pub(super) listed: Option<Listed>,
     source: Source,
-    /// The rows that were read, for a cursor that scrolls.
+    /// The rows that were read, for a cursor that can go back.
     kept: Option<Kept>,
-    /// The row that it stands on, for one that does not.
+    /// The batch whose last row it stands on, when it came there forwards.
     current: Option<RecordBatch>,
     /// The row that it stands on, the first being 1; 0 is before the first, and one more than there are is behind the last.
     position: u64,
@@ -76,42 +76,78 @@ impl Cursor {
     /// What a step passes.
     pub(super) async fn step(&mut self, step: Step) -> Result<Passed> {
         match self.kept.take() {
-            Some(mut kept) => {
+            Some(mut kept) if !self.is_ahead(step) => {
                 let passed = self.scroll(step, &mut kept).await;
                 self.kept = Some(kept);
                 passed
             }
-            None => self.forward(step).await,
+            kept => {
+                self.kept = kept;
+                self.forward(step).await
+            }
         }
     }
 
-    /// The next rows of the query, `most` at most; not for a cursor that scrolls.
+    /// Whether a step leads to rows behind the one that it stands on.
+    fn is_ahead(&self, step: Step) -> bool {
+        match step {
+            Step::Rows(count) | Step::Relative(count) => count > 0,
+            Step::Absolute(row) => u64::try_from(row).is_ok_and(|row| row > self.position),
+        }
+    }
+
+    /// The next rows, `most` at most: those that it has gone back over, then those of the query.
     pub(super) async fn next(&mut self, most: usize) -> Result<Option<RecordBatch>> {
-        let cancel = self.cancel.clone();
-        let batch = self.source.next(most, &cancel).await?;
+        let batch = match self.again(most) {
+            Some(batch) => Some(batch),
+            None => self.read(most).await?,
+        };
         match &batch {
             Some(batch) => {
                 self.position += batch.num_rows() as u64;
-                self.current = Some(batch.slice(batch.num_rows() - 1, 1));
+                self.current = Some(batch.clone());
             }
-            None if self.rows.is_none() => {
-                self.rows = Some(self.position);
-                self.position += 1;
+            None => {
+                self.position = *self.rows.get_or_insert(self.position) + 1;
                 self.current = None;
             }
-            None => {}
         }
         Ok(batch)
+    }
+
+    /// Rows behind the one that it stands on that were read before.
+    fn again(&self, most: usize) -> Option<RecordBatch> {
+        let from = self.position + 1;
+        self.kept.as_ref()?.rows(from..from.saturating_add(most as u64)).into_iter().next()
+    }
+
+    /// Rows of the query, which are kept if it can go back; one that was not declared to can't any more when they are too many.
+    async fn read(&mut self, most: usize) -> Result<Option<RecordBatch>> {
+        let batch = self.source.next(most, &self.cancel).await?;
+        if let (Some(batch), Some(kept)) = (&batch, &mut self.kept)
+            && let Err(e) = kept.add(batch.clone())
+        {
+            if self.options.scroll == Scroll::Yes {
+                return Err(e);
+            }
+            self.kept = None;
+        }
+        Ok(batch)
+    }
+
+    /// The row that it stands on, of one that can't go back.
+    fn stands_on(&self) -> Option<RecordBatch> {
+        self.current.as_ref().map(|batch| batch.slice(batch.num_rows() - 1, 1))
     }
 
     async fn forward(&mut self, step: Step) -> Result<Passed> {
         let position = i64::try_from(self.position).unwrap_or(i64::MAX);
         let ahead = match step {
-            Step::Rows(0) | Step::Relative(0) => return Ok(Passed::Rows(self.current.clone().into_iter().collect())),
+            Step::Rows(0) | Step::Relative(0) => return Ok(Passed::Rows(self.stands_on().into_iter().collect())),
             Step::Rows(count) if count > 0 => return Ok(Passed::Stream(count.unsigned_abs())),
             Step::Absolute(0) if position == 0 => return Ok(Passed::Rows(Vec::new())),
             Step::Absolute(row) if row > 0 && row == position && self.current.is_some() => {
-                return Ok(Passed::Rows(self.current.clone().into_iter().collect()));
+                return Ok(Passed::Rows(self.stands_on().into_iter().collect()));
             }
             Step::Absolute(row) if row > position => row - position,
             Step::Relative(count) if count > 0 => count,
@@ -129,16 +165,10 @@ impl Cursor {
         Ok(Passed::Stream(1))
     }
 
+    /// What a step passes that does not lead ahead.
     async fn scroll(&mut self, step: Step, kept: &mut Kept) -> Result<Passed> {
         match step {
             Step::Rows(0) | Step::Relative(0) => self.one(self.position, kept).await,
-            Step::Rows(count) if count > 0 => {
-                let from = self.position + 1;
-                let to = self.position.saturating_add(count.unsigned_abs());
-                let there = self.fill(to, kept).await?;
-                self.position = to.min(there + 1);
-                Ok(Passed::Rows(kept.rows(from..to.min(there) + 1)))
-            }
             Step::Rows(count) => {
                 let from = self.position.saturating_sub(count.unsigned_abs()).max(1);
                 let to = self.position;
@@ -187,13 +217,12 @@ mod tests {
 
     use super::*;
 
-    fn cursor(scroll: bool) -> Cursor {
+    fn cursor(scroll: Scroll, kept: Option<Kept>) -> Cursor {
         let batch = |values: Vec<i64>| RecordBatch::try_from_iter([("n", Arc::new(Int64Array::from(values)) as _)]);
         let batches = [vec![1, 2, 3], vec![], vec![4], vec![5, 6]].map(|v| Ok(batch(v).expect("one column")));
         let columns = batch(vec![]).expect("one column").schema();
         let options = CursorOptions { scroll, ..CursorOptions::default() };
         let source = Source::new(futures::stream::iter(batches).boxed());
-        let kept = scroll.then(Kept::unbounded);
         Cursor::new(Arc::default(), columns, options, CancellationToken::new(), source, kept)
     }
 
@@ -218,8 +247,7 @@ mod tests {
     /// As PostgreSQL 15 answers over the values 1 to 6.
     #[tokio::test]
     async fn a_cursor_that_scrolls_goes_anywhere() {
-        let mut cursor = cursor(true);
-        for (step, want) in [
+        let steps = [
             (Step::Rows(2), vec![1, 2]),
             (Step::Rows(0), vec![2]),
             (Step::Rows(-1), vec![1]),
@@ -235,14 +263,28 @@ mod tests {
             (Step::Rows(i64::MAX), vec![1, 2, 3, 4, 5, 6]),
             (Step::Rows(1), vec![]),
             (Step::Rows(-1), vec![6]),
-        ] {
-            assert_eq!(values(&mut cursor, step).await.expect("it scrolls"), want, "{step:?}");
+        ];
+        for scroll in [Scroll::Yes, Scroll::Allowed] {
+            let mut cursor = cursor(scroll, Some(Kept::apart(usize::MAX)));
+            for (step, want) in &steps {
+                assert_eq!(values(&mut cursor, *step).await.expect("it scrolls"), *want, "{step:?}");
+            }
         }
     }
 
     #[tokio::test]
     async fn any_other_goes_forward() {
-        let mut cursor = cursor(false);
+        goes_forward(cursor(Scroll::No, None)).await;
+    }
+
+    #[tokio::test]
+    async fn one_that_may_scroll_goes_forward_when_its_rows_are_too_many() {
+        goes_forward(cursor(Scroll::Allowed, Some(Kept::apart(1)))).await;
+        let mut declared = cursor(Scroll::Yes, Some(Kept::apart(1)));
+        assert_eq!(values(&mut declared, Step::Rows(1)).await.expect_err("nothing is kept").kind(), Kind::OutOfMemory);
+    }
+
+    async fn goes_forward(mut cursor: Cursor) {
         for (step, want) in [
             (Step::Rows(2), vec![1, 2]),
             (Step::Rows(0), vec![2]),

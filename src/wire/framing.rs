@@ -91,9 +91,18 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
 
     /// The next message. An error is the connection's end. May be dropped and called again: nothing is lost.
     pub(super) async fn next(&mut self) -> Result<Received> {
-        let Some(packet) = self.packet().await? else {
-            return Ok(Received::Closed);
-        };
+        Ok(match self.packet().await? {
+            Some(packet) => self.received(packet),
+            None => Received::Closed,
+        })
+    }
+
+    /// The next message, if it was read already.
+    pub(super) fn at_hand(&mut self) -> Result<Option<Received>> {
+        Ok(self.whole()?.map(|packet| self.received(packet)))
+    }
+
+    fn received(&self, packet: BytesMut) -> Received {
         let type_byte = packet[0];
         let read = match self.charset {
             None => Ok(packet),
@@ -104,10 +113,10 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
             let message = PgWireFrontendMessage::decode(&mut packet, &self.context);
             message.map_err(|e| violation(e.to_string()))?.ok_or_else(|| violation("insufficient data left in message"))
         });
-        Ok(match decoded {
+        match decoded {
             Ok(message) => Received::Message(message),
             Err(error) => Received::Malformed { type_byte, error },
-        })
+        }
     }
 
     /// Reads ahead and returns when the client is gone. May be dropped and called again.
@@ -128,13 +137,7 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
     /// went away.
     pub(super) async fn packet(&mut self) -> Result<Option<BytesMut>> {
         loop {
-            if let Some(length) = packet_length(&self.buffer, self.phase)?
-                && self.buffer.len() >= length
-            {
-                let packet = self.buffer.split_to(length);
-                if self.buffer.is_empty() && length > KEPT {
-                    self.buffer = BytesMut::new();
-                }
+            if let Some(packet) = self.whole()? {
                 return Ok(Some(packet));
             }
             self.buffer.reserve(1024);
@@ -142,6 +145,17 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
                 return Ok(None);
             }
         }
+    }
+
+    /// The packet at the buffer's start, once all of it is there.
+    fn whole(&mut self) -> Result<Option<BytesMut>> {
+        let length = packet_length(&self.buffer, self.phase)?;
+        let Some(length) = length.filter(|length| *length <= self.buffer.len()) else { return Ok(None) };
+        let packet = self.buffer.split_to(length);
+        if self.buffer.is_empty() && length > KEPT {
+            self.buffer = BytesMut::new();
+        }
+        Ok(Some(packet))
     }
 }
 

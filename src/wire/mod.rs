@@ -22,6 +22,7 @@ mod copy;
 mod cursor;
 pub mod encode;
 mod extended;
+mod fetch;
 mod framing;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
@@ -29,6 +30,7 @@ mod link;
 mod login;
 mod outgoing;
 mod parameters;
+mod portal;
 mod progress;
 mod recent;
 mod report;

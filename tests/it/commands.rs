@@ -26,6 +26,11 @@ fn commands_are_answered_as_postgresql_does() {
     as_postgresql("commands");
 }
 
+#[test]
+fn cursors_go_back_as_postgresqls_do() {
+    as_postgresql("scrolling");
+}
+
 #[tokio::test]
 async fn drivers_copy_rows_out_in_every_form() {
     let client = Server::shared().client("open").await;

@@ -5,6 +5,7 @@ mod archives;
 mod auth;
 mod bundled;
 mod certificates;
+mod channels;
 mod cli;
 mod commands;
 mod damaged;

@@ -82,7 +82,11 @@ impl CopyEncoder {
             Form::Lines(_) => {}
         }
         let (style, charset) = match &form {
-            Form::Lines(_) => (style.clone().in_utf8(), style.charset()),
+            Form::Lines(_) => {
+                let charset = copy.encoding.map_or(style.charset(), |encoding| Some(encoding).filter(|e| !e.is_own()));
+                (style.in_utf8(), charset)
+            }
+            // As in PostgreSQL, whose binary texts are in the client's encoding.
             Form::Binary => (style, None),
         };
         Self { form, style, charset, columns, head }

@@ -12,7 +12,9 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 pub use self::encode::CopyEncoder;
 
 use super::dialect::ast::folded;
+use super::failure::position;
 use crate::error::{Error, Kind, Result};
+use crate::table::pg_charset::Charset;
 
 /// How `COPY` writes rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub struct Copy {
     pub format: CopyFormat,
     /// The first line has the columns' names.
     pub header: bool,
+    /// What lines are written in; `None` for what the client speaks.
+    pub encoding: Option<Charset>,
 }
 
 /// The form of a row.
@@ -74,6 +78,7 @@ pub(super) enum Value {
 
 /// The statement behind the word `COPY`.
 pub(super) fn parse(parser: &mut Parser) -> Result<Parsed, ParserError> {
+    let span = parser.peek_token_ref().span;
     let binary = parser.parse_keyword(Keyword::BINARY);
     let (source, is_query) = if parser.consume_token(&Token::LParen) {
         let query = parser.parse_query()?;
@@ -100,7 +105,7 @@ pub(super) fn parse(parser: &mut Parser) -> Result<Parsed, ParserError> {
     };
     let mut options = Vec::new();
     if binary {
-        options.push((Ident::new("format"), Value::Word("binary".to_owned())));
+        options.push((Ident::with_span(span, "format"), Value::Word("binary".to_owned())));
     }
     let _ = parser.parse_keyword(Keyword::WITH);
     if parser.consume_token(&Token::LParen) {
@@ -182,7 +187,8 @@ fn word(parser: &mut Parser) -> Result<String, ParserError> {
 
 /// An option as it was written before PostgreSQL 9.0; `None` at the end of them.
 fn old_option(parser: &mut Parser) -> Result<Option<(Ident, Value)>, ParserError> {
-    let named = |name: &str, value| Ok(Some((Ident::new(name), value)));
+    let span = parser.peek_token_ref().span;
+    let named = |name: &str, value| Ok(Some((Ident::with_span(span, name), value)));
     let as_string = |parser: &mut Parser| {
         let _ = parser.parse_keyword(Keyword::AS);
         word(parser).map(Value::Word)
@@ -223,17 +229,22 @@ fn old_option(parser: &mut Parser) -> Result<Option<(Ident, Value)>, ParserError
 }
 
 /// The options, with PostgreSQL's defaults and in its words where they do not fit.
-pub(super) fn options(given: Vec<(Ident, Value)>) -> Result<Copy> {
+pub(super) fn options(given: Vec<(Ident, Value)>, sql: &str) -> Result<Copy> {
     let mut format = None;
-    let (mut delimiter, mut null, mut quote, mut escape) = (None, None, None, None);
+    let (mut delimiter, mut null, mut quote, mut escape, mut encoding) = (None, None, None, None, None);
     let (mut header, mut force_quote, mut seen) = (false, None, Vec::new());
-    for (name, value) in given {
-        let name = folded(&name);
+    for (ident, value) in given {
+        let name = folded(&ident);
+        // The words of some options' errors say where they stand, as PostgreSQL has it.
+        let placed = |e: Error| match position(sql, ident.span.start) {
+            Some(at) => e.at(at),
+            None => e,
+        };
         if seen.contains(&name) {
-            return Err(Error::new(Kind::Syntax, "conflicting or redundant options"));
+            return Err(placed(Error::new(Kind::Syntax, "conflicting or redundant options")));
         }
         match (name.as_str(), value) {
-            ("format", Value::Word(word)) => format = Some(word.to_ascii_lowercase()),
+            ("format", Value::Word(word)) => format = Some(Form::named(&word.to_ascii_lowercase()).map_err(placed)?),
             ("delimiter", Value::Word(text)) => delimiter = Some(text),
             ("null", Value::Word(text)) => null = Some(text),
             ("quote", Value::Word(text)) => quote = Some(text),
@@ -242,7 +253,7 @@ pub(super) fn options(given: Vec<(Ident, Value)>) -> Result<Copy> {
             ("force_quote", Value::Star) => force_quote = Some(ForceQuote::All),
             ("force_quote", Value::Columns(columns)) => force_quote = Some(ForceQuote::Columns(columns)),
             ("freeze", value) => drop(flag("freeze", &value)?),
-            ("encoding", Value::Word(name)) => check_encoding(&name)?,
+            ("encoding", Value::Word(name)) => encoding = Some(charset(&name).map_err(placed)?),
             ("force_not_null" | "force_null", _) => {
                 let name = name.replace('_', " ");
                 return Err(Error::new(Kind::Unsupported, format!("COPY {name} only available using COPY FROM")));
@@ -251,18 +262,13 @@ pub(super) fn options(given: Vec<(Ident, Value)>) -> Result<Copy> {
                 return Err(Error::new(Kind::Syntax, format!("{name} requires a parameter")));
             }
             ("force_quote", _) => {
-                return Err(invalid("argument to option \"force_quote\" must be a list of column names".to_owned()));
+                return Err(placed(invalid("argument to option \"force_quote\" must be a list of column names".to_owned())));
             }
-            _ => return Err(Error::new(Kind::Syntax, format!("option \"{name}\" not recognized"))),
+            _ => return Err(placed(Error::new(Kind::Syntax, format!("option \"{name}\" not recognized")))),
         }
         seen.push(name);
     }
-    let format = match format.as_deref().unwrap_or("text") {
-        "text" => Form::Text,
-        "csv" => Form::Csv,
-        "binary" => Form::Binary,
-        other => return Err(invalid(format!("COPY format \"{other}\" not recognized"))),
-    };
+    let format = format.unwrap_or(Form::Text);
     if format == Form::Binary {
         for (is_given, name) in [(delimiter.is_some(), "DELIMITER"), (null.is_some(), "NULL"), (header, "HEADER")] {
             if is_given {
@@ -312,7 +318,7 @@ pub(super) fn options(given: Vec<(Ident, Value)>) -> Result<Copy> {
             CopyFormat::Csv { delimiter, null, quote, escape, force_quote }
         }
     };
-    Ok(Copy { format, header })
+    Ok(Copy { format, header, encoding })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -320,6 +326,17 @@ enum Form {
     Text,
     Csv,
     Binary,
+}
+
+impl Form {
+    fn named(name: &str) -> Result<Self> {
+        match name {
+            "text" => Ok(Self::Text),
+            "csv" => Ok(Self::Csv),
+            "binary" => Ok(Self::Binary),
+            other => Err(invalid(format!("COPY format \"{other}\" not recognized"))),
+        }
+    }
 }
 
 fn flag(name: &str, value: &Value) -> Result<bool> {
@@ -346,14 +363,10 @@ fn one_byte(what: &str, text: &str) -> Result<u8> {
     }
 }
 
-/// Rows are sent in the client's encoding, which is UTF-8 here.
-fn check_encoding(name: &str) -> Result<()> {
-    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
-    match plain.as_str() {
-        "utf8" | "unicode" => Ok(()),
-        _ => Err(Error::new(Kind::Unsupported, format!("COPY in the encoding \"{name}\" is not supported"))
-            .with_hint("Leave ENCODING out: rows are sent in UTF-8.")),
-    }
+/// The encoding of a name.
+fn charset(name: &str) -> Result<Charset> {
+    let named = Charset::named(name);
+    named.ok_or_else(|| invalid("argument to option \"encoding\" must be a valid encoding name".to_owned()))
 }
 
 fn invalid(message: String) -> Error {

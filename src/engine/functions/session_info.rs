@@ -9,31 +9,37 @@ use datafusion::error::Result;
 use super::function::{Call, Function, Gives, Type, Type::*, outward};
 use crate::engine::SERVER_VERSION;
 use crate::table::pg_catalog::settings::Known;
+use crate::table::pg_type;
 use crate::table::virtual_table::SystemEnv;
+
+const VOID: Gives = Gives::Logical(&pg_type::VOID);
 
 pub(super) fn functions() -> Vec<Function> {
     const NONE: &[&[Type]] = &[&[]];
-    let text = |name, f: fn(&SystemEnv) -> Result<Option<String>>| {
-        Function::new(name, NONE, Gives::Text, move |a| a.same_text(f(a.env()?)?.as_deref())).stable()
+    let told = |name, gives, f: fn(&SystemEnv) -> Result<Option<String>>| {
+        Function::new(name, NONE, gives, move |a| a.same_text(f(a.env()?)?.as_deref())).stable()
     };
+    let text = |name, f| told(name, Gives::Text, f);
+    let named = |name, f| told(name, Gives::Logical(&pg_type::NAME), f);
+    let address = |name, f| told(name, Gives::Logical(&pg_type::INET), f);
     let user = |env: &SystemEnv| Ok(Some(env.user.clone()));
     vec![
         text("version", |_| {
             Ok(Some(format!("PostgreSQL {SERVER_VERSION} (Stoa {}) on {}", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH)))
         }),
-        text("current_database", |env| Ok(Some(env.database.clone()))),
-        text("current_catalog", |env| Ok(Some(env.database.clone()))),
-        text("current_schema", |env| Ok(env.visible_schemas().map_err(outward)?.into_iter().find(|s| s != "pg_catalog"))),
-        text("current_user", user),
-        text("session_user", user),
-        text("current_role", user),
-        text("getpgusername", user),
-        text("getdatabaseencoding", |_| Ok(Some("UTF8".to_owned()))),
-        text("pg_client_encoding", |env| Ok(env.facts.setting("client_encoding"))),
+        named("current_database", |env| Ok(Some(env.database.clone()))),
+        named("current_catalog", |env| Ok(Some(env.database.clone()))),
+        named("current_schema", |env| Ok(env.visible_schemas().map_err(outward)?.into_iter().find(|s| s != "pg_catalog"))),
+        named("current_user", user),
+        named("session_user", user),
+        named("current_role", user),
+        named("getpgusername", user),
+        named("getdatabaseencoding", |_| Ok(Some("UTF8".to_owned()))),
+        named("pg_client_encoding", |env| Ok(env.facts.setting("client_encoding"))),
         // There are no locks of users' own; pools let go of them all the same.
-        text("pg_advisory_unlock_all", |_| Ok(Some(String::new()))),
-        text("inet_client_addr", |env| Ok(env.facts.client_address().map(|a| a.ip().to_string()))),
-        text("inet_server_addr", |env| Ok(env.facts.server_address().map(|a| a.ip().to_string()))),
+        told("pg_advisory_unlock_all", VOID, |_| Ok(Some(String::new()))),
+        address("inet_client_addr", |env| Ok(env.facts.client_address().map(|a| a.ip().to_string()))),
+        address("inet_server_addr", |env| Ok(env.facts.server_address().map(|a| a.ip().to_string()))),
         Function::new("inet_client_port", NONE, Gives::Int4, |a| {
             a.same::<Int32Type>(a.env()?.facts.client_address().map(|a| a.port().into()))
         })
@@ -55,6 +61,9 @@ pub(super) fn functions() -> Vec<Function> {
         Function::new("pg_is_other_temp_schema", &[&[Oid]], Gives::Bool, |a| a.same_flag(false)).stable(),
         Function::new("current_setting", &[&[Text], &[Text, Bool]], Gives::Text, current_setting).volatile(),
         Function::new("set_config", &[&[Text, Text, Bool]], Gives::Text, set_config).volatile(),
+        Function::new("pg_notify", &[&[Text, Text]], VOID, notify).volatile(),
+        // Nothing that a session does here needs a number.
+        Function::new("txid_current_if_assigned", NONE, Gives::Int8, |a| a.same::<Int64Type>(None)).stable(),
         Function::new("pg_cancel_backend", &[&[Int]], Gives::Bool, |a| {
             let facts = &a.env()?.facts;
             signal(a, |pid| facts.cancel(pid))
@@ -103,6 +112,16 @@ fn set_config(a: &Call) -> Result<ArrayRef> {
         _ => Ok(None),
     });
     Ok(Arc::new(set.collect::<Result<StringViewArray>>()?))
+}
+
+fn notify(a: &Call) -> Result<ArrayRef> {
+    let (facts, channels, payloads) = (&a.env()?.facts, a.texts(0)?, a.texts(1)?);
+    let sent = (0..a.rows).map(|row| {
+        // As in PostgreSQL, where a NULL is an empty text.
+        let (channel, payload) = (channels.get(row).unwrap_or_default(), payloads.get(row).unwrap_or_default());
+        facts.notify(channel, payload).map(|()| Some("")).map_err(outward)
+    });
+    Ok(Arc::new(sent.collect::<Result<StringViewArray>>()?))
 }
 
 fn signal(a: &Call, send: impl Fn(i32) -> crate::error::Result<bool>) -> Result<ArrayRef> {

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 
 use super::super::resolve::known_columns;
 use super::super::shared::Shared;
+use super::channels::Asked;
 use super::Inner;
 use super::transaction::Block;
 use crate::catalog::{KnownColumn, TableEntry};
@@ -87,6 +88,10 @@ impl SessionFacts for Inner {
 
     fn cursors(&self) -> Vec<CursorRow> {
         self.state().named.cursors()
+    }
+
+    fn notify(&self, channel: &str, payload: &str) -> Result<()> {
+        self.ask(Asked::Notify { channel: channel.to_owned(), payload: payload.to_owned() })
     }
 
     fn cancel(&self, pid: i32) -> Result<bool> {

@@ -1,6 +1,7 @@
 //! One client's session: its database and settings, what it runs and by when that must end. What it answers to the system functions
 //! and tables, and its transaction, stand in the files below.
 
+mod channels;
 mod facts;
 mod named;
 mod transaction;
@@ -8,12 +9,13 @@ mod transaction;
 use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use arrow::array::timezone::Tz;
 use chrono::{FixedOffset, SecondsFormat};
 use tokio_util::sync::CancellationToken;
 
+pub use self::channels::{Asked, Notification};
 pub use self::named::Listed;
 use self::transaction::Block;
 use super::runtime::{Deadline, Limit};
@@ -45,6 +47,8 @@ pub struct Inner {
     roles: Option<Arc<Roles>>,
     started: SystemTime,
     state: Mutex<State>,
+    /// Something has come on a channel.
+    notified: tokio::sync::Notify,
     shared: std::sync::Weak<Shared>,
 }
 
@@ -52,9 +56,10 @@ pub struct Inner {
 struct State {
     settings: Settings,
     named: named::Named,
+    channels: channels::Channels,
     block: Block,
-    /// By name, the oldest first, each with the settings to go back to.
-    savepoints: Vec<(String, Mark)>,
+    /// The oldest first.
+    savepoints: Vec<Savepoint>,
     notices: Vec<Notice>,
     progress: Option<Progress>,
     /// The snapshots that the client was told are stale.
@@ -71,6 +76,8 @@ struct State {
     runs: u64,
     terminate: CancellationToken,
     deadline: Deadline,
+    /// `statement_timeout`, and the generation of the settings that it is of.
+    timeout: (u64, Option<Duration>),
     /// Counts the commands, each with a deadline of its own.
     command: u64,
     /// When the command began, and when its transaction did: microseconds since 1970.
@@ -89,6 +96,14 @@ impl State {
             self.changed = facts::micros(SystemTime::now());
         }
     }
+}
+
+/// What a block goes back to.
+struct Savepoint {
+    name: String,
+    settings: Mark,
+    /// How much was asked of [`channels`].
+    asked: usize,
 }
 
 /// What runs now.
@@ -132,6 +147,7 @@ impl Engine {
             roles: client.roles,
             started: SystemTime::now(),
             state: Mutex::new(State { settings, ..State::default() }),
+            notified: tokio::sync::Notify::new(),
             shared: Arc::downgrade(&self.shared),
         });
         self.shared.list(inner.id, &inner);
@@ -230,7 +246,11 @@ impl Inner {
     /// A command begins, and its number: `statement_timeout` counts from now on.
     pub(super) fn arm(&self) -> u64 {
         let mut state = self.state();
-        state.deadline.arm(state.settings.statement_timeout());
+        let generation = state.settings.generation();
+        if state.timeout.0 != generation {
+            state.timeout = (generation, state.settings.statement_timeout());
+        }
+        state.deadline.arm(state.timeout.1);
         state.spent = false;
         state.statement_started = facts::micros(SystemTime::now());
         if state.block == Block::None {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::SystemTime;
 
-use super::super::CursorOptions;
+use super::super::{CursorOptions, Scroll};
 use super::facts::micros;
 use super::{Inner, Session};
 use crate::table::pg_type::PgType;
@@ -54,7 +54,7 @@ impl Session {
     pub fn list_cursor(&self, name: &str, sql: &Arc<str>, options: CursorOptions) -> Listed {
         let CursorOptions { binary, scroll, hold } = options;
         let (name, statement, created) = (name.to_owned(), Arc::clone(sql), self.inner.state().statement_started);
-        let row = CursorRow { name, statement, holdable: hold, binary, scrollable: scroll, created };
+        let row = CursorRow { name, statement, holdable: hold, binary, scrollable: scroll != Scroll::No, created };
         self.listed(|named, number| drop(named.cursors.insert(number, row)))
     }
 

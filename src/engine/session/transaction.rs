@@ -1,9 +1,9 @@
-//! A session's transaction block. Nothing is ever written, so that all it can take back is settings; what fails and what is refused
-//! until it ends is as in PostgreSQL.
+//! A session's transaction block. Nothing is ever written, so that all it can take back is settings and what was asked of channels; what
+//! fails and what is refused until it ends is as in PostgreSQL.
 
 use super::super::Transaction;
 use super::super::transactions::Modes;
-use super::{Inner, Session};
+use super::{Inner, Savepoint, Session};
 use crate::engine::settings::Settings;
 use crate::error::{Error, Kind, Result};
 
@@ -32,7 +32,10 @@ impl Session {
         let mut state = self.inner.state();
         match state.block {
             Block::Open => state.block = Block::Failed,
-            Block::None => state.settings.end(false),
+            Block::None => {
+                state.settings.end(false);
+                state.channels.go_back(0);
+            }
             Block::Failed => {}
         }
     }
@@ -48,6 +51,11 @@ impl Session {
         state.several = false;
         if state.block == Block::None {
             state.settings.end(true);
+            let asked = state.channels.mark() > 0;
+            drop(state);
+            if asked {
+                self.inner.do_asked();
+            }
         }
     }
 
@@ -62,7 +70,45 @@ impl Session {
     }
 }
 
+impl Session {
+    /// `LOCK` of tables by their parts. Nothing is ever written, so that the lock that reading takes is there without being taken; all others
+    /// are refused as PostgreSQL refuses them to those who may only read.
+    pub(in crate::engine) fn lock(&self, tables: &[Vec<String>], reads: bool) -> Result<()> {
+        if self.inner.is_alone() {
+            return Err(Error::new(Kind::NoTransaction, "LOCK TABLE can only be used in transaction blocks"));
+        }
+        for parts in tables {
+            let (schemas, name) = match parts.as_slice() {
+                [.., schema, name] => (vec![schema.clone()], name),
+                [name] => (self.inner.path(), name),
+                [] => continue,
+            };
+            let is_there = |schema: &String| Ok::<_, Error>(self.shared.catalogs.table(self.database(), schema, name)?.is_some());
+            if let [.., schema, _] = parts.as_slice()
+                && !self.shared.catalogs.themes(self.database())?.iter().any(|theme| theme.name == *schema)
+            {
+                return Err(Error::new(Kind::UndefinedSchema, format!("schema \"{schema}\" does not exist")));
+            }
+            let found = schemas.iter().map(is_there).find(|found| !matches!(found, Ok(false))).unwrap_or(Ok(false))?;
+            if !found {
+                let message = format!("relation \"{}\" does not exist", parts.join("."));
+                return Err(Error::new(Kind::UndefinedTable, message));
+            }
+            if !reads {
+                return Err(Error::new(Kind::Forbidden, format!("permission denied for table {name}")));
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Inner {
+    /// Whether each statement is a transaction of its own.
+    fn is_alone(&self) -> bool {
+        let state = self.state();
+        state.block == Block::None && !state.several
+    }
+
     /// PostgreSQL's rule: in a failed block nothing is done but ending it.
     pub(in crate::engine) fn check_not_failed(&self) -> Result<()> {
         if self.state().block == Block::Failed {
@@ -76,8 +122,7 @@ impl Inner {
 
     /// The error of a command that can't be part of a transaction.
     pub(in crate::engine) fn refuse_in_block(&self, command: &str) -> Result<()> {
-        let state = self.state();
-        if state.block == Block::None && !state.several {
+        if self.is_alone() {
             return Ok(());
         }
         Err(Error::new(Kind::ActiveTransaction, format!("{command} cannot run inside a transaction block")))
@@ -133,6 +178,11 @@ impl Inner {
             state.settings.begin();
             remember(&mut state.settings, modes, true);
         }
+        if !committed {
+            state.channels.go_back(0);
+        }
+        drop(state);
+        self.do_asked();
         Ok(if committed { "COMMIT" } else { "ROLLBACK" })
     }
 
@@ -142,8 +192,8 @@ impl Inner {
         if state.block == Block::None {
             return Err(Error::new(Kind::NoTransaction, "SAVEPOINT can only be used in transaction blocks"));
         }
-        let mark = state.settings.mark();
-        state.savepoints.push((name, mark));
+        let (settings, asked) = (state.settings.mark(), state.channels.mark());
+        state.savepoints.push(Savepoint { name, settings, asked });
         Ok(())
     }
 
@@ -160,8 +210,9 @@ impl Inner {
         let mut guard = self.state();
         let state = &mut *guard;
         state.savepoints.truncate(at + 1);
-        if let Some((_, mark)) = state.savepoints.last() {
-            state.settings.go_back(mark);
+        if let Some(savepoint) = state.savepoints.last() {
+            state.settings.go_back(&savepoint.settings);
+            state.channels.go_back(savepoint.asked);
         }
         state.block = Block::Open;
         Ok(())
@@ -172,7 +223,7 @@ impl Inner {
         if state.block == Block::None {
             return Err(Error::new(Kind::NoTransaction, format!("{command} can only be used in transaction blocks")));
         }
-        let at = state.savepoints.iter().rposition(|(known, _)| known == name);
+        let at = state.savepoints.iter().rposition(|known| known.name == name);
         at.ok_or_else(|| Error::new(Kind::UndefinedSavepoint, format!("savepoint \"{name}\" does not exist")))
     }
 }

@@ -251,15 +251,17 @@ pub(super) fn all() -> &'static [Setting] {
 
 /// The setting of this name, whatever its case; PostgreSQL's other names for it count too.
 pub(super) fn find(name: &str) -> Option<&'static Setting> {
-    let lower = match name.to_ascii_lowercase().as_str() {
-        "time zone" => "timezone".to_owned(),
-        "names" => "client_encoding".to_owned(),
-        "session authorization" => SESSION_USER.to_owned(),
-        "transaction isolation level" => "transaction_isolation".to_owned(),
-        _ if TABLE.places.contains_key(name) => return TABLE.places.get(name).map(|at| &TABLE.settings[*at]),
-        other => other.to_owned(),
-    };
-    TABLE.places.get(&lower).map(|at| &TABLE.settings[*at])
+    let at = TABLE.places.get(name).or_else(|| {
+        let lower = name.to_ascii_lowercase();
+        TABLE.places.get(match lower.as_str() {
+            "time zone" => "timezone",
+            "names" => "client_encoding",
+            "session authorization" => SESSION_USER,
+            "transaction isolation level" => "transaction_isolation",
+            other => other,
+        })
+    })?;
+    Some(&TABLE.settings[*at])
 }
 
 /// Whether a name is one that clients may give to a setting of their own: simple identifiers with dots between. Those that a library below

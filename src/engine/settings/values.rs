@@ -74,9 +74,17 @@ pub(super) fn check(setting: &Setting, name: &str, value: &str, before: &str) ->
 
 /// A value as `SHOW` prints it: numbers with the largest unit that holds them whole.
 pub(super) fn shown(setting: &Setting, kept: &str) -> String {
-    match (&setting.takes, kept.parse()) {
-        (Takes::Whole(..) | Takes::Real(..), Ok(number)) => units::shown(number, setting.unit),
-        _ => kept.to_owned(),
+    match setting.takes {
+        Takes::Whole(..) | Takes::Real(..) => kept.parse().map_or_else(|_| kept.to_owned(), |n| units::shown(n, setting.unit)),
+        Takes::Text
+        | Takes::Bool
+        | Takes::ReadOnly
+        | Takes::OneOf(_)
+        | Takes::Only
+        | Takes::Ascii
+        | Takes::Charset
+        | Takes::TimeZone
+        | Takes::DateStyle => kept.to_owned(),
     }
 }
 

@@ -126,6 +126,9 @@ pub trait SessionFacts: Send + Sync {
     /// The session's cursors and portals, the oldest first.
     fn cursors(&self) -> Vec<CursorRow>;
 
+    /// `pg_notify`: sends a notification once the transaction is committed.
+    fn notify(&self, channel: &str, payload: &str) -> Result<()>;
+
     /// Cancels what the session with this process id runs; false when there is no such session.
     fn cancel(&self, pid: i32) -> Result<bool>;
 

@@ -15,7 +15,7 @@ use super::binary::incorrect;
 use super::invalid;
 
 /// The largest exponent either way; beyond it no decimal has room.
-const LARGEST_EXPONENT: i32 = 1000;
+const LARGEST_EXPONENT: u32 = 100_000;
 
 /// The most digits of decimals of 128 and 256 bits.
 const WIDE: usize = 38;
@@ -110,7 +110,7 @@ impl Number {
             Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| wrong())?),
             None => (number, 0),
         };
-        if exponent.abs() > LARGEST_EXPONENT * 100 {
+        if exponent.unsigned_abs() > LARGEST_EXPONENT {
             return Err(Error::new(Kind::OutOfRange, "value overflows numeric format"));
         }
         let (negative, mantissa) = match mantissa.strip_prefix('-') {
