@@ -1,165 +1,18 @@
 //! The one public error: a closed [`Kind`] to branch on, and a message that names the thing, the place and the remedy.
 //! Which SQLSTATE a kind has is the wire's business.
 
+mod kind;
+
 use std::fmt;
+
+pub use kind::{Culprit, Kind};
 
 /// `Result` with Stoa's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, as a caller would branch on it. Closed on purpose: a new kind must choose its SQLSTATE to compile.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// The SQL does not parse.
-    Syntax,
-    /// No such table.
-    UndefinedTable,
-    /// No such column.
-    UndefinedColumn,
-    /// No such function, or none with these argument types.
-    UndefinedFunction,
-    /// Several functions of that name, where one is meant.
-    AmbiguousFunction,
-    /// A function or a value that is not of the sort that is asked for: a window function without a window.
-    WrongObject,
-    /// No such schema.
-    UndefinedSchema,
-    /// No such database (catalog).
-    UndefinedDatabase,
-    /// No such setting, type, role or other object.
-    UndefinedObject,
-    /// No prepared statement of that name.
-    UndefinedStatement,
-    /// No cursor or portal of that name.
-    UndefinedCursor,
-    /// No savepoint of that name.
-    UndefinedSavepoint,
-    /// A prepared statement of that name exists already.
-    DuplicateStatement,
-    /// A cursor or portal of that name exists already.
-    DuplicateCursor,
-    /// A parameter whose type nothing tells.
-    Indeterminate,
-    /// A column name that several tables share.
-    AmbiguousColumn,
-    /// A column neither grouped nor aggregated.
-    Grouping,
-    /// A position in ORDER BY or GROUP BY that the select list does not have.
-    InvalidPosition,
-    /// A subquery that is used as a value gave more than one row.
-    Cardinality,
-    /// A name that is given to two tables or queries at once.
-    DuplicateAlias,
-    /// A window function where none may stand.
-    Windowing,
-    /// A count of rows that is negative.
-    InvalidLimit,
-    /// A number of rows to leave out that is negative.
-    InvalidOffset,
-    /// Types that do not fit each other.
-    DatatypeMismatch,
-    /// A cast between types that have none.
-    CannotCast,
-    /// A text that is not of the type it is read as.
-    InvalidText,
-    /// A date or time that does not exist or is not of the expected form.
-    InvalidDatetime,
-    /// A date or time outside its type's range, or a part of one that no calendar has.
-    DatetimeOverflow,
-    /// A part of an interval that is out of range.
-    IntervalOverflow,
-    /// An offset from Greenwich that is out of range.
-    ZoneDisplacement,
-    /// A number outside its type's range.
-    OutOfRange,
-    /// A division by zero.
-    DivisionByZero,
-    /// A power or root that no real number is.
-    InvalidPower,
-    /// A text or binary that is no geometry, or a geometry of a kind that a function has no use for.
-    InvalidGeometry,
-    /// A logarithm of what is not positive.
-    InvalidLogarithm,
-    /// Bounds or a count that make no buckets.
-    InvalidBucket,
-    /// A value that a setting or parameter does not take.
-    InvalidParameter,
-    /// A setting that can't be changed, or not now.
-    FixedParameter,
-    /// A name that none can be.
-    InvalidName,
-    /// What can't be done within a transaction block.
-    ActiveTransaction,
-    /// Bytes that are not valid in the encoding they are said to be in.
-    InvalidEncoding,
-    /// A character that an encoding lacks.
-    InvalidCharacter,
-    /// A regular expression that is none.
-    InvalidRegex,
-    /// An escape in a pattern that is none.
-    InvalidEscape,
-    /// A part of a text that ends before it begins.
-    InvalidSubstring,
-    /// A place outside of a value.
-    InvalidSubscript,
-    /// A NULL where there may be none.
-    NullNotAllowed,
-    /// A value that no type of PostgreSQL's holds.
-    LimitExceeded,
-    /// A write, or DDL: everything here is read-only.
-    ReadOnly,
-    /// Something PostgreSQL has and Stoa has not.
-    Unsupported,
-    /// Something the client may not do.
-    Forbidden,
-    /// A client that may not come in, whatever password it has.
-    Authentication,
-    /// A wrong password, or one for a role that there is not.
-    InvalidPassword,
-    /// A command inside a failed transaction block.
-    FailedTransaction,
-    /// A statement that needs a transaction block, outside of one.
-    NoTransaction,
-    /// Something that can't be done as things stand: a cursor that only goes forward.
-    InvalidState,
-    /// The client sent something the protocol does not allow there.
-    Protocol,
-    /// The statement's deadline passed.
-    Timeout,
-    /// The client cancelled the statement, or went away.
-    Cancelled,
-    /// The server is stopping.
-    Shutdown,
-    /// No more connections are taken.
-    TooManyConnections,
-    /// The memory share is used up and spilling did not help.
-    OutOfMemory,
-    /// The disk under the state folder is full.
-    DiskFull,
-    /// The statement is longer, deeper or wider than is planned.
-    TooComplex,
-    /// A published file is not there (a missing path, HTTP 404).
-    SourceMissing,
-    /// A published file can't be reached (network, permission, HTTP 5xx).
-    SourceUnreachable,
-    /// A published file was reached and is not what it is said to be.
-    SourceInvalid,
-    /// A published file changed while it was read.
-    SourceChanged,
-    /// A descriptor that can't be used.
-    Descriptor,
-    /// A configuration that can't be used (an option, an address in use, a state folder of a newer version).
-    Config,
-    /// Reading or writing our own files or sockets failed.
-    Io,
-    /// A fault of Stoa's own.
-    Internal,
-}
-
 /// An error with its kind, a message for people, and where known the detail, the hint and the place in the SQL.
-#[derive(Debug)]
 pub struct Error(Box<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     kind: Kind,
     message: String,
@@ -249,6 +102,33 @@ impl Error {
     }
 }
 
+/// What [`Error`]'s `Debug` begins with, before a JSON list of its fields.
+const OPENS: &str = "stoa::Error";
+
+/// The fields that [`Error::among`] reads back.
+type Fields = (String, String, Option<String>, Option<String>, Option<usize>);
+
+/// Read back by [`Error::among`].
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { kind, message, detail, hint, position, source } = self.0.as_ref();
+        write!(f, "{OPENS}{}", serde_json::json!([format!("{kind:?}"), message, detail, hint, position]))?;
+        source.iter().try_for_each(|source| write!(f, " caused by {source:?}"))
+    }
+}
+
+impl Error {
+    /// The error that a library passes on within its own words: the filters of a Parquet scan tell what their expressions said as its
+    /// `Debug` only. `None` when none is there.
+    pub fn among(said: &str) -> Option<Self> {
+        let (_, rest) = said.split_once(OPENS)?;
+        let (kind, message, detail, hint, position) =
+            serde_json::Deserializer::from_str(rest).into_iter::<Fields>().next()?.ok()?;
+        let kind = *Kind::ALL.iter().find(|known| format!("{known:?}") == kind)?;
+        Some(Self(Box::new(Inner { kind, message, detail, hint, position, source: None })))
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)
@@ -279,5 +159,19 @@ mod tests {
         assert_eq!(e.to_string(), "no table \"trip\"");
         assert_eq!((e.kind(), e.hint(), e.position()), (Kind::UndefinedTable, Some("Perhaps you meant \"trips\"."), Some(15)));
         assert_eq!(e.within("in statement 2").message(), "in statement 2: no table \"trip\"");
+    }
+    #[test]
+    fn an_error_is_found_in_what_was_made_of_it() {
+        let plain = Error::new(Kind::Grouping, "plain");
+        let e = Error::new(Kind::InvalidText, "it's \"\\\" \n\u{1}").with_detail("d").with_hint("h").at(3);
+        let e = e.caused_by(std::io::Error::other("stoa::Error[]"));
+        for e in [e, plain] {
+            let said = format!("External({e:?}), backtrace: ]");
+            let found = Error::among(&said).expect("an error");
+            assert_eq!((found.kind(), found.message(), found.position()), (e.kind(), e.message(), e.position()));
+            assert_eq!((found.detail(), found.hint()), (e.detail(), e.hint()));
+        }
+        assert!(Error::among("stoa::Error[\"Nosuch\", \"\", null, null, null]").is_none());
+        assert!(Error::among("of others").is_none());
     }
 }

@@ -7,7 +7,7 @@ use datafusion::parquet::errors::ParquetError;
 use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::{Location, TokenizerError};
 
-use super::wording::by_words;
+use super::wording::{by_words, of_operator};
 use crate::error::{Error, Kind};
 use crate::name::distance;
 use crate::store::source_error;
@@ -66,10 +66,10 @@ pub fn from_datafusion(e: DataFusionError, sql: &str) -> Error {
 
 fn not_implemented(message: &str) -> Error {
     let message = first_line(message);
-    match message.strip_prefix("Unsupported SQL type ") {
-        Some(_) => by_words(&message),
-        None => Error::new(Kind::Unsupported, message),
+    if message.starts_with("Unsupported SQL type ") || message.starts_with("compound identifier: ") {
+        return by_words(&message);
     }
+    of_operator(&message).unwrap_or_else(|| Error::new(Kind::Unsupported, message))
 }
 
 /// The error of a text that does not parse, in PostgreSQL's words: `syntax error at or near "FORM"`.
@@ -152,46 +152,30 @@ fn from_parquet(e: ParquetError) -> Error {
     }
 }
 
-/// What a filter said that the Parquet reader ran, which passes our errors on as the text of their `Debug` only.
+/// What a filter said that the Parquet reader ran, which passes errors on as the text of their `Debug` only (071).
 fn from_filter(text: &str) -> Option<Error> {
     let (_, said) = text.split_once("Error evaluating filter predicate: ")?;
-    let Some((kind, rest)) = said.split_once("kind: ").and_then(|(_, rest)| rest.split_once(", message: \"")) else {
-        return from_library(said);
-    };
-    let (message, _) = rest.split_once("\", detail: ")?;
-    let kinds = [
-        Kind::InvalidText,
-        Kind::InvalidDatetime,
-        Kind::DatetimeOverflow,
-        Kind::IntervalOverflow,
-        Kind::OutOfRange,
-        Kind::DivisionByZero,
-        Kind::InvalidPower,
-        Kind::InvalidGeometry,
-        Kind::InvalidLogarithm,
-        Kind::InvalidParameter,
-        Kind::InvalidRegex,
-        Kind::InvalidEscape,
-        Kind::InvalidSubstring,
-        Kind::InvalidSubscript,
-        Kind::LimitExceeded,
-        Kind::TooComplex,
-        Kind::Cancelled,
-        Kind::Timeout,
-        Kind::OutOfMemory,
-    ];
-    let kind = kinds.into_iter().find(|k| format!("{k:?}") == kind)?;
-    Some(Error::new(kind, message.replace("\\\"", "\"").replace("\\'", "'").replace("\\\\", "\\")))
+    Error::among(said).or_else(|| from_library(said))
 }
 
 /// What a library said in a filter: the first text in its `Debug`, in the words that it has elsewhere.
 fn from_library(said: &str) -> Option<Error> {
-    if said.contains("DivideByZero") {
+    let (variant, text) = said.split_once('"').unwrap_or((said, ""));
+    if variant.contains("DivideByZero") {
         return Some(Error::new(Kind::DivisionByZero, "division by zero"));
     }
-    let (_, rest) = said.split_once("(\"")?;
-    let (message, _) = rest.split_once("\")")?;
-    Some(by_words(&message.replace("\\\"", "\"").replace("\\'", "'")))
+    let (mut message, mut chars) = (String::new(), text.chars());
+    loop {
+        match chars.next()? {
+            '"' => return Some(by_words(&message)),
+            '\\' => match chars.next()? {
+                'n' => message.push('\n'),
+                't' => message.push('\t'),
+                other => message.push(other),
+            },
+            other => message.push(other),
+        }
+    }
 }
 
 fn from_arrow(e: ArrowError, sql: &str) -> Error {
@@ -380,6 +364,9 @@ mod tests {
         assert_eq!((e.kind(), e.message()), (Kind::InvalidText, "invalid input syntax for type integer: \"it's \\\""));
         let e = from_filter(&text(&ArrowError::DivideByZero)).expect("an error");
         assert_eq!(e.kind(), Kind::DivisionByZero);
+        let library = ArrowError::CastError("Cannot cast string 'DivideByZero \")' to value of Int64 type".to_owned());
+        let e = from_filter(&text(&DataFusionError::from(library))).expect("an error");
+        assert_eq!(e.message(), "invalid input syntax for type bigint: \"DivideByZero \")\"");
         assert!(from_filter("not of a filter").is_none());
     }
 

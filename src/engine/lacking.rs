@@ -1,14 +1,18 @@
-//! Syntax of PostgreSQL's that there is nothing for here: refused at its place, before the parser takes offence at another word.
+//! Syntax of PostgreSQL's that there is nothing for here, and what is no token of its: refused at its place, before the parser takes offence at
+//! another word.
 
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::failure::position;
 use crate::error::{Error, Kind, Result};
 
-/// [`Kind::Unsupported`] for bit strings, `VARIADIC`, `ROWS FROM`, `SEARCH` and `CYCLE` of recursive queries, and frames with `EXCLUDE`.
+/// [`Kind::Syntax`] for numbers that letters follow, and empty names; [`Kind::Unsupported`] for bit strings, `VARIADIC`, `SEARCH` and `CYCLE` of recursive queries, and frames with `EXCLUDE`.
 pub fn check(tokens: &[TokenWithSpan], sql: &str) -> Result<()> {
     let tokens: Vec<&TokenWithSpan> = tokens.iter().filter(|t| !matches!(t.token, Token::Whitespace(_))).collect();
     for (i, token) in tokens.iter().enumerate() {
+        if let Some(e) = junk(token, tokens.get(i + 1).copied(), sql) {
+            return Err(position(sql, token.span.start).into_iter().fold(e, Error::at));
+        }
         let next = |n: usize, words: &[&str]| tokens.get(i + n).is_some_and(|t| is(&t.token, words));
         let before = i.checked_sub(1).and_then(|i| tokens.get(i)).map(|t| &t.token);
         let (what, remedy) = match &token.token {
@@ -17,9 +21,6 @@ pub fn check(tokens: &[TokenWithSpan], sql: &str) -> Result<()> {
             }
             t if is(t, &["variadic"]) && matches!(before, Some(Token::LParen | Token::Comma)) => {
                 ("VARIADIC is", "Give the elements one by one, or the array to array_to_string().")
-            }
-            t if is(t, &["rows"]) && next(1, &["from"]) && tokens.get(i + 2).is_some_and(|t| t.token == Token::LParen) => {
-                ("ROWS FROM is", "Join the functions WITH ORDINALITY.")
             }
             t if is(t, &["search"]) && matches!(before, Some(Token::RParen)) && next(1, &["depth", "breadth"]) => {
                 ("SEARCH is", "Build an array of the keys in the recursive query and order by it.")
@@ -39,6 +40,34 @@ pub fn check(tokens: &[TokenWithSpan], sql: &str) -> Result<()> {
         return Err(position(sql, token.span.start).into_iter().fold(e, Error::at));
     }
     Ok(())
+}
+
+/// What PostgreSQL's lexer refuses and sqlparser's takes for two tokens, or for a name.
+fn junk(token: &TokenWithSpan, next: Option<&TokenWithSpan>, sql: &str) -> Option<Error> {
+    let syntax = |message: String| Some(Error::new(Kind::Syntax, message));
+    match &token.token {
+        Token::Word(word) if word.value.is_empty() && word.quote_style == Some('"') => {
+            syntax("zero-length delimited identifier at or near \"\"\"\"".to_owned())
+        }
+        Token::Number(digits, true) => syntax(format!("trailing junk after numeric literal at or near \"{digits}L\"")),
+        Token::Number(digits, false) => match next.map(|next| (next.span.start, &next.token)) {
+            Some((start, Token::Word(word))) if start == token.span.end && word.quote_style.is_none() => {
+                let first = word.value.chars().next()?;
+                syntax(format!("trailing junk after numeric literal at or near \"{digits}{first}\""))
+            }
+            Some(_) | None => None,
+        },
+        Token::HexStringLiteral(_) if !is_quoted(sql, token) => {
+            syntax("trailing junk after numeric literal at or near \"0x\"".to_owned())
+        }
+        Token::Placeholder(name) => {
+            let number = name.strip_prefix('$')?;
+            let first = number.chars().find(|c| !c.is_ascii_digit())?;
+            let (digits, _) = number.split_once(first)?;
+            syntax(format!("trailing junk after parameter at or near \"${digits}{first}\"")).filter(|_| !digits.is_empty())
+        }
+        _ => None,
+    }
 }
 
 /// Whether it is written in quotes, as `0x1f` is not.
@@ -63,10 +92,13 @@ mod tests {
         for (sql, want) in [
             ("select B'101'", Some(8)),
             ("select concat(variadic array['a'])", Some(15)),
-            ("select * from rows from (f(1), g(2)) t", Some(15)),
             ("with recursive r(a) as (select 1) search depth first by a set o select 1", Some(35)),
             ("select sum(a) over (order by b rows current row exclude ties) from t", Some(49)),
             ("select search, cycle, \"exclude\" from rows", None),
+            ("select 12ab", Some(8)),
+            ("select 1 + 0x1f", Some(12)),
+            ("select a, \"\" from t", Some(11)),
+            ("select 1 e, 1.5e3, 1e-2, $1, t.a1 from t", None),
         ] {
             let tokens = Tokenizer::new(&Grammar::default(), sql).tokenize_with_location().expect(sql);
             let e = check(&tokens, sql).err();

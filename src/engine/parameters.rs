@@ -72,8 +72,7 @@ impl KnownParameters {
         let _: ControlFlow<()> = probe.visit(&mut found);
         match found.too_many {
             None => Ok(Self { types: found.types, probe, arrays: found.arrays }),
-            Some(name) => Err(Error::new(Kind::Syntax, format!("there is no parameter {name}"))
-                .with_hint(format!("Parameters are $1 to ${MAX_PARAMETERS}."))),
+            Some(name) => Err(Error::new(Kind::UndefinedParameter, format!("there is no parameter {name}"))),
         }
     }
 
@@ -355,7 +354,9 @@ fn named(data_type: &ast::DataType) -> Option<&'static PgType> {
     let element = element.split('(').next().unwrap_or(element).trim();
     let element_type = PgType::by_name(match element {
         "int" => pg_type::INT4.name,
-        "decimal" => pg_type::NUMERIC.name,
+        "decimal" | "dec" => pg_type::NUMERIC.name,
+        // Without quotes it is not PostgreSQL's own type of that name.
+        "char" | "nchar" => pg_type::BPCHAR.name,
         other => other,
     })?;
     Some(if is_array { element_type.array_type() } else { element_type })

@@ -13,7 +13,7 @@ use super::as_of::Versions;
 use super::session::Inner;
 use super::shared::Shared;
 use crate::catalog::{KnownColumn, TableEntry};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Culprit, Error, Kind, Result};
 use crate::name::nearest;
 use crate::snapshot::{AsOf, Progress, Refreshed, Snapshot, field_key};
 use crate::table::modifier;
@@ -233,81 +233,7 @@ impl Shared {
 
 /// A source's error with the table it is the source of, and a remedy where none was given.
 fn within_table(entry: &TableEntry, e: Error) -> Error {
-    let remedy = match e.kind() {
-        Kind::SourceMissing => "Correct the path in its descriptor, or ask the publisher where it went.",
-        Kind::SourceUnreachable => "Ask again later, or read a copy of it with --mirror.",
-        Kind::SourceInvalid => "Correct the descriptor, or tell the publisher.",
-        // Of the question, the session or this machine, and no fault of what was published; what changed meanwhile is read again.
-        Kind::Syntax
-        | Kind::UndefinedTable
-        | Kind::UndefinedColumn
-        | Kind::UndefinedFunction
-        | Kind::AmbiguousFunction
-        | Kind::WrongObject
-        | Kind::UndefinedSchema
-        | Kind::UndefinedDatabase
-        | Kind::UndefinedObject
-        | Kind::UndefinedStatement
-        | Kind::UndefinedCursor
-        | Kind::UndefinedSavepoint
-        | Kind::DuplicateStatement
-        | Kind::DuplicateCursor
-        | Kind::AmbiguousColumn
-        | Kind::Indeterminate
-        | Kind::Grouping
-        | Kind::InvalidPosition
-        | Kind::Cardinality
-        | Kind::DuplicateAlias
-        | Kind::Windowing
-        | Kind::InvalidLimit
-        | Kind::InvalidOffset
-        | Kind::DatatypeMismatch
-        | Kind::CannotCast
-        | Kind::InvalidText
-        | Kind::InvalidDatetime
-        | Kind::DatetimeOverflow
-        | Kind::IntervalOverflow
-        | Kind::ZoneDisplacement
-        | Kind::OutOfRange
-        | Kind::DivisionByZero
-        | Kind::InvalidPower
-        | Kind::InvalidGeometry
-        | Kind::InvalidLogarithm
-        | Kind::InvalidBucket
-        | Kind::InvalidParameter
-        | Kind::FixedParameter
-        | Kind::InvalidName
-        | Kind::ActiveTransaction
-        | Kind::InvalidEncoding
-        | Kind::InvalidCharacter
-        | Kind::InvalidRegex
-        | Kind::InvalidEscape
-        | Kind::InvalidSubstring
-        | Kind::InvalidSubscript
-        | Kind::NullNotAllowed
-        | Kind::LimitExceeded
-        | Kind::ReadOnly
-        | Kind::Unsupported
-        | Kind::Forbidden
-        | Kind::Authentication
-        | Kind::InvalidPassword
-        | Kind::FailedTransaction
-        | Kind::NoTransaction
-        | Kind::InvalidState
-        | Kind::Protocol
-        | Kind::Timeout
-        | Kind::Cancelled
-        | Kind::Shutdown
-        | Kind::TooManyConnections
-        | Kind::OutOfMemory
-        | Kind::DiskFull
-        | Kind::TooComplex
-        | Kind::SourceChanged
-        | Kind::Descriptor
-        | Kind::Config
-        | Kind::Io
-        | Kind::Internal => return e,
-    };
+    let Culprit::Published(remedy) = e.kind().culprit() else { return e };
     let table = format!("It is the source of {}.{}.", crate::name::quoted(&entry.schema), crate::name::quoted(&entry.name));
     let detail = e.detail().map_or_else(|| table.clone(), |more| format!("{table} {more}"));
     let hint = e.hint().unwrap_or(remedy).to_owned();

@@ -44,7 +44,7 @@ pub async fn physical(plan: &QueryPlan, parameters: &[ArrayRef], sql: &str) -> R
     if plan.optimized {
         return planned(&plan.state, &plan.logical).await.map_err(failed);
     }
-    let values = bind(parameters, &plan.parameters)?;
+    let values = bind(parameters, &plan.parameters).map_err(|e| blame::placed(e, sql))?;
     let bound = plan.logical.clone().with_param_values(values).map_err(failed)?;
     let mut state = plan.state.clone();
     state.mark_start_execution();
@@ -76,12 +76,14 @@ fn snapshots(plan: &LogicalPlan) -> Vec<Arc<Snapshot>> {
 
 /// The parameters as values of the types that were planned.
 fn bind(parameters: &[ArrayRef], fields: &[FieldRef]) -> Result<ParamValues> {
-    if parameters.len() != fields.len() {
-        let (given, wanted) = (parameters.len(), fields.len());
-        return Err(Error::new(
-            Kind::Protocol,
-            format!("bind message supplies {given} parameters, but the prepared statement requires {wanted}"),
-        ));
+    let (given, wanted) = (parameters.len(), fields.len());
+    if given > wanted {
+        let message = format!("bind message supplies {given} parameters, but the prepared statement requires {wanted}");
+        return Err(Error::new(Kind::Protocol, message));
+    }
+    if given < wanted {
+        // A statement of the simple protocol: what is bound was counted.
+        return Err(Error::new(Kind::UndefinedParameter, format!("there is no parameter ${}", given + 1)));
     }
     let value = |(array, field): (&ArrayRef, &FieldRef)| {
         let to = field.data_type();

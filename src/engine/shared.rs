@@ -14,17 +14,22 @@ use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::SessionConfig;
 
 use super::Options;
+use super::booleans::Booleans;
+use super::choices::Choices;
+use super::filtered::Filtered;
 use super::functions::{Types, Unknowns};
 use super::marks::{self, Marks};
 use super::multiset::Counted;
 use super::numeric::{self, Literals, Settle};
 use super::operators::{Operators, Texts};
+use super::rejecting::Rejecting;
 use super::resolve::SEARCH_PATH_SCHEMA;
 use super::runtime::Cpu;
 use super::session::Inner;
 use super::spill::Spill;
 use super::strict::Strict;
 use super::unknown::Unknown;
+use super::vectors::Vectors;
 use crate::catalog::Catalogs;
 use crate::error::{Error, Kind, Result};
 use crate::snapshot::Snapshots;
@@ -51,21 +56,24 @@ impl Shared {
     pub fn new(options: &Options, cpu: Cpu, catalogs: Arc<Catalogs>, snapshots: Arc<Snapshots>) -> Result<Self> {
         let spill = Spill::open(&options.cache)?;
         let runtime = runtime_env(options, &spill)?;
-        let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(Unknowns), Arc::new(Settle), Arc::new(Strict)];
+        let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(Choices), Arc::new(Unknowns), Arc::new(Booleans), Arc::new(Settle), Arc::new(Strict)];
         rules.extend(Analyzer::new().rules);
         rules.push(Arc::new(Counted));
         let builder = SessionStateBuilder::new()
             .with_config(config(options))
             .with_runtime_env(runtime)
             // Before DataFusion's own, which make structs of what stands for a number, and take operators of other types.
-            .with_expr_planners(vec![Arc::new(Literals), Arc::new(Operators::new())])
+            .with_expr_planners(vec![Arc::new(Literals), Arc::new(Vectors), Arc::new(Operators::new())])
             .with_default_features()
             .with_query_planner(Arc::new(super::apply::Planner))
             .with_type_planner(Arc::new(Types))
             .with_analyzer_rules(rules);
         let mut base = builder.with_physical_optimizer_rules(super::yielding::rules()).build();
+        base.add_analyzer_rule(Arc::new(Vectors));
+        base.add_analyzer_rule(Arc::new(Rejecting));
         base.add_analyzer_rule(Arc::new(Texts));
         base.add_analyzer_rule(Arc::new(Marks));
+        base.add_analyzer_rule(Arc::new(Filtered));
         super::functions::register_shared(&mut base)
             .and_then(|()| super::apply::register(&mut base))
             .and_then(|()| numeric::register(&mut base))

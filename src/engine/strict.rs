@@ -23,8 +23,23 @@ const OF_NUMBERS: &[&str] = &[
     "radians", "round", "sign", "sin", "sqrt", "tan", "trunc",
 ];
 
+/// Functions whose first argument is an array.
+const OF_ARRAYS: &[&str] = &["array_dims", "array_flat", "array_length", "array_lower", "array_ndims", "array_upper", "cardinality"];
+
 /// Aggregates of what can be added up.
 const SUMS: &[&str] = &["avg", "sum", "stddev", "stddev_pop", "stddev_samp", "var_pop", "var_samp", "variance"];
+
+/// Functions of several kinds of types: with so many arguments, the ones that tell which is meant.
+const TOLD_BY: &[(&str, usize, &[usize])] = &[
+    ("age", 1, &[0]),
+    ("date_part", 2, &[1]),
+    ("date_trunc", 2, &[1]),
+    ("extract", 2, &[1]),
+    ("isfinite", 1, &[0]),
+    ("to_char", 2, &[0]),
+    ("to_hex", 1, &[0]),
+    ("trunc", 1, &[0]),
+];
 
 /// Refuses them.
 #[derive(Debug, Default)]
@@ -50,8 +65,21 @@ impl AnalyzerRule for Strict {
 }
 
 fn check(expr: &Expr, schema: &DFSchema) -> Result<()> {
+    if let Expr::ScalarFunction(call) = expr {
+        told(call.func.name(), &call.args, schema)?;
+    }
     let compared = |left: &Expr, op: &str, right: &Expr| operator(of(left, schema), op, of(right, schema));
     match expr {
+        Expr::BinaryExpr(BinaryExpr { left, op: op @ (Operator::AtArrow | Operator::ArrowAt), right }) => {
+            let op = if *op == Operator::AtArrow { "@>" } else { "<@" };
+            let shown = |e| of(e, schema).map_or("unknown", |pg| pg.sql_name);
+            match of(left, schema).or(of(right, schema)) {
+                Some(pg) if sort(pg).is_some() => {
+                    Err(undefined(format!("operator does not exist: {} {op} {}", shown(left), shown(right)), OPERATOR_HINT))
+                }
+                Some(_) | None => Ok(()),
+            }
+        }
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => match comparison(*op) {
             Some(op) => compared(left, op, right),
             None => Ok(()),
@@ -79,14 +107,24 @@ fn check(expr: &Expr, schema: &DFSchema) -> Result<()> {
             };
             Err(undefined(format!("operator does not exist: {} {op} unknown", left.sql_name), OPERATOR_HINT))
         }
+        Expr::ScalarFunction(call) if call.func.name() == "nullif" => match call.args.as_slice() {
+            [left, right] => compared(left, "=", right),
+            _ => Ok(()),
+        },
         Expr::ScalarFunction(call) if OF_NUMBERS.contains(&call.func.name()) => {
             given(call.func.name(), &call.args, schema, |pg| matches!(pg.category, 'S' | 'B' | 'D'))
+        }
+        Expr::ScalarFunction(call) if OF_ARRAYS.contains(&call.func.name()) => {
+            match call.args.first().and_then(|array| of(array, schema)).filter(|pg| sort(pg).is_some()) {
+                Some(_) => given(call.func.name(), &call.args, schema, |_| true),
+                None => Ok(()),
+            }
         }
         Expr::AggregateFunction(call) if SUMS.contains(&call.func.name()) => {
             given(call.func.name(), &call.params.args, schema, |pg| matches!(pg.category, 'S' | 'B' | 'D'))
         }
         Expr::AggregateFunction(call) if ["max", "min"].contains(&call.func.name()) => {
-            given(call.func.name(), &call.params.args, schema, |pg| pg.category == 'B' || *pg == pg_type::JSON)
+            given(call.func.name(), &call.params.args, schema, has_no_greatest)
         }
         Expr::Cast(Cast { expr, field }) => match of(expr, schema) {
             Some(from) => castable(from, PgType::of_field(field)),
@@ -96,8 +134,27 @@ fn check(expr: &Expr, schema: &DFSchema) -> Result<()> {
     }
 }
 
+/// The error of a call whose arguments do not tell which function of its name is meant (42725).
+fn told(name: &str, args: &[Expr], schema: &DFSchema) -> Result<()> {
+    let is_unknown = |at: &usize| match args.get(*at) {
+        Some(Expr::Literal(ScalarValue::Utf8(_) | ScalarValue::Null, _)) => true,
+        Some(Expr::Placeholder(placeholder)) => placeholder.field.is_none(),
+        Some(_) | None => false,
+    };
+    let is_ambiguous = |(of, count, by): &&(&str, usize, &[usize])| *of == name && *count == args.len() && by.iter().all(is_unknown);
+    if !TOLD_BY.iter().any(|told_by| is_ambiguous(&told_by)) {
+        return Ok(());
+    }
+    let shown: Vec<&str> = args.iter().map(|arg| of(arg, schema).map_or("unknown", |pg| pg.sql_name)).collect();
+    // Where SQL has words of its own for a call, PostgreSQL names the function in full.
+    let schema = if name == "extract" { "pg_catalog." } else { "" };
+    let error = Error::new(Kind::AmbiguousFunction, format!("function {schema}{name}({}) is not unique", shown.join(", ")))
+        .with_hint("Could not choose a best candidate function. You might need to add explicit type casts.");
+    Err(DataFusionError::External(Box::new(error)))
+}
+
 /// The type of an expression; `None` of one that has none yet, or whose type is not to be told here.
-fn of(expr: &Expr, schema: &DFSchema) -> Option<&'static PgType> {
+pub fn of(expr: &Expr, schema: &DFSchema) -> Option<&'static PgType> {
     match expr {
         Expr::Literal(ScalarValue::Utf8(_) | ScalarValue::Null, _) => None,
         Expr::Placeholder(placeholder) => placeholder.field.as_ref().map(|field| PgType::of_field(field)),
@@ -110,7 +167,7 @@ fn of(expr: &Expr, schema: &DFSchema) -> Option<&'static PgType> {
 
 fn comparison(op: Operator) -> Option<&'static str> {
     Some(match op {
-        Operator::Eq => "=",
+        Operator::Eq | Operator::IsDistinctFrom | Operator::IsNotDistinctFrom => "=",
         Operator::NotEq => "<>",
         Operator::Lt => "<",
         Operator::LtEq => "<=",
@@ -120,26 +177,37 @@ fn comparison(op: Operator) -> Option<&'static str> {
     })
 }
 
-fn is_number(pg: &PgType) -> bool {
+pub fn is_number(pg: &PgType) -> bool {
     pg.category == 'N' && !pg.is_number_of_object()
 }
 
-fn operator(left: Option<&'static PgType>, op: &str, right: Option<&'static PgType>) -> Result<()> {
-    let (Some(left), Some(right)) = (left, right) else { return Ok(()) };
-    // Texts, numbers, truth values, and dates with times of day; of other types others know.
-    let sort = |pg: &'static PgType| match pg.category {
-        'S' => Some('S'),
+/// Texts, numbers, truth values, and dates with times of day; of other types others know.
+fn sort(pg: &PgType) -> Option<char> {
+    match pg.category {
+        'S' | 'B' | 'D' => Some(pg.category),
         'N' if is_number(pg) => Some('N'),
-        'B' => Some('B'),
-        'D' => Some('D'),
         _ => None,
-    };
+    }
+}
+
+fn operator(left: Option<&'static PgType>, op: &str, right: Option<&'static PgType>) -> Result<()> {
+    let json = [left, right].into_iter().flatten().any(|pg| *pg == pg_type::JSON);
+    if json {
+        let name = |pg: Option<&PgType>| pg.map_or("unknown", |pg| pg.sql_name);
+        return Err(undefined(format!("operator does not exist: {} {op} {}", name(left), name(right)), OPERATOR_HINT));
+    }
+    let (Some(left), Some(right)) = (left, right) else { return Ok(()) };
     match (sort(left), sort(right)) {
         (Some(a), Some(b)) if a != b => {
             Err(undefined(format!("operator does not exist: {} {op} {}", left.sql_name, right.sql_name), OPERATOR_HINT))
         }
         _ => Ok(()),
     }
+}
+
+/// Whether `max` and `min` have no form for a type.
+fn has_no_greatest(pg: &PgType) -> bool {
+    pg.category == 'B' || [&pg_type::JSON, &pg_type::JSONB, &pg_type::UUID, &pg_type::BYTEA, &pg_type::RECORD].contains(&pg)
 }
 
 /// A call whose arguments are none of them of a type that is refused.
@@ -153,7 +221,7 @@ fn given(name: &str, args: &[Expr], schema: &DFSchema, refused: impl Fn(&PgType)
 }
 
 /// Casts of truth values to other numbers than `integer`, of UUIDs to numbers, and between arrays and what they hold.
-fn castable(from: &PgType, to: &PgType) -> Result<()> {
+pub fn castable(from: &PgType, to: &PgType) -> Result<()> {
     let is_no_cast = match (from.category, to.category) {
         _ if from.is_number_of_object() || to.is_number_of_object() => false,
         ('B', 'N') => *to != pg_type::INT4,

@@ -22,6 +22,13 @@ const SAID: &[(&str, Kind, &str)] = &[
         "arguments to GROUPING must be grouping expressions of the associated query level",
     ),
     ("Aggregate functions are not allowed in the WHERE clause", Kind::Grouping, "aggregate functions are not allowed in WHERE"),
+    (
+        "RANGE requires exactly one ORDER BY column",
+        Kind::Windowing,
+        "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column",
+    ),
+    ("NTILE requires a positive integer", Kind::InvalidNtile, "argument of ntile must be greater than zero"),
+    ("can't be 0 for function generate_series", Kind::InvalidParameter, "step size cannot equal zero"),
     ("Aggregate function calls cannot be nested", Kind::Grouping, "aggregate function calls cannot be nested"),
     (
         "In an aggregate with DISTINCT, ORDER BY expressions must appear in argument list",
@@ -70,10 +77,18 @@ pub fn by_words(message: &str) -> Error {
         let e = Error::new(Kind::UndefinedFunction, format!("function {name} does not exist"));
         return e.with_hint(FUNCTION_HINT);
     }
+    if plain.contains("Invalid escape character in LIKE expression") {
+        let hint = "Escape string must be empty or one character.";
+        return Error::new(Kind::InvalidEscape, "invalid escape string").with_hint(hint);
+    }
+    if let Some(parts) = plain.strip_prefix("compound identifier: [").and_then(|rest| rest.strip_suffix(']')) {
+        let name = parts.split(", ").map(|part| part.trim_matches('"')).collect::<Vec<_>>().join(".");
+        return Error::new(Kind::Syntax, format!("improper qualified name (too many dotted names): {name}"));
+    }
     if let Some((_, kind, said)) = SAID.iter().find(|(words, ..)| plain.contains(words)) {
         return Error::new(*kind, *said);
     }
-    if let Some(e) = undefined(plain).or_else(|| of_types(plain)).or_else(|| grouping(plain)) {
+    if let Some(e) = undefined(plain).or_else(|| of_operator(plain)).or_else(|| of_types(plain)).or_else(|| grouping(plain)) {
         return e;
     }
     let kind = if plain.contains("Cannot cast") || plain.contains("cannot cast") {
@@ -181,6 +196,28 @@ fn of_types(plain: &str) -> Option<Error> {
     let name = if name == "character_length" { "length" } else { name };
     let hint = format!("No function matches the given name and argument types. {CASTS}");
     Some(Error::new(Kind::UndefinedFunction, format!("function {name}({}) does not exist", types.join(", "))).with_hint(hint))
+}
+
+/// An operator that nothing is planned for; what it was given is not told (`?`).
+pub fn of_operator(plain: &str) -> Option<Error> {
+    let written = |op: &str| {
+        Some(match op {
+            "PGOverlap" => "&&".to_owned(),
+            "AtArrow" => "@>".to_owned(),
+            "ArrowAt" => "<@".to_owned(),
+            "Question" => "?".to_owned(),
+            "Spaceship" => "<=>".to_owned(),
+            other => other.strip_prefix("Custom(\"")?.strip_suffix("\")")?.to_owned(),
+        })
+    };
+    let shown = if let Some(op) = plain.strip_prefix("Unsupported binary operator: ") {
+        format!("? {} ?", written(op)?)
+    } else if let Some((op, _)) = plain.strip_prefix("Unary operator '").and_then(|rest| rest.split_once("' only supports ")) {
+        format!("{op} ?")
+    } else {
+        return None;
+    };
+    Some(Error::new(Kind::UndefinedFunction, format!("operator does not exist: {shown}")))
 }
 
 /// A column that stands beside a group.

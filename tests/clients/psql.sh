@@ -133,7 +133,7 @@ psql -c "copy (select * from kinds.nested order by id) to stdout (format binary)
 psql -c "copy city.metro_trips (trip_id, fare) to stdout" | sort -n | md5sum
 psql -c "copy (select trip_id from city.metro_trips order by trip_id limit 3) to stdout \\; select 7"
 rm -r "$out"
-told -c "copy kinds.edges from stdin" -c "copy nowhere to stdout" -c "copy kinds.edges to '/tmp/x'" -c "copy kinds.edges (nosuch) to stdout" -c "copy kinds.edges to stdout (format nonsense)" </dev/null
+told -c "copy kinds.edges from stdin" -c "copy nowhere to stdout" -c "copy kinds.edges to '/srv/x'" -c "copy kinds.edges (nosuch) to stdout" -c "copy kinds.edges to stdout (format nonsense)" </dev/null
 
 echo "# transactions"
 told <<'SQL'

@@ -4,10 +4,11 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, LimitClause,
-    Query, Select, SelectItem, SetExpr, Spanned, TableFactor, UnaryOperator, Value, Visit, Visitor,
+    AccessExpr, BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr,
+    Ident, JoinConstraint, JoinOperator, LimitClause, OrderByKind, Query, Select, SelectItem, SetExpr, Spanned, TableFactor,
+    TableWithJoins, UnaryOperator, Value, Visit, Visitor,
 };
-use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token};
+use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan};
 
 use super::super::dialect::ast::folded_parts;
 use super::Text;
@@ -17,47 +18,39 @@ pub struct Part {
     pub what: What,
     pub at: Location,
     /// The nearest SELECT around it, by number.
-    pub select: Option<usize>,
+    select: Option<usize>,
     /// The statement, by number.
     pub statement: usize,
 }
 
-/// What it is.
+/// What it is. What a call or an operator was given is asked for apart: all of a long chain's operands would be its square.
 pub enum What {
     /// A quoted constant that is read as another type than text.
     Literal(String),
-    Call {
-        name: Vec<String>,
-        arguments: Vec<Expr>,
-    },
-    /// An operator by PostgreSQL's name for it, and its sides; one side of a prefix.
-    Operator {
-        name: String,
-        sides: Vec<Expr>,
-    },
-    Cast {
-        from: Box<Expr>,
-        to: DataType,
-    },
+    Call(Vec<String>),
+    /// An operator by PostgreSQL's name for it.
+    Operator(String),
+    Cast(DataType),
     Column(Vec<Ident>),
+    /// What a clause asks a type of, by the name that errors have for it: `WHERE`, `COALESCE`, `UNION`.
+    Operand(&'static str),
 }
 
-/// All parts in the order that they are written in, and the SELECTs.
-pub struct Parts {
-    pub all: Vec<Part>,
-    pub selects: Vec<Select>,
+/// What a call, an operator (one side, of a prefix), a cast or a clause was given, and the FROM of the SELECT that it stands in.
+#[derive(Default)]
+pub struct Given {
+    pub exprs: Vec<Expr>,
+    pub from: Vec<TableWithJoins>,
 }
 
-impl Parts {
-    pub fn of(text: &Text) -> Self {
-        let parts = Self { all: Vec::new(), selects: Vec::new() };
-        let mut finder = Finder { text, parts, statement: 0, around: Vec::new(), within: Vec::new() };
-        for (number, statement) in text.statements.iter().enumerate() {
-            finder.statement = number;
-            let _: ControlFlow<()> = statement.visit(&mut finder);
-        }
-        finder.parts
-    }
+/// All parts in the order that they are written in.
+pub fn parts(text: &Text) -> Vec<Part> {
+    Finder::run(text, None).parts
+}
+
+/// What the part of this number was given.
+pub fn given(text: &Text, number: usize, part: &Part) -> Given {
+    Finder::run(text, Some((number, part.select))).given
 }
 
 /// How a literal below an expression is read.
@@ -69,27 +62,95 @@ enum Read {
 
 struct Finder<'a> {
     text: &'a Text<'a>,
-    parts: Parts,
+    parts: Vec<Part>,
+    /// The part whose operands are asked for, and its SELECT.
+    asked: Option<(usize, Option<usize>)>,
+    given: Given,
     statement: usize,
+    /// How many SELECTs came so far.
+    selects: usize,
     /// The numbers of the SELECTs around.
     around: Vec<usize>,
-    /// How literals are read within each expression around; `None` where a SELECT's own list begins.
+    /// The number of the SELECT that ended last.
+    ended: Option<usize>,
+    /// Whether each query around is a UNION or the like.
+    sets: Vec<bool>,
+    /// How literals are read within each expression around.
     within: Vec<Read>,
 }
 
-impl Finder<'_> {
-    fn add(&mut self, what: What, at: Location) {
-        self.parts.all.push(Part { what, at, select: self.around.last().copied(), statement: self.statement });
+impl<'a> Finder<'a> {
+    fn run(text: &'a Text, asked: Option<(usize, Option<usize>)>) -> Self {
+        let mut finder = Self {
+            text,
+            parts: Vec::new(),
+            asked,
+            given: Given::default(),
+            statement: 0,
+            selects: 0,
+            around: Vec::new(),
+            ended: None,
+            sets: Vec::new(),
+            within: Vec::new(),
+        };
+        for (number, statement) in text.statements.iter().enumerate() {
+            finder.statement = number;
+            let _: ControlFlow<()> = statement.visit(&mut finder);
+        }
+        finder
     }
 
+    fn add(&mut self, what: What, at: Location, given: impl FnOnce() -> Vec<Expr>) {
+        if self.asked.is_some_and(|(part, _)| part == self.parts.len()) {
+            self.given.exprs = given();
+        }
+        self.parts.push(Part { what, at, select: self.around.last().copied(), statement: self.statement });
+    }
+}
+
+impl Finder<'_> {
     fn operator(&mut self, left: &Expr, op: &str, written: &[&str], right: &Expr) {
         if let Some(at) = between(self.text, left.span(), written, right.span()) {
-            self.add(What::Operator { name: op.to_owned(), sides: vec![left.clone(), right.clone()] }, at);
+            self.add(What::Operator(op.to_owned()), at, || vec![left.clone(), right.clone()]);
+        }
+    }
+
+    fn operand(&mut self, clause: &'static str, expr: &Expr) {
+        let at = start(self.text, expr);
+        if at.line > 0 {
+            self.add(What::Operand(clause), at, || vec![expr.clone()]);
+        }
+    }
+
+    fn operands(&mut self, clause: &'static str, exprs: &[Expr]) {
+        for expr in exprs {
+            self.operand(clause, expr);
         }
     }
 
     fn operators(&mut self, expr: &Expr) {
         match expr {
+            Expr::BinaryOp { left, op: op @ (BinaryOperator::And | BinaryOperator::Or), right } => {
+                let clause = if *op == BinaryOperator::And { "AND" } else { "OR" };
+                self.operand(clause, left);
+                self.operand(clause, right);
+            }
+            Expr::UnaryOp { op: UnaryOperator::Not, expr } => self.operand("NOT", expr),
+            Expr::Case { operand, conditions, else_result, .. } => {
+                for when in conditions.iter().filter(|_| operand.is_none()) {
+                    self.operand("CASE/WHEN", &when.condition);
+                }
+                // In PostgreSQL's order.
+                for result in else_result.iter().map(AsRef::as_ref).chain(conditions.iter().map(|when| &when.result)) {
+                    self.operand("CASE", result);
+                }
+            }
+            Expr::Array(array) => self.operands("ARRAY", &array.elem),
+            Expr::CompoundFieldAccess { root, access_chain }
+                if matches!(access_chain.first(), Some(AccessExpr::Subscript(_))) =>
+            {
+                self.operand("SUBSCRIPT", root);
+            }
             Expr::BinaryOp { left, op, right } => {
                 let written = op.to_string();
                 let name = if *op == BinaryOperator::NotEq { "<>" } else { written.as_str() };
@@ -101,7 +162,7 @@ impl Finder<'_> {
                 let word = if *negated { "not" } else { "in" };
                 for item in list {
                     let Some(at) = after(self.text, expr.span().end, word) else { continue };
-                    self.add(What::Operator { name: name.to_owned(), sides: vec![expr.as_ref().clone(), item.clone()] }, at);
+                    self.add(What::Operator(name.to_owned()), at, || vec![expr.as_ref().clone(), item.clone()]);
                 }
             }
             Expr::Between { expr, low, high, negated } => {
@@ -109,8 +170,7 @@ impl Finder<'_> {
                 let word = if *negated { "not" } else { "between" };
                 let Some(at) = after(self.text, expr.span().end, word) else { return };
                 for (name, bound) in names.into_iter().zip([low, high]) {
-                    let sides = vec![expr.as_ref().clone(), bound.as_ref().clone()];
-                    self.add(What::Operator { name: name.to_owned(), sides }, at);
+                    self.add(What::Operator(name.to_owned()), at, || vec![expr.as_ref().clone(), bound.as_ref().clone()]);
                 }
             }
             Expr::Like { negated, expr, pattern, .. } => self.like(if *negated { "!~~" } else { "~~" }, *negated, expr, pattern),
@@ -120,21 +180,20 @@ impl Finder<'_> {
             Expr::InSubquery { expr, subquery, negated } => {
                 let word = if *negated { "not" } else { "in" };
                 let name = if *negated { "<>" } else { "=" };
-                if let Some(at) = after(self.text, expr.span().end, word)
-                    && let Some(item) = first_item(subquery)
-                {
-                    self.add(What::Operator { name: name.to_owned(), sides: vec![expr.as_ref().clone(), item] }, at);
+                if let Some(at) = after(self.text, expr.span().end, word) {
+                    let sides = || vec![expr.as_ref().clone(), Expr::Subquery(subquery.clone())];
+                    self.add(What::Operator(name.to_owned()), at, sides);
                 }
             }
             Expr::AnyOp { left, compare_op, right, .. } | Expr::AllOp { left, compare_op, right } => {
                 let written = compare_op.to_string();
                 let Some(at) = token_after(self.text, left.span().end, &[written.as_str()]) else { return };
-                self.add(What::Operator { name: written, sides: vec![left.as_ref().clone(), right.as_ref().clone()] }, at);
+                self.add(What::Operator(written), at, || vec![left.as_ref().clone(), right.as_ref().clone()]);
             }
-            Expr::UnaryOp { op, expr } if !matches!(op, UnaryOperator::Not) => {
+            Expr::UnaryOp { op, expr } => {
                 let written = op.to_string();
                 if let Some(at) = token_before(self.text, expr.span().start, &written) {
-                    self.add(What::Operator { name: written, sides: vec![expr.as_ref().clone()] }, at);
+                    self.add(What::Operator(written), at, || vec![expr.as_ref().clone()]);
                 }
             }
             _ => {}
@@ -145,7 +204,7 @@ impl Finder<'_> {
         if let Expr::Value(v) = expr
             && let Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text) = &v.value
         {
-            self.add(What::Literal(text.clone()), v.span.start);
+            self.add(What::Literal(text.clone()), v.span.start, Vec::new);
         }
     }
 
@@ -153,34 +212,87 @@ impl Finder<'_> {
         if let Some(at) = word_before(self.text, from.span().start, "extract") {
             let name = vec!["pg_catalog".to_owned(), "extract".to_owned()];
             let field = Expr::Value(Value::SingleQuotedString(field).into());
-            self.add(What::Call { name, arguments: vec![field, from.clone()] }, at);
+            self.add(What::Call(name), at, || vec![field, from.clone()]);
         }
     }
 
     fn like(&mut self, name: &str, negated: bool, left: &Expr, right: &Expr) {
         let words: &[&str] = if negated { &["not"] } else { &["like", "ilike"] };
         if let Some(at) = words.iter().find_map(|word| after(self.text, left.span().end, word)) {
-            self.add(What::Operator { name: name.to_owned(), sides: vec![left.clone(), right.clone()] }, at);
+            self.add(What::Operator(name.to_owned()), at, || vec![left.clone(), right.clone()]);
         }
     }
 
     fn cast(&mut self, kind: &CastKind, from: &Expr, to: &DataType) {
         let at = match kind {
-            CastKind::DoubleColon => token_after(self.text, from.span().end, &["::"]),
+            CastKind::DoubleColon => {
+                let (mut inner, mut within) = (from, 0);
+                while let Expr::Cast { kind: CastKind::DoubleColon, expr, .. } = inner {
+                    (inner, within) = (expr, within + 1);
+                }
+                let behind = self::from(self.text, inner.span().end).iter().filter(|t| t.token == Token::DoubleColon);
+                behind.map(|t| t.span.start).nth(within)
+            }
             _ => word_before(self.text, from.span().start, "cast"),
         };
         if let Some(at) = at {
-            self.add(What::Cast { from: Box::new(from.clone()), to: to.clone() }, at);
+            self.add(What::Cast(to.clone()), at, || vec![from.clone()]);
         }
     }
 
     fn call(&mut self, f: &Function) {
         let Some(at) = f.name.0.first().and_then(|part| part.as_ident()).map(|ident| ident.span.start) else { return };
-        let arguments = match &f.args {
-            FunctionArguments::List(list) => arguments(&list.args),
-            FunctionArguments::None | FunctionArguments::Subquery(_) => Vec::new(),
+        let given = || {
+            let mut all = match &f.args {
+                FunctionArguments::List(list) => arguments(&list.args),
+                FunctionArguments::None | FunctionArguments::Subquery(_) => Vec::new(),
+            };
+            all.extend(f.within_group.iter().map(|by| by.expr.clone()));
+            all
         };
-        self.add(What::Call { name: folded_parts(&f.name), arguments }, at);
+        let name = folded_parts(&f.name);
+        let clause = match name.last().map(String::as_str) {
+            Some("coalesce") => Some("COALESCE"),
+            Some("greatest") => Some("GREATEST"),
+            Some("least") => Some("LEAST"),
+            Some(_) | None => None,
+        };
+        if let Some(clause) = clause {
+            self.operands(clause, &given());
+        }
+        if name.last().is_some_and(|last| last == "nullif") {
+            self.add(What::Operator("=".to_owned()), at, given);
+        }
+        if let Some(filter) = &f.filter {
+            self.operand("FILTER", filter);
+        }
+        self.add(What::Call(name), at, given);
+    }
+}
+
+/// Where an expression begins, with the operator before it.
+fn start(text: &Text, expr: &Expr) -> Location {
+    match expr {
+        Expr::UnaryOp { op, expr } => {
+            let inner = start(text, expr);
+            token_before(text, inner, &op.to_string()).unwrap_or(inner)
+        }
+        Expr::BinaryOp { left, .. } => start(text, left),
+        other => other.span().start,
+    }
+}
+
+/// What is behind a join's ON.
+fn condition(join: &JoinOperator) -> Option<&Expr> {
+    match join {
+        JoinOperator::Join(JoinConstraint::On(e))
+        | JoinOperator::Inner(JoinConstraint::On(e))
+        | JoinOperator::Left(JoinConstraint::On(e))
+        | JoinOperator::LeftOuter(JoinConstraint::On(e))
+        | JoinOperator::Right(JoinConstraint::On(e))
+        | JoinOperator::RightOuter(JoinConstraint::On(e))
+        | JoinOperator::FullOuter(JoinConstraint::On(e)) => Some(e),
+        _ => None,
     }
 }
 
@@ -194,15 +306,6 @@ fn arguments(args: &[FunctionArg]) -> Vec<Expr> {
     args.iter().filter_map(each).collect()
 }
 
-/// The item of a subquery of one.
-fn first_item(query: &Query) -> Option<Expr> {
-    let SetExpr::Select(select) = query.body.as_ref() else { return None };
-    match select.projection.first()? {
-        SelectItem::UnnamedExpr(_) | SelectItem::ExprWithAlias { .. } => Some(Expr::Subquery(Box::new(query.clone()))),
-        _ => None,
-    }
-}
-
 impl Visitor for Finder<'_> {
     type Break = ();
 
@@ -210,6 +313,7 @@ impl Visitor for Finder<'_> {
         // The rows of VALUES and the branches of a UNION are of one type.
         let several = matches!(query.body.as_ref(), SetExpr::Values(_) | SetExpr::SetOperation { .. });
         self.within.push(if several { Read::AsType } else { Read::AsText });
+        self.sets.push(matches!(query.body.as_ref(), SetExpr::SetOperation { .. }));
         if let Some(LimitClause::LimitOffset { limit, offset, .. }) = &query.limit_clause {
             for count in limit.iter().chain(offset.as_ref().map(|offset| &offset.value)) {
                 self.literal(count);
@@ -218,19 +322,53 @@ impl Visitor for Finder<'_> {
         ControlFlow::Continue(())
     }
 
-    fn post_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+    fn post_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        if let (Some(OrderByKind::Expressions(by)), SetExpr::Select(_)) =
+            (query.order_by.as_ref().map(|order| &order.kind), query.body.as_ref())
+        {
+            self.around.extend(self.ended);
+            for by in by {
+                self.operand("ORDER BY", &by.expr);
+            }
+            self.around.truncate(self.around.len() - usize::from(self.ended.is_some()));
+        }
         self.within.pop();
+        self.sets.pop();
         ControlFlow::Continue(())
     }
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
-        self.around.push(self.parts.selects.len());
-        self.parts.selects.push(select.clone());
+        if self.asked.is_some_and(|(_, within)| within == Some(self.selects)) {
+            self.given.from.clone_from(&select.from);
+        }
+        self.around.push(self.selects);
+        self.selects += 1;
+        for join in select.from.iter().flat_map(|table| &table.joins) {
+            if let Some(condition) = condition(&join.join_operator) {
+                self.operand("JOIN/ON", condition);
+            }
+        }
+        for (clause, condition) in [("WHERE", &select.selection), ("HAVING", &select.having)] {
+            if let Some(condition) = condition {
+                self.operand(clause, condition);
+            }
+        }
+        if let GroupByExpr::Expressions(by, _) = &select.group_by {
+            self.operands("GROUP BY", by);
+        }
+        let clauses = [(select.distinct.is_some(), "DISTINCT"), (self.sets.last() == Some(&true), "UNION")];
+        for (_, clause) in clauses.into_iter().filter(|(is_there, _)| *is_there) {
+            for item in &select.projection {
+                if let SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } = item {
+                    self.operand(clause, e);
+                }
+            }
+        }
         ControlFlow::Continue(())
     }
 
     fn post_visit_select(&mut self, _: &Select) -> ControlFlow<()> {
-        self.around.pop();
+        self.ended = self.around.pop();
         ControlFlow::Continue(())
     }
 
@@ -238,7 +376,10 @@ impl Visitor for Finder<'_> {
         if let TableFactor::Table { name, args: Some(args), .. } = factor
             && let Some(at) = name.0.first().and_then(|part| part.as_ident()).map(|ident| ident.span.start)
         {
-            self.add(What::Call { name: folded_parts(name), arguments: arguments(&args.args) }, at);
+            // Of what stands beside it in FROM little is known yet.
+            let around = std::mem::take(&mut self.around);
+            self.add(What::Call(folded_parts(name)), at, || arguments(&args.args));
+            self.around = around;
         }
         ControlFlow::Continue(())
     }
@@ -250,11 +391,11 @@ impl Visitor for Finder<'_> {
             Expr::Extract { field, expr, .. } => self.extract(field.to_string().to_lowercase(), expr),
             Expr::TypedString(typed) => {
                 if let Value::SingleQuotedString(text) = &typed.value.value {
-                    self.add(What::Literal(text.clone()), typed.value.span.start);
+                    self.add(What::Literal(text.clone()), typed.value.span.start, Vec::new);
                 }
             }
-            Expr::Identifier(name) => self.add(What::Column(vec![name.clone()]), name.span.start),
-            Expr::CompoundIdentifier(parts) => self.add(What::Column(parts.clone()), expr.span().start),
+            Expr::Identifier(name) => self.add(What::Column(vec![name.clone()]), name.span.start, Vec::new),
+            Expr::CompoundIdentifier(parts) => self.add(What::Column(parts.clone()), expr.span().start, Vec::new),
             Expr::Function(f) => self.call(f),
             Expr::Cast { kind, expr: from, data_type, .. } => self.cast(kind, from, data_type),
             other => self.operators(other),
@@ -274,22 +415,34 @@ impl Visitor for Finder<'_> {
     }
 }
 
+/// The tokens from a place on.
+fn from<'a>(text: &'a Text, at: Location) -> &'a [TokenWithSpan] {
+    let first = text.tokens.partition_point(|t| t.span.start < at);
+    text.tokens.get(first..).unwrap_or_default()
+}
+
+/// The tokens before a place, the nearest first.
+fn back<'a>(text: &'a Text, at: Location) -> impl Iterator<Item = &'a TokenWithSpan> {
+    let end = text.tokens.partition_point(|t| t.span.start < at);
+    text.tokens.get(..end).unwrap_or_default().iter().rev()
+}
+
 /// The place of the first of these tokens that stands at or behind a place.
-pub fn token_after(text: &Text, from: Location, written: &[&str]) -> Option<Location> {
+pub fn token_after(text: &Text, at: Location, written: &[&str]) -> Option<Location> {
     let is = |token: &Token| written.iter().any(|w| token.to_string().eq_ignore_ascii_case(w));
-    text.tokens.iter().find(|t| t.span.start >= from && is(&t.token)).map(|t| t.span.start)
+    from(text, at).iter().find(|t| is(&t.token)).map(|t| t.span.start)
 }
 
 fn token_before(text: &Text, before: Location, written: &str) -> Option<Location> {
-    text.tokens.iter().rev().find(|t| t.span.start < before && t.token.to_string() == written).map(|t| t.span.start)
+    back(text, before).find(|t| t.token.to_string() == written).map(|t| t.span.start)
 }
 
 fn word_before(text: &Text, before: Location, word: &str) -> Option<Location> {
-    text.tokens.iter().rev().find(|t| t.span.start < before && is_word(&t.token, word)).map(|t| t.span.start)
+    back(text, before).find(|t| is_word(&t.token, word)).map(|t| t.span.start)
 }
 
-fn after(text: &Text, from: Location, word: &str) -> Option<Location> {
-    text.tokens.iter().find(|t| t.span.start >= from && is_word(&t.token, word)).map(|t| t.span.start)
+fn after(text: &Text, at: Location, word: &str) -> Option<Location> {
+    from(text, at).iter().find(|t| is_word(&t.token, word)).map(|t| t.span.start)
 }
 
 /// Whether a token is a word of this name.

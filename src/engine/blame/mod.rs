@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::tokenizer::{Location, TokenWithSpan};
 
 use super::admit;
 use super::failure::position;
-use crate::error::{Error, Kind};
+use crate::error::{Culprit, Error, Kind};
 
 /// Statements as they were written. Of several in one text those before the faulty one ran, so that what is wrong is in none of them.
 struct Text<'a> {
@@ -21,7 +21,7 @@ struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// `None` for a text that does not parse, or is too long to be parsed again on any stack.
+    /// `None` for a text that does not parse.
     fn of(sql: &'a str) -> Option<Self> {
         let (tokens, statements) = admit::written(sql)?;
         Some(Self { sql, tokens, statements })
@@ -58,10 +58,22 @@ pub(super) async fn told(e: Error, state: &SessionState, sql: &str) -> Error {
         None => e,
     };
     let Some(text) = Text::of(sql) else { return e };
-    let e = match e.kind() {
-        Kind::UndefinedFunction | Kind::CannotCast => types::told(e, state, &text).await,
-        Kind::UndefinedTable => types::of_table(place::aliased(e, &text), state, &text).await,
-        _ => e,
+    // DataFusion has the first branch's place.
+    let e = if e.message().starts_with("each ") { e.nowhere() } else { e };
+    let e = match e.kind().culprit() {
+        Culprit::Function | Culprit::Cast | Culprit::Type => types::told(e, state, &text).await,
+        Culprit::Relation => types::of_table(place::aliased(e, &text), state, &text).await,
+        Culprit::Literal
+        | Culprit::Object
+        | Culprit::Column
+        | Culprit::Grouping
+        | Culprit::Window
+        | Culprit::Position
+        | Culprit::Alias
+        | Culprit::Parameter
+        | Culprit::Clause
+        | Culprit::Published(_)
+        | Culprit::Nothing => e,
     };
     if e.position().is_some() {
         return e;
@@ -93,28 +105,5 @@ fn of_copy(e: Error, table: &str) -> Error {
 
 /// Whether PostgreSQL tells the place of such an error.
 fn has_place(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Syntax
-            | Kind::UndefinedTable
-            | Kind::UndefinedColumn
-            | Kind::UndefinedFunction
-            | Kind::AmbiguousFunction
-            | Kind::UndefinedSchema
-            | Kind::UndefinedObject
-            | Kind::AmbiguousColumn
-            | Kind::DuplicateAlias
-            | Kind::Grouping
-            | Kind::Windowing
-            | Kind::InvalidPosition
-            | Kind::DatatypeMismatch
-            | Kind::CannotCast
-            | Kind::InvalidText
-            | Kind::InvalidDatetime
-            | Kind::DatetimeOverflow
-            | Kind::IntervalOverflow
-            | Kind::ZoneDisplacement
-            | Kind::OutOfRange
-            | Kind::InvalidParameter
-    )
+    !matches!(kind.culprit(), Culprit::Nothing | Culprit::Published(_))
 }

@@ -1,38 +1,42 @@
 //! The place of an error that its words tell: of the literal it quotes, the column, the type or the window it names.
 
-use datafusion::sql::sqlparser::ast::{Expr, OrderByKind, Query, Select, SetExpr, Spanned, Statement as Ast, TableFactor, Value};
-use datafusion::sql::sqlparser::tokenizer::{Location, Token};
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{Expr, OrderByKind, Query, Select, SetExpr, Spanned, TableFactor, Value, Visit, Visitor};
+use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
 use super::super::dialect::ast::{folded, folded_parts};
 use super::Text;
-use super::found::{Parts, What, is_word};
-use crate::error::{Error, Kind};
+use super::found::{Part, What, given, is_word, parts};
+use crate::error::{Culprit, Error, Kind};
 
 /// Where the culprit stands; `None` when nothing written is to blame.
 pub fn of(e: &Error, text: &Text) -> Option<Location> {
     let message = e.message();
-    match e.kind() {
-        Kind::InvalidText
-        | Kind::InvalidDatetime
-        | Kind::DatetimeOverflow
-        | Kind::IntervalOverflow
-        | Kind::ZoneDisplacement
-        | Kind::OutOfRange => literal(e, text),
-        Kind::InvalidParameter if message.starts_with("invalid hexadecimal") => {
-            literal_that(text, |value| value.starts_with("\\x"))
+    match e.kind().culprit() {
+        Culprit::Literal => literal(e, text),
+        Culprit::Relation => from_clause(message, text).or_else(|| registered(message, text)),
+        // Its name came as a value.
+        Culprit::Object if message.starts_with("unrecognized configuration parameter") => None,
+        Culprit::Object => window(message, text).or_else(|| type_name(message, text)).or_else(|| registered(message, text)),
+        Culprit::Column => column(message, text),
+        Culprit::Grouping => grouping(message, text).or_else(|| column(message, text)).or_else(|| wildcard(text)),
+        Culprit::Function => registered(message, text),
+        Culprit::Window => bound(message, text),
+        Culprit::Type => branch(message, text),
+        Culprit::Position => ordinal(message, text).or_else(|| distinct(message, text)),
+        Culprit::Alias => common_table(message, text),
+        Culprit::Parameter => {
+            let name = message.strip_prefix("there is no parameter ")?;
+            text.tokens.iter().find(|t| matches!(&t.token, Token::Placeholder(n) if n == name)).map(|t| t.span.start)
         }
-        Kind::UndefinedTable => from_clause(message, text).or_else(|| registered(message, text)),
-        Kind::UndefinedObject if message.starts_with("unrecognized configuration parameter") => None,
-        Kind::UndefinedObject => window(message, text).or_else(|| type_name(message, text)).or_else(|| registered(message, text)),
-        Kind::Grouping => grouping(message, text).or_else(|| column(message, text)).or_else(|| wildcard(text)),
-        Kind::UndefinedColumn | Kind::AmbiguousColumn => column(message, text),
-        Kind::Windowing => bound(message, text),
-        Kind::UndefinedFunction => registered(message, text),
-        Kind::DatatypeMismatch => clause(message, text).or_else(|| branch(message, text)),
-        Kind::InvalidPosition => ordinal(message, text).or_else(|| distinct(message, text)),
-        Kind::DuplicateAlias => common_table(message, text),
-        Kind::Syntax => branch(message, text).or_else(|| rows_of_values(message, text)).or_else(|| subquery(message, text)),
-        _ => None,
+        Culprit::Clause => branch(message, text)
+            .or_else(|| rows_of_values(message, text))
+            .or_else(|| subquery(message, text))
+            .or_else(|| rows(message, text))
+            .or_else(|| dotted(message, text)),
+        // Casts are found by their types.
+        Culprit::Cast | Culprit::Published(_) | Culprit::Nothing => None,
     }
 }
 
@@ -44,6 +48,14 @@ fn quoted(message: &str) -> Option<&str> {
 /// The literal whose text the message ends with, or one that holds it: of an array its element is told.
 fn literal(e: &Error, text: &Text) -> Option<Location> {
     let message = e.message();
+    if e.kind() == Kind::InvalidParameter {
+        // Others are of values that were calculated.
+        let is_bytea = message.starts_with("invalid hexadecimal");
+        return is_bytea.then(|| literal_that(text, |value| value.starts_with("\\x"))).flatten();
+    }
+    if message.starts_with("length for type ") || message.starts_with("NUMERIC ") {
+        return modifier(text);
+    }
     if message == "invalid input syntax for type json" {
         let token = e.detail().and_then(quoted).unwrap_or_default();
         return literal_that(text, |value| value.contains(token));
@@ -60,8 +72,20 @@ fn literal(e: &Error, text: &Text) -> Option<Location> {
 }
 
 fn literal_that(text: &Text, is_it: impl Fn(&str) -> bool) -> Option<Location> {
-    let parts = Parts::of(text);
-    parts.all.iter().find(|part| matches!(&part.what, What::Literal(value) if is_it(value))).map(|part| part.at)
+    parts(text).iter().find(|part| matches!(&part.what, What::Literal(value) if is_it(value))).map(|part| part.at)
+}
+
+/// The name of the first type with a modifier that is out of its bounds.
+fn modifier(text: &Text) -> Option<Location> {
+    let tokens: Vec<_> = significant(text).collect();
+    let is_out = |window: &&[&TokenWithSpan]| match (&window[0].token, &window[1].token, &window[2].token) {
+        (Token::Word(name), Token::LParen, Token::Number(digits, _)) => {
+            let most = if ["numeric", "decimal"].iter().any(|n| name.value.eq_ignore_ascii_case(n)) { 1000 } else { 10_485_760 };
+            !digits.parse().is_ok_and(|n: u64| (1..=most).contains(&n))
+        }
+        _ => false,
+    };
+    tokens.windows(3).find(is_out).map(|window| window[0].span.start)
 }
 
 /// A name in a text that is cast to `regclass` and its kin.
@@ -81,14 +105,16 @@ fn from_clause(message: &str, text: &Text) -> Option<Location> {
 /// The error of a table that FROM has under another name, with that name.
 pub fn aliased(e: Error, text: &Text) -> Error {
     let Some(table) = e.message().strip_prefix("missing FROM-clause entry for table ").and_then(quoted) else { return e };
-    let parts = Parts::of(text);
-    let from = parts.selects.iter().flat_map(|select| &select.from);
-    let factors = from.flat_map(|t| std::iter::once(&t.relation).chain(t.joins.iter().map(|join| &join.relation)));
-    let alias = factors.into_iter().find_map(|factor| match factor {
+    let of_factor = |factor: &TableFactor| match factor {
         TableFactor::Table { name, alias: Some(alias), .. } if folded_parts(name).last().is_some_and(|last| last == table) => {
             Some(folded(&alias.name))
         }
         _ => None,
+    };
+    let alias = in_selects(text, |select| {
+        let mut factors =
+            select.from.iter().flat_map(|t| std::iter::once(&t.relation).chain(t.joins.iter().map(|j| &j.relation)));
+        factors.find_map(of_factor)
     });
     let Some(alias) = alias else { return e };
     let at = e.position();
@@ -133,7 +159,7 @@ fn type_name(message: &str, text: &Text) -> Option<Location> {
     tokens.get(found).map(|t| t.span.start)
 }
 
-fn significant<'a>(text: &'a Text) -> impl Iterator<Item = &'a datafusion::sql::sqlparser::tokenizer::TokenWithSpan> {
+fn significant<'a>(text: &'a Text) -> impl Iterator<Item = &'a TokenWithSpan> {
     text.tokens.iter().filter(|t| !matches!(t.token, Token::Whitespace(_)))
 }
 
@@ -145,15 +171,15 @@ fn column(message: &str, text: &Text) -> Option<Location> {
         Some(rest) => rest.split('"').next()?,
         None => rest.split(' ').next()?,
     };
-    let parts = Parts::of(text);
+    let parts = parts(text);
     let named = |exact: bool| {
-        parts.all.iter().find(|part| match &part.what {
+        parts.iter().find(|part| match &part.what {
             What::Column(written) => {
                 let folded: Vec<String> = written.iter().map(folded).collect();
                 let all = folded.join(".");
                 all == name || (!exact && folded.len() == 1 && name.rsplit('.').next() == folded.last().map(String::as_str))
             }
-            _ => false,
+            What::Literal(_) | What::Call(_) | What::Operator(_) | What::Cast(_) | What::Operand(_) => false,
         })
     };
     named(true).or_else(|| named(false)).map(|part| part.at)
@@ -176,6 +202,11 @@ fn wildcard(text: &Text) -> Option<Location> {
 
 /// The bound of a window's frame: the first one, or the one behind AND.
 fn bound(message: &str, text: &Text) -> Option<Location> {
+    if message.starts_with("RANGE with offset") {
+        let tokens: Vec<_> = significant(text).collect();
+        let range = tokens.iter().position(|t| is_word(&t.token, "range"))?;
+        return tokens[..range].iter().rev().find(|t| t.token == Token::LParen).map(|t| t.span.start);
+    }
     let word = if message.starts_with("frame start cannot") {
         "between"
     } else if message.starts_with("frame end") || message.starts_with("frame starting") {
@@ -188,54 +219,39 @@ fn bound(message: &str, text: &Text) -> Option<Location> {
     bounds.nth(1).map(|t| t.span.start)
 }
 
-/// The queries of a statement, from the outside in.
-fn queries(text: &Text) -> Vec<Query> {
-    use datafusion::sql::sqlparser::ast::{Visit, Visitor};
-    use std::ops::ControlFlow;
-    struct All(Vec<Query>);
-    impl Visitor for All {
-        type Break = ();
-        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-            self.0.push(query.clone());
-            ControlFlow::Continue(())
+/// The first that is found in a query, from the outside in.
+fn in_queries<T>(text: &Text, find: impl FnMut(&Query) -> Option<T>) -> Option<T> {
+    struct Each<F>(F);
+    impl<T, F: FnMut(&Query) -> Option<T>> Visitor for Each<F> {
+        type Break = T;
+        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<T> {
+            self.0(query).map_or(ControlFlow::Continue(()), ControlFlow::Break)
         }
     }
-    let mut all = All(Vec::new());
-    for statement in &text.statements {
-        let _: ControlFlow<()> = Ast::visit(statement, &mut all);
+    visited(text, Each(find))
+}
+
+/// The same in a SELECT.
+fn in_selects<T>(text: &Text, find: impl FnMut(&Select) -> Option<T>) -> Option<T> {
+    struct Each<F>(F);
+    impl<T, F: FnMut(&Select) -> Option<T>> Visitor for Each<F> {
+        type Break = T;
+        fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<T> {
+            self.0(select).map_or(ControlFlow::Continue(()), ControlFlow::Break)
+        }
     }
-    all.0
+    visited(text, Each(find))
+}
+
+fn visited<T>(text: &Text, mut visitor: impl Visitor<Break = T>) -> Option<T> {
+    text.statements.iter().find_map(|statement| match statement.visit(&mut visitor) {
+        ControlFlow::Break(found) => Some(found),
+        ControlFlow::Continue(()) => None,
+    })
 }
 
 fn known(at: Location) -> Option<Location> {
     (at.line > 0).then_some(at)
-}
-
-/// The condition that is no truth value.
-fn clause(message: &str, text: &Text) -> Option<Location> {
-    let clause = message.strip_prefix("argument of ")?.split(" must be type boolean").next()?;
-    let parts = Parts::of(text);
-    let condition = |select: &Select| -> Option<Expr> {
-        match clause {
-            "WHERE" => select.selection.clone(),
-            "HAVING" => select.having.clone(),
-            _ => None,
-        }
-    };
-    if let Some(found) = parts.selects.iter().find_map(condition) {
-        return known(found.span().start);
-    }
-    let word = match clause {
-        "NOT" => "not",
-        "JOIN/ON" => "on",
-        "CASE/WHEN" => "when",
-        "AND" | "OR" => return None,
-        "FILTER" => "where",
-        _ => return None,
-    };
-    let tokens: Vec<_> = significant(text).collect();
-    let at = tokens.iter().position(|t| is_word(&t.token, word))?;
-    tokens.get(at + 1).map(|t| t.span.start)
 }
 
 /// The second branch of a UNION that the first does not fit.
@@ -245,7 +261,7 @@ fn branch(message: &str, text: &Text) -> Option<Location> {
     if !lengths && !types {
         return None;
     }
-    queries(text).iter().find_map(|query| match query.body.as_ref() {
+    in_queries(text, |query| match query.body.as_ref() {
         SetExpr::SetOperation { right, .. } => first(right),
         _ => None,
     })
@@ -266,7 +282,7 @@ fn rows_of_values(message: &str, text: &Text) -> Option<Location> {
     if message != "VALUES lists must all be the same length" {
         return None;
     }
-    queries(text).iter().find_map(|query| {
+    in_queries(text, |query| {
         let SetExpr::Values(values) = query.body.as_ref() else { return None };
         let length = values.rows.first()?.len();
         known(values.rows.iter().find(|row| row.len() != length)?.first()?.span().start)
@@ -281,6 +297,26 @@ fn subquery(message: &str, text: &Text) -> Option<Location> {
     let tokens: Vec<_> = significant(text).collect();
     let mut pairs = tokens.windows(2);
     pairs.find(|pair| pair[0].token == Token::LParen && is_word(&pair[1].token, "select")).map(|pair| pair[0].span.start)
+}
+
+/// The operator between rows of several lengths.
+fn rows(message: &str, text: &Text) -> Option<Location> {
+    if message != "unequal number of entries in row expressions" {
+        return None;
+    }
+    let parts = parts(text);
+    let mut operators = parts.iter().enumerate().filter(|(_, part)| matches!(part.what, What::Operator(_)));
+    operators.find_map(|(number, part)| match given(text, number, part).exprs.as_slice() {
+        [Expr::Tuple(left), Expr::Tuple(right)] if left.len() != right.len() => Some(part.at),
+        _ => None,
+    })
+}
+
+/// A name of too many parts.
+fn dotted(message: &str, text: &Text) -> Option<Location> {
+    let name = message.strip_prefix("improper qualified name (too many dotted names): ")?;
+    let is_it = |part: &Part| matches!(&part.what, What::Column(written) if written.iter().map(folded).collect::<Vec<_>>().join(".") == name);
+    parts(text).iter().find(|part| is_it(part)).map(|part| part.at)
 }
 
 /// The number of no column in ORDER BY or GROUP BY.
@@ -300,7 +336,7 @@ fn distinct(message: &str, text: &Text) -> Option<Location> {
     if !message.starts_with("for SELECT DISTINCT, ORDER BY expressions") {
         return None;
     }
-    queries(text).iter().find_map(|query| {
+    in_queries(text, |query| {
         let OrderByKind::Expressions(by) = &query.order_by.as_ref()?.kind else { return None };
         let SetExpr::Select(select) = query.body.as_ref() else { return None };
         let listed: Vec<String> = select.projection.iter().map(ToString::to_string).collect();
@@ -313,7 +349,7 @@ fn distinct(message: &str, text: &Text) -> Option<Location> {
 /// The second of two common tables of one name.
 fn common_table(message: &str, text: &Text) -> Option<Location> {
     let name = message.strip_prefix("WITH query name ").and_then(quoted)?;
-    queries(text).iter().find_map(|query| {
+    in_queries(text, |query| {
         let mut same = query.with.as_ref()?.cte_tables.iter().filter(|cte| folded(&cte.alias.name) == name);
         known(same.nth(1)?.alias.name.span.start)
     })

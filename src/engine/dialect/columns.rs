@@ -11,8 +11,8 @@ use datafusion::sql::sqlparser::ast::{
 use super::ast::{argument_of, folded, folded_parts, string};
 use super::sets::unfolded;
 use super::text::cast_name;
-use super::vectors;
 use crate::engine::apply::{FEW, ONLY};
+use crate::engine::functions::{COMPARE_ALL, COMPARE_ANY};
 use crate::engine::operators::ROW;
 
 /// Stands before the number that keeps equal names of one list apart; no published or typed name holds it.
@@ -108,6 +108,7 @@ fn named(expr: &Expr) -> Option<(String, bool)> {
         Expr::Exists { .. } => strong(Some("exists".to_owned())),
         Expr::Array(_) => strong(Some("array".to_owned())),
         Expr::Extract { .. } => strong(Some("extract".to_owned())),
+        Expr::Substring { shorthand: true, .. } => strong(Some("substr".to_owned())),
         Expr::Substring { .. } => strong(Some("substring".to_owned())),
         Expr::Position { .. } => strong(Some("position".to_owned())),
         Expr::Trim { .. } => strong(Some("btrim".to_owned())),
@@ -120,9 +121,15 @@ fn named(expr: &Expr) -> Option<(String, bool)> {
     }
 }
 
+/// What `text` made of operators, which have no name.
+const OPERATORS: [&str; 4] = [COMPARE_ANY, COMPARE_ALL, "match_any", "match_all"];
+
 /// The name of a call: the function's, or that of what the dialect made a call of.
 fn of_call(expr: &Expr, f: &Function) -> Option<(String, bool)> {
     let name = folded_parts(&f.name).pop()?;
+    if OPERATORS.contains(&name.as_str()) {
+        return None;
+    }
     let weak = is_type(&name) || name == "make_array";
     // What `sets`, `text` and `aggregates` made of a function's or a cast's name.
     if let Some(name) = unfolded(expr) {
@@ -150,9 +157,6 @@ fn of_call(expr: &Expr, f: &Function) -> Option<(String, bool)> {
     // What `arrays` made of a literal that is cast.
     if name == "make_array" {
         return argument(f).map_or(Some("array".to_owned()), figure).map(|name| (name, true));
-    }
-    if let Some(expr) = vectors::shown(expr) {
-        return named(expr);
     }
     Some((f.name.0.last().and_then(ObjectNamePart::as_ident).map(folded)?, weak))
 }

@@ -8,6 +8,8 @@ mod arrays;
 mod bytea;
 mod casts;
 mod columns;
+mod conditions;
+mod counted;
 mod datetime;
 mod fields;
 mod groups;
@@ -18,13 +20,13 @@ mod names;
 mod order;
 mod placement;
 mod queries;
+mod recursive;
 mod rows;
 mod sets;
 mod subqueries;
 mod table_functions;
 mod text;
 mod truth;
-mod vectors;
 
 use std::ops::ControlFlow;
 
@@ -40,7 +42,13 @@ use crate::table::pg_type::PgType;
 
 pub use columns::shown_name;
 pub use names::common_tables;
-pub use placement::check;
+
+/// PostgreSQL's rules of what may stand where, of a statement as it was written, each broken one told at its place.
+pub fn check(statement: &Statement, sql: &str) -> Result<()> {
+    placement::check(statement, sql)?;
+    counted::check(statement, sql)?;
+    recursive::check(statement, sql)
+}
 
 /// Rewrites a statement in place. [`Kind::ReadOnly`] for row locks, [`Kind::InvalidText`] for a `bytea` literal that is none.
 ///
@@ -72,6 +80,7 @@ impl VisitorMut for Rewriter {
     type Break = Box<Error>;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
+        order::once(query);
         order::by_input(query);
         if query.locks.is_empty() {
             return flow(queries::counts(query));
@@ -98,6 +107,7 @@ impl VisitorMut for Rewriter {
     }
 
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
+        conditions::of_select(select);
         casts::show_names(select);
         columns::name(select);
         ControlFlow::Continue(())
@@ -129,13 +139,13 @@ impl VisitorMut for Rewriter {
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
         truth::put_back(expr);
         truth::told(expr);
+        conditions::operands(expr);
         fields::access(expr);
         datetime::functions(expr);
         names::function(expr);
         names::operator(expr);
         let array = arrays::literals(expr);
         text::syntax(expr);
-        vectors::rewrite(expr);
         casts::cast(expr);
         subqueries::one_row(expr);
         like::escape(expr);

@@ -32,6 +32,18 @@ pub fn by_input(query: &mut Query) -> HashSet<String> {
     found
 }
 
+/// Takes off columns that ORDER BY names again: they order nothing, and DataFusion's DISTINCT ON counts them.
+pub fn once(query: &mut Query) {
+    if let Some(OrderByKind::Expressions(keys)) = query.order_by.as_mut().map(|order| &mut order.kind) {
+        let mut named = HashSet::new();
+        keys.retain(|key| match &key.expr {
+            Expr::Identifier(name) => named.insert(vec![folded(name)]),
+            Expr::CompoundIdentifier(parts) => named.insert(parts.iter().map(folded).collect()),
+            _ => true,
+        });
+    }
+}
+
 /// The same of the outermost query, whose list then keeps its names apart from the relation's: nothing around it looks them up.
 pub fn of_outermost(query: &mut Query) {
     let names = by_input(query);

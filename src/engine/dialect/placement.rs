@@ -144,6 +144,11 @@ fn is(f: &Function) -> Is {
     }
 }
 
+/// Whether a call is an aggregate's.
+pub(super) fn is_aggregate(f: &Function) -> bool {
+    is(f) == Is::Aggregate
+}
+
 fn at(f: &Function) -> Location {
     f.name.0.first().and_then(ObjectNamePart::as_ident).map_or(Span::empty().start, |ident| ident.span.start)
 }

@@ -21,6 +21,7 @@ use datafusion::logical_expr::ScalarUDF;
 
 pub use literals::{Literals, mark};
 pub use settle::Settle;
+pub use types::for_result;
 
 /// Registers the functions of numbers.
 pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {

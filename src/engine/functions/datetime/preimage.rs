@@ -70,7 +70,8 @@ fn bound(source: T, micros: i64) -> Option<ScalarValue> {
     Some(match source {
         T::Date => ScalarValue::Date32(date(micros.div_euclid(DAY))),
         T::Timestamp => ScalarValue::TimestampMicrosecond(Some(micros), None),
-        _ => ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into())),
+        T::Timestamptz => ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into())),
+        _ => return None,
     })
 }
 
