@@ -9,7 +9,7 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, DataFusionError, Result};
 use datafusion::functions_nested::make_array::make_array_udf;
-use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction, Sort};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
@@ -18,6 +18,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::optimizer::AnalyzerRule;
 
+use super::wrapped;
 use crate::error::{Error, Kind};
 use crate::snapshot::field_key;
 use crate::table::pg_type::{self, PgType};
@@ -28,7 +29,7 @@ const CHOICES: [&str; 5] = ["coalesce", "nullif", "greatest", "least", "nvl"];
 
 /// DataFusion's function of arrays, whose result keeps what its elements are.
 pub fn make_array() -> Arc<ScalarUDF> {
-    Arc::new(ScalarUDF::from(MakeArray { of: make_array_udf() }))
+    wrapped::scalar(make_array_udf(), MakeArray)
 }
 
 /// The type that a field is marked as; `None` where Arrow's says it all.
@@ -99,44 +100,18 @@ pub fn taken(element: Field, list: &Field) -> Field {
 }
 
 /// DataFusion's `make_array`, whose elements keep what they are.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct MakeArray {
-    of: Arc<ScalarUDF>,
-}
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct MakeArray;
 
-impl ScalarUDFImpl for MakeArray {
-    fn name(&self) -> &str {
-        self.of.name()
-    }
-
-    fn aliases(&self) -> &[String] {
-        self.of.aliases()
-    }
-
-    fn signature(&self) -> &Signature {
-        self.of.signature()
-    }
-
-    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
-        self.of.coerce_types(types)
-    }
-
-    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        self.of.return_type(types)
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
+impl wrapped::Scalar for MakeArray {
+    fn return_field(&self, of: &ScalarUDF, args: ReturnFieldArgs) -> Result<FieldRef> {
         let (all, first) = (of_all(args.arg_fields.iter()), args.arg_fields.first().cloned());
-        let plain = Arc::unwrap_or_clone(self.of.return_field_from_args(args)?);
+        let plain = Arc::unwrap_or_clone(of.return_field_from_args(args)?);
         let list = first.map_or(plain.clone(), |first| shown(plain, &first));
         Ok(Arc::new(match all.and_then(array_of) {
             Some(array) => pg_type::marked(list, array),
             None => list,
         }))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        self.of.invoke_with_args(args)
     }
 }
 
@@ -243,26 +218,54 @@ fn node(plan: LogicalPlan, is_changed: &Cell<bool>) -> Result<Transformed<Logica
 /// The error of what compares or sorts values of a type that has no order (42883).
 pub fn check_ordered(plan: &LogicalPlan) -> Result<()> {
     let is_json = |field: &Field| field.data_type().is_string() && *PgType::of_field(field) == pg_type::JSON;
-    let gives = |exprs: Vec<&Expr>, schema: DFSchema| {
-        exprs.into_iter().any(|e| e.to_field(&schema).is_ok_and(|(_, field)| is_json(&field)))
-    };
     plan.apply_with_subqueries(|node| {
-        let inputs = || merge_schema(&node.inputs());
-        let (found, kind) = match node {
-            LogicalPlan::Distinct(Distinct::All(input)) => (input.schema().fields().iter().any(|f| is_json(f)), "equality"),
-            LogicalPlan::Distinct(Distinct::On(on)) => (gives(on.on_expr.iter().collect(), inputs()), "equality"),
-            LogicalPlan::Aggregate(aggregate) => (gives(aggregate.group_expr.iter().collect(), inputs()), "equality"),
-            LogicalPlan::Sort(sort) => (gives(sort.expr.iter().map(|s| &s.expr).collect(), inputs()), "ordering"),
-            _ => (false, ""),
+        let inputs = merge_schema(&node.inputs());
+        let is_of_json = |e: &Expr| e.to_field(&inputs).is_ok_and(|(_, field)| is_json(&field));
+        let sorts = |by: &[Sort]| by.iter().any(|by| is_of_json(&by.expr));
+        let missing = match node {
+            LogicalPlan::Distinct(Distinct::All(input)) if input.schema().fields().iter().any(|f| is_json(f)) => Some("equality"),
+            LogicalPlan::Distinct(Distinct::On(on)) if on.on_expr.iter().any(is_of_json) => Some("equality"),
+            LogicalPlan::Aggregate(aggregate) if aggregate.group_expr.iter().any(is_of_json) => Some("equality"),
+            LogicalPlan::Sort(sort) if sorts(&sort.expr) => Some("ordering"),
+            _ => None,
         };
-        if !found {
-            return Ok(TreeNodeRecursion::Continue);
+        if let Some(kind) = missing {
+            return Err(no_operator_of_json(kind));
         }
-        let error = Error::new(Kind::UndefinedFunction, format!("could not identify an {kind} operator for type json"));
-        let hint = "Use an explicit ordering operator or modify the query.";
-        Err(DataFusionError::External(Box::new(if kind == "ordering" { error.with_hint(hint) } else { error })))
+        node.apply_expressions(|expr| {
+            expr.apply(|expr| {
+                let missing = match expr {
+                    Expr::AggregateFunction(AggregateFunction { params, .. }) => {
+                        let distinct = params.distinct && params.args.iter().any(is_of_json);
+                        distinct.then_some("equality").or_else(|| sorts(&params.order_by).then_some("ordering"))
+                    }
+                    Expr::ScalarFunction(call) if ["greatest", "least"].contains(&call.func.name()) => {
+                        if call.args.iter().any(is_of_json) {
+                            return Err(undefined("could not identify a comparison function for type json"));
+                        }
+                        None
+                    }
+                    Expr::WindowFunction(window) => {
+                        let parts = window.params.partition_by.iter().any(is_of_json);
+                        parts.then_some("equality").or_else(|| sorts(&window.params.order_by).then_some("ordering"))
+                    }
+                    _ => None,
+                };
+                missing.map_or(Ok(TreeNodeRecursion::Continue), |kind| Err(no_operator_of_json(kind)))
+            })
+        })
     })?;
     Ok(())
+}
+
+fn no_operator_of_json(kind: &str) -> DataFusionError {
+    let error = Error::new(Kind::UndefinedFunction, format!("could not identify an {kind} operator for type json"));
+    let hint = "Use an explicit ordering operator or modify the query.";
+    DataFusionError::External(Box::new(if kind == "ordering" { error.with_hint(hint) } else { error }))
+}
+
+fn undefined(message: &str) -> DataFusionError {
+    DataFusionError::External(Box::new(Error::new(Kind::UndefinedFunction, message)))
 }
 
 /// An expression that gives one of several, marked as they are.

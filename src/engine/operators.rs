@@ -66,12 +66,12 @@ impl ExprPlanner for Operators {
             BinaryOperator::Question => sides.call("jsonb_exists"),
             BinaryOperator::QuestionPipe => sides.call("jsonb_exists_any"),
             BinaryOperator::QuestionAnd => sides.call("jsonb_exists_all"),
-            BinaryOperator::AtArrow if sides.any(is_list) => sides.call("array_contains_all"),
-            BinaryOperator::ArrowAt if sides.any(is_list) => sides.swapped("array_contains_all"),
+            BinaryOperator::AtArrow if sides.any(is_list) => sides.of_lists(|sides| sides.call("array_contains_all")),
+            BinaryOperator::ArrowAt if sides.any(is_list) => sides.of_lists(|sides| sides.swapped("array_contains_all")),
             BinaryOperator::AtArrow if sides.all(is_text) => sides.call("jsonb_contains"),
             BinaryOperator::ArrowAt if sides.all(is_text) => sides.swapped("jsonb_contains"),
             BinaryOperator::PGOverlap if sides.any(is_geometry) => sides.call("geometry_overlaps"),
-            BinaryOperator::PGOverlap if sides.any(is_list) => sides.call("array_overlaps"),
+            BinaryOperator::PGOverlap if sides.any(is_list) => sides.of_lists(|sides| sides.call("array_overlaps")),
             BinaryOperator::Minus if typed::is_json(&sides.left) => sides.call("jsonb_delete"),
             BinaryOperator::PGStartsWith if sides.all(is_text) => sides.call("starts_with"),
             BinaryOperator::PGRegexMatch => sides.matching("textregexeq", "~"),
@@ -108,11 +108,35 @@ impl ExprPlanner for Operators {
         let planned = match field_access {
             GetFieldAccess::ListIndex { key } if typed::is_json(&field) => call("json_member", vec![expr, *key])?,
             GetFieldAccess::NamedStructField { name } if typed::is_json(&field) => call("json_member", vec![expr, lit(name)])?,
-            GetFieldAccess::ListIndex { key } if is_list(&field) => call("array_at", vec![expr, *key])?,
+            GetFieldAccess::ListIndex { key } => match subscripted(expr) {
+                Ok((array, mut subscripts)) => {
+                    subscripts.push(*key);
+                    call("array_at", std::iter::once(array).chain(subscripts).collect())?
+                }
+                Err(expr) if is_list(&field) => call("array_at", vec![expr, *key])?,
+                Err(expr) => {
+                    let field_access = GetFieldAccess::ListIndex { key };
+                    return Ok(PlannerResult::Original(RawFieldAccessExpr { field_access, expr }));
+                }
+            },
             GetFieldAccess::ListRange { start, stop, .. } if is_list(&field) => call("array_part", vec![expr, *start, *stop])?,
             field_access => return Ok(PlannerResult::Original(RawFieldAccessExpr { field_access, expr })),
         };
         Ok(PlannerResult::Planned(planned))
+    }
+}
+
+/// An array and the subscripts that it has already; the expression itself where it is no subscripted array.
+fn subscripted(expr: Expr) -> std::result::Result<(Expr, Vec<Expr>), Expr> {
+    match expr {
+        Expr::ScalarFunction(call) if call.func.name() == "array_at" => {
+            let mut arguments = call.args.into_iter();
+            match arguments.next() {
+                Some(array) => Ok((array, arguments.collect())),
+                None => Err(Expr::ScalarFunction(ScalarFunction::new_udf(call.func, Vec::new()))),
+            }
+        }
+        other => Err(other),
     }
 }
 
@@ -182,6 +206,24 @@ impl Sides {
         Ok(Err(DataFusionError::External(Box::new(error))))
     }
 
+    /// What is done with two arrays, of which a constant is read as one of the other's type.
+    fn of_lists(mut self, then: impl FnOnce(Self) -> Planned) -> Planned {
+        match self.typed(|literal, other| literal_list(literal, other.data_type())) {
+            Ok(()) => then(self),
+            Err(e) => Ok(Err(e)),
+        }
+    }
+
+    /// Gives a constant the type of the other side.
+    fn typed(&mut self, literal: fn(&Expr, &Field) -> Option<Result<Expr>>) -> Result<()> {
+        if let Some(typed) = literal(&self.r, &self.left) {
+            self.r = typed?;
+        } else if let Some(typed) = literal(&self.l, &self.right) {
+            self.l = typed?;
+        }
+        Ok(())
+    }
+
     /// A match of a regular expression. One that means the same everywhere is left to DataFusion, which knows how to make less of it.
     fn matching(self, name: &str, op: &str) -> Planned {
         if !self.all(is_text) && !self.any(|f| matches!(f.data_type(), DataType::Dictionary(..))) {
@@ -216,18 +258,7 @@ impl Sides {
             if *self.right.data_type() == DataType::Null {
                 return Ok(Ok(self.l));
             }
-            if let Some(typed) = literal_list(&self.r, self.left.data_type()) {
-                self.r = match typed {
-                    Ok(typed) => typed,
-                    Err(e) => return Ok(Err(e)),
-                };
-            } else if let Some(typed) = literal_list(&self.l, self.right.data_type()) {
-                self.l = match typed {
-                    Ok(typed) => typed,
-                    Err(e) => return Ok(Err(e)),
-                };
-            }
-            return Err(self);
+            return self.of_lists(Err);
         }
         let other = |field: &Field| !is_text(field) && !matches!(field.data_type(), DataType::Dictionary(..));
         if other(&self.left) && other(&self.right) {
@@ -269,17 +300,10 @@ impl Sides {
             let (l, r) = (call("rtrim", vec![self.l]), call("rtrim", vec![self.r]));
             return Ok(l.and_then(|l| Ok(binary_expr(l, op, r?))));
         }
-        let mut typed = |literal: fn(&Expr, &Field) -> Option<Result<Expr>>| -> Result<()> {
-            if let Some(typed) = literal(&self.r, &self.left) {
-                self.r = typed?;
-            } else if let Some(typed) = literal(&self.l, &self.right) {
-                self.l = typed?;
-            }
-            Ok(())
-        };
-        let done = typed(|literal, other| literal_list(literal, other.data_type()))
-            .and_then(|()| typed(|literal, other| of_type(literal, other, &pg_type::UUID, "text_to_uuid")))
-            .and_then(|()| typed(|literal, other| of_type(literal, other, &pg_type::BYTEA, "text_to_bytea")));
+        let done = self
+            .typed(|literal, other| literal_list(literal, other.data_type()))
+            .and_then(|()| self.typed(|literal, other| of_type(literal, other, &pg_type::UUID, "text_to_uuid")))
+            .and_then(|()| self.typed(|literal, other| of_type(literal, other, &pg_type::BYTEA, "text_to_bytea")));
         match done {
             Ok(()) => Err(self),
             Err(e) => Ok(Err(e)),
@@ -336,6 +360,14 @@ pub fn of_json(from: &Field, to: &Field) -> Result<()> {
 }
 
 fn written(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    if let Expr::ScalarFunction(call) = &expr
+        && call.func.name() == "array_has"
+    {
+        let equals_any = functions::equals_any();
+        let is_changed = call.func != equals_any;
+        let call = Expr::ScalarFunction(ScalarFunction::new_udf(equals_any, call.args.clone()));
+        return Ok(if is_changed { Transformed::yes(call) } else { Transformed::no(call) });
+    }
     let Expr::Cast(Cast { expr: inner, field }) = expr else { return Ok(Transformed::no(expr)) };
     let from = inner.get_type(schema)?;
     let to = field.data_type();

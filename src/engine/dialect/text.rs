@@ -7,6 +7,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::ast::{bare, call, folded_parts, value};
+use crate::engine::functions::{COMPARE_ALL, COMPARE_ANY};
 
 /// Rewrites one expression whose parts are rewritten.
 pub fn syntax(expr: &mut Expr) {
@@ -59,13 +60,16 @@ pub fn syntax(expr: &mut Expr) {
                 escape_char: m.escape_char,
             })
         }
-        Expr::AnyOp { left, compare_op, right, is_some } => match pattern_operator(&compare_op) {
-            Some(op) if !matches!(bare(&right), Expr::Subquery(_)) => matched("match_any", op, *left, *right),
-            _ => Expr::AnyOp { left, compare_op, right, is_some },
+        subquery @ (Expr::AnyOp { .. } | Expr::AllOp { .. }) if is_of_subquery(&subquery) => subquery,
+        Expr::AnyOp { left, compare_op, right, is_some } => match (pattern_operator(&compare_op), comparison(&compare_op)) {
+            (Some(op), _) => matched("match_any", op, *left, *right),
+            (None, Some(op)) => matched(COMPARE_ANY, op, *left, *right),
+            (None, None) => Expr::AnyOp { left, compare_op, right, is_some },
         },
-        Expr::AllOp { left, compare_op, right } => match pattern_operator(&compare_op) {
-            Some(op) if !matches!(bare(&right), Expr::Subquery(_)) => matched("match_all", op, *left, *right),
-            _ => Expr::AllOp { left, compare_op, right },
+        Expr::AllOp { left, compare_op, right } => match (pattern_operator(&compare_op), comparison(&compare_op)) {
+            (Some(op), _) => matched("match_all", op, *left, *right),
+            (None, Some(op)) => matched(COMPARE_ALL, op, *left, *right),
+            (None, None) => Expr::AllOp { left, compare_op, right },
         },
         Expr::Cast { expr: inner, data_type: DataType::Text, .. } if is_padded(&inner) => call("rtrim", vec![*inner]),
         Expr::Cast { kind, expr: inner, data_type, array, format } => match of_type(&data_type, &inner) {
@@ -150,6 +154,24 @@ fn matched(name: &str, op: &str, text: Expr, patterns: Expr) -> Expr {
     call(name, vec![value(Value::SingleQuotedString(op.to_owned())), text, patterns])
 }
 
+/// Whether it is `ANY` or `ALL` of a subquery.
+fn is_of_subquery(expr: &Expr) -> bool {
+    let (Expr::AnyOp { right, .. } | Expr::AllOp { right, .. }) = expr else { return false };
+    matches!(bare(right), Expr::Subquery(_))
+}
+
+fn comparison(op: &BinaryOperator) -> Option<&'static str> {
+    Some(match op {
+        BinaryOperator::Eq => "=",
+        BinaryOperator::NotEq => "<>",
+        BinaryOperator::Lt => "<",
+        BinaryOperator::LtEq => "<=",
+        BinaryOperator::Gt => ">",
+        BinaryOperator::GtEq => ">=",
+        _ => return None,
+    })
+}
+
 fn pattern_operator(op: &BinaryOperator) -> Option<&'static str> {
     Some(match op {
         BinaryOperator::PGRegexMatch => "~",
@@ -166,8 +188,12 @@ fn pattern_operator(op: &BinaryOperator) -> Option<&'static str> {
 
 /// The function that reads a text as a type DataFusion has no word for.
 pub(super) fn of_type(data_type: &DataType, inner: &Expr) -> Option<&'static str> {
-    let placeholder = matches!(inner, Expr::Value(ValueWithSpan { value: Value::Placeholder(_), .. }));
-    if placeholder {
+    let sized = matches!(data_type, DataType::Character(_) | DataType::Char(_))
+        || matches!(
+            data_type,
+            DataType::Varchar(Some(_)) | DataType::CharacterVarying(Some(_)) | DataType::CharVarying(Some(_))
+        );
+    if is_placeholder(inner) && !sized {
         return None;
     }
     Some(match data_type {
@@ -206,8 +232,14 @@ pub(super) fn read(name: &str, inner: Expr, data_type: &DataType) -> Expr {
             _ => read,
         };
     };
-    let text = Expr::Cast { kind: CastKind::Cast, expr: Box::new(inner), data_type: DataType::Text, array: false, format: None };
+    // A parameter is of the type that it is cast to.
+    let data_type = if is_placeholder(&inner) { data_type.clone() } else { DataType::Text };
+    let text = Expr::Cast { kind: CastKind::Cast, expr: Box::new(inner), data_type, array: false, format: None };
     call(name, vec![text, value(Value::Number(length.to_string(), false))])
+}
+
+fn is_placeholder(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(ValueWithSpan { value: Value::Placeholder(_), .. }))
 }
 
 fn characters(length: Option<&CharacterLength>) -> Option<u64> {

@@ -2,15 +2,15 @@
 //! without a pause, so that neither a cancel nor a timeout would reach it. The functions themselves are DataFusion's.
 
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringViewArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, FieldRef, Int64Type};
+use arrow::datatypes::{DataType, Int64Type};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::FunctionRegistry;
-use datafusion::logical_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature};
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF};
 
+use crate::engine::wrapped;
 use crate::error::{Error, Kind};
 
 /// The largest result for one batch of rows, in bytes.
@@ -36,73 +36,44 @@ const FUNCTIONS: [(&str, Size); 8] = [
 /// Puts a bound on each of them, where the registry has it.
 pub fn bound(registry: &mut dyn FunctionRegistry) -> Result<()> {
     for (name, size) in FUNCTIONS {
-        let inner = registry.udf(name)?;
-        registry.register_udf(Arc::new(ScalarUDF::from(Bounded { inner, size })))?;
+        let bounded = wrapped::scalar(registry.udf(name)?, Bounded(size));
+        registry.register_udf(bounded)?;
     }
     Ok(())
 }
 
-/// A function that looks at its arguments before it runs. Two are equal when what they run is.
-#[derive(Debug)]
-struct Bounded {
-    inner: Arc<ScalarUDF>,
-    size: Size,
-}
+/// Looks at a function's arguments before it runs. The function's name says how, so that two are equal when their functions are.
+#[derive(Clone, Debug)]
+struct Bounded(Size);
 
 impl PartialEq for Bounded {
-    fn eq(&self, other: &Self) -> bool {
-        self.inner == other.inner
+    fn eq(&self, _: &Self) -> bool {
+        true
     }
 }
 
 impl Eq for Bounded {}
 
 impl Hash for Bounded {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.inner.hash(state);
-    }
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
-impl ScalarUDFImpl for Bounded {
-    fn name(&self) -> &str {
-        self.inner.name()
-    }
-
-    fn aliases(&self) -> &[String] {
-        self.inner.aliases()
-    }
-
-    fn signature(&self) -> &Signature {
-        self.inner.signature()
-    }
-
-    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
-        self.inner.inner().coerce_types(types)
-    }
-
-    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        self.inner.inner().return_type(types)
-    }
-
-    fn return_field_from_args(&self, arguments: ReturnFieldArgs) -> Result<FieldRef> {
-        self.inner.inner().return_field_from_args(arguments)
-    }
-
-    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+impl wrapped::Scalar for Bounded {
+    fn invoke(&self, of: &ScalarUDF, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let constant = arguments.args.iter().all(|a| matches!(a, ColumnarValue::Scalar(_)));
         let arrays = ColumnarValue::values_to_arrays(&arguments.args)?;
         let rows = if constant { 1 } else { arguments.number_rows };
         let read = arrays.iter().map(Argument::of).collect::<Result<Vec<_>>>()?;
         let mut bytes = 0;
         for row in (0..rows).filter(|row| arrays.iter().all(|a| *row < a.len() && a.is_valid(*row))) {
-            bytes += (self.size)(&read, row).unwrap_or(0);
+            bytes += (self.0)(&read, row).unwrap_or(0);
             if bytes > MAX_BYTES {
-                let message = format!("the result of {}() would have more than {MAX_BYTES} bytes", self.name());
+                let message = format!("the result of {}() would have more than {MAX_BYTES} bytes", of.name());
                 let error = Error::new(Kind::TooComplex, message).with_hint("Ask for less of it, or for fewer rows at a time.");
                 return Err(DataFusionError::External(Box::new(error)));
             }
         }
-        self.inner.invoke_with_args(arguments)
+        of.invoke_with_args(arguments)
     }
 }
 

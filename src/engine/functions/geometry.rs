@@ -1,6 +1,8 @@
 //! PostGIS's functions of geometries that are exact here: forms, parts and bounds. What only a geometry engine tells (areas on a spheroid,
 //! overlays, distances) is not offered. Values are well-known text as files have them, or EWKB in hexadecimal digits.
 
+use std::borrow::Cow;
+
 use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int32Array};
 use arrow::datatypes::Field;
 use datafusion::error::Result;
@@ -84,7 +86,7 @@ fn makers() -> Vec<Function> {
         }),
         Function::new("st_setsrid", &[&[Any, Int]], GEOMETRY, |call| {
             let (shapes, srid) = (Shapes::of(call, 0)?, number(call, 1)?);
-            geometries(call, |row| Ok(Shape { srid: srid(row).unwrap_or(0), ..shapes.at(row)? }))
+            geometries(call, |row| Ok(Shape { srid: srid(row).unwrap_or(0), ..shapes.at(row)?.into_owned() }))
         }),
         Function::new(
             "st_makeenvelope",
@@ -103,7 +105,7 @@ fn makers() -> Vec<Function> {
             let shapes = Shapes::of(call, 0)?;
             geometries(call, |row| {
                 let shape = shapes.at(row)?;
-                Ok(shape.bounds().map_or_else(|| shape.clone(), |bounds| bounds.shape(shape.srid)))
+                Ok(shape.bounds().map_or_else(|| shape.clone().into_owned(), |bounds| bounds.shape(shape.srid)))
             })
         }),
     ]
@@ -193,20 +195,26 @@ fn bounds() -> Vec<Function> {
     ]
 }
 
-/// The geometries of an argument.
+/// The geometries of an argument, of which one that stands for all rows is read once.
 struct Shapes {
     texts: super::function::Column<arrow::array::StringViewArray>,
     /// The reference system of those that name none.
     srid: i32,
+    constant: Option<Shape>,
 }
 
 impl Shapes {
     fn of(call: &Call, i: usize) -> Result<Self> {
-        Ok(Self { texts: call.texts(i)?, srid: srid_of(&call.fields[i]) })
+        let (texts, srid) = (call.texts(i)?, srid_of(&call.fields[i]));
+        let constant = texts.constant().map(|text| geometry::read(text, srid)).transpose().map_err(outward)?;
+        Ok(Self { texts, srid, constant })
     }
 
-    fn at(&self, row: usize) -> Result<Shape> {
-        geometry::read(self.texts.value(row), self.srid).map_err(outward)
+    fn at(&self, row: usize) -> Result<Cow<'_, Shape>> {
+        match &self.constant {
+            Some(shape) => Ok(Cow::Borrowed(shape)),
+            None => geometry::read(self.texts.value(row), self.srid).map(Cow::Owned).map_err(outward),
+        }
     }
 }
 
@@ -224,13 +232,13 @@ fn hex(_: usize, shape: &Shape, out: &mut String) -> Result<()> {
 /// A text of each geometry.
 fn texts(call: &Call, write: impl Fn(usize, &Shape, &mut String) -> Result<()>) -> Result<ArrayRef> {
     let shapes = Shapes::of(call, 0)?;
-    call.write_texts(|row, out| write(row, &shapes.at(row)?, out).map(|()| true))
+    call.write_texts(|row, out| write(row, shapes.at(row)?.as_ref(), out).map(|()| true))
 }
 
 fn bytes(call: &Call, write: fn(&Shape, &mut Vec<u8>)) -> Result<ArrayRef> {
     let shapes = Shapes::of(call, 0)?;
     call.write_bytes(|row, out| {
-        write(&shapes.at(row)?, out);
+        write(shapes.at(row)?.as_ref(), out);
         Ok(true)
     })
 }
@@ -245,7 +253,7 @@ fn geometries(call: &Call, make: impl Fn(usize) -> Result<Shape>) -> Result<Arra
 
 fn counted(call: &Call, count: impl Fn(&Shape) -> Option<i32>) -> Result<ArrayRef> {
     let shapes = Shapes::of(call, 0)?;
-    call.collect::<i32, Int32Array>(|row| Ok(count(&shapes.at(row)?)))
+    call.collect::<i32, Int32Array>(|row| Ok(count(shapes.at(row)?.as_ref())))
 }
 
 fn written(call: &Call, extended: bool) -> Result<ArrayRef> {

@@ -11,6 +11,7 @@ mod definitions;
 pub(super) mod function;
 mod geometry;
 mod json;
+mod numbers;
 mod object_names;
 mod privileges;
 mod regexp;
@@ -38,6 +39,7 @@ pub(super) use function::SessionValues;
 use function::{Function, Given};
 
 pub use aggregate::register_styled;
+pub(super) use array::quantified::{ALL as COMPARE_ALL, ANY as COMPARE_ANY, equals_any};
 pub(super) use array::read::{Written, parse as array_elements};
 pub use json::read as read_json;
 pub(super) use text::bytea;
@@ -52,6 +54,7 @@ static FUNCTIONS: LazyLock<HashMap<String, Arc<ScalarUDF>>> = LazyLock::new(|| {
         json::functions(),
         datetime::functions(),
         buckets::functions(),
+        numbers::functions(),
         rows::functions(),
         uuid::functions(),
         session_info::functions(),
@@ -104,9 +107,16 @@ fn told_by(function: &Function, arguments: &[Expr], schema: &DFSchema, found: &m
         other => other.to_field(schema).map_or(Given::Unknown, |(_, field)| Given::of_field(&field)),
     };
     let given: Vec<Given> = arguments.iter().map(given).collect();
+    // What is compared with elements is one.
+    let element = || match arguments {
+        [_, _, list] if [COMPARE_ANY, COMPARE_ALL].contains(&function.name()) => {
+            function::element(&list.get_type(schema).ok()?).map(|item| item.data_type().clone())
+        }
+        _ => None,
+    };
     for (i, argument) in arguments.iter().enumerate() {
         if let Expr::Placeholder(placeholder) = argument
-            && let Some(data_type) = function.parameter(&given, i)
+            && let Some(data_type) = function.parameter(&given, i).or_else(element)
         {
             found.entry(placeholder.id.clone()).or_insert(data_type);
         }

@@ -36,6 +36,7 @@ pub fn rescale(value: i256, from: i32, to: i32) -> Option<i256> {
 
 /// `a op b` where one of them is no number of digits: as floats do it, but that what is divided by infinity keeps what it has. `None` of two
 /// numbers, and of a division by zero.
+#[inline]
 pub fn special(a: i256, op: Operator, b: i256) -> Option<i256> {
     if Special::of(a).is_none() && Special::of(b).is_none() {
         return None;

@@ -10,15 +10,18 @@ use arrow::datatypes::{DataType, i256};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result, ScalarValue};
+use datafusion::functions_nested::array_has::array_has_udf;
 use datafusion::logical_expr::expr::{Between, BinaryExpr, Case, Cast, InList, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, cast};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, cast, lit};
 use datafusion::optimizer::AnalyzerRule;
 
 use self::relations::{list_of_values, union_of_numbers};
 use super::literals::{self, TO_NUMERIC, is_unknown};
 use super::{convert, operators, shown, types};
+use crate::engine::functions::function::{element, is_list, list_of};
+use crate::engine::functions::{COMPARE_ANY, named};
 use crate::engine::operators::of_json;
 use crate::table::pg_value::ShownScale;
 
@@ -113,6 +116,7 @@ fn settle(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             Err(args) => Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func: call.func, args }))),
         },
         Expr::ScalarFunction(call) if call.func.name() == "nullif" => null_if(call, schema),
+        Expr::ScalarFunction(call) if call.func.name() == COMPARE_ANY => equals_any(call, schema),
         Expr::ScalarFunction(mut call) if OF_TEXTS.contains(&call.func.name()) => {
             for argument in &mut call.args {
                 let data_type = argument.get_type(schema)?;
@@ -148,6 +152,29 @@ fn null_if(call: ScalarFunction, schema: &DFSchema) -> Result<Transformed<Expr>>
     let null = Expr::Literal(ScalarValue::try_from(&data_type)?, None);
     let case = Case::new(None, vec![(Box::new(equal), Box::new(null))], Some(Box::new(left)));
     Ok(Transformed::yes(Expr::Case(case)))
+}
+
+/// `x = ANY (array)` as the function that DataFusion knows more of: of the elements of all dimensions, in the type that they and the value meet in.
+fn equals_any(call: ScalarFunction, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    let [op, value, list] = <[Expr; 3]>::try_from(call.args).map_err(|_| unsettled())?;
+    if op != lit("=") || !is_list(&list.get_type(schema)?) {
+        let args = vec![op, value, list];
+        return Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func: call.func, args })));
+    }
+    let is_nested = element(&list.get_type(schema)?).is_some_and(|item| is_list(item.data_type()));
+    let flat = match named("array_flat").filter(|_| is_nested) {
+        Some(flat) => flat.call(vec![list]),
+        None => list,
+    };
+    let value_type = value.get_type(schema)?;
+    let item = element(&flat.get_type(schema)?).map(|item| item.data_type().clone());
+    let numbers = item.as_ref().and_then(types::plain).zip(types::plain(&value_type)).filter(|_| !is_unknown(&value));
+    let common = numbers.filter(|(l, r)| l != r).and_then(|(l, r)| types::for_operator(&l, &r));
+    let (flat, value) = match common {
+        Some(common) => (cast(flat, list_of(common.clone())), to(value, &common, schema)?),
+        None => (flat, value),
+    };
+    Ok(Transformed::yes(array_has_udf().call(vec![flat, value])))
 }
 
 fn between(parts: Vec<Expr>, negated: bool, changed: bool) -> Result<Transformed<Expr>> {

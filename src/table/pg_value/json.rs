@@ -13,11 +13,12 @@ use crate::error::Result;
 use crate::table::pg_type::{self, PgType};
 
 use super::column::{self, recast};
+use super::style::DateStyle;
 use super::{Format, Style, Values};
 
-/// Adds every value as a JSON text, also those of no nested type.
+/// Adds every value as a JSON text, also those of no nested type. Dates and times are in the form of ISO 8601 in all of the session's styles.
 pub fn encode(array: &dyn Array, field: &Field, style: &Style, out: &mut Values) -> Result<()> {
-    let tree = Tree::of(array, field, style)?;
+    let tree = Tree::of(array, field, &Style { dates: DateStyle::Iso, ..style.clone() })?;
     // A union has no nulls but those of its branches.
     let nulls = array.logical_nulls();
     for i in 0..array.len() {
@@ -204,18 +205,25 @@ impl Leaf {
             Self::Bool => out.extend_from_slice(if text == b"t" { b"true" } else { b"false" }),
             Self::Timestamp => {
                 // The first blank stands between date and time; an offset of whole hours lacks its minutes.
-                let mut iso = text.to_vec();
-                if let Some(blank) = iso.iter().position(|b| *b == b' ') {
-                    iso[blank] = b'T';
+                let (text, era) = match text.strip_suffix(b" BC") {
+                    Some(text) => (text, &b" BC"[..]),
+                    None => (text, &b""[..]),
+                };
+                out.push(b'"');
+                let start = out.len();
+                out.extend_from_slice(text);
+                if let Some(blank) = out[start..].iter().position(|b| *b == b' ') {
+                    out[start + blank] = b'T';
                 }
-                if let [.., b'+' | b'-', h, m] = iso.as_slice()
+                if let [.., b'+' | b'-', h, m] = text
                     && h.is_ascii_digit()
                     && m.is_ascii_digit()
-                    && iso.contains(&b':')
+                    && text.contains(&b':')
                 {
-                    iso.extend_from_slice(b":00");
+                    out.extend_from_slice(b":00");
                 }
-                quoted(&iso, out);
+                out.extend_from_slice(era);
+                out.push(b'"');
             }
             Self::Number | Self::Text => quoted(text, out),
         }
@@ -231,6 +239,8 @@ fn quoted(text: &[u8], out: &mut Vec<u8>) {
             b'\n' => out.extend_from_slice(b"\\n"),
             b'\r' => out.extend_from_slice(b"\\r"),
             b'\t' => out.extend_from_slice(b"\\t"),
+            0x08 => out.extend_from_slice(b"\\b"),
+            0x0c => out.extend_from_slice(b"\\f"),
             0..0x20 => {
                 // Writing to a Vec does not fail.
                 let _ = write!(out, "\\u{byte:04x}");

@@ -108,12 +108,12 @@ fn binary<O: OffsetSizeTrait>(
     style: &Style,
     out: &mut Values,
 ) -> Result<()> {
-    let element = element_of(pg);
+    let of = element_of(pg);
     let nested = is_list(item.data_type());
     let (first, last) = bounds(array);
     let (mut elements, mut lengths) = (Values::default(), Vec::new());
     if !nested {
-        column::encode(&array.values().slice(first, last - first), item, element, Format::Binary, style, &mut elements)?;
+        column::encode(&array.values().slice(first, last - first), item, of, Format::Binary, style, &mut elements)?;
     }
     for i in 0..array.len() {
         if array.is_null(i) {
@@ -123,7 +123,7 @@ fn binary<O: OffsetSizeTrait>(
         lengths.clear();
         let range = if nested {
             elements.clear();
-            flatten(&array.value(i), 0, &mut lengths, element, style, &mut elements)?;
+            flatten(&array.value(i), item, 0, &mut lengths, of, style, &mut elements)?;
             0..elements.count()
         } else {
             let range = array.value_offsets()[i].as_usize() - first..array.value_offsets()[i + 1].as_usize() - first;
@@ -131,7 +131,7 @@ fn binary<O: OffsetSizeTrait>(
             range
         };
         out.value(|bytes| {
-            send(&elements, range, &lengths, i32::from(!pg.is_vector()), element, bytes);
+            send(&elements, range, &lengths, i32::from(!pg.is_vector()), of, bytes);
             Ok(())
         })?;
     }
@@ -155,21 +155,25 @@ fn send(elements: &Values, range: Range<usize>, lengths: &[i32], lower: i32, ele
     out.extend_from_slice(elements.prefixed_all(range));
 }
 
-/// Adds the innermost elements of one list; `lengths` learns the length of each dimension, which must be the same everywhere.
+/// Adds the innermost elements of one list; `lengths` learns the length of each dimension, which must be the same everywhere. `field` is that of
+/// the list's elements, with what is known of how they are shown.
 fn flatten(
     list: &dyn Array,
+    field: &Field,
     depth: usize,
     lengths: &mut Vec<i32>,
-    element: &'static PgType,
+    pg: &'static PgType,
     style: &Style,
     out: &mut Values,
 ) -> Result<()> {
-    match list.data_type() {
-        DataType::Dictionary(_, value) => return flatten(&column::recast(list, value)?, depth, lengths, element, style, out),
-        DataType::RunEndEncoded(_, value) => {
-            return flatten(&column::recast(list, value.data_type())?, depth, lengths, element, style, out);
-        }
-        _ => {}
+    let plain = match list.data_type() {
+        DataType::Dictionary(_, value) => Some(value.as_ref()),
+        DataType::RunEndEncoded(_, value) => Some(value.data_type()),
+        _ => None,
+    };
+    if let Some(plain) = plain {
+        let field = field.clone().with_data_type(plain.clone());
+        return flatten(&column::recast(list, plain)?, &field, depth, lengths, pg, style, out);
     }
     let length = i32::try_from(list.len()).map_err(|_| super::too_big())?;
     match lengths.get(depth) {
@@ -177,22 +181,27 @@ fn flatten(
         Some(&known) if known == length => {}
         Some(_) => return Err(ragged()),
     }
-    if !is_list(list.data_type()) {
-        let field = Field::new("item", list.data_type().clone(), true);
-        return column::encode(list, &field, element, Format::Binary, style, out);
-    }
+    let (DataType::List(item)
+    | DataType::LargeList(item)
+    | DataType::ListView(item)
+    | DataType::LargeListView(item)
+    | DataType::FixedSizeList(item, _)) = list.data_type()
+    else {
+        return column::encode(list, field, pg, Format::Binary, style, out);
+    };
     if list.null_count() > 0 {
         return Err(ragged());
     }
+    let inner = element(item, field);
     (0..list.len()).try_for_each(|i| {
-        let inner = match list.data_type() {
+        let values = match list.data_type() {
             DataType::List(_) => list.as_list::<i32>().value(i),
             DataType::LargeList(_) => list.as_list::<i64>().value(i),
             DataType::ListView(_) => list.as_list_view::<i32>().value(i),
             DataType::LargeListView(_) => list.as_list_view::<i64>().value(i),
             _ => list.as_fixed_size_list().value(i),
         };
-        flatten(&inner, depth + 1, lengths, element, style, out)
+        flatten(&values, &inner, depth + 1, lengths, pg, style, out)
     })
 }
 

@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, ListArray, MutableArrayData, Scalar};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, ListArray, MutableArrayData, UInt32Array};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::kernels::cmp::not_distinct;
+use arrow::compute::kernels::zip::zip;
+use arrow::compute::{CastOptions, cast_with_options, filter, take};
 use arrow::datatypes::{DataType, Field, FieldRef, Int64Type};
 use datafusion::error::Result;
+use datafusion::logical_expr::type_coercion::binary::comparison_coercion;
 
 use super::shape::of_list;
-use crate::engine::functions::function::{Call, Function, Gives, Type::*, invalid, list_of, outward};
+use crate::engine::functions::function::{
+    Call, Function, Given, Gives, Type::*, element, invalid, list_of, outward, undefined,
+};
 use crate::error::{Error, Kind};
 
 /// The most elements that `array_fill` makes for one batch of rows.
@@ -17,35 +22,114 @@ const MAX_ELEMENTS: usize = 8 << 20;
 
 pub(super) fn functions() -> Vec<Function> {
     vec![
-        Function::new("array_remove", &[&[List, Any]], Gives::Of(of_list), remove),
+        Function::new("array_remove", &[&[List, Any]], Gives::Of(widened), remove),
+        Function::new("array_replace", &[&[List, Any, Any]], Gives::Of(widened), replace),
         Function::new("array_fill", &[&[Any, List], &[Any, List, List]], Gives::Of(filled), fill),
-        Function::new("array_flat", &[&[List]], Gives::Of(flattened), |call| flat(call.lists(0)?)),
+        // A second argument only tells two of them apart.
+        Function::new("array_flat", &[&[List], &[List, Text]], Gives::Of(flattened), |call| flat(call.lists(0)?)),
     ]
 }
 
-fn remove(call: &Call) -> Result<ArrayRef> {
-    let lists = call.lists(0)?;
-    let DataType::List(item) = lists.data_type().clone() else { return Ok(Arc::new(lists)) };
-    let wanted = arrow::compute::cast(&call.array(1)?, item.data_type())?;
-    let data = lists.values().to_data();
-    let mut taken = MutableArrayData::new(vec![&data], true, data.len());
-    let mut lengths = Vec::with_capacity(lists.len());
-    for row in 0..lists.len() {
-        let before = taken.len();
-        if lists.is_valid(row) {
-            let start = lists.value_offsets()[row] as usize;
-            let same = not_distinct(&lists.value(row), &Scalar::new(wanted.slice(row, 1)))?;
-            for (n, same) in same.iter().enumerate() {
-                if same != Some(true) {
-                    taken.try_extend(0, start + n, start + n + 1)?;
-                }
-            }
-        }
-        lengths.push(taken.len() - before);
+/// The array's type, of elements that the values beside it can be too.
+fn widened(fields: &[FieldRef]) -> Result<FieldRef> {
+    let list = of_list(fields)?;
+    let Some(item) = element(list.data_type()) else { return Ok(list) };
+    let others = fields.iter().skip(1).filter(|f| Given::of_field(f) != Given::Unknown).map(|f| f.data_type());
+    let innermost = innermost(item.data_type());
+    let common = others.fold(Some(innermost.clone()), |met, other| match met {
+        Some(met) if met == *other => Some(met),
+        Some(met) => comparison_coercion(&met, other),
+        None => None,
+    });
+    let common = common.ok_or_else(|| outward(undefined("array_replace", fields)))?;
+    if common == *innermost {
+        return Ok(list);
     }
-    let values = arrow::array::make_array(taken.freeze());
+    Ok(Arc::new(list.as_ref().clone().with_data_type(of_elements(list.data_type(), &common))))
+}
+
+/// The type of the elements in all dimensions.
+fn innermost(data_type: &DataType) -> &DataType {
+    element(data_type).map_or(data_type, |item| innermost(item.data_type()))
+}
+
+/// The same array type of other elements.
+fn of_elements(list: &DataType, elements: &DataType) -> DataType {
+    match element(list) {
+        Some(item) => DataType::List(Arc::new(item.as_ref().clone().with_data_type(of_elements(item.data_type(), elements)))),
+        None => elements.clone(),
+    }
+}
+
+/// Arrays with what is looked for in them and where it is.
+struct Searched {
+    lists: ListArray,
+    /// The elements of all dimensions.
+    values: ArrayRef,
+    /// The row of each.
+    rows: UInt32Array,
+    /// Which of them are the value that is looked for, NULL like any other.
+    found: BooleanArray,
+}
+
+impl Searched {
+    fn of(call: &Call) -> Result<Self> {
+        let lists = strictly(&call.array(0)?, call.gives.data_type())?.as_list::<i32>().clone();
+        let inner = flat(lists.clone())?;
+        let inner = inner.as_list::<i32>();
+        let values = Arc::clone(inner.values());
+        let mut rows = vec![0u32; values.len()];
+        for (row, bounds) in (0u32..).zip(inner.value_offsets().windows(2)) {
+            rows[bounds[0] as usize..bounds[1] as usize].fill(row);
+        }
+        let rows = UInt32Array::from(rows);
+        let wanted = take(&strictly(&call.array(1)?, values.data_type())?, &rows, None)?;
+        let found = not_distinct(&values, &wanted)?;
+        Ok(Self { lists, values, rows, found })
+    }
+}
+
+/// A value that does not fit is an error, never a NULL.
+pub(super) fn strictly(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
+    Ok(cast_with_options(array, to, &CastOptions { safe: false, ..CastOptions::default() })?)
+}
+
+fn remove(call: &Call) -> Result<ArrayRef> {
+    let Searched { lists, values, found, .. } = Searched::of(call)?;
+    let DataType::List(item) = lists.data_type() else { return Ok(Arc::new(lists)) };
+    if element(item.data_type()).is_some() {
+        let message = "removing elements from multidimensional arrays is not supported";
+        return Err(outward(Error::new(Kind::Unsupported, message)));
+    }
+    let (mut stays, mut lengths) = (vec![false; values.len()], Vec::with_capacity(lists.len()));
+    for (row, bounds) in lists.value_offsets().windows(2).enumerate() {
+        let mut length = 0;
+        for i in (bounds[0] as usize..bounds[1] as usize).filter(|i| lists.is_valid(row) && !found.value(*i)) {
+            stays[i] = true;
+            length += 1;
+        }
+        lengths.push(length);
+    }
+    let values = filter(&values, &BooleanArray::from(stays))?;
     let item = Arc::new(item.as_ref().clone().with_nullable(true));
     Ok(Arc::new(ListArray::try_new(item, OffsetBuffer::from_lengths(lengths), values, lists.nulls().cloned())?))
+}
+
+fn replace(call: &Call) -> Result<ArrayRef> {
+    let Searched { lists, values, rows, found } = Searched::of(call)?;
+    let new = take(&strictly(&call.array(2)?, values.data_type())?, &rows, None)?;
+    Ok(Arc::new(with_values(&lists, &zip(&found, &new, &values)?)?))
+}
+
+/// The same arrays with other elements.
+fn with_values(lists: &ListArray, values: &ArrayRef) -> Result<ListArray> {
+    let DataType::List(item) = lists.data_type() else { return Ok(lists.clone()) };
+    let values = match lists.values().as_list_opt::<i32>() {
+        Some(inner) => Arc::new(with_values(inner, values)?),
+        None => Arc::clone(values),
+    };
+    let item = Arc::new(item.as_ref().clone().with_nullable(true));
+    Ok(ListArray::try_new(item, lists.offsets().clone(), values, lists.nulls().cloned())?)
 }
 
 /// An array of the value's type, with as many dimensions as a literal says; one when it is none.

@@ -1,10 +1,8 @@
 //! `@>`, `<@` and `&&` of arrays, and elements looked for: NULLs are equal to nothing.
 
 use std::collections::HashSet;
-use std::ops::Range;
-use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, ListArray};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
 use arrow::datatypes::DataType;
 use arrow::row::{RowConverter, Rows, SortField};
 use datafusion::common::DataFusionError;
@@ -12,12 +10,16 @@ use datafusion::error::Result;
 use datafusion::logical_expr::type_coercion::binary::comparison_coercion;
 
 use super::change::flat;
-use crate::engine::functions::function::{Call, Function, Gives, Type::*};
+use crate::engine::functions::function::{Call, Function, Gives, Ranges, Type::*};
 
 pub(super) fn functions() -> Vec<Function> {
     vec![
-        Function::new("array_contains_all", &[&[List, List]], Gives::Bool, |call| compare(call, contains)),
-        Function::new("array_overlaps", &[&[List, List]], Gives::Bool, |call| compare(call, overlaps)),
+        Function::new("array_contains_all", &[&[List, List]], Gives::Bool, |call| compare(call, [0, 1], contains)),
+        // The constant's elements are looked up, if one is constant.
+        Function::new("array_overlaps", &[&[List, List]], Gives::Bool, |call| {
+            let order = if call.ranges(1)?.is_constant() { [1, 0] } else { [0, 1] };
+            compare(call, order, overlaps)
+        }),
     ]
 }
 
@@ -25,17 +27,17 @@ pub(super) fn functions() -> Vec<Function> {
 struct Sides {
     rows: [Rows; 2],
     values: [ArrayRef; 2],
-    lists: [ListArray; 2],
+    lists: [Ranges; 2],
 }
 
 impl Sides {
-    fn of(call: &Call) -> Result<Self> {
-        let flat = |i: usize| Ok::<_, DataFusionError>(flat(call.lists(i)?)?.as_list::<i32>().clone());
-        let lists = [flat(0)?, flat(1)?];
+    fn of(call: &Call, [first, second]: [usize; 2]) -> Result<Self> {
+        let flat = |i: usize| call.ranges(i)?.mapped(|lists| Ok(flat(lists)?.as_list::<i32>().clone()));
+        let lists = [flat(first)?, flat(second)?];
         let [left, right] = [lists[0].values().data_type().clone(), lists[1].values().data_type().clone()];
         // A literal's elements are of the other side's type.
         let is_literal = |i: usize| call.data_type(i).is_string();
-        let common = match (is_literal(0), is_literal(1)) {
+        let common = match (is_literal(first), is_literal(second)) {
             (true, false) => right,
             (false, true) => left,
             _ if left == DataType::Null => right,
@@ -46,33 +48,41 @@ impl Sides {
         let common = if common == DataType::Null { DataType::Boolean } else { common };
         let values = [arrow::compute::cast(lists[0].values(), &common)?, arrow::compute::cast(lists[1].values(), &common)?];
         let converter = RowConverter::new(vec![SortField::new(common)])?;
-        let rows = [converter.convert_columns(&[Arc::clone(&values[0])])?, converter.convert_columns(&[Arc::clone(&values[1])])?];
+        let rows = [converter.convert_columns(&values[..1])?, converter.convert_columns(&values[1..])?];
         Ok(Self { rows, values, lists })
     }
 
-    fn range(&self, side: usize, row: usize) -> Range<usize> {
-        let offsets = self.lists[side].value_offsets();
-        offsets[row] as usize..offsets[row + 1] as usize
+    /// The first side's elements in a row, but for NULLs.
+    fn set(&self, row: usize) -> Elements<'_> {
+        let known = self.lists[0].range(row).filter(|i| self.values[0].is_valid(*i));
+        known.map(|i| self.rows[0].row(i).data()).collect()
     }
 
-    fn set(&self, side: usize, row: usize) -> HashSet<&[u8]> {
-        let known = self.range(side, row).filter(|i| self.values[side].is_valid(*i));
-        known.map(|i| self.rows[side].row(i).data()).collect()
+    /// Of the second side's elements in a row, whether the first side has them; NULL is nowhere.
+    fn found<'a>(&'a self, has: &'a Elements<'_>, row: usize) -> impl Iterator<Item = bool> + 'a {
+        let is_there = |i: usize| self.values[1].is_valid(i) && has.contains(self.rows[1].row(i).data());
+        self.lists[1].range(row).map(is_there)
     }
 }
 
-fn compare(call: &Call, holds: fn(&Sides, usize) -> bool) -> Result<ArrayRef> {
-    let sides = Sides::of(call)?;
-    call.collect::<bool, BooleanArray>(|row| Ok(Some(holds(&sides, row))))
+type Elements<'a> = HashSet<&'a [u8]>;
+
+fn compare(call: &Call, order: [usize; 2], holds: fn(&Sides, &Elements<'_>, usize) -> bool) -> Result<ArrayRef> {
+    let sides = Sides::of(call, order)?;
+    let constant = sides.lists[0].is_constant().then(|| sides.set(0));
+    call.collect::<bool, BooleanArray>(|row| {
+        Ok(Some(match &constant {
+            Some(has) => holds(&sides, has, row),
+            None => holds(&sides, &sides.set(row), row),
+        }))
+    })
 }
 
 /// Whether the first array has every element of the second.
-fn contains(sides: &Sides, row: usize) -> bool {
-    let has = sides.set(0, row);
-    sides.range(1, row).all(|i| sides.values[1].is_valid(i) && has.contains(sides.rows[1].row(i).data()))
+fn contains(sides: &Sides, has: &Elements<'_>, row: usize) -> bool {
+    sides.found(has, row).all(|found| found)
 }
 
-fn overlaps(sides: &Sides, row: usize) -> bool {
-    let has = sides.set(0, row);
-    sides.range(1, row).any(|i| sides.values[1].is_valid(i) && has.contains(sides.rows[1].row(i).data()))
+fn overlaps(sides: &Sides, has: &Elements<'_>, row: usize) -> bool {
+    sides.found(has, row).any(|found| found)
 }

@@ -3,6 +3,7 @@
 
 mod change;
 mod compare;
+pub(in crate::engine) mod quantified;
 pub(super) mod read;
 mod series;
 mod shape;
@@ -16,6 +17,7 @@ pub(super) fn functions() -> Vec<Function> {
         .into_iter()
         .chain(change::functions())
         .chain(compare::functions())
+        .chain(quantified::functions())
         .chain(read::functions())
         .chain(series::functions())
         .collect()

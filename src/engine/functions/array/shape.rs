@@ -42,8 +42,8 @@ pub(super) fn functions() -> Vec<Function> {
         }),
         // The places of a dimension, as an array that the dialect unfolds.
         Function::new("generate_subscripts", &[&[List, Int], &[List, Int, Bool]], ints, subscripts),
-        // `a[n]` and `a[n:m]`.
-        Function::new("array_at", &[&[List, Int]], Gives::Of(of_element), at),
+        // `a[n][m]` and `a[n:m]`.
+        Function::new("array_at", &[&[List, Int]], Gives::Of(of_element), at).variadic(),
         Function::new("array_part", &[&[List, Any, Any]], Gives::Of(of_list), part),
         Function::new("trim_array", &[&[List, Int]], Gives::Of(of_list), trim),
     ]
@@ -59,13 +59,15 @@ pub(super) fn of_list(fields: &[FieldRef]) -> Result<FieldRef> {
     Ok(Arc::new(Field::new("", data_type, true).with_metadata(metadata)))
 }
 
-/// The type of the first argument's elements; an array's of several dimensions stays one.
+/// The type of the first argument's elements in all dimensions.
 fn of_element(fields: &[FieldRef]) -> Result<FieldRef> {
-    let Some(item) = fields.first().and_then(|f| element(f.data_type())) else {
-        return Err(outward(undefined("array_at", fields)));
-    };
-    let item = item.as_ref().clone().with_name("").with_nullable(true);
-    Ok(Arc::new(fields.first().map_or(item.clone(), |list| marks::taken(item, list))))
+    let undefined = || outward(undefined("array_at", fields));
+    let list = fields.first().ok_or_else(undefined)?;
+    let mut item = element(list.data_type()).ok_or_else(undefined)?;
+    while let Some(inner) = element(item.data_type()) {
+        item = inner;
+    }
+    Ok(Arc::new(marks::taken(item.as_ref().clone().with_name("").with_nullable(true), list)))
 }
 
 /// The lengths of an array's dimensions; none when it is empty.
@@ -84,8 +86,7 @@ pub(super) fn shape(lists: &ListArray, row: usize) -> Vec<usize> {
 fn bound(call: &Call, of: fn(i32) -> Option<i32>) -> Result<ArrayRef> {
     let (lists, dimensions) = (call.lists(0)?, call.ints(1)?);
     call.collect::<i32, Int32Array>(|row| {
-        let dimension = usize::try_from(dimensions.value(row) - 1).ok();
-        let length = dimension.and_then(|d| shape(&lists, row).get(d).copied());
+        let length = from_zero(dimensions.value(row)).and_then(|d| shape(&lists, row).get(d).copied());
         Ok(length.and_then(|l| i32::try_from(l).ok()).and_then(of))
     })
 }
@@ -96,8 +97,7 @@ fn subscripts(call: &Call) -> Result<ArrayRef> {
     let mut out = arrow::array::ListBuilder::new(arrow::array::Int32Builder::new());
     for row in 0..call.rows {
         if known.as_ref().is_none_or(|k| k.is_valid(row)) {
-            let dimension = usize::try_from(dimensions.value(row) - 1).ok();
-            let length = dimension.and_then(|d| shape(&lists, row).get(d).copied()).unwrap_or(0);
+            let length = from_zero(dimensions.value(row)).and_then(|d| shape(&lists, row).get(d).copied()).unwrap_or(0);
             let length = i32::try_from(length).unwrap_or(i32::MAX);
             if backwards.as_ref().is_some_and(|b| b.value(row)) {
                 out.values().extend((1..=length).rev().map(Some));
@@ -130,16 +130,34 @@ pub(super) fn ranges(lists: &ListArray, of: impl Fn(usize) -> Option<std::ops::R
     Ok(Arc::new(ListArray::try_new(item, offsets, values, Some(NullBuffer::from(valid)))?))
 }
 
+/// A place counted from 1, as one from 0.
+fn from_zero(place: i64) -> Option<usize> {
+    place.checked_sub(1).and_then(|place| usize::try_from(place).ok())
+}
+
 fn at(call: &Call) -> Result<ArrayRef> {
-    let (lists, places, known) = (call.lists(0)?, call.ints(1)?, call.known());
-    // One subscript of an array of several dimensions gives no element.
-    let index = (0..call.rows).map(|row| {
-        let place = known.as_ref().is_none_or(|k| k.is_valid(row)).then(|| usize::try_from(places.value(row) - 1).ok())?;
-        let (start, end) = (lists.value_offsets()[row] as u64, lists.value_offsets()[row + 1] as u64);
-        place.map(|p| start + p as u64).filter(|at| *at < end)
-    });
-    let indices: arrow::array::UInt64Array = index.collect();
-    Ok(arrow::compute::take(lists.values(), &indices, None)?)
+    let (mut lists, known) = (call.lists(0)?, call.known());
+    let mut places: Vec<Option<usize>> = (0..call.rows).map(|row| known.as_ref().is_none_or(|k| k.is_valid(row)).then_some(row)).collect();
+    for i in 1..call.len() {
+        let subscripts = call.ints(i)?;
+        for (row, place) in places.iter_mut().enumerate() {
+            *place = place.and_then(|list| {
+                let (start, end) = (lists.value_offsets()[list] as usize, lists.value_offsets()[list + 1] as usize);
+                from_zero(subscripts.value(row)).and_then(|p| start.checked_add(p)).filter(|at| *at < end && lists.is_valid(list))
+            });
+        }
+        let inner = lists.values().as_list_opt::<i32>().cloned();
+        match (inner, i + 1 == call.len()) {
+            (None, true) => {
+                let places: arrow::array::UInt64Array = places.into_iter().map(|p| p.map(|p| p as u64)).collect();
+                return Ok(arrow::compute::take(lists.values(), &places, None)?);
+            }
+            (Some(inner), false) => lists = inner,
+            // An array that has fewer dimensions than there are subscripts, or more, has no such element.
+            (Some(_), true) | (None, false) => break,
+        }
+    }
+    Ok(new_null_array(call.gives.data_type(), call.rows))
 }
 
 fn part(call: &Call) -> Result<ArrayRef> {

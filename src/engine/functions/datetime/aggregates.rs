@@ -16,6 +16,7 @@ use datafusion::logical_expr::{
 };
 
 use crate::engine::functions::function::outward;
+use crate::engine::wrapped::{self, AsItIs};
 use crate::table::pg_time::Interval;
 
 /// Puts them in place of the registered ones, for all arguments but intervals to go on to these.
@@ -213,7 +214,7 @@ pub fn extreme(name: &str) -> Option<Arc<AggregateUDF>> {
         _ => return None,
     };
     let signature = Signature::exact(vec![interval()], Volatility::Immutable);
-    Some(Arc::new(AggregateUDF::from(Extreme { name, largest, signature })))
+    Some(wrapped::aggregate(Arc::new(AggregateUDF::from(Extreme { name, largest, signature })), AsItIs))
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

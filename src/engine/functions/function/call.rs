@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayAccessor, ArrayRef, ArrowPrimitiveType, AsArray, BinaryArray, BinaryBuilder, BooleanArray, Float64Array,
-    Int64Array, ListArray, PrimitiveArray, StringViewArray, StringViewBuilder,
+    Array, ArrayAccessor, ArrayRef, ArrowPrimitiveType, AsArray, BinaryArray, BinaryBuilder, BooleanArray,
+    Decimal256Array, Float64Array, Int64Array, ListArray, PrimitiveArray, StringViewArray, StringViewBuilder,
 };
 use arrow::buffer::NullBuffer;
 use arrow::compute::{CastOptions, cast_with_options};
-use arrow::datatypes::{DataType, FieldRef, Float64Type, Int64Type, IntervalMonthDayNanoType};
+use arrow::datatypes::{DataType, Decimal256Type, FieldRef, Float64Type, Int64Type, IntervalMonthDayNanoType};
 use arrow::util::display::FormatOptions;
 use datafusion::common::config::ConfigOptions;
 use datafusion::error::{DataFusionError, Result};
@@ -39,6 +39,51 @@ pub(in crate::engine) struct Column<A> {
     array: A,
     /// How many rows the one value stands for.
     constant: Option<usize>,
+}
+
+/// Lists, or one list for all rows: their elements, and which of them are a row's.
+pub(in crate::engine) struct Ranges {
+    lists: ListArray,
+    is_constant: bool,
+}
+
+impl Ranges {
+    /// Lists of any kind, or one for all rows.
+    pub fn of(array: &ArrayRef, is_constant: bool) -> Result<Self> {
+        Ok(Self { lists: lists(array)?, is_constant })
+    }
+
+    /// Whether one list stands for all rows.
+    pub fn is_constant(&self) -> bool {
+        self.is_constant
+    }
+
+    fn at(&self, row: usize) -> usize {
+        if self.is_constant { 0 } else { row }
+    }
+
+    /// The elements of all lists.
+    pub fn values(&self) -> &ArrayRef {
+        self.lists.values()
+    }
+
+    /// Where a row's elements are among them.
+    #[inline]
+    pub fn range(&self, row: usize) -> std::ops::Range<usize> {
+        let (offsets, row) = (self.lists.value_offsets(), self.at(row));
+        offsets[row] as usize..offsets[row + 1] as usize
+    }
+
+    /// Whether a row has no list.
+    #[inline]
+    pub fn is_null(&self, row: usize) -> bool {
+        self.lists.is_null(self.at(row))
+    }
+
+    /// The same with other lists, as many, in place of these.
+    pub fn mapped(&self, f: impl FnOnce(ListArray) -> Result<ListArray>) -> Result<Self> {
+        Ok(Self { lists: f(self.lists.clone())?, is_constant: self.is_constant })
+    }
 }
 
 /// A value that does not fit is an error, never a NULL.
@@ -125,6 +170,18 @@ fn strictly(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
     Ok(cast_with_options(array, to, &STRICT)?)
 }
 
+fn lists(array: &ArrayRef) -> Result<ListArray> {
+    match array.data_type() {
+        DataType::List(_) => Ok(array.as_list::<i32>().clone()),
+        DataType::Null => Ok(strictly(array, &list_of(DataType::Null))?.as_list::<i32>().clone()),
+        t if t.is_string() => super::super::array::read::texts(strictly(array, &DataType::Utf8View)?.as_string_view()),
+        t => {
+            let item = element(t).map_or(DataType::Null, |e| e.data_type().clone());
+            Ok(strictly(array, &list_of(item))?.as_list::<i32>().clone())
+        }
+    }
+}
+
 impl Call {
     /// The call of these arguments for so many rows.
     pub(super) fn new(args: ScalarFunctionArgs, rows: usize) -> Result<Self> {
@@ -188,6 +245,11 @@ impl Call {
         self.cast(i, &DataType::Float64)?.mapped(|a| Ok(a.as_primitive::<Float64Type>().clone()))
     }
 
+    /// An argument as decimals of a type.
+    pub fn decimals(&self, i: usize, to: &DataType) -> Result<Column<Decimal256Array>> {
+        self.cast(i, to)?.mapped(|a| Ok(a.as_primitive::<Decimal256Type>().clone()))
+    }
+
     /// An argument as booleans.
     pub fn bools(&self, i: usize) -> Result<Column<BooleanArray>> {
         self.cast(i, &DataType::Boolean)?.mapped(|a| Ok(a.as_boolean().clone()))
@@ -222,16 +284,13 @@ impl Call {
 
     /// An argument as lists, one for each row; texts are read as arrays of texts.
     pub fn lists(&self, i: usize) -> Result<ListArray> {
-        let array = self.array(i)?;
-        match array.data_type() {
-            DataType::List(_) => Ok(array.as_list::<i32>().clone()),
-            DataType::Null => Ok(strictly(&array, &list_of(DataType::Null))?.as_list::<i32>().clone()),
-            t if t.is_string() => super::super::array::read::texts(strictly(&array, &DataType::Utf8View)?.as_string_view()),
-            t => {
-                let item = element(t).map_or(DataType::Null, |e| e.data_type().clone());
-                Ok(strictly(&array, &list_of(item))?.as_list::<i32>().clone())
-            }
-        }
+        lists(&self.array(i)?)
+    }
+
+    /// The same without a list for each row where one stands for all.
+    pub fn ranges(&self, i: usize) -> Result<Ranges> {
+        let argument = &self.arguments[i];
+        Ranges::of(&argument.array, argument.constant.is_some())
     }
 
     /// An argument as the numbers of objects; `None` is NULL or none that there can be.

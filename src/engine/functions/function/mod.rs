@@ -19,7 +19,7 @@ use datafusion::logical_expr::{ColumnarValue, Expr, ReturnFieldArgs, ScalarFunct
 
 use crate::error::{Error, Kind};
 
-pub(in crate::engine) use call::{Call, Column};
+pub(in crate::engine) use call::{Call, Column, Ranges};
 pub(in crate::engine) use session::SessionValues;
 pub(in crate::engine) use types::{
     Given, Gives, Type, choose, element, is_json, is_list, list_of, logical, shown_type, undefined,

@@ -6,8 +6,8 @@ use datafusion::error::Result;
 
 use super::value::{Json, MAX_PRETTY_BYTES, parse};
 use super::walk::index;
-use super::{JSON, JSONB, invalid};
-use crate::engine::functions::function::{Call, Function, Gives, Type, Type::*, outward};
+use super::{JSON, JSONB, Jsons, invalid};
+use crate::engine::functions::function::{Call, Function, Gives, Ranges, Type, Type::*, outward};
 use crate::error::{Error, Kind};
 
 pub(super) fn functions() -> Vec<Function> {
@@ -15,8 +15,8 @@ pub(super) fn functions() -> Vec<Function> {
     vec![
         // `||`, `-` and `#-`.
         Function::new("jsonb_concat", &[&[Json, Json]], JSONB, |call| {
-            let right = call.texts(1)?;
-            changed(call, |row, left| joined(left, parse(right.value(row)).map_err(outward)?))
+            let right = Jsons::of(call, 1)?;
+            changed(call, |row, left| joined(left, right.at(row)?.into_owned()))
         }),
         Function::new("jsonb_delete", &[&[Json, Int], &[Json, Text], &[Json, List]], JSONB, delete),
         Function::new("jsonb_delete_path", &[&[Json, List]], JSONB, |call| {
@@ -31,26 +31,26 @@ pub(super) fn functions() -> Vec<Function> {
             })
         }),
         Function::new("jsonb_set", SET, JSONB, |call| {
-            let (paths, new) = (Paths::of(call, 1)?, call.texts(2)?);
+            let (paths, new) = (Paths::of(call, 1)?, Jsons::of(call, 2)?);
             let create = if call.len() > 3 { Some(call.bools(3)?) } else { None };
             changed(call, |row, mut json| {
                 if json.is_scalar() {
                     return Err(invalid("cannot set path in scalar"));
                 }
-                let new = parse(new.value(row)).map_err(outward)?;
+                let new = new.at(row)?.into_owned();
                 let create = create.as_ref().is_none_or(|c| c.value(row));
                 edit(&mut json, &paths.of_row(row)?, &mut Edit::Set { new, create })?;
                 Ok(json)
             })
         }),
         Function::new("jsonb_insert", SET, JSONB, |call| {
-            let (paths, new) = (Paths::of(call, 1)?, call.texts(2)?);
+            let (paths, new) = (Paths::of(call, 1)?, Jsons::of(call, 2)?);
             let after = if call.len() > 3 { Some(call.bools(3)?) } else { None };
             changed(call, |row, mut json| {
                 if json.is_scalar() {
                     return Err(invalid("cannot set path in scalar"));
                 }
-                let new = parse(new.value(row)).map_err(outward)?;
+                let new = new.at(row)?.into_owned();
                 let after = after.as_ref().is_some_and(|a| a.value(row));
                 edit(&mut json, &paths.of_row(row)?, &mut Edit::Insert { new, after })?;
                 Ok(json)
@@ -138,19 +138,19 @@ fn delete(call: &Call) -> Result<ArrayRef> {
 
 /// A column of arrays of texts.
 struct Paths {
-    lists: arrow::array::ListArray,
+    lists: Ranges,
     steps: StringViewArray,
 }
 
 impl Paths {
     fn of(call: &Call, i: usize) -> Result<Self> {
-        let lists = call.lists(i)?;
+        let lists = call.ranges(i)?;
         let steps = arrow::compute::cast(lists.values(), &DataType::Utf8View)?.as_string_view().clone();
         Ok(Self { lists, steps })
     }
 
     fn range(&self, row: usize) -> std::ops::Range<usize> {
-        self.lists.value_offsets()[row] as usize..self.lists.value_offsets()[row + 1] as usize
+        self.lists.range(row)
     }
 
     fn known(&self, row: usize) -> impl Iterator<Item = &str> {

@@ -49,12 +49,11 @@ fn member(call: &Call, as_text: bool) -> Result<ArrayRef> {
 }
 
 fn at_path(call: &Call, as_text: bool) -> Result<ArrayRef> {
-    let (texts, paths) = (call.texts(0)?, call.lists(1)?);
+    let (texts, paths) = (call.texts(0)?, call.ranges(1)?);
     let steps = arrow::compute::cast(paths.values(), &arrow::datatypes::DataType::Utf8View)?;
     let steps: &StringViewArray = arrow::array::AsArray::as_string_view(&steps);
     call.write_texts(|row, out| {
-        let range = paths.value_offsets()[row] as usize..paths.value_offsets()[row + 1] as usize;
-        let path = range.map(|i| steps.is_valid(i).then(|| steps.value(i)));
+        let path = paths.range(row).map(|i| steps.is_valid(i).then(|| steps.value(i)));
         put(walk::at_path(texts.value(row), path).map_err(outward)?, as_text, out)
     })
 }

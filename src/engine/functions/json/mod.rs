@@ -9,10 +9,14 @@ mod unfold;
 mod value;
 mod walk;
 
+use std::borrow::Cow;
+
+use arrow::array::StringViewArray;
 use arrow::datatypes::FieldRef;
 use datafusion::error::{DataFusionError, Result};
 
-use super::function::{Function, Gives, Type::*, logical, outward};
+use self::value::Json;
+use super::function::{Call, Column, Function, Gives, Type::*, logical, outward};
 use crate::error::{Error, Kind};
 use crate::table::pg_type::{self, PgType};
 
@@ -45,6 +49,28 @@ pub(super) fn functions() -> Vec<Function> {
     ];
     let families = [build::functions(), change::functions(), get::functions(), test::functions()];
     casts.into_iter().chain(families.into_iter().flatten()).chain(unfold::functions()).collect()
+}
+
+/// An argument's values, of which one that stands for all rows is read once.
+struct Jsons {
+    texts: Column<StringViewArray>,
+    constant: Option<Json>,
+}
+
+impl Jsons {
+    fn of(call: &Call, i: usize) -> Result<Self> {
+        let texts = call.texts(i)?;
+        let constant = texts.constant().map(value::parse).transpose().map_err(outward)?;
+        Ok(Self { texts, constant })
+    }
+
+    /// The value of a row that is not NULL.
+    fn at(&self, row: usize) -> Result<Cow<'_, Json>> {
+        match &self.constant {
+            Some(json) => Ok(Cow::Borrowed(json)),
+            None => value::parse(self.texts.value(row)).map(Cow::Owned).map_err(outward),
+        }
+    }
 }
 
 /// `jsonb` of `jsonb`, `json` of all else.

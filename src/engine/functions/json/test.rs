@@ -5,6 +5,7 @@ use arrow::datatypes::DataType;
 use datafusion::error::Result;
 use std::cmp::Ordering;
 
+use super::Jsons;
 use super::value::{Json, parse};
 use crate::engine::functions::function::{Call, Function, Gives, Type::*, outward};
 
@@ -12,11 +13,8 @@ pub(super) fn functions() -> Vec<Function> {
     vec![
         // `@>`, `?`, `?|` and `?&`.
         Function::new("jsonb_contains", &[&[Json, Json]], Gives::Bool, |call| {
-            let (left, right) = (call.texts(0)?, call.texts(1)?);
-            call.collect::<bool, BooleanArray>(|row| {
-                let (whole, part) = (parse(left.value(row)).map_err(outward)?, parse(right.value(row)).map_err(outward)?);
-                Ok(Some(contains(&whole, &part, true)))
-            })
+            let (left, right) = (Jsons::of(call, 0)?, Jsons::of(call, 1)?);
+            call.collect::<bool, BooleanArray>(|row| Ok(Some(contains(left.at(row)?.as_ref(), right.at(row)?.as_ref(), true))))
         }),
         Function::new("jsonb_exists", &[&[Json, Text]], Gives::Bool, |call| {
             let (texts, keys) = (call.texts(0)?, call.texts(1)?);
@@ -28,11 +26,8 @@ pub(super) fn functions() -> Vec<Function> {
         Function::new("jsonb_exists_all", &[&[Json, List]], Gives::Bool, |call| exist(call, true)),
         // Below, at or above zero, as PostgreSQL orders jsonb.
         Function::new("jsonb_cmp", &[&[Json, Json]], Gives::Int4, |call| {
-            let (left, right) = (call.texts(0)?, call.texts(1)?);
-            call.collect::<i32, Int32Array>(|row| {
-                let (left, right) = (parse(left.value(row)).map_err(outward)?, parse(right.value(row)).map_err(outward)?);
-                Ok(Some(order(&left, &right) as i32))
-            })
+            let (left, right) = (Jsons::of(call, 0)?, Jsons::of(call, 1)?);
+            call.collect::<i32, Int32Array>(|row| Ok(Some(order(left.at(row)?.as_ref(), right.at(row)?.as_ref()) as i32)))
         }),
     ]
 }
@@ -60,13 +55,12 @@ fn exists(json: &Json, key: &str) -> bool {
 }
 
 fn exist(call: &Call, all: bool) -> Result<ArrayRef> {
-    let (texts, lists) = (call.texts(0)?, call.lists(1)?);
+    let (texts, lists) = (call.texts(0)?, call.ranges(1)?);
     let keys = arrow::compute::cast(lists.values(), &DataType::Utf8View)?;
     let keys = keys.as_string_view();
     call.collect::<bool, BooleanArray>(|row| {
         let json = parse(texts.value(row)).map_err(outward)?;
-        let mut range =
-            (lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize).filter(|i| keys.is_valid(*i));
+        let mut range = lists.range(row).filter(|i| keys.is_valid(*i));
         Ok(Some(if all { range.all(|i| exists(&json, keys.value(i))) } else { range.any(|i| exists(&json, keys.value(i))) }))
     })
 }
@@ -92,7 +86,7 @@ pub(super) fn order(left: &Json, right: &Json) -> Ordering {
         }
         (Json::Object(a), Json::Object(b)) => {
             let member = |((k, v), (l, w)): (&(String, Json), &(String, Json))| {
-                k.len().cmp(&l.len()).then_with(|| k.cmp(l)).then_with(|| order(v, w))
+                k.cmp(l).then_with(|| order(v, w))
             };
             let members = || a.iter().zip(b).map(member).find(|o| o.is_ne()).unwrap_or(Ordering::Equal);
             a.len().cmp(&b.len()).then_with(members)
@@ -103,13 +97,13 @@ pub(super) fn order(left: &Json, right: &Json) -> Ordering {
 
 /// Two numbers by their digits, whatever their length.
 fn numbers(left: &str, right: &str) -> Ordering {
-    let parts = |text: &str| {
+    fn parts(text: &str) -> (bool, &str, &str) {
         let (negative, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
         let (whole, fraction) = rest.split_once('.').unwrap_or((rest, ""));
-        (negative, whole.to_owned(), fraction.trim_end_matches('0').to_owned())
-    };
+        (negative, whole, fraction.trim_end_matches('0'))
+    }
     let (a, b) = (parts(left), parts(right));
-    let size = || a.1.len().cmp(&b.1.len()).then_with(|| a.1.cmp(&b.1)).then_with(|| a.2.cmp(&b.2));
+    let size = || a.1.len().cmp(&b.1.len()).then_with(|| a.1.cmp(b.1)).then_with(|| a.2.cmp(b.2));
     match (a.0, b.0) {
         (false, false) => size(),
         (true, true) => size().reverse(),

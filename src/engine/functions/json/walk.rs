@@ -1,54 +1,32 @@
 //! Parts of a JSON text as they are written, without reading all of it.
 
+use std::borrow::Cow;
+
 use super::value::{Bad, string};
 use crate::error::{Error, Kind, Result};
 
 /// What a JSON text is.
 pub enum Kinds<'a> {
-    Object(Vec<(String, &'a str)>),
+    Object(Vec<(Cow<'a, str>, &'a str)>),
     Array(Vec<&'a str>),
     Scalar(&'a str),
 }
 
 /// Takes the outermost level of a text apart.
 pub fn open(text: &str) -> Result<Kinds<'_>> {
-    let mut walk = Walk { text, at: 0 };
-    walk.blanks();
+    let mut walk = Walk::new(text);
     match walk.peek() {
         Some(b'{') => {
             let mut members = Vec::new();
-            walk.at += 1;
-            walk.blanks();
-            while walk.peek() != Some(b'}') {
-                let (key, end) = string(&text[walk.at..]).map_err(|_| invalid())?;
-                walk.at += end;
-                walk.blanks();
-                walk.expect(b':')?;
-                members.push((key, walk.value()?));
-                walk.blanks();
-                if walk.peek() == Some(b',') {
-                    walk.at += 1;
-                    walk.blanks();
-                } else if walk.peek() != Some(b'}') {
-                    return Err(invalid());
-                }
-            }
+            walk.members(|key, value| members.push((key, value)))?;
             Ok(Kinds::Object(members))
         }
         Some(b'[') => {
             let mut elements = Vec::new();
-            walk.at += 1;
-            walk.blanks();
-            while walk.peek() != Some(b']') {
-                elements.push(walk.value()?);
-                walk.blanks();
-                if walk.peek() == Some(b',') {
-                    walk.at += 1;
-                    walk.blanks();
-                } else if walk.peek() != Some(b']') {
-                    return Err(invalid());
-                }
-            }
+            walk.elements(|value| {
+                elements.push(value);
+                true
+            })?;
             Ok(Kinds::Array(elements))
         }
         Some(_) => Ok(Kinds::Scalar(text.trim())),
@@ -58,18 +36,37 @@ pub fn open(text: &str) -> Result<Kinds<'_>> {
 
 /// The member of a key, as it is written; of equal keys the last one's.
 pub fn member<'a>(text: &'a str, key: &str) -> Result<Option<&'a str>> {
-    Ok(match open(text)? {
-        Kinds::Object(members) => members.into_iter().rev().find(|(k, _)| k == key).map(|(_, v)| v),
-        Kinds::Array(_) | Kinds::Scalar(_) => None,
-    })
+    let (mut walk, mut found) = (Walk::new(text), None);
+    match walk.peek() {
+        Some(b'{') => walk.members(|of, value| {
+            if of == key {
+                found = Some(value);
+            }
+        })?,
+        Some(_) => {}
+        None => return Err(invalid()),
+    }
+    Ok(found)
 }
 
 /// The element of a place from 0, or from the end when it is negative.
 pub fn element(text: &str, place: i64) -> Result<Option<&str>> {
-    Ok(match open(text)? {
-        Kinds::Array(all) => index(place, all.len()).and_then(|i| all.get(i).copied()),
-        Kinds::Object(_) | Kinds::Scalar(_) => None,
-    })
+    let (mut walk, mut found) = (Walk::new(text), None);
+    if walk.peek() != Some(b'[') || place < 0 {
+        return Ok(match open(text)? {
+            Kinds::Array(all) => index(place, all.len()).and_then(|i| all.get(i).copied()),
+            Kinds::Object(_) | Kinds::Scalar(_) => None,
+        });
+    }
+    let mut left = place;
+    walk.elements(|value| {
+        if left == 0 {
+            found = Some(value);
+        }
+        left -= 1;
+        left >= 0
+    })?;
+    Ok(found)
 }
 
 /// A place from the beginning or, negative, from the end.
@@ -83,10 +80,14 @@ pub fn at_path<'a, 'p>(text: &'a str, path: impl Iterator<Item = Option<&'p str>
     let mut here = text.trim();
     for step in path {
         let Some(step) = step else { return Ok(None) };
-        let next = match open(here)? {
-            Kinds::Object(members) => members.into_iter().rev().find(|(k, _)| k == step).map(|(_, v)| v),
-            Kinds::Array(all) => step.trim().parse().ok().and_then(|p| index(p, all.len())).and_then(|i| all.get(i).copied()),
-            Kinds::Scalar(_) => None,
+        let next = match here.as_bytes().first() {
+            Some(b'{') => member(here, step)?,
+            Some(b'[') => match step.trim().parse() {
+                Ok(place) => element(here, place)?,
+                Err(_) => None,
+            },
+            Some(_) => None,
+            None => return Err(invalid()),
         };
         match next {
             Some(next) => here = next,
@@ -97,7 +98,7 @@ pub fn at_path<'a, 'p>(text: &'a str, path: impl Iterator<Item = Option<&'p str>
 }
 
 /// A value as `->>` gives it: a string without its quotes, nothing for `null`.
-pub fn as_text(raw: &str) -> Result<Option<std::borrow::Cow<'_, str>>> {
+pub fn as_text(raw: &str) -> Result<Option<Cow<'_, str>>> {
     let raw = raw.trim();
     if raw == "null" {
         return Ok(None);
@@ -123,6 +124,67 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
+    fn new(text: &'a str) -> Self {
+        let mut walk = Self { text, at: 0 };
+        walk.blanks();
+        walk
+    }
+
+    /// Calls `each` with the members of the object that begins here.
+    fn members(&mut self, mut each: impl FnMut(Cow<'a, str>, &'a str)) -> Result<()> {
+        self.at += 1;
+        self.blanks();
+        while self.peek() != Some(b'}') {
+            let key = self.key()?;
+            self.blanks();
+            self.expect(b':')?;
+            each(key, self.value()?);
+            self.next(b'}')?;
+        }
+        Ok(())
+    }
+
+    /// Calls `each` with the elements of the array that begins here, as long as it says so.
+    fn elements(&mut self, mut each: impl FnMut(&'a str) -> bool) -> Result<()> {
+        self.at += 1;
+        self.blanks();
+        while self.peek() != Some(b']') {
+            if !each(self.value()?) {
+                return Ok(());
+            }
+            self.next(b']')?;
+        }
+        Ok(())
+    }
+
+    /// Passes over the comma behind a value; what ends the object or array stays.
+    fn next(&mut self, end: u8) -> Result<()> {
+        self.blanks();
+        match self.peek() {
+            Some(b',') => {
+                self.at += 1;
+                self.blanks();
+                Ok(())
+            }
+            Some(byte) if byte == end => Ok(()),
+            Some(_) | None => Err(invalid()),
+        }
+    }
+
+    /// A key, which is copied only where it has escapes.
+    fn key(&mut self) -> Result<Cow<'a, str>> {
+        let start = self.at;
+        if self.peek() != Some(b'"') {
+            return Err(invalid());
+        }
+        self.string()?;
+        let raw = self.text.get(start + 1..self.at - 1).ok_or_else(invalid)?;
+        if !raw.contains('\\') {
+            return Ok(Cow::Borrowed(raw));
+        }
+        string(&self.text[start..]).map(|(key, _)| Cow::Owned(key)).map_err(|_| invalid())
+    }
+
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }

@@ -107,21 +107,81 @@ fn gave_up(e: &fancy_regex::Error) -> Error {
         .with_hint("Do without back references and look-around, or match shorter texts.")
 }
 
-/// The pattern that was compiled last: most columns of patterns hold one.
+/// The most patterns that are kept.
+const KEPT: usize = 32;
+
+/// The patterns that were compiled for a batch of rows: most columns of patterns hold one, and lists of them a few.
 #[derive(Default)]
-pub struct Cache(Option<(String, Flags, Arc<Regex>)>);
+pub struct Cache {
+    known: Vec<Known>,
+    /// Which one makes room for a new one.
+    next: usize,
+}
+
+/// A pattern as it was written.
+struct Known {
+    pattern: String,
+    /// The escape character of one that is translated first.
+    escape: Option<String>,
+    flags: Flags,
+    regex: Arc<Regex>,
+}
 
 impl Cache {
     /// The pattern, compiled.
     pub fn get(&mut self, pattern: &str, flags: Flags) -> Result<Arc<Regex>> {
-        if let Some((text, of, regex)) = &self.0
-            && text == pattern
-            && *of == flags
-        {
-            return Ok(Arc::clone(regex));
+        self.found(pattern, None, flags, |pattern, _| Ok(pattern.to_owned()))
+    }
+
+    /// The pattern of other rules, translated with its escape character and compiled.
+    pub fn translated(
+        &mut self,
+        pattern: &str,
+        escape: &str,
+        flags: Flags,
+        translate: fn(&str, &str) -> Result<String>,
+    ) -> Result<Arc<Regex>> {
+        self.found(pattern, Some(escape), flags, translate)
+    }
+
+    fn found(
+        &mut self,
+        pattern: &str,
+        escape: Option<&str>,
+        flags: Flags,
+        translate: fn(&str, &str) -> Result<String>,
+    ) -> Result<Arc<Regex>> {
+        let is = |k: &&Known| k.flags == flags && k.pattern == pattern && k.escape.as_deref() == escape;
+        if let Some(known) = self.known.iter().find(is) {
+            return Ok(Arc::clone(&known.regex));
         }
-        let regex = Arc::new(Regex::new(pattern, flags)?);
-        self.0 = Some((pattern.to_owned(), flags, Arc::clone(&regex)));
+        let regex = Arc::new(Regex::new(&translate(pattern, escape.unwrap_or_default())?, flags)?);
+        let escape = escape.map(str::to_owned);
+        let known = Known { pattern: pattern.to_owned(), escape, flags, regex: Arc::clone(&regex) };
+        if self.known.len() < KEPT {
+            self.known.push(known);
+        } else {
+            self.known[self.next] = known;
+            self.next = (self.next + 1) % KEPT;
+        }
         Ok(regex)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_are_compiled_once_each_and_the_oldest_makes_room() {
+        let mut cache = Cache::default();
+        let first = cache.get("a", Flags::default()).expect("a pattern");
+        for n in 1..KEPT {
+            cache.get(&n.to_string(), Flags::default()).expect("a pattern");
+        }
+        assert!(Arc::ptr_eq(&first, &cache.get("a", Flags::default()).expect("a pattern")));
+        let other = cache.translated("a", "", Flags::default(), |_, _| Ok("b".to_owned())).expect("a pattern");
+        assert!(other.is_match("b").expect("no backtracking") && cache.known.len() == KEPT);
+        assert!(!Arc::ptr_eq(&first, &cache.get("a", Flags::default()).expect("a pattern")));
     }
 }

@@ -174,7 +174,7 @@ fn split(call: &Call) -> Result<ArrayRef> {
 
 /// The byte of a place counted in characters from 1; error 22023 for what is no place.
 pub(super) fn start_byte(text: &str, start: i64) -> Result<usize> {
-    let before = usize::try_from(start - 1).map_err(|_| not_positive("start", start))?;
+    let before = usize::try_from(start.saturating_sub(1)).map_err(|_| not_positive("start", start))?;
     Ok(text.char_indices().nth(before).map_or(text.len() + usize::from(before > text.chars().count()), |(at, _)| at))
 }
 

@@ -29,24 +29,23 @@ fn like(call: &Call, ignore_case: bool, wanted: bool) -> Result<ArrayRef> {
     let flags = Flags { ignore_case, ..Flags::default() };
     let mut cache = Cache::default();
     call.collect::<bool, BooleanArray>(|row| {
-        let pattern = translate(patterns.value(row), escapes.as_ref().map_or("\\", |e| e.value(row)))?;
-        let regex = cache.get(&pattern, flags).map_err(outward)?;
+        let escape = escapes.as_ref().map_or("\\", |e| e.value(row));
+        let regex = cache.translated(patterns.value(row), escape, flags, translate).map_err(outward)?;
         regex.is_match(texts.value(row)).map(|found| Some(found == wanted)).map_err(outward)
     })
 }
 
 /// Whether any or all of the patterns match; a NULL among them leaves open what the others do not decide.
 fn many(call: &Call, any: bool) -> Result<ArrayRef> {
-    let (ops, texts, lists) = (call.texts(0)?, call.texts(1)?, call.lists(2)?);
+    let (ops, texts, lists) = (call.texts(0)?, call.texts(1)?, call.ranges(2)?);
     let patterns = arrow::compute::cast(lists.values(), &DataType::Utf8View)?;
     let patterns = patterns.as_string_view();
-    let known = lists.nulls();
     let mut cache = Cache::default();
     let row = |row: usize| {
-        if known.is_some_and(|k| k.is_null(row)) {
+        if lists.is_null(row) {
             return Ok(None);
         }
-        let range = lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize;
+        let range = lists.range(row);
         if range.is_empty() || texts.is_null(row) {
             return Ok(range.is_empty().then_some(!any));
         }
@@ -59,9 +58,12 @@ fn many(call: &Call, any: bool) -> Result<ArrayRef> {
                 open = true;
                 continue;
             }
-            let translated =
-                if plain.starts_with("~~") { translate(patterns.value(i), "\\")? } else { patterns.value(i).to_owned() };
-            let regex = cache.get(&translated, flags).map_err(outward)?;
+            let pattern = patterns.value(i);
+            let regex = match plain.starts_with("~~") {
+                true => cache.translated(pattern, "\\", flags, translate),
+                false => cache.get(pattern, flags),
+            };
+            let regex = regex.map_err(outward)?;
             if (regex.is_match(texts.value(row)).map_err(outward)? != negated) == any {
                 return Ok(Some(any));
             }
@@ -72,12 +74,12 @@ fn many(call: &Call, any: bool) -> Result<ArrayRef> {
 }
 
 /// The regular expression of a LIKE pattern.
-fn translate(pattern: &str, escape: &str) -> Result<String> {
+fn translate(pattern: &str, escape: &str) -> crate::error::Result<String> {
     let mut escapes = escape.chars();
     let escape = escapes.next();
     if escapes.next().is_some() {
         let error = Error::new(Kind::InvalidEscape, "invalid escape string");
-        return Err(outward(error.with_hint("Escape string must be empty or one character.")));
+        return Err(error.with_hint("Escape string must be empty or one character."));
     }
     let mut out = String::from("^");
     let mut chars = pattern.chars();
@@ -90,7 +92,7 @@ fn translate(pattern: &str, escape: &str) -> Result<String> {
     while let Some(c) = chars.next() {
         if Some(c) == escape {
             let Some(escaped) = chars.next() else {
-                return Err(outward(Error::new(Kind::InvalidEscape, "LIKE pattern must not end with escape character")));
+                return Err(Error::new(Kind::InvalidEscape, "LIKE pattern must not end with escape character"));
             };
             literal(escaped, &mut out);
         } else {

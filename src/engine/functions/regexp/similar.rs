@@ -13,8 +13,8 @@ pub(super) fn functions() -> Vec<Function> {
         let (texts, patterns, escapes) = (call.texts(0)?, call.texts(1)?, super::functions::optional(call, 2)?);
         let mut cache = Cache::default();
         call.collect::<bool, BooleanArray>(|row| {
-            let pattern = translate(patterns.value(row), escapes.as_ref().map_or("\\", |e| e.value(row)))?;
-            let regex = cache.get(&pattern, Flags::default()).map_err(outward)?;
+            let escape = escapes.as_ref().map_or("\\", |e| e.value(row));
+            let regex = cache.translated(patterns.value(row), escape, Flags::default(), translate).map_err(outward)?;
             regex.is_match(texts.value(row)).map(Some).map_err(outward)
         })
     })]
@@ -28,7 +28,7 @@ pub fn substring(call: &Call) -> Result<ArrayRef> {
         let text = texts.value(row);
         let regex = match &escapes {
             None => cache.get(patterns.value(row), Flags::default()),
-            Some(escapes) => cache.get(&translate(patterns.value(row), escapes.value(row))?, Flags::default()),
+            Some(escapes) => cache.translated(patterns.value(row), escapes.value(row), Flags::default(), translate),
         };
         let Some(places) = regex.and_then(|r| r.captures(text, 0)).map_err(outward)? else { return Ok(false) };
         let place = places.get(1).or_else(|| places.first()).copied().flatten();
@@ -40,12 +40,12 @@ pub fn substring(call: &Call) -> Result<ArrayRef> {
 
 /// The regular expression of a pattern of SQL's (`similar_to_escape`): anchored, with `%` and `_`, and two separators (`#"`) around the
 /// part that is asked for.
-fn translate(pattern: &str, escape: &str) -> Result<String> {
+fn translate(pattern: &str, escape: &str) -> crate::error::Result<String> {
     let mut escapes = escape.chars();
     let escape = escapes.next();
     if escapes.next().is_some() {
         let error = Error::new(Kind::InvalidEscape, "invalid escape string");
-        return Err(outward(error.with_hint("Escape string must be empty or one character.")));
+        return Err(error.with_hint("Escape string must be empty or one character."));
     }
     let mut out = String::from("^(?:");
     let (mut in_class, mut separators, mut after_escape) = (false, 0, false);
@@ -59,7 +59,7 @@ fn translate(pattern: &str, escape: &str) -> Result<String> {
                     1 => out.push_str("){1,1}(?:"),
                     _ => {
                         let message = "SQL regular expression may not contain more than two escape-double-quote separators";
-                        return Err(outward(Error::new(Kind::InvalidEscape, message)));
+                        return Err(Error::new(Kind::InvalidEscape, message));
                     }
                 }
                 separators += 1;

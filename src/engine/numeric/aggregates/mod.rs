@@ -18,7 +18,7 @@ use datafusion::logical_expr::{
 
 use self::totals::{GroupTotals, Total, Wide};
 use super::{decimal, types};
-use crate::table::pg_value::ShownScale;
+use crate::table::pg_value::{ShownScale, Special};
 
 /// Puts these in place of DataFusion's.
 pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
@@ -235,6 +235,13 @@ impl Plan {
             Some(ShownScale::Quotient { least, .. } | ShownScale::Deviation { least, .. }) => least,
             Some(_) | None => self.scale,
         };
+        if Special::of(sum).is_some() {
+            return Ok(match self.statistic {
+                Statistic::Sum | Statistic::Average => Some(sum),
+                Statistic::Deviation { sample: true, .. } if count == 1 => None,
+                Statistic::Deviation { .. } => Some(Special::NotANumber.value()),
+            });
+        }
         let result = match self.statistic {
             Statistic::Sum => Some(sum),
             Statistic::Average => decimal::quotient((sum, self.scale), (n, 0), least, self.result_scale()),
@@ -250,7 +257,10 @@ impl Plan {
     /// Results as the array they are given as.
     fn array(&self, results: Vec<Option<i256>>) -> Result<arrow::array::ArrayRef> {
         use arrow::array::PrimitiveArray;
-        let too_large = |v: &Option<i256>, limit: i256| v.is_some_and(|v| v.wrapping_abs() >= limit);
+        let has_specials = matches!(self.result, DataType::Decimal256(..));
+        let too_large = |v: &Option<i256>, limit: i256| {
+            v.is_some_and(|v| if Special::of(v).is_some() { !has_specials } else { v.wrapping_abs() >= limit })
+        };
         let limit = decimal::power_of_ten(types::decimal(&self.result).map_or(0, |(p, _)| i32::from(p))).unwrap_or(i256::MAX);
         Ok(match &self.result {
             DataType::Int64 => {

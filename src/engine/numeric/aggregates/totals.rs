@@ -9,10 +9,11 @@ use arrow::buffer::NullBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Decimal128Type, Decimal256Type, Int16Type, Int32Type, Int64Type, UInt64Type, i256};
 use datafusion::common::{Result, ScalarValue, internal_datafusion_err};
-use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
+use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator, Operator};
 
-use super::super::types;
+use super::super::{decimal, types};
 use super::Plan;
+use crate::table::pg_value::Special;
 
 /// The integers that totals are kept in.
 pub trait Wide: arrow::datatypes::ArrowNativeType + Copy + Default + Eq + Hash + Send + Sync + std::fmt::Debug + 'static {
@@ -23,6 +24,9 @@ pub trait Wide: arrow::datatypes::ArrowNativeType + Copy + Default + Eq + Hash +
     fn add(self, other: Self) -> (Self, bool);
     fn subtract(self, other: Self) -> (Self, bool);
     fn wide(self) -> i256;
+
+    /// What it is if it is no number of digits.
+    fn special(self) -> Option<Special>;
 
     /// Calls `f` with each value that is not NULL and that `keep` lets through, and its row.
     fn each(array: &ArrayRef, keep: Option<&BooleanArray>, f: impl FnMut(usize, Self)) -> Result<()>;
@@ -47,6 +51,11 @@ impl Wide for i128 {
         i256::from_i128(self)
     }
 
+    #[inline]
+    fn special(self) -> Option<Special> {
+        None
+    }
+
     fn each(array: &ArrayRef, keep: Option<&BooleanArray>, f: impl FnMut(usize, Self)) -> Result<()> {
         match array.data_type() {
             DataType::Int16 => values(array.as_primitive::<Int16Type>(), keep, i128::from, f),
@@ -67,7 +76,10 @@ impl Wide for i256 {
     }
 
     fn add(self, other: Self) -> (Self, bool) {
-        self.overflowing_add(other)
+        match decimal::special(self, Operator::Plus, other) {
+            Some(special) => (special, false),
+            None => self.overflowing_add(other),
+        }
     }
 
     fn subtract(self, other: Self) -> (Self, bool) {
@@ -76,6 +88,11 @@ impl Wide for i256 {
 
     fn wide(self) -> i256 {
         self
+    }
+
+    #[inline]
+    fn special(self) -> Option<Special> {
+        Special::of(self)
     }
 
     fn each(array: &ArrayRef, keep: Option<&BooleanArray>, f: impl FnMut(usize, Self)) -> Result<()> {
@@ -150,11 +167,15 @@ impl<W: Wide> GroupsAccumulator for GroupTotals<W> {
             W::each(array, filter, |row, value| {
                 let group = groups[row];
                 let (sum, over) = sums[group].add(value);
-                let square = value.wide().checked_mul(value.wide()).and_then(|v| squares[group].checked_add(v));
-                overflowed |= over || square.is_none();
                 sums[group] = sum;
-                squares[group] = square.unwrap_or_default();
                 counts[group] += 1;
+                overflowed |= over;
+                // The deviation of what is no number needs none.
+                if value.special().is_none() {
+                    let square = value.wide().checked_mul(value.wide()).and_then(|v| squares[group].checked_add(v));
+                    overflowed |= square.is_none();
+                    squares[group] = square.unwrap_or_default();
+                }
             })?;
         } else {
             W::each(array, filter, |row, value| {
@@ -235,22 +256,40 @@ impl<W: Wide> GroupsAccumulator for GroupTotals<W> {
 #[derive(Debug)]
 pub struct Total<W> {
     plan: Plan,
+    /// Of the numbers alone.
     sum: W,
     count: u64,
     squares: i256,
+    /// How many values are no numbers: a frame that has left them behind has a total again.
+    specials: Vec<(W, u64)>,
     /// The values met, where each counts once.
     distinct: Option<HashSet<W>>,
 }
 
 impl<W: Wide> Total<W> {
     pub fn new(plan: Plan, is_distinct: bool) -> Self {
-        Self { plan, sum: W::default(), count: 0, squares: i256::ZERO, distinct: is_distinct.then(HashSet::new) }
+        let distinct = is_distinct.then(HashSet::new);
+        Self { plan, sum: W::default(), count: 0, squares: i256::ZERO, specials: Vec::new(), distinct }
+    }
+
+    /// The sum of all.
+    fn sum(&self) -> W {
+        self.specials.iter().filter(|(_, count)| *count > 0).fold(self.sum, |sum, (special, _)| sum.add(*special).0)
     }
 
     fn change(&mut self, array: &ArrayRef, change: fn(W, W) -> (W, bool), grows: bool) -> Result<()> {
         let (mut sum, mut count, mut squares, mut overflowed) = (self.sum, 0_u64, self.squares, false);
         let has_squares = self.plan.has_squares();
+        let specials = &mut self.specials;
         W::each(array, None, |_, value| {
+            if value.special().is_some() {
+                count += 1;
+                match specials.iter_mut().find(|(known, _)| *known == value) {
+                    Some((_, met)) => *met = if grows { *met + 1 } else { met.saturating_sub(1) },
+                    None => specials.push((value, u64::from(grows))),
+                }
+                return;
+            }
             let (changed, over) = change(sum, value);
             sum = changed;
             overflowed |= over;
@@ -303,7 +342,7 @@ impl<W: Wide> Accumulator for Total<W> {
     fn evaluate(&mut self) -> Result<ScalarValue> {
         let distinct = self.distinct.as_ref().map(|values| self.of_distinct(values)).transpose()?;
         let total = distinct.as_ref().unwrap_or(self);
-        let result = total.plan.result(total.sum.wide(), total.squares, total.count)?;
+        let result = total.plan.result(total.sum().wide(), total.squares, total.count)?;
         ScalarValue::try_from_array(&self.plan.array(vec![result])?, 0)
     }
 
@@ -315,7 +354,7 @@ impl<W: Wide> Accumulator for Total<W> {
             let scalars = (0..values.len()).map(|i| ScalarValue::try_from_array(&values, i)).collect::<Result<Vec<_>>>()?;
             return Ok(vec![ScalarValue::List(ScalarValue::new_list_nullable(&scalars, values.data_type()))]);
         }
-        let sum = PrimitiveArray::<W::Arrow>::from_iter_values([self.sum]).with_data_type(data_type);
+        let sum = PrimitiveArray::<W::Arrow>::from_iter_values([self.sum()]).with_data_type(data_type);
         let mut state = vec![scalar(Arc::new(sum))?, ScalarValue::UInt64(Some(self.count))];
         if self.plan.has_squares() {
             state.push(ScalarValue::Decimal256(Some(self.squares), types::WIDEST, 0));

@@ -1,5 +1,7 @@
 //! Templates of numbers (`to_char(1234.5, '9,999.99')`): digits with signs, groups, a point and other marks around them.
 
+mod read;
+
 use super::template::{Letters, ordinal};
 use crate::error::{Error, Kind, Result};
 
