@@ -1,6 +1,8 @@
 //! Identifiers: how a published title becomes a SQL name, how a name is quoted, and which known name is nearest to a wrong one.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::LazyLock;
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -8,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 pub const MAX_BYTES: usize = 63;
 
 /// A SQL name made by Stoa: lower case, 1 to 63 bytes, of Unicode letters, digits and `_`, never starting with a digit.
-/// Such a name needs no quotes unless it is a keyword.
+/// Such a name is read without quotes unless it is a keyword.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Identifier(Box<str>);
 
@@ -68,7 +70,7 @@ pub fn clip(s: &str, max: usize) -> &str {
     &s[..s.floor_char_boundary(max)]
 }
 
-/// `name` as it must stand in SQL: bare where PostgreSQL reads it back unchanged, else in double quotes.
+/// `name` as it must stand in SQL, in double quotes where PostgreSQL's `quote_ident` sets them.
 ///
 /// ```
 /// # use stoa::name::quoted;
@@ -76,11 +78,39 @@ pub fn clip(s: &str, max: usize) -> &str {
 /// assert_eq!(quoted("PM_US Post"), "\"PM_US Post\"");
 /// ```
 pub fn quoted(name: &str) -> String {
-    let mut chars = name.chars();
-    let bare = chars.next().is_some_and(|c| c == '_' || (c.is_alphabetic() && !c.is_uppercase()))
-        && chars.all(|c| c == '_' || (c.is_alphanumeric() && !c.is_uppercase()))
-        && !RESERVED.contains(&name);
+    let bare = name.starts_with(|c: char| c == '_' || c.is_ascii_lowercase())
+        && name.bytes().all(|c| matches!(c, b'_' | b'a'..=b'z' | b'0'..=b'9'))
+        && keyword(name).is_none_or(|k| k.class == 'U');
     if bare { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+}
+
+/// A key word of PostgreSQL 15 (appendix C of its manual).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keyword {
+    pub word: &'static str,
+    /// `U` for unreserved, `C` for what can name a column, `T` a type or function, `R` for reserved.
+    pub class: char,
+    /// Whether it can be a label without `AS`.
+    pub is_label: bool,
+    /// Whether it stands for a value, such as `true` and `current_date`.
+    pub is_value: bool,
+}
+
+/// The key words; in the list, `*` stands behind what is no label, and `=` behind what is a value.
+pub fn keywords() -> impl Iterator<Item = Keyword> {
+    include_str!("name/keywords.txt").lines().filter_map(|line| line.split_once('|')).flat_map(|(class, words)| {
+        let class = class.chars().next().unwrap_or('U');
+        words.split(' ').map(move |marked| {
+            let word = marked.trim_end_matches(['*', '=']);
+            Keyword { word, class, is_label: !marked.contains('*'), is_value: marked.ends_with('=') }
+        })
+    })
+}
+
+/// The key word that a name, in lower case, is.
+pub fn keyword(name: &str) -> Option<Keyword> {
+    static BY_WORD: LazyLock<HashMap<&'static str, Keyword>> = LazyLock::new(|| keywords().map(|k| (k.word, k)).collect());
+    BY_WORD.get(name).copied()
 }
 
 /// The candidate nearest to `wrong` by edit distance, when it is near enough to be worth offering.
@@ -106,110 +136,6 @@ pub fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// PostgreSQL 15's reserved key words (appendix C of its manual), which need quotes as names.
-const RESERVED: &[&str] = &[
-    "all",
-    "analyse",
-    "analyze",
-    "and",
-    "any",
-    "array",
-    "as",
-    "asc",
-    "asymmetric",
-    "authorization",
-    "binary",
-    "both",
-    "case",
-    "cast",
-    "check",
-    "collate",
-    "collation",
-    "column",
-    "concurrently",
-    "constraint",
-    "create",
-    "cross",
-    "current_catalog",
-    "current_date",
-    "current_role",
-    "current_schema",
-    "current_time",
-    "current_timestamp",
-    "current_user",
-    "default",
-    "deferrable",
-    "desc",
-    "distinct",
-    "do",
-    "else",
-    "end",
-    "except",
-    "false",
-    "fetch",
-    "for",
-    "foreign",
-    "freeze",
-    "from",
-    "full",
-    "grant",
-    "group",
-    "having",
-    "ilike",
-    "in",
-    "initially",
-    "inner",
-    "intersect",
-    "into",
-    "is",
-    "isnull",
-    "join",
-    "lateral",
-    "leading",
-    "left",
-    "like",
-    "limit",
-    "localtime",
-    "localtimestamp",
-    "natural",
-    "not",
-    "notnull",
-    "null",
-    "offset",
-    "on",
-    "only",
-    "or",
-    "order",
-    "outer",
-    "overlaps",
-    "placing",
-    "primary",
-    "references",
-    "returning",
-    "right",
-    "select",
-    "session_user",
-    "similar",
-    "some",
-    "symmetric",
-    "table",
-    "tablesample",
-    "then",
-    "to",
-    "trailing",
-    "true",
-    "union",
-    "unique",
-    "user",
-    "using",
-    "variadic",
-    "verbose",
-    "when",
-    "where",
-    "window",
-    "with",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,9 +158,16 @@ mod tests {
 
     #[test]
     fn quotes_only_where_needed() {
-        for (name, want) in
-            [("a_1", "a_1"), ("A", "\"A\""), ("user", "\"user\""), ("天候", "天候"), ("a\"b", "\"a\"\"b\""), ("", "\"\"")]
-        {
+        for (name, want) in [
+            ("a_1", "a_1"),
+            ("A", "\"A\""),
+            ("user", "\"user\""),
+            ("values", "\"values\""),
+            ("name", "name"),
+            ("天候", "\"天候\""),
+            ("a\"b", "\"a\"\"b\""),
+            ("", "\"\""),
+        ] {
             assert_eq!(quoted(name), want);
         }
     }

@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 
 /// The layout's version (`user_version`): to be raised with every change of the tables, of the model or of how descriptors are
 /// read.
-const VERSION: i32 = 6;
+const VERSION: i32 = 7;
 
 /// The first oid that PostgreSQL gives to objects of users (`FirstNormalObjectId`).
 pub(super) const FIRST_OID: u32 = 16384;
@@ -66,6 +66,7 @@ const CONTENT: &str = "
         position INTEGER NOT NULL, shape BLOB NOT NULL, PRIMARY KEY (catalog, schema, name)
     ) WITHOUT ROWID;
     CREATE UNIQUE INDEX tables_by_oid ON tables (catalog, oid);
+    CREATE INDEX tables_by_name ON tables (catalog, name);
     CREATE INDEX tables_by_dataset ON tables (dataset, position);
 ";
 

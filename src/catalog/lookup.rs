@@ -1,14 +1,15 @@
 //! Reading the index: tables by name and by oid, schemas, problems, counts; and remembering what a first touch found. Each is an
 //! indexed lookup; a dataset is read only when one of its tables is asked for.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, Row, ToSql, params};
 use serde::{Deserialize, Serialize};
 
-use super::{Catalog, Catalogs, Counts, KnownColumn, TableEntry, Theme};
+use super::wanted::behind;
+use super::{Catalog, Catalogs, Counts, KnownColumn, TableEntry, Theme, Wanted};
 use crate::descriptor::{Dataset, Problem, datapackage};
 use crate::error::{Error, Kind, Result};
 
@@ -125,6 +126,21 @@ impl Catalogs {
         }
     }
 
+    /// The tables of the schemas that are wanted whose names are, by schema and name; all of them where nothing is said.
+    pub fn tables_wanted(&self, catalog: &str, schemas: Option<&Wanted>, names: Option<&Wanted>) -> Result<Vec<Arc<TableEntry>>> {
+        let (_, Catalog { id, .. }) = self.catalog(catalog)?;
+        let mut found = BTreeMap::new();
+        for conditions in conditions(schemas, names) {
+            let sql = told(conditions.iter().map(|(condition, _)| *condition));
+            let parameters: Vec<&dyn ToSql> =
+                std::iter::once(id as &dyn ToSql).chain(conditions.iter().map(|(_, value)| value as &dyn ToSql)).collect();
+            let keep = |row: &TableRow| schemas.is_none_or(|s| s.has(&row.schema)) && names.is_none_or(|n| n.has(&row.name));
+            let entries = self.entries_kept(catalog, &sql, &parameters, keep)?;
+            found.extend(entries.into_iter().map(|t| ((t.schema.clone(), t.name.clone()), t)));
+        }
+        Ok(found.into_values().collect())
+    }
+
     /// One table.
     pub fn table(&self, catalog: &str, schema: &str, name: &str) -> Result<Option<Arc<TableEntry>>> {
         let (_, Catalog { id, .. }) = self.catalog(catalog)?;
@@ -150,12 +166,23 @@ impl Catalogs {
     }
 
     fn entries(&self, catalog: &str, sql: &str, parameters: &[&dyn ToSql]) -> Result<Vec<Arc<TableEntry>>> {
+        self.entries_kept(catalog, sql, parameters, |_| true)
+    }
+
+    fn entries_kept(
+        &self,
+        catalog: &str,
+        sql: &str,
+        parameters: &[&dyn ToSql],
+        keep: impl Fn(&TableRow) -> bool,
+    ) -> Result<Vec<Arc<TableEntry>>> {
         let connection = self.connection();
         // A deferred transaction: the rows and their datasets are of one moment, whatever another process writes between.
         let moment = connection.unchecked_transaction()?;
         let mut statement = moment.prepare_cached(sql)?;
         let rows = statement.query_map(parameters, TableRow::read)?;
-        rows.map(|row| Ok(Arc::new(self.entry(&moment, catalog, row?)?))).collect()
+        let kept = rows.filter(|row| row.as_ref().map_or(true, &keep));
+        kept.map(|row| Ok(Arc::new(self.entry(&moment, catalog, row?)?))).collect()
     }
 
     fn entry(&self, connection: &Connection, catalog: &str, row: TableRow) -> Result<TableEntry> {
@@ -243,6 +270,42 @@ impl Catalogs {
     }
 }
 
+/// A condition on a row of [`TABLE`], and the value that it compares with.
+type Condition = (&'static str, String);
+
+/// [`TABLE`] with these conditions. SQLite, which counts no rows, would look through a whole catalog for a name alone.
+fn told<'a>(conditions: impl Iterator<Item = &'a str>) -> String {
+    let conditions: String = conditions.collect();
+    let by_name = conditions.starts_with(" AND t.name");
+    let table = if by_name { TABLE.replace("tables t", "tables t INDEXED BY tables_by_name") } else { TABLE.to_owned() };
+    table + &conditions
+}
+
+/// The lookups that find all that is wanted, each the conditions it begins with. One by a name alone finds it in every schema.
+fn conditions(schemas: Option<&Wanted>, names: Option<&Wanted>) -> Vec<Vec<Condition>> {
+    let by_name = names.map(|n| lookups(n, [" AND t.name = ?", " AND t.name >= ?", " AND t.name < ?"]));
+    let by_schema = schemas.map(|s| lookups(s, [" AND t.schema = ?", " AND t.schema >= ?", " AND t.schema < ?"]));
+    match (by_schema, by_name) {
+        (None, None) => vec![Vec::new()],
+        (Some(only), None) | (None, Some(only)) => only,
+        // An index begins with one schema; of several the names are looked for in all.
+        (Some(schemas), Some(names)) => match schemas.as_slice() {
+            [one] if one.len() == 1 => names.into_iter().map(|name| one.iter().cloned().chain(name).collect()).collect(),
+            _ => names,
+        },
+    }
+}
+
+/// A lookup for each text, and one for each beginning.
+fn lookups(wanted: &Wanted, [is, from, to]: [&'static str; 3]) -> Vec<Vec<Condition>> {
+    let texts = wanted.texts.iter().map(|text| vec![(is, text.clone())]);
+    let starts = wanted.starts.iter().map(|start| {
+        let end = behind(start).map(|end| (to, end));
+        std::iter::once((from, start.clone())).chain(end).collect()
+    });
+    texts.chain(starts).collect()
+}
+
 fn stored_columns(json: &str) -> Result<Vec<KnownColumn>> {
     let stored: Vec<StoredColumn> = serde_json::from_str(json)
         .map_err(|e| Error::new(Kind::Internal, format!("the index holds unreadable columns: {e}")).caused_by(e))?;
@@ -264,10 +327,19 @@ mod tests {
     #[test]
     fn every_lookup_of_a_table_is_by_an_index() -> Result<()> {
         let connection = super::super::index::open(None)?;
-        for condition in ["t.schema = 's' AND t.name = 'n'", "t.oid = 1", "t.schema = 's'"] {
-            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {TABLE} AND {condition}"))?;
+        for (conditions, by) in [
+            (&[" AND t.schema = 's'", " AND t.name = 'n'"][..], "schema=? AND name=?"),
+            (&[" AND t.schema = 's'", " AND t.name >= 'n'", " AND t.name < 'o'"], "schema=? AND name>? AND name<?"),
+            (&[" AND t.name = 'n'"], "name=?"),
+            (&[" AND t.name >= 'n'", " AND t.name < 'o'"], "name>? AND name<?"),
+            (&[" AND t.oid = 1"], "oid=?"),
+            (&[" AND t.schema = 's'"], "schema=?"),
+        ] {
+            let sql = told(conditions.iter().copied());
+            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
             let steps = plan.query_map([1], |row| row.get(3))?.collect::<rusqlite::Result<Vec<String>>>()?;
-            assert!(steps.iter().all(|step| step.starts_with("SEARCH")), "{condition}: {steps:?}");
+            assert!(steps.iter().all(|step| step.starts_with("SEARCH")), "{conditions:?}: {steps:?}");
+            assert!(steps.iter().any(|step| step.contains(&format!("catalog=? AND {by})"))), "{conditions:?}: {steps:?}");
         }
         let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {TABLE}{REFERRING}"))?;
         let steps = plan.query_map(params![1, "f", "n"], |row| row.get(3))?.collect::<rusqlite::Result<Vec<String>>>()?;

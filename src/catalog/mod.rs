@@ -8,6 +8,7 @@ mod lookup;
 mod naming;
 mod scan;
 mod update;
+mod wanted;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,6 +21,7 @@ use crate::error::{Error, Kind, Result};
 use crate::name::Identifier;
 
 pub use entry::{Counts, KnownColumn, TableEntry, Theme};
+pub use wanted::Wanted;
 
 use lookup::Models;
 

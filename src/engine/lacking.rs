@@ -6,7 +6,7 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 use super::failure::position;
 use crate::error::{Error, Kind, Result};
 
-/// [`Kind::Syntax`] for numbers that letters follow, and empty names; [`Kind::Unsupported`] for bit strings, `VARIADIC`, `SEARCH` and `CYCLE` of recursive queries, and frames with `EXCLUDE`.
+/// [`Kind::Syntax`] for numbers that letters follow, and empty names; [`Kind::Unsupported`] for bit strings, `SEARCH` and `CYCLE` of recursive queries, and frames with `EXCLUDE`.
 pub fn check(tokens: &[TokenWithSpan], sql: &str) -> Result<()> {
     let tokens: Vec<&TokenWithSpan> = tokens.iter().filter(|t| !matches!(t.token, Token::Whitespace(_))).collect();
     for (i, token) in tokens.iter().enumerate() {
@@ -19,8 +19,9 @@ pub fn check(tokens: &[TokenWithSpan], sql: &str) -> Result<()> {
             Token::SingleQuotedByteStringLiteral(_) | Token::HexStringLiteral(_) if is_quoted(sql, token) => {
                 ("bit strings are", "Write a bytea as '\\x1f' and a number in decimal digits.")
             }
-            t if is(t, &["variadic"]) && matches!(before, Some(Token::LParen | Token::Comma)) => {
-                ("VARIADIC is", "Give the elements one by one, or the array to array_to_string().")
+            t if is(t, &["variadic"]) && !matches!(before, Some(Token::LParen | Token::Comma)) => {
+                let e = Error::new(Kind::Syntax, format!("syntax error at or near \"{t}\""));
+                return Err(position(sql, token.span.start).into_iter().fold(e, Error::at));
             }
             t if is(t, &["search"]) && matches!(before, Some(Token::RParen)) && next(1, &["depth", "breadth"]) => {
                 ("SEARCH is", "Build an array of the keys in the recursive query and order by it.")
@@ -60,6 +61,7 @@ fn junk(token: &TokenWithSpan, next: Option<&TokenWithSpan>, sql: &str) -> Optio
         Token::HexStringLiteral(_) if !is_quoted(sql, token) => {
             syntax("trailing junk after numeric literal at or near \"0x\"".to_owned())
         }
+        Token::Placeholder(name) if name.starts_with(':') => syntax("syntax error at or near \":\"".to_owned()),
         Token::Placeholder(name) => {
             let number = name.strip_prefix('$')?;
             let first = number.chars().find(|c| !c.is_ascii_digit())?;
@@ -91,7 +93,8 @@ mod tests {
     fn what_is_lacking_is_told_at_its_place() {
         for (sql, want) in [
             ("select B'101'", Some(8)),
-            ("select concat(variadic array['a'])", Some(15)),
+            ("select concat(variadic array['a'])", None),
+            ("select variadic array['a']", Some(8)),
             ("with recursive r(a) as (select 1) search depth first by a set o select 1", Some(35)),
             ("select sum(a) over (order by b rows current row exclude ties) from t", Some(49)),
             ("select search, cycle, \"exclude\" from rows", None),

@@ -95,9 +95,14 @@ async fn planned(
     } else {
         typed(&state, ast.clone(), &types).await.map_err(failed)?
     };
+    let logical = super::merged::unmarked(logical).map_err(failed)?;
     if names.are_of_the_system() {
-        // One after the other their rows come in one order, and a join knows its one side before it asks for the other.
-        state.config_mut().options_mut().execution.target_partitions = 1;
+        // One after the other their rows come in one order, and a join knows its one side before it asks for the other: which rows it
+        // wants, up to as many as a large schema's tables have columns.
+        let options = state.config_mut().options_mut();
+        options.execution.target_partitions = 1;
+        options.optimizer.hash_join_inlist_pushdown_max_distinct_values = 50_000;
+        options.optimizer.hash_join_inlist_pushdown_max_size = 4 << 20;
     }
     super::marks::check_ordered(&logical).map_err(failed)?;
     // The optimizer writes the time of planning in place of now().

@@ -8,30 +8,10 @@ use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Toke
 use super::failure::position;
 use super::grammar::Grammar;
 use crate::error::{Error, Kind};
-use crate::name::quoted;
+use crate::name::{Keyword, keyword};
 
 /// How many parentheses and CASEs are closed to see whether only the end is missing.
 const MOST_OPEN: usize = 20;
-
-/// Words that are reserved and stand for a value themselves.
-const VALUES: &[&str] = &[
-    "array",
-    "current_catalog",
-    "current_date",
-    "current_role",
-    "current_schema",
-    "current_time",
-    "current_timestamp",
-    "current_user",
-    "default",
-    "false",
-    "localtime",
-    "localtimestamp",
-    "null",
-    "session_user",
-    "true",
-    "user",
-];
 
 /// The error at PostgreSQL's token.
 pub fn refined(e: Error, sql: &str) -> Error {
@@ -143,10 +123,10 @@ pub fn reserved(expr: &Expr, sql: &str) -> Option<Error> {
     is_reserved(&ident.value, ident.quote_style).then(|| near(&ident.value, ident.span.start, sql))
 }
 
+/// Whether a word can be neither a column's name nor a table's, nor is a value.
 fn is_reserved(word: &str, quote: Option<char>) -> bool {
-    let lower = word.to_ascii_lowercase();
-    let is_plain = lower.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-    quote.is_none() && is_plain && !VALUES.contains(&lower.as_str()) && quoted(&lower) != lower
+    let is_reserved = |k: Keyword| matches!(k.class, 'R' | 'T') && !k.is_value;
+    quote.is_none() && keyword(&word.to_ascii_lowercase()).is_some_and(is_reserved)
 }
 
 fn near(word: &str, location: Location, sql: &str) -> Error {

@@ -6,6 +6,7 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer, Whi
 
 use super::failure::position;
 use super::grammar::Grammar;
+use super::rows_from;
 use crate::error::{Error, Kind, Result};
 
 /// The tokens as sqlparser can parse them. [`Kind::Syntax`] for two strings in a row.
@@ -76,7 +77,7 @@ pub fn readable(tokens: Vec<TokenWithSpan>, sql: &str) -> Result<Vec<TokenWithSp
         }
     }
     options_of_explain(&mut all);
-    Ok(all)
+    rows_from::readable(all, sql)
 }
 
 /// `ON` among the options in parentheses is a word like any other.

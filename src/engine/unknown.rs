@@ -53,7 +53,7 @@ fn typed(text: &str, other: &DataType, op: &BinaryOperator) -> Result<Option<Exp
 }
 
 /// PostgreSQL's `boolin`: any prefix that tells the words apart.
-fn boolean(text: &str) -> Result<bool> {
+pub fn boolean(text: &str) -> Result<bool> {
     let word = text.trim().to_ascii_lowercase();
     let starts = |full: &str, least: usize| word.len() >= least && full.starts_with(&word);
     if starts("true", 1) || starts("yes", 1) || starts("on", 2) || word == "1" {

@@ -148,6 +148,9 @@ fn of_call(expr: &Expr, f: &Function) -> Option<(String, bool)> {
     if let Some(expr) = argument_of(expr, ONLY) {
         return named(expr);
     }
+    if is_array_of_subquery(&name, f) {
+        return Some(("array".to_owned(), false));
+    }
     if folded_parts(&f.name) == ["together"] {
         return Some(("row".to_owned(), false));
     }
@@ -159,6 +162,16 @@ fn of_call(expr: &Expr, f: &Function) -> Option<(String, bool)> {
         return argument(f).map_or(Some("array".to_owned()), figure).map(|name| (name, true));
     }
     Some((f.name.0.last().and_then(ObjectNamePart::as_ident).map(folded)?, weak))
+}
+
+/// What `arrays` made of `ARRAY(SELECT ..)`.
+fn is_array_of_subquery(name: &str, f: &Function) -> bool {
+    let FunctionArguments::List(list) = &f.args else { return false };
+    let is_empty = |last: &FunctionArg| match last {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Function(last))) => folded_parts(&last.name) == ["make_array"],
+        _ => false,
+    };
+    name == "coalesce" && list.args.len() == 2 && matches!(argument(f), Some(Expr::Subquery(_))) && is_empty(&list.args[1])
 }
 
 /// The name of a cast: its argument's, unless that gives way to the type's.

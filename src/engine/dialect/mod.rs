@@ -27,6 +27,7 @@ mod subqueries;
 mod table_functions;
 mod text;
 mod truth;
+pub(super) mod variadic;
 
 use std::ops::ControlFlow;
 
@@ -103,7 +104,8 @@ impl VisitorMut for Rewriter {
         queries::windows(select);
         groups::expand(select);
         groups::one_group(select);
-        flow(joins::enclose(select).and_then(|()| rows::filter(select)))
+        joins::enclose(select);
+        flow(rows::filter(select))
     }
 
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
@@ -144,6 +146,7 @@ impl VisitorMut for Rewriter {
         datetime::functions(expr);
         names::function(expr);
         names::operator(expr);
+        arrays::fill(expr);
         let array = arrays::literals(expr);
         text::syntax(expr);
         casts::cast(expr);
@@ -151,7 +154,7 @@ impl VisitorMut for Rewriter {
         like::escape(expr);
         aggregates::gather(expr);
         sets::unfold(expr);
-        match array.and_then(|()| bytea::literal(expr)) {
+        match array.and_then(|()| bytea::literal(expr)).and_then(|()| variadic::gathered(expr)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => ControlFlow::Break(Box::new(error)),
         }

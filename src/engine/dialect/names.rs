@@ -37,9 +37,6 @@ pub fn function(expr: &mut Expr) {
                     clauses: Vec::new(),
                 });
             }
-            if name == ["user"] {
-                f.name = ObjectName::from(vec![Ident::new("current_user")]);
-            }
         }
         Expr::Identifier(ident) if ident.quote_style.is_none() => {
             let name = ident.value.to_lowercase();

@@ -1,5 +1,6 @@
 //! Functions that give rows: DataFusion's and ours give their values as one array, which `unnest` unfolds, in a select list and in `FROM`.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
@@ -9,12 +10,11 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::ast::{argument_of, call, folded, folded_parts, value};
-use super::vectors;
 use crate::engine::grammar::Grammar;
+use crate::engine::rows_from;
 
 /// Functions that give rows, with the name of their column where that is not their own.
-const SETS: [(&str, Option<&str>); 15] = [
-    ("array_subscripts", None),
+const SETS: [(&str, Option<&str>); 14] = [
     ("expanded_array", None),
     ("generate_series", None),
     ("numeric_series", None),
@@ -45,13 +45,21 @@ pub fn unfold(expr: &mut Expr) {
     }
     let [name] = names.as_slice() else { return };
     let FunctionArguments::List(list) = &f.args else { return };
+    if name == rows_from::MARK {
+        if let Some(function) = arguments(&list.args).pop() {
+            // One that gives a single value gives a single row.
+            let gives_rows = argument_of(&function, "unnest").is_some();
+            *expr = if gives_rows { function } else { call("unnest", vec![call("make_array", vec![function])]) };
+        }
+        return;
+    }
     if name == "unnest" {
         // All dimensions are unfolded.
         if let [FunctionArg::Unnamed(FunctionArgExpr::Expr(array))] = list.args.as_slice()
             && argument_of(array, "array_flat").is_none()
             && argument_of(array, "expanded_array").is_none()
         {
-            *expr = call("unnest", vec![call("array_flat", vec![array.clone()])]);
+            *expr = call("unnest", vec![call("array_flat", flattened(array))]);
         }
         return;
     }
@@ -59,16 +67,24 @@ pub fn unfold(expr: &mut Expr) {
         let arguments: Vec<Expr> = arguments(&list.args);
         let array = match name.as_str() {
             "generate_series" if arguments.iter().any(is_decimal) => call("numeric_series", arguments),
-            // A vector of the catalog counts from 0.
-            "generate_subscripts" if arguments.first().is_some_and(|array| vectors::first(array) == 0) => {
-                let zero = value(Value::Number("0".to_owned(), false));
-                call("array_subscripts", arguments.into_iter().take(1).chain([zero]).collect())
-            }
             "string_to_table" => call("string_to_array", arguments),
             _ => std::mem::replace(expr, value(Value::Null)),
         };
         *expr = call("unnest", vec![array]);
     }
+}
+
+/// An array and, where there is a subquery in it, what tells it from another one: DataFusion takes two columns that are unfolded for one when
+/// they are shown alike, and it shows every subquery alike.
+fn flattened(array: &Expr) -> Vec<Expr> {
+    let is_subquery = |e: &Expr| matches!(e, Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. });
+    let within = visit_expressions(array, |e| if is_subquery(e) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
+    if within.is_continue() {
+        return vec![array.clone()];
+    }
+    let mut text = DefaultHasher::new();
+    array.to_string().hash(&mut text);
+    vec![array.clone(), value(Value::SingleQuotedString(format!("{:016x}", text.finish())))]
 }
 
 /// The function under an `unnest` that this module wrote.
@@ -78,7 +94,6 @@ pub fn unfolded(expr: &Expr) -> Option<String> {
     match name.as_str() {
         "numeric_series" => Some("generate_series".to_owned()),
         "string_to_array" => Some("string_to_table".to_owned()),
-        "array_subscripts" => Some("generate_subscripts".to_owned()),
         "expanded_array" => Some("_pg_expandarray".to_owned()),
         _ => (SETS.iter().any(|(set, _)| *set == name) || PAIRS.contains(&name.as_str())).then_some(name),
     }

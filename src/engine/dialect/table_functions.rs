@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::ast::{call, folded, folded_parts};
-use crate::table::pg_catalog;
+use crate::name::{self, Keyword};
 
 /// Table functions of one column.
 const SINGLE: [&str; 2] = ["generate_series", "unnest"];
@@ -60,15 +60,15 @@ pub fn of_catalog(factor: &mut TableFactor) {
 /// PostgreSQL's keywords as a query.
 fn keywords() -> String {
     let mut rows = Vec::new();
-    for (word, class, bare) in pg_catalog::keywords() {
+    for Keyword { word, class, is_label, .. } in name::keywords() {
         let meaning = match class {
             'C' => "unreserved (cannot be function or type name)",
             'R' => "reserved",
             'T' => "reserved (can be function or type name)",
             _ => "unreserved",
         };
-        let label = if bare { "can be bare label" } else { "requires AS" };
-        rows.push(format!("('{word}','{class}',{bare},'{meaning}','{label}')"));
+        let label = if is_label { "can be bare label" } else { "requires AS" };
+        rows.push(format!("('{word}','{class}',{is_label},'{meaning}','{label}')"));
     }
     format!("SELECT * FROM (VALUES {}) AS k(word, catcode, barelabel, catdesc, baredesc)", rows.join(","))
 }

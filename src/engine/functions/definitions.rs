@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use arrow::array::StringViewArray;
-use arrow::datatypes::{Int32Type, Int64Type};
+use arrow::datatypes::{Int32Type, Int64Type, UInt32Type};
 use datafusion::error::Result;
 
 use super::catalog_lookup::Lookup;
@@ -15,8 +15,7 @@ use crate::table::pg_catalog::{constraint_definition, index_by_oid, index_defini
 use crate::table::pg_type::PgType;
 
 /// Functions that answer null, with how many arguments they take.
-const WITHOUT_ANSWER: [(&str, &[&[Type]]); 12] = [
-    ("pg_partition_ancestors", &[&[Oid]]),
+const WITHOUT_ANSWER: [(&str, &[&[Type]]); 11] = [
     ("pg_get_viewdef", &[&[Oid], &[Oid, Any]]),
     ("pg_get_ruledef", &[&[Oid], &[Oid, Any]]),
     ("pg_get_triggerdef", &[&[Oid], &[Oid, Any]]),
@@ -137,6 +136,7 @@ pub(super) fn functions() -> Vec<Function> {
     functions.extend(signatures::functions());
     functions
         .extend(NOT_COUNTED.map(|name| Function::new(name, &[&[Oid]], Gives::Int8, |a| a.same::<Int64Type>(Some(0))).stable()));
+    functions.push(Function::new("pg_partition_ancestors", &[&[Oid]], Gives::Oid, |a| a.same::<UInt32Type>(None)).stable());
     functions.extend(WITHOUT_ANSWER.map(|(name, takes)| Function::new(name, takes, Gives::Text, |a| a.same_text(None)).stable()));
     functions
 }

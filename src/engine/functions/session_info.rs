@@ -33,6 +33,7 @@ pub(super) fn functions() -> Vec<Function> {
         named("current_user", user),
         named("session_user", user),
         named("current_role", user),
+        named("user", user),
         named("getpgusername", user),
         named("getdatabaseencoding", |_| Ok(Some("UTF8".to_owned()))),
         named("pg_client_encoding", |env| Ok(env.facts.setting("client_encoding"))),

@@ -209,6 +209,10 @@ impl VisitorMut for Marker {
 
     fn post_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
         let arguments = match factor {
+            // Ours, which gives what it is given.
+            TableFactor::Table { name, args: Some(_), .. } if folded_parts(name) == ["generate_series"] => {
+                return ControlFlow::Continue(());
+            }
             TableFactor::Table { args: Some(arguments), .. } => arguments.args.as_mut_slice(),
             TableFactor::Function { args, .. } => args.as_mut_slice(),
             _ => return ControlFlow::Continue(()),

@@ -21,7 +21,7 @@ struct Row {
 
 pub(super) async fn profile(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
     let tables = entries(env, pins)?;
-    let one = tables.len() == 1 && pins.texts("table_name").is_some();
+    let one = tables.len() == 1 && pins.are_asked("table_name");
     let mut rows = Vec::new();
     for table in tables {
         let Some(snapshot) = env.snapshots.last(&table)? else { continue };

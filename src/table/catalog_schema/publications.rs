@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
-use crate::catalog::{KnownColumn, TableEntry};
+use crate::catalog::{KnownColumn, TableEntry, Wanted};
 use crate::descriptor::{self, Compression, Dataset, Format};
 use crate::error::{Error, Result};
 use crate::snapshot::ReadAs;
@@ -14,8 +14,7 @@ use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv};
 
 /// The tables that pins on `schema_name` and `table_name` leave.
 pub(super) fn entries(env: &SystemEnv, pins: &Pins) -> Result<Vec<Arc<TableEntry>>> {
-    let schemas: Option<Vec<String>> = pins.texts("schema_name").map(|names| names.map(str::to_owned).collect());
-    tables_of_schemas(env, pins, schemas.as_deref(), "table_name")
+    tables_of_schemas(env, pins, pins.wanted("schema_name"), "table_name")
 }
 
 pub(super) fn themes(env: &SystemEnv, _pins: &Pins) -> Result<Rows> {
@@ -35,8 +34,8 @@ struct Publication {
     tables: usize,
 }
 
-fn publications(env: &SystemEnv, schema: Option<&str>) -> Result<Vec<Publication>> {
-    Ok(of_tables(&env.catalogs.tables(&env.database, schema)?))
+fn publications(env: &SystemEnv, schemas: Option<&Wanted>) -> Result<Vec<Publication>> {
+    Ok(of_tables(&env.catalogs.tables_wanted(&env.database, schemas, None)?))
 }
 
 /// The datasets of these tables, by schema and identifier. Descriptors that give the same identifier stay apart.
@@ -55,9 +54,7 @@ fn of_tables(tables: &[Arc<TableEntry>]) -> Vec<Publication> {
 }
 
 pub(super) fn datasets(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
-    let one: Option<Vec<&str>> = pins.texts("theme").map(Iterator::collect);
-    let schema = if let Some([only]) = one.as_deref() { Some(*only) } else { None };
-    Ok(Rows::of(publications(env, schema)?, |p, column| {
+    Ok(Rows::of(publications(env, pins.wanted("theme"))?, |p, column| {
         let d = &p.dataset;
         let publisher = d.publisher.as_ref();
         match column {
@@ -145,7 +142,7 @@ struct ColumnRow {
 
 pub(super) async fn columns(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
     let tables = entries(env, pins)?;
-    let find = tables.len() == 1 && pins.texts("table_name").is_some();
+    let find = tables.len() == 1 && pins.are_asked("table_name");
     let mut rows = Vec::new();
     for table in &tables {
         let declared = &table.distribution().schema.columns;

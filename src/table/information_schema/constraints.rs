@@ -1,9 +1,11 @@
 //! The views of `information_schema` on declared primary and foreign keys.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use crate::catalog::{TableEntry, Wanted};
 use crate::error::Result;
-use crate::table::pg_catalog::{ForeignKeyRow, KeyRow, foreign_keys, primary_keys};
+use crate::table::pg_catalog::{self, ForeignKeyRow, KeyRow, foreign_keys, primary_keys};
 use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv};
 
 /// A column that a constraint speaks of, or the constraint itself where `column` is not asked for.
@@ -71,8 +73,19 @@ fn rows(env: &SystemEnv, usages: Vec<Usage>) -> Rows {
     })
 }
 
+/// The tables that declare what the pins leave: constraints stand in the schema of their table.
+fn declaring(env: &SystemEnv, pins: &Pins, schema: &[&str], table: &str) -> Result<Vec<Arc<TableEntry>>> {
+    let both = |a: Option<Wanted>, b: Option<Wanted>| match (a, b) {
+        (Some(a), Some(b)) => Some(a.and(&b)),
+        (a, b) => a.or(b),
+    };
+    let schemas = schema.iter().map(|column| pins.wanted(column).cloned()).fold(None, both);
+    let names = both(pins.wanted(table).cloned(), pins.texts("constraint_name").map(pg_catalog::declaring));
+    env.catalogs.tables_wanted(&env.database, schemas.as_ref(), names.as_ref())
+}
+
 pub(super) fn table_constraints(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
-    let tables = super::entries(env, pins, "table_schema", "table_name")?;
+    let tables = declaring(env, pins, &["table_schema", "constraint_schema"], "table_name")?;
     let keys = primary_keys(&tables);
     let keys = keys.iter().map(|key| Usage::of_primary(key, 1, ""));
     let foreign = foreign_keys(env, &tables)?;
@@ -81,7 +94,7 @@ pub(super) fn table_constraints(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
 }
 
 pub(super) fn key_column_usage(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
-    let tables = super::entries(env, pins, "table_schema", "table_name")?;
+    let tables = declaring(env, pins, &["table_schema", "constraint_schema"], "table_name")?;
     let mut usages = Vec::new();
     for key in primary_keys(&tables) {
         usages.extend((1..).zip(&key.columns).map(|(n, c)| Usage::of_primary(&key, n, c)));
@@ -94,8 +107,17 @@ pub(super) fn key_column_usage(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
 }
 
 /// The columns that constraints rest on: a primary key's own, and a foreign key's targets.
-pub(super) fn constraint_column_usage(env: &SystemEnv, _pins: &Pins) -> Result<Rows> {
-    let tables = env.catalogs.tables(&env.database, None)?;
+pub(super) fn constraint_column_usage(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
+    let targets = ["table_schema", "table_name"].iter().any(|column| pins.wanted(column).is_some());
+    let of_constraint = ["constraint_schema", "constraint_name"].iter().any(|column| pins.wanted(column).is_some());
+    let tables = if of_constraint || !targets {
+        declaring(env, pins, &["constraint_schema"], "")?
+    } else {
+        // Those whose columns are told, and those that refer to them.
+        let targets = super::entries(env, pins, "table_schema", "table_name")?;
+        let referring = targets.iter().map(|target| env.catalogs.referring(target)).collect::<Result<Vec<_>>>()?;
+        pg_catalog::distinct(referring.into_iter().flatten().chain(targets).collect())
+    };
     let mut usages = Vec::new();
     for key in primary_keys(&tables) {
         usages.extend(key.columns.iter().map(|c| Usage::of_primary(&key, 1, c)));
@@ -110,9 +132,9 @@ pub(super) fn constraint_column_usage(env: &SystemEnv, _pins: &Pins) -> Result<R
     Ok(rows(env, usages))
 }
 
-pub(super) fn referential_constraints(env: &SystemEnv, _pins: &Pins) -> Result<Rows> {
+pub(super) fn referential_constraints(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
     let database = env.database.clone();
-    let tables = env.catalogs.tables(&env.database, None)?;
+    let tables = declaring(env, pins, &["constraint_schema"], "")?;
     Ok(Rows::of(foreign_keys(env, &tables)?, move |k, column| match column {
         "constraint_catalog" | "unique_constraint_catalog" => (&database).into(),
         "constraint_schema" => (&k.table.schema).into(),

@@ -31,8 +31,7 @@ pub fn source(name: &str) -> Source {
 
 /// The catalog's tables that pins on the columns `schema` and `table` leave.
 fn entries(env: &SystemEnv, pins: &Pins, schema: &str, table: &str) -> Result<Vec<Arc<TableEntry>>> {
-    let schemas: Option<Vec<String>> = pins.texts(schema).map(|names| names.map(str::to_owned).collect());
-    tables_of_schemas(env, pins, schemas.as_deref(), table)
+    tables_of_schemas(env, pins, pins.wanted(schema), table)
 }
 
 fn catalog_name(env: &SystemEnv, _pins: &Pins) -> Result<Rows> {

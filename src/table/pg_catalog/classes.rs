@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::catalog::TableEntry;
+use crate::catalog::{TableEntry, Wanted};
 use crate::error::Result;
 use crate::table::virtual_table::{Cell, Pins, Relation, Rows, SystemEnv, relations};
 
@@ -28,45 +28,19 @@ pub(super) fn tables_by_oid(env: &SystemEnv, oids: impl IntoIterator<Item = u32>
 }
 
 /// The tables, each once, by oid.
-pub(super) fn distinct(tables: Vec<Arc<TableEntry>>) -> Vec<Arc<TableEntry>> {
+pub fn distinct(tables: Vec<Arc<TableEntry>>) -> Vec<Arc<TableEntry>> {
     let by_oid: BTreeMap<u32, Arc<TableEntry>> = tables.into_iter().map(|t| (t.oid, t)).collect();
     by_oid.into_values().collect()
 }
 
 /// The tables of these names, in whatever schema.
-pub(super) fn tables_by_name(env: &SystemEnv, names: &[String]) -> Result<Vec<Arc<TableEntry>>> {
-    let schemas = env.catalogs.themes(&env.database)?;
-    let mut found = Vec::new();
-    for name in names {
-        for schema in &schemas {
-            found.extend(env.catalogs.table(&env.database, &schema.name, name)?);
-        }
-    }
-    Ok(found)
+pub(super) fn tables_by_name(env: &SystemEnv, names: &Wanted) -> Result<Vec<Arc<TableEntry>>> {
+    env.catalogs.tables_wanted(&env.database, None, Some(names))
 }
 
 /// The tables of these schemas (all when `None`) whose name the pin on `name` allows.
-pub fn tables_of_schemas(env: &SystemEnv, pins: &Pins, schemas: Option<&[String]>, name: &str) -> Result<Vec<Arc<TableEntry>>> {
-    let Some(names) = pins.texts(name) else {
-        let Some(schemas) = schemas else { return env.catalogs.tables(&env.database, None) };
-        let lists = schemas.iter().map(|s| env.catalogs.tables(&env.database, Some(s))).collect::<Result<Vec<_>>>()?;
-        return Ok(lists.into_iter().flatten().collect());
-    };
-    let all;
-    let schemas = match schemas {
-        Some(schemas) => schemas,
-        None => {
-            all = env.catalogs.themes(&env.database)?.into_iter().map(|t| t.name).collect::<Vec<_>>();
-            &all
-        }
-    };
-    let mut found = Vec::new();
-    for name in names {
-        for schema in schemas {
-            found.extend(env.catalogs.table(&env.database, schema, name)?);
-        }
-    }
-    Ok(found)
+pub fn tables_of_schemas(env: &SystemEnv, pins: &Pins, schemas: Option<&Wanted>, name: &str) -> Result<Vec<Arc<TableEntry>>> {
+    env.catalogs.tables_wanted(&env.database, schemas, pins.wanted(name))
 }
 
 /// What a relation is.
@@ -145,14 +119,13 @@ fn classes(env: &SystemEnv, pins: &Pins, schema: &str, oid: &str, name: &str, in
             && pins.allow(schema, &c.schema)
             && pins.allow_oid("relnamespace", c.schema_oid)
     };
-    let tables = match (pins.oids("relnamespace"), pins.texts(schema)) {
-        _ if pins.oids(oid).is_some() => tables(env, pins, oid, name)?,
-        (Some(oids), _) => {
-            let named: Vec<String> = schemas.iter().filter(|(_, oid)| oids.contains(oid)).map(|(name, _)| name.clone()).collect();
-            tables_of_schemas(env, pins, Some(&named), name)?
-        }
-        (None, Some(names)) => tables_of_schemas(env, pins, Some(&names.map(str::to_owned).collect::<Vec<_>>()), name)?,
-        (None, None) => tables(env, pins, oid, name)?,
+    let tables = if pins.oids(oid).is_some() {
+        tables(env, pins, oid, name)?
+    } else if let Some(oids) = pins.oids("relnamespace") {
+        let named = schemas.iter().filter(|(_, oid)| oids.contains(oid)).map(|(name, _)| name.clone());
+        tables_of_schemas(env, pins, Some(&Wanted::texts(named)), name)?
+    } else {
+        tables_of_schemas(env, pins, pins.wanted(schema), name)?
     };
     let owners = if indexes { indexes::owners(env, pins, oid, name)? } else { None };
     let owners = owners.as_ref().unwrap_or(&tables);

@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::catalog::{KnownColumn, TableEntry};
+use crate::catalog::{KnownColumn, TableEntry, Wanted};
 use crate::descriptor::{ForeignKey, Place};
 use crate::error::Result;
-use crate::name::quoted;
+use crate::name::{MAX_BYTES, quoted};
 use crate::table::pg_type::{self, PgType};
 use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv};
 
-use super::{attributes, builtin, classes, indexes, namespaces};
+use super::{attributes, builtin, classes, indexes, namespaces, object_name};
 
 /// Bits that make a constraint's oid of its table's: stable as long as the table's is.
 const KEY_BIT: u32 = 0x4000_0000;
@@ -46,7 +46,7 @@ pub fn primary_keys(tables: &[Arc<TableEntry>]) -> Vec<KeyRow> {
     declared
         .map(|t| KeyRow {
             table: Arc::clone(t),
-            name: format!("{}_pkey", t.name),
+            name: object_name::of(&t.name, None, "pkey"),
             columns: t.distribution().schema.primary_key.clone(),
         })
         .collect()
@@ -59,9 +59,9 @@ pub fn foreign_keys(env: &SystemEnv, tables: &[Arc<TableEntry>]) -> Result<Vec<F
         let mut names = HashSet::new();
         for (position, key) in (0..).zip(&table.distribution().schema.foreign_keys) {
             // Several keys of the same columns are numbered from the second on, as PostgreSQL does.
-            let plain = format!("{}_{}_fkey", table.name, key.fields.join("_"));
-            let numbered = (1..).map(|n| format!("{plain}{n}"));
-            let mut wanted = std::iter::once(plain.clone()).chain(numbered);
+            let columns = key.fields.join("_");
+            let of_label = |label: &str| object_name::of(&table.name, Some(&columns), label);
+            let mut wanted = std::iter::once(of_label("fkey")).chain((1..).map(|n| of_label(&format!("fkey{n}"))));
             let name = wanted.find(|name| names.insert(name.clone())).expect("there are more numbers than keys");
             let Some(target) = target(env, table, key)? else { continue };
             rows.push(ForeignKeyRow {
@@ -159,9 +159,7 @@ fn tables(env: &SystemEnv, pins: &Pins) -> Result<Vec<Arc<TableEntry>>> {
     let found = if let Some(oids) = pins.oids("oid") {
         oids.into_iter().map(|oid| table_of(env, oid)).filter_map(Result::transpose).collect::<Result<Vec<_>>>()?
     } else if let Some(names) = pins.texts("conname") {
-        // A name starts with its table's: every place where it may end is tried.
-        let starts = |name: &str| name.match_indices('_').map(|(at, _)| name[..at].to_owned()).collect::<Vec<_>>();
-        classes::tables_by_name(env, &names.flat_map(starts).collect::<Vec<_>>())?
+        classes::tables_by_name(env, &declaring(names))?
     } else if let Some(targets) = pins.oids("confrelid") {
         let targets = classes::tables_by_oid(env, targets)?;
         let referring = targets.iter().map(|target| env.catalogs.referring(target)).collect::<Result<Vec<_>>>()?;
@@ -172,12 +170,28 @@ fn tables(env: &SystemEnv, pins: &Pins) -> Result<Vec<Arc<TableEntry>>> {
         let referring = owners.iter().map(|owner| env.catalogs.referring(owner)).collect::<Result<Vec<_>>>()?;
         referring.into_iter().flatten().chain(owners).collect()
     } else if let Some(schemas) = pins.oids("connamespace") {
-        let names: Vec<String> = namespaces(env)?.into_iter().filter(|n| schemas.contains(&n.oid)).map(|n| n.name).collect();
-        classes::tables_of_schemas(env, pins, Some(&names), "")?
+        let names = namespaces(env)?.into_iter().filter(|n| schemas.contains(&n.oid)).map(|n| n.name);
+        classes::tables_of_schemas(env, pins, Some(&Wanted::texts(names)), "")?
     } else {
         env.catalogs.tables(&env.database, None)?
     };
     Ok(classes::distinct(found))
+}
+
+/// The names of the tables that may declare constraints of these names. A constraint's name starts with its table's, and where that ends is
+/// not told: each place is tried. The name of a table may have been cut for it.
+pub fn declaring<'a>(names: impl Iterator<Item = &'a str>) -> Wanted {
+    let mut wanted = Wanted::default();
+    for name in names {
+        for (at, _) in name.match_indices('_') {
+            if at >= object_name::LEAST_CUT && name.len() > MAX_BYTES - char::MAX.len_utf8() {
+                wanted.starts.insert(name[..at].to_owned());
+            } else {
+                wanted.texts.insert(name[..at].to_owned());
+            }
+        }
+    }
+    wanted
 }
 
 pub(super) async fn pg_constraint(env: &SystemEnv, pins: &Pins) -> Result<Rows> {

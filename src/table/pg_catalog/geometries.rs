@@ -17,10 +17,9 @@ struct Layer {
 }
 
 pub(super) async fn geometry_columns(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
-    let schemas: Option<Vec<String>> = pins.texts("f_table_schema").map(|names| names.map(str::to_owned).collect());
-    let tables = classes::tables_of_schemas(env, pins, schemas.as_deref(), "f_table_name")?;
+    let tables = classes::tables_of_schemas(env, pins, pins.wanted("f_table_schema"), "f_table_name")?;
     // Of a table that is asked for by name the columns are found out.
-    let find = pins.texts("f_table_name").is_some() && tables.len() == 1;
+    let find = pins.are_asked("f_table_name") && tables.len() == 1;
     let mut layers = Vec::new();
     for table in tables {
         let columns = attributes::columns_of(env, &table, find).await?;

@@ -1,20 +1,22 @@
 //! `pg_index`: PostgreSQL shows an index of the same name under every primary key, and tools read the key from there. Stoa has no
 //! indexes; a declared primary key is shown as one (decision 048).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::catalog::{KnownColumn, TableEntry};
+use crate::catalog::{KnownColumn, TableEntry, Wanted};
 use crate::error::Result;
-use crate::name::quoted;
+use crate::name::{MAX_BYTES, quoted};
 use crate::table::pg_type::{self, PgType};
 use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv};
 
-use super::{attributes, builtin, classes};
+use super::{attributes, builtin, classes, object_name};
 
 /// Bits that make an index's oid from its table's: stable as long as the table's is.
 const INDEX_BIT: u32 = 0x5000_0000;
 
-/// What the name of a primary key's index ends with.
+/// What the name of a primary key's index ends with, and what stands before that.
+const LABEL: &str = "pkey";
 const SUFFIX: &str = "_pkey";
 
 /// The oids of the default collation and of the access method `btree`.
@@ -41,7 +43,7 @@ pub fn of_table(table: &TableEntry) -> Option<Index> {
     Some(Index {
         oid: table.oid | INDEX_BIT,
         table: table.oid,
-        name: format!("{}{SUFFIX}", table.name),
+        name: object_name::of(&table.name, None, LABEL),
         columns: key.iter().map(column).collect::<Option<_>>()?,
     })
 }
@@ -61,8 +63,16 @@ pub fn by_oid(env: &SystemEnv, oid: u32) -> Result<Option<(Arc<TableEntry>, Inde
 /// The oid of the index of this name.
 pub fn by_name(env: &SystemEnv, schema: &str, name: &str) -> Result<Option<u32>> {
     let Some(table) = name.strip_suffix(SUFFIX) else { return Ok(None) };
-    let table = env.catalogs.table(&env.database, schema, table)?;
-    Ok(table.and_then(|t| of_table(&t)).map(|index| index.oid))
+    let tables = match Wanted::starting(table).filter(|_| may_be_cut(table)) {
+        Some(cut) => env.catalogs.tables_wanted(&env.database, Some(&Wanted::texts([schema.to_owned()])), Some(&cut))?,
+        None => env.catalogs.table(&env.database, schema, table)?.into_iter().collect(),
+    };
+    Ok(tables.iter().filter_map(|t| of_table(t)).find(|index| index.name == name).map(|index| index.oid))
+}
+
+/// Whether a table's name may stand cut before the suffix.
+fn may_be_cut(table: &str) -> bool {
+    table.len() + SUFFIX.len() > MAX_BYTES - char::MAX.len_utf8()
 }
 
 /// The tables whose indexes the pins leave, where these name indexes: `oid` and `name` are the columns that hold an index's oid and
@@ -71,9 +81,17 @@ pub(super) fn owners(env: &SystemEnv, pins: &Pins, oid: &str, name: &str) -> Res
     if let Some(oids) = pins.oids(oid) {
         return classes::tables_by_oid(env, oids.into_iter().filter_map(table_of)).map(Some);
     }
-    let Some(names) = pins.texts(name) else { return Ok(None) };
-    let names: Vec<String> = names.filter_map(|n| n.strip_suffix(SUFFIX)).map(str::to_owned).collect();
-    classes::tables_by_name(env, &names).map(Some)
+    let Some(names) = pins.wanted(name) else { return Ok(None) };
+    let mut owners = Wanted { texts: BTreeSet::new(), starts: names.starts.clone() };
+    let whole = names.texts.iter().filter_map(|name| name.strip_suffix(SUFFIX));
+    // What an index's name begins with may end in what stands behind its table's.
+    let begun = names.starts.iter().flat_map(|s| (1..SUFFIX.len()).filter_map(|length| s.strip_suffix(&SUFFIX[..length])));
+    for table in whole.chain(begun) {
+        // A long name was cut.
+        let of = if may_be_cut(table) { &mut owners.starts } else { &mut owners.texts };
+        of.insert(table.to_owned());
+    }
+    classes::tables_by_name(env, &owners).map(Some)
 }
 
 /// What `pg_get_indexdef` says of an index, or of its column of this number, from 1; `qualified` says whether the table stands there

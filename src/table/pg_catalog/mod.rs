@@ -9,6 +9,7 @@ mod constraints;
 mod geometries;
 mod indexes;
 mod namespaces;
+mod object_name;
 pub mod roles;
 mod sessions;
 pub mod settings;
@@ -16,8 +17,8 @@ pub mod types;
 
 pub use attributes::{columns_of, is_required, known_columns};
 pub use builtin::{Row, listing};
-pub use classes::{tables, tables_of_schemas};
-pub use constraints::{ForeignKeyRow, KeyRow, definition as constraint_definition, foreign_keys, primary_keys};
+pub use classes::{distinct, tables, tables_of_schemas};
+pub use constraints::{ForeignKeyRow, KeyRow, declaring, definition as constraint_definition, foreign_keys, primary_keys};
 pub use indexes::{
     by_name as index_by_name, by_oid as index_by_oid, definition as index_definition, of_table as index_of,
     table_of as index_table,
@@ -28,14 +29,6 @@ use super::virtual_table::Source;
 
 /// The oid of the role that owns everything; its name is the session's user.
 pub const OWNER: u32 = 10;
-
-/// PostgreSQL 15's keywords, each with its class (`U`, `C`, `T` or `R`) and whether it can be a label without `AS`.
-pub fn keywords() -> impl Iterator<Item = (&'static str, char, bool)> {
-    include_str!("rows/keywords.txt").lines().filter_map(|line| line.split_once('|')).flat_map(|(class, words)| {
-        let class = class.chars().next().unwrap_or('U');
-        words.split(' ').map(move |word| word.strip_suffix('*').map_or((word, class, true), |word| (word, class, false)))
-    })
-}
 
 /// Whether a relation of `pg_catalog` never has a row.
 pub fn is_empty(name: &str) -> bool {

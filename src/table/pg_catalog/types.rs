@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use crate::catalog::Wanted;
 use crate::error::Result;
 use crate::name::quoted;
 use crate::table::pg_type::PgType;
@@ -179,21 +180,17 @@ fn row_types(env: &SystemEnv, pins: &Pins) -> Result<Vec<Type>> {
     if !pins.allow("typtype", "c") && !pins.allow("typtype", "b") {
         return Ok(Vec::new());
     }
-    let named = pins.texts("typname").map(|names| {
-        names
-            .map(|n| n.strip_prefix('_').unwrap_or(n).to_owned())
-            .chain(pins.texts("typname").into_iter().flatten().map(str::to_owned))
-            .collect::<Vec<_>>()
-    });
-    let tables = match (pins.oids("oid"), pins.oids("typrelid"), named) {
-        (Some(oids), _, _) => {
-            classes::tables_by_oid(env, oids.into_iter().filter_map(table_of_row_type).map(|(table, _)| table))?
-        }
-        (None, Some(oids), _) => classes::tables_by_oid(env, oids)?,
-        (None, None, Some(names)) => classes::distinct(classes::tables_by_name(env, &names)?),
-        (None, None, None) => env.catalogs.tables(&env.database, None)?,
-    };
     let schemas: HashMap<String, u32> = namespaces(env)?.into_iter().map(|n| (n.name, n.oid)).collect();
+    let tables = if let Some(oids) = pins.oids("oid") {
+        classes::tables_by_oid(env, oids.into_iter().filter_map(table_of_row_type).map(|(table, _)| table))?
+    } else if let Some(oids) = pins.oids("typrelid") {
+        classes::tables_by_oid(env, oids)?
+    } else {
+        let asked = pins.oids("typnamespace");
+        let of_schema = asked.map(|oids| Wanted::texts(schemas.iter().filter(|(_, o)| oids.contains(o)).map(|(n, _)| n.clone())));
+        let of_name = pins.wanted("typname").and_then(row_names);
+        env.catalogs.tables_wanted(&env.database, of_schema.as_ref(), of_name.as_ref())?
+    };
     let mut rows = Vec::new();
     for table in tables {
         let schema = schemas.get(&table.schema).copied().unwrap_or_default();
@@ -207,6 +204,15 @@ fn row_types(env: &SystemEnv, pins: &Pins) -> Result<Vec<Type>> {
         }
     }
     Ok(rows)
+}
+
+/// The names of the tables whose row types, or arrays of these, have such names; `None` for any.
+fn row_names(wanted: &Wanted) -> Option<Wanted> {
+    let table = |name: &String| name.strip_prefix('_').map(str::to_owned);
+    let mut all = wanted.clone();
+    all.texts.extend(wanted.texts.iter().filter_map(table));
+    all.starts.extend(wanted.starts.iter().filter_map(table));
+    (!all.starts.contains("")).then_some(all)
 }
 
 fn of_table(table: u32, name: &str, schema: u32, array: bool, column: &str) -> Cell {

@@ -1,21 +1,28 @@
-//! What a scan's filters say of single columns: `oid = 16386`, `relname = 'trips'`, `nspname IN (..)`, and psql's
+//! What a scan's filters say of single columns: `oid = 16386`, `relname = 'trips'`, `nspname IN (..)`, `relname LIKE 'tr%'` and psql's
 //! `relname ~ '^(trips)$'`. Used to read less; every filter is still applied above the scan.
 
 mod learnt;
+mod patterns;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
+use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{Expr, Operator};
 use datafusion::physical_expr::PhysicalExpr;
 
+use crate::catalog::Wanted;
+
+/// The function that `~` is planned as where DataFusion has no operator for a pattern.
+const MATCHES: &str = "regexp_like";
+
 /// The values that columns are pinned to, in their text form. A column that is not here can have any value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pins {
-    values: HashMap<String, BTreeSet<String>>,
+    values: HashMap<String, Wanted>,
     /// The columns that the statement itself pins; others were pinned by what a join found out.
     asked: BTreeSet<String>,
 }
@@ -34,13 +41,13 @@ impl Pins {
     /// Pins further columns by a filter that holds too, as a join makes it of the rows of its other side.
     pub fn learn(&mut self, filter: &Arc<dyn PhysicalExpr>) {
         for (column, values) in learnt::pins(filter) {
-            self.pin(column, values);
+            self.pin(column, Wanted::texts(values));
         }
     }
 
-    fn pin(&mut self, column: String, values: BTreeSet<String>) {
+    fn pin(&mut self, column: String, values: Wanted) {
         let pinned = self.values.entry(column);
-        pinned.and_modify(|known| *known = known.intersection(&values).cloned().collect()).or_insert(values);
+        pinned.and_modify(|known| *known = known.and(&values)).or_insert(values);
     }
 
     /// The columns that are pinned.
@@ -53,24 +60,29 @@ impl Pins {
         self.asked.contains(column)
     }
 
-    /// The texts that the column can have; `None` for any.
+    /// The texts that the column can have, in full or by their beginnings; `None` for any.
+    pub fn wanted(&self, column: &str) -> Option<&Wanted> {
+        self.values.get(column)
+    }
+
+    /// The texts that the column can have; `None` for any, or for those of a beginning.
     pub fn texts(&self, column: &str) -> Option<impl Iterator<Item = &str>> {
-        self.values.get(column).map(|values| values.iter().map(String::as_str))
+        self.wanted(column).filter(|wanted| wanted.starts.is_empty()).map(|wanted| wanted.texts.iter().map(String::as_str))
     }
 
     /// The oids that the column can have; `None` for any.
     pub fn oids(&self, column: &str) -> Option<Vec<u32>> {
-        self.values.get(column).map(|values| values.iter().filter_map(|v| v.parse().ok()).collect())
+        self.texts(column).map(|texts| texts.filter_map(|v| v.parse().ok()).collect())
     }
 
     /// Whether the column can have this text.
     pub fn allow(&self, column: &str, text: &str) -> bool {
-        self.values.get(column).is_none_or(|values| values.contains(text))
+        self.wanted(column).is_none_or(|wanted| wanted.has(text))
     }
 
     /// Whether the column can have this number.
     pub fn allow_number(&self, column: &str, number: impl Into<i64>) -> bool {
-        self.values.get(column).is_none_or(|values| values.contains(&number.into().to_string()))
+        self.wanted(column).is_none_or(|wanted| wanted.has(&number.into().to_string()))
     }
 
     /// Whether the column can have this oid.
@@ -79,32 +91,38 @@ impl Pins {
     }
 }
 
-fn pinned(filter: &Expr) -> Option<(String, BTreeSet<String>)> {
+fn pinned(filter: &Expr) -> Option<(String, Wanted)> {
     match filter {
         Expr::BinaryExpr(e) => match e.op {
             Operator::Eq => {
                 let (column, value) =
                     column(&e.left).zip(literal(&e.right)).or_else(|| column(&e.right).zip(literal(&e.left)))?;
-                Some((column, BTreeSet::from([value])))
+                Some((column, Wanted::texts([value])))
             }
-            Operator::RegexMatch => {
-                let values = alternatives(&literal(&e.right)?)?;
-                Some((column(&e.left)?, values))
-            }
+            Operator::RegexMatch => matched(&e.left, &e.right),
             Operator::Or => {
                 let (left, right) = (pinned(&e.left)?, pinned(&e.right)?);
-                (left.0 == right.0).then(|| (left.0, left.1.union(&right.1).cloned().collect()))
+                (left.0 == right.0).then(|| (left.0, left.1.or(right.1)))
             }
             _ => None,
         },
-        // A pattern without wildcards, as drivers write a name that they look for.
+        Expr::ScalarFunction(ScalarFunction { func, args }) if func.name() == MATCHES => match args.as_slice() {
+            [text, pattern] => matched(text, pattern),
+            _ => None,
+        },
         Expr::Like(e) if !e.negated && !e.case_insensitive => {
-            let name = without_wildcards(&literal(&e.pattern)?, e.escape_char.unwrap_or('\\'))?;
-            Some((column(&e.expr)?, BTreeSet::from([name])))
+            Some((column(&e.expr)?, patterns::like(&literal(&e.pattern)?, e.escape_char.unwrap_or('\\'))?))
         }
-        Expr::InList(e) if !e.negated => Some((column(&e.expr)?, e.list.iter().map(literal).collect::<Option<_>>()?)),
+        Expr::InList(e) if !e.negated => {
+            Some((column(&e.expr)?, Wanted::texts(e.list.iter().map(literal).collect::<Option<Vec<_>>>()?)))
+        }
         _ => None,
     }
+}
+
+/// `column ~ pattern`.
+fn matched(text: &Expr, pattern: &Expr) -> Option<(String, Wanted)> {
+    Some((column(text)?, patterns::regex(&literal(pattern)?)?))
 }
 
 fn column(e: &Expr) -> Option<String> {
@@ -135,20 +153,6 @@ fn text(value: ScalarValue) -> Option<String> {
     }
 }
 
-/// The one text that a pattern of LIKE matches.
-fn without_wildcards(pattern: &str, escape: char) -> Option<String> {
-    let mut out = String::new();
-    let mut chars = pattern.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            c if c == escape => out.push(chars.next()?),
-            '%' | '_' => return None,
-            c => out.push(c),
-        }
-    }
-    Some(out)
-}
-
 fn scalar(e: &Expr) -> Option<ScalarValue> {
     match e {
         Expr::Literal(value, _) => Some(value.clone()),
@@ -156,30 +160,6 @@ fn scalar(e: &Expr) -> Option<ScalarValue> {
         Expr::Alias(a) => scalar(&a.expr),
         _ => None,
     }
-}
-
-/// The texts that an anchored pattern of plain alternatives matches: `^(a|b)$`, `^a$`.
-fn alternatives(pattern: &str) -> Option<BTreeSet<String>> {
-    let inner = pattern.strip_prefix('^')?.strip_suffix('$')?;
-    match inner.strip_prefix('(').and_then(|i| i.strip_suffix(')')) {
-        Some(alternatives) => alternatives.split('|').map(plain).collect(),
-        // Without parentheses, each anchor would belong to one alternative only.
-        None => Some(BTreeSet::from([plain(inner)?])),
-    }
-}
-
-/// A pattern without special characters, its escapes undone.
-fn plain(pattern: &str) -> Option<String> {
-    let mut out = String::new();
-    let mut chars = pattern.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => out.push(chars.next().filter(|c| !c.is_alphanumeric())?),
-            '.' | '*' | '+' | '?' | '|' | '(' | ')' | '[' | ']' | '{' | '}' | '^' | '$' => return None,
-            c => out.push(c),
-        }
-    }
-    Some(out)
 }
 
 #[cfg(test)]
@@ -200,16 +180,13 @@ mod tests {
             (vec![col("oid").in_list(vec![lit(3)], true)], "oid", None),
             (vec![col("oid").in_list(vec![lit(3), lit(4)], false).and(col("oid").eq(lit(4)))], "oid", Some("4")),
             (vec![col("relname").like(lit("metro\\_trips"))], "relname", Some("metro_trips")),
-            (vec![col("relname").like(lit("metro_trips"))], "relname", None),
-            (vec![col("relname").like(lit("metro%"))], "relname", None),
+            (vec![col("relname").like(lit("metro%"))], "relname", Some("metro..")),
+            (vec![col("relname").like(lit("metro%")).and(col("relname").like(lit("metro\\_%")))], "relname", Some("metro_..")),
+            (vec![col("relname").like(lit("m%")).or(col("relname").eq(lit("x")))], "relname", Some("x m..")),
             (vec![col("relname").not_like(lit("metro"))], "relname", None),
             (vec![matches("^(trips)$")], "relname", Some("trips")),
-            (vec![matches("^(a\\.b|c_d)$")], "relname", Some("a.b c_d")),
-            (vec![matches("^(tr.*)$")], "relname", None),
+            (vec![matches("^(tr.*)$").and(col("relname").eq(lit("trips")))], "relname", Some("trips")),
             (vec![matches("trips")], "relname", None),
-            (vec![matches("^trips$")], "relname", Some("trips")),
-            (vec![matches("^trips|stops$")], "relname", None),
-            (vec![matches("^(a)|(b)$")], "relname", None),
             (vec![cast(col("oid"), DataType::Int64).eq(lit(3_i64))], "oid", Some("3")),
             (vec![cast(col("oid"), DataType::Utf8).eq(cast(lit(3), DataType::Utf8))], "oid", Some("3")),
             (vec![col("oid").eq(cast(lit("03"), DataType::Int64))], "oid", Some("3")),
@@ -219,7 +196,11 @@ mod tests {
             (vec![col("oid").gt(lit(3))], "oid", None),
         ];
         for (filters, column, want) in cases {
-            let got = Pins::of(&filters).texts(column).map(|v| v.collect::<Vec<_>>().join(" "));
+            let pins = Pins::of(&filters);
+            let got = pins.wanted(column).map(|wanted| {
+                let starts = wanted.starts.iter().map(|s| format!("{s}.."));
+                wanted.texts.iter().cloned().chain(starts).collect::<Vec<_>>().join(" ")
+            });
             assert_eq!(got.as_deref(), want, "{filters:?}");
         }
     }

@@ -13,6 +13,7 @@ use futures::stream::BoxStream;
 
 use super::scan::SystemScan;
 use super::{Pins, Relation, Rows, SystemEnv};
+use crate::catalog::Wanted;
 use crate::error;
 
 /// Where a virtual table's rows come from.
@@ -39,6 +40,11 @@ impl VirtualTable {
     /// The table of a relation whose rows come from `source`.
     pub fn new(relation: &'static Relation, source: Source, env: Arc<SystemEnv>) -> Self {
         Self { relation, source, env }
+    }
+
+    /// `pg_class.oid`.
+    pub fn oid(&self) -> u32 {
+        self.relation.oid
     }
 }
 
@@ -84,13 +90,14 @@ impl TableProvider for VirtualTable {
 /// About how many rows a relation has, for the order of joins: what is pinned to few values is read first.
 fn estimate(relation: &Relation, env: &SystemEnv, pins: &Pins) -> usize {
     /// Columns whose values have a row each, or a few.
-    const KEYS: [&str; 12] = [
+    const KEYS: [&str; 13] = [
         "oid",
         "relname",
         "nspname",
         "typname",
         "proname",
         "conname",
+        "constraint_name",
         "indrelid",
         "indexrelid",
         "conrelid",
@@ -106,11 +113,22 @@ fn estimate(relation: &Relation, env: &SystemEnv, pins: &Pins) -> usize {
         "pg_attribute" | "columns" => (3_000, 20),
         "pg_description" => (0, 10),
         "pg_type" => (600, 2),
-        "pg_index" | "pg_indexes" | "pg_constraint" | "pg_tables" | "pg_stat_user_tables" | "pg_stat_all_tables" => (100, 1),
+        "pg_index"
+        | "pg_indexes"
+        | "pg_constraint"
+        | "pg_tables"
+        | "pg_stat_user_tables"
+        | "pg_stat_all_tables"
+        | "table_constraints"
+        | "key_column_usage"
+        | "constraint_column_usage"
+        | "referential_constraints" => (100, 1),
         "pg_proc" => (3_000, 0),
         _ => (100, 0),
     };
     let of_value = if relation.name == "pg_attribute" || relation.name == "columns" { 20 } else { 1 };
-    let pinned = KEYS.iter().filter_map(|column| pins.texts(column).map(Iterator::count)).min();
+    // Of those that begin alike there may be many, but few among all.
+    let of_pin = |wanted: &Wanted| wanted.texts.len() + wanted.starts.len() * (1 + tables / 100);
+    let pinned = KEYS.iter().filter_map(|column| pins.wanted(column).map(of_pin)).min();
     pinned.map_or(few + tables * of_table, |values| values * of_value)
 }

@@ -13,12 +13,13 @@ use arrow::record_batch::RecordBatch;
 use datafusion::catalog::streaming::StreamingTable;
 use datafusion::catalog::{TableFunction, TableFunctionArgs, TableFunctionImpl, TableProvider};
 use datafusion::common::ScalarValue;
+use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::session_state::SessionState;
 use datafusion::execution::{FunctionRegistry, SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::type_coercion::functions::fields_with_udf;
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, Expr, LogicalPlanBuilder, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
@@ -59,7 +60,7 @@ impl Steps {
     /// [`Kind::InvalidParameter`] for a step that leads nowhere.
     fn new(start: i64, end: i64, step: Interval, zone: Option<Zone>) -> Result<Self, Error> {
         if step.span() == 0 {
-            return Err(Error::new(Kind::InvalidParameter, "step size cannot equal zero"));
+            return Err(no_step());
         }
         Ok(Self { next: start, end, step, zone, done: false })
     }
@@ -96,11 +97,19 @@ impl TableFunctionImpl for OfTable {
         let literals: Option<Vec<&ScalarValue>> =
             args.exprs().iter().map(|e| if let Expr::Literal(value, _) = e { Some(value) } else { None }).collect();
         let types = literals.iter().flatten().map(|v| v.data_type()).collect::<Vec<_>>();
-        let Some(t) = moments(&types) else { return self.inner.create_table_provider_with_args(args) };
-        let Some([start, end, step]) = literals.as_deref() else { return self.inner.create_table_provider_with_args(args) };
-        let Some(session) = SessionValues::of(args.session().config_options()).cloned() else {
-            return self.inner.create_table_provider_with_args(args);
+        let numbers = || {
+            let wide: Vec<Expr> = args.exprs().iter().map(widened).collect();
+            self.inner.create_table_provider_with_args(TableFunctionArgs::new(&wide, args.session()))
         };
+        let Some(t) = moments(&types) else {
+            if literals.as_deref().and_then(|all| all.get(2)).is_some_and(|step| is_zero(step)) {
+                return Err(outward(no_step()));
+            }
+            let is_known = types.len() == args.exprs().len();
+            return if is_known && are_integers(&types) { as_integers(numbers()?) } else { numbers() };
+        };
+        let Some([start, end, step]) = literals.as_deref() else { return numbers() };
+        let Some(session) = SessionValues::of(args.session().config_options()).cloned() else { return numbers() };
         let schema = Arc::new(Schema::new(vec![Field::new("value", arrow(t), true)]));
         let read = (read_moment(&session, start, t)?, read_moment(&session, end, t)?, interval(&session, step)?);
         let steps = match read {
@@ -111,6 +120,48 @@ impl TableFunctionImpl for OfTable {
         };
         Ok(Arc::new(StreamingTable::try_new(Arc::clone(&schema), vec![Arc::new(Series { schema, steps })])?))
     }
+}
+
+fn no_step() -> Error {
+    Error::new(Kind::InvalidParameter, "step size cannot equal zero")
+}
+
+fn is_zero(step: &ScalarValue) -> bool {
+    matches!(step, ScalarValue::Int16(Some(0)) | ScalarValue::Int32(Some(0)) | ScalarValue::Int64(Some(0)))
+}
+
+/// A whole number as `bigint`, of which DataFusion's series are, and NULL of no type.
+fn widened(argument: &Expr) -> Expr {
+    match argument {
+        Expr::Literal(value, metadata) if value.is_null() => Expr::Literal(ScalarValue::Null, metadata.clone()),
+        Expr::Literal(whole @ (ScalarValue::Int16(_) | ScalarValue::Int32(_)), metadata) => {
+            Expr::Literal(whole.cast_to(&DataType::Int64).unwrap_or(ScalarValue::Int64(None)), metadata.clone())
+        }
+        other => other.clone(),
+    }
+}
+
+/// The series as `integer`, which PostgreSQL gives where all arguments are: DataFusion's are of `bigint`.
+fn as_integers(series: Arc<dyn TableProvider>) -> Result<Arc<dyn TableProvider>> {
+    let scan = LogicalPlanBuilder::scan(NAME, provider_as_source(series), None)?;
+    let values: Vec<Expr> = scan
+        .schema()
+        .columns()
+        .into_iter()
+        .map(|column| {
+            let name = column.name.clone();
+            datafusion::logical_expr::cast(Expr::Column(column), DataType::Int32).alias(name)
+        })
+        .collect();
+    Ok(Arc::new(ViewTable::new(scan.project(values)?.build()?, None)))
+}
+
+fn are_integers(types: &[DataType]) -> bool {
+    !types.is_empty() && types.iter().all(|t| matches!(t, DataType::Int16 | DataType::Int32))
+}
+
+fn list_of(item: DataType) -> DataType {
+    DataType::List(Arc::new(Field::new_list_field(item, true)))
 }
 
 fn arrow(t: T) -> DataType {
@@ -235,6 +286,19 @@ impl Hash for OfArray {
     }
 }
 
+impl OfArray {
+    /// DataFusion's series, of `integer` where all arguments are.
+    fn of_numbers(&self, mut args: ScalarFunctionArgs, types: &[DataType]) -> Result<ColumnarValue> {
+        if !are_integers(types) {
+            return self.inner.invoke_with_args(args);
+        }
+        args.args = args.args.iter().map(|a| a.cast_to(&DataType::Int64, None)).collect::<Result<_>>()?;
+        args.arg_fields = args.arg_fields.iter().map(|f| Arc::new(Field::new(f.name(), DataType::Int64, true))).collect();
+        args.return_field = Arc::new(Field::new(NAME, list_of(DataType::Int64), true));
+        self.inner.invoke_with_args(args)?.cast_to(&list_of(DataType::Int32), None)
+    }
+}
+
 impl ScalarUDFImpl for OfArray {
     fn name(&self) -> &str {
         NAME
@@ -248,13 +312,17 @@ impl ScalarUDFImpl for OfArray {
         if let Some(t) = moments(types) {
             return Ok(vec![arrow(t), arrow(t), arrow(T::Interval)]);
         }
+        if are_integers(types) {
+            return Ok(vec![DataType::Int32; types.len()]);
+        }
         let fields: Vec<FieldRef> = types.iter().map(|t| Arc::new(Field::new("", t.clone(), true))).collect();
         Ok(fields_with_udf(&fields, self.inner.as_ref())?.iter().map(|f| f.data_type().clone()).collect())
     }
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
         match moments(types) {
-            Some(t) => Ok(DataType::List(Arc::new(Field::new_list_field(arrow(t), true)))),
+            Some(t) => Ok(list_of(arrow(t))),
+            None if are_integers(types) => Ok(list_of(DataType::Int32)),
             None => self.inner.return_type(types),
         }
     }
@@ -263,13 +331,14 @@ impl ScalarUDFImpl for OfArray {
         let types: Vec<DataType> = args.arg_fields.iter().map(|f| f.data_type().clone()).collect();
         match moments(&types) {
             Some(_) => Ok(Arc::new(Field::new(NAME, self.return_type(&types)?, true))),
+            None if are_integers(&types) => Ok(Arc::new(Field::new(NAME, list_of(DataType::Int32), true))),
             None => self.inner.return_field_from_args(args),
         }
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let types: Vec<DataType> = args.args.iter().map(ColumnarValue::data_type).collect();
-        let Some(t) = moments(&types) else { return self.inner.invoke_with_args(args) };
+        let Some(t) = moments(&types) else { return self.of_numbers(args, &types) };
         let arrays = ColumnarValue::values_to_arrays(&args.args)?;
         let [starts, ends, steps] = arrays.as_slice() else {
             return Err(DataFusionError::Internal("a series of three".to_owned()));

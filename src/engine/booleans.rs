@@ -1,0 +1,67 @@
+//! Quoted constants beside a `boolean` in `IN` and `BETWEEN`, which no planner is asked for: they are of its type, as beside an operator
+//! ([`super::unknown`]).
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{DFSchema, Result, ScalarValue};
+use datafusion::logical_expr::expr::{Between, InList};
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, lit};
+use datafusion::optimizer::AnalyzerRule;
+
+use super::unknown;
+
+/// The rule; it stands before those that take offence at texts.
+#[derive(Debug, Default)]
+pub struct Booleans;
+
+impl AnalyzerRule for Booleans {
+    fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> Result<LogicalPlan> {
+        let changed = plan.transform_up_with_subqueries(|node| {
+            let mut schema = merge_schema(&node.inputs());
+            if let LogicalPlan::TableScan(scan) = &node {
+                schema.merge(&scan.projected_schema);
+            }
+            let names = NamePreserver::new(&node);
+            node.map_expressions(|expr| {
+                let name = names.save(&expr);
+                let done = expr.transform_up(|expr| settled(expr, &schema))?;
+                Ok(done.update_data(|expr| name.restore(expr)))
+            })
+        })?;
+        Ok(changed.data)
+    }
+
+    fn name(&self) -> &str {
+        "booleans"
+    }
+}
+
+fn settled(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    let is_boolean = |e: &Expr| e.get_type(schema).is_ok_and(|t| t == DataType::Boolean);
+    match expr {
+        Expr::InList(InList { expr, list, negated }) if is_boolean(&expr) && list.iter().any(is_text) => {
+            let list = list.into_iter().map(constant).collect::<Result<_>>()?;
+            Ok(Transformed::yes(Expr::InList(InList::new(expr, list, negated))))
+        }
+        Expr::Between(Between { expr, negated, low, high }) if is_boolean(&expr) && (is_text(&low) || is_text(&high)) => {
+            let (low, high) = (Box::new(constant(*low)?), Box::new(constant(*high)?));
+            Ok(Transformed::yes(Expr::Between(Between::new(expr, negated, low, high))))
+        }
+        other => Ok(Transformed::no(other)),
+    }
+}
+
+fn is_text(expr: &Expr) -> bool {
+    matches!(expr, Expr::Literal(ScalarValue::Utf8(Some(_)), _))
+}
+
+/// A text as a boolean, anything else as it is.
+fn constant(expr: Expr) -> Result<Expr> {
+    match &expr {
+        Expr::Literal(ScalarValue::Utf8(Some(text)), _) => unknown::boolean(text).map(lit),
+        _ => Ok(expr),
+    }
+}
