@@ -271,6 +271,15 @@ fn types(plan: &LogicalPlan) -> Vec<Option<&'static PgType>> {
         LogicalPlan::Sort(_) | LogicalPlan::Limit(_) | LogicalPlan::Distinct(_) if plan.inputs().len() == 1 => {
             plan.inputs().first().map(|input| types(input)).unwrap_or_default()
         }
+        LogicalPlan::Values(values) => {
+            let width = values.values.first().map_or(0, Vec::len);
+            let cell = |row: &Vec<Expr>, i: usize| match bare(row.get(i)?) {
+                // To the column's type.
+                Expr::Cast(cast) => of(&cast.expr, &DFSchema::empty()),
+                other => of(other, &DFSchema::empty()),
+            };
+            (0..width).map(|i| values.values.iter().find_map(|row| cell(row, i))).collect()
+        }
         other => {
             let known = |field: &FieldRef| (*field.data_type() != DataType::Null).then(|| PgType::of_field(field));
             other.schema().fields().iter().map(known).collect()

@@ -7,7 +7,7 @@ use datafusion::common::tree_node::Transformed;
 use datafusion::common::{Column, JoinType, NullEquality};
 use datafusion::error::Result;
 use datafusion::functions_window::row_number::row_number;
-use datafusion::logical_expr::{Distinct, Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{Distinct, Expr, ExprFunctionExt, Join, LogicalPlan, LogicalPlanBuilder};
 use datafusion::optimizer::AnalyzerRule;
 
 /// The column that numbers equal rows.
@@ -25,22 +25,18 @@ impl AnalyzerRule for Counted {
             let is_all = matches!(join.join_type, JoinType::LeftSemi | JoinType::LeftAnti)
                 && join.null_equality == NullEquality::NullEqualsNull
                 && !matches!(join.left.as_ref(), LogicalPlan::Distinct(Distinct::All(_)));
-            let columns = |exprs: Vec<&Expr>| exprs.into_iter().map(|e| e.try_as_col().cloned()).collect::<Option<Vec<_>>>();
-            let left = columns(join.on.iter().map(|(left, _)| left).collect());
-            let right = columns(join.on.iter().map(|(_, right)| right).collect());
-            let (true, Some(mut left), Some(mut right)) = (is_all, left, right) else { return Ok(Transformed::no(node)) };
+            if !is_all {
+                return Ok(Transformed::no(node));
+            }
+            // Columns, or what they are read as where the sides are of two types.
+            let (left, right) = join.on.iter().cloned().unzip();
             let kept: Vec<Expr> = join.left.schema().columns().into_iter().map(Expr::Column).collect();
-            let (a, b) = (numbered(&join.left, &left)?, numbered(&join.right, &right)?);
-            left.push(Column::new_unqualified(NUMBER));
-            right.push(Column::new_unqualified(NUMBER));
-            let joined = LogicalPlanBuilder::from(a).join_detailed(
-                b,
-                join.join_type,
-                (left, right),
-                None,
-                NullEquality::NullEqualsNull,
-            )?;
-            Ok(Transformed::yes(joined.project(kept)?.build()?))
+            let (a, b) = (Arc::new(numbered(&join.left, left)?), Arc::new(numbered(&join.right, right)?));
+            let number = || Expr::Column(Column::new_unqualified(NUMBER));
+            let on = join.on.iter().cloned().chain([(number(), number())]).collect();
+            let equal = NullEquality::NullEqualsNull;
+            let joined = Join::try_new(a, b, on, None, join.join_type, join.join_constraint, equal, false)?;
+            Ok(Transformed::yes(LogicalPlanBuilder::from(LogicalPlan::Join(joined)).project(kept)?.build()?))
         })?;
         Ok(counted.data)
     }
@@ -50,8 +46,7 @@ impl AnalyzerRule for Counted {
     }
 }
 
-fn numbered(plan: &Arc<LogicalPlan>, columns: &[Column]) -> Result<LogicalPlan> {
-    let equal = columns.iter().cloned().map(Expr::Column).collect();
+fn numbered(plan: &Arc<LogicalPlan>, equal: Vec<Expr>) -> Result<LogicalPlan> {
     let number = row_number().partition_by(equal).build()?.alias(NUMBER);
     let all = plan.schema().columns().into_iter().map(Expr::Column);
     let window = LogicalPlanBuilder::from(plan.as_ref().clone()).window(vec![number.clone().unalias()])?;

@@ -18,10 +18,12 @@ use super::booleans::Booleans;
 use super::choices::Choices;
 use super::filtered::Filtered;
 use super::functions::{Types, Unknowns};
+use super::grouped::Grouped;
 use super::marks::{self, Marks};
 use super::multiset::Counted;
 use super::numeric::{self, Literals, Settle};
 use super::operators::{Operators, Texts};
+use super::proven::{self, Proven};
 use super::rejecting::Rejecting;
 use super::resolve::SEARCH_PATH_SCHEMA;
 use super::runtime::Cpu;
@@ -56,7 +58,7 @@ impl Shared {
     pub fn new(options: &Options, cpu: Cpu, catalogs: Arc<Catalogs>, snapshots: Arc<Snapshots>) -> Result<Self> {
         let spill = Spill::open(&options.cache)?;
         let runtime = runtime_env(options, &spill)?;
-        let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(Choices), Arc::new(Unknowns), Arc::new(Booleans), Arc::new(Settle), Arc::new(Strict)];
+        let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(Grouped), Arc::new(Choices), Arc::new(Unknowns), Arc::new(Booleans), Arc::new(Settle), Arc::new(Strict)];
         rules.extend(Analyzer::new().rules);
         rules.push(Arc::new(Counted));
         let builder = SessionStateBuilder::new()
@@ -65,7 +67,7 @@ impl Shared {
             // Before DataFusion's own, which make structs of what stands for a number, and take operators of other types.
             .with_expr_planners(vec![Arc::new(Literals), Arc::new(Vectors), Arc::new(Operators::new())])
             .with_default_features()
-            .with_query_planner(Arc::new(super::apply::Planner))
+            .with_query_planner(Arc::new(Proven(super::apply::Planner)))
             .with_type_planner(Arc::new(Types))
             .with_analyzer_rules(rules);
         let mut base = builder.with_physical_optimizer_rules(super::yielding::rules()).build();
@@ -152,7 +154,6 @@ fn config(options: &Options) -> SessionConfig {
     o.execution.parquet.pushdown_filters = true;
     o.execution.parquet.reorder_filters = true;
     o.execution.collect_statistics = true;
-    // Optimizations drop metadata of fields here and there, and that is all that it would find.
-    o.execution.skip_physical_aggregate_schema_check = true;
+    o.execution.skip_physical_aggregate_schema_check = proven::UNCHECKED;
     config
 }

@@ -18,6 +18,9 @@ use crate::table::pg_type::PgType;
 /// How many parts of a statement the planner is asked about.
 const MOST: usize = 32;
 
+/// Functions of several types, none of which a constant without a type is taken for.
+const SEVERAL: &[&str] = &["avg", "gcd", "generate_series", "lcm", "mod", "sum"];
+
 /// Types whose values have a sign.
 const SIGNED: &[&str] = &["smallint", "integer", "bigint", "numeric", "real", "double precision", "interval"];
 
@@ -100,6 +103,14 @@ async fn function(e: Error, call: &str, state: &SessionState, text: &Text<'_>, p
     }
     if let Some(found) = stands_for(name, said, state, text, parts).await {
         return found;
+    }
+    if let Some((shown, at)) = &best
+        && SEVERAL.contains(&name)
+        && shown.split_once('(').is_some_and(|(_, types)| types.trim_end_matches(')').split(", ").all(|t| t == "unknown"))
+    {
+        let e = Error::new(Kind::AmbiguousFunction, format!("function {shown} is not unique"));
+        let hint = "Could not choose a best candidate function. You might need to add explicit type casts.";
+        return text.at(e.with_hint(hint), *at);
     }
     let Some((shown, at)) = best else { return operator_of(e, name, said, state, text, parts).await };
     let named = Error::new(Kind::UndefinedFunction, format!("function {shown} does not exist"));
@@ -203,6 +214,11 @@ async fn operator(e: Error, said: &str, state: &SessionState, text: &Text<'_>, p
             [left, right] => format!("{left} {name} {right}"),
             _ => continue,
         };
+        if types == ["unknown"] && said.starts_with(name.as_str()) {
+            let e = Error::new(Kind::AmbiguousFunction, format!("operator is not unique: {shown}"));
+            let hint = "Could not choose a best candidate operator. You might need to add explicit type casts.";
+            return text.at(e.with_hint(hint), part.at);
+        }
         let is_prefix = said.starts_with(name.as_str());
         if said.contains('?') && is_prefix == (types.len() == 1) && !(is_prefix && SIGNED.contains(&types[0].as_str())) {
             return text.at(no_operator(&shown, types.len()), part.at);
@@ -249,7 +265,7 @@ fn mismatch(message: &str) -> Option<(&str, &str)> {
 async fn operand(e: Error, clauses: &[&str], of: &str, state: &SessionState, text: &Text<'_>, parts: &[Part]) -> Error {
     let is_it = |part: &Part| matches!(part.what, What::Operand(clause) if clauses.contains(&clause));
     for (number, part) in parts.iter().enumerate().filter(|(_, part)| is_it(part)).take(MOST) {
-        if types(state, text, number, part).await.is_some_and(|types| types == [of]) {
+        if types(state, text, number, part).await.is_some_and(|types| types == [of] || of == "text" && types == ["unknown"]) {
             return text.at(e, part.at);
         }
     }
@@ -280,7 +296,10 @@ async fn types(state: &SessionState, text: &Text<'_>, number: usize, part: &Part
 }
 
 fn is_unknown(expr: &Expr) -> bool {
-    matches!(bare(expr), Expr::Value(v) if matches!(v.value, Value::Null | Value::SingleQuotedString(_) | Value::EscapedStringLiteral(_)))
+    matches!(bare(expr), Expr::Value(v) if matches!(
+        v.value,
+        Value::Null | Value::SingleQuotedString(_) | Value::EscapedStringLiteral(_) | Value::Placeholder(_)
+    ))
 }
 
 fn empty() -> Option<Box<Query>> {

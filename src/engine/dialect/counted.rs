@@ -15,7 +15,7 @@ use crate::error::{Error, Kind, Result};
 /// Checks a statement as it was written: [`Kind::InvalidPosition`], [`Kind::Syntax`] for a constant that is no number, [`Kind::Unsupported`] for an
 /// expression that a UNION is sorted by.
 pub fn check(statement: &Statement, sql: &str) -> Result<()> {
-    match statement.visit(&mut Checker { sql }) {
+    match statement.visit(&mut Checker { sql, depth: 0 }) {
         ControlFlow::Break(error) => Err(*error),
         ControlFlow::Continue(()) => Ok(()),
     }
@@ -23,6 +23,8 @@ pub fn check(statement: &Statement, sql: &str) -> Result<()> {
 
 struct Checker<'a> {
     sql: &'a str,
+    /// How many queries are around.
+    depth: usize,
 }
 
 impl Checker<'_> {
@@ -96,7 +98,9 @@ impl Visitor for Checker<'_> {
                 }
             }
         }
-        if let Some(LimitClause::LimitOffset { limit, offset, .. }) = &query.limit_clause {
+        self.depth += 1;
+        // A query within another may name columns of that one.
+        if let (1, Some(LimitClause::LimitOffset { limit, offset, .. })) = (self.depth, &query.limit_clause) {
             if let Some(limit) = limit {
                 self.limit("LIMIT", limit)?;
             }
@@ -104,6 +108,11 @@ impl Visitor for Checker<'_> {
                 self.limit("OFFSET", &offset.value)?;
             }
         }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &Query) -> ControlFlow<Self::Break> {
+        self.depth -= 1;
         ControlFlow::Continue(())
     }
 

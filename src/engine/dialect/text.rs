@@ -13,11 +13,11 @@ use crate::engine::functions::{COMPARE_ALL, COMPARE_ANY};
 pub fn syntax(expr: &mut Expr) {
     let taken = std::mem::replace(expr, value(Value::Null));
     *expr = match taken {
-        Expr::Substring { expr: text, substring_from, substring_for, .. } => {
+        Expr::Substring { expr: text, substring_from, substring_for, shorthand, .. } => {
             let one = || Box::new(value(Value::Number("1".to_owned(), false)));
             let mut arguments = vec![*text, *substring_from.unwrap_or_else(one)];
             arguments.extend(substring_for.map(|length| *length));
-            call("substring", arguments)
+            call(if shorthand { "substr" } else { "substring" }, arguments)
         }
         Expr::Position { expr: part, r#in: whole } => call("position", vec![*whole, *part]),
         Expr::Overlay { expr: text, overlay_what, overlay_from, overlay_for } => {
