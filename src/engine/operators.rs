@@ -335,9 +335,11 @@ impl AnalyzerRule for Texts {
                 schema.merge(&scan.projected_schema);
             }
             let names = NamePreserver::new(&node);
+            // What is joined by has no type to show, and is one column with what it is cast from.
+            let is_shown = !matches!(node, LogicalPlan::Join(_));
             node.map_expressions(|expr| {
                 let name = names.save(&expr);
-                let done = expr.transform_up(|expr| written(expr, &schema))?;
+                let done = expr.transform_up(|expr| written(expr, &schema, is_shown))?;
                 Ok(done.update_data(|expr| name.restore(expr)))
             })
         })?;
@@ -359,7 +361,7 @@ pub fn of_json(from: &Field, to: &Field) -> Result<()> {
     Err(DataFusionError::External(Box::new(error)))
 }
 
-fn written(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+fn written(expr: Expr, schema: &DFSchema, is_shown: bool) -> Result<Transformed<Expr>> {
     if let Expr::ScalarFunction(call) = &expr
         && call.func.name() == "array_has"
     {
@@ -377,7 +379,7 @@ fn written(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     }
     // A cast to text would otherwise keep what its argument is marked as.
     let plain = |field: &Field| !field.metadata().contains_key(crate::snapshot::field_key::LOGICAL);
-    if to.is_string() && from.is_string() && plain(&field) && super::marks::of(&inner.to_field(schema)?.1).is_some() {
+    if is_shown && to.is_string() && from.is_string() && plain(&field) && super::marks::of(&inner.to_field(schema)?.1).is_some() {
         let text = Expr::Cast(Cast { expr: inner, field });
         return Ok(Transformed::yes(super::marks::as_text(text)));
     }

@@ -6,6 +6,7 @@ use datafusion::datasource::source_as_provider;
 use datafusion::logical_expr::{Expr, Join, JoinType, LogicalPlan};
 
 use crate::table::SnapshotTable;
+use crate::table::virtual_table::VirtualTable;
 
 /// Metadata of a result's field: the oid of its table and the number of its column in it, with a space between them.
 const KEY: &str = "stoa.origin";
@@ -36,9 +37,10 @@ impl Origin {
         match plan {
             LogicalPlan::TableScan(scan) => {
                 let provider = source_as_provider(&scan.source).ok()?;
-                let table = provider.downcast_ref::<SnapshotTable>()?;
+                let published = provider.downcast_ref::<SnapshotTable>().map(|table| table.entry().oid);
+                let table = published.or_else(|| provider.downcast_ref::<VirtualTable>().map(VirtualTable::oid))?;
                 let column = scan.projection.as_ref().map_or(Some(index), |kept| kept.get(index).copied())?;
-                Some(Self { table: table.entry().oid, column: i16::try_from(column + 1).ok()? })
+                Some(Self { table, column: i16::try_from(column + 1).ok()? })
             }
             LogicalPlan::Projection(projection) => Self::of_expr(projection.expr.get(index)?, &projection.input),
             LogicalPlan::Aggregate(aggregate) => Self::of_expr(aggregate.group_expr.get(index)?, &aggregate.input),

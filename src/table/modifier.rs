@@ -1,5 +1,5 @@
 //! Type modifiers (`atttypmod`): the precision and scale of a `numeric`, the reference system of a `geometry`, in the one number that PostgreSQL
-//! tells clients. Stoa's columns have no other modifiers.
+//! tells clients. Stoa's columns have no other modifiers; what is cast to a type with a length or digits of seconds has that.
 
 use arrow::datatypes::{DataType, Field};
 
@@ -39,6 +39,25 @@ pub fn of_field(field: &Field) -> i32 {
         0 => NONE,
         srid => srid << SRID_BITS,
     }
+}
+
+/// Metadata of a result's field: the modifier of the type that it was cast to.
+const CAST: &str = "stoa.modifier";
+
+/// The field of what was cast to a type with a modifier.
+pub fn cast(mut field: Field, modifier: i32) -> Field {
+    field.metadata_mut().insert(CAST.to_owned(), modifier.to_string());
+    field
+}
+
+/// The modifier that a cast gave a field.
+pub fn of_cast(field: &Field) -> Option<i32> {
+    field.metadata().get(CAST)?.parse().ok()
+}
+
+/// The modifier of `varchar(n)` and `char(n)`.
+pub fn of_length(characters: i64) -> i32 {
+    i32::try_from(characters).map_or(NONE, |n| n.saturating_add(HEADER))
 }
 
 /// Where a reference system's number begins in the modifier of a geometry.

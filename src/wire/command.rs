@@ -184,8 +184,9 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
         target: &Planned,
         cancel: &CancellationToken,
     ) -> Result<Vec<ArrayRef>, Failure> {
-        // As an assignment would: by the types, and not by their texts. A numeric keeps its digits.
-        let by_type = |pg: &'static PgType| (*pg != pg_type::NUMERIC && pg.element_type().is_none()).then_some(pg);
+        // As an assignment would: by the types, and not by their texts. A numeric keeps its digits, and a text is what it is.
+        let by_type =
+            |pg: &'static PgType| (*pg != pg_type::NUMERIC && pg.category != 'S' && pg.element_type().is_none()).then_some(pg);
         let types: Vec<_> = target.parameters.iter().map(|pg| by_type(pg)).collect();
         let prepared = self.prepare(&arguments.cast_columns(&types), &[], cancel).await?;
         let Outcome::Rows { schema, mut stream, .. } = self.run(&prepared, &[], cancel).await? else {

@@ -177,8 +177,11 @@ pub(super) fn description(schema: &Schema, formats: &[Format]) -> RowDescription
     RowDescription::new(fields.collect())
 }
 
-/// `atttypmod`: precision and scale of a numeric that declares them, -1 for all else.
+/// `atttypmod`: precision and scale of a numeric that declares them, what a cast says of a length or of digits, -1 for all else.
 fn type_modifier(field: &Field) -> i32 {
+    if let Some(modifier) = modifier::of_cast(field) {
+        return modifier;
+    }
     let is_told = pg_value::is_declared(field) || *PgType::of_field(field) == pg_type::GEOMETRY;
     if is_told { modifier::of_field(field) } else { modifier::NONE }
 }

@@ -29,7 +29,7 @@ fn notifications_come_when_they_are_committed_and_between_transactions() {
     assert_eq!(told(&sent), [pair("a_channel", "y")]);
     assert_eq!(kinds(&sent[sent.len() - 2..]), "AZ");
     there.query("begin; notify a_channel, 'never'; rollback");
-    assert_eq!(kinds(&there.query("notify a_channel, 'never'; select 1/0")), "CEZ");
+    assert_eq!(kinds(&there.query("notify a_channel, 'never'; select nothing")), "CEZ");
     // Within a block it waits, and pg_notify is the same.
     here.query("begin");
     assert_eq!(kinds(&there.query("select pg_notify('a_channel', 'w')")), "TDCZ");

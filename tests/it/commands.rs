@@ -31,6 +31,11 @@ fn cursors_go_back_as_postgresqls_do() {
     as_postgresql("scrolling");
 }
 
+#[test]
+fn columns_and_parameters_are_told_as_postgresql_does() {
+    as_postgresql("descriptions");
+}
+
 #[tokio::test]
 async fn drivers_copy_rows_out_in_every_form() {
     let client = Server::shared().client("open").await;
@@ -53,7 +58,7 @@ async fn drivers_copy_rows_out_in_every_form() {
         bytes += chunk.expect("a part of it").len();
         messages += 1;
     }
-    assert_eq!((bytes, messages), (19 + 100_000 * (2 + 4 + 8 + 4 + 100) + 2, 100_001));
+    assert_eq!((bytes, messages), (19 + 100_000 * (2 + 4 + 4 + 4 + 100) + 2, 100_001));
     // An error amid the rows is the statement's, and the connection goes on.
     let stream = client
         .copy_out("copy (select 10 / (n - 50000) from generate_series(1, 100000) as s(n)) to stdout")
@@ -69,7 +74,7 @@ async fn cursors_and_portals_are_one() {
     let mut client = Server::shared().client("open").await;
     let transaction = client.transaction().await.expect("BEGIN");
     // A cursor of SQL with a parameter of the protocol, fetched in the binary form.
-    let declare = transaction.prepare("declare c cursor for select n from generate_series(1, 100) as s(n) where n > $1").await;
+    let declare = transaction.prepare("declare c cursor for select n from generate_series(1::bigint, 100) as s(n) where n > $1").await;
     let declare = declare.expect("DECLARE takes parameters");
     transaction.execute(&declare, &[&95_i64]).await.expect("DECLARE");
     let fetched = transaction.query("fetch 2 from c", &[]).await.expect("FETCH");

@@ -107,6 +107,7 @@ pub fn known(data_type: &DataType) -> DataType {
                 _ => data_type.clone(),
             }
         }
+        DataType::Dec(digits) => DataType::Decimal(*digits),
         DataType::Character(n) | DataType::CharacterVarying(n) | DataType::CharVarying(n) => DataType::Varchar(*n),
         DataType::Array(ArrayElemTypeDef::SquareBracket(element, n)) => {
             DataType::Array(ArrayElemTypeDef::SquareBracket(Box::new(known(element)), *n))

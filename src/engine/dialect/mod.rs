@@ -28,6 +28,7 @@ mod table_functions;
 mod text;
 mod truth;
 pub(super) mod variadic;
+mod wildcards;
 
 use std::ops::ControlFlow;
 
@@ -109,6 +110,7 @@ impl VisitorMut for Rewriter {
     }
 
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
+        wildcards::qualify(select);
         conditions::of_select(select);
         casts::show_names(select);
         columns::name(select);

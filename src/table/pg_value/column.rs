@@ -213,6 +213,10 @@ pub fn encode(
             let lists = recast(array, &DataType::LargeList(item.clone()))?;
             list::encode(lists.as_list::<i64>(), &list::element(item, field), pg, format, style, out)
         }
+        DataType::Struct(parts) if pg.is_number_of_object() => {
+            let (part, of) = if text { (1, &pg_type::TEXT) } else { (0, pg) };
+            encode(array.as_struct().column(part), &parts[part], of, format, style, out)
+        }
         DataType::Struct(_) if *pg == pg_type::RECORD => record::encode(array.as_struct(), format, style, out),
         DataType::Struct(_) | DataType::Map(..) | DataType::Union(..) => json::encode(array, field, style, out),
         DataType::Dictionary(_, value) => encode(&recast(array, value)?, field, pg, format, style, out),
@@ -282,10 +286,11 @@ fn narrow<T: TryFrom<i64>, const N: usize>(value: i64, pg: &PgType, be: fn(T) ->
 
 /// Whether a column of texts is sent as it lies; what is not has an encoder below.
 pub(super) fn is_verbatim(pg: &PgType, format: Format) -> bool {
-    *pg != pg_type::GEOMETRY && (format == Format::Text || ![pg_type::JSONB.oid, pg_type::UUID.oid].contains(&pg.oid))
+    *pg != pg_type::GEOMETRY
+        && (format == Format::Text || ![pg_type::JSONB.oid, pg_type::UUID.oid, pg_type::CHAR.oid].contains(&pg.oid))
 }
 
-/// Text, which is the same in both formats but for `jsonb`'s version byte and `uuid`'s bytes.
+/// Text, which is the same in both formats but for `jsonb`'s version byte, `uuid`'s bytes and the zero byte of an empty `"char"`.
 fn texts<'a, A: ArrayAccessor<Item = &'a str>>(array: A, pg: &PgType, format: Format, out: &mut Values) -> Result<()> {
     if pg.oid == pg_type::JSONB.oid && format == Format::Binary {
         return each(array, out, |v, out| {
@@ -295,6 +300,9 @@ fn texts<'a, A: ArrayAccessor<Item = &'a str>>(array: A, pg: &PgType, format: Fo
     }
     if pg.oid == pg_type::UUID.oid && format == Format::Binary {
         return each(array, out, uuid::binary);
+    }
+    if pg.oid == pg_type::CHAR.oid && format == Format::Binary {
+        return each(array, out, |v, out| bytes(if v.is_empty() { b"\0" } else { v.as_bytes() }, out));
     }
     each(array, out, |v, out| bytes(v.as_bytes(), out))
 }

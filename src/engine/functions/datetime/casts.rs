@@ -1,15 +1,19 @@
 //! Casts: texts to dates, times and intervals and back, dates to moments, moments between local time and UTC in the session's zone; and the
 //! digits of seconds that a type asks for.
 
+use std::sync::Arc;
+
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, Int64Array};
 use arrow::datatypes::{
-    DataType, Date32Type, Field, Int64Type, IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType,
+    DataType, Date32Type, Field, FieldRef, Int64Type, IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType,
 };
+use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 
 use super::arithmetic::start_of;
-use crate::engine::functions::function::{Call, Column, Function, Gives, Overload, Type as T, outward};
+use crate::engine::functions::function::{Call, Column, Function, Gives, Overload, Type as T, outward, whole};
 use crate::error::Error;
+use crate::table::modifier;
 use crate::table::pg_time::calendar::{date_at, is_finite, moment};
 use crate::table::pg_time::{DAY, Interval, Range, Reader, out_of_range, read_interval, rounded};
 use crate::table::pg_type::PgType;
@@ -60,7 +64,11 @@ const TIMESTAMP: &[Overload] = &[
             a.map::<Moment, Moment>(|t| Ok(if is_finite(t) { zone.local(t) } else { t }))
         },
     },
-    Overload { takes: &[T::Timestamp, T::Int], gives: Gives::Temporal(T::Timestamp), body: scaled_moments },
+    Overload {
+        takes: &[T::Timestamp, T::Int],
+        gives: Gives::OfConstants(|_, c| Ok(scaled(T::Timestamp, c))),
+        body: scaled_moments,
+    },
 ];
 
 const TIMESTAMPTZ: &[Overload] = &[
@@ -85,7 +93,11 @@ const TIMESTAMPTZ: &[Overload] = &[
             a.map::<Moment, Moment>(|t| Ok(if is_finite(t) { zone.moment(t) } else { t }))
         },
     },
-    Overload { takes: &[T::Timestamptz, T::Int], gives: Gives::Temporal(T::Timestamptz), body: scaled_moments },
+    Overload {
+        takes: &[T::Timestamptz, T::Int],
+        gives: Gives::OfConstants(|_, c| Ok(scaled(T::Timestamptz, c))),
+        body: scaled_moments,
+    },
 ];
 
 /// Rounded to so many digits of a second.
@@ -97,6 +109,15 @@ fn scaled_moments(a: &Call) -> Result<ArrayRef> {
         let since = rounded(t.saturating_sub(EPOCH_MICROS), precision(digits));
         let scaled = since.and_then(|s| moment(i128::from(s) + i128::from(EPOCH_MICROS)));
         scaled.ok_or_else(|| out_of_range("timestamp"))
+    })
+}
+
+/// The field of a time or moment with so many digits of seconds.
+fn scaled(t: T, constants: &[Option<&ScalarValue>]) -> FieldRef {
+    let field = Field::new("", t.of_temporal().unwrap_or(DataType::Null), true);
+    Arc::new(match constants.get(1).copied().flatten().and_then(whole) {
+        Some(digits) => modifier::cast(field, i32::from(precision(digits))),
+        None => field,
     })
 }
 
@@ -124,7 +145,7 @@ const TIME: &[Overload] = &[
     },
     Overload {
         takes: &[T::Time, T::Int],
-        gives: Gives::Temporal(T::Time),
+        gives: Gives::OfConstants(|_, c| Ok(scaled(T::Time, c))),
         body: |a| {
             a.map2::<Clock, Int64Type, Clock>(|t, digits| rounded(t, precision(digits)).ok_or_else(|| out_of_range("time")))
         },

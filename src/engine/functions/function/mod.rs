@@ -22,7 +22,7 @@ use crate::error::{Error, Kind};
 pub(in crate::engine) use call::{Call, Column, Ranges};
 pub(in crate::engine) use session::SessionValues;
 pub(in crate::engine) use types::{
-    Given, Gives, Type, choose, element, is_json, is_list, list_of, logical, shown_type, undefined,
+    Given, Gives, Type, choose, element, is_json, is_list, list_of, logical, shown_type, undefined, whole,
 };
 
 /// What an overload does: gives a column of its type, one value for each row of the call.

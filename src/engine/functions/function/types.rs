@@ -285,6 +285,14 @@ impl Gives {
     }
 }
 
+/// A constant as a whole number.
+pub(in crate::engine) fn whole(constant: &ScalarValue) -> Option<i64> {
+    match constant.cast_to(&DataType::Int64) {
+        Ok(ScalarValue::Int64(n)) => n,
+        Ok(_) | Err(_) => None,
+    }
+}
+
 /// A field of texts that are shown as another type.
 pub(in crate::engine) fn logical(name: &str, pg: &PgType) -> FieldRef {
     let metadata = [(field_key::LOGICAL.to_owned(), pg.name.to_owned())].into();

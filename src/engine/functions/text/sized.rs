@@ -1,16 +1,39 @@
 //! `varchar(n)` and `char(n)`: the first characters of a text, filled with blanks or not.
 
+use std::sync::Arc;
+
 use arrow::array::ArrayRef;
+use arrow::datatypes::FieldRef;
+use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 
-use crate::engine::functions::function::{Call, Function, Gives, Type::*, invalid};
-use crate::table::pg_type;
+use crate::engine::functions::function::{Call, Function, Gives, Type::*, invalid, logical, whole};
+use crate::table::modifier;
+use crate::table::pg_type::{self, PgType};
 
 pub(super) fn functions() -> Vec<Function> {
     vec![
-        Function::new("text_to_varchar", &[&[Text, Int]], Gives::Logical(&pg_type::VARCHAR), |call| cut(call, false)),
-        Function::new("text_to_bpchar", &[&[Text, Int]], Gives::Logical(&pg_type::BPCHAR), |call| cut(call, true)),
+        Function::new("text_to_varchar", &[&[Text, Int]], Gives::OfConstants(varchar), |call| cut(call, false)),
+        Function::new("text_to_bpchar", &[&[Text, Int]], Gives::OfConstants(bpchar), |call| cut(call, true)),
     ]
+}
+
+fn varchar(_: &[FieldRef], constants: &[Option<&ScalarValue>]) -> Result<FieldRef> {
+    Ok(of_length(&pg_type::VARCHAR, constants))
+}
+
+fn bpchar(_: &[FieldRef], constants: &[Option<&ScalarValue>]) -> Result<FieldRef> {
+    Ok(of_length(&pg_type::BPCHAR, constants))
+}
+
+/// The field of a text of so many characters.
+fn of_length(pg: &PgType, constants: &[Option<&ScalarValue>]) -> FieldRef {
+    let field = Arc::unwrap_or_clone(logical("", pg));
+    let length = constants.get(1).copied().flatten().and_then(whole);
+    Arc::new(match length {
+        Some(length) => modifier::cast(field, modifier::of_length(length)),
+        None => field,
+    })
 }
 
 /// The longest `char(n)` there is.
