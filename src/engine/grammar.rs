@@ -10,6 +10,9 @@ use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 
+use super::dialect::ast::call;
+use super::dialect::variadic::VARIADIC;
+
 /// sqlparser's [`PostgreSqlDialect`], except that an argument's name in `f(name => value)` is an identifier, as PostgreSQL has it
 /// (`func_arg_expr`), and not any expression: to find out, sqlparser parses each argument twice, and so a call in twenty calls
 /// a million times.
@@ -123,6 +126,21 @@ impl Dialect for Grammar {
             return Some(Ok(self.prec_value(Precedence::Is)));
         }
         PostgreSqlDialect {}.get_next_precedence(parser)
+    }
+
+    /// `VARIADIC array`, as a call that the dialect makes something of.
+    fn parse_prefix(&self, parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
+        let Token::Word(word) = &parser.peek_token_ref().token else { return None };
+        if word.quote_style.is_some() || !word.value.eq_ignore_ascii_case("variadic") {
+            return None;
+        }
+        parser.advance_token();
+        Some(parser.parse_expr().map(|array| call(VARIADIC, vec![array])))
+    }
+
+    /// `f(name := value)`.
+    fn supports_named_fn_args_with_assignment_operator(&self) -> bool {
+        true
     }
 
     /// `a ISNULL`, `a IS [NOT] DISTINCT FROM b` and `a [NOT] BETWEEN SYMMETRIC b AND c`.

@@ -24,7 +24,8 @@ const OF_NUMBERS: &[&str] = &[
 ];
 
 /// Functions whose first argument is an array.
-const OF_ARRAYS: &[&str] = &["array_dims", "array_flat", "array_length", "array_lower", "array_ndims", "array_upper", "cardinality"];
+const OF_ARRAYS: &[&str] =
+    &["array_dims", "array_flat", "array_length", "array_lower", "array_ndims", "array_upper", "cardinality"];
 
 /// Aggregates of what can be added up.
 const SUMS: &[&str] = &["avg", "sum", "stddev", "stddev_pop", "stddev_samp", "var_pop", "var_samp", "variance"];
@@ -141,7 +142,8 @@ fn told(name: &str, args: &[Expr], schema: &DFSchema) -> Result<()> {
         Some(Expr::Placeholder(placeholder)) => placeholder.field.is_none(),
         Some(_) | None => false,
     };
-    let is_ambiguous = |(of, count, by): &&(&str, usize, &[usize])| *of == name && *count == args.len() && by.iter().all(is_unknown);
+    let is_ambiguous =
+        |(of, count, by): &&(&str, usize, &[usize])| *of == name && *count == args.len() && by.iter().all(is_unknown);
     if !TOLD_BY.iter().any(|told_by| is_ambiguous(&told_by)) {
         return Ok(());
     }
@@ -159,6 +161,8 @@ pub fn of(expr: &Expr, schema: &DFSchema) -> Option<&'static PgType> {
         Expr::Literal(ScalarValue::Utf8(_) | ScalarValue::Null, _) => None,
         Expr::Placeholder(placeholder) => placeholder.field.as_ref().map(|field| PgType::of_field(field)),
         Expr::Alias(alias) => of(&alias.expr, schema),
+        // Its field would otherwise be marked as its argument's is.
+        Expr::Cast(cast) => Some(PgType::of_field(&cast.field)),
         // The names of what `reg*` types show stand for their oids.
         Expr::ScalarFunction(call) if call.func.name().starts_with("reg") && call.func.name().ends_with("_name") => None,
         other => other.to_field(schema).ok().map(|(_, field)| PgType::of_field(&field)),

@@ -1,12 +1,17 @@
 //! Arrays as PostgreSQL writes them: `ARRAY(SELECT ..)`, `'{a,b}'::text[]`, `= ANY ('{1,2}')`.
 
 use datafusion::sql::sqlparser::ast::{
-    Array, ArrayElemTypeDef, BinaryOperator, CastKind, DataType, Expr, FunctionArgumentClause, FunctionArguments, Ident,
-    OrderByKind, Query, SelectItem, SetExpr, TableFactor, Value,
+    Array, ArrayElemTypeDef, BinaryOperator, CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    FunctionArguments, GroupByExpr, Ident, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, SelectItem, SetExpr,
+    TableFactor, TableWithJoins, Value,
 };
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::parser::Parser;
 
 use super::ast::{bare, call, folded, folded_parts, string, value};
 use super::casts::known;
+use super::columns::figure;
+use super::subqueries::aggregates;
 use super::text::{of_type, read};
 use crate::engine::functions::{Written, array_elements};
 use crate::error::Result;
@@ -27,27 +32,112 @@ pub fn of_subquery(expr: &mut Expr) {
         *expr = call("role_names", vec![roles]);
         return;
     }
-    let mut query = query.clone();
-    let SetExpr::Select(select) = query.body.as_mut() else { return };
+    let query = query.clone();
+    let rows = if is_plain(&query) { gathered(query) } else { gathered_of(query) };
+    if let Some(rows) = rows {
+        *expr = call("coalesce", vec![Expr::Subquery(rows), call("make_array", Vec::new())]);
+    }
+}
+
+/// Whether the rows of a query are those of its `FROM` and `WHERE`, so that an aggregate may stand in its list.
+fn is_plain(query: &Query) -> bool {
+    let SetExpr::Select(select) = query.body.as_ref() else { return false };
+    let grouped = !matches!(&select.group_by, GroupByExpr::Expressions(by, _) if by.is_empty()) || select.having.is_some();
+    let counts = select.projection.iter().any(|item| match item {
+        SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => aggregates(e),
+        _ => true,
+    });
+    let cut = query.limit_clause.is_some() || query.fetch.is_some() || query.with.is_some();
+    !cut && !grouped && !counts && select.distinct.is_none() && select.qualify.is_none()
+}
+
+/// `SELECT array_agg(x ORDER BY y) FROM t` of `SELECT x FROM t ORDER BY y`.
+fn gathered(mut query: Box<Query>) -> Option<Box<Query>> {
+    let by = query.order_by.take();
+    let SetExpr::Select(select) = query.body.as_mut() else { return None };
     let [SelectItem::UnnamedExpr(item) | SelectItem::ExprWithAlias { expr: item, .. }] = select.projection.as_mut_slice() else {
-        return;
+        return None;
     };
     let element = std::mem::replace(item, value(Value::Null));
     let mut aggregate = call("array_agg", vec![element.clone()]);
-    if let Some(order) = query.order_by.take()
-        && let OrderByKind::Expressions(mut by) = order.kind
+    if let Some(OrderBy { kind: OrderByKind::Expressions(mut by), .. }) = by
         && let Expr::Function(aggregate) = &mut aggregate
         && let FunctionArguments::List(list) = &mut aggregate.args
     {
         for term in &mut by {
-            if matches!(&term.expr, Expr::Value(v) if matches!(v.value, Value::Number(..))) {
+            if is_number(&term.expr) {
                 term.expr = element.clone();
             }
         }
         list.clauses.push(FunctionArgumentClause::OrderBy(by));
     }
     *item = aggregate;
-    *expr = call("coalesce", vec![Expr::Subquery(query), call("make_array", Vec::new())]);
+    Some(query)
+}
+
+/// `SELECT array_agg(element ORDER BY by_1) FROM (SELECT x AS element, y AS by_1 FROM t ORDER BY y LIMIT 2) elements` of what is limited,
+/// grouped, made distinct or of several queries.
+fn gathered_of(mut query: Box<Query>) -> Option<Box<Query>> {
+    let mut keys: Vec<(Expr, OrderByOptions)> = Vec::new();
+    let terms = match &query.order_by {
+        Some(OrderBy { kind: OrderByKind::Expressions(by), .. }) => by.clone(),
+        _ => Vec::new(),
+    };
+    match query.body.as_mut() {
+        SetExpr::Select(select) => {
+            let [item] = select.projection.as_mut_slice() else { return None };
+            let (element, name) = match item {
+                SelectItem::UnnamedExpr(element) => (element.clone(), figure(element)),
+                SelectItem::ExprWithAlias { expr, alias } => (expr.clone(), Some(folded(alias))),
+                _ => return None,
+            };
+            let distinct = select.distinct.is_some();
+            for (i, term) in terms.into_iter().enumerate() {
+                let is_element = is_number(&term.expr)
+                    || term.expr == element
+                    || matches!(&term.expr, Expr::Identifier(ident) if name.as_deref() == Some(&folded(ident)));
+                if is_element || distinct {
+                    keys.push((Expr::Identifier(Ident::new("element")), term.options));
+                } else {
+                    let key = Ident::new(format!("by_{i}"));
+                    select.projection.push(SelectItem::ExprWithAlias { expr: term.expr, alias: key.clone() });
+                    keys.push((Expr::Identifier(key), term.options));
+                }
+            }
+            if let Some(OrderBy { kind: OrderByKind::Expressions(by), .. }) = &mut query.order_by {
+                // By the place in the list: what it is called is another thing now.
+                let mut next = 1;
+                for (term, (key, _)) in by.iter_mut().zip(&keys) {
+                    let is_element = matches!(key, Expr::Identifier(ident) if ident.value == "element");
+                    next += usize::from(!is_element);
+                    let place = if is_element { 1 } else { next };
+                    term.expr = value(Value::Number(place.to_string(), false));
+                }
+            }
+            select.projection[0] = SelectItem::ExprWithAlias { expr: element, alias: Ident::new("element") };
+        }
+        // Of several queries only the column can be ordered by.
+        _ => keys.extend(terms.into_iter().map(|term| (Expr::Identifier(Ident::new("element")), term.options))),
+    }
+    let shell = "SELECT array_agg(element) FROM (SELECT 1) AS elements (element)";
+    let shell = Parser::new(&PostgreSqlDialect {}).try_with_sql(shell).and_then(|mut parser| parser.parse_query());
+    let mut shell = shell.ok()?;
+    let SetExpr::Select(select) = shell.body.as_mut() else { return None };
+    if let [SelectItem::UnnamedExpr(Expr::Function(aggregate))] = select.projection.as_mut_slice()
+        && let FunctionArguments::List(list) = &mut aggregate.args
+        && !keys.is_empty()
+    {
+        let by = keys.into_iter().map(|(expr, options)| OrderByExpr { expr, options, with_fill: None });
+        list.clauses.push(FunctionArgumentClause::OrderBy(by.collect()));
+    }
+    if let [TableWithJoins { relation: TableFactor::Derived { subquery, .. }, .. }] = select.from.as_mut_slice() {
+        *subquery = query;
+    }
+    Some(shell)
+}
+
+fn is_number(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(v) if matches!(v.value, Value::Number(..)))
 }
 
 /// The array that `SELECT x FROM unnest(array) x` unfolds, also where `x` gets a prefix: the arrays concerned (`reloptions`,
@@ -127,6 +217,22 @@ pub fn literals(expr: &mut Expr) -> Result<()> {
     Ok(())
 }
 
+/// `array_fill(x, ARRAY[2, 3])` is an array of two of three.
+pub fn fill(expr: &mut Expr) {
+    let Expr::Function(f) = expr else { return };
+    let FunctionArguments::List(list) = &f.args else { return };
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(of)), FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Array(lengths)))] =
+        list.args.as_slice()
+    else {
+        return;
+    };
+    if folded_parts(&f.name) != ["array_fill"] || lengths.elem.len() < 2 {
+        return;
+    }
+    let of_one = |length: &Expr| Expr::Array(Array { elem: vec![length.clone()], named: true });
+    *expr = lengths.elem.iter().rev().fold(of.clone(), |of, length| call("array_fill", vec![of, of_one(length)]));
+}
+
 fn array(elements: Vec<Option<String>>) -> Expr {
     let elem = elements.into_iter().map(|e| value(e.map_or(Value::Null, Value::SingleQuotedString))).collect();
     Expr::Array(Array { elem, named: true })
@@ -184,7 +290,10 @@ mod tests {
                 "SELECT coalesce((SELECT array_agg(b.n ORDER BY b.n) AS \"array_agg\" FROM b WHERE b.i = a.i), make_array()) AS x FROM a"
             ],
         );
-        check("select a as a from t where a = any ('{x,y}')", expect!["SELECT a AS a FROM t WHERE a = ANY(ARRAY['x', 'y'])"]);
+        check(
+            "select a as a from t where a = any ('{x,y}')",
+            expect!["SELECT a AS a FROM t WHERE compare_any('=', a, ARRAY['x', 'y'])"],
+        );
         check("select '{1,2}'::int[] as a", expect!["SELECT make_array(CAST('1' AS INT), CAST('2' AS INT)) AS a"]);
     }
 }

@@ -33,7 +33,7 @@ mod wildcards;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    DataType, Expr, ObjectName, Query, Select, SetExpr, Statement, TableFactor, VisitMut, VisitorMut,
+    DataType, Expr, Function, ObjectName, Query, Select, SetExpr, Statement, TableFactor, VisitMut, VisitorMut, WindowType,
 };
 
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
@@ -64,6 +64,9 @@ pub fn rewrite(statement: &mut Statement) -> Result<()> {
     if let ControlFlow::Break(error) = statement.visit(&mut rewriter) {
         return Err(*error);
     }
+    if let Statement::Query(query) = statement {
+        casts::of_outermost(query);
+    }
     if let Statement::Query(query) = statement
         && query.order_by.is_none()
         && let SetExpr::Select(select) = query.body.as_mut()
@@ -84,6 +87,7 @@ impl VisitorMut for Rewriter {
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
         order::once(query);
         order::by_input(query);
+        joins::enclose(query);
         if query.locks.is_empty() {
             return flow(queries::counts(query));
         }
@@ -105,7 +109,6 @@ impl VisitorMut for Rewriter {
         queries::windows(select);
         groups::expand(select);
         groups::one_group(select);
-        joins::enclose(select);
         flow(rows::filter(select))
     }
 
@@ -156,6 +159,9 @@ impl VisitorMut for Rewriter {
         like::escape(expr);
         aggregates::gather(expr);
         sets::unfold(expr);
+        if let Expr::Function(Function { over: Some(WindowType::WindowSpec(window)), .. }) = expr {
+            queries::frame(window);
+        }
         match array.and_then(|()| bytea::literal(expr)).and_then(|()| variadic::gathered(expr)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => ControlFlow::Break(Box::new(error)),

@@ -189,10 +189,7 @@ fn pattern_operator(op: &BinaryOperator) -> Option<&'static str> {
 /// The function that reads a text as a type DataFusion has no word for.
 pub(super) fn of_type(data_type: &DataType, inner: &Expr) -> Option<&'static str> {
     let sized = matches!(data_type, DataType::Character(_) | DataType::Char(_))
-        || matches!(
-            data_type,
-            DataType::Varchar(Some(_)) | DataType::CharacterVarying(Some(_)) | DataType::CharVarying(Some(_))
-        );
+        || matches!(data_type, DataType::Varchar(Some(_)) | DataType::CharacterVarying(Some(_)) | DataType::CharVarying(Some(_)));
     if is_placeholder(inner) && !sized {
         return None;
     }

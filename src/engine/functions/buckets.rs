@@ -39,7 +39,11 @@ fn among(call: &Call) -> Result<ArrayRef> {
 
 /// The bucket of a decimal, exact.
 fn exact(value: i256, low: i256, high: i256, count: i64) -> Option<i64> {
-    let (value, width) = if low < high { (value.checked_sub(low)?, high.checked_sub(low)?) } else { (low.checked_sub(value)?, low.checked_sub(high)?) };
+    let (value, width) = if low < high {
+        (value.checked_sub(low)?, high.checked_sub(low)?)
+    } else {
+        (low.checked_sub(value)?, low.checked_sub(high)?)
+    };
     if value.is_negative() {
         return Some(0);
     }

@@ -126,6 +126,8 @@ fn told_by(function: &Function, arguments: &[Expr], schema: &DFSchema, found: &m
 /// Registers them, and bounds on what DataFusion's own may make.
 pub fn register_shared(registry: &mut dyn FunctionRegistry) -> Result<()> {
     bounded::bound(registry)?;
+    let joining = array::joining(registry.udf("array_concat")?);
+    registry.register_udf(joining)?;
     for function in FUNCTIONS.values() {
         registry.register_udf(Arc::clone(function))?;
     }

@@ -7,6 +7,7 @@ use arrow::datatypes::Int64Type;
 use datafusion::error::Result;
 
 use super::function::{Function, Gives, Type, Type::*, outward};
+use crate::error::{Error, Kind};
 use crate::snapshot::Layout;
 use crate::table::virtual_table::SystemEnv;
 
@@ -32,7 +33,35 @@ pub(super) fn functions() -> Vec<Function> {
         let bytes = a.ints(0)?;
         Ok(Arc::new(bytes.iter().map(|bytes| bytes.map(pretty)).collect::<StringViewArray>()))
     }));
+    functions.push(Function::new("pg_size_bytes", &[&[Text]], Gives::Int8, |a| {
+        let texts = a.texts(0)?;
+        a.collect::<i64, Int64Array>(|row| read(texts.value(row)).map(Some).map_err(outward))
+    }));
     functions
+}
+
+/// The bytes that `1.5 GB` says, in units of 1024.
+fn read(text: &str) -> crate::error::Result<i64> {
+    let invalid = || Error::new(Kind::InvalidParameter, format!("invalid size: \"{text}\""));
+    let trimmed = text.trim();
+    let is_number = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+');
+    let end = trimmed.find(|c| !is_number(c)).unwrap_or(trimmed.len());
+    let (number, unit) = trimmed.split_at(end);
+    let number: f64 = number.parse().map_err(|_| invalid())?;
+    let factor = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "bytes" => 0,
+        "kb" => 10,
+        "mb" => 20,
+        "gb" => 30,
+        "tb" => 40,
+        "pb" => 50,
+        _ => {
+            let e = invalid().with_detail(format!("Invalid size unit: \"{}\".", unit.trim()));
+            return Err(e.with_hint("Valid units are \"bytes\", \"kB\", \"MB\", \"GB\", \"TB\", and \"PB\"."));
+        }
+    };
+    let bytes = (number * f64::from(2).powi(factor)).round();
+    if bytes.abs() >= i64::MAX as f64 { Err(Error::new(Kind::OutOfRange, "bigint out of range")) } else { Ok(bytes as i64) }
 }
 
 /// The bytes of a table's last snapshot; 0 before the first touch.
@@ -53,7 +82,7 @@ fn pretty(bytes: i64) -> String {
     let mut halves = false;
     while let Some(unit) = units.next() {
         let limit = if halves { 20 * 1024 - 1 } else { 10 * 1024 };
-        if size.abs() < limit || units.peek().is_none() {
+        if size.unsigned_abs() < limit || units.peek().is_none() {
             let shown = if halves { (size + size.signum()) / 2 } else { size };
             return format!("{shown} {unit}");
         }
@@ -65,7 +94,7 @@ fn pretty(bytes: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::pretty;
+    use super::{pretty, read};
 
     #[test]
     fn sizes_read_as_in_postgresql() {
@@ -78,8 +107,12 @@ mod tests {
             (10_485_248, "10 MB"),
             (1_000_000_000, "954 MB"),
             (-1_000_000, "-977 kB"),
+            (i64::MIN, "-8192 PB"),
         ] {
             assert_eq!(pretty(bytes), want);
+        }
+        for (text, want) in [("1 kB", Some(1024)), (" 1.5MB", Some(1_572_864)), ("-3", Some(-3)), ("x", None), ("1 xb", None)] {
+            assert_eq!(read(text).ok(), want, "{text}");
         }
     }
 }

@@ -129,7 +129,8 @@ fn settle(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         }
         Expr::ScalarFunction(call) if OF_ONE_TYPE.contains(&call.func.name()) => {
             let Some(common) = common(&call.args, schema, types::for_result) else {
-                return Ok(Transformed::no(Expr::ScalarFunction(call)));
+                let choices = call.args.clone();
+                return Ok(showing(Expr::ScalarFunction(call), &choices, schema));
             };
             let scales = shown::of_choices(&call.args, schema);
             let args = call.args.into_iter().map(|e| to(e, &common, schema)).collect::<Result<_>>()?;
@@ -317,13 +318,23 @@ fn cases(mut case: Case, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let results: Vec<Expr> =
         case.when_then_expr.iter().map(|(_, then)| then).chain(&case.else_expr).map(|e| e.as_ref().clone()).collect();
     let Some(common) = common(&results, schema, types::for_result) else {
-        return Ok(if changed { Transformed::yes(Expr::Case(case)) } else { Transformed::no(Expr::Case(case)) });
+        let shown = showing(Expr::Case(case), &results, schema);
+        return Ok(Transformed { transformed: changed || shown.transformed, ..shown });
     };
     for then in case.when_then_expr.iter_mut().map(|(_, then)| then).chain(&mut case.else_expr) {
         **then = to(then.as_ref().clone(), &common, schema)?;
     }
     let scales = shown::of_choices(&results, schema);
     Ok(Transformed::yes(shown::as_found(Expr::Case(case), scales, &common)))
+}
+
+/// A choice between decimals of one type, shown as they are.
+fn showing(choice: Expr, of: &[Expr], schema: &DFSchema) -> Transformed<Expr> {
+    let mut decimals = of.iter().filter_map(|e| number(e, schema)).filter(|t| types::decimal(t).is_some());
+    match (decimals.next(), shown::of_choices(of, schema)) {
+        (Some(data_type), scale @ Some(_)) => Transformed::yes(shown::as_found(choice, scale, &data_type)),
+        _ => Transformed::no(choice),
+    }
 }
 
 /// A cast that the statement asks for.

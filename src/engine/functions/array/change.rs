@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, ListArray, MutableArrayData, UInt32Array};
-use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, ListArray, UInt32Array};
+use arrow::buffer::OffsetBuffer;
 use arrow::compute::kernels::cmp::not_distinct;
 use arrow::compute::kernels::zip::zip;
 use arrow::compute::{CastOptions, cast_with_options, filter, take};
 use arrow::datatypes::{DataType, Field, FieldRef, Int64Type};
 use datafusion::error::Result;
+use datafusion::logical_expr::ScalarUDF;
 use datafusion::logical_expr::type_coercion::binary::comparison_coercion;
 
 use super::shape::of_list;
-use crate::engine::functions::function::{
-    Call, Function, Given, Gives, Type::*, element, invalid, list_of, outward, undefined,
-};
+use crate::engine::functions::function::{Call, Function, Given, Gives, Type::*, element, list_of, outward, undefined};
+use crate::engine::wrapped;
 use crate::error::{Error, Kind};
 
 /// The most elements that `array_fill` makes for one batch of rows.
@@ -132,7 +132,7 @@ fn with_values(lists: &ListArray, values: &ArrayRef) -> Result<ListArray> {
     Ok(ListArray::try_new(item, lists.offsets().clone(), values, lists.nulls().cloned())?)
 }
 
-/// An array of the value's type, with as many dimensions as a literal says; one when it is none.
+/// An array of the value's type. Of several dimensions the dialect makes one of arrays.
 fn filled(fields: &[FieldRef]) -> Result<FieldRef> {
     let value = fields.first().map_or(DataType::Utf8View, |f| viewed(f.data_type()));
     Ok(Arc::new(Field::new("", list_of(value), true)))
@@ -149,37 +149,31 @@ fn viewed(data_type: &DataType) -> DataType {
 
 fn fill(call: &Call) -> Result<ArrayRef> {
     let shapes = call.lists(1)?;
-    let mut out = Vec::with_capacity(call.rows);
-    let mut valid = Vec::with_capacity(call.rows);
+    let too_large =
+        || outward(Error::new(Kind::LimitExceeded, format!("array size exceeds the maximum allowed ({MAX_ELEMENTS})")));
+    let (mut lengths, mut total) = (Vec::with_capacity(call.rows), 0usize);
     for row in 0..call.rows {
         if shapes.is_null(row) {
             return Err(null("dimension array or low bound array cannot be null"));
         }
-        let shape = arrow::compute::cast(&shapes.value(row), &DataType::Int64)?;
+        let shape = strictly(&shapes.value(row), &DataType::Int64)?;
         let shape = shape.as_primitive::<Int64Type>();
         if shape.null_count() > 0 {
             return Err(null("dimension values cannot be null"));
         }
         if shape.len() > 1 {
             return Err(outward(
-                Error::new(Kind::Unsupported, "array_fill() of several dimensions is not supported")
-                    .with_hint("Write the array as a literal."),
+                Error::new(Kind::Unsupported, "array_fill() of several dimensions wants them as ARRAY[..]")
+                    .with_hint("Write the dimensions out."),
             ));
         }
-        let length = shape.values().first().copied().unwrap_or(0);
-        out.push(
-            usize::try_from(length).map_err(|_| invalid(format!("array size exceeds the maximum allowed ({MAX_ELEMENTS})")))?,
-        );
-        valid.push(true);
-    }
-    let total = out.iter().try_fold(0usize, |sum, n| sum.checked_add(*n)).filter(|sum| *sum <= MAX_ELEMENTS);
-    if total.is_none() {
-        let error = Error::new(Kind::LimitExceeded, format!("array size exceeds the maximum allowed ({MAX_ELEMENTS})"));
-        return Err(outward(error));
+        let length = usize::try_from(shape.values().first().copied().unwrap_or(0)).map_err(|_| too_large())?;
+        total = total.checked_add(length).filter(|total| *total <= MAX_ELEMENTS).ok_or_else(too_large)?;
+        lengths.push(length);
     }
     if call.len() > 2 {
         let lower = call.lists(2)?;
-        let lower = arrow::compute::cast(lower.values(), &DataType::Int64)?;
+        let lower = strictly(lower.values(), &DataType::Int64)?;
         if lower.as_primitive::<Int64Type>().iter().any(|l| l != Some(1)) {
             return Err(outward(Error::new(
                 Kind::Unsupported,
@@ -187,17 +181,11 @@ fn fill(call: &Call) -> Result<ArrayRef> {
             )));
         }
     }
-    let value = arrow::compute::cast(&call.array(0)?, &viewed(call.data_type(0)))?;
-    let data = value.to_data();
-    let mut values = MutableArrayData::new(vec![&data], true, total.unwrap_or(0));
-    for (row, length) in out.iter().enumerate() {
-        for _ in 0..*length {
-            values.try_extend(0, row, row + 1)?;
-        }
-    }
-    let item = Arc::new(Field::new_list_field(data.data_type().clone(), true));
-    let values = arrow::array::make_array(values.freeze());
-    Ok(Arc::new(ListArray::try_new(item, OffsetBuffer::from_lengths(out), values, Some(NullBuffer::from(valid)))?))
+    let value = strictly(&call.array(0)?, &viewed(call.data_type(0)))?;
+    let places = lengths.iter().zip(0u32..).flat_map(|(length, row)| std::iter::repeat_n(row, *length));
+    let values = take(&value, &UInt32Array::from_iter_values(places), None)?;
+    let item = Arc::new(Field::new_list_field(values.data_type().clone(), true));
+    Ok(Arc::new(ListArray::try_new(item, OffsetBuffer::from_lengths(lengths), values, None)?))
 }
 
 fn null(message: &str) -> datafusion::error::DataFusionError {
@@ -213,6 +201,22 @@ fn flattened(fields: &[FieldRef]) -> Result<FieldRef> {
         field = Arc::new(item.as_ref().clone().with_name("").with_nullable(true));
     }
     Ok(field)
+}
+
+/// DataFusion's `array_cat`, to which a NULL is an array too.
+pub fn joining(of: Arc<ScalarUDF>) -> Arc<ScalarUDF> {
+    wrapped::scalar(of, Joining)
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Joining;
+
+impl wrapped::Scalar for Joining {
+    fn coerce_types(&self, of: &ScalarUDF, types: &[DataType]) -> Result<Vec<DataType>> {
+        let array = types.iter().find(|t| element(t).is_some()).cloned();
+        let listed = |t: &DataType| array.clone().filter(|_| t.is_null()).unwrap_or_else(|| t.clone());
+        of.coerce_types(&types.iter().map(listed).collect::<Vec<_>>())
+    }
 }
 
 /// What `unnest` unfolds: the elements of all dimensions.

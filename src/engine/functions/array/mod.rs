@@ -10,7 +10,7 @@ mod shape;
 
 use super::function::Function;
 
-pub(super) use change::flat;
+pub(super) use change::{flat, joining};
 
 pub(super) fn functions() -> Vec<Function> {
     shape::functions()

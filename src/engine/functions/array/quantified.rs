@@ -56,7 +56,9 @@ fn compare(call: &Call, any: bool) -> Result<ArrayRef> {
     let (values, lists) = (call.array(1)?, call.ranges(2)?);
     let lists = match call.data_type(2).is_string() {
         // The elements of a quoted constant are of the value's type.
-        true => lists.mapped(|lists| strictly(&(Arc::new(lists) as ArrayRef), &list_of(values.data_type().clone())).map(|l| l.as_list::<i32>().clone()))?,
+        true => lists.mapped(|lists| {
+            strictly(&(Arc::new(lists) as ArrayRef), &list_of(values.data_type().clone())).map(|l| l.as_list::<i32>().clone())
+        })?,
         false => lists,
     };
     Ok(Arc::new(quantified(op, any, &values, &lists, call.rows)?))

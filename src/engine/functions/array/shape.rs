@@ -137,7 +137,8 @@ fn from_zero(place: i64) -> Option<usize> {
 
 fn at(call: &Call) -> Result<ArrayRef> {
     let (mut lists, known) = (call.lists(0)?, call.known());
-    let mut places: Vec<Option<usize>> = (0..call.rows).map(|row| known.as_ref().is_none_or(|k| k.is_valid(row)).then_some(row)).collect();
+    let mut places: Vec<Option<usize>> =
+        (0..call.rows).map(|row| known.as_ref().is_none_or(|k| k.is_valid(row)).then_some(row)).collect();
     for i in 1..call.len() {
         let subscripts = call.ints(i)?;
         for (row, place) in places.iter_mut().enumerate() {

@@ -26,6 +26,8 @@ fn planned(sql: &Sql) -> Option<Field> {
         Sql::JSON => return Some(pg_type::field(&pg_type::JSON)),
         Sql::JSONB => return Some(pg_type::field(&pg_type::JSONB)),
         Sql::Uuid => return Some(pg_type::field(&pg_type::UUID)),
+        // A field without a name is a type alone, of which a cast would keep what its argument is marked as.
+        Sql::Text => return Some(Field::new("text", DataType::Utf8View, true)),
         Sql::Varchar(_) | Sql::CharacterVarying(_) | Sql::CharVarying(_) => return Some(pg_type::field(&pg_type::VARCHAR)),
         Sql::Custom(name, _) => return folded_parts(name).last().and_then(|name| PgType::by_name(name)).map(of_object),
         Sql::Array(ArrayElemTypeDef::SquareBracket(element, _)) => return array(element),

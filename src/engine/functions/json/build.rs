@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
-use arrow::datatypes::{DataType, FieldRef};
-use datafusion::error::Result;
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::error::{DataFusionError, Result};
 
 use super::value::{parse, quote};
 use super::walk::{self, Kinds};
 use super::{JSON, JSONB, invalid};
-use crate::engine::functions::function::{Call, Function, Type::*, outward};
+use crate::engine::functions::function::{Call, Function, Ranges, Type::*, outward};
 use crate::error::{Error, Kind};
 use crate::table::pg_value::{self, Style, Values};
 
@@ -29,6 +29,11 @@ pub(super) fn functions() -> Vec<Function> {
         Function::new("jsonb_build_array", &[&[Any]], JSONB, |call| array(call, true)).variadic(),
         Function::new("json_build_object", &[&[Any]], JSON, |call| object(call, false)).variadic(),
         Function::new("jsonb_build_object", &[&[Any]], JSONB, |call| object(call, true)).variadic(),
+        // The same of an array's elements.
+        Function::new("json_build_array_of", &[&[List]], JSON, |call| elements(call, false)),
+        Function::new("jsonb_build_array_of", &[&[List]], JSONB, |call| elements(call, true)),
+        Function::new("json_build_object_of", &[&[List]], JSON, |call| pairs(call, false)),
+        Function::new("jsonb_build_object_of", &[&[List]], JSONB, |call| pairs(call, true)),
         Function::new("json_object", &[&[List], &[List, List]], JSON, |call| of_texts(call, false)),
         Function::new("jsonb_object", &[&[List], &[List, List]], JSONB, |call| of_texts(call, true)),
     ]
@@ -124,9 +129,7 @@ fn array(call: &Call, binary: bool) -> Result<ArrayRef> {
 
 fn object(call: &Call, binary: bool) -> Result<ArrayRef> {
     if !call.len().is_multiple_of(2) {
-        let error = Error::new(Kind::InvalidParameter, "argument list must have even number of elements");
-        let name = if binary { "jsonb_build_object" } else { "json_build_object" };
-        return Err(outward(error.with_hint(format!("The arguments of {name}() must consist of alternating keys and values."))));
+        return Err(odd(binary));
     }
     let (columns, style) = (columns(call)?, call.style());
     let key = |i: usize| crate::engine::functions::text::shown(&call.array(i)?, &call.fields[i], &style);
@@ -135,8 +138,7 @@ fn object(call: &Call, binary: bool) -> Result<ArrayRef> {
         let mut written = String::from("{");
         for (n, key) in keys.iter().enumerate() {
             if key.is_null(row) {
-                let error = Error::new(Kind::InvalidParameter, format!("argument {} cannot be null", 2 * n + 1));
-                return Err(outward(if binary { error } else { error.with_hint("Object keys should be text.") }));
+                return Err(null_key(2 * n + 1, binary));
             }
             written.push_str(if n > 0 { ", " } else { "" });
             let boolean = *call.data_type(2 * n) == DataType::Boolean;
@@ -146,6 +148,65 @@ fn object(call: &Call, binary: bool) -> Result<ArrayRef> {
         }
         written.push('}');
         put(&written, binary, out)
+    })
+}
+
+fn odd(binary: bool) -> DataFusionError {
+    let error = Error::new(Kind::InvalidParameter, "argument list must have even number of elements");
+    let name = if binary { "jsonb_build_object" } else { "json_build_object" };
+    outward(error.with_hint(format!("The arguments of {name}() must consist of alternating keys and values.")))
+}
+
+fn null_key(argument: usize, binary: bool) -> DataFusionError {
+    let error = Error::new(Kind::InvalidParameter, format!("argument {argument} cannot be null"));
+    outward(if binary { error } else { error.with_hint("Object keys should be text.") })
+}
+
+/// The lists of the first argument, and their elements with what they are.
+fn listed(call: &Call) -> Result<(Ranges, ArrayRef, FieldRef)> {
+    let lists = call.ranges(0)?.mapped(|lists| Ok(crate::engine::functions::array::flat(lists)?.as_list::<i32>().clone()))?;
+    let values = Arc::clone(lists.values());
+    let field = Field::new("", values.data_type().clone(), true);
+    let field = Arc::new(crate::engine::marks::taken(field, &call.fields[0]));
+    Ok((lists, values, field))
+}
+
+fn elements(call: &Call, binary: bool) -> Result<ArrayRef> {
+    let (lists, values, field) = listed(call)?;
+    let values = as_json(&values, &field, &call.style())?;
+    call.write_texts(|row, out| {
+        out.push('[');
+        for (n, i) in lists.range(row).enumerate() {
+            out.push_str(if n > 0 { ", " } else { "" });
+            put(text(&values, i).unwrap_or("null"), binary, out)?;
+        }
+        out.push(']');
+        Ok(true)
+    })
+}
+
+fn pairs(call: &Call, binary: bool) -> Result<ArrayRef> {
+    let ((lists, values, field), style) = (listed(call)?, call.style());
+    let keys = crate::engine::functions::text::shown(&values, &field, &style)?;
+    let boolean = *field.data_type() == DataType::Boolean;
+    let values = as_json(&values, &field, &style)?;
+    call.write_texts(|row, out| {
+        let range = lists.range(row);
+        if range.len() % 2 != 0 {
+            return Err(odd(binary));
+        }
+        let mut written = String::from("{");
+        for (n, i) in range.step_by(2).enumerate() {
+            if keys.is_null(i) {
+                return Err(null_key(2 * n + 1, binary));
+            }
+            written.push_str(if n > 0 { ", " } else { "" });
+            quote(if boolean { word(keys.value(i)) } else { keys.value(i) }, &mut written);
+            written.push_str(" : ");
+            written.push_str(text(&values, i + 1).unwrap_or("null"));
+        }
+        written.push('}');
+        put(&written, binary, out).map(|()| true)
     })
 }
 

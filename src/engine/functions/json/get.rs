@@ -11,10 +11,22 @@ pub(super) fn functions() -> Vec<Function> {
     let same = Gives::Of(of_first);
     vec![
         // `->` and `->>`, `#>` and `#>>`.
-        Function::new("json_member", &[&[Json, Int], &[Json, Text]], same, |call| member(call, false)),
-        Function::new("json_member_text", &[&[Json, Int], &[Json, Text]], Gives::Text, |call| member(call, true)),
-        Function::new("json_at_path", &[&[Json, List]], same, |call| at_path(call, false)),
-        Function::new("json_at_path_text", &[&[Json, List]], Gives::Text, |call| at_path(call, true)),
+        Function::new("json_member", &[&[Json, Int], &[Json, Text]], same, |call| member(call, false)).also(&[
+            "json_array_element",
+            "json_object_field",
+            "jsonb_array_element",
+            "jsonb_object_field",
+        ]),
+        Function::new("json_member_text", &[&[Json, Int], &[Json, Text]], Gives::Text, |call| member(call, true)).also(&[
+            "json_array_element_text",
+            "json_object_field_text",
+            "jsonb_array_element_text",
+            "jsonb_object_field_text",
+        ]),
+        Function::new("json_at_path", &[&[Json, List]], same, |call| at_path(call, false))
+            .also(&["json_extract_path_of", "jsonb_extract_path_of"]),
+        Function::new("json_at_path_text", &[&[Json, List]], Gives::Text, |call| at_path(call, true))
+            .also(&["json_extract_path_text_of", "jsonb_extract_path_text_of"]),
         Function::new("json_extract_path", &[&[Json, Text]], super::JSON, |call| extract(call, false)).variadic(),
         Function::new("jsonb_extract_path", &[&[Json, Text]], super::JSONB, |call| extract(call, false)).variadic(),
         Function::new("json_extract_path_text", &[&[Json, Text]], Gives::Text, |call| extract(call, true))

@@ -16,6 +16,10 @@ pub(super) fn functions() -> Vec<Function> {
             let (left, right) = (Jsons::of(call, 0)?, Jsons::of(call, 1)?);
             call.collect::<bool, BooleanArray>(|row| Ok(Some(contains(left.at(row)?.as_ref(), right.at(row)?.as_ref(), true))))
         }),
+        Function::new("jsonb_contained", &[&[Json, Json]], Gives::Bool, |call| {
+            let (left, right) = (Jsons::of(call, 0)?, Jsons::of(call, 1)?);
+            call.collect::<bool, BooleanArray>(|row| Ok(Some(contains(right.at(row)?.as_ref(), left.at(row)?.as_ref(), true))))
+        }),
         Function::new("jsonb_exists", &[&[Json, Text]], Gives::Bool, |call| {
             let (texts, keys) = (call.texts(0)?, call.texts(1)?);
             call.collect::<bool, BooleanArray>(|row| {
@@ -85,9 +89,7 @@ pub(super) fn order(left: &Json, right: &Json) -> Ordering {
             a.len().cmp(&b.len()).then_with(elements)
         }
         (Json::Object(a), Json::Object(b)) => {
-            let member = |((k, v), (l, w)): (&(String, Json), &(String, Json))| {
-                k.cmp(l).then_with(|| order(v, w))
-            };
+            let member = |((k, v), (l, w)): (&(String, Json), &(String, Json))| k.cmp(l).then_with(|| order(v, w));
             let members = || a.iter().zip(b).map(member).find(|o| o.is_ne()).unwrap_or(Ordering::Equal);
             a.len().cmp(&b.len()).then_with(members)
         }
