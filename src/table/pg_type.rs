@@ -1,6 +1,6 @@
 //! Which PostgreSQL type an Arrow type is: the one table that the wire, `pg_attribute` and `information_schema` share.
 
-use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
+use arrow::datatypes::{DataType, Field, Fields, IntervalUnit, TimeUnit};
 
 use crate::snapshot::field_key;
 
@@ -159,7 +159,7 @@ impl PgType {
             .chain(&[&PG_NDISTINCT, &PG_DEPENDENCIES, &PG_MCV_LIST])
             .any(|t| t.oid == self.oid),
             DataType::Decimal128(..) => self.oid == NUMERIC.oid,
-            DataType::Struct(_) => self.oid == RECORD.oid,
+            DataType::Struct(parts) => self.oid == RECORD.oid || (self.is_number_of_object() && *parts == object_parts()),
             DataType::List(e) if self.is_vector() => [INT2.oid, INT8.oid].contains(&Self::of(e.data_type()).oid),
             DataType::List(e) => self.element_type().is_some_and(|t| t.is_held_by(e.data_type())),
             _ => false,
@@ -250,6 +250,11 @@ pub fn arrow_type(pg: &PgType) -> DataType {
 }
 
 /// PostgreSQL has one array type whatever the number of dimensions.
+/// The parts of a value that is shown as an object: its oid in binary form, its name as text.
+pub fn object_parts() -> Fields {
+    Fields::from(vec![Field::new("oid", DataType::UInt32, true), Field::new("name", DataType::Utf8View, true)])
+}
+
 fn innermost(element: &DataType) -> &'static PgType {
     let t = PgType::of(element);
     t.element_type().unwrap_or(t)

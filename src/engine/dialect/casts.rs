@@ -2,7 +2,8 @@
 //! an oid where they are compared and a name where they are shown.
 
 use datafusion::sql::sqlparser::ast::{
-    ArrayElemTypeDef, BinaryOperator, DataType, Expr, Ident, Select, SelectItem, Value, ValueWithSpan,
+    ArrayElemTypeDef, BinaryOperator, DataType, Expr, GroupByExpr, Ident, Query, Select, SelectItem, SetExpr, Value,
+    ValueWithSpan,
 };
 
 use super::ast::{argument_of, bare, call, folded_parts, string, value};
@@ -21,6 +22,9 @@ const REG_TYPES: [(&str, &str, &str); 11] = [
     ("regrole", "to_regrole_oid", "regrole_name"),
     ("regtype", "to_regtype_oid", "regtype_name"),
 ];
+
+/// Those that clients are told.
+const OBJECTS: [&str; 6] = ["regclass", "regnamespace", "regproc", "regprocedure", "regrole", "regtype"];
 
 /// Rewrites casts, and comparisons of what a cast gave.
 pub fn cast(expr: &mut Expr) {
@@ -44,7 +48,9 @@ pub fn cast(expr: &mut Expr) {
                 && is_text
             {
                 let name = std::mem::replace(&mut **inner, value(Value::Null));
-                *expr = if argument_of(&name, show).is_some() { name } else { call(show, vec![name]) };
+                // The cast stays: a text is no object that is shown by name.
+                **inner = if argument_of(&name, show).is_some() { name } else { call(show, vec![name]) };
+                *data_type = known(data_type);
                 return;
             }
             if is_number && let Some(oid) = oid_inside(inner) {
@@ -83,6 +89,25 @@ pub fn show_names(select: &mut Select) {
                 SelectItem::ExprWithAlias { alias, .. } => SelectItem::ExprWithAlias { expr: named, alias },
                 _ => SelectItem::ExprWithAlias { expr: named, alias: Ident::new(*reg) },
             };
+        }
+    }
+}
+
+/// What the outermost list shows by name stays an oid beside: clients are told its type. Not where its rows are compared with each other.
+pub fn of_outermost(query: &mut Query) {
+    let SetExpr::Select(select) = query.body.as_mut() else { return };
+    let is_grouped = select.having.is_some() || !matches!(&select.group_by, GroupByExpr::Expressions(by, _) if by.is_empty());
+    if is_grouped || select.distinct.is_some() {
+        return;
+    }
+    for item in &mut select.projection {
+        let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else { continue };
+        let found = OBJECTS.iter().find_map(|reg| {
+            let (_, _, show) = REG_TYPES.iter().find(|(name, _, _)| name == reg)?;
+            Some((reg, argument_of(expr, show)?.clone()))
+        });
+        if let Some((reg, oid)) = found {
+            *expr = call(&format!("{reg}_shown"), vec![oid]);
         }
     }
 }
@@ -193,8 +218,8 @@ mod tests {
             "select 'a.b'::pg_catalog.regclass::pg_catalog.oid as o",
             expect!["SELECT to_regclass_oid('a.b')::pg_catalog.oid AS o"],
         );
-        check("select 'a.b'::regclass", expect!["SELECT regclass_name(to_regclass_oid('a.b')) AS regclass"]);
-        check("select c.oid::regclass::text as n from t c", expect!["SELECT regclass_name(c.oid) AS n FROM t c"]);
+        check("select 'a.b'::regclass", expect!["SELECT regclass_shown(to_regclass_oid('a.b')) AS regclass"]);
+        check("select c.oid::regclass::text as n from t c", expect!["SELECT regclass_name(c.oid)::TEXT AS n FROM t c"]);
         check("select x::name as a, y::\"char\" as b", expect!["SELECT x::name AS a, y::TEXT AS b"]);
     }
 }

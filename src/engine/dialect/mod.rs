@@ -115,6 +115,7 @@ impl VisitorMut for Rewriter {
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
         wildcards::qualify(select);
         conditions::of_select(select);
+        queries::frames(select);
         casts::show_names(select);
         columns::name(select);
         ControlFlow::Continue(())

@@ -16,15 +16,19 @@ pub fn by_input(query: &mut Query) -> HashSet<String> {
     let mut found = HashSet::new();
     let SetExpr::Select(select) = query.body.as_ref() else { return found };
     let Some(OrderByKind::Expressions(keys)) = query.order_by.as_mut().map(|order| &mut order.kind) else { return found };
-    let Some(relation) = only_relation(select) else { return found };
+    let relation = only_relation(select);
     let renamed: HashSet<String> = select.projection.iter().filter_map(renamed).collect();
     for key in keys.iter_mut().filter(|key| !matches!(bare(&key.expr), Expr::Identifier(_))) {
         let _: ControlFlow<()> = visit_expressions_mut(&mut key.expr, |expr| {
-            if let Expr::Identifier(name) = expr
-                && renamed.contains(&folded(name))
-            {
-                found.insert(folded(name));
-                *expr = Expr::CompoundIdentifier(vec![relation.clone(), name.clone()]);
+            match expr {
+                Expr::Identifier(name) if renamed.contains(&folded(name)) => {
+                    if let Some(relation) = &relation {
+                        found.insert(folded(name));
+                        *expr = Expr::CompoundIdentifier(vec![relation.clone(), name.clone()]);
+                    }
+                }
+                Expr::CompoundIdentifier(parts) => found.extend(parts.last().map(folded).filter(|name| renamed.contains(name))),
+                _ => {}
             }
             ControlFlow::Continue(())
         });
@@ -112,5 +116,9 @@ mod tests {
         );
         check("select a, b from t order by a + b", expect!["SELECT a, b FROM t ORDER BY a + b"]);
         check("select -a as a from t, u order by a + 0", expect!["SELECT -a AS a FROM t, u ORDER BY a + 0"]);
+        check(
+            "select -t.a as a from t, u order by abs(t.a), a",
+            expect![[r##"SELECT -t.a AS "a#0" FROM t, u ORDER BY abs(t.a), "a#0""##]],
+        );
     }
 }

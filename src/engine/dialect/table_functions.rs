@@ -36,7 +36,7 @@ const VIEWS: [(&str, &str); 5] = [
 ];
 
 /// A function of the catalog in `FROM`: `current_schema()` is a row of its value, `pg_show_all_settings()` is `pg_settings`, and
-/// `pg_get_keywords()` are the words themselves.
+/// `pg_get_keywords()` and `ts_token_type(parser)` are the words themselves.
 pub fn of_catalog(factor: &mut TableFactor) {
     let TableFactor::Table { name, alias, args: args @ Some(_), with_ordinality: false, .. } = factor else { return };
     let Some(function) = folded_parts(name).pop() else { return };
@@ -47,6 +47,7 @@ pub fn of_catalog(factor: &mut TableFactor) {
     }
     let sql = match function.as_str() {
         "pg_get_keywords" => keywords(),
+        "ts_token_type" => tokens(),
         name if VALUES.contains(&name) => format!("SELECT {name}() AS {name}"),
         _ => return,
     };
@@ -55,6 +56,39 @@ pub fn of_catalog(factor: &mut TableFactor) {
     let alias =
         alias.take().or_else(|| Some(TableAlias { explicit: true, name: Ident::new(function), columns: Vec::new(), at: None }));
     *factor = TableFactor::Derived { lateral: false, subquery, alias, sample: None };
+}
+
+/// What PostgreSQL's one parser of texts tells apart, from 1 on.
+const TOKENS: [(&str, &str); 23] = [
+    ("asciiword", "Word, all ASCII"),
+    ("word", "Word, all letters"),
+    ("numword", "Word, letters and digits"),
+    ("email", "Email address"),
+    ("url", "URL"),
+    ("host", "Host"),
+    ("sfloat", "Scientific notation"),
+    ("version", "Version number"),
+    ("hword_numpart", "Hyphenated word part, letters and digits"),
+    ("hword_part", "Hyphenated word part, all letters"),
+    ("hword_asciipart", "Hyphenated word part, all ASCII"),
+    ("blank", "Space symbols"),
+    ("tag", "XML tag"),
+    ("protocol", "Protocol head"),
+    ("numhword", "Hyphenated word, letters and digits"),
+    ("asciihword", "Hyphenated word, all ASCII"),
+    ("hword", "Hyphenated word, all letters"),
+    ("url_path", "URL path"),
+    ("file", "File or path name"),
+    ("float", "Decimal notation"),
+    ("int", "Signed integer"),
+    ("uint", "Unsigned integer"),
+    ("entity", "XML entity"),
+];
+
+/// The kinds of tokens as a query.
+fn tokens() -> String {
+    let rows: Vec<String> = (1..).zip(TOKENS).map(|(n, (alias, told))| format!("({n},'{alias}','{told}')")).collect();
+    format!("SELECT * FROM (VALUES {}) AS t(tokid, alias, description)", rows.join(","))
 }
 
 /// PostgreSQL's keywords as a query.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, StringViewArray, UInt32Array};
+use arrow::array::{Array, ArrayRef, StringViewArray, StructArray, UInt32Array};
+use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::error::Result;
 
 use super::catalog_lookup::Lookup;
@@ -12,7 +13,7 @@ use crate::engine::identifiers;
 use crate::error::{self, Error, Kind};
 use crate::name::{nearest, quoted};
 use crate::table::pg_catalog::{index_by_name, listing, namespaces, roles, types};
-use crate::table::pg_type::PgType;
+use crate::table::pg_type::{self, PgType};
 use crate::table::virtual_table::{SystemEnv, relations};
 
 type OfNumber = fn(&Lookup<'_>, &SystemEnv, u32) -> Option<String>;
@@ -25,6 +26,17 @@ pub(super) fn functions() -> Vec<Function> {
             let lookup = Lookup::new(env, numbers.len()).map_err(outward)?;
             let texts = numbers.into_iter().map(|n| n.and_then(|n| f(&lookup, env, n)));
             Ok(Arc::new(texts.collect::<StringViewArray>()))
+        })
+        .stable()
+    };
+    let shown = |name, f: OfNumber, of: fn(&[FieldRef]) -> Result<FieldRef>| {
+        Function::new(name, &[&[Oid]], Gives::Of(of), move |a| {
+            let (env, numbers) = (a.env()?, a.oids(0)?);
+            let lookup = Lookup::new(env, numbers.len()).map_err(outward)?;
+            let texts: StringViewArray = numbers.iter().map(|n| n.and_then(|n| f(&lookup, env, n))).collect();
+            let nulls = texts.nulls().cloned();
+            let parts: Vec<ArrayRef> = vec![Arc::new(UInt32Array::from(numbers)), Arc::new(texts)];
+            Ok(Arc::new(StructArray::try_new(pg_type::object_parts(), parts, nulls)?))
         })
         .stable()
     };
@@ -60,17 +72,35 @@ pub(super) fn functions() -> Vec<Function> {
         named("regnamespace_name", |lookup, _, oid| Some(lookup.schema_name(oid))),
         named("regproc_name", |_, _, oid| Some(types::shown_function(oid))),
         named("regprocedure_name", |_, _, oid| Some(regprocedure(oid))),
-        named("regrole_name", |_, env, oid| Some(roles::name_of(env, oid).map_or_else(|| number(oid), |n| quoted(&n)))),
+        named("regrole_name", role),
         named("regoper_name", |_, _, oid| Some(name_in("pg_operator", "oprname", oid))),
         named("regoperator_name", |_, _, oid| Some(regoperator(oid))),
         named("regcollation_name", |_, _, oid| Some(name_in("pg_collation", "collname", oid))),
         named("regconfig_name", |_, _, oid| Some(name_in("pg_ts_config", "cfgname", oid))),
         named("regdictionary_name", |_, _, oid| Some(name_in("pg_ts_dict", "dictname", oid))),
     ];
+    // The same beside the oid, for what is shown to clients.
+    functions.extend([
+        shown("regclass_shown", |lookup, _, oid| Some(lookup.regclass(oid)), |_| Ok(object(&pg_type::REGCLASS))),
+        shown("regnamespace_shown", |lookup, _, oid| Some(lookup.schema_name(oid)), |_| Ok(object(&pg_type::REGNAMESPACE))),
+        shown("regproc_shown", |_, _, oid| Some(types::shown_function(oid)), |_| Ok(object(&pg_type::REGPROC))),
+        shown("regprocedure_shown", |_, _, oid| Some(regprocedure(oid)), |_| Ok(object(&pg_type::REGPROCEDURE))),
+        shown("regrole_shown", role, |_| Ok(object(&pg_type::REGROLE))),
+        shown("regtype_shown", |lookup, _, oid| Some(shown_type(lookup, oid, None)), |_| Ok(object(&pg_type::REGTYPE))),
+    ]);
     for (lenient, strict, f, what) in both {
         functions.extend([parsed(lenient, false, f, what), parsed(strict, true, f, what)]);
     }
     functions
+}
+
+fn role(_: &Lookup<'_>, env: &SystemEnv, oid: u32) -> Option<String> {
+    Some(roles::name_of(env, oid).map_or_else(|| number(oid), |name| quoted(&name)))
+}
+
+/// The field of an object's oid with its name.
+fn object(pg: &'static PgType) -> FieldRef {
+    Arc::new(pg_type::marked(Field::new("", DataType::Struct(pg_type::object_parts()), true), pg))
 }
 
 /// The oid of the relation that a text names.
