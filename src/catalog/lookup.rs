@@ -60,6 +60,13 @@ const REFERRING: &str = "
         SELECT f.oid FROM targets r JOIN tables f ON f.dataset = r.dataset AND f.position = r.position WHERE r.file = ? AND r.name = ?
     ) ORDER BY t.oid";
 
+/// Whether [`REFERRING`] finds a table.
+const REFERRED: &str = "
+    SELECT EXISTS (
+        SELECT 1 FROM targets r JOIN tables f ON f.dataset = r.dataset AND f.position = r.position
+        WHERE r.file = ? AND r.name = ? AND f.catalog = ?
+    )";
+
 /// A row of [`TABLE`].
 struct TableRow {
     oid: u32,
@@ -163,6 +170,14 @@ impl Catalogs {
     pub fn referring(&self, table: &TableEntry) -> Result<Vec<Arc<TableEntry>>> {
         let (_, Catalog { id, .. }) = self.catalog(&table.catalog)?;
         self.entries(&table.catalog, &format!("{TABLE}{REFERRING}"), &[id, &table.descriptor, &table.distribution().name])
+    }
+
+    /// Whether there are such tables.
+    pub fn is_referred(&self, table: &TableEntry) -> Result<bool> {
+        let (_, Catalog { id, .. }) = self.catalog(&table.catalog)?;
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached(REFERRED)?;
+        Ok(statement.query_row(params![table.descriptor, table.distribution().name, id], |row| row.get(0))?)
     }
 
     fn entries(&self, catalog: &str, sql: &str, parameters: &[&dyn ToSql]) -> Result<Vec<Arc<TableEntry>>> {

@@ -97,6 +97,13 @@ fn questions_about_one_table_look_at_few() {
             "name",
             10,
         ),
+        // The one is referred to, the other refers, the third does neither.
+        (
+            "SELECT string_agg(relhastriggers::text, ' ' ORDER BY relname) FROM pg_class
+             WHERE relname IN ('one', 'two', 'dataset_407') AND relkind = 'r'",
+            "false true true",
+            10,
+        ),
         ("SELECT oid FROM pg_type WHERE typname = 'dataset_407'", "(1 row)", 10),
     ];
     let mut wrong = Vec::new();

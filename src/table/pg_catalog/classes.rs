@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::catalog::{TableEntry, Wanted};
+use crate::catalog::{Catalogs, TableEntry, Wanted};
 use crate::error::Result;
 use crate::table::virtual_table::{Cell, Pins, Relation, Rows, SystemEnv, relations};
 
@@ -63,6 +63,8 @@ struct Class {
     rows: Option<u64>,
     has_key: bool,
     has_foreign_keys: bool,
+    /// The catalog's table, where it is one.
+    table: Option<Arc<TableEntry>>,
 }
 
 impl Class {
@@ -78,10 +80,11 @@ impl Class {
             rows: None,
             has_key: false,
             has_foreign_keys: false,
+            table: None,
         }
     }
 
-    fn of_table(t: &TableEntry, schemas: &HashMap<String, u32>) -> Self {
+    fn of_table(t: &Arc<TableEntry>, schemas: &HashMap<String, u32>) -> Self {
         let declared = &t.distribution().schema;
         Self {
             oid: t.oid,
@@ -94,14 +97,33 @@ impl Class {
             rows: t.rows,
             has_key: indexes::of_table(t).is_some(),
             has_foreign_keys: !declared.foreign_keys.is_empty(),
+            table: Some(Arc::clone(t)),
         }
     }
 
-    fn of_index(t: &TableEntry, schemas: &HashMap<String, u32>) -> Option<Self> {
+    fn of_index(t: &Arc<TableEntry>, schemas: &HashMap<String, u32>) -> Option<Self> {
         let index = indexes::of_table(t)?;
         let (oid, name, columns) = (index.oid, index.name, index.columns.len());
         let table = Self::of_table(t, schemas);
-        Some(Self { oid, name, columns, kind: Kind::Index, row_type: 0, has_key: false, has_foreign_keys: false, ..table })
+        Some(Self {
+            oid,
+            name,
+            columns,
+            kind: Kind::Index,
+            row_type: 0,
+            has_key: false,
+            has_foreign_keys: false,
+            table: None,
+            ..table
+        })
+    }
+
+    /// Whether PostgreSQL would have triggers on it: it refers to another table, or one to it.
+    fn has_triggers(&self, catalogs: &Catalogs) -> Result<bool> {
+        match &self.table {
+            Some(table) => Ok(self.has_foreign_keys || catalogs.is_referred(table)?),
+            None => Ok(false),
+        }
     }
 
     fn is_user_table(&self) -> bool {
@@ -139,26 +161,29 @@ fn classes(env: &SystemEnv, pins: &Pins, schema: &str, oid: &str, name: &str, in
 pub(super) fn pg_class(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
     let mut rows = classes(env, pins, "", "oid", "relname", pins.allow("relkind", "i"))?;
     rows.retain(|c| pins.allow("relkind", relkind(c.kind)));
-    Ok(Rows::of(rows, |c, column| match column {
-        "oid" => c.oid.into(),
-        "relfilenode" if c.kind != Kind::View => c.oid.into(),
-        "relname" => (&c.name).into(),
-        "relnamespace" => c.schema_oid.into(),
-        "reltype" => c.row_type.into(),
-        "relowner" => OWNER.into(),
-        "relam" if c.kind == Kind::Table => HEAP.into(),
-        "relam" if c.kind == Kind::Index => BTREE.into(),
-        "reltuples" if c.kind == Kind::View => Cell::Float(0.0),
-        "reltuples" => Cell::Float(c.rows.map_or(-1.0, |rows| rows as f64)),
-        "relhasindex" => c.has_key.into(),
-        // Tools look for keys that refer to a table only where it may have such a trigger.
-        "relhastriggers" => (c.has_foreign_keys || c.has_key).into(),
-        "relpersistence" => "p".into(),
-        "relkind" => relkind(c.kind).into(),
-        "relreplident" => (if c.is_user_table() { "d" } else { "n" }).into(),
-        "relnatts" => i16::try_from(c.columns).unwrap_or(i16::MAX).into(),
-        "relispopulated" => true.into(),
-        _ => Cell::Unset,
+    let catalogs = Arc::clone(&env.catalogs);
+    Ok(Rows::tried(rows, move |c: &Class, column| {
+        Ok(match column {
+            "oid" => c.oid.into(),
+            "relfilenode" if c.kind != Kind::View => c.oid.into(),
+            "relname" => (&c.name).into(),
+            "relnamespace" => c.schema_oid.into(),
+            "reltype" => c.row_type.into(),
+            "relowner" => OWNER.into(),
+            "relam" if c.kind == Kind::Table => HEAP.into(),
+            "relam" if c.kind == Kind::Index => BTREE.into(),
+            "reltuples" if c.kind == Kind::View => Cell::Float(0.0),
+            "reltuples" => Cell::Float(c.rows.map_or(-1.0, |rows| rows as f64)),
+            "relhasindex" => c.has_key.into(),
+            // Tools look for keys that refer to a table only where it may have such a trigger.
+            "relhastriggers" => c.has_triggers(&catalogs)?.into(),
+            "relpersistence" => "p".into(),
+            "relkind" => relkind(c.kind).into(),
+            "relreplident" => (if c.is_user_table() { "d" } else { "n" }).into(),
+            "relnatts" => i16::try_from(c.columns).unwrap_or(i16::MAX).into(),
+            "relispopulated" => true.into(),
+            _ => Cell::Unset,
+        })
     }))
 }
 
@@ -174,13 +199,16 @@ pub(super) fn pg_tables(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
     let owner = env.user.clone();
     let mut rows = classes(env, pins, "schemaname", "", "tablename", false)?;
     rows.retain(|c| c.kind == Kind::Table);
-    Ok(Rows::of(rows, move |c, column| match column {
-        "schemaname" => (&c.schema).into(),
-        "tablename" => (&c.name).into(),
-        "tableowner" => (&owner).into(),
-        "hasindexes" => c.has_key.into(),
-        "hastriggers" => c.has_foreign_keys.into(),
-        _ => Cell::Unset,
+    let catalogs = Arc::clone(&env.catalogs);
+    Ok(Rows::tried(rows, move |c: &Class, column| {
+        Ok(match column {
+            "schemaname" => (&c.schema).into(),
+            "tablename" => (&c.name).into(),
+            "tableowner" => (&owner).into(),
+            "hasindexes" => c.has_key.into(),
+            "hastriggers" => c.has_triggers(&catalogs)?.into(),
+            _ => Cell::Unset,
+        })
     }))
 }
 
