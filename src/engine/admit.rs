@@ -23,6 +23,9 @@ use crate::table::pg_type::PgType;
 /// How deep expressions and queries may nest.
 const RECURSION_LIMIT: usize = 100;
 
+/// How deep a statement may be (as [`limits::check`] counts) whose error is looked for in its text.
+const WRITTEN_AGAIN: usize = 100;
+
 /// How deep parsing may recurse (as [`limits::check`] counts) on the caller's stack, of 2 MiB at least.
 const PARSED_IN_PLACE: usize = 32;
 
@@ -140,11 +143,14 @@ fn parse_tokens(tokens: Vec<TokenWithSpan>, sql: &str) -> Result<Vec<Statement>>
     parsed.into_iter().map(|parsed| Ok(Statement { sql: Arc::clone(&sql), action: admitted(parsed)? })).collect()
 }
 
-/// The tokens of a text and the statements in it as they are written; `None` when it does not parse. For stacks that it was parsed on before.
+/// The tokens of a text and the statements in it as they are written; `None` when it does not parse, or is deeper than is looked through for an
+/// error's place: the parts of a chain are planned one by one for it.
 pub(super) fn written(sql: &str) -> Option<(Vec<TokenWithSpan>, Vec<Ast>)> {
     let tokens = Tokenizer::new(&Grammar::default(), sql).tokenize_with_location().ok()?;
     let readable = tokens::readable(tokens.clone(), sql).ok()?;
-    limits::check(&readable).ok()?;
+    if limits::check(&readable).ok()? > WRITTEN_AGAIN {
+        return None;
+    }
     let grammar = Grammar::of(&readable);
     let mut parser = Parser::new(&grammar).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(readable);
     let statements = parse_all(&mut parser).ok()?.into_iter().filter_map(|parsed| match parsed {

@@ -215,6 +215,7 @@ impl Kind {
             | Self::IntervalOverflow
             | Self::ZoneDisplacement
             | Self::OutOfRange
+            | Self::InvalidCharacter
             | Self::InvalidParameter => Culprit::Literal,
             Self::UndefinedTable => Culprit::Relation,
             Self::UndefinedObject | Self::UndefinedSchema => Culprit::Object,
@@ -254,7 +255,6 @@ impl Kind {
             | Self::InvalidName
             | Self::ActiveTransaction
             | Self::InvalidEncoding
-            | Self::InvalidCharacter
             | Self::InvalidRegex
             | Self::InvalidEscape
             | Self::InvalidSubstring

@@ -4,14 +4,15 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr,
-    Ident, JoinConstraint, JoinOperator, LimitClause, OrderByKind, Query, Select, SelectItem, SetExpr, Spanned, TableFactor,
-    TableWithJoins, UnaryOperator, Value, Visit, Visitor,
+    AccessExpr, BinaryOperator, CastKind, DataType, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentClause, FunctionArguments, GroupByExpr, Ident, JoinConstraint, JoinOperator, LimitClause, OrderByKind, Query,
+    Select, SelectItem, SetExpr, Spanned, TableFactor, TableWithJoins, UnaryOperator, Value, Visit, Visitor, WindowType,
 };
-use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan};
+use datafusion::sql::sqlparser::tokenizer::{Location, Token};
 
 use super::super::dialect::ast::folded_parts;
 use super::Text;
+use super::tokens::{self, after, between, start, token_after, token_before, word_before};
 
 /// A part of a statement.
 pub struct Part {
@@ -52,6 +53,9 @@ pub fn parts(text: &Text) -> Vec<Part> {
 pub fn given(text: &Text, number: usize, part: &Part) -> Given {
     Finder::run(text, Some((number, part.select))).given
 }
+
+/// Functions that read a text themselves.
+const OF_TEXTS: &[&str] = &["to_char", "to_date", "to_number", "to_timestamp"];
 
 /// How a literal below an expression is read.
 #[derive(Clone, Copy, PartialEq)]
@@ -145,6 +149,11 @@ impl Finder<'_> {
                     self.operand("CASE", result);
                 }
             }
+            Expr::IsDistinctFrom(left, right) | Expr::IsNotDistinctFrom(left, right) => {
+                if let Some(at) = after(self.text, left.span().end, "is") {
+                    self.add(What::Operator("=".to_owned()), at, || vec![left.as_ref().clone(), right.as_ref().clone()]);
+                }
+            }
             Expr::Array(array) => self.operands("ARRAY", &array.elem),
             Expr::CompoundFieldAccess { root, access_chain }
                 if matches!(access_chain.first(), Some(AccessExpr::Subscript(_))) =>
@@ -230,7 +239,7 @@ impl Finder<'_> {
                 while let Expr::Cast { kind: CastKind::DoubleColon, expr, .. } = inner {
                     (inner, within) = (expr, within + 1);
                 }
-                let behind = self::from(self.text, inner.span().end).iter().filter(|t| t.token == Token::DoubleColon);
+                let behind = tokens::from(self.text, inner.span().end).iter().filter(|t| t.token == Token::DoubleColon);
                 behind.map(|t| t.span.start).nth(within)
             }
             _ => word_before(self.text, from.span().start, "cast"),
@@ -263,6 +272,20 @@ impl Finder<'_> {
         if name.last().is_some_and(|last| last == "nullif") {
             self.add(What::Operator("=".to_owned()), at, given);
         }
+        if let FunctionArguments::List(list) = &f.args {
+            if list.duplicate_treatment == Some(DuplicateTreatment::Distinct) {
+                self.operands("DISTINCT", &given());
+            }
+            for clause in &list.clauses {
+                if let FunctionArgumentClause::OrderBy(by) = clause {
+                    by.iter().for_each(|by| self.operand("ORDER BY", &by.expr));
+                }
+            }
+        }
+        if let Some(WindowType::WindowSpec(window)) = &f.over {
+            self.operands("GROUP BY", &window.partition_by);
+            window.order_by.iter().for_each(|by| self.operand("ORDER BY", &by.expr));
+        }
         if let Some(filter) = &f.filter {
             self.operand("FILTER", filter);
         }
@@ -270,16 +293,8 @@ impl Finder<'_> {
     }
 }
 
-/// Where an expression begins, with the operator before it.
-fn start(text: &Text, expr: &Expr) -> Location {
-    match expr {
-        Expr::UnaryOp { op, expr } => {
-            let inner = start(text, expr);
-            token_before(text, inner, &op.to_string()).unwrap_or(inner)
-        }
-        Expr::BinaryOp { left, .. } => start(text, left),
-        other => other.span().start,
-    }
+fn is_text(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(v) if matches!(v.value, Value::SingleQuotedString(_) | Value::EscapedStringLiteral(_)))
 }
 
 /// What is behind a join's ON.
@@ -311,7 +326,11 @@ impl Visitor for Finder<'_> {
 
     fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
         // The rows of VALUES and the branches of a UNION are of one type.
-        let several = matches!(query.body.as_ref(), SetExpr::Values(_) | SetExpr::SetOperation { .. });
+        let several = match query.body.as_ref() {
+            SetExpr::Values(values) => values.rows.iter().flat_map(|row| row.iter()).any(|cell| !is_text(cell)),
+            SetExpr::SetOperation { .. } => true,
+            _ => false,
+        };
         self.within.push(if several { Read::AsType } else { Read::AsText });
         self.sets.push(matches!(query.body.as_ref(), SetExpr::SetOperation { .. }));
         if let Some(LimitClause::LimitOffset { limit, offset, .. }) = &query.limit_clause {
@@ -351,6 +370,7 @@ impl Visitor for Finder<'_> {
         for (clause, condition) in [("WHERE", &select.selection), ("HAVING", &select.having)] {
             if let Some(condition) = condition {
                 self.operand(clause, condition);
+                self.literal(condition);
             }
         }
         if let GroupByExpr::Expressions(by, _) = &select.group_by {
@@ -403,6 +423,9 @@ impl Visitor for Finder<'_> {
         let read = match expr {
             Expr::Cast { data_type: DataType::Text | DataType::Varchar(None), .. } => Read::AsText,
             Expr::Nested(_) => above,
+            Expr::Function(f) if folded_parts(&f.name).last().is_some_and(|name| OF_TEXTS.contains(&name.as_str())) => {
+                Read::AsText
+            }
             _ => Read::AsType,
         };
         self.within.push(read);
@@ -413,43 +436,4 @@ impl Visitor for Finder<'_> {
         self.within.pop();
         ControlFlow::Continue(())
     }
-}
-
-/// The tokens from a place on.
-fn from<'a>(text: &'a Text, at: Location) -> &'a [TokenWithSpan] {
-    let first = text.tokens.partition_point(|t| t.span.start < at);
-    text.tokens.get(first..).unwrap_or_default()
-}
-
-/// The tokens before a place, the nearest first.
-fn back<'a>(text: &'a Text, at: Location) -> impl Iterator<Item = &'a TokenWithSpan> {
-    let end = text.tokens.partition_point(|t| t.span.start < at);
-    text.tokens.get(..end).unwrap_or_default().iter().rev()
-}
-
-/// The place of the first of these tokens that stands at or behind a place.
-pub fn token_after(text: &Text, at: Location, written: &[&str]) -> Option<Location> {
-    let is = |token: &Token| written.iter().any(|w| token.to_string().eq_ignore_ascii_case(w));
-    from(text, at).iter().find(|t| is(&t.token)).map(|t| t.span.start)
-}
-
-fn token_before(text: &Text, before: Location, written: &str) -> Option<Location> {
-    back(text, before).find(|t| t.token.to_string() == written).map(|t| t.span.start)
-}
-
-fn word_before(text: &Text, before: Location, word: &str) -> Option<Location> {
-    back(text, before).find(|t| is_word(&t.token, word)).map(|t| t.span.start)
-}
-
-fn after(text: &Text, at: Location, word: &str) -> Option<Location> {
-    from(text, at).iter().find(|t| is_word(&t.token, word)).map(|t| t.span.start)
-}
-
-/// Whether a token is a word of this name.
-pub fn is_word(token: &Token, name: &str) -> bool {
-    matches!(token, Token::Word(word) if word.value.eq_ignore_ascii_case(name))
-}
-
-fn between(text: &Text, left: Span, written: &[&str], right: Span) -> Option<Location> {
-    token_after(text, left.end, written).filter(|at| right == Span::empty() || *at <= right.start)
 }

@@ -3,6 +3,7 @@
 
 mod found;
 mod place;
+mod tokens;
 mod types;
 
 use datafusion::execution::session_state::SessionState;
@@ -21,7 +22,7 @@ struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// `None` for a text that does not parse.
+    /// `None` for a text that does not parse, or is too deep to be looked through.
     fn of(sql: &'a str) -> Option<Self> {
         let (tokens, statements) = admit::written(sql)?;
         Some(Self { sql, tokens, statements })

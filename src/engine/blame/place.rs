@@ -2,12 +2,16 @@
 
 use std::ops::ControlFlow;
 
-use datafusion::sql::sqlparser::ast::{Expr, OrderByKind, Query, Select, SetExpr, Spanned, TableFactor, Value, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::{
+    Expr, Function, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, OrderByKind, Query, Select, SetExpr,
+    Spanned, TableFactor, Value, Visit, Visitor,
+};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
 use super::super::dialect::ast::{folded, folded_parts};
 use super::Text;
-use super::found::{Part, What, given, is_word, parts};
+use super::found::{Part, What, given, parts};
+use super::tokens::is_word;
 use crate::error::{Culprit, Error, Kind};
 
 /// Where the culprit stands; `None` when nothing written is to blame.
@@ -48,6 +52,12 @@ fn quoted(message: &str) -> Option<&str> {
 /// The literal whose text the message ends with, or one that holds it: of an array its element is told.
 fn literal(e: &Error, text: &Text) -> Option<Location> {
     let message = e.message();
+    if e.kind() == Kind::InvalidCharacter {
+        return literal_that(text, |value| value.contains("\\u0000"));
+    }
+    if let Some(zone) = message.strip_prefix("time zone ").and_then(quoted) {
+        return literal_that(text, |value| value.len() > zone.len() && value.to_lowercase().contains(zone));
+    }
     if e.kind() == Kind::InvalidParameter {
         // Others are of values that were calculated.
         let is_bytea = message.starts_with("invalid hexadecimal");
@@ -243,6 +253,23 @@ fn in_selects<T>(text: &Text, find: impl FnMut(&Select) -> Option<T>) -> Option<
     visited(text, Each(find))
 }
 
+/// The same in the arguments of a call with DISTINCT.
+fn in_calls<T>(text: &Text, find: impl FnMut(&FunctionArgumentList) -> Option<T>) -> Option<T> {
+    struct Each<F>(F);
+    impl<T, F: FnMut(&FunctionArgumentList) -> Option<T>> Visitor for Each<F> {
+        type Break = T;
+        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<T> {
+            match expr {
+                Expr::Function(Function { args: FunctionArguments::List(list), .. }) if list.duplicate_treatment.is_some() => {
+                    self.0(list).map_or(ControlFlow::Continue(()), ControlFlow::Break)
+                }
+                _ => ControlFlow::Continue(()),
+            }
+        }
+    }
+    visited(text, Each(find))
+}
+
 fn visited<T>(text: &Text, mut visitor: impl Visitor<Break = T>) -> Option<T> {
     text.statements.iter().find_map(|statement| match statement.visit(&mut visitor) {
         ControlFlow::Break(found) => Some(found),
@@ -332,6 +359,16 @@ fn distinct(message: &str, text: &Text) -> Option<Location> {
     if message.starts_with("SELECT DISTINCT ON expressions must match") {
         let mut tokens = significant(text).skip_while(|t| !is_word(&t.token, "on")).skip(1).filter(|t| t.token != Token::LParen);
         return tokens.next().map(|t| t.span.start);
+    }
+    if message.starts_with("in an aggregate with DISTINCT") {
+        return in_calls(text, |list| {
+            let given: Vec<String> = list.args.iter().map(ToString::to_string).collect();
+            let by = list.clauses.iter().find_map(|clause| match clause {
+                FunctionArgumentClause::OrderBy(by) => Some(by),
+                _ => None,
+            })?;
+            known(by.iter().find(|by| !given.contains(&by.expr.to_string()))?.expr.span().start)
+        });
     }
     if !message.starts_with("for SELECT DISTINCT, ORDER BY expressions") {
         return None;

@@ -65,6 +65,12 @@ pub async fn told(e: Error, state: &SessionState, text: &Text<'_>) -> Error {
 pub async fn of_table(e: Error, state: &SessionState, text: &Text<'_>) -> Error {
     let name = e.message().strip_prefix("relation \"").and_then(|rest| rest.strip_suffix("\" does not exist"));
     let Some(name) = name.map(str::to_owned) else { return e };
+    if let [database, _, _] = name.split('.').collect::<Vec<_>>().as_slice()
+        && state.catalog_list().catalog(database).is_none()
+    {
+        let other = Error::new(Kind::Unsupported, format!("cross-database references are not implemented: \"{name}\""));
+        return e.position().into_iter().fold(other, Error::at);
+    }
     let parts = parts(text);
     let is_it = |part: &Part| {
         let place = super::position(text.sql, part.at);
@@ -105,6 +111,12 @@ async fn function(e: Error, call: &str, state: &SessionState, text: &Text<'_>, p
         return found;
     }
     if let Some((shown, at)) = &best
+        && let Some((schema, _)) = shown.split_once('(').and_then(|(name, _)| name.split_once('.'))
+        && !has_schema(state, schema)
+    {
+        return text.at(Error::new(Kind::UndefinedSchema, format!("schema \"{schema}\" does not exist")), *at);
+    }
+    if let Some((shown, at)) = &best
         && SEVERAL.contains(&name)
         && shown.split_once('(').is_some_and(|(_, types)| types.trim_end_matches(')').split(", ").all(|t| t == "unknown"))
     {
@@ -115,6 +127,12 @@ async fn function(e: Error, call: &str, state: &SessionState, text: &Text<'_>, p
     let Some((shown, at)) = best else { return operator_of(e, name, said, state, text, parts).await };
     let named = Error::new(Kind::UndefinedFunction, format!("function {shown} does not exist"));
     text.at(named.with_hint(super::super::wording::FUNCTION_HINT), at)
+}
+
+fn has_schema(state: &SessionState, name: &str) -> bool {
+    let default = &state.config_options().catalog.default_catalog;
+    ["pg_catalog", "information_schema", "catalog"].contains(&name)
+        || state.catalog_list().catalog(default).is_none_or(|catalog| catalog.schema_names().iter().any(|known| known == name))
 }
 
 /// The error of a call that several functions may be meant by, at its place.

@@ -8,8 +8,12 @@ use datafusion::sql::sqlparser::ast::{
     Value, Visit, Visitor, visit_expressions,
 };
 
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
+
 use super::placement;
 use crate::engine::failure::position;
+use crate::engine::grammar::Grammar;
 use crate::error::{Error, Kind, Result};
 
 /// Checks a statement as it was written: [`Kind::InvalidPosition`], [`Kind::Syntax`] for a constant that is no number, [`Kind::Unsupported`] for an
@@ -114,6 +118,24 @@ impl Visitor for Checker<'_> {
     fn post_visit_query(&mut self, _: &Query) -> ControlFlow<Self::Break> {
         self.depth -= 1;
         ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Self::Break> {
+        let Expr::InSubquery { expr, subquery, .. } = expr else { return ControlFlow::Continue(()) };
+        let asked = match expr.as_ref() {
+            Expr::Tuple(row) => row.len(),
+            _ => 1,
+        };
+        let message = match columns(&subquery.body) {
+            Some(given) if given > asked => "subquery has too many columns",
+            Some(given) if given < asked => "subquery has too few columns",
+            Some(_) | None => return ControlFlow::Continue(()),
+        };
+        let tokens = Tokenizer::new(&Grammar::default(), self.sql).tokenize_with_location().unwrap_or_default();
+        let is_in = |token: &Token| matches!(token, Token::Word(word) if word.keyword == Keyword::IN);
+        let at = tokens.iter().find(|t| t.span.start >= expr.span().end && is_in(&t.token)).map(|t| t.span.start);
+        let at = at.and_then(|at| position(self.sql, at));
+        ControlFlow::Break(Box::new(at.into_iter().fold(Error::new(Kind::Syntax, message), Error::at)))
     }
 
     fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Self::Break> {
