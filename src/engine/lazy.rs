@@ -1,13 +1,12 @@
-//! What need not be evaluated is not: `x <> 0 AND 6 / x > 2` divides for those rows alone whose `x` is not 0, and `FILTER` keeps an aggregate's
-//! arguments from rows that it leaves out. PostgreSQL evaluates row by row and stops where the rest is decided; DataFusion evaluates whole
-//! columns, makes `AND` of a `CASE` of booleans, and may turn the terms of a filter round. So what can fail is put into a `CASE`, which is lazy
-//! everywhere. It comes last: the optimizer would undo it.
+//! What need not be evaluated is not: `x <> 0 AND 6 / x > 2` divides for those rows alone whose `x` is not 0. PostgreSQL evaluates row by row and
+//! stops where the rest is decided; DataFusion evaluates whole columns, makes `AND` of a `CASE` of booleans, and may turn the terms of a filter
+//! round. So what can fail is put into a `CASE`, which is lazy everywhere. It comes last: the optimizer would undo it.
 
 use arrow::datatypes::DataType;
 use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::error::Result;
-use datafusion::logical_expr::expr::{AggregateFunction, BinaryExpr, Cast};
+use datafusion::logical_expr::expr::{BinaryExpr, Cast};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::{conjunction, merge_schema, split_binary_owned, split_conjunction_owned};
 use datafusion::logical_expr::{Expr, ExprSchemable, Filter, LogicalPlan, Operator, lit, when};
@@ -113,9 +112,6 @@ fn value(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             let terms = terms.collect::<Result<Vec<_>>>()?;
             Ok(Transformed::new(chain(terms, op, schema)?, true, TreeNodeRecursion::Jump))
         }
-        Expr::AggregateFunction(call) if call.params.filter.as_ref().is_some_and(|filter| !filter.is_volatile()) => {
-            arguments(call, schema)
-        }
         other => Ok(Transformed::no(other)),
     })
 }
@@ -140,28 +136,11 @@ fn chain(terms: Vec<Expr>, op: Operator, schema: &DFSchema) -> Result<Expr> {
     Ok(rest.unwrap_or_else(|| lit(op == Operator::And)))
 }
 
-/// An aggregate whose arguments are NULL for rows that its `FILTER` leaves out. What is marked to be of another type than Arrow's stays, for
-/// a `CASE` has no marks.
-fn arguments(mut call: AggregateFunction, schema: &DFSchema) -> Result<Transformed<Expr>> {
-    let Some(filter) = call.params.filter.clone() else { return Ok(Transformed::no(Expr::AggregateFunction(call))) };
-    let mut changed = false;
-    for argument in &mut call.params.args {
-        if can_fail(argument, schema) && argument.metadata(schema)?.is_empty() {
-            let given = std::mem::replace(argument, lit(true));
-            *argument = when(filter.as_ref().clone(), given).end()?;
-            changed = true;
-        }
-    }
-    Ok(Transformed::new_transformed(Expr::AggregateFunction(call), changed))
-}
-
 /// Whether the value of some row may be an error.
 fn can_fail(expr: &Expr, schema: &DFSchema) -> bool {
     let fails = |expr: &Expr| match expr {
         Expr::BinaryExpr(BinaryExpr { op, .. }) => !is_total(*op),
-        Expr::Cast(Cast { expr, field }) => {
-            !expr.get_type(schema).is_ok_and(|from| always_fits(&from, field.data_type()))
-        }
+        Expr::Cast(Cast { expr, field }) => !expr.get_type(schema).is_ok_and(|from| always_fits(&from, field.data_type())),
         Expr::ScalarFunction(call) => !TOTAL.contains(&call.func.name()),
         Expr::Negative(_) => true,
         // Columns, tests and what holds them; subqueries that are left run by themselves.
@@ -185,7 +164,11 @@ fn always_fits(from: &DataType, to: &DataType) -> bool {
         (from, Float32 | Float64) => from.is_integer(),
         (from, to) if from.is_integer() && to.is_integer() => {
             let (narrow, wide) = (from.primitive_width(), to.primitive_width());
-            if from.is_signed_integer() == to.is_signed_integer() { narrow <= wide } else { from.is_unsigned_integer() && narrow < wide }
+            if from.is_signed_integer() == to.is_signed_integer() {
+                narrow <= wide
+            } else {
+                from.is_unsigned_integer() && narrow < wide
+            }
         }
         _ => false,
     }

@@ -228,6 +228,8 @@ fn grouping(plain: &str) -> Option<Error> {
     let column = plain.split_once("column \"").and_then(|(_, rest)| rest.split('"').next());
     let column = column.or_else(|| plain.split_once("references: ").and_then(|(_, rest)| rest.split(" must").next()));
     let column = column.unwrap_or("?").split(", ").next().unwrap_or("?");
+    // A table is told by its name alone.
+    let column = column.rmatch_indices('.').nth(1).map_or(column, |(dot, _)| &column[dot + 1..]);
     let message = format!("column \"{column}\" must appear in the GROUP BY clause or be used in an aggregate function");
     Some(Error::new(Kind::Grouping, message))
 }

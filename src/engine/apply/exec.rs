@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::{Array, ArrayRef, AsArray, new_null_array};
 use arrow::compute::{CastOptions, cast_with_options, take};
@@ -31,7 +31,7 @@ use super::super::run;
 use super::bind::filled;
 use super::node::{Apply, Gives};
 
-/// Bytes that a partition keeps of values of rows that were met, when the pool has them; what comes beyond is worked out anew.
+/// Bytes that an apply keeps of values of rows that were met, when the pool has them; what comes beyond is worked out anew.
 const KEPT_BYTES: usize = 64 << 20;
 
 /// DataFusion's planner, and the apply's beside it.
@@ -79,6 +79,7 @@ impl ExtensionPlanner for Planner {
             gives: apply.gives().clone(),
             columns: input.schema().fields().len(),
             schema,
+            known: Mutex::default(),
         };
         Ok(Some(Arc::new(ApplyExec { input: Arc::clone(input), run: Arc::new(run), properties: Arc::new(properties) })))
     }
@@ -86,7 +87,10 @@ impl ExtensionPlanner for Planner {
 
 /// Whether a subquery may give another answer when it is asked again.
 fn is_volatile(plan: &LogicalPlan) -> Result<bool> {
-    super::holds(plan, &|expr| expr.is_volatile_node() && !matches!(expr, Expr::ScalarFunction(call) if call.func.name() == super::ONLY))
+    let ours = [super::ONLY, super::none::NAME];
+    super::holds(plan, &|expr| {
+        expr.is_volatile_node() && !matches!(expr, Expr::ScalarFunction(call) if ours.contains(&call.func.name()))
+    })
 }
 
 /// What is run for each row.
@@ -103,6 +107,8 @@ struct Run {
     /// Of the input.
     columns: usize,
     schema: SchemaRef,
+    /// Of all partitions, and of all runs of a recursive query's step.
+    known: Mutex<Known>,
 }
 
 impl fmt::Debug for Run {
@@ -139,6 +145,10 @@ impl Run {
             found = Some(ScalarValue::try_from_array(&conform(batch.column(0), told)?, 0)?);
         }
         found.map_or_else(|| ScalarValue::try_from(self.schema.field(self.columns).data_type()), Ok)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A row of the input beside rows of the subquery.
@@ -233,13 +243,13 @@ impl ExecutionPlan for ApplyExec {
         let schema = Arc::clone(&run.schema);
         Ok(match &self.run.gives {
             Gives::Value { .. } => {
-                let known = Known::new(&run, &context)?;
-                let batches = stream::try_unfold((input, known), move |(mut input, mut known)| {
+                let keys = Keys::of(&run)?;
+                let batches = stream::try_unfold((input, keys), move |(mut input, mut keys)| {
                     let (run, context) = (Arc::clone(&run), Arc::clone(&context));
                     async move {
                         let Some(batch) = input.try_next().await? else { return Ok(None) };
-                        let batch = with_values(&run, &batch, &mut known, &context).await?;
-                        Ok(Some((batch, (input, known))))
+                        let batch = with_values(&run, &batch, &mut keys, &context).await?;
+                        Ok(Some((batch, (input, keys))))
                     }
                 });
                 Box::pin(RecordBatchStreamAdapter::new(schema, batches))
@@ -259,10 +269,10 @@ impl ExecutionPlan for ApplyExec {
 }
 
 /// The batch with the column of the subquery's values.
-async fn with_values(run: &Run, batch: &RecordBatch, known: &mut Known, context: &Arc<TaskContext>) -> Result<RecordBatch> {
+async fn with_values(run: &Run, batch: &RecordBatch, keys: &mut Keys, context: &Arc<TaskContext>) -> Result<RecordBatch> {
     let told = run.schema.field(run.columns).data_type();
     let asked = run.only_if.map(|place| batch.column(place).as_boolean());
-    let keys = known.keys(run, batch)?;
+    let keys = keys.of_rows(run, batch)?;
     let mut values = Vec::with_capacity(batch.num_rows());
     for row in 0..batch.num_rows() {
         if asked.is_some_and(|asked| asked.is_null(row) || !asked.value(row)) {
@@ -270,12 +280,13 @@ async fn with_values(run: &Run, batch: &RecordBatch, known: &mut Known, context:
             continue;
         }
         let key = keys.as_ref().map(|keys| keys.row(row));
-        let value = match key.and_then(|key| known.values.get(key.as_ref())) {
-            Some(value) => value.clone(),
+        let met = key.and_then(|key| run.known().values.get(key.as_ref()).cloned());
+        let value = match met {
+            Some(value) => value,
             None => {
                 let value = run.value(batch, row, context).await?;
                 if let Some(key) = key {
-                    known.keep(key.as_ref(), &value);
+                    run.known().keep(key.as_ref(), &value, context);
                 }
                 value
             }
@@ -287,15 +298,28 @@ async fn with_values(run: &Run, batch: &RecordBatch, known: &mut Known, context:
 }
 
 /// The values of the rows that were met, by what the subquery refers to of them.
+#[derive(Default)]
 struct Known {
-    /// None when rows can't be told apart by their bytes, or each has a value of its own.
-    converter: Option<RowConverter>,
     values: HashMap<Box<[u8]>, ScalarValue>,
-    reserved: MemoryReservation,
+    reserved: Option<MemoryReservation>,
 }
 
 impl Known {
-    fn new(run: &Run, context: &TaskContext) -> Result<Self> {
+    fn keep(&mut self, key: &[u8], value: &ScalarValue, context: &TaskContext) {
+        let reserve = || MemoryConsumer::new("values of a subquery").register(context.memory_pool());
+        let reserved = self.reserved.get_or_insert_with(reserve);
+        let bytes = key.len() + value.size() + size_of::<Box<[u8]>>();
+        if reserved.size() + bytes <= KEPT_BYTES && reserved.try_grow(bytes).is_ok() {
+            self.values.insert(key.into(), value.clone());
+        }
+    }
+}
+
+/// What tells rows apart: nothing, when they can't be by their bytes, or each has a value of its own.
+struct Keys(Option<RowConverter>);
+
+impl Keys {
+    fn of(run: &Run) -> Result<Self> {
         let input = run.schema.fields();
         let mut types: Vec<SortField> =
             run.outer.iter().map(|(_, place)| SortField::new(input[*place].data_type().clone())).collect();
@@ -303,27 +327,17 @@ impl Known {
             types.push(SortField::new(DataType::Null));
         }
         let are_told_apart = !run.is_volatile && RowConverter::supports_fields(&types);
-        let converter = if are_told_apart { Some(RowConverter::new(types)?) } else { None };
-        let reserved = MemoryConsumer::new("values of a subquery").register(context.memory_pool());
-        Ok(Self { converter, values: HashMap::new(), reserved })
+        Ok(Self(if are_told_apart { Some(RowConverter::new(types)?) } else { None }))
     }
 
-    /// What tells the batch's rows apart.
-    fn keys(&mut self, run: &Run, batch: &RecordBatch) -> Result<Option<Rows>> {
-        let Some(converter) = &mut self.converter else { return Ok(None) };
+    fn of_rows(&mut self, run: &Run, batch: &RecordBatch) -> Result<Option<Rows>> {
+        let Some(converter) = &mut self.0 else { return Ok(None) };
         let mut columns: Vec<ArrayRef> = run.outer.iter().map(|(_, place)| Arc::clone(batch.column(*place))).collect();
         if columns.is_empty() {
             // All rows are alike to it.
             columns.push(new_null_array(&DataType::Null, batch.num_rows()));
         }
         Ok(Some(converter.convert_columns(&columns)?))
-    }
-
-    fn keep(&mut self, key: &[u8], value: &ScalarValue) {
-        let bytes = key.len() + value.size() + size_of::<Box<[u8]>>();
-        if self.reserved.size() + bytes <= KEPT_BYTES && self.reserved.try_grow(bytes).is_ok() {
-            self.values.insert(key.into(), value.clone());
-        }
     }
 }
 

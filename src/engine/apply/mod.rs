@@ -6,6 +6,7 @@ mod bind;
 mod exec;
 mod membership;
 mod node;
+mod none;
 mod replace;
 mod single;
 
@@ -33,7 +34,10 @@ use super::lazy::lazy;
 /// The optimised plan. Where DataFusion leaves a subquery that it can't run, or gives up over one, the plan is made anew with all
 /// subqueries that refer outside applied row by row.
 pub fn optimize(state: &SessionState, plan: &LogicalPlan) -> Result<LogicalPlan> {
-    let plan = membership::mended(plan.clone())?;
+    let mut plan = membership::mended(plan.clone())?;
+    if holds(&plan, &none::is_asked)? {
+        plan = none::nullable(plan)?;
+    }
     if holds(&plan, &|expr| subquery_of(expr).is_some_and(ambiguous::names))? {
         return prepared(state, &applied(plan)?.data);
     }
@@ -118,6 +122,8 @@ fn holds(plan: &LogicalPlan, is_so: &dyn Fn(&Expr) -> bool) -> Result<bool> {
 fn applied(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
     plan.transform_up(|node| {
         let node = match node {
+            // A relation that refers outside, and not to one beside it.
+            LogicalPlan::Subquery(subquery) => return Ok(Transformed::yes(Arc::unwrap_or_clone(subquery.subquery))),
             LogicalPlan::Join(join) if is_lateral(&join)? => return lateral(join).map(Transformed::yes),
             // Of an outer join the rows of the other side are looked for row by row.
             LogicalPlan::Join(join) if join.join_type == JoinType::Left && holds_subquery(join.filter.as_ref())? => {
@@ -211,7 +217,8 @@ fn rewritten(
         let mut terms = if is_filter { split_conjunction_owned(expr) } else { vec![expr] };
         if is_filter {
             // What needs no subquery decides first.
-            let (asking, plain): (Vec<_>, Vec<_>) = terms.into_iter().partition(|term| holds_subquery(Some(term)).unwrap_or(true));
+            let (asking, plain): (Vec<_>, Vec<_>) =
+                terms.into_iter().partition(|term| holds_subquery(Some(term)).unwrap_or(true));
             if let (false, Some(plain)) = (asking.is_empty(), conjunction(plain.iter().cloned())) {
                 input = LogicalPlanBuilder::from(input).filter(plain)?.build()?;
             }

@@ -1,9 +1,11 @@
 //! Arrays as PostgreSQL writes them: `ARRAY(SELECT ..)`, `'{a,b}'::text[]`, `= ANY ('{1,2}')`.
 
+use std::ops::ControlFlow;
+
 use datafusion::sql::sqlparser::ast::{
     Array, ArrayElemTypeDef, BinaryOperator, CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
     FunctionArguments, GroupByExpr, Ident, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, SelectItem, SetExpr,
-    TableFactor, TableWithJoins, Value,
+    TableFactor, TableWithJoins, Value, visit_expressions,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
@@ -11,6 +13,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 use super::ast::{bare, call, folded, folded_parts, string, value};
 use super::casts::known;
 use super::columns::figure;
+use super::sets::names_column;
 use super::subqueries::aggregates;
 use super::text::{of_type, read};
 use crate::engine::functions::{Written, array_elements};
@@ -37,6 +40,24 @@ pub fn of_subquery(expr: &mut Expr) {
     if let Some(rows) = rows {
         *expr = call("coalesce", vec![Expr::Subquery(rows), call("make_array", Vec::new())]);
     }
+}
+
+/// `ARRAY[a, b]` of columns becomes a call: DataFusion looks for what an array literal names in no query around it.
+pub fn of_columns(expr: &mut Expr) {
+    if let Expr::Array(array) = expr
+        && array.elem.iter().any(names_column)
+        && !array.elem.iter().any(has_placeholder)
+    {
+        *expr = call("make_array", std::mem::take(&mut array.elem));
+    }
+}
+
+fn has_placeholder(expr: &Expr) -> bool {
+    let found: ControlFlow<()> = visit_expressions(expr, |expr| match expr {
+        Expr::Value(v) if matches!(v.value, Value::Placeholder(_)) => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
 }
 
 /// Whether the rows of a query are those of its `FROM` and `WHERE`, so that an aggregate may stand in its list.

@@ -9,6 +9,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::ast::{argument_of, folded, folded_parts, string};
+use super::sets::names_column;
 use super::sets::unfolded;
 use super::text::cast_name;
 use crate::engine::apply::{FEW, ONLY};
@@ -105,7 +106,7 @@ fn named(expr: &Expr) -> Option<(String, bool)> {
             },
             _ => None,
         },
-        Expr::Exists { .. } => strong(Some("exists".to_owned())),
+        Expr::Exists { negated: false, .. } => strong(Some("exists".to_owned())),
         Expr::Array(_) => strong(Some("array".to_owned())),
         Expr::Extract { .. } => strong(Some("extract".to_owned())),
         Expr::Substring { shorthand: true, .. } => strong(Some("substr".to_owned())),
@@ -122,7 +123,7 @@ fn named(expr: &Expr) -> Option<(String, bool)> {
 }
 
 /// What `text` made of operators, which have no name.
-const OPERATORS: [&str; 4] = [COMPARE_ANY, COMPARE_ALL, "match_any", "match_all"];
+const OPERATORS: [&str; 5] = [COMPARE_ANY, COMPARE_ALL, "match_any", "match_all", "similar_to"];
 
 /// The name of a call: the function's, or that of what the dialect made a call of.
 fn of_call(expr: &Expr, f: &Function) -> Option<(String, bool)> {
@@ -157,8 +158,11 @@ fn of_call(expr: &Expr, f: &Function) -> Option<(String, bool)> {
     if let (Some(of_type), Some(expr)) = (reg_type(f), argument(f)) {
         return Some(of_cast(expr, || of_type));
     }
-    // What `arrays` made of a literal that is cast.
+    // What `arrays` made of an array of columns, or of a literal that is cast.
     if name == "make_array" {
+        if names_column(expr) {
+            return Some(("array".to_owned(), false));
+        }
         return argument(f).map_or(Some("array".to_owned()), figure).map(|name| (name, true));
     }
     Some((f.name.0.last().and_then(ObjectNamePart::as_ident).map(folded)?, weak))

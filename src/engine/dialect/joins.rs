@@ -1,30 +1,59 @@
-//! `FULL` and `RIGHT JOIN ... USING`, and `NATURAL` ones: DataFusion takes the merged column from the left side, where it may be NULL. They
-//! are put in parentheses, where [`crate::engine::merged`] plans them.
+//! `JOIN ... USING` and `NATURAL JOIN`: DataFusion takes the merged column from a side that its name decides, leaves it where it stood, and
+//! knows no merged column of three tables. They are put in parentheses, where [`crate::engine::merged`] plans them.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
+use datafusion::common::JoinType;
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Select, SelectItem, TableAlias, TableFactor, TableWithJoins,
-    visit_expressions, visit_expressions_mut,
+    Expr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, OrderBy, OrderByKind, Query, Select, SelectItem, SetExpr,
+    TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins, VisitMut, VisitorMut, visit_expressions,
 };
 
 use super::ast::{folded, folded_parts};
-use crate::error::{Error, Kind, Result};
 
 /// Stands before the names that merged columns are qualified by.
-const MARK: char = '\u{1}';
+pub const MARK: char = '\u{1}';
 
-/// The constraint of a join whose merged columns are not the left side's.
-pub fn merging(join: &Join) -> Option<&JoinConstraint> {
-    let (JoinOperator::FullOuter(constraint) | JoinOperator::RightOuter(constraint) | JoinOperator::Right(constraint)) =
-        &join.join_operator
-    else {
-        return None;
+/// The constraint of a join that merges columns, and which join it is. One whose right side is lateral stays DataFusion's, which alone
+/// knows the columns that it may refer to.
+pub fn merging(join: &Join) -> Option<(&JoinConstraint, JoinType)> {
+    let (constraint, kind) = match &join.join_operator {
+        JoinOperator::Join(constraint) | JoinOperator::Inner(constraint) => (constraint, JoinType::Inner),
+        JoinOperator::Left(constraint) | JoinOperator::LeftOuter(constraint) => (constraint, JoinType::Left),
+        JoinOperator::Right(constraint) | JoinOperator::RightOuter(constraint) => (constraint, JoinType::Right),
+        JoinOperator::FullOuter(constraint) => (constraint, JoinType::Full),
+        _ => return None,
     };
-    matches!(constraint, JoinConstraint::Using(_) | JoinConstraint::Natural).then_some(constraint)
+    let merges = matches!(constraint, JoinConstraint::Using(_) | JoinConstraint::Natural);
+    (merges && !is_lateral(&join.relation)).then_some((constraint, kind))
 }
 
-/// What qualifies the columns that a join with this table merges.
+/// Whether a relation may refer to those before it.
+fn is_lateral(relation: &TableFactor) -> bool {
+    let names_columns = || {
+        let found: ControlFlow<()> = visit_expressions(relation, |expr| match expr {
+            Expr::Identifier(_) | Expr::CompoundIdentifier(_) => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        });
+        found.is_break()
+    };
+    match relation {
+        TableFactor::Derived { lateral, .. } => *lateral,
+        TableFactor::Table { args: Some(_), .. }
+        | TableFactor::Function { .. }
+        | TableFactor::UNNEST { .. }
+        | TableFactor::TableFunction { .. } => names_columns(),
+        _ => false,
+    }
+}
+
+/// The names of the columns that `USING` lists.
+pub fn using(columns: &[ObjectName]) -> Vec<String> {
+    columns.iter().filter_map(|name| folded_parts(name).pop()).collect()
+}
+
+/// What qualifies the columns that a join with this table merges: of all qualifiers it comes first.
 pub fn qualifier(right: &TableFactor) -> String {
     let name = match right {
         TableFactor::Table { alias: Some(alias), .. }
@@ -36,67 +65,164 @@ pub fn qualifier(right: &TableFactor) -> String {
     format!("{MARK}{name}")
 }
 
-/// The names of the columns that `USING` lists.
-pub fn using(columns: &[ObjectName]) -> Vec<String> {
-    columns.iter().filter_map(|name| folded_parts(name).pop()).collect()
+/// Of which merged columns a side's own can be referred to, beside the merged one.
+pub enum Own {
+    /// Of those by these names.
+    Named(Vec<String>),
+    All,
 }
 
-/// Whether each side's own merged columns can be referred to, beside the merged one.
-pub fn keeps_both(alias: Option<&TableAlias>) -> bool {
-    alias.is_some_and(|alias| alias.name.value == MARK.to_string())
+/// What a join in parentheses was told by [`enclose`], and nothing of one that the statement itself gives a name.
+pub fn own(alias: Option<&TableAlias>) -> Own {
+    match alias {
+        Some(alias) if alias.name.value == MARK.to_string() => {
+            let names: Vec<String> = alias.columns.iter().map(|column| column.name.value.clone()).collect();
+            if names.iter().any(|name| name == "*") { Own::All } else { Own::Named(names) }
+        }
+        Some(_) => Own::Named(Vec::new()),
+        None => Own::All,
+    }
 }
 
-/// Puts such joins in parentheses. [`Kind::Unsupported`] for `*` beside a side's own merged column.
-pub fn enclose(select: &mut Select) -> Result<()> {
+/// The name that the statement itself gives a join in parentheses.
+pub fn written(alias: Option<&TableAlias>) -> Option<TableAlias> {
+    alias.filter(|alias| alias.name.value != MARK.to_string()).cloned()
+}
+
+/// Puts the joins of a query's selects that merge columns, and those before them, in parentheses.
+pub fn enclose(query: &mut Query) {
+    let mut by: Vec<&mut Expr> = match &mut query.order_by {
+        Some(OrderBy { kind: OrderByKind::Expressions(by), .. }) => by.iter_mut().map(|term| &mut term.expr).collect(),
+        _ => Vec::new(),
+    };
+    match query.body.as_mut() {
+        SetExpr::Select(select) => enclose_select(select, &mut by),
+        other => enclose_all(other),
+    }
+}
+
+fn enclose_all(body: &mut SetExpr) {
+    match body {
+        SetExpr::Select(select) => enclose_select(select, &mut []),
+        SetExpr::SetOperation { left, right, .. } => {
+            enclose_all(left);
+            enclose_all(right);
+        }
+        _ => {}
+    }
+}
+
+fn enclose_select(select: &mut Select, by: &mut [&mut Expr]) {
+    if !select.from.iter().any(has_merging) {
+        return;
+    }
+    let mut names = HashSet::new();
+    for item in &select.projection {
+        if matches!(item, SelectItem::QualifiedWildcard(..)) {
+            names.insert("*".to_owned());
+        }
+    }
+    let mut note = |expr: &Expr| {
+        match expr {
+            Expr::CompoundIdentifier(parts) => names.extend(parts.last().map(folded)),
+            // A whole row.
+            Expr::CompoundFieldAccess { .. } | Expr::QualifiedWildcard(..) => drop(names.insert("*".to_owned())),
+            _ => {}
+        }
+        ControlFlow::<()>::Continue(())
+    };
+    let _ = visit_expressions(select, &mut note);
+    for expr in by.iter() {
+        let _ = visit_expressions(&**expr, &mut note);
+    }
     let mut merged = Vec::new();
-    let mut from = std::mem::take(&mut select.from);
-    for table in &mut from {
-        let Some(last) = table.joins.iter().rposition(|join| merging(join).is_some()) else { continue };
-        let mut kept = false;
-        for join in &table.joins[..=last] {
-            if let Some(JoinConstraint::Using(columns)) = merging(join) {
-                let columns = using(columns);
-                kept |= names_a_side(select, &columns);
-                merged.extend(columns.into_iter().map(|column| (column, qualifier(&join.relation))));
+    for table in &mut select.from {
+        enclose_table(table, &names, &mut merged);
+    }
+    merged.retain(|(column, _): &(String, String)| names.contains(column) || names.contains("*"));
+    if merged.is_empty() {
+        return;
+    }
+    let mut refer = Refer { merged, depth: 0 };
+    for item in &mut select.projection {
+        // `*` and the names of the list stay.
+        if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
+            let _ = expr.visit(&mut refer);
+        }
+    }
+    let _ = select.selection.visit(&mut refer);
+    let _ = select.group_by.visit(&mut refer);
+    let _ = select.having.visit(&mut refer);
+}
+
+fn has_merging(table: &TableWithJoins) -> bool {
+    let within = |relation: &TableFactor| match relation {
+        TableFactor::NestedJoin { table_with_joins, alias: None } => has_merging(table_with_joins),
+        _ => false,
+    };
+    table.joins.iter().any(|join| merging(join).is_some() || within(&join.relation)) || within(&table.relation)
+}
+
+/// The table with its joins in parentheses that tell `names`, which are referred to with a qualifier; `merged` takes the columns of `USING`
+/// with what qualifies them.
+fn enclose_table(table: &mut TableWithJoins, names: &HashSet<String>, merged: &mut Vec<(String, String)>) {
+    let columns = || {
+        let mut names: Vec<&String> = names.iter().collect();
+        names.sort_unstable();
+        names.into_iter().map(|name| TableAliasColumnDef::from_name(name.as_str())).collect()
+    };
+    let mark = || TableAlias { explicit: true, name: Ident::new(MARK.to_string()), columns: columns(), at: None };
+    for relation in std::iter::once(&mut table.relation).chain(table.joins.iter_mut().map(|join| &mut join.relation)) {
+        if let TableFactor::NestedJoin { table_with_joins, alias } = relation
+            && alias.is_none()
+            && has_merging(table_with_joins)
+        {
+            enclose_table(table_with_joins, names, merged);
+            if table_with_joins.joins.last().is_some_and(|join| merging(join).is_some()) {
+                *alias = Some(mark());
             }
         }
-        if !kept {
-            merged.clear();
+    }
+    let Some(last) = table.joins.iter().rposition(|join| merging(join).is_some()) else { return };
+    for join in &table.joins[..=last] {
+        if let Some((JoinConstraint::Using(columns), _)) = merging(join) {
+            for column in using(columns) {
+                merged.retain(|(known, _)| *known != column);
+                merged.push((column, qualifier(&join.relation)));
+            }
         }
-        let rest = table.joins.split_off(last + 1);
-        let inner = TableWithJoins { relation: table.relation.clone(), joins: std::mem::replace(&mut table.joins, rest) };
-        let mark = || TableAlias { explicit: true, name: Ident::new(MARK.to_string()), columns: Vec::new(), at: None };
-        table.relation = TableFactor::NestedJoin { table_with_joins: Box::new(inner), alias: kept.then(mark) };
     }
-    select.from = from;
-    if merged.is_empty() {
-        return Ok(());
+    let rest = table.joins.split_off(last + 1);
+    let inner = TableWithJoins { relation: table.relation.clone(), joins: std::mem::replace(&mut table.joins, rest) };
+    table.relation = TableFactor::NestedJoin { table_with_joins: Box::new(inner), alias: Some(mark()) };
+}
+
+/// Names merged columns by what qualifies them, in the query itself and none within.
+struct Refer {
+    merged: Vec<(String, String)>,
+    depth: usize,
+}
+
+impl VisitorMut for Refer {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+        self.depth += 1;
+        ControlFlow::Continue(())
     }
-    if select.projection.iter().any(|item| matches!(item, SelectItem::Wildcard(_))) {
-        return Err(Error::new(
-            Kind::Unsupported,
-            "\"*\" beside one side's own column of a FULL or RIGHT JOIN USING is not supported",
-        )
-        .with_hint("Name the columns."));
+
+    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
     }
-    let _: ControlFlow<()> = visit_expressions_mut(select, |expr| {
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
         if let Expr::Identifier(column) = expr
-            && let Some((_, qualifier)) = merged.iter().rev().find(|(name, _)| *name == folded(column))
+            && self.depth == 0
+            && let Some((_, qualifier)) = self.merged.iter().find(|(name, _)| *name == folded(column))
         {
             *expr = Expr::CompoundIdentifier(vec![Ident::with_quote('"', qualifier.clone()), column.clone()]);
         }
         ControlFlow::Continue(())
-    });
-    Ok(())
-}
-
-/// Whether a select list or condition says `a.x` of a merged column `x`.
-fn names_a_side(select: &Select, columns: &[String]) -> bool {
-    let found: ControlFlow<()> = visit_expressions(select, |expr| match expr {
-        Expr::CompoundIdentifier(parts) if parts.last().is_some_and(|last| columns.contains(&folded(last))) => {
-            ControlFlow::Break(())
-        }
-        _ => ControlFlow::Continue(()),
-    });
-    found.is_break()
+    }
 }

@@ -153,6 +153,7 @@ impl VisitorMut for Rewriter {
         names::function(expr);
         names::operator(expr);
         arrays::fill(expr);
+        arrays::of_columns(expr);
         let array = arrays::literals(expr);
         text::syntax(expr);
         casts::cast(expr);

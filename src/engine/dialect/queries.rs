@@ -1,11 +1,12 @@
 //! Clauses of queries: `FETCH FIRST`, counts that are texts, named windows that build on another, and what is refused.
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, LimitClause, NamedWindowDefinition, NamedWindowExpr, OrderByKind, Query, Select, SelectItem, SetExpr,
-    TableFactor, Value, WindowSpec, WindowType,
+    BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Interval, LimitClause,
+    NamedWindowDefinition, NamedWindowExpr, OrderByKind, Query, Select, SelectItem, SetExpr, TableFactor, Value,
+    WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType,
 };
 
-use super::ast::{call, folded, string, value};
+use super::ast::{call, folded, folded_parts, string, value};
 use crate::error::{Error, Kind, Result};
 
 /// `FETCH FIRST n ROWS ONLY` is `LIMIT n`; `LIMIT '2'` is `LIMIT 2`. [`Kind::Unsupported`] for `WITH TIES` of what is not a plain SELECT.
@@ -122,6 +123,51 @@ pub fn windows(select: &mut Select) {
         if let Some(NamedWindowDefinition(_, NamedWindowExpr::WindowSpec(base))) = found {
             inherit(spec, &base.clone());
         }
+    }
+}
+
+/// The frames of the windows that a select names.
+pub fn frames(select: &mut Select) {
+    for NamedWindowDefinition(_, window) in &mut select.named_window {
+        if let NamedWindowExpr::WindowSpec(spec) = window {
+            frame(spec);
+        }
+    }
+}
+
+/// Writes the bounds of a `RANGE` frame as DataFusion reads them, numbers and intervals: of `'3 days'`, `interval '3 days'` and `'1'`, whatever
+/// else was made of them.
+pub fn frame(spec: &mut WindowSpec) {
+    let Some(frame) = spec.window_frame.as_mut().filter(|frame| frame.units == WindowFrameUnits::Range) else { return };
+    for bound in std::iter::once(&mut frame.start_bound).chain(frame.end_bound.as_mut()) {
+        let (WindowFrameBound::Preceding(Some(offset)) | WindowFrameBound::Following(Some(offset))) = bound else { continue };
+        let Some(text) = literal_of(offset).map(str::to_owned) else { continue };
+        **offset = if text.trim().parse::<f64>().is_ok() {
+            value(Value::Number(text.trim().to_owned(), false))
+        } else {
+            Expr::Interval(Interval {
+                value: Box::new(value(Value::SingleQuotedString(text))),
+                leading_field: None,
+                leading_precision: None,
+                last_field: None,
+                fractional_seconds_precision: None,
+            })
+        };
+    }
+}
+
+/// The text of a literal, or of one that is an interval.
+fn literal_of(offset: &Expr) -> Option<&str> {
+    match offset {
+        Expr::Cast { expr, data_type: DataType::Interval { .. }, .. } | Expr::Nested(expr) => literal_of(expr),
+        Expr::Interval(interval) => string(&interval.value),
+        Expr::Function(Function { name, args: FunctionArguments::List(list), .. }) if folded_parts(name) == ["interval"] => {
+            match list.args.first() {
+                Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(text))) => string(text),
+                _ => None,
+            }
+        }
+        other => string(other),
     }
 }
 

@@ -124,7 +124,8 @@ fn is_placeholder(expr: &Expr) -> bool {
     }
 }
 
-fn names_column(expr: &Expr) -> bool {
+/// Whether an expression names a column, or may.
+pub(super) fn names_column(expr: &Expr) -> bool {
     let found: ControlFlow<()> = visit_expressions(expr, |expr| match expr {
         Expr::Identifier(_) | Expr::CompoundIdentifier(_) => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
@@ -138,8 +139,10 @@ pub fn relation(factor: &mut TableFactor) {
     let (name, args, with_ordinality) = match factor {
         TableFactor::Table { name, args: Some(args), with_ordinality, .. } => (name, &args.args, *with_ordinality),
         TableFactor::Function { name, args, with_ordinality, .. } => (name, &*args, *with_ordinality),
-        TableFactor::UNNEST { array_exprs, with_ordinality: true, alias, .. } => {
-            if let Some(lateral) = lateral("unnest", array_exprs, true, alias.as_ref()) {
+        TableFactor::UNNEST { array_exprs, with_ordinality, alias, .. }
+            if *with_ordinality || array_exprs.iter().any(names_column) =>
+        {
+            if let Some(lateral) = lateral("unnest", array_exprs, *with_ordinality, alias.as_ref()) {
                 *factor = lateral;
             }
             return;
@@ -163,7 +166,7 @@ pub fn relation(factor: &mut TableFactor) {
                 || with_ordinality
                 || values.iter().any(|v| is_decimal(v) || is_placeholder(v) || names_column(v))
         }
-        "unnest" => with_ordinality,
+        "unnest" => with_ordinality || values.iter().any(names_column),
         other => SETS.iter().any(|(set, _)| *set == other) || PAIRS.contains(&other) || scalar(other),
     };
     if let TableFactor::Table { alias, .. } = &*factor

@@ -6,12 +6,13 @@ use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CaseWhen, CastKind, DataType, Expr, FunctionArguments, GroupByExpr, JoinOperator, LimitClause, Query, Select,
-    SelectItem, SetExpr, TableFactor, TableWithJoins, Value, Values, VisitMut, VisitorMut, visit_expressions,
+    BinaryOperator, CaseWhen, CastKind, DataType, Expr, FunctionArguments, GroupByExpr, Ident, JoinOperator, LimitClause, Query,
+    Select, SelectItem, SetExpr, TableFactor, TableWithJoins, Value, Values, VisitMut, VisitorMut, visit_expressions,
     visit_expressions_mut,
 };
 
 use super::ast::{call, folded, folded_parts, value};
+use super::columns::figure;
 use crate::engine::apply::{FEW, ONLY};
 use crate::table::pg_catalog;
 
@@ -156,13 +157,24 @@ fn one_aggregate(query: &mut Query) {
     }
 }
 
-/// `EXISTS (SELECT ..)` in a select list becomes `(SELECT count(*) ..) > 0`: DataFusion plans it only in conditions.
+/// `EXISTS (SELECT ..)` in a select list becomes `(SELECT count(*) ..) > 0`, when it refers outside: DataFusion plans it only in conditions.
 pub fn exists_in_list(select: &mut Select) {
     for item in &mut select.projection {
-        if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
-            let _: ControlFlow<()> = expr.visit(&mut Counted { depth: 0 });
+        let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else { continue };
+        let name = figure(expr).filter(|_| has_exists(expr));
+        let _: ControlFlow<()> = expr.visit(&mut Counted { depth: 0 });
+        if let (SelectItem::UnnamedExpr(expr), Some(name)) = (&*item, name) {
+            *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias: Ident::with_quote('"', name) };
         }
     }
+}
+
+fn has_exists(expr: &Expr) -> bool {
+    let found: ControlFlow<()> = visit_expressions(expr, |e| match e {
+        Expr::Exists { .. } => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
 }
 
 /// Turns every `EXISTS` that stands in no deeper query.
@@ -194,6 +206,11 @@ impl VisitorMut for Counted {
         if self.depth > 0 || grouped || aggregated || select.distinct.is_some() || subquery.limit_clause.is_some() {
             return ControlFlow::Continue(());
         }
+        if !refers_outside(subquery) {
+            *expr = any_row(std::mem::replace(subquery, Box::new(empty_query())), *negated);
+            return ControlFlow::Continue(());
+        }
+        let SetExpr::Select(select) = subquery.body.as_mut() else { return ControlFlow::Continue(()) };
         select.projection = vec![SelectItem::UnnamedExpr(call("count", vec![value(Value::Number("1".into(), false))]))];
         subquery.order_by = None;
         let op = if *negated { BinaryOperator::Eq } else { BinaryOperator::Gt };
@@ -205,6 +222,18 @@ impl VisitorMut for Counted {
 }
 
 /// `VALUES ()`: stands where a query was taken out.
+/// `(SELECT true FROM t LIMIT 1) IS NOT NULL`: one that stands by itself reads no further than its first row.
+fn any_row(mut query: Box<Query>, negated: bool) -> Expr {
+    if let SetExpr::Select(select) = query.body.as_mut() {
+        select.projection = vec![SelectItem::UnnamedExpr(value(Value::Boolean(true)))];
+    }
+    let one = value(Value::Number("1".into(), false));
+    query.limit_clause = Some(LimitClause::LimitOffset { limit: Some(one), offset: None, limit_by: Vec::new() });
+    query.order_by = None;
+    let row = Box::new(Expr::Subquery(query));
+    Expr::Nested(Box::new(if negated { Expr::IsNull(row) } else { Expr::IsNotNull(row) }))
+}
+
 fn empty_query() -> Query {
     Query {
         with: None,
@@ -342,7 +371,7 @@ fn makes_rows(expr: &Expr) -> bool {
     found.is_break()
 }
 
-fn aggregates(expr: &Expr) -> bool {
+pub(super) fn aggregates(expr: &Expr) -> bool {
     let found: ControlFlow<()> = visit_expressions(expr, |e| match e {
         Expr::Function(f)
             if f.over.is_none()

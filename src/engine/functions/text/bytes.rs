@@ -58,7 +58,7 @@ pub(super) fn functions() -> Vec<Function> {
             })
         }),
         // What a cast to bytea of a text is, and one to text of a bytea.
-        Function::new("text_to_bytea", &[&[Bytes]], Gives::Bytes, |call| call.bytes(0)?.into_array()),
+        Function::new("text_to_bytea", &[&[Bytes], &[Text]], Gives::Bytes, |call| call.bytes(0)?.into_array()),
         Function::new("bytea_concat", &[&[Bytes, Bytes]], Gives::Bytes, |call| {
             let (left, right) = (call.bytes(0)?, call.bytes(1)?);
             call.write_bytes(|row, out| {
