@@ -15,6 +15,7 @@ use super::dialect::{
     ast::{bare, folded_parts, string, value},
     type_named,
 };
+use super::functions::{COMPARE_ALL, COMPARE_ANY};
 use crate::error::{Error, Kind, Result};
 use crate::table::pg_type::{self, PgType};
 
@@ -137,12 +138,12 @@ impl Found {
 
     /// Notes the parameter of `x = ANY ($1)` and leaves `x = $1`, from which its element's type can be inferred.
     fn array(&mut self, expr: &mut Expr) {
-        let (Expr::AnyOp { left, compare_op, right, .. } | Expr::AllOp { left, compare_op, right }) = expr else { return };
+        let Some((left, right)) = any_or_all(expr) else { return };
         let Some(i) = placeholder(bare(right)).and_then(index) else { return };
         self.arrays.push(i);
-        let null = || Box::new(Expr::Value(Value::Null.into()));
+        let null = || Expr::Value(Value::Null.into());
         let (left, right) = (std::mem::replace(left, null()), std::mem::replace(right, null()));
-        *expr = Expr::BinaryOp { left, op: compare_op.clone(), right };
+        *expr = Expr::BinaryOp { left: Box::new(left), op: BinaryOperator::Eq, right: Box::new(right) };
     }
 
     /// The types that operators and clauses want.
@@ -255,6 +256,27 @@ impl Found {
             }
         }
     }
+}
+
+/// The value and the array of `x = ANY (array)` or `ALL`, which the dialect has as a function.
+fn any_or_all(expr: &mut Expr) -> Option<(&mut Expr, &mut Expr)> {
+    match expr {
+        Expr::AnyOp { left, right, .. } | Expr::AllOp { left, right, .. } => Some((left, right)),
+        Expr::Function(f) if f.name.0.last().and_then(|part| part.as_ident()).is_some_and(|name| is_comparison(&name.value)) => {
+            let FunctionArguments::List(list) = &mut f.args else { return None };
+            match list.args.as_mut_slice() {
+                [_, FunctionArg::Unnamed(FunctionArgExpr::Expr(left)), FunctionArg::Unnamed(FunctionArgExpr::Expr(right))] => {
+                    Some((left, right))
+                }
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+fn is_comparison(function: &str) -> bool {
+    [COMPARE_ANY, COMPARE_ALL].contains(&function)
 }
 
 /// The expressions of each row, where there are several rows or branches.

@@ -188,11 +188,13 @@ fn pattern_operator(op: &BinaryOperator) -> Option<&'static str> {
 
 /// The function that reads a text as a type DataFusion has no word for.
 pub(super) fn of_type(data_type: &DataType, inner: &Expr) -> Option<&'static str> {
-    let sized = matches!(data_type, DataType::Character(_) | DataType::Char(_))
-        || matches!(data_type, DataType::Varchar(Some(_)) | DataType::CharacterVarying(Some(_)) | DataType::CharVarying(Some(_)));
-    if is_placeholder(inner) && !sized {
-        return None;
-    }
+    let found = reader(data_type)?;
+    // Whatever else a parameter is cast to is read where it is bound.
+    let again = ["text_to_json", "text_to_jsonb", "text_to_uuid", "text_to_bpchar", "text_to_varchar"];
+    (!is_placeholder(inner) || again.contains(&found)).then_some(found)
+}
+
+fn reader(data_type: &DataType) -> Option<&'static str> {
     Some(match data_type {
         DataType::JSON => "text_to_json",
         DataType::JSONB => "text_to_jsonb",
@@ -219,7 +221,13 @@ pub(super) fn read(name: &str, inner: Expr, data_type: &DataType) -> Expr {
         }
         _ => None,
     };
+    let as_it_is = is_placeholder(&inner);
+    let cast = |expr, data_type| Expr::Cast { kind: CastKind::Cast, expr: Box::new(expr), data_type, array: false, format: None };
     let Some(length) = length else {
+        // A parameter is of the type that it is cast to, unless its client declared another one.
+        let inner = if as_it_is { cast(inner, data_type.clone()) } else { inner };
+        // What is said to be a `jsonb` is not read once more.
+        let inner = if as_it_is && name == "text_to_jsonb" { call("text_to_json", vec![inner]) } else { inner };
         let read = call(name, vec![inner]);
         // `geometry(Point, 4326)`.
         return match data_type {
@@ -229,9 +237,7 @@ pub(super) fn read(name: &str, inner: Expr, data_type: &DataType) -> Expr {
             _ => read,
         };
     };
-    // A parameter is of the type that it is cast to.
-    let data_type = if is_placeholder(&inner) { data_type.clone() } else { DataType::Text };
-    let text = Expr::Cast { kind: CastKind::Cast, expr: Box::new(inner), data_type, array: false, format: None };
+    let text = cast(inner, if as_it_is { data_type.clone() } else { DataType::Text });
     call(name, vec![text, value(Value::Number(length.to_string(), false))])
 }
 

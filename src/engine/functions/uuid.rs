@@ -1,18 +1,16 @@
 //! UUIDs: read, and made at random.
 
-use super::function::{Function, Gives, Type::*, outward};
+use arrow::array::ArrayRef;
+use arrow::datatypes::FieldRef;
+use datafusion::error::Result;
+
+use super::function::{Call, Function, Gives, Overload, Type::*, logical, outward};
 use crate::error::{Error, Kind};
-use crate::table::pg_type;
+use crate::table::pg_type::{self, PgType};
 
 pub(super) fn functions() -> Vec<Function> {
     vec![
-        Function::new("text_to_uuid", &[&[Text]], Gives::Logical(&pg_type::UUID), |call| {
-            let texts = call.texts(0)?;
-            call.write_texts(|row, out| {
-                out.push_str(&uuid(texts.value(row)).map_err(outward)?);
-                Ok(true)
-            })
-        }),
+        Function::overloaded("text_to_uuid", READ),
         Function::new("gen_random_uuid", &[&[]], Gives::Logical(&pg_type::UUID), |call| {
             call.write_texts(|_, out| {
                 let mut bytes = [0u8; 16];
@@ -27,6 +25,28 @@ pub(super) fn functions() -> Vec<Function> {
         })
         .volatile(),
     ]
+}
+
+const READ: &[Overload] = &[
+    Overload { takes: &[Text], gives: Gives::Logical(&pg_type::UUID), body: read },
+    Overload { takes: &[Any], gives: Gives::Of(as_it_is), body: read },
+];
+
+fn read(call: &Call) -> Result<ArrayRef> {
+    let texts = call.texts(0)?;
+    call.write_texts(|row, out| {
+        out.push_str(&uuid(texts.value(row)).map_err(outward)?);
+        Ok(true)
+    })
+}
+
+/// A `uuid` is one already; no other type is cast to it.
+fn as_it_is(fields: &[FieldRef]) -> Result<FieldRef> {
+    let of = fields.first().map_or(&pg_type::TEXT, |field| PgType::of_field(field));
+    if *of == pg_type::UUID {
+        return Ok(logical("", &pg_type::UUID));
+    }
+    Err(outward(Error::new(Kind::CannotCast, format!("cannot cast type {} to uuid", of.sql_name))))
 }
 
 /// A UUID in its one form. [`Kind::InvalidText`] of what is none.
