@@ -12,6 +12,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::dialect::ast::{argument_of, call, folded, folded_parts, value};
+use super::dialect::joins::written;
 use super::resolve::{FullName, Names};
 use crate::error::{Error, Kind, Result};
 use crate::snapshot::{Snapshot, field_key};
@@ -113,7 +114,7 @@ impl Rewriter<'_> {
     fn item(&self, factor: &TableFactor, items: &mut Vec<Item>) {
         let (alias, name) = match factor {
             TableFactor::Table { name, alias, args: None, .. } => (alias.as_ref(), Some(name)),
-            TableFactor::NestedJoin { table_with_joins, alias: None } => {
+            TableFactor::NestedJoin { table_with_joins, alias } if written(alias.as_ref()).is_none() => {
                 self.item(&table_with_joins.relation, items);
                 table_with_joins.joins.iter().for_each(|join| self.item(&join.relation, items));
                 return;

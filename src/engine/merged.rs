@@ -17,6 +17,7 @@ use datafusion::sql::sqlparser::ast::{JoinConstraint, TableFactor, TableWithJoin
 
 use super::dialect::joins::{MARK, Own, merging, own, qualifier, using, written};
 use crate::error::{Error, Kind};
+use crate::snapshot::field_key;
 
 /// Plans them.
 #[derive(Debug)]
@@ -53,11 +54,12 @@ impl RelationPlanner for Planner {
     }
 }
 
-/// The names that both sides have, in the left one's order.
+/// The names that both sides have, in the left one's order, but for what tables hide.
 fn common(left: &DFSchema, right: &DFSchema) -> Vec<String> {
     let theirs: HashSet<&String> = right.fields().iter().map(|f| f.name()).collect();
     let mut seen = HashSet::new();
-    let names = left.fields().iter().map(|f| f.name());
+    let shown = left.fields().iter().filter(|f| !f.metadata().contains_key(field_key::HIDDEN));
+    let names = shown.map(|f| f.name());
     names.filter(|name| theirs.contains(name) && seen.insert(*name)).cloned().collect()
 }
 

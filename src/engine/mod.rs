@@ -2,6 +2,7 @@
 //! protocol is unknown here.
 
 mod admit;
+mod apart;
 mod apply;
 mod as_of;
 mod blame;
@@ -47,6 +48,7 @@ mod strict;
 mod syntax;
 mod tokens;
 mod transactions;
+mod type_names;
 mod undetermined;
 mod unknown;
 mod vectors;

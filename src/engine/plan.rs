@@ -95,7 +95,7 @@ async fn planned(
     } else {
         typed(&state, ast.clone(), &types).await.map_err(failed)?
     };
-    let logical = super::merged::unmarked(logical).map_err(failed)?;
+    let logical = super::merged::unmarked(logical).and_then(super::apart::unnamed).map_err(failed)?;
     if names.are_of_the_system() {
         // One after the other their rows come in one order, and a join knows its one side before it asks for the other: which rows it
         // wants, up to as many as a large schema's tables have columns.

@@ -58,7 +58,14 @@ impl Shared {
     pub fn new(options: &Options, cpu: Cpu, catalogs: Arc<Catalogs>, snapshots: Arc<Snapshots>) -> Result<Self> {
         let spill = Spill::open(&options.cache)?;
         let runtime = runtime_env(options, &spill)?;
-        let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![Arc::new(Grouped), Arc::new(Choices), Arc::new(Unknowns), Arc::new(Booleans), Arc::new(Settle), Arc::new(Strict)];
+        let mut rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
+            Arc::new(Grouped),
+            Arc::new(Choices),
+            Arc::new(Unknowns),
+            Arc::new(Booleans),
+            Arc::new(Settle),
+            Arc::new(Strict),
+        ];
         rules.extend(Analyzer::new().rules);
         rules.push(Arc::new(Counted));
         let builder = SessionStateBuilder::new()
@@ -81,6 +88,7 @@ impl Shared {
             .and_then(|()| numeric::register(&mut base))
             .and_then(|()| base.register_udf(marks::make_array()).map(drop))
             .and_then(|()| base.register_udf(super::coalesce::function()).map(drop))
+            .and_then(|()| base.register_udf(super::apart::function()).map(drop))
             .and_then(|()| base.register_expr_planner(Arc::new(Unknown)))
             .and_then(|()| super::functions::register_datetime(&mut base))
             .map_err(|e| super::failure::from_datafusion(e, ""))?;

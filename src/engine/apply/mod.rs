@@ -105,7 +105,7 @@ fn is_sound(plan: &LogicalPlan) -> Result<bool> {
 }
 
 /// Whether an expression of a plan, or of a subquery in it, is so.
-fn holds(plan: &LogicalPlan, is_so: &dyn Fn(&Expr) -> bool) -> Result<bool> {
+pub fn holds(plan: &LogicalPlan, is_so: &dyn Fn(&Expr) -> bool) -> Result<bool> {
     let mut found = false;
     plan.apply_with_subqueries(|node| {
         node.apply_expressions(|expr| {

@@ -4,6 +4,7 @@
 pub(super) mod ast;
 
 mod aggregates;
+mod apart;
 mod arrays;
 mod bytea;
 mod casts;
@@ -98,6 +99,7 @@ impl VisitorMut for Rewriter {
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
         json::values(query);
         datetime::values(query);
+        apart::name(query);
         ControlFlow::Continue(())
     }
 

@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CaseWhen, CastKind, DataType, Expr, FunctionArguments, GroupByExpr, Ident, JoinOperator, LimitClause, Query,
-    Select, SelectItem, SetExpr, TableFactor, TableWithJoins, Value, Values, VisitMut, VisitorMut, visit_expressions,
-    visit_expressions_mut,
+    BinaryOperator, CaseWhen, CastKind, DataType, Expr, Function, FunctionArguments, GroupByExpr, Ident, JoinOperator,
+    LimitClause, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins, Value, Values, VisitMut, VisitorMut,
+    visit_expressions, visit_expressions_mut,
 };
 
 use super::ast::{call, folded, folded_parts, value};
@@ -373,16 +373,17 @@ fn makes_rows(expr: &Expr) -> bool {
 
 pub(super) fn aggregates(expr: &Expr) -> bool {
     let found: ControlFlow<()> = visit_expressions(expr, |e| match e {
-        Expr::Function(f)
-            if f.over.is_none()
-                && !matches!(f.args, FunctionArguments::None)
-                && folded_parts(&f.name).last().is_some_and(|n| AGGREGATES.contains(n)) =>
-        {
-            ControlFlow::Break(())
-        }
+        Expr::Function(f) if is_aggregate(f) => ControlFlow::Break(()),
         _ => ControlFlow::Continue(()),
     });
     found.is_break()
+}
+
+/// Whether a call is one of an aggregate, over no window.
+pub(super) fn is_aggregate(f: &Function) -> bool {
+    f.over.is_none()
+        && !matches!(f.args, FunctionArguments::None)
+        && folded_parts(&f.name).last().is_some_and(|n| AGGREGATES.contains(n))
 }
 
 #[cfg(test)]

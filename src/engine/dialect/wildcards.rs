@@ -5,6 +5,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::ast::folded_parts;
+use super::joins::written;
 
 /// Names a table before `*` as `FROM` does.
 pub fn qualify(select: &mut Select) {
@@ -26,7 +27,9 @@ fn named<'a>(from: &'a TableWithJoins, tables: &mut Vec<&'a ObjectName>) {
     for relation in relations {
         match relation {
             TableFactor::Table { name, alias: None, args: None, .. } if name.0.len() > 1 => tables.push(name),
-            TableFactor::NestedJoin { table_with_joins, alias: None, .. } => named(table_with_joins, tables),
+            TableFactor::NestedJoin { table_with_joins, alias } if written(alias.as_ref()).is_none() => {
+                named(table_with_joins, tables);
+            }
             _ => {}
         }
     }

@@ -74,13 +74,11 @@ impl ScalarUDFImpl for Arithmetic {
 
     /// As the operator is shown, which also is what a column is called.
     fn display_name(&self, arguments: &[Expr]) -> Result<String> {
-        let [left, right] = arguments else { return Ok(self.name().to_owned()) };
-        Ok(format!("{left} {} {right}", self.op))
+        Ok(chain(self.op, arguments, &|operand| operand.to_string()).unwrap_or_else(|| self.name().to_owned()))
     }
 
     fn schema_name(&self, arguments: &[Expr]) -> Result<String> {
-        let [left, right] = arguments else { return Ok(self.name().to_owned()) };
-        Ok(format!("{} {} {}", left.schema_name(), self.op, right.schema_name()))
+        Ok(chain(self.op, arguments, &|operand| operand.schema_name().to_string()).unwrap_or_else(|| self.name().to_owned()))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
@@ -363,6 +361,38 @@ impl ScalarUDFImpl for Negation {
             }
         }
     }
+}
+
+/// The text of an operation. A chain to the left, as `a + b + c` is, is written in one walk: its names are asked for at each of its operators.
+fn chain(op: Operator, arguments: &[Expr], name: &dyn Fn(&Expr) -> String) -> Option<String> {
+    let [left, right] = arguments else { return None };
+    let mut left = left;
+    let mut rest = vec![(op, right)];
+    while let Some((op, [next, right])) = operation(left) {
+        rest.push((op, right));
+        left = next;
+    }
+    let mut text = name(left);
+    let adds = |op: Operator| matches!(op, Operator::Plus | Operator::Minus);
+    let mut last = op;
+    for (i, (op, right)) in rest.into_iter().rev().enumerate() {
+        if i > 0 && adds(last) && !adds(op) {
+            text = format!("({text})");
+        }
+        last = op;
+        let operand = name(right);
+        // What is on the right is one operand.
+        let operand = if operation(right).is_some() { format!("({operand})") } else { operand };
+        text.push_str(&format!(" {op} {operand}"));
+    }
+    Some(text)
+}
+
+/// The operator and the operands of an expression that is such an operation.
+fn operation(expr: &Expr) -> Option<(Operator, &[Expr; 2])> {
+    let Expr::ScalarFunction(call) = expr else { return None };
+    let arithmetic = call.func.inner().downcast_ref::<Arithmetic>()?;
+    Some((arithmetic.op, call.args.as_slice().try_into().ok()?))
 }
 
 fn too_long() -> ArrowError {
