@@ -1,11 +1,11 @@
-//! Quoted constants beside a `boolean` in `IN` and `BETWEEN`, which no planner is asked for: they are of its type, as beside an operator
-//! ([`super::unknown`]).
+//! Quoted constants beside a `boolean` in `IN`, `BETWEEN` and `CASE x WHEN`, which no planner is asked for: they are of its type, as
+//! beside an operator ([`super::unknown`]).
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result, ScalarValue};
-use datafusion::logical_expr::expr::{Between, InList};
+use datafusion::logical_expr::expr::{Between, Case, InList};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, lit};
@@ -49,6 +49,12 @@ fn settled(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         Expr::Between(Between { expr, negated, low, high }) if is_boolean(&expr) && (is_text(&low) || is_text(&high)) => {
             let (low, high) = (Box::new(constant(*low)?), Box::new(constant(*high)?));
             Ok(Transformed::yes(Expr::Between(Between::new(expr, negated, low, high))))
+        }
+        Expr::Case(Case { expr: Some(expr), when_then_expr, else_expr })
+            if is_boolean(&expr) && when_then_expr.iter().any(|(when, _)| is_text(when)) =>
+        {
+            let branches = when_then_expr.into_iter().map(|(when, then)| Ok((Box::new(constant(*when)?), then)));
+            Ok(Transformed::yes(Expr::Case(Case::new(Some(expr), branches.collect::<Result<_>>()?, else_expr))))
         }
         other => Ok(Transformed::no(other)),
     }

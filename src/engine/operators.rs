@@ -58,10 +58,10 @@ impl ExprPlanner for Operators {
         let RawBinaryExpr { op, left: l, right: r } = expr;
         let sides = Sides { l, r, left, right };
         let planned = match &op {
-            BinaryOperator::Arrow => sides.call("json_member"),
-            BinaryOperator::LongArrow => sides.call("json_member_text"),
-            BinaryOperator::HashArrow => sides.call("json_at_path"),
-            BinaryOperator::HashLongArrow => sides.call("json_at_path_text"),
+            BinaryOperator::Arrow => sides.of_document("json_member"),
+            BinaryOperator::LongArrow => sides.of_document("json_member_text"),
+            BinaryOperator::HashArrow => sides.of_document("json_at_path"),
+            BinaryOperator::HashLongArrow => sides.of_document("json_at_path_text"),
             BinaryOperator::HashMinus => sides.call("jsonb_delete_path"),
             BinaryOperator::Question => sides.call("jsonb_exists"),
             BinaryOperator::QuestionPipe => sides.call("jsonb_exists_any"),
@@ -193,6 +193,17 @@ impl Sides {
 
     fn call(self, name: &str) -> Planned {
         Ok(call(name, vec![self.l, self.r]))
+    }
+
+    /// What is asked of a document, which nested columns are too.
+    fn of_document(mut self, name: &str) -> Planned {
+        if matches!(self.left.data_type(), DataType::Struct(_) | DataType::Map(..)) {
+            match call("to_json", vec![self.l]) {
+                Ok(document) => self.l = document,
+                Err(e) => return Ok(Err(e)),
+            }
+        }
+        self.call(name)
     }
 
     fn swapped(self, name: &str) -> Planned {

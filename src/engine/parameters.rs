@@ -16,6 +16,7 @@ use super::dialect::{
     type_named,
 };
 use super::functions::{COMPARE_ALL, COMPARE_ANY};
+use super::type_names;
 use crate::error::{Error, Kind, Result};
 use crate::table::pg_type::{self, PgType};
 
@@ -185,6 +186,8 @@ impl Found {
     fn beside(&mut self, left: &mut Expr, op: &BinaryOperator, right: &mut Expr) {
         if matches!(op, BinaryOperator::Arrow | BinaryOperator::LongArrow | BinaryOperator::StringConcat) {
             self.is(right, &pg_type::TEXT);
+        } else if matches!(op, BinaryOperator::HashArrow | BinaryOperator::HashLongArrow | BinaryOperator::HashMinus) {
+            self.is(right, &pg_type::TEXT_ARRAY);
         } else if *op == BinaryOperator::Plus && is_of(left, "timestamp") {
             self.is(right, &pg_type::INTERVAL);
         } else if *op == BinaryOperator::Multiply && matches!(bare(left), Expr::Interval(_)) {
@@ -369,19 +372,10 @@ impl VisitorMut for Found {
 
 /// The type that a cast names; `None` for one that is left to DataFusion.
 fn named(data_type: &ast::DataType) -> Option<&'static PgType> {
-    let name = data_type.to_string().to_lowercase();
-    let element = name.trim_end_matches("[]");
-    let is_array = element.len() < name.len();
     // `numeric(10, 2)` is a numeric to the client.
-    let element = element.split('(').next().unwrap_or(element).trim();
-    let element_type = PgType::by_name(match element {
-        "int" => pg_type::INT4.name,
-        "decimal" | "dec" => pg_type::NUMERIC.name,
-        // Without quotes it is not PostgreSQL's own type of that name.
-        "char" | "nchar" => pg_type::BPCHAR.name,
-        other => other,
-    })?;
-    Some(if is_array { element_type.array_type() } else { element_type })
+    let written = type_names::read(&data_type.to_string())?;
+    let element = PgType::by_name(&written.name)?;
+    Some(if written.is_array { element.array_type() } else { element })
 }
 
 fn placeholder(expr: &Expr) -> Option<&str> {

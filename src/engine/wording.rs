@@ -50,6 +50,7 @@ const SAID: &[(&str, Kind, &str)] = &[
         Kind::Syntax,
         "each INTERSECT query must have the same number of columns",
     ),
+    ("is not Struct, Map, or Null", Kind::UndefinedColumn, "column does not exist: what stands before the dot has no fields"),
     ("EXCEPT queries have different number of columns", Kind::Syntax, "each EXCEPT query must have the same number of columns"),
 ];
 

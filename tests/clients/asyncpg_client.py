@@ -26,7 +26,7 @@ def on_its_own(step):
         finally:
             await conn.close(timeout=5)
 
-    return lambda: asyncio.run(asyncio.wait_for(stepped(), 120))
+    return lambda: asyncio.run(asyncio.wait_for(stepped(), 30))
 
 
 async def run(conn, query, *arguments):

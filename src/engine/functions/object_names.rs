@@ -10,6 +10,7 @@ use super::catalog_lookup::Lookup;
 use super::definitions::{format_type, shown as shown_type};
 use super::function::{Function, Gives, Type::*, outward};
 use crate::engine::identifiers;
+use crate::engine::type_names::{self, Written};
 use crate::error::{self, Error, Kind};
 use crate::name::{nearest, quoted};
 use crate::table::pg_catalog::{index_by_name, listing, namespaces, roles, types};
@@ -136,13 +137,30 @@ fn unknown(env: &SystemEnv, text: &str, what: &str) -> Error {
         "function" => Kind::UndefinedFunction,
         _ => Kind::UndefinedObject,
     };
-    let error = Error::new(kind, format!("{what} \"{text}\" does not exist"));
+    let names = match what {
+        "function" | "operator" => vec![text.to_owned()],
+        "type" => type_names::read(text).map_or_else(|| vec![text.to_owned()], |written| written.parts()),
+        _ => parts(text),
+    };
+    if let [schema, _] = names.as_slice()
+        && namespaces(env).is_ok_and(|known| known.iter().all(|n| n.name != *schema))
+    {
+        return Error::new(Kind::UndefinedSchema, format!("schema \"{schema}\" does not exist"));
+    }
+    let error = Error::new(kind, format!("{what} \"{}\" does not exist", names.join(".")));
     let tables = if what == "relation" { env.catalogs.tables(&env.database, None).unwrap_or_default() } else { Vec::new() };
     let wrong = text.rsplit('.').next().unwrap_or(text);
     match nearest(wrong, tables.iter().map(|t| t.name.as_str())) {
         Some(near) => error.with_hint(format!("Perhaps you meant \"{near}\".")),
         None => error,
     }
+}
+
+/// The name of an object of the system's own; `None` where it is said to stand in another schema.
+fn system_name(text: &str) -> Option<String> {
+    let mut parts = parts(text);
+    let name = parts.pop()?;
+    parts.pop().is_none_or(|schema| schema == "pg_catalog").then_some(name)
 }
 
 /// The parts of `name`, `schema.name` or `database.schema.name`.
@@ -153,7 +171,11 @@ fn parts(text: &str) -> Vec<String> {
 pub(super) fn regclass_oid(env: &SystemEnv, text: &str) -> error::Result<Option<u32>> {
     let mut parts = parts(text);
     let Some(name) = parts.pop() else { return Ok(None) };
-    let schemas = match parts.pop() {
+    relation_named(env, parts.pop(), &name)
+}
+
+fn relation_named(env: &SystemEnv, schema: Option<String>, name: &str) -> error::Result<Option<u32>> {
+    let schemas = match schema {
         Some(schema) => vec![schema],
         None => env.visible_schemas()?,
     };
@@ -161,10 +183,10 @@ pub(super) fn regclass_oid(env: &SystemEnv, text: &str) -> error::Result<Option<
         if let Some(r) = relations::of(&schema).iter().find(|r| r.name == name) {
             return Ok(Some(r.oid));
         }
-        if let Some(table) = env.catalogs.table(&env.database, &schema, &name)? {
+        if let Some(table) = env.catalogs.table(&env.database, &schema, name)? {
             return Ok(Some(table.oid));
         }
-        if let Some(index) = index_by_name(env, &schema, &name)? {
+        if let Some(index) = index_by_name(env, &schema, name)? {
             return Ok(Some(index));
         }
     }
@@ -172,30 +194,18 @@ pub(super) fn regclass_oid(env: &SystemEnv, text: &str) -> error::Result<Option<
 }
 
 pub(super) fn regtype_oid(env: &SystemEnv, text: &str) -> error::Result<Option<u32>> {
-    let folded = text.trim().to_lowercase();
-    let folded = folded.strip_prefix("pg_catalog.").or_else(|| folded.strip_prefix("information_schema.")).unwrap_or(&folded);
-    let (element, is_array) = folded.strip_suffix("[]").map_or((folded, false), |e| (e.trim_end(), true));
-    // What stands in parentheses is a modifier, wherever it stands: `timestamp(3) with time zone`.
-    let plain = match (element.find('('), element.find(')')) {
-        (Some(open), Some(close)) if open < close => format!("{}{}", element[..open].trim_end(), &element[close + 1..]),
-        _ => element.to_owned(),
-    };
-    let alias = match plain.as_str() {
-        "int" => "int4",
-        "float" | "double" => "float8",
-        "decimal" | "dec" => "numeric",
-        "\"char\"" => "char",
-        "char" | "character" | "nchar" => "bpchar",
-        "timetz" | "time with time zone" => "timetz",
-        "bit varying" => "varbit",
-        other => other,
-    };
-    let found = types::oid_of(alias.trim_matches('"')).or_else(|| PgType::by_name(alias).map(|t| t.oid));
-    if let Some(found) = found {
-        return Ok(if is_array { types::name_of(found).and_then(|n| types::oid_of(&format!("_{n}"))) } else { Some(found) });
+    let Some(Written { schema, name, is_array }) = type_names::read(text) else { return Ok(None) };
+    let known = types::oid_of(&name).or_else(|| PgType::by_name(&name).filter(|t| t.name == name).map(|t| t.oid));
+    if let Some(known) = known {
+        let found = match &schema {
+            None => true,
+            Some(schema) => namespaces(env)?.iter().any(|n| n.name == *schema && Some(n.oid) == types::schema_of(known)),
+        };
+        if found {
+            return Ok(if is_array { types::name_of(known).and_then(|n| types::oid_of(&format!("_{n}"))) } else { Some(known) });
+        }
     }
-    let name = text.trim().strip_suffix("[]").unwrap_or(text.trim());
-    let table = regclass_oid(env, name)?.filter(|oid| *oid >= 16_384);
+    let table = relation_named(env, schema, &name)?.filter(|oid| *oid >= 16_384);
     Ok(table.map(|table| if is_array { types::row_array(table) } else { types::row_type(table) }))
 }
 
@@ -205,7 +215,7 @@ pub(super) fn regnamespace_oid(env: &SystemEnv, text: &str) -> error::Result<Opt
 }
 
 fn regproc_oid(_env: &SystemEnv, text: &str) -> error::Result<Option<u32>> {
-    let name = parts(text).pop().unwrap_or_default();
+    let name = system_name(text).unwrap_or_default();
     let mut found = types::Function::named(&name);
     let Some(first) = found.next() else { return Ok(None) };
     if found.next().is_some() {
@@ -219,7 +229,7 @@ pub(super) fn regprocedure_oid(env: &SystemEnv, text: &str) -> error::Result<Opt
     let Some((name, rest)) = text.split_once('(') else {
         return Err(Error::new(Kind::InvalidText, "expected a left parenthesis"));
     };
-    let name = parts(name).pop().unwrap_or_default();
+    let name = system_name(name).unwrap_or_default();
     let mut wanted = Vec::new();
     for written in rest.trim_end().trim_end_matches(')').split(',').map(str::trim).filter(|t| !t.is_empty()) {
         match regtype_oid(env, written)? {
@@ -253,7 +263,7 @@ fn regoper_oid(env: &SystemEnv, text: &str) -> error::Result<Option<u32>> {
 
 /// The oid of a built-in object whose name stands in `column`.
 fn listed(catalog: &str, column: &str, text: &str) -> Option<u32> {
-    let name = parts(text).pop()?;
+    let name = system_name(text)?;
     let listing = listing(catalog)?;
     listing.rows().find(|row| listing.text(row, column) == name).map(|row| listing.number(row, "oid"))
 }
