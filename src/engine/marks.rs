@@ -14,7 +14,7 @@ use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
     ColumnarValue, Distinct, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, ReturnFieldArgs, ScalarFunctionArgs,
-    ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ScalarUDF, ScalarUDFImpl, Signature, Union, Volatility,
 };
 use datafusion::optimizer::AnalyzerRule;
 
@@ -149,7 +149,7 @@ impl ScalarUDFImpl for Marked {
     fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
         let field = args.arg_fields.first().ok_or_else(nothing)?;
         let pg = PgType::by_name(self.name).ok_or_else(nothing)?;
-        Ok(Arc::new(pg_type::marked(Field::new(self.name, field.data_type().clone(), true), pg)))
+        Ok(Arc::new(pg_type::marked(Field::new(self.name, field.data_type().clone(), field.is_nullable()), pg)))
     }
 
     fn display_name(&self, arguments: &[Expr]) -> Result<String> {
@@ -175,9 +175,9 @@ pub struct Marks;
 
 impl AnalyzerRule for Marks {
     fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> Result<LogicalPlan> {
-        // What is above a plan that was changed looks at its columns anew; so does all where subqueries are, which the rules before this
-        // one change without telling what is around them.
-        let changed = Cell::new(plan.exists(|node| Ok(holds_subquery(node)))?);
+        // What is above a plan that was changed looks at its columns anew; so does all where subqueries or unions are, which the rules
+        // before this one change without telling what is around them.
+        let changed = Cell::new(plan.exists(|node| Ok(matches!(node, LogicalPlan::Union(_)) || holds_subquery(node)))?);
         Ok(plan.transform_up_with_subqueries(|plan| node(plan, &changed))?.data)
     }
 
@@ -210,9 +210,30 @@ fn node(plan: LogicalPlan, is_changed: &Cell<bool>) -> Result<Transformed<Logica
     is_changed.set(is_changed.get() || changed.transformed);
     let is_leaf = matches!(changed.data, LogicalPlan::TableScan(_) | LogicalPlan::EmptyRelation(_) | LogicalPlan::Values(_));
     if changed.transformed || (is_changed.get() && !is_leaf) {
-        return changed.map_data(LogicalPlan::recompute_schema).map(|done| Transformed::yes(done.data));
+        return Ok(Transformed::yes(match changed.data.recompute_schema()? {
+            LogicalPlan::Union(union) => united(union)?,
+            other => other,
+        }));
     }
     Ok(changed)
+}
+
+/// A union whose columns are what its inputs' have become: DataFusion leaves them as they were first.
+fn united(Union { inputs, schema }: Union) -> Result<LogicalPlan> {
+    let fields = schema.iter().enumerate().map(|(column, (qualifier, field))| {
+        let given = || inputs.iter().map(|input| input.schema().field(column));
+        let told = field.as_ref().clone().with_nullable(given().any(|f| f.is_nullable()));
+        // Texts of several types are of the first one's.
+        let first = || given().find(|f| f.metadata().contains_key(field_key::LOGICAL)).map(|f| PgType::of_field(f));
+        let mark = if told.data_type().is_string() { first() } else { of_all(given()) };
+        let told = match mark {
+            Some(pg) => pg_type::marked(told, pg),
+            None => told,
+        };
+        (qualifier.cloned(), Arc::new(told))
+    });
+    let schema = DFSchema::new_with_metadata(fields.collect(), schema.metadata().clone())?;
+    Ok(LogicalPlan::Union(Union { inputs, schema: Arc::new(schema) }))
 }
 
 /// The error of what compares or sorts values of a type that has no order (42883).

@@ -207,9 +207,26 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
             let field = schema.field(index);
             values.clear();
             pg_value::encode(row.column(index), field, PgType::of_field(field), Format::Text, &style, &mut values)?;
-            given.push(parameters::decode(target.parameters[index], Format::Text, values.get(0), to.data_type(), &style)?);
+            let (of, pg) = (PgType::of_field(field), target.parameters[index]);
+            let value = values.get(0).map(|value| if is_text(pg) { as_text(of, value) } else { value });
+            given.push(parameters::decode(pg, Format::Text, value, to.data_type(), &style)?);
         }
         Ok(given)
+    }
+}
+
+/// Whether it is a type that `boolean` and `character` have casts of their own to. A `name` is read from what they are shown as.
+fn is_text(pg: &PgType) -> bool {
+    pg.category == 'S' && *pg != pg_type::NAME
+}
+
+/// The text that a cast makes of what a value is shown as.
+fn as_text<'a>(of: &PgType, shown: &'a [u8]) -> &'a [u8] {
+    match shown {
+        b"t" if *of == pg_type::BOOL => b"true",
+        b"f" if *of == pg_type::BOOL => b"false",
+        _ if *of == pg_type::BPCHAR => &shown[..shown.iter().rposition(|byte| *byte != b' ').map_or(0, |last| last + 1)],
+        _ => shown,
     }
 }
 
