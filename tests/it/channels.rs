@@ -25,7 +25,8 @@ fn notifications_come_when_they_are_committed_and_between_transactions() {
     assert_eq!(kinds(&there.query("notify A_CHANNEL, 'x'")), "CZ");
     assert_eq!(told(&[here.receive().expect("a notification")]), [pair("a_channel", "x")]);
     // Whoever sends it and listens is told before it is ready; the same twice is one, and what is taken back is none.
-    let sent = here.query("begin; notify a_channel, 'y'; notify a_channel, 'y'; savepoint s; notify a_channel, 'z'; rollback to s; commit");
+    let sent = here
+        .query("begin; notify a_channel, 'y'; notify a_channel, 'y'; savepoint s; notify a_channel, 'z'; rollback to s; commit");
     assert_eq!(told(&sent), [pair("a_channel", "y")]);
     assert_eq!(kinds(&sent[sent.len() - 2..]), "AZ");
     there.query("begin; notify a_channel, 'never'; rollback");

@@ -74,7 +74,8 @@ async fn cursors_and_portals_are_one() {
     let mut client = Server::shared().client("open").await;
     let transaction = client.transaction().await.expect("BEGIN");
     // A cursor of SQL with a parameter of the protocol, fetched in the binary form.
-    let declare = transaction.prepare("declare c cursor for select n from generate_series(1::bigint, 100) as s(n) where n > $1").await;
+    let declare =
+        transaction.prepare("declare c cursor for select n from generate_series(1::bigint, 100) as s(n) where n > $1").await;
     let declare = declare.expect("DECLARE takes parameters");
     transaction.execute(&declare, &[&95_i64]).await.expect("DECLARE");
     let fetched = transaction.query("fetch 2 from c", &[]).await.expect("FETCH");

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 
 use super::super::resolve::known_columns;
 use super::super::shared::Shared;
-use super::channels::Asked;
 use super::Inner;
+use super::channels::Asked;
 use super::transaction::Block;
 use crate::catalog::{KnownColumn, TableEntry};
 use crate::error::Result;

@@ -284,6 +284,7 @@ fn an_empty_char_is_a_zero_byte() {
     let field = crate::table::pg_type::field(&crate::table::pg_type::CHAR);
     let letters = arrow::compute::cast(&StringArray::from(vec!["", "r"]), field.data_type()).expect("texts");
     let mut values = Values::default();
-    column::encode(&letters, &field, PgType::of_field(&field), Format::Binary, &Style::default(), &mut values).expect("they have a form");
+    column::encode(&letters, &field, PgType::of_field(&field), Format::Binary, &Style::default(), &mut values)
+        .expect("they have a form");
     assert_eq!((values.get(0), values.get(1)), (Some(&b"\0"[..]), Some(&b"r"[..])));
 }

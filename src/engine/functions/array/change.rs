@@ -34,12 +34,11 @@ pub(super) fn functions() -> Vec<Function> {
 fn widened(fields: &[FieldRef]) -> Result<FieldRef> {
     let list = of_list(fields)?;
     let Some(item) = element(list.data_type()) else { return Ok(list) };
-    let others = fields.iter().skip(1).filter(|f| Given::of_field(f) != Given::Unknown).map(|f| f.data_type());
+    let mut others = fields.iter().skip(1).filter(|f| Given::of_field(f) != Given::Unknown).map(|f| f.data_type());
     let innermost = innermost(item.data_type());
-    let common = others.fold(Some(innermost.clone()), |met, other| match met {
-        Some(met) if met == *other => Some(met),
-        Some(met) => comparison_coercion(&met, other),
-        None => None,
+    let common = others.try_fold(innermost.clone(), |met, other| match met == *other {
+        true => Some(met),
+        false => comparison_coercion(&met, other),
     });
     let common = common.ok_or_else(|| outward(undefined("array_replace", fields)))?;
     if common == *innermost {
