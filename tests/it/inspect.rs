@@ -116,7 +116,7 @@ fn what_a_file_is_stands_on_standard_error() {
         "staff.csv: csv",
         "encoding: windows-1252 (a guess)",
         "\"delimiter\":\";\"",
-        "column aé: ",
+        "column \"aé\": ",
         "reject: line 1: the row stands before the header: Staff,,",
     ] {
         assert!(said.contains(line), "{line} is not in {said}");
@@ -210,7 +210,8 @@ async fn a_descriptor_beside_its_file_serves_the_same_tables() {
     let online = &resource["schema"]["fields"][2];
     let words = (&online["type"], &online["trueValues"], &online["falseValues"]);
     assert_eq!(words, (&json!("boolean"), &json!(["y", "Y"]), &json!(["n", "N"])), "{online}");
-    for line in ["column 站点编号: text", "column 是否在线: boolean", "column 开通日期: date", "encoding: gb18030"] {
+    for line in ["column \"站点编号\": text", "column \"是否在线\": boolean", "column \"开通日期\": date", "encoding: gb18030"]
+    {
         assert!(said.contains(line), "{line} is not in {said}");
     }
     let gtfs = String::from_utf8_lossy(&printed[0].1.stderr);
