@@ -90,7 +90,7 @@ impl VisitorMut for Rewriter {
         order::by_input(query);
         joins::enclose(query);
         if query.locks.is_empty() {
-            return flow(queries::counts(query));
+            return flow(queries::windows_in_order(query).and_then(|()| queries::counts(query)));
         }
         let error = Error::new(Kind::ReadOnly, "cannot execute SELECT FOR UPDATE in a read-only transaction");
         ControlFlow::Break(Box::new(error.with_hint("Leave out FOR UPDATE or FOR SHARE: nothing here changes under a query.")))
@@ -108,10 +108,9 @@ impl VisitorMut for Rewriter {
         sets::alias_of_column(select);
         aggregates::rows(select);
         subqueries::exists_in_list(select);
-        queries::windows(select);
         groups::expand(select);
         groups::one_group(select);
-        flow(rows::filter(select))
+        flow(queries::windows(select).and_then(|()| rows::filter(select)))
     }
 
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {

@@ -1,9 +1,11 @@
 //! Clauses of queries: `FETCH FIRST`, counts that are texts, named windows that build on another, and what is refused.
 
+use std::ops::ControlFlow;
+
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Interval, LimitClause,
-    NamedWindowDefinition, NamedWindowExpr, OrderByKind, Query, Select, SelectItem, SetExpr, TableFactor, Value,
-    WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType,
+    NamedWindowDefinition, NamedWindowExpr, OrderByKind, Query, Select, SelectItem, SetExpr, TableFactor, Value, VisitMut,
+    VisitorMut, WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType,
 };
 
 use super::ast::{call, folded, folded_parts, string, value};
@@ -114,14 +116,51 @@ fn number(count: &mut Expr) -> Result<()> {
 }
 
 /// `WINDOW v AS (w ORDER BY x)` has what `w` says.
-pub fn windows(select: &mut Select) {
+pub fn windows(select: &mut Select) -> Result<()> {
     for i in 0..select.named_window.len() {
         let (known, rest) = select.named_window.split_at_mut(i);
-        let Some(NamedWindowDefinition(_, NamedWindowExpr::WindowSpec(spec))) = rest.first_mut() else { continue };
-        let Some(base) = spec.window_name.as_ref().map(folded) else { continue };
-        let found = known.iter().find(|NamedWindowDefinition(name, _)| folded(name) == base);
-        if let Some(NamedWindowDefinition(_, NamedWindowExpr::WindowSpec(base))) = found {
-            inherit(spec, &base.clone());
+        if let Some(NamedWindowDefinition(_, NamedWindowExpr::WindowSpec(spec))) = rest.first_mut() {
+            inherit(spec, known)?;
+        }
+    }
+    let mut inheriting = Inheriting { known: select.named_window.clone(), depth: 0 };
+    let flow = select.projection.visit(&mut inheriting);
+    flow.break_value().map_or(Ok(()), |error| Err(*error))
+}
+
+/// The same for the windows of an `ORDER BY`.
+pub fn windows_in_order(query: &mut Query) -> Result<()> {
+    let (SetExpr::Select(select), Some(by)) = (query.body.as_ref(), query.order_by.as_mut()) else { return Ok(()) };
+    let mut inheriting = Inheriting { known: select.named_window.clone(), depth: 0 };
+    let flow = by.visit(&mut inheriting);
+    flow.break_value().map_or(Ok(()), |error| Err(*error))
+}
+
+/// Gives the windows of calls, `OVER (w ORDER BY x)`, what the named one has; those of a query within have names of their own.
+struct Inheriting {
+    known: Vec<NamedWindowDefinition>,
+    depth: usize,
+}
+
+impl VisitorMut for Inheriting {
+    type Break = Box<Error>;
+
+    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<Self::Break> {
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<Self::Break> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
+        match expr {
+            Expr::Function(Function { over: Some(WindowType::WindowSpec(spec)), .. }) if self.depth == 0 => {
+                inherit(spec, &self.known).map_or_else(|error| ControlFlow::Break(Box::new(error)), ControlFlow::Continue)
+            }
+            _ => ControlFlow::Continue(()),
         }
     }
 }
@@ -171,12 +210,31 @@ fn literal_of(offset: &Expr) -> Option<&str> {
     }
 }
 
-fn inherit(spec: &mut WindowSpec, base: &WindowSpec) {
+/// Puts the parts of the window that a specification names in it. [`Kind::Windowing`] where it has the part itself, or the window has a frame;
+/// [`Kind::UndefinedObject`] where there is no such window.
+fn inherit(spec: &mut WindowSpec, known: &[NamedWindowDefinition]) -> Result<()> {
+    let Some(name) = spec.window_name.as_ref().map(folded) else { return Ok(()) };
+    let base = match known.iter().find(|NamedWindowDefinition(known, _)| folded(known) == name) {
+        Some(NamedWindowDefinition(_, NamedWindowExpr::WindowSpec(base))) => base,
+        Some(_) => return Ok(()),
+        None => return Err(Error::new(Kind::UndefinedObject, format!("window \"{name}\" does not exist"))),
+    };
+    let refused = |message: String| Err(Error::new(Kind::Windowing, message));
+    if !spec.partition_by.is_empty() {
+        return refused(format!("cannot override PARTITION BY clause of window \"{name}\""));
+    }
+    if !spec.order_by.is_empty() && !base.order_by.is_empty() {
+        return refused(format!("cannot override ORDER BY clause of window \"{name}\""));
+    }
+    if base.window_frame.is_some() {
+        return refused(format!("cannot copy window \"{name}\" because it has a frame clause"));
+    }
     spec.window_name = None;
     spec.partition_by.clone_from(&base.partition_by);
     if spec.order_by.is_empty() {
         spec.order_by.clone_from(&base.order_by);
     }
+    Ok(())
 }
 
 /// [`Kind::Unsupported`] for a sample of a table, of which all rows would come.
