@@ -124,6 +124,16 @@ fn is_placeholder(expr: &Expr) -> bool {
     }
 }
 
+/// Whether an expression has a value only when the statement runs: that of a subquery, or of a setting.
+fn is_asked(expr: &Expr) -> bool {
+    let found: ControlFlow<()> = visit_expressions(expr, |expr| match expr {
+        Expr::Subquery(_) => ControlFlow::Break(()),
+        Expr::Function(f) if folded_parts(&f.name).last().is_some_and(|name| name == "current_setting") => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
+}
+
 /// Whether an expression names a column, or may.
 pub(super) fn names_column(expr: &Expr) -> bool {
     let found: ControlFlow<()> = visit_expressions(expr, |expr| match expr {
@@ -164,7 +174,7 @@ pub fn relation(factor: &mut TableFactor) {
         "generate_series" => {
             matches!(factor, TableFactor::Function { .. })
                 || with_ordinality
-                || values.iter().any(|v| is_decimal(v) || is_placeholder(v) || names_column(v))
+                || values.iter().any(|v| is_decimal(v) || is_placeholder(v) || names_column(v) || is_asked(v))
         }
         "unnest" => with_ordinality || values.iter().any(names_column),
         other => SETS.iter().any(|(set, _)| *set == other) || PAIRS.contains(&other) || scalar(other),
