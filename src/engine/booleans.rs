@@ -3,15 +3,13 @@
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::{Between, Case, InList};
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, lit};
 use datafusion::optimizer::AnalyzerRule;
 
-use super::unknown;
+use super::{expressions, unknown};
 
 /// The rule; it stands before those that take offence at texts.
 #[derive(Debug, Default)]
@@ -19,19 +17,7 @@ pub struct Booleans;
 
 impl AnalyzerRule for Booleans {
     fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> Result<LogicalPlan> {
-        let changed = plan.transform_up_with_subqueries(|node| {
-            let mut schema = merge_schema(&node.inputs());
-            if let LogicalPlan::TableScan(scan) = &node {
-                schema.merge(&scan.projected_schema);
-            }
-            let names = NamePreserver::new(&node);
-            node.map_expressions(|expr| {
-                let name = names.save(&expr);
-                let done = expr.transform_up(|expr| settled(expr, &schema))?;
-                Ok(done.update_data(|expr| name.restore(expr)))
-            })
-        })?;
-        Ok(changed.data)
+        expressions::changed(plan, |expr, schema, _| settled(expr, schema))
     }
 
     fn name(&self) -> &str {

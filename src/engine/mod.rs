@@ -13,6 +13,7 @@ mod command;
 mod copy;
 mod dialect;
 mod explain;
+mod expressions;
 mod failure;
 mod filtered;
 mod functions;

@@ -7,19 +7,18 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::Transformed;
 use datafusion::common::{Column, DFSchema, ScalarValue};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::expr::{Cast, ScalarFunction};
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr};
-use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
     Expr, ExprSchemable, GetFieldAccess, LogicalPlan, Operator, ScalarUDF, binary_expr, cast, lit, not,
 };
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
+use super::expressions;
 use super::functions::{self, function as typed};
 use crate::error::{Error, Kind};
 use crate::table::pg_type::{self, PgType};
@@ -340,21 +339,8 @@ pub struct Texts;
 
 impl AnalyzerRule for Texts {
     fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> Result<LogicalPlan> {
-        let changed = plan.transform_up_with_subqueries(|node| {
-            let mut schema = merge_schema(&node.inputs());
-            if let LogicalPlan::TableScan(scan) = &node {
-                schema.merge(&scan.projected_schema);
-            }
-            let names = NamePreserver::new(&node);
-            // What is joined by has no type to show, and is one column with what it is cast from.
-            let is_shown = !matches!(node, LogicalPlan::Join(_));
-            node.map_expressions(|expr| {
-                let name = names.save(&expr);
-                let done = expr.transform_up(|expr| written(expr, &schema, is_shown))?;
-                Ok(done.update_data(|expr| name.restore(expr)))
-            })
-        })?;
-        Ok(changed.data)
+        // What is joined by has no type to show, and is one column with what it is cast from.
+        expressions::changed(plan, |expr, schema, is_join| written(expr, schema, !is_join))
     }
 
     fn name(&self) -> &str {

@@ -2,16 +2,14 @@
 //! is written as its function's name. A column has such a type by its mark, whatever it is called.
 
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, DataFusionError, Result};
 use datafusion::logical_expr::expr::{Cast, ScalarFunction};
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawFieldAccessExpr};
-use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, GetFieldAccess, LogicalPlan, lit};
 use datafusion::optimizer::AnalyzerRule;
 
-use super::functions;
+use super::{expressions, functions};
 use crate::table::pg_type::{self, PgType};
 
 /// Subscripts of vectors, which everything behind this planner counts from 1; and the rule for what is done with whole ones.
@@ -41,19 +39,7 @@ impl ExprPlanner for Vectors {
 
 impl AnalyzerRule for Vectors {
     fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> Result<LogicalPlan> {
-        let changed = plan.transform_up_with_subqueries(|node| {
-            let mut schema = merge_schema(&node.inputs());
-            if let LogicalPlan::TableScan(scan) = &node {
-                schema.merge(&scan.projected_schema);
-            }
-            let names = NamePreserver::new(&node);
-            node.map_expressions(|expr| {
-                let name = names.save(&expr);
-                let done = expr.transform_up(|expr| written(expr, &schema))?;
-                Ok(done.update_data(|expr| name.restore(expr)))
-            })
-        })?;
-        Ok(changed.data)
+        expressions::changed(plan, |expr, schema, _| written(expr, schema))
     }
 
     fn name(&self) -> &str {

@@ -1,0 +1,29 @@
+//! The walk of the rules that look at expressions and their types: over a plan with its subqueries, from the leaves up.
+
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{DFSchema, Result};
+use datafusion::logical_expr::expr_rewriter::NamePreserver;
+use datafusion::logical_expr::utils::merge_schema;
+use datafusion::logical_expr::{Expr, LogicalPlan};
+
+/// The plan with each part of its expressions changed; columns keep their names. `change` is given the columns that an expression may name, and
+/// whether it is of a join.
+pub fn changed(
+    plan: LogicalPlan,
+    mut change: impl FnMut(Expr, &DFSchema, bool) -> Result<Transformed<Expr>>,
+) -> Result<LogicalPlan> {
+    let changed = plan.transform_up_with_subqueries(|node| {
+        let mut schema = merge_schema(&node.inputs());
+        if let LogicalPlan::TableScan(scan) = &node {
+            schema.merge(&scan.projected_schema);
+        }
+        let names = NamePreserver::new(&node);
+        let is_join = matches!(node, LogicalPlan::Join(_));
+        node.map_expressions(|expr| {
+            let name = names.save(&expr);
+            let done = expr.transform_up(|expr| change(expr, &schema, is_join))?;
+            Ok(done.update_data(|expr| name.restore(expr)))
+        })
+    })?;
+    Ok(changed.data)
+}
