@@ -2,7 +2,7 @@
 //! read by `lookup`.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode};
 
@@ -102,7 +102,7 @@ fn prepared(mut connection: Connection) -> Result<Connection> {
         return Err(Error::new(Kind::Config, message).with_hint("Use the newer Stoa, or another state folder (--state)."));
     }
     // Readers go on while another process writes; an index that a power cut loses the end of is brought up to date again.
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    write_ahead(&connection)?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     if version < VERSION {
         let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
@@ -115,6 +115,20 @@ fn prepared(mut connection: Connection) -> Result<Connection> {
         transaction.commit()?;
     }
     Ok(connection)
+}
+
+/// Turns the write-ahead log on. SQLite does not wait (`busy_timeout`) for others that turn it on in a new file at the same
+/// time: each holds what another waits for, and all but one are told so at once. Those try again.
+fn write_ahead(connection: &Connection) -> Result<()> {
+    let until = Instant::now() + BUSY;
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < until => {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            done => return Ok(done?),
+        }
+    }
 }
 
 fn version(connection: &Connection) -> Result<i32> {
