@@ -191,7 +191,7 @@ fn insert(transaction: &Transaction<'_>, catalog: i64, (source, file): (i64, &st
     let model = datapackage::to_datapackage(dataset).to_string();
     transaction
         .prepare_cached("INSERT INTO datasets (catalog, source, identifier, name, theme, model) VALUES (?, ?, ?, ?, ?, ?)")?
-        .execute(params![catalog, source, dataset.identifier, dataset.name, dataset.theme, model])?;
+        .execute(params![catalog, source, dataset.identifier, dataset.name, dataset.theme(), model])?;
     let id = transaction.last_insert_rowid();
     let mut statement =
         transaction.prepare_cached("INSERT INTO distributions (dataset, position, name, shape) VALUES (?, ?, ?, ?)")?;

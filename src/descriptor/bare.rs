@@ -186,7 +186,7 @@ fn dataset(root: &str, identifier: String, name: String, files: &[&BareFile]) ->
     let first = files[0];
     let shape = Shape::of_path(&first.path);
     let (folder, _) = partition::split(&first.path);
-    let theme = folder.split('/').next().filter(|theme| !theme.is_empty()).map(str::to_owned);
+    let themes = folder.split('/').next().filter(|theme| !theme.is_empty()).map(str::to_owned).into_iter().collect();
     let inner = match first.members.as_deref() {
         Some([only]) => members::format_of(only),
         Some(_) | None => None,
@@ -197,7 +197,7 @@ fn dataset(root: &str, identifier: String, name: String, files: &[&BareFile]) ->
         Some(members) if (2..=members::MOST_PARTS).contains(&members.len()) => members::split(&distribution, true, members),
         Some(_) | None => vec![distribution],
     };
-    Dataset { identifier, title: Some(name.clone()), name, theme, distributions, ..Dataset::default() }
+    Dataset { identifier, title: Some(name.clone()), name, themes, distributions, ..Dataset::default() }
 }
 
 fn distribution(name: &str, paths: Vec<String>, shape: Shape) -> Distribution {
@@ -227,7 +227,7 @@ mod tests {
         let shown = |d: &Dataset| {
             let mut paths: Vec<&str> = d.distributions[0].paths.iter().map(|p| p.trim_start_matches("/r/")).collect();
             paths.extend(d.distributions.iter().filter_map(|part| part.member.as_deref()));
-            format!("{}.{}: {}", d.theme.as_deref().unwrap_or("-"), d.name, paths.join(" "))
+            format!("{}.{}: {}", d.theme().unwrap_or("-"), d.name, paths.join(" "))
         };
         assert_eq!(datasets("/r", &files).iter().map(shown).collect::<Vec<_>>(), want);
     }
@@ -284,7 +284,7 @@ mod tests {
             let of = &dataset.distributions[0];
             assert_eq!((dataset.identifier.as_str(), dataset.name.as_str(), of.name.as_str()), (identifier, name, name));
             assert_eq!((of.paths.as_slice(), of.format), ([place.to_owned()].as_slice(), Some(Format::Csv)));
-            assert_eq!((of.dialect.delimiter, dataset.theme), (place.contains("tsv").then_some('\t'), None));
+            assert_eq!((of.dialect.delimiter, dataset.theme()), (place.contains("tsv").then_some('\t'), None));
         }
     }
 }

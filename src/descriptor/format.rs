@@ -21,9 +21,9 @@ impl Shape {
         Self { format: None, compression: Some(compression), tabs: false }
     }
 
-    /// A declared format such as `csv`, `.arrow`, `GeoJSON` or `csv.gz`.
+    /// A declared format such as `csv`, `.arrow`, `GeoJSON` or `csv.gz`, or one of the EU's list of file types.
     pub(super) fn of_word(word: &str) -> Option<Self> {
-        let word = word.trim().to_ascii_lowercase();
+        let word = essence(word).trim().to_ascii_lowercase();
         let mut inner = word.trim_start_matches('.');
         let mut packings = Vec::new();
         while let Some((rest, packing)) = inner.rsplit_once('.') {
@@ -106,6 +106,61 @@ impl Shape {
     pub(super) fn is_served(self) -> bool {
         self.format.is_some()
     }
+}
+
+/// Endings of files that no table is made of and that portals publish beside data: texts, pictures, sounds, graphs of other kinds.
+const NOT_READ: &[&str] = &[
+    "pdf", "doc", "docx", "odt", "rtf", "ppt", "pptx", "odp", "html", "htm", "xhtml", "xml", "xsd", "rdf", "ttl", "nt", "owl", "md", "png",
+    "jpg", "jpeg", "gif", "svg", "tif", "tiff", "jp2", "mp3", "mp4", "mpg", "mov", "avi", "gpkg", "gml", "gdb", "topojson", "qgz", "dwg",
+    "dxf", "nc", "h5", "hdf", "grib", "sav", "dta", "mdb", "accdb", "exe", "7z", "rar",
+];
+
+/// Media types that say nothing but that there are bytes or text.
+const VAGUE_TYPES: &[&str] = &["application/octet-stream", "binary/octet-stream", "text/plain", "application/download", "*/*"];
+
+/// What is said of files, put together: a declared word first, then the media type, then the first ending that tells.
+///
+/// The error is the declared word when it means nothing that is read and no ending says better.
+pub(super) fn told<'w>(word: Option<&'w str>, media_type: Option<&str>, paths: &[String]) -> Result<Shape, &'w str> {
+    let by_ending = paths.iter().map(|path| Shape::of_path(path)).find(|shape| *shape != Shape::default()).unwrap_or_default();
+    let word = word.filter(|word| !is_vague(word));
+    let declared = word.and_then(|word| Shape::of_word(word).or_else(|| Shape::of_media_type(essence(word))));
+    let by_type = media_type.and_then(|media_type| Shape::of_media_type(essence(media_type)));
+    let format = declared.into_iter().chain(by_type).find(|shape| shape.is_served());
+    match (format, word) {
+        (Some(shape), _) => Ok(Shape { compression: shape.compression.or(by_ending.compression), ..shape }),
+        // An ending is believed over a word that says nothing here, but for `.json`, which many formats share (TopoJSON).
+        (None, Some(word)) if declared.is_none() && matches!(by_ending.format, None | Some(Format::Json)) => Err(word),
+        (None, _) => {
+            let compression = declared.or(by_type).and_then(|shape| shape.compression).or(by_ending.compression);
+            Ok(Shape { compression, ..by_ending })
+        }
+    }
+}
+
+/// The media type or file type in a URI of IANA's registry or of the EU's list of file types; other texts as they are.
+pub(super) fn essence(text: &str) -> &str {
+    for list in ["/media-types/", "/file-type/"] {
+        if let Some((_, name)) = text.rsplit_once(list) {
+            return name;
+        }
+    }
+    text
+}
+
+/// Whether a table may be made of files of which this is said.
+pub(super) fn may_be_read(format: Option<Format>, word: Option<&str>, media_type: Option<&str>, paths: &[String]) -> bool {
+    if format.is_some() {
+        return true;
+    }
+    let says_otherwise = |media_type: &str| {
+        let essence = essence(media_type).split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        Shape::of_media_type(&essence).is_none() && !VAGUE_TYPES.contains(&essence.as_str())
+    };
+    told(word, media_type, paths).is_ok_and(|shape| {
+        shape != Shape::default()
+            || !media_type.is_some_and(says_otherwise) && !paths.iter().any(|path| NOT_READ.contains(&lower_ending(path).as_str()))
+    })
 }
 
 /// Words that say nothing of a file but that it is one; the ending decides.

@@ -11,6 +11,7 @@ pub mod datapackage;
 pub mod members;
 pub mod partition;
 pub mod pattern;
+pub mod published;
 pub mod sheets;
 pub mod unread;
 
@@ -33,13 +34,28 @@ pub struct Dataset {
     pub name: String,
     pub title: Option<String>,
     pub description: Option<String>,
-    /// The theme as published (`dcat:theme`); the schema's name is made of it.
-    pub theme: Option<String>,
+    /// `dcat:theme` as published: titles, codes or URIs. The schema's name is made of the first.
+    pub themes: Vec<String>,
     pub keywords: Vec<String>,
     pub publisher: Option<Agent>,
     pub licenses: Vec<License>,
     pub sources: Vec<Link>,
+    /// The page that shows it to people (`dcat:landingPage`).
     pub homepage: Option<String>,
+    /// Whom to ask (`dcat:contactPoint`).
+    pub contact: Option<Agent>,
+    /// Pages that explain it (`foaf:page`, DCAT-US's `describedBy` and `references`).
+    pub documentation: Vec<Link>,
+    /// `dct:language` as published.
+    pub languages: Vec<String>,
+    /// `dct:spatial` as published: names, URIs, bounds, or geometries as text.
+    pub spatial: Vec<String>,
+    pub temporal: Vec<Period>,
+    /// The standards that it follows (`dct:conformsTo`).
+    pub conforms_to: Vec<String>,
+    pub version: Option<String>,
+    /// The identifier of the dataset or series that it is a part of (`dct:isPartOf`, `dcat:inSeries`).
+    pub part_of: Option<String>,
     /// `dct:accrualPeriodicity` as published, such as `R/P1D`, `daily` or an EU frequency URI.
     pub accrual_periodicity: Option<String>,
     /// When its sources are asked whether they changed (`stoa:refresh`); see [`Self::believed_for`].
@@ -51,11 +67,20 @@ pub struct Dataset {
     /// `dct:modified` as published.
     pub modified: Option<String>,
     pub access_rights: AccessRights,
+    /// What [`Self::access_rights`] was made of, as published; `None` where nothing was, and where it is the code itself.
+    pub published_rights: Option<String>,
     pub distributions: Vec<Distribution>,
     pub extra: Extra,
 }
 
-/// A publisher.
+impl Dataset {
+    /// The theme that its schema is named after.
+    pub fn theme(&self) -> Option<&str> {
+        self.themes.first().map(String::as_str)
+    }
+}
+
+/// A publisher, or whom to ask.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Agent {
     pub name: String,
@@ -70,6 +95,23 @@ pub struct License {
     pub name: Option<String>,
     pub title: Option<String>,
     pub path: Option<String>,
+}
+
+/// A time that is covered (`dct:PeriodOfTime`): its ends as published, one of them at least.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Period {
+    pub start: Option<String>,
+    pub end: Option<String>,
+}
+
+impl Period {
+    /// Two ends with a slash between them (ISO 8601), one of which may be open (`..` or nothing); a text without one is a start and an
+    /// end. `None` for a text that says nothing.
+    pub fn of_text(text: &str) -> Option<Self> {
+        let end = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty() && text != "..");
+        let (start, last) = text.split_once('/').unwrap_or((text, text));
+        Some(Self { start: end(start), end: end(last) }).filter(|period| period.start.is_some() || period.end.is_some())
+    }
 }
 
 /// A named link to where data came from.
@@ -89,6 +131,20 @@ pub enum AccessRights {
 }
 
 impl AccessRights {
+    /// What a text means: the EU's authority list by name or URI, DCAT-US's `accessLevel`, Shanghai's three words. `None` when it is none
+    /// of them: what is not understood is not to be taken for public.
+    pub fn of_words(words: &str) -> Option<Self> {
+        let last = words.trim_end_matches('/').rsplit(['/', '#']).next().unwrap_or_default();
+        match last.trim().to_lowercase().replace([' ', '-'], "_").as_str() {
+            "public" | "open" | "unconditional" | "无条件开放" => Some(Self::Public),
+            "restricted" | "restricted_public" | "conditional" | "有条件开放" => Some(Self::Restricted),
+            "non_public" | "nonpublic" | "non_open" | "private" | "closed" | "confidential" | "sensitive" | "不予开放" | "非开放" => {
+                Some(Self::NonPublic)
+            }
+            _ => None,
+        }
+    }
+
     /// The EU authority list's code.
     pub const fn name(self) -> &'static str {
         match self {
@@ -106,10 +162,15 @@ pub struct Distribution {
     pub name: String,
     pub title: Option<String>,
     pub description: Option<String>,
-    /// Absolute paths or URLs, in published order; each may hold a glob (`*`, `?`, `[..]`, `**`) when it is a local path.
+    /// Absolute paths or URLs, in published order; each may hold a glob (`*`, `?`, `[..]`, `**`) when it is a local path. Empty
+    /// where no file is published: see [`Self::access_url`].
     pub paths: Vec<String>,
+    /// A page or service that leads to the data (`dcat:accessURL`).
+    pub access_url: Option<String>,
     /// As declared, else by media type, else by the file's ending; `None` when none of them tells.
     pub format: Option<Format>,
+    /// The format as declared, such as `CSV`, `PDF`, `WMS` or a URI of the EU's list; `None` where nothing is, or [`Format::name`] itself.
+    pub declared_format: Option<String>,
     pub media_type: Option<String>,
     /// As declared, else by the file's ending.
     pub compression: Option<Compression>,
@@ -120,6 +181,16 @@ pub struct Distribution {
     pub encoding: Option<String>,
     pub dialect: Dialect,
     pub schema: Schema,
+    /// In place of the dataset's.
+    pub licenses: Vec<License>,
+    /// `dct:issued` as published.
+    pub issued: Option<String>,
+    /// `dct:modified` as published.
+    pub modified: Option<String>,
+    /// The standards that its files follow (`dct:conformsTo`).
+    pub conforms_to: Vec<String>,
+    /// Where its columns are explained (DCAT-US's `describedBy`, a data dictionary).
+    pub described_by: Option<String>,
     /// As declared, in bytes.
     pub bytes: Option<u64>,
     /// As declared: `sha256:...`, or a bare MD5.
@@ -129,6 +200,14 @@ pub struct Distribution {
     /// In place of the dataset's.
     pub strict: Option<bool>,
     pub extra: Extra,
+}
+
+impl Distribution {
+    /// Whether a table is made of it: a file is published, and what is said of it does not rule out that it is data of a format that
+    /// is read. What nothing is said of is looked into at the first touch.
+    pub fn is_table(&self) -> bool {
+        !self.paths.is_empty() && format::may_be_read(self.format, self.declared_format.as_deref(), self.media_type.as_deref(), &self.paths)
+    }
 }
 
 /// The formats that become tables.

@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::property::{Properties, Report};
-use super::{AccessRights, Agent, Dataset, License, Link, Place, Problem, Refresh, format};
+use super::{AccessRights, Agent, Dataset, License, Link, Period, Place, Problem, Refresh, format};
 
 pub use print::{to_datapackage, to_dialect, to_resource};
 
@@ -24,6 +24,13 @@ pub const REFRESH: &str = "stoa:refresh";
 
 /// Stoa's own property of a package or resource: whether a reject fails its reading.
 pub const STRICT: &str = "stoa:strict";
+
+/// Under which names the model's properties are published, DCAT's with and without its prefixes.
+const ISSUED: &[&str] = &["issued", "dct:issued", "dcterms:issued"];
+const MODIFIED: &[&str] = &["modified", "dct:modified", "dcterms:modified"];
+const LANGUAGES: &[&str] = &["language", "dct:language"];
+const SPATIAL: &[&str] = &["spatial", "dct:spatial"];
+const CONFORMS_TO: &[&str] = &["conformsTo", "dct:conformsTo"];
 
 /// Reads a descriptor. `file` is its absolute path or its URL: relative paths start there, and problems name it. What can't be used
 /// is reported with its place and left out; the rest is served.
@@ -82,23 +89,33 @@ fn package(mut package: Properties<'_>, file: &str, report: &Report) -> Option<D
         distributions.push(distribution);
     }
     let contributed = publishing_contributor(&mut package);
+    let (access_rights, published_rights) = access_rights(&mut package);
     Some(Dataset {
         identifier,
         name: name.unwrap_or_else(|| name_of_file(file).to_owned()),
         title: package.words_of(&["title", "dct:title"]),
         description: package.words_of(&["description", "dct:description"]),
-        theme: theme(&mut package),
+        themes: themes(&mut package),
         keywords: package.texts("keywords").unwrap_or_default(),
-        publisher: publisher(&mut package).or(contributed),
+        publisher: agent_of(&mut package, &["publisher", "dct:publisher", "dcterms:publisher"], "publisher").or(contributed),
         licenses: licenses(&mut package),
-        sources: sources(&mut package),
-        homepage: package.words("homepage"),
+        sources: links(&mut package, "sources"),
+        homepage: package.words_of(&["homepage", "landingPage", "dcat:landingPage"]),
+        contact: agent_of(&mut package, &["contactPoint", "dcat:contactPoint"], "contact"),
+        documentation: links(&mut package, "documentation"),
+        languages: texts_of(&mut package, LANGUAGES),
+        spatial: texts_of(&mut package, SPATIAL),
+        temporal: temporal(&mut package),
+        conforms_to: texts_of(&mut package, CONFORMS_TO),
+        version: package.label("version"),
+        part_of: package.words_of(&["isPartOf", "dct:isPartOf"]),
         accrual_periodicity: package.words_of(&["accrualPeriodicity", "dct:accrualPeriodicity", "dcterms:accrualPeriodicity"]),
         refresh: refresh(&mut package),
         strict: package.flag(STRICT),
-        issued: package.words_of(&["issued", "dct:issued", "dcterms:issued", "created"]),
-        modified: package.words_of(&["modified", "dct:modified", "dcterms:modified"]),
-        access_rights: access_rights(&mut package),
+        issued: package.words_of(ISSUED).or_else(|| package.words("created")),
+        modified: package.words_of(MODIFIED),
+        access_rights,
+        published_rights,
         distributions,
         extra: package.rest(),
     })
@@ -127,31 +144,39 @@ fn refresh(properties: &mut Properties<'_>) -> Option<Refresh> {
     refresh
 }
 
-/// DCAT allows several themes: the first one is the dataset's schema, and the list is kept.
-fn theme(package: &mut Properties<'_>) -> Option<String> {
+/// DCAT allows several themes: the first one is the dataset's schema.
+fn themes(package: &mut Properties<'_>) -> Vec<String> {
     for key in ["theme", "dcat:theme", "dct:theme"] {
-        match package.take(key) {
-            None => {}
-            Some(Value::String(theme)) if theme.trim().is_empty() => {}
-            Some(Value::String(theme)) => return Some(theme),
-            Some(Value::Array(themes)) => match themes.first() {
-                Some(Value::String(theme)) if !theme.trim().is_empty() => {
-                    let theme = theme.clone();
-                    if themes.len() > 1 {
-                        package.keep("dcat:theme", Value::Array(themes));
-                    }
-                    return Some(theme);
-                }
-                Some(_) | None => package.wrong(key, "a text or a list of texts", &Value::Array(themes)).unwrap_or_default(),
-            },
-            Some(other) => package.wrong(key, "a text or a list of texts", &other).unwrap_or_default(),
+        let themes = package.texts(key).unwrap_or_default();
+        let themes: Vec<String> = themes.into_iter().filter(|theme| !theme.trim().is_empty()).collect();
+        if !themes.is_empty() {
+            return themes;
         }
     }
-    None
+    Vec::new()
 }
 
-fn publisher(package: &mut Properties<'_>) -> Option<Agent> {
-    for key in ["publisher", "dct:publisher", "dcterms:publisher"] {
+/// A list of texts under the first of several names that has some; blank ones are left out.
+fn texts_of(properties: &mut Properties<'_>, keys: &[&str]) -> Vec<String> {
+    let found = keys.iter().find_map(|key| properties.texts(key)).unwrap_or_default();
+    found.into_iter().filter(|text| !text.trim().is_empty()).collect()
+}
+
+/// The times that are covered: DCAT's periods, or texts of two ends with a slash between them (ISO 8601, as DCAT-US has it).
+fn temporal(package: &mut Properties<'_>) -> Vec<Period> {
+    let period = |start: Option<String>, end: Option<String>| {
+        Some(Period { start, end }).filter(|period| period.start.is_some() || period.end.is_some())
+    };
+    if let Some(Value::String(text)) = package.take("temporal") {
+        return Period::of_text(&text).into_iter().collect();
+    }
+    let periods = package.objects("temporalCoverage");
+    periods.into_iter().filter_map(|mut of| period(of.words("startDate"), of.words("endDate"))).collect()
+}
+
+/// An agent by name or as an object, under the first of several names that has one.
+fn agent_of(package: &mut Properties<'_>, keys: &[&str], what: &str) -> Option<Agent> {
+    for key in keys {
         match package.take(key) {
             None => {}
             Some(Value::String(name)) if name.trim().is_empty() => {}
@@ -160,7 +185,7 @@ fn publisher(package: &mut Properties<'_>) -> Option<Agent> {
                 package.keep(key, object);
                 let Some(mut agent) = package.object(key) else { continue };
                 let Some(name) = agent.words_of(&["name", "title", "foaf:name"]) else {
-                    package.problem(key, "the publisher has no \"name\"; ignored");
+                    package.problem(key, format!("the {what} has no \"name\"; ignored"));
                     continue;
                 };
                 return Some(Agent {
@@ -216,43 +241,36 @@ fn license(mut license: Properties<'_>) -> Option<License> {
     Some(License { name, title, path })
 }
 
-fn sources(package: &mut Properties<'_>) -> Vec<Link> {
+fn links(package: &mut Properties<'_>, key: &str) -> Vec<Link> {
     let link = |mut source: Properties<'_>| {
         let link = Link { title: source.words_of(&["title", "name"]), path: source.words_of(&["path", "url", "web"]) };
         if link.title.is_none() && link.path.is_none() {
-            source.problem("title", "a source has a \"title\" or a \"path\"; ignored");
+            source.problem("title", "a link has a \"title\" or a \"path\"; ignored");
             return None;
         }
         Some(link)
     };
-    package.objects("sources").into_iter().filter_map(link).collect()
+    package.objects(key).into_iter().filter_map(link).collect()
 }
 
-/// The EU's authority list by name or URI, DCAT-US's `accessLevel` and Shanghai's three words. What is not understood is not public.
-fn access_rights(package: &mut Properties<'_>) -> AccessRights {
+/// What is published of access rights, and what it means. What is not understood is not public.
+fn access_rights(package: &mut Properties<'_>) -> (AccessRights, Option<String>) {
     let keys = ["accessRights", "dct:accessRights", "dcterms:accessRights", "accessLevel"];
     let taken = keys.iter().find_map(|key| match package.take(key)? {
         Value::String(words) if words.trim().is_empty() => None,
         value => Some((*key, value)),
     });
-    let Some((key, value)) = taken else { return AccessRights::Public };
+    let Some((key, value)) = taken else { return (AccessRights::Public, None) };
     let Value::String(words) = value else {
         package.problem(key, "expected one of PUBLIC, RESTRICTED and NON_PUBLIC as a text; taken as NON_PUBLIC");
-        return AccessRights::NonPublic;
+        return (AccessRights::NonPublic, None);
     };
-    let last = words.trim_end_matches('/').rsplit(['/', '#']).next().unwrap_or_default();
-    let plain = last.trim().to_lowercase().replace([' ', '-'], "_");
-    match plain.as_str() {
-        "public" | "open" | "unconditional" | "无条件开放" => AccessRights::Public,
-        "restricted" | "restricted_public" | "conditional" | "有条件开放" => AccessRights::Restricted,
-        "non_public" | "nonpublic" | "non_open" | "private" | "closed" | "confidential" | "sensitive" | "不予开放" | "非开放" => {
-            AccessRights::NonPublic
-        }
-        _ => {
-            package.problem(key, format!("\"{words}\" is none of PUBLIC, RESTRICTED and NON_PUBLIC; taken as NON_PUBLIC"));
-            AccessRights::NonPublic
-        }
-    }
+    let rights = AccessRights::of_words(&words).unwrap_or_else(|| {
+        package.problem(key, format!("\"{words}\" is none of PUBLIC, RESTRICTED and NON_PUBLIC; taken as NON_PUBLIC"));
+        AccessRights::NonPublic
+    });
+    let is_code = words == rights.name();
+    (rights, Some(words).filter(|_| !is_code))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{BASE, REFRESH, STRICT};
 use crate::descriptor::{
     AccessRights, Agent, Column, Compression, Dataset, Dialect, Distribution, Extra, FieldsMatch, ForeignKey, Format, ItemType,
-    License, Link, MissingValue, Schema, SheetChoice,
+    License, Link, MissingValue, Period, Schema, SheetChoice,
 };
 
 /// Prints a dataset as a Data Package v2 descriptor. Local paths stand relative to their common folder, which `stoa:base` names.
@@ -17,10 +17,18 @@ pub fn to_datapackage(dataset: &Dataset) -> Value {
     put(&mut out, "name", Some(&dataset.name));
     put(&mut out, "title", dataset.title.as_ref());
     put(&mut out, "description", dataset.description.as_ref());
-    put(&mut out, "theme", dataset.theme.as_ref());
+    put_list(&mut out, "theme", &dataset.themes);
     put_list(&mut out, "keywords", &dataset.keywords);
     put(&mut out, "publisher", dataset.publisher.as_ref().map(agent));
     put(&mut out, "homepage", dataset.homepage.as_ref());
+    put(&mut out, "contactPoint", dataset.contact.as_ref().map(agent));
+    put_list(&mut out, "documentation", &dataset.documentation.iter().map(link).collect::<Vec<_>>());
+    put_list(&mut out, "language", &dataset.languages);
+    put_list(&mut out, "spatial", &dataset.spatial);
+    put_list(&mut out, "temporalCoverage", &dataset.temporal.iter().map(period).collect::<Vec<_>>());
+    put_list(&mut out, "conformsTo", &dataset.conforms_to);
+    put(&mut out, "version", dataset.version.as_ref());
+    put(&mut out, "isPartOf", dataset.part_of.as_ref());
     put(&mut out, "accrualPeriodicity", dataset.accrual_periodicity.as_ref());
     put(&mut out, REFRESH, dataset.refresh.map(|refresh| refresh.to_string()));
     put(&mut out, STRICT, dataset.strict);
@@ -30,7 +38,7 @@ pub fn to_datapackage(dataset: &Dataset) -> Value {
         AccessRights::Public => None,
         rights @ (AccessRights::Restricted | AccessRights::NonPublic) => Some(rights.name()),
     };
-    put(&mut out, "accessRights", rights);
+    put(&mut out, "accessRights", dataset.published_rights.as_deref().or(rights));
     put_list(&mut out, "licenses", &dataset.licenses.iter().map(license).collect::<Vec<_>>());
     put_list(&mut out, "sources", &dataset.sources.iter().map(link).collect::<Vec<_>>());
     put(&mut out, BASE, base.as_deref());
@@ -74,14 +82,21 @@ fn resource(distribution: &Distribution, base: Option<&str>) -> Value {
     };
     let paths: Vec<String> = distribution.paths.iter().map(relative).collect();
     match paths.as_slice() {
+        [] => {}
         [path] => put(&mut out, "path", Some(path)),
         paths => put(&mut out, "path", Some(paths)),
     }
-    put(&mut out, "format", distribution.format.map(Format::name));
+    put(&mut out, "accessURL", distribution.access_url.as_ref());
+    put(&mut out, "format", distribution.declared_format.as_deref().or(distribution.format.map(Format::name)));
     put(&mut out, "mediatype", distribution.media_type.as_ref());
     put(&mut out, "compression", distribution.compression.map(Compression::name));
     put(&mut out, "innerpath", distribution.member.as_ref());
     put(&mut out, "encoding", distribution.encoding.as_ref());
+    put_list(&mut out, "licenses", &distribution.licenses.iter().map(license).collect::<Vec<_>>());
+    put(&mut out, "issued", distribution.issued.as_ref());
+    put(&mut out, "modified", distribution.modified.as_ref());
+    put_list(&mut out, "conformsTo", &distribution.conforms_to);
+    put(&mut out, "describedBy", distribution.described_by.as_ref());
     put(&mut out, "bytes", distribution.bytes);
     put(&mut out, "hash", distribution.hash.as_ref());
     put(&mut out, REFRESH, distribution.refresh.map(|refresh| refresh.to_string()));
@@ -205,6 +220,13 @@ fn link(link: &Link) -> Value {
     let mut out = Map::new();
     put(&mut out, "title", link.title.as_ref());
     put(&mut out, "path", link.path.as_ref());
+    Value::Object(out)
+}
+
+fn period(period: &Period) -> Value {
+    let mut out = Map::new();
+    put(&mut out, "startDate", period.start.as_ref());
+    put(&mut out, "endDate", period.end.as_ref());
     Value::Object(out)
 }
 

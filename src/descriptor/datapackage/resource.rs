@@ -5,13 +5,15 @@ use serde_json::Value;
 use super::{dialect, schema};
 use crate::descriptor::format::{self, Shape};
 use crate::descriptor::property::Properties;
-use crate::descriptor::{Compression, Distribution, Extra, Format, Place};
+use crate::descriptor::{Compression, Distribution, Extra, Place};
 
 /// Reads a resource; `None`, with the reason reported, when no table can be made of it.
 pub(super) fn resource(mut resource: Properties<'_>, place: &Place) -> Option<Distribution> {
-    let paths = paths(&mut resource, place)?;
+    let access_url = resource.words_of(&["accessURL", "dcat:accessURL"]);
+    let paths = paths(&mut resource, place, access_url.is_some())?;
     let media_type = resource.words_of(&["mediatype", "dcat:mediaType", "mediaType"]);
-    let shape = shape(&mut resource, media_type.as_deref(), &paths)?;
+    let declared_format = resource.words_of(&["format", "dct:format"]);
+    let shape = shape(&resource, declared_format.as_deref(), media_type.as_deref(), &paths);
     let compression = match resource.words("compression").filter(|word| !matches!(word.as_str(), "no" | "none")) {
         None => shape.compression,
         Some(word) => Some(declared_compression(&resource, &word)?),
@@ -24,16 +26,23 @@ pub(super) fn resource(mut resource: Properties<'_>, place: &Place) -> Option<Di
     }
     let schema = schema::schema(&mut resource, &mut left);
     let distribution = Distribution {
-        name: resource.label("name").unwrap_or_else(|| format::stem(&paths[0]).to_owned()),
+        name: resource.label("name").unwrap_or_else(|| paths.first().map_or("", |path| format::stem(path)).to_owned()),
         title: resource.words("title"),
         description: resource.words("description"),
+        access_url,
         format: shape.format,
+        declared_format: declared_format.filter(|word| shape.format.is_none_or(|format| format.name() != word)),
         media_type,
         compression,
         member: resource.words("innerpath"),
         encoding: resource.words("encoding"),
         dialect,
         schema,
+        licenses: super::licenses(&mut resource),
+        issued: resource.words_of(super::ISSUED),
+        modified: resource.words_of(super::MODIFIED),
+        conforms_to: super::texts_of(&mut resource, super::CONFORMS_TO),
+        described_by: resource.words_of(&["describedBy", "dct:describedBy"]),
         bytes: resource.count("bytes"),
         hash: resource.words("hash"),
         refresh: super::refresh(&mut resource),
@@ -45,9 +54,9 @@ pub(super) fn resource(mut resource: Properties<'_>, place: &Place) -> Option<Di
     Some(Distribution { extra: left, ..distribution })
 }
 
-/// The files by absolute path or URL, at least one. One that can't be used takes the resource with it: a part of a table must not
-/// look like the whole.
-fn paths(resource: &mut Properties<'_>, place: &Place) -> Option<Vec<String>> {
+/// The files by absolute path or URL: at least one, unless the resource may do with a URL that leads to them. One that can't be used takes
+/// the resource with it: a part of a table must not look like the whole.
+fn paths(resource: &mut Properties<'_>, place: &Place, may_lack: bool) -> Option<Vec<String>> {
     // Version 1's drafts had `url` beside `path`.
     let key = if resource.has("path") || !resource.has("url") { "path" } else { "url" };
     let (published, is_list) = match resource.take(key) {
@@ -58,6 +67,7 @@ fn paths(resource: &mut Properties<'_>, place: &Place) -> Option<Vec<String>> {
             return resource
                 .left_out("data", "data inside of a descriptor is not served; put it into a file and give its \"path\"");
         }
+        None if may_lack => return Some(Vec::new()),
         None => return resource.left_out("path", "the resource has no \"path\""),
     };
     if published.is_empty() {
@@ -75,25 +85,14 @@ fn paths(resource: &mut Properties<'_>, place: &Place) -> Option<Vec<String>> {
     Some(paths)
 }
 
-/// The format as declared, else by media type, else by the first telling ending.
-fn shape(resource: &mut Properties<'_>, media_type: Option<&str>, paths: &[String]) -> Option<Shape> {
-    let by_ending = paths.iter().map(|path| Shape::of_path(path)).find(|shape| *shape != Shape::default()).unwrap_or_default();
-    let word = resource.words_of(&["format", "dct:format"]).filter(|word| !format::is_vague(word));
-    let declared = word.as_deref().and_then(Shape::of_word);
-    let by_type = media_type.and_then(Shape::of_media_type);
-    let format = declared.into_iter().chain(by_type).find(|shape| shape.is_served());
-    match (format, word) {
-        (Some(shape), _) => Some(Shape { compression: shape.compression.or(by_ending.compression), ..shape }),
-        // An ending is believed over a word that says nothing here, but for `.json`, which many formats share (TopoJSON).
-        (None, Some(word)) if declared.is_none() && matches!(by_ending.format, None | Some(Format::Json)) => {
-            let known = "csv, tsv, json, ndjson, geojson, parquet, arrow, avro, orc, xlsx, xls, ods, shp and kml";
-            resource.left_out("format", &format!("the format \"{word}\" is not served; served are {known}"))
-        }
-        (None, _) => {
-            let compression = declared.or(by_type).and_then(|shape| shape.compression).or(by_ending.compression);
-            Some(Shape { compression, ..by_ending })
-        }
-    }
+/// The format as declared, else by media type, else by the first telling ending. What is declared and not read is told: the resource is
+/// listed, and no table is made of it.
+fn shape(resource: &Properties<'_>, word: Option<&str>, media_type: Option<&str>, paths: &[String]) -> Shape {
+    format::told(word, media_type, paths).unwrap_or_else(|word| {
+        let known = "csv, tsv, json, ndjson, geojson, parquet, arrow, avro, orc, xlsx, xls, ods, shp and kml";
+        resource.problem("format", format!("the format \"{word}\" is not served; served are {known}; no table is made of it"));
+        Shape::default()
+    })
 }
 
 fn declared_compression(resource: &Properties<'_>, word: &str) -> Option<Compression> {

@@ -1,0 +1,1 @@
+//! Reading JSON that is a long list of records: each record is handed over as its text, and only one is held.
