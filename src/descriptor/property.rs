@@ -23,6 +23,11 @@ impl Report {
         self.found.borrow_mut().push(problem);
     }
 
+    /// The problems so far, which are no longer held.
+    pub(super) fn take(&self) -> Vec<Problem> {
+        self.found.take()
+    }
+
     pub(super) fn into_problems(self) -> Vec<Problem> {
         self.found.into_inner()
     }

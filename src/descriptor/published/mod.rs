@@ -1,12 +1,15 @@
 //! Catalogs as other platforms publish them: a document in one of the standards comes in, its datasets go out one by one, each with the
 //! record it was made of. Fetching is the caller's; what else has to be fetched is said in the [`Page`].
 
+mod detect;
 mod stream;
 
 use std::borrow::Cow;
-use std::io;
+use std::io::{self, BufRead, Read};
 
-use super::{Dataset, Problem};
+use super::{Dataset, Distribution, Place, Problem, datapackage, format};
+
+pub use detect::detect;
 
 /// The standards and interfaces that catalogs are published in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,4 +107,146 @@ pub struct Page {
     pub also: Vec<String>,
     /// How many datasets the whole list says it has.
     pub total: Option<u64>,
+}
+
+/// Reads one document of a catalog. `file` is its absolute path or URL: relative links start there, and problems name it.
+///
+/// The error is that of reading `input`, or the sink's; what is wrong with what is read is a problem.
+pub fn read(standard: Standard, input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> io::Result<Page> {
+    match standard {
+        Standard::DataPackage => package(input, file, sink),
+        Standard::Dcat
+        | Standard::DcatUs
+        | Standard::Ckan
+        | Standard::Socrata
+        | Standard::Udata
+        | Standard::Opendatasoft
+        | Standard::Stac
+        | Standard::Csvw
+        | Standard::SchemaOrg
+        | Standard::UrlList
+        | Standard::Shanghai => {
+            let message = format!("catalogs of the kind {} are not read yet", standard.name());
+            sink.problem(Problem { file: file.to_owned(), pointer: String::new(), message });
+            Ok(Page::default())
+        }
+    }
+}
+
+/// The longest document that is held as a whole.
+const LONGEST: u64 = 1 << 30;
+
+/// A document that is read as a whole; `None`, which is reported, when it is too long.
+fn whole(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    input.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST {
+        let message = format!("the document is longer than {LONGEST} bytes; it is left out");
+        sink.problem(Problem { file: file.to_owned(), pointer: String::new(), message });
+        return Ok(None);
+    }
+    Ok(Some(bytes))
+}
+
+fn package(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> io::Result<Page> {
+    let Some(bytes) = whole(input, file, sink)? else { return Ok(Page::default()) };
+    let (datasets, problems) = datapackage::parse(&bytes, file);
+    for dataset in datasets {
+        let record = Record { text: String::from_utf8_lossy(&bytes), media_type: "application/json" };
+        sink.dataset(dataset, record)?;
+    }
+    problems.into_iter().for_each(|problem| sink.problem(problem));
+    Ok(Page::default())
+}
+
+/// Adds a link to the data: to [`Distribution::paths`] when it names a place that is read; else it is kept as the URL that leads there.
+fn link(distribution: &mut Distribution, place: &Place, link: &str) {
+    let link = link.trim();
+    match resolved(place, link) {
+        Some(path) if !distribution.paths.contains(&path) => distribution.paths.push(path),
+        Some(_) => {}
+        None if distribution.access_url.is_none() && !link.is_empty() => distribution.access_url = Some(link.to_owned()),
+        None => {}
+    }
+}
+
+/// The absolute path or URL that a published link names from `place`. `None` when it names none that is read, such as one of `ftp`, or
+/// a file of this machine outside of the document's folder.
+fn resolved(place: &Place, link: &str) -> Option<String> {
+    let scheme = link.split(['/', '?', '#', '.']).next().is_some_and(|first| first.contains(':'));
+    if link.is_empty() || link.contains(['\n', '\r']) || scheme && !link.contains("://") {
+        return None;
+    }
+    let named = place.resolve(link).ok();
+    // A document that was fetched can name what stands above it or at its host's root; that stays on the network.
+    named.or_else(|| if matches!(place, Place::Url(_)) && !scheme { place.beside(link) } else { None })
+}
+
+/// Decides what the files are by what is said of them. Call it when all else of the distribution is filled in, with `declared_format`
+/// and `media_type` as published.
+///
+/// A URL that leads to the data is taken for the file when none is published and a format that is read is said of it.
+fn settle(distribution: &mut Distribution) {
+    let Distribution { paths, access_url, declared_format, media_type, format, compression, dialect, .. } = distribution;
+    let told = |paths: &[String]| format::told(declared_format.as_deref(), media_type.as_deref(), paths).unwrap_or_default();
+    let mut shape = told(paths);
+    if let Some(url) = access_url.take_if(|url| paths.is_empty() && is_url(url)) {
+        let there = [url];
+        let said = told(&there);
+        let [url] = there;
+        if said.is_served() || said.compression.is_some() {
+            shape = said;
+            paths.push(url);
+        } else {
+            *access_url = Some(url);
+        }
+    }
+    (*format, *compression) = (shape.format, shape.compression);
+    if shape.tabs && dialect.delimiter.is_none() {
+        dialect.delimiter = Some('\t');
+    }
+    if format.is_some_and(|format| declared_format.as_deref() == Some(format.name())) {
+        *declared_format = None;
+    }
+}
+
+/// Whether it is a URL that data can be fetched from.
+fn is_url(text: &str) -> bool {
+    text.contains("://") && resolved(&Place::Folder(String::new()), text).is_some()
+}
+
+/// Holds what a reading finds.
+#[cfg(test)]
+#[derive(Default)]
+struct Gathered {
+    datasets: Vec<Dataset>,
+    records: Vec<Record<'static>>,
+    problems: Vec<Problem>,
+}
+
+#[cfg(test)]
+impl Sink for Gathered {
+    fn dataset(&mut self, dataset: Dataset, record: Record<'_>) -> io::Result<()> {
+        // What is made can be printed and read again.
+        let printed = datapackage::to_datapackage(&dataset).to_string();
+        let (again, problems) = datapackage::parse(printed.as_bytes(), "/elsewhere/datapackage.json");
+        assert_eq!(again.first(), Some(&dataset), "{printed}\n{problems:?}");
+        self.datasets.push(dataset);
+        self.records.push(Record { text: Cow::Owned(record.text.into_owned()), media_type: record.media_type });
+        Ok(())
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+}
+
+/// Reads a file of the shared data.
+#[cfg(test)]
+fn shared(standard: Standard, file: &str) -> (Gathered, Page) {
+    let path = format!("{}/../shared/data/catalog/{file}", env!("CARGO_MANIFEST_DIR"));
+    let mut sink = Gathered::default();
+    let mut input = io::BufReader::new(std::fs::File::open(&path).unwrap_or_else(|e| panic!("{path}: {e}")));
+    let page = read(standard, &mut input, &path, &mut sink).expect("it can be read");
+    (sink, page)
 }
