@@ -13,6 +13,7 @@ pub mod partition;
 pub mod pattern;
 pub mod published;
 pub mod sheets;
+pub mod terms;
 pub mod unread;
 
 pub use place::Place;
@@ -131,16 +132,18 @@ pub enum AccessRights {
 }
 
 impl AccessRights {
-    /// What a text means: the EU's authority list by name or URI, DCAT-US's `accessLevel`, Shanghai's three words. `None` when it is none
-    /// of them: what is not understood is not to be taken for public.
+    /// What a text means: the EU's authority list by name or URI, DCAT-US's `accessLevel`, INSPIRE's absence of limits, COAR's and OpenAIRE's
+    /// terms, the words of Shanghai's portal and of others in China. `None` when it is none of them: what is not understood is not to
+    /// be taken for public.
     pub fn of_words(words: &str) -> Option<Self> {
         let last = words.trim_end_matches('/').rsplit(['/', '#']).next().unwrap_or_default();
         match last.trim().to_lowercase().replace([' ', '-'], "_").as_str() {
-            "public" | "open" | "unconditional" | "无条件开放" => Some(Self::Public),
-            "restricted" | "restricted_public" | "conditional" | "有条件开放" => Some(Self::Restricted),
-            "non_public" | "nonpublic" | "non_open" | "private" | "closed" | "confidential" | "sensitive" | "不予开放" | "非开放" => {
-                Some(Self::NonPublic)
-            }
+            "public" | "open" | "unconditional" | "open_access" | "openaccess" | "c_abf2" | "nolimitations" | "无条件开放" | "完全开放"
+            | "直接开放" => Some(Self::Public),
+            "restricted" | "restricted_public" | "conditional" | "restricted_access" | "restrictedaccess" | "c_16ec" | "有条件开放"
+            | "依申请开放" => Some(Self::Restricted),
+            "non_public" | "nonpublic" | "non_open" | "private" | "closed" | "confidential" | "sensitive" | "closed_access" | "closedaccess"
+            | "c_14cb" | "c_f1cf" | "embargoed_access" | "embargoedaccess" | "不予开放" | "不开放" | "非开放" => Some(Self::NonPublic),
             _ => None,
         }
     }

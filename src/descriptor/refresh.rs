@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Dataset;
+use super::terms::Frequency;
 
 /// The longest that a published frequency alone makes anyone believe: a yearly file that comes out tomorrow is seen the day after.
 const LONGEST: Duration = Duration::from_secs(86_400);
@@ -73,70 +74,21 @@ impl Dataset {
     }
 }
 
-/// How far apart two versions are, as `dct:accrualPeriodicity` tells: an ISO 8601 repeating interval (`R/P1D`), the name or URI of
-/// the EU's authority list or of Dublin Core's frequencies, or a word in use. `None` where it does not tell.
+/// How far apart two versions are, as `dct:accrualPeriodicity` tells. What is never renewed is asked about as seldom as may be; `None`
+/// where nothing is promised.
 fn period(published: &str) -> Option<Duration> {
-    const MINUTE: u64 = 60;
-    const HOUR: u64 = 60 * MINUTE;
-    const DAY: u64 = 24 * HOUR;
-    const WEEK: u64 = 7 * DAY;
-    const MONTH: u64 = 30 * DAY;
-    const YEAR: u64 = 365 * DAY;
-    let text = published.trim().trim_end_matches('/');
-    if let Some(interval) = repeated(text).or_else(|| text.starts_with('P').then_some(text)) {
-        return interval.split('/').find(|part| part.starts_with('P')).and_then(iso_duration);
-    }
-    let word = text.rsplit(['/', '#']).next().unwrap_or(text).to_lowercase().replace([' ', '-'], "_");
-    let seconds = match word.trim_start_matches("freq:") {
-        "cont" | "update_cont" | "continuous" | "continual" | "realtime" | "real_time" | "实时" => 1,
-        "1min" => MINUTE,
-        "5min" => 5 * MINUTE,
-        "10min" => 10 * MINUTE,
-        "15min" => 15 * MINUTE,
-        "30min" => 30 * MINUTE,
-        "hourly" | "每小时" => HOUR,
-        "bihourly" => 2 * HOUR,
-        "trihourly" => 3 * HOUR,
-        "fourtimesaday" => DAY / 4,
-        "threetimesaday" => DAY / 3,
-        "12hrs" | "daily_2" | "semidaily" | "twice_a_day" => 12 * HOUR,
-        "daily" | "every_day" | "每日" | "每天" => DAY,
-        "weekly_5" => WEEK / 5,
-        "fourtimesaweek" => WEEK / 4,
-        "weekly_3" | "threetimesaweek" => WEEK / 3,
-        "weekly_2" | "semiweekly" => WEEK / 2,
-        "weekly" | "every_week" | "每周" => WEEK,
-        "biweekly" | "fortnightly" | "every_two_weeks" => 2 * WEEK,
-        "monthly_3" | "threetimesamonth" => MONTH / 3,
-        "monthly_2" | "semimonthly" => MONTH / 2,
-        "monthly" | "every_month" | "每月" => MONTH,
-        "bimonthly" => 2 * MONTH,
-        "quarterly" | "every_three_months" | "每季度" | "每季" => 3 * MONTH,
-        "annual_3" | "threetimesayear" => YEAR / 3,
-        "annual_2" | "semiannual" | "semi_annual" | "semiannually" | "semi_annually" | "half_yearly" | "every_six_months"
-        | "每半年" => YEAR / 2,
-        "annual" | "annually" | "yearly" | "every_year" | "每年" => YEAR,
-        "biennial" => 2 * YEAR,
-        "triennial" => 3 * YEAR,
-        "quadrennial" => 4 * YEAR,
-        "quinquennial" => 5 * YEAR,
-        "decennial" => 10 * YEAR,
-        "bidecennial" => 20 * YEAR,
-        "tridecennial" => 30 * YEAR,
-        "never" | "not_planned" | "notplanned" | "static" | "不更新" => 100 * YEAR,
-        // Irregular, as needed, unknown, other: nothing is promised.
-        _ => return None,
-    };
-    Some(Duration::from_secs(seconds))
+    let frequency = Frequency::of_words(published)?;
+    let is_last = matches!(frequency.code, "NEVER" | "NOT_PLANNED");
+    if is_last { Some(LONGEST * ASKED_IN_A_PERIOD) } else { frequency.period }
 }
 
 /// What is repeated in ISO 8601's `Rn/interval`, so often or without an end: a duration, perhaps with its start or end beside it.
-fn repeated(text: &str) -> Option<&str> {
+pub(super) fn repeated(text: &str) -> Option<&str> {
     text.strip_prefix('R')?.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix('/')
 }
 
 /// ISO 8601's `PnYnMnWnDTnHnMnS`, each number perhaps with a fraction (`P3.5D`); a month has 30 days, a year 365.
-fn iso_duration(text: &str) -> Option<Duration> {
+pub(super) fn iso_duration(text: &str) -> Option<Duration> {
     let (days, times) = match text.strip_prefix('P')?.split_once('T') {
         Some((days, times)) => (days, times),
         None => (&text[1..], ""),
