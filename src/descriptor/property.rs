@@ -68,6 +68,11 @@ impl<'r> Properties<'r> {
         self.map.get(key).is_some_and(|value| !value.is_null())
     }
 
+    /// An object without properties that would stand under `key`.
+    pub(super) fn empty(&self, key: &str) -> Properties<'r> {
+        Properties::new(self.report, self.pointer_of(key), Map::new())
+    }
+
     /// Puts a property back among those to be kept.
     pub(super) fn keep(&mut self, key: &str, value: Value) {
         self.map.insert(key.to_owned(), value);

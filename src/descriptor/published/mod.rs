@@ -1,8 +1,18 @@
 //! Catalogs as other platforms publish them: a document in one of the standards comes in, its datasets go out one by one, each with the
 //! record it was made of. Fetching is the caller's; what else has to be fetched is said in the [`Page`].
 
+mod ckan;
+mod dcat;
+mod dcat_us;
 mod detect;
+mod json;
+mod kept;
+mod opendatasoft;
+mod paged;
+mod shanghai;
+mod socrata;
 mod stream;
+mod udata;
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
@@ -115,17 +125,17 @@ pub struct Page {
 pub fn read(standard: Standard, input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> io::Result<Page> {
     match standard {
         Standard::DataPackage => package(input, file, sink),
-        Standard::Dcat
-        | Standard::DcatUs
-        | Standard::Ckan
-        | Standard::Socrata
-        | Standard::Udata
-        | Standard::Opendatasoft
-        | Standard::Stac
+        Standard::Ckan => ckan::read(input, file, sink),
+        Standard::Udata => udata::read(input, file, sink),
+        Standard::Socrata => socrata::read(input, file, sink),
+        Standard::Dcat => dcat::read(input, file, sink),
+        Standard::Opendatasoft => opendatasoft::read(input, file, sink),
+        Standard::DcatUs => dcat_us::read(input, file, sink),
+        Standard::Shanghai => shanghai::read(input, file, sink),
+        Standard::Stac
         | Standard::Csvw
         | Standard::SchemaOrg
-        | Standard::UrlList
-        | Standard::Shanghai => {
+        | Standard::UrlList => {
             let message = format!("catalogs of the kind {} are not read yet", standard.name());
             sink.problem(Problem { file: file.to_owned(), pointer: String::new(), message });
             Ok(Page::default())

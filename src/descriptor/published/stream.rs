@@ -46,7 +46,7 @@ pub(super) fn elements(
         report.take().into_iter().for_each(|problem| sink.problem(problem));
         Ok(())
     };
-    let mut scan = Scan { input, paths, at: Vec::new(), kept: Vec::new(), element: Vec::new(), count: 0, listed: false };
+    let mut scan = Scan { input, paths, at: Vec::new(), kept: Vec::new(), element: Vec::new(), count: 0, listed: false, keeps: false };
     let outcome = scan.document(&mut |pointer, bytes| deliver(pointer, bytes, sink));
     (rest.count, rest.listed) = (scan.count, scan.listed);
     let kept = std::mem::take(&mut scan.kept);
@@ -111,6 +111,8 @@ struct Scan<'i> {
     element: Vec<u8>,
     count: usize,
     listed: bool,
+    /// Whether spaces are kept, as they are around what is no record.
+    keeps: bool,
 }
 
 impl Scan<'_> {
@@ -155,10 +157,14 @@ impl Scan<'_> {
 
     /// An object on the way to the lists; all but the lists' records is kept.
     fn members(&mut self, deliver: &mut Deliver<'_>) -> Step {
+        let outer = std::mem::replace(&mut self.keeps, true);
         self.keep()?;
         loop {
             match self.next()? {
-                Some(b'}') => return self.keep(),
+                Some(b'}') => {
+                    self.keeps = outer;
+                    return self.keep();
+                }
                 Some(b',') => self.keep()?,
                 Some(b'"') => {
                     let start = self.kept.len();
@@ -198,10 +204,14 @@ impl Scan<'_> {
         let is_top = self.at.is_empty();
         self.listed = true;
         self.bump(!is_top)?;
+        let outer = std::mem::replace(&mut self.keeps, false);
         let mut index = 0;
         loop {
             match self.next()? {
-                Some(b']') => return self.bump(!is_top),
+                Some(b']') => {
+                    self.keeps = outer;
+                    return self.bump(!is_top);
+                }
                 Some(b',') => self.bump(false)?,
                 Some(b'}') => return Err(self.broken("the document is no JSON: a list ends with a brace")),
                 Some(_) => {
@@ -240,10 +250,16 @@ impl Scan<'_> {
                 if all == 0 {
                     return Ok(None);
                 }
+                if self.keeps {
+                    self.kept.extend_from_slice(bytes);
+                }
                 self.input.consume(all);
                 continue;
             };
             let byte = bytes[first];
+            if self.keeps {
+                self.kept.extend_from_slice(&bytes[..first]);
+            }
             self.input.consume(first);
             return Ok(Some(byte));
         }

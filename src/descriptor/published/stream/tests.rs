@@ -26,14 +26,14 @@ fn records_come_to_the_letter_and_the_rest_without_them() {
     let (found, problems, rest) = read(text, &[&["list"], &["result", "list"]]);
     assert_eq!(found, ["/result/list/0 {\"x\": \"]}\\\"\"}", "/result/list/1 {}"]);
     assert!(problems.is_empty(), "{problems:?}");
-    assert_eq!(rest, "{\"a\":1,\"result\":{\"n\":2,\"list\":[]},\"b\":[3, {\"c\": []}]}");
+    assert_eq!(rest, "{\"a\" : 1, \"result\":{\"n\": 2, \"list\" : []}, \"b\": [3, {\"c\": []}]}");
 }
 
 #[test]
 fn a_list_and_json_lines_are_lists_too() {
     assert_eq!(read("[{},{\"a\":[1]}]", &[&["x"]]).0, ["/0 {}", "/1 {\"a\":[1]}"]);
     assert_eq!(read("{\"a\":1}\n{\"b\":2}\r\n\n{\"c\":3}", &[]).0, ["/0 {\"a\":1}", "/1 {\"b\":2}", "/2 {\"c\":3}"]);
-    assert_eq!(read("{\"x\": {\"list\": 3}}", &[&["x", "list"]]), (vec![], vec![], "{\"x\":{\"list\":3}}".to_owned()));
+    assert_eq!(read("{\"x\": {\"list\": 3}}", &[&["x", "list"]]), (vec![], vec![], "{\"x\": {\"list\": 3}}".to_owned()));
 }
 
 #[test]
