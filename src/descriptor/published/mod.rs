@@ -2,6 +2,7 @@
 //! record it was made of. Fetching is the caller's; what else has to be fetched is said in the [`Page`].
 
 mod ckan;
+mod csvw;
 mod dcat;
 mod dcat_us;
 mod detect;
@@ -131,9 +132,9 @@ pub fn read(standard: Standard, input: &mut dyn BufRead, file: &str, sink: &mut 
         Standard::Dcat => dcat::read(input, file, sink),
         Standard::Opendatasoft => opendatasoft::read(input, file, sink),
         Standard::DcatUs => dcat_us::read(input, file, sink),
+        Standard::Csvw => csvw::read(input, file, sink),
         Standard::Shanghai => shanghai::read(input, file, sink),
         Standard::Stac
-        | Standard::Csvw
         | Standard::SchemaOrg
         | Standard::UrlList => {
             let message = format!("catalogs of the kind {} are not read yet", standard.name());
@@ -255,6 +256,8 @@ impl Sink for Gathered {
 #[cfg(test)]
 fn shared(standard: Standard, file: &str) -> (Gathered, Page) {
     let path = format!("{}/../shared/data/catalog/{file}", env!("CARGO_MANIFEST_DIR"));
+    // Paths beside it are made of its own, and are read again only without dots.
+    let path = std::fs::canonicalize(&path).unwrap_or_else(|e| panic!("{path}: {e}")).to_string_lossy().into_owned();
     let mut sink = Gathered::default();
     let mut input = io::BufReader::new(std::fs::File::open(&path).unwrap_or_else(|e| panic!("{path}: {e}")));
     let page = read(standard, &mut input, &path, &mut sink).expect("it can be read");
