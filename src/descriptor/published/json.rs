@@ -209,7 +209,9 @@ pub(super) fn places(of: &mut Properties<'_>, key: &str) -> Vec<String> {
     let Some(value) = of.take(key) else { return Vec::new() };
     let items = match value {
         Value::Array(items) if items.iter().any(|item| matches!(item, Value::String(_) | Value::Object(_))) => items,
-        single @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) | Value::Array(_)) => vec![single],
+        single @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) | Value::Array(_)) => {
+            vec![single]
+        }
     };
     items.into_iter().flat_map(place).filter(|text| !text.trim().is_empty()).collect()
 }
@@ -234,20 +236,19 @@ fn place(item: Value) -> Vec<String> {
 /// The whole number that a value stands for, such as a file's length; units that are plainly bytes may follow it.
 pub(super) fn count(value: &Value) -> Option<u64> {
     match value {
-        Value::Number(number) => number.as_u64().or_else(|| whole(number.as_f64()?)),
+        Value::Number(number) => number.as_u64().or_else(|| whole(&number.to_string())),
         Value::String(text) => {
             let text = text.trim();
-            let digits = text.strip_suffix("bytes").or_else(|| text.strip_suffix('B')).unwrap_or(text).trim();
-            digits.parse().ok().or_else(|| whole(digits.parse().ok()?))
+            whole(text.strip_suffix("bytes").or_else(|| text.strip_suffix('B')).unwrap_or(text).trim())
         }
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
 
-fn whole(number: f64) -> Option<u64> {
-    // Above 2^53, a float no longer tells each whole number.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in bounds, and whole")]
-    (number.fract() == 0.0 && (0.0..9_007_199_254_740_992.0).contains(&number)).then_some(number as u64)
+/// Digits, after which noughts may follow a point.
+fn whole(text: &str) -> Option<u64> {
+    let (digits, rest) = text.split_once('.').unwrap_or((text, ""));
+    if rest.bytes().all(|digit| digit == b'0') { digits.parse().ok() } else { None }
 }
 
 /// A checksum as the model has it: the algorithm's name and a colon before it, or a bare MD5.

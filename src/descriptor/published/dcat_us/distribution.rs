@@ -23,7 +23,10 @@ pub(super) fn distributions(record: &mut Properties<'_>, place: &Place) -> Vec<D
         let mut distribution = Distribution::default();
         links(&mut distribution, &mut of, place);
         if distribution.paths.is_empty() && distribution.access_url.is_none() {
-            of.problem("downloadURL", "the distribution has neither a \"downloadURL\" nor an \"accessURL\"; it is kept with the dataset");
+            of.problem(
+                "downloadURL",
+                "the distribution has neither a \"downloadURL\" nor an \"accessURL\"; it is kept with the dataset",
+            );
             nowhere.push(Value::Object(of.rest().into_iter().collect()));
         } else {
             made.push(self::distribution(of, distribution));

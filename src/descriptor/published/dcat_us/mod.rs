@@ -81,8 +81,13 @@ impl Reading<'_> {
         for (pointer, mut inner) in objects(catalog.remove("catalog"), &format!("{at}/catalog"), report) {
             self.catalog(&pointer, &mut inner, depth, report, sink)?;
         }
-        if let Some(Value::Array(records)) = catalog.remove("record").filter(|records| records.as_array().is_some_and(|r| !r.is_empty())) {
-            report.add(&format!("{at}/record"), format!("{} records tell of the catalog's entries, not of data; left out", records.len()));
+        if let Some(Value::Array(records)) =
+            catalog.remove("record").filter(|records| records.as_array().is_some_and(|r| !r.is_empty()))
+        {
+            report.add(
+                &format!("{at}/record"),
+                format!("{} records tell of the catalog's entries, not of data; left out", records.len()),
+            );
         }
         Ok(())
     }
@@ -115,7 +120,9 @@ impl Reading<'_> {
             let Some(value) = series.remove(key) else { continue };
             let (items, is_list) = match value {
                 Value::Array(items) => (items, true),
-                single @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => (vec![single], false),
+                single @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
+                    (vec![single], false)
+                }
             };
             let mut members = Vec::with_capacity(items.len());
             for (i, item) in items.into_iter().enumerate() {
@@ -124,7 +131,12 @@ impl Reading<'_> {
                         let pointer = if is_list { format!("{at}/{key}/{i}") } else { format!("{at}/{key}") };
                         self.value(&pointer, map, own.as_deref(), None, report, sink)?.map_or(Value::Null, Value::String)
                     }
-                    other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_)) => other,
+                    other @ (Value::Null
+                    | Value::Bool(_)
+                    | Value::Number(_)
+                    | Value::String(_)
+                    | Value::Array(_)
+                    | Value::Object(_)) => other,
                 });
             }
             let members = if is_list { Value::Array(members) } else { members.pop().unwrap_or_default() };

@@ -122,7 +122,8 @@ fn any_form_of_a_property_is_read() {
     let distribution = &dataset.distributions[0];
     assert_eq!(distribution.paths, ["https://data.example.org/a/1.csv", "https://x.org/2.csv"]);
     assert_eq!((distribution.bytes, distribution.hash.as_deref()), (Some(12), Some("sha256:ab")));
-    let licence = |name: Option<&str>, path: Option<&str>| License { name: name.map(Into::into), title: None, path: path.map(Into::into) };
+    let licence =
+        |name: Option<&str>, path: Option<&str>| License { name: name.map(Into::into), title: None, path: path.map(Into::into) };
     let wanted = Dataset {
         identifier: "https://x.org/trips".into(),
         name: "trips".into(),
