@@ -12,6 +12,7 @@ mod opendatasoft;
 mod paged;
 mod shanghai;
 mod socrata;
+mod stac;
 mod stream;
 mod udata;
 
@@ -134,9 +135,8 @@ pub fn read(standard: Standard, input: &mut dyn BufRead, file: &str, sink: &mut 
         Standard::DcatUs => dcat_us::read(input, file, sink),
         Standard::Csvw => csvw::read(input, file, sink),
         Standard::Shanghai => shanghai::read(input, file, sink),
-        Standard::Stac
-        | Standard::SchemaOrg
-        | Standard::UrlList => {
+        Standard::Stac => stac::read(input, file, sink),
+        Standard::SchemaOrg | Standard::UrlList => {
             let message = format!("catalogs of the kind {} are not read yet", standard.name());
             sink.problem(Problem { file: file.to_owned(), pointer: String::new(), message });
             Ok(Page::default())
@@ -187,6 +187,9 @@ fn resolved(place: &Place, link: &str) -> Option<String> {
     let scheme = link.split(['/', '?', '#', '.']).next().is_some_and(|first| first.contains(':'));
     if link.is_empty() || link.contains(['\n', '\r']) || scheme && !link.contains("://") {
         return None;
+    }
+    if matches!(place, Place::Url(_)) && link.starts_with('?') {
+        return place.beside(link);
     }
     let named = place.resolve(link).ok();
     // A document that was fetched can name what stands above it or at its host's root; that stays on the network.
