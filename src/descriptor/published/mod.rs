@@ -10,6 +10,7 @@ mod json;
 mod kept;
 mod opendatasoft;
 mod paged;
+mod schema_org;
 mod shanghai;
 mod socrata;
 mod stac;
@@ -136,7 +137,8 @@ pub fn read(standard: Standard, input: &mut dyn BufRead, file: &str, sink: &mut 
         Standard::Csvw => csvw::read(input, file, sink),
         Standard::Shanghai => shanghai::read(input, file, sink),
         Standard::Stac => stac::read(input, file, sink),
-        Standard::SchemaOrg | Standard::UrlList => {
+        Standard::SchemaOrg => schema_org::read(input, file, sink),
+        Standard::UrlList => {
             let message = format!("catalogs of the kind {} are not read yet", standard.name());
             sink.problem(Problem { file: file.to_owned(), pointer: String::new(), message });
             Ok(Page::default())
