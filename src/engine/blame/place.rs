@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Expr, Function, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, OrderByKind, Query, Select, SetExpr,
-    Spanned, TableFactor, Value, Visit, Visitor,
+    Spanned, TableFactor, Value, Visit, Visitor, visit_expressions,
 };
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
@@ -238,43 +238,33 @@ fn in_queries<T>(text: &Text, find: impl FnMut(&Query) -> Option<T>) -> Option<T
             self.0(query).map_or(ControlFlow::Continue(()), ControlFlow::Break)
         }
     }
-    visited(text, Each(find))
+    let mut each = Each(find);
+    text.statements.iter().find_map(|statement| statement.visit(&mut each).break_value())
 }
 
 /// The same in a SELECT.
-fn in_selects<T>(text: &Text, find: impl FnMut(&Select) -> Option<T>) -> Option<T> {
-    struct Each<F>(F);
-    impl<T, F: FnMut(&Select) -> Option<T>> Visitor for Each<F> {
-        type Break = T;
-        fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<T> {
-            self.0(select).map_or(ControlFlow::Continue(()), ControlFlow::Break)
-        }
+fn in_selects<T>(text: &Text, mut find: impl FnMut(&Select) -> Option<T>) -> Option<T> {
+    in_queries(text, |query| selects(&query.body).into_iter().find_map(&mut find))
+}
+
+/// The selects that are branches of a query.
+fn selects(body: &SetExpr) -> Vec<&Select> {
+    match body {
+        SetExpr::Select(select) => vec![select],
+        SetExpr::SetOperation { left, right, .. } => [selects(left), selects(right)].concat(),
+        _ => Vec::new(),
     }
-    visited(text, Each(find))
 }
 
 /// The same in the arguments of a call with DISTINCT.
-fn in_calls<T>(text: &Text, find: impl FnMut(&FunctionArgumentList) -> Option<T>) -> Option<T> {
-    struct Each<F>(F);
-    impl<T, F: FnMut(&FunctionArgumentList) -> Option<T>> Visitor for Each<F> {
-        type Break = T;
-        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<T> {
-            match expr {
-                Expr::Function(Function { args: FunctionArguments::List(list), .. }) if list.duplicate_treatment.is_some() => {
-                    self.0(list).map_or(ControlFlow::Continue(()), ControlFlow::Break)
-                }
-                _ => ControlFlow::Continue(()),
-            }
+fn in_calls<T>(text: &Text, mut find: impl FnMut(&FunctionArgumentList) -> Option<T>) -> Option<T> {
+    let mut look = |expr: &Expr| match expr {
+        Expr::Function(Function { args: FunctionArguments::List(list), .. }) if list.duplicate_treatment.is_some() => {
+            find(list).map_or(ControlFlow::Continue(()), ControlFlow::Break)
         }
-    }
-    visited(text, Each(find))
-}
-
-fn visited<T>(text: &Text, mut visitor: impl Visitor<Break = T>) -> Option<T> {
-    text.statements.iter().find_map(|statement| match statement.visit(&mut visitor) {
-        ControlFlow::Break(found) => Some(found),
-        ControlFlow::Continue(()) => None,
-    })
+        _ => ControlFlow::Continue(()),
+    };
+    text.statements.iter().find_map(|statement| visit_expressions(statement, &mut look).break_value())
 }
 
 fn known(at: Location) -> Option<Location> {

@@ -6,11 +6,12 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, OrderByKind, Query, Select, SelectItem,
-    SetExpr, Value, VisitMut, VisitorMut, visit_expressions, visit_expressions_mut,
+    SetExpr, Value, VisitMut, visit_expressions, visit_expressions_mut,
 };
 
 use super::ast::{call, folded, value};
 use super::columns::shown_name;
+use super::own;
 use super::subqueries::is_aggregate;
 use crate::engine::apart::NAMED;
 
@@ -65,16 +66,15 @@ fn of_select(select: &mut Select, by: &mut [&mut Expr]) {
     if groups.is_empty() && calls.is_empty() {
         return;
     }
-    let mut namer = Namer { groups, calls, depth: 0 };
-    let _ = select.group_by.visit(&mut namer);
+    name_in(&mut select.group_by, &calls, &groups);
     for item in &mut select.projection {
         if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
-            let _ = expr.visit(&mut namer);
+            name_in(expr, &calls, &groups);
         }
     }
-    let _ = select.having.visit(&mut namer);
+    name_in(&mut select.having, &calls, &groups);
     for expr in by {
-        let _ = (**expr).visit(&mut namer);
+        name_in(&mut **expr, &calls, &groups);
     }
 }
 
@@ -135,30 +135,10 @@ fn bare_name(expr: &Expr) -> String {
     expr.to_string()
 }
 
-struct Namer {
-    groups: Vec<Expr>,
-    calls: Vec<Expr>,
-    depth: usize,
-}
-
-impl VisitorMut for Namer {
-    type Break = ();
-
-    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
-        self.depth += 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
-        self.depth -= 1;
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        if self.depth > 0 {
-            return ControlFlow::Continue(());
-        }
-        if self.calls.contains(expr)
+/// Names the arguments of the calls, then the groups, wherever they stand in a node.
+fn name_in(node: &mut impl VisitMut, calls: &[Expr], groups: &[Expr]) {
+    let _: ControlFlow<()> = own::change(node, |expr| {
+        if calls.contains(expr)
             && let Expr::Function(Function { args: FunctionArguments::List(list), .. }) = expr
         {
             for argument in &mut list.args {
@@ -168,14 +148,12 @@ impl VisitorMut for Namer {
             }
         }
         ControlFlow::Continue(())
-    }
-
-    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        if self.depth == 0 && self.groups.contains(expr) {
+    });
+    own::change_after(node, |expr| {
+        if groups.contains(expr) {
             named(expr);
         }
-        ControlFlow::Continue(())
-    }
+    });
 }
 
 /// `x::date` becomes `named(x::date, 'x::DATE')`; a column or a constant has a name that is its own.

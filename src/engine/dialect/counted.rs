@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
-use super::placement;
+use super::{placement, stopped};
 use crate::engine::failure::position;
 use crate::engine::grammar::Grammar;
 use crate::error::{Error, Kind, Result};
@@ -19,10 +19,7 @@ use crate::error::{Error, Kind, Result};
 /// Checks a statement as it was written: [`Kind::InvalidPosition`], [`Kind::Syntax`] for a constant that is no number, [`Kind::Unsupported`] for an
 /// expression that a UNION is sorted by.
 pub fn check(statement: &Statement, sql: &str) -> Result<()> {
-    match statement.visit(&mut Checker { sql, depth: 0 }) {
-        ControlFlow::Break(error) => Err(*error),
-        ControlFlow::Continue(()) => Ok(()),
-    }
+    stopped(statement.visit(&mut Checker { sql, depth: 0 }))
 }
 
 struct Checker<'a> {

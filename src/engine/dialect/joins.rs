@@ -7,10 +7,11 @@ use std::ops::ControlFlow;
 use datafusion::common::JoinType;
 use datafusion::sql::sqlparser::ast::{
     Expr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, OrderBy, OrderByKind, Query, Select, SelectItem, SetExpr,
-    TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins, VisitMut, VisitorMut, visit_expressions,
+    TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins, VisitMut, visit_expressions,
 };
 
 use super::ast::{folded, folded_parts};
+use super::own;
 
 /// Stands before the names that merged columns are qualified by.
 pub const MARK: char = '\u{1}';
@@ -143,16 +144,15 @@ fn enclose_select(select: &mut Select, by: &mut [&mut Expr]) {
     if merged.is_empty() {
         return;
     }
-    let mut refer = Refer { merged, depth: 0 };
     for item in &mut select.projection {
         // `*` and the names of the list stay.
         if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
-            let _ = expr.visit(&mut refer);
+            refer(expr, &merged);
         }
     }
-    let _ = select.selection.visit(&mut refer);
-    let _ = select.group_by.visit(&mut refer);
-    let _ = select.having.visit(&mut refer);
+    refer(&mut select.selection, &merged);
+    refer(&mut select.group_by, &merged);
+    refer(&mut select.having, &merged);
 }
 
 fn has_merging(table: &TableWithJoins) -> bool {
@@ -198,31 +198,12 @@ fn enclose_table(table: &mut TableWithJoins, names: &HashSet<String>, merged: &m
 }
 
 /// Names merged columns by what qualifies them, in the query itself and none within.
-struct Refer {
-    merged: Vec<(String, String)>,
-    depth: usize,
-}
-
-impl VisitorMut for Refer {
-    type Break = ();
-
-    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
-        self.depth += 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
-        self.depth -= 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+fn refer(node: &mut impl VisitMut, merged: &[(String, String)]) {
+    own::change_after(node, |expr| {
         if let Expr::Identifier(column) = expr
-            && self.depth == 0
-            && let Some((_, qualifier)) = self.merged.iter().find(|(name, _)| *name == folded(column))
+            && let Some((_, qualifier)) = merged.iter().find(|(name, _)| *name == folded(column))
         {
             *expr = Expr::CompoundIdentifier(vec![Ident::with_quote('"', qualifier.clone()), column.clone()]);
         }
-        ControlFlow::Continue(())
-    }
+    });
 }

@@ -7,13 +7,13 @@ use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::{
     DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments, GroupByExpr,
-    JoinConstraint, JoinOperator, ObjectNamePart, Query, Select, Statement, Visit, Visitor, WindowFrameBound, WindowSpec,
-    WindowType,
+    JoinConstraint, JoinOperator, ObjectNamePart, Select, Statement, Visit, Visitor, WindowFrameBound, WindowSpec, WindowType,
 };
 use datafusion::sql::sqlparser::tokenizer::{Location, Span};
 
 use super::ast::folded_parts;
 use super::subqueries::{is_outer, own_names};
+use super::{own, stopped};
 use crate::engine::failure::position;
 use crate::engine::syntax;
 use crate::error::{Error, Kind, Result};
@@ -78,10 +78,7 @@ const WINDOWS: &[&str] = &[
 
 /// Checks a statement as it was written. [`Kind::Grouping`], [`Kind::Windowing`], [`Kind::WrongObject`], each at its place.
 pub fn check(statement: &Statement, sql: &str) -> Result<()> {
-    match statement.visit(&mut Checker { sql }) {
-        ControlFlow::Break(error) => Err(*error),
-        ControlFlow::Continue(()) => Ok(()),
-    }
+    stopped(statement.visit(&mut Checker { sql }))
 }
 
 struct Checker<'a> {
@@ -155,30 +152,14 @@ fn at(f: &Function) -> Location {
 
 /// The calls in a node, those of subqueries in it left out.
 fn calls(node: &impl Visit) -> Vec<Function> {
-    struct Calls {
-        depth: usize,
-        found: Vec<Function>,
-    }
-    impl Visitor for Calls {
-        type Break = ();
-        fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
-            self.depth += 1;
-            ControlFlow::Continue(())
+    let mut found = Vec::new();
+    let _: ControlFlow<()> = own::each(node, |expr| {
+        if let Expr::Function(f) = expr {
+            found.push(f.clone());
         }
-        fn post_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
-            self.depth -= 1;
-            ControlFlow::Continue(())
-        }
-        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-            if let (0, Expr::Function(f)) = (self.depth, expr) {
-                self.found.push(f.clone());
-            }
-            ControlFlow::Continue(())
-        }
-    }
-    let mut calls = Calls { depth: 0, found: Vec::new() };
-    let _: ControlFlow<()> = node.visit(&mut calls);
-    calls.found
+        ControlFlow::Continue(())
+    });
+    found
 }
 
 /// The clauses of a SELECT in which neither may stand.

@@ -5,10 +5,11 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Interval, LimitClause,
     NamedWindowDefinition, NamedWindowExpr, OrderByKind, Query, Select, SelectItem, SetExpr, TableFactor, Value, VisitMut,
-    VisitorMut, WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType,
+    WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType,
 };
 
 use super::ast::{call, folded, folded_parts, string, value};
+use super::{flow, own, stopped};
 use crate::error::{Error, Kind, Result};
 
 /// `FETCH FIRST n ROWS ONLY` is `LIMIT n`; `LIMIT '2'` is `LIMIT 2`. [`Kind::Unsupported`] for `WITH TIES` of what is not a plain SELECT.
@@ -123,46 +124,21 @@ pub fn windows(select: &mut Select) -> Result<()> {
             inherit(spec, known)?;
         }
     }
-    let mut inheriting = Inheriting { known: select.named_window.clone(), depth: 0 };
-    let flow = select.projection.visit(&mut inheriting);
-    flow.break_value().map_or(Ok(()), |error| Err(*error))
+    of_calls(&mut select.projection, &select.named_window)
 }
 
 /// The same for the windows of an `ORDER BY`.
 pub fn windows_in_order(query: &mut Query) -> Result<()> {
     let (SetExpr::Select(select), Some(by)) = (query.body.as_ref(), query.order_by.as_mut()) else { return Ok(()) };
-    let mut inheriting = Inheriting { known: select.named_window.clone(), depth: 0 };
-    let flow = by.visit(&mut inheriting);
-    flow.break_value().map_or(Ok(()), |error| Err(*error))
+    of_calls(by, &select.named_window)
 }
 
 /// Gives the windows of calls, `OVER (w ORDER BY x)`, what the named one has; those of a query within have names of their own.
-struct Inheriting {
-    known: Vec<NamedWindowDefinition>,
-    depth: usize,
-}
-
-impl VisitorMut for Inheriting {
-    type Break = Box<Error>;
-
-    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<Self::Break> {
-        self.depth += 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<Self::Break> {
-        self.depth -= 1;
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
-        match expr {
-            Expr::Function(Function { over: Some(WindowType::WindowSpec(spec)), .. }) if self.depth == 0 => {
-                inherit(spec, &self.known).map_or_else(|error| ControlFlow::Break(Box::new(error)), ControlFlow::Continue)
-            }
-            _ => ControlFlow::Continue(()),
-        }
-    }
+fn of_calls(node: &mut impl VisitMut, known: &[NamedWindowDefinition]) -> Result<()> {
+    stopped(own::change(node, |expr| match expr {
+        Expr::Function(Function { over: Some(WindowType::WindowSpec(spec)), .. }) => flow(inherit(spec, known)),
+        _ => ControlFlow::Continue(()),
+    }))
 }
 
 /// The frames of the windows that a select names.

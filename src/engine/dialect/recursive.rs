@@ -4,22 +4,19 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Cte, Expr, JoinOperator, ObjectName, Query, Select, SetExpr, SetOperator, Spanned, Statement, TableFactor, TableWithJoins,
-    Visit, Visitor,
+    Cte, Expr, JoinOperator, ObjectName, Query, Select, SelectItem, SetExpr, SetOperator, Spanned, Statement, TableFactor,
+    TableWithJoins, Visit, Visitor,
 };
 use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::ast::{folded, folded_parts};
-use super::placement;
+use super::{own, placement, stopped};
 use crate::engine::failure::position;
 use crate::error::{Error, Kind, Result};
 
 /// [`Kind::InvalidRecursion`] at its place.
 pub fn check(statement: &Statement, sql: &str) -> Result<()> {
-    match statement.visit(&mut Checker { sql }) {
-        ControlFlow::Break(error) => Err(*error),
-        ControlFlow::Continue(()) => Ok(()),
-    }
+    stopped(statement.visit(&mut Checker { sql }))
 }
 
 struct Checker<'a> {
@@ -65,11 +62,7 @@ fn wrong(cte: &Cte) -> Option<(String, Location)> {
     if all.len() > 1 && direct > 1 {
         return reference("more than once", *all.get(1)?);
     }
-    let mut aggregate = Aggregate(None);
-    for item in &select.projection {
-        let _: ControlFlow<()> = item.visit(&mut aggregate);
-    }
-    let at = aggregate.0?;
+    let at = select.projection.iter().find_map(aggregate)?;
     Some(("aggregate functions are not allowed in a recursive query's recursive term".to_owned(), at))
 }
 
@@ -132,22 +125,10 @@ fn in_expressions(select: &Select, name: &str) -> Option<Location> {
 }
 
 /// The first aggregate that is no subquery's.
-struct Aggregate(Option<Location>);
-
-impl Visitor for Aggregate {
-    type Break = ();
-
-    fn pre_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
-        ControlFlow::Break(())
-    }
-
-    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-        match expr {
-            Expr::Function(f) if placement::is_aggregate(f) => {
-                self.0 = Some(f.name.span().start);
-                ControlFlow::Break(())
-            }
-            _ => ControlFlow::Continue(()),
-        }
-    }
+fn aggregate(item: &SelectItem) -> Option<Location> {
+    let found = own::each(item, |expr| match expr {
+        Expr::Function(f) if placement::is_aggregate(f) => ControlFlow::Break(f.name.span().start),
+        _ => ControlFlow::Continue(()),
+    });
+    found.break_value()
 }

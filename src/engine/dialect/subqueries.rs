@@ -7,12 +7,13 @@ use std::sync::LazyLock;
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CaseWhen, CastKind, DataType, Expr, Function, FunctionArguments, GroupByExpr, Ident, JoinOperator,
-    LimitClause, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins, Value, Values, VisitMut, VisitorMut,
-    visit_expressions, visit_expressions_mut,
+    LimitClause, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins, Value, Values, visit_expressions,
+    visit_expressions_mut,
 };
 
 use super::ast::{call, folded, folded_parts, value};
 use super::columns::figure;
+use super::own;
 use crate::engine::apply::{FEW, ONLY};
 use crate::table::pg_catalog;
 
@@ -70,12 +71,11 @@ pub fn of_nothing(expr: &mut Expr, common_tables: &[String]) {
         _ => return,
     };
     let SetExpr::Select(select) = query.body.as_ref() else { return };
-    let grouped = !matches!(&select.group_by, GroupByExpr::Expressions(by, _) if by.is_empty()) || select.having.is_some();
-    let aggregated = select.projection.iter().any(|item| match item {
-        SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => aggregates(e),
-        _ => false,
-    });
-    if query.with.is_none() && !grouped && !aggregated && select.from.iter().any(|t| is_nothing(t, common_tables)) {
+    if query.with.is_none()
+        && !is_grouped(select)
+        && !is_aggregated(select)
+        && select.from.iter().any(|t| is_nothing(t, common_tables))
+    {
         *expr = beside_parameters(query, answer);
     }
 }
@@ -162,7 +162,7 @@ pub fn exists_in_list(select: &mut Select) {
     for item in &mut select.projection {
         let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else { continue };
         let name = figure(expr).filter(|_| has_exists(expr));
-        let _: ControlFlow<()> = expr.visit(&mut Counted { depth: 0 });
+        own::change_after(expr, count);
         if let (SelectItem::UnnamedExpr(expr), Some(name)) = (&*item, name) {
             *item = SelectItem::ExprWithAlias { expr: expr.clone(), alias: Ident::with_quote('"', name) };
         }
@@ -177,51 +177,39 @@ fn has_exists(expr: &Expr) -> bool {
     found.is_break()
 }
 
-/// Turns every `EXISTS` that stands in no deeper query.
-struct Counted {
-    depth: usize,
+/// The count or the row that an `EXISTS` asks for, where it has such a form.
+fn count(expr: &mut Expr) {
+    let Expr::Exists { subquery, negated } = expr else { return };
+    let SetExpr::Select(select) = subquery.body.as_mut() else { return };
+    if is_grouped(select) || is_aggregated(select) || select.distinct.is_some() || subquery.limit_clause.is_some() {
+        return;
+    }
+    if !refers_outside(subquery) {
+        *expr = any_row(std::mem::replace(subquery, Box::new(empty_query())), *negated);
+        return;
+    }
+    let SetExpr::Select(select) = subquery.body.as_mut() else { return };
+    select.projection = vec![SelectItem::UnnamedExpr(call("count", vec![value(Value::Number("1".into(), false))]))];
+    subquery.order_by = None;
+    let op = if *negated { BinaryOperator::Eq } else { BinaryOperator::Gt };
+    let count = Expr::Subquery(std::mem::replace(subquery, Box::new(empty_query())));
+    let none = value(Value::Number("0".into(), false));
+    *expr = Expr::Nested(Box::new(Expr::BinaryOp { left: Box::new(count), op, right: Box::new(none) }));
 }
 
-impl VisitorMut for Counted {
-    type Break = ();
-
-    fn pre_visit_query(&mut self, _query: &mut Query) -> ControlFlow<()> {
-        self.depth += 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_query(&mut self, _query: &mut Query) -> ControlFlow<()> {
-        self.depth -= 1;
-        ControlFlow::Continue(())
-    }
-
-    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        let Expr::Exists { subquery, negated } = expr else { return ControlFlow::Continue(()) };
-        let SetExpr::Select(select) = subquery.body.as_mut() else { return ControlFlow::Continue(()) };
-        let grouped = !matches!(&select.group_by, GroupByExpr::Expressions(by, _) if by.is_empty()) || select.having.is_some();
-        let aggregated = select.projection.iter().any(|item| match item {
-            SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => aggregates(e),
-            _ => false,
-        });
-        if self.depth > 0 || grouped || aggregated || select.distinct.is_some() || subquery.limit_clause.is_some() {
-            return ControlFlow::Continue(());
-        }
-        if !refers_outside(subquery) {
-            *expr = any_row(std::mem::replace(subquery, Box::new(empty_query())), *negated);
-            return ControlFlow::Continue(());
-        }
-        let SetExpr::Select(select) = subquery.body.as_mut() else { return ControlFlow::Continue(()) };
-        select.projection = vec![SelectItem::UnnamedExpr(call("count", vec![value(Value::Number("1".into(), false))]))];
-        subquery.order_by = None;
-        let op = if *negated { BinaryOperator::Eq } else { BinaryOperator::Gt };
-        let count = Expr::Subquery(std::mem::replace(subquery, Box::new(empty_query())));
-        let none = value(Value::Number("0".into(), false));
-        *expr = Expr::Nested(Box::new(Expr::BinaryOp { left: Box::new(count), op, right: Box::new(none) }));
-        ControlFlow::Continue(())
-    }
+/// Whether a select has groups, or a condition on them.
+pub(super) fn is_grouped(select: &Select) -> bool {
+    !matches!(&select.group_by, GroupByExpr::Expressions(by, _) if by.is_empty()) || select.having.is_some()
 }
 
-/// `VALUES ()`: stands where a query was taken out.
+/// Whether an aggregate stands in a select's list.
+pub(super) fn is_aggregated(select: &Select) -> bool {
+    select.projection.iter().any(|item| match item {
+        SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => aggregates(e),
+        _ => false,
+    })
+}
+
 /// `(SELECT true FROM t LIMIT 1) IS NOT NULL`: one that stands by itself reads no further than its first row.
 fn any_row(mut query: Box<Query>, negated: bool) -> Expr {
     if let SetExpr::Select(select) = query.body.as_mut() {
@@ -234,6 +222,7 @@ fn any_row(mut query: Box<Query>, negated: bool) -> Expr {
     Expr::Nested(Box::new(if negated { Expr::IsNull(row) } else { Expr::IsNotNull(row) }))
 }
 
+/// `VALUES ()`: stands where a query was taken out.
 fn empty_query() -> Query {
     Query {
         with: None,
