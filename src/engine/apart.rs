@@ -4,22 +4,20 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{ScalarValue, internal_datafusion_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::{
-    ColumnarValue, Expr, LogicalPlan, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
-};
+use datafusion::logical_expr::{Expr, LogicalPlan, ScalarUDF};
+
+use super::same;
 
 /// The function's name.
 pub const NAMED: &str = "stoa_named";
 
 /// The function.
 pub fn function() -> Arc<ScalarUDF> {
-    Arc::new(ScalarUDF::from(Named { signature: Signature::any(2, Volatility::Immutable) }))
+    same::named(NAMED)
 }
 
 /// The plan without the function, once all names are resolved.
@@ -31,12 +29,8 @@ pub fn unnamed(plan: LogicalPlan) -> Result<LogicalPlan> {
         let names = NamePreserver::new(&node);
         let node = node.map_expressions(|expr| {
             let name = names.save(&expr);
-            let bare = expr.transform_up(|expr| {
-                Ok(match expr {
-                    Expr::ScalarFunction(mut call) if call.func.name() == NAMED => Transformed::yes(call.args.swap_remove(0)),
-                    other => Transformed::no(other),
-                })
-            })?;
+            let grouped = expr.transform_down(grouped)?;
+            let bare = grouped.transform_data(|expr| expr.transform_up(|expr| Ok(without(expr, |inner, _| inner))))?;
             Ok(bare.update_data(|expr| name.restore(expr)))
         })?;
         node.map_data(LogicalPlan::recompute_schema)
@@ -44,42 +38,26 @@ pub fn unnamed(plan: LogicalPlan) -> Result<LogicalPlan> {
     Ok(plan.data)
 }
 
+/// The columns of grouping sets keep their names, and so do those that `grouping` asks for: they are told by them.
+fn grouped(expr: Expr) -> Result<Transformed<Expr>> {
+    let asks = matches!(&expr, Expr::AggregateFunction(call) if call.func.name() == "grouping");
+    if !asks && !matches!(expr, Expr::GroupingSet(_)) {
+        return Ok(Transformed::no(expr));
+    }
+    expr.transform_up(|expr| Ok(without(expr, |inner, name| inner.alias(name))))
+}
+
+/// What `then` makes of the function's argument and of the name that it gives.
+fn without(expr: Expr, then: impl Fn(Expr, String) -> Expr) -> Transformed<Expr> {
+    match expr {
+        Expr::ScalarFunction(mut call) if call.func.name() == NAMED => {
+            let name = call.func.inner().schema_name(&call.args).unwrap_or_else(|_| NAMED.to_owned());
+            Transformed::yes(then(call.args.swap_remove(0), name))
+        }
+        other => Transformed::no(other),
+    }
+}
+
 fn is_named(expr: &Expr) -> bool {
     matches!(expr, Expr::ScalarFunction(ScalarFunction { func, .. }) if func.name() == NAMED)
-}
-
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Named {
-    signature: Signature,
-}
-
-impl ScalarUDFImpl for Named {
-    fn name(&self) -> &'static str {
-        NAMED
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
-        arguments.first().cloned().ok_or_else(|| internal_datafusion_err!("{NAMED}() of nothing"))
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
-        let field: Option<&FieldRef> = args.arg_fields.first();
-        let field: &Field = field.ok_or_else(|| internal_datafusion_err!("{NAMED}() of nothing"))?;
-        Ok(Arc::new(field.clone()))
-    }
-
-    fn schema_name(&self, arguments: &[Expr]) -> Result<String> {
-        match arguments {
-            [_, Expr::Literal(ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)), _)] => Ok(text.clone()),
-            _ => Ok(NAMED.to_owned()),
-        }
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        args.args.into_iter().next().ok_or_else(|| internal_datafusion_err!("{NAMED}() of nothing"))
-    }
 }

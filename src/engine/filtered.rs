@@ -1,21 +1,16 @@
 //! The arguments of an aggregate with a FILTER are calculated for the rows that it lets through alone: `sum(1 / x) FILTER (WHERE x <> 0)` divides by no
 //! zero. DataFusion calculates them for all rows first; in a CASE it does not.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
-use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{DFSchema, DataFusionError, Result};
+use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::expr::{Case, WindowFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{
-    ColumnarValue, Expr, ExprSchemable, LogicalPlan, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-    Volatility,
-};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
 use datafusion::optimizer::AnalyzerRule;
+
+use super::same;
 
 /// The rule; it stands behind all that change types.
 #[derive(Debug, Default)]
@@ -83,53 +78,7 @@ fn only_where(filter: &Expr, argument: &mut Expr, schema: &DFSchema) -> Result<b
     let (_, field) = argument.to_field(schema)?;
     let then = std::mem::take(argument);
     let case = Expr::Case(Case::new(None, vec![(Box::new(filter.clone()), Box::new(then))], None));
-    let metadata = field.metadata().clone();
-    *argument = if metadata.is_empty() { case } else { ScalarUDF::from(Same::new(metadata)).call(vec![case]) };
+    // Which it has otherwise forgotten.
+    *argument = if field.metadata().is_empty() { case } else { same::with_metadata(case, "same", field.metadata()) };
     Ok(true)
-}
-
-/// Its argument, of a field with what was known of it.
-#[derive(Debug, PartialEq, Eq)]
-struct Same {
-    metadata: HashMap<String, String>,
-    signature: Signature,
-}
-
-impl std::hash::Hash for Same {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        self.metadata.len().hash(state);
-    }
-}
-
-impl Same {
-    fn new(metadata: HashMap<String, String>) -> Self {
-        Self { metadata, signature: Signature::any(1, Volatility::Immutable) }
-    }
-}
-
-fn nothing() -> DataFusionError {
-    DataFusionError::Internal("no argument".to_owned())
-}
-
-impl ScalarUDFImpl for Same {
-    fn name(&self) -> &str {
-        "same"
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        types.first().cloned().ok_or_else(nothing)
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
-        let field = args.arg_fields.first().ok_or_else(nothing)?;
-        Ok(Arc::new(field.as_ref().clone().with_metadata(self.metadata.clone())))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        args.args.into_iter().next().ok_or_else(nothing)
-    }
 }

@@ -13,12 +13,11 @@ use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction, Sort};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{
-    ColumnarValue, Distinct, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, ReturnFieldArgs, ScalarFunctionArgs,
-    ScalarUDF, ScalarUDFImpl, Signature, Union, Volatility,
+    Distinct, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, ReturnFieldArgs, ScalarUDF, Union,
 };
 use datafusion::optimizer::AnalyzerRule;
 
-use super::wrapped;
+use super::{same, wrapped};
 use crate::error::{Error, Kind};
 use crate::snapshot::field_key;
 use crate::table::pg_type::{self, PgType};
@@ -115,58 +114,15 @@ impl wrapped::Scalar for MakeArray {
     }
 }
 
-/// Its argument, of a field that says what it is.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Marked {
-    /// `pg_type.typname`.
-    name: &'static str,
-    signature: Signature,
-}
-
 /// The expression, said to be of a type.
 fn marked(expr: Expr, pg: &'static PgType) -> Expr {
-    ScalarUDF::from(Marked { name: pg.name, signature: Signature::any(1, Volatility::Immutable) }).call(vec![expr])
+    let told = pg_type::marked(Field::new("", DataType::Null, true), pg);
+    same::with_metadata(expr, pg.name, told.metadata())
 }
 
 /// The expression as plain text.
 pub fn as_text(expr: Expr) -> Expr {
     marked(expr, &pg_type::TEXT)
-}
-
-impl ScalarUDFImpl for Marked {
-    fn name(&self) -> &str {
-        self.name
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        types.first().cloned().ok_or_else(nothing)
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
-        let field = args.arg_fields.first().ok_or_else(nothing)?;
-        let pg = PgType::by_name(self.name).ok_or_else(nothing)?;
-        Ok(Arc::new(pg_type::marked(Field::new(self.name, field.data_type().clone(), field.is_nullable()), pg)))
-    }
-
-    fn display_name(&self, arguments: &[Expr]) -> Result<String> {
-        Ok(arguments.first().map(ToString::to_string).unwrap_or_default())
-    }
-
-    fn schema_name(&self, arguments: &[Expr]) -> Result<String> {
-        Ok(arguments.first().map(|e| e.schema_name().to_string()).unwrap_or_default())
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        args.args.into_iter().next().ok_or_else(nothing)
-    }
-}
-
-fn nothing() -> DataFusionError {
-    DataFusionError::Internal("nothing to mark".to_owned())
 }
 
 /// The rule; it stands behind all that change types.

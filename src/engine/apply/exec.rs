@@ -27,7 +27,7 @@ use datafusion::physical_plan::{
 use datafusion::physical_planner::{DefaultPhysicalPlanner, ExtensionPlanner, PhysicalPlanner};
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::super::run;
+use super::super::{run, same};
 use super::bind::filled;
 use super::node::{Apply, Gives};
 
@@ -87,7 +87,7 @@ impl ExtensionPlanner for Planner {
 
 /// Whether a subquery may give another answer when it is asked again.
 fn is_volatile(plan: &LogicalPlan) -> Result<bool> {
-    let ours = [super::ONLY, super::none::NAME];
+    let ours = [super::ONLY, same::OR_NONE];
     super::holds(plan, &|expr| {
         expr.is_volatile_node() && !matches!(expr, Expr::ScalarFunction(call) if ours.contains(&call.func.name()))
     })

@@ -3,18 +3,12 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::internal_datafusion_err;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::error::Result;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::{
-    ColumnarValue, Expr, LogicalPlan, LogicalPlanBuilder, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
-    Signature, Subquery, Volatility,
-};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Subquery};
 
-/// The function's name.
-pub const NAME: &str = "or_none";
+use crate::engine::same;
 
 /// The plan whose scalar subqueries may be NULL, unless they have a row in any case.
 pub fn nullable(plan: LogicalPlan) -> Result<LogicalPlan> {
@@ -57,44 +51,12 @@ fn of_expression(expr: Expr) -> Result<Transformed<Expr>> {
             let plan = subquery.subquery.as_ref().clone();
             let columns = plan.schema().columns().into_iter().map(|column| {
                 let name = column.name.clone();
-                ScalarUDF::from(OrNone { signature: Signature::any(1, Volatility::Volatile) })
-                    .call(vec![Expr::Column(column)])
-                    .alias(name)
+                same::or_none(Expr::Column(column)).alias(name)
             });
             let columns: Vec<Expr> = columns.collect();
             let plan = LogicalPlanBuilder::from(plan).project(columns)?.build()?;
             Ok(Transformed::yes(Expr::ScalarSubquery(Subquery { subquery: Arc::new(plan), ..subquery })))
         }
         other => Ok(Transformed::no(other)),
-    }
-}
-
-/// Its argument, of which it is not said that it is never NULL. Volatile, so that one of a constant is no constant.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct OrNone {
-    signature: Signature,
-}
-
-impl ScalarUDFImpl for OrNone {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
-        arguments.first().cloned().ok_or_else(|| internal_datafusion_err!("or_none() of nothing"))
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
-        let field: Option<&FieldRef> = args.arg_fields.first();
-        let field: &Field = field.ok_or_else(|| internal_datafusion_err!("or_none() of nothing"))?;
-        Ok(Arc::new(field.clone().with_nullable(true)))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        args.args.into_iter().next().ok_or_else(|| internal_datafusion_err!("or_none() of nothing"))
     }
 }
