@@ -1,23 +1,8 @@
 //! PostgreSQL's regular expressions (Henry Spencer's AREs, 9.7.3 of its manual) written as the `regex` crate reads them. Matching is
 //! `compiled`'s.
 
+use super::flags::Flags;
 use crate::error::{Error, Kind, Result};
-
-/// The options of a regular expression, as letters behind it or in front (`(?i)`) set them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Flags {
-    pub ignore_case: bool,
-    /// White space and comments do not count.
-    pub expanded: bool,
-    /// The pattern is a plain text.
-    pub literal: bool,
-    /// `.` and `[^..]` do not match a newline.
-    pub lines: bool,
-    /// `^` and `$` match beside newlines too.
-    pub anchors: bool,
-    /// All matches, not the first alone.
-    pub global: bool,
-}
 
 /// A regular expression in the syntax of Rust's crates.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,41 +10,18 @@ pub struct Translated {
     pub rust: String,
     /// Whether it looks around or back, for which `regex` has no automaton.
     pub fancy: bool,
-    /// Whether the shortest match counts, not the longest.
-    pub shortest: bool,
+    pub prefers: Preference,
     pub groups: usize,
 }
 
-impl Flags {
-    /// The flags of a function's last argument. [`Kind::InvalidParameter`] for a letter that is none.
-    pub fn of(letters: &str) -> Result<Self> {
-        let mut flags = Self::default();
-        for letter in letters.chars() {
-            if letter == 'g' {
-                flags.global = true;
-            } else if !flags.set(letter) {
-                return Err(Error::new(Kind::InvalidParameter, format!("invalid regular expression option: \"{letter}\"")));
-            }
-        }
-        Ok(flags)
-    }
-
-    fn set(&mut self, letter: char) -> bool {
-        match letter {
-            'i' => self.ignore_case = true,
-            'c' => self.ignore_case = false,
-            'x' => self.expanded = true,
-            't' => self.expanded = false,
-            'q' => self.literal = true,
-            'n' | 'm' => (self.lines, self.anchors) = (true, true),
-            's' => (self.lines, self.anchors) = (false, false),
-            'p' => (self.lines, self.anchors) = (true, false),
-            'w' => (self.lines, self.anchors) = (false, true),
-            'e' | 'b' => {}
-            _ => return false,
-        }
-        true
-    }
+/// Which of the matches from one place on counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preference {
+    /// The one that Rust's crates find first, which is the longest.
+    First,
+    /// The longest: of several branches Rust's crates take the first that matches.
+    Longest,
+    Shortest,
 }
 
 /// Translates a pattern. [`Kind::InvalidRegex`] in PostgreSQL's words when it is none.
@@ -92,17 +54,32 @@ pub fn translate(pattern: &str, mut flags: Flags) -> Result<Translated> {
     }
     if flags.literal {
         rust.push_str(&regex::escape(pattern));
-        return Ok(Translated { rust, fancy: false, shortest: false, groups: 0 });
+        return Ok(Translated { rust, fancy: false, prefers: Preference::First, groups: 0 });
     }
     let chars: Vec<char> = pattern.chars().collect();
-    let mut parser =
-        Parser { chars: &chars, at: 0, flags, out: rust, groups: 0, closed: Vec::new(), fancy: false, first: None, depth: 0 };
+    let mut parser = Parser {
+        chars: &chars,
+        at: 0,
+        flags,
+        out: rust,
+        groups: 0,
+        closed: Vec::new(),
+        fancy: false,
+        first: None,
+        depth: 0,
+        looks: 0,
+        branches: false,
+    };
     let alternatives = parser.alternatives()?;
     if parser.at < chars.len() {
         return Err(invalid("parentheses () not balanced"));
     }
-    let shortest = !alternatives && parser.first == Some(true);
-    Ok(Translated { rust: parser.out, fancy: parser.fancy, shortest, groups: parser.groups })
+    let prefers = match parser.first {
+        Some(true) if !alternatives => Preference::Shortest,
+        Some(_) | None if parser.branches => Preference::Longest,
+        Some(_) | None => Preference::First,
+    };
+    Ok(Translated { rust: parser.out, fancy: parser.fancy, prefers, groups: parser.groups })
 }
 
 pub fn invalid(message: &str) -> Error {
@@ -124,6 +101,10 @@ struct Parser<'a> {
     /// Whether the first quantifier that has a preference prefers the shorter match.
     first: Option<bool>,
     depth: usize,
+    /// How many lookarounds are around, whose parentheses capture nothing.
+    looks: usize,
+    /// Whether there are branches that the engines' order decides between.
+    branches: bool,
 }
 
 impl Parser<'_> {
@@ -160,9 +141,12 @@ impl Parser<'_> {
             starts.push(self.out.len());
             plain.push(self.branch()?);
         }
-        if branches > 1 && plain.iter().all(|p| *p) {
+        let is_plain = branches > 1 && plain.iter().all(|p| *p);
+        if is_plain {
             self.longest_first(&starts);
         }
+        // What follows a group may need a shorter branch for the longer match.
+        self.branches |= branches > 1 && (!is_plain || self.depth > 0);
         Ok(branches > 1)
     }
 
@@ -188,7 +172,7 @@ impl Parser<'_> {
             if c == ')' {
                 return Err(invalid("parentheses () not balanced"));
             }
-            if self.flags.expanded && self.skip_expanded() {
+            if self.skip_ignored() {
                 continue;
             }
             let groups = self.groups;
@@ -200,11 +184,16 @@ impl Parser<'_> {
         Ok(plain)
     }
 
-    fn skip_expanded(&mut self) -> bool {
-        match self.peek() {
+    /// A comment, or with `x` white space and what stands behind `#`.
+    fn skip_ignored(&mut self) -> bool {
+        if self.eat("(?#") {
+            while self.next().is_some_and(|c| c != ')') {}
+            return true;
+        }
+        match self.peek().filter(|_| self.flags.expanded) {
             Some(c) if c.is_whitespace() => self.at += 1,
             Some('#') => while self.next().is_some_and(|c| c != '\n') {},
-            _ => return false,
+            Some(_) | None => return false,
         }
         true
     }
@@ -252,42 +241,39 @@ impl Parser<'_> {
             return Err(invalid("regular expression is too complex"));
         }
         let mut number = None;
-        let mut constraint = true;
-        if self.eat("?#") {
-            while self.next().ok_or_else(|| invalid("parentheses () not balanced"))? != ')' {}
-            self.depth -= 1;
-            self.out.push_str("(?:)");
-            return Ok(false);
-        }
+        let mut looks = false;
         if self.eat("?:") {
             self.out.push_str("(?:");
-            constraint = false;
         } else if let Some(look) = ["?=", "?!", "?<=", "?<!"].into_iter().find(|look| self.begins(look)) {
             self.eat(look);
             self.out.push('(');
             self.out.push_str(look);
             self.fancy = true;
+            looks = true;
         } else if self.peek() == Some('?') {
             return Err(invalid("quantifier operand invalid"));
+        } else if self.looks > 0 {
+            self.out.push_str("(?:");
         } else {
             self.out.push('(');
             self.groups += 1;
             number = Some(self.groups);
-            constraint = false;
         }
+        self.looks += usize::from(looks);
         self.alternatives()?;
+        self.looks -= usize::from(looks);
         if self.next() != Some(')') {
             return Err(invalid("parentheses () not balanced"));
         }
         self.depth -= 1;
         self.closed.extend(number);
         self.out.push(')');
-        Ok(!constraint)
+        Ok(!looks)
     }
 
     /// Whether there was one.
     fn quantifier(&mut self, may_follow: bool) -> Result<bool> {
-        while self.flags.expanded && self.skip_expanded() {}
+        while self.skip_ignored() {}
         let preference = match self.peek() {
             Some(c @ ('*' | '+' | '?')) => {
                 self.at += 1;
@@ -316,33 +302,24 @@ impl Parser<'_> {
         Ok(true)
     }
 
+    /// The digits of a bound, up to 255.
+    fn bound(&mut self) -> Result<Option<u32>> {
+        let mut digits = String::new();
+        while let Some(c) = self.peek().filter(char::is_ascii_digit) {
+            digits.push(c);
+            self.at += 1;
+        }
+        if digits.is_empty() {
+            return Ok(None);
+        }
+        digits.parse().ok().filter(|n| *n <= 255).map(Some).ok_or_else(|| invalid("invalid repetition count(s)"))
+    }
+
     /// `{m}`, `{m,}` or `{m,n}`; whether it can match more or less.
     fn bounds(&mut self) -> Result<bool> {
-        let mut number = || {
-            let mut digits = String::new();
-            while let Some(c) = self.peek().filter(char::is_ascii_digit) {
-                digits.push(c);
-                self.at += 1;
-            }
-            if digits.is_empty() {
-                return Ok(None);
-            }
-            digits.parse::<u32>().ok().filter(|n| *n <= 255).map(Some).ok_or_else(|| invalid("invalid repetition count(s)"))
-        };
-        let least = number()?.unwrap_or(0);
+        let least = self.bound()?.unwrap_or(0);
         let ranged = self.eat(",");
-        let mut most = Some(least);
-        if ranged {
-            most = None;
-            let mut digits = String::new();
-            while let Some(c) = self.peek().filter(char::is_ascii_digit) {
-                digits.push(c);
-                self.at += 1;
-            }
-            if !digits.is_empty() {
-                most = Some(digits.parse().ok().filter(|n| *n <= 255).ok_or_else(|| invalid("invalid repetition count(s)"))?);
-            }
-        }
+        let most = if ranged { self.bound()? } else { Some(least) };
         if self.next() != Some('}') {
             return Err(invalid("braces {} not balanced"));
         }
@@ -354,100 +331,16 @@ impl Parser<'_> {
         }
         Ok(most != Some(least))
     }
-
-    /// What follows a backslash; whether a quantifier may follow it.
-    fn escape(&mut self) -> Result<bool> {
-        let c = self.next().ok_or_else(|| invalid("invalid escape \\ sequence"))?;
-        match c {
-            'd' | 's' | 'w' | 'D' | 'S' | 'W' => {
-                self.out.push('\\');
-                self.out.push(c);
-            }
-            'A' | 'Z' | 'm' | 'M' | 'y' | 'Y' => {
-                self.out.push_str(match c {
-                    'A' => "\\A",
-                    'Z' => "\\z",
-                    'm' => "\\b{start}",
-                    'M' => "\\b{end}",
-                    'y' => "\\b",
-                    _ => "\\B",
-                });
-                return Ok(false);
-            }
-            '1'..='9' => {
-                let mut number = c.to_digit(10).unwrap_or_default() as usize;
-                while let Some(d) = self.peek().and_then(|c| c.to_digit(10)) {
-                    // Of several digits, as many as there are groups.
-                    if number * 10 + d as usize > self.groups {
-                        break;
-                    }
-                    number = number * 10 + d as usize;
-                    self.at += 1;
-                }
-                if !self.closed.contains(&number) && c < '8' && self.peek().is_some_and(|c| c.is_digit(8)) {
-                    // Not that many groups: digits of base eight.
-                    self.at -= 1;
-                    let c = self.coded(8, 2, 3)?;
-                    self.literal(c);
-                    return Ok(true);
-                }
-                if !self.closed.contains(&number) {
-                    return Err(invalid("invalid backreference number"));
-                }
-                self.fancy = true;
-                self.out.push_str(&format!("(?:\\{number})"));
-            }
-            other => {
-                let c = self.character(other)?;
-                self.literal(c);
-            }
-        }
-        Ok(true)
-    }
-
-    /// The character of an escape that names one.
-    fn character(&mut self, c: char) -> Result<char> {
-        let bad = || invalid("invalid escape \\ sequence");
-        Ok(match c {
-            'a' => '\u{7}',
-            'b' => '\u{8}',
-            'B' => '\\',
-            'c' => char::from(self.next().filter(char::is_ascii).ok_or_else(bad)? as u8 & 0x1f),
-            'e' => '\u{1b}',
-            'f' => '\u{c}',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            'v' => '\u{b}',
-            'u' => self.coded(16, 4, 4)?,
-            'U' => self.coded(16, 8, 8)?,
-            'x' => self.coded(16, 1, 255)?,
-            '0' => self.coded(8, 0, 2)?,
-            c if c.is_ascii_alphanumeric() => return Err(bad()),
-            c => c,
-        })
-    }
-
-    fn coded(&mut self, radix: u32, least: usize, most: usize) -> Result<char> {
-        let bad = || invalid("invalid escape \\ sequence");
-        let (mut code, mut digits) = (0u32, 0);
-        while digits < most
-            && let Some(d) = self.peek().and_then(|c| c.to_digit(radix))
-        {
-            code = code.checked_mul(radix).and_then(|c| c.checked_add(d)).ok_or_else(bad)?;
-            digits += 1;
-            self.at += 1;
-        }
-        char::from_u32(code).filter(|_| digits >= least).ok_or_else(bad)
-    }
 }
 
 #[path = "bracket.rs"]
 mod bracket;
+#[path = "escape.rs"]
+mod escape;
 
 #[cfg(test)]
 mod tests {
-    use super::{Flags, translate};
+    use super::{Flags, Preference, translate};
 
     #[test]
     fn patterns_are_rewritten() {
@@ -460,6 +353,7 @@ mod tests {
             ("(?i)x", "(?i)x"),
             ("***=a.b", "a\\.b"),
             ("a{x", "a\\{x"),
+            ("a(?#x)*", "a*"),
             ("\\u00e9\\101", "éA"),
             ("(a)\\1", "(a)(?:\\1)"),
             ("*a", "ERR"),
@@ -474,7 +368,16 @@ mod tests {
             let got = translate(pattern, Flags::default()).map_or_else(|_| "ERR".to_owned(), |t| t.rust);
             assert_eq!(got, want, "{pattern}");
         }
-        assert!(translate("Y*?([0-9]{1,3})", Flags::default()).is_ok_and(|t| t.shortest && t.groups == 1));
+        for (pattern, want) in [
+            ("Y*?([0-9]{1,3})", Preference::Shortest),
+            ("km|km/h", Preference::Longest),
+            ("(a|ab)(c|bcd)", Preference::Longest),
+            ("a|ab", Preference::First),
+            ("a+b*", Preference::First),
+        ] {
+            assert_eq!(translate(pattern, Flags::default()).map(|t| t.prefers).ok(), Some(want), "{pattern}");
+        }
+        assert!(translate("(?=(a))(a)b", Flags::default()).is_ok_and(|t| t.groups == 1));
         assert!(translate("a(?=b)", Flags::default()).is_ok_and(|t| t.fancy));
     }
 }

@@ -1,8 +1,12 @@
 //! Compiled regular expressions: where they match, by PostgreSQL's rules. Their syntax is `are`'s.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::are::{Flags, Translated, invalid, translate};
+use regex_automata::hybrid::dfa::{self, DFA};
+use regex_automata::{Anchored, Input, MatchKind};
+
+use super::are::{Preference, Translated, invalid, translate};
+use super::flags::Flags;
 use crate::error::{Error, Kind, Result};
 
 /// The largest automaton of a pattern, in bytes.
@@ -17,8 +21,38 @@ pub type Places = Vec<Option<(usize, usize)>>;
 /// A compiled regular expression.
 pub struct Regex {
     engine: Engine,
-    /// The same at the beginning of what is left, and filling it, where the shortest match counts.
-    shortest: Option<(regex::Regex, regex::Regex)>,
+    /// Where another match counts than the engine's.
+    other: Option<Other>,
+}
+
+/// What finds the match that counts from a place on.
+struct Other {
+    end: End,
+    /// The pattern filling what is matched, for the groups.
+    whole: regex::Regex,
+}
+
+/// What finds where a match ends.
+enum End {
+    /// The first place that it can.
+    Shortest(regex::Regex),
+    /// The last one.
+    Longest(Box<DFA>, Mutex<dfa::Cache>),
+}
+
+impl End {
+    /// The end of the match that begins at a byte.
+    fn find(&self, text: &str, start: usize) -> Option<usize> {
+        match self {
+            Self::Shortest(prefix) => prefix.shortest_match(text.get(start..)?).map(|end| start + end),
+            Self::Longest(automaton, cache) => {
+                let input = Input::new(text).range(start..).anchored(Anchored::Yes);
+                let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
+                // It gives up at what it can't tell, such as words' ends beyond ASCII: then the engine's match counts.
+                automaton.try_search_fwd(&mut cache, &input).ok().flatten().map(|found| found.offset())
+            }
+        }
+    }
 }
 
 enum Engine {
@@ -29,7 +63,7 @@ enum Engine {
 impl Regex {
     /// Compiles a pattern. [`Kind::InvalidRegex`] when it is none or too large.
     pub fn new(pattern: &str, flags: Flags) -> Result<Self> {
-        let Translated { rust, fancy, shortest, .. } = translate(pattern, flags)?;
+        let Translated { rust, fancy, prefers, .. } = translate(pattern, flags)?;
         let plain = |text: &str| {
             let built = regex::RegexBuilder::new(text).size_limit(MAX_BYTES).dfa_size_limit(MAX_BYTES).build();
             built.map_err(|e| match e {
@@ -43,12 +77,14 @@ impl Regex {
         } else {
             Engine::Plain(plain(&rust)?)
         };
-        let shortest = if shortest && !fancy {
-            Some((plain(&format!("\\A(?:{rust})"))?, plain(&format!("\\A(?:{rust})\\z"))?))
-        } else {
-            None
+        let end = match prefers {
+            Preference::Shortest if !fancy => Some(End::Shortest(plain(&format!("\\A(?:{rust})"))?)),
+            Preference::Longest if !fancy => longest(&rust),
+            Preference::First | Preference::Longest | Preference::Shortest => None,
         };
-        Ok(Self { engine, shortest })
+        let whole = || plain(&format!("\\A(?:{rust})\\z"));
+        let other = end.map(|end| whole().map(|whole| Other { end, whole })).transpose()?;
+        Ok(Self { engine, other })
     }
 
     /// Whether it matches anywhere.
@@ -71,10 +107,10 @@ impl Regex {
                 found.iter().map(|m| m.map(|m| (m.start(), m.end()))).collect()
             }
         };
-        if let (Some((prefix, whole)), Some(Some((start, _)))) = (&self.shortest, places.first().copied())
-            && let Some(rest) = text.get(start..)
-            && let Some(end) = prefix.shortest_match(rest)
-            && let Some(found) = rest.get(..end).and_then(|part| whole.captures(part))
+        if let (Some(Other { end, whole }), Some(Some((start, first_end)))) = (&self.other, places.first().copied())
+            && let Some(end) = end.find(text, start)
+            && end != first_end
+            && let Some(found) = text.get(start..end).and_then(|part| whole.captures(part))
         {
             places = found.iter().map(|m| m.map(|m| (start + m.start(), start + m.end()))).collect();
         }
@@ -100,6 +136,14 @@ impl Regex {
 /// The byte behind the character at a byte.
 pub fn next_character(text: &str, at: usize) -> usize {
     at + text.get(at..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8)
+}
+
+/// What finds the end of the longest match; `None` of a pattern that there is no such automaton of.
+fn longest(rust: &str) -> Option<End> {
+    let config = DFA::config().match_kind(MatchKind::All).unicode_word_boundary(true).skip_cache_capacity_check(true);
+    let automaton = DFA::builder().configure(config).build(rust).ok()?;
+    let cache = Mutex::new(automaton.create_cache());
+    Some(End::Longest(Box::new(automaton), cache))
 }
 
 fn gave_up(e: &fancy_regex::Error) -> Error {

@@ -6,8 +6,8 @@ use arrow::array::{ArrayRef, BooleanArray, Int32Array, ListBuilder, StringViewAr
 use arrow::datatypes::{DataType, Field};
 use datafusion::error::Result;
 
-use super::are::Flags;
 use super::compiled::{Cache, Places, Regex};
+use super::flags::Flags;
 use super::{like, replace, similar};
 use crate::engine::functions::function::{Call, Column, Function, Gives, Type::*, invalid, list_of, outward};
 use crate::error::{Error, Kind};

@@ -6,8 +6,8 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
 use arrow::datatypes::DataType;
 use datafusion::error::Result;
 
-use super::are::Flags;
 use super::compiled::Cache;
+use super::flags::Flags;
 use crate::engine::functions::function::{Call, Function, Gives, Type::*, outward};
 use crate::error::{Error, Kind};
 

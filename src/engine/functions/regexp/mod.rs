@@ -2,6 +2,7 @@
 
 mod are;
 mod compiled;
+mod flags;
 mod functions;
 mod like;
 mod replace;

@@ -3,8 +3,8 @@
 use arrow::array::ArrayRef;
 use datafusion::error::Result;
 
-use super::are::Flags;
 use super::compiled::{Cache, Places};
+use super::flags::Flags;
 use super::functions::{flags_of, not_positive, optional, start_byte};
 use crate::engine::functions::function::{Call, Function, Gives, Type::*, outward};
 use crate::error::{Error, Kind};

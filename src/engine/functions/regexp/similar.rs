@@ -3,8 +3,8 @@
 use arrow::array::{ArrayRef, BooleanArray};
 use datafusion::error::Result;
 
-use super::are::Flags;
 use super::compiled::Cache;
+use super::flags::Flags;
 use crate::engine::functions::function::{Call, Function, Gives, Type::*, outward};
 use crate::error::{Error, Kind};
 
