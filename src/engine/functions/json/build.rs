@@ -6,7 +6,8 @@ use arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::error::{DataFusionError, Result};
 
-use super::value::{parse, quote};
+use super::parse::parse;
+use super::value::quote;
 use super::walk::{self, Kinds};
 use super::{JSON, JSONB, invalid};
 use crate::engine::functions::function::{Call, Function, Ranges, Type::*, outward};

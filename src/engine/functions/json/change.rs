@@ -4,7 +4,8 @@ use arrow::array::{Array, ArrayRef, AsArray, StringViewArray};
 use arrow::datatypes::DataType;
 use datafusion::error::Result;
 
-use super::value::{Json, MAX_PRETTY_BYTES, parse};
+use super::parse::parse;
+use super::value::{Json, MAX_PRETTY_BYTES};
 use super::walk::index;
 use super::{JSON, JSONB, Jsons, invalid};
 use crate::engine::functions::function::{Call, Function, Gives, Ranges, Type, Type::*, outward};

@@ -52,9 +52,14 @@ fn put(found: Option<&str>, as_text: bool, out: &mut String) -> Result<bool> {
 fn member(call: &Call, as_text: bool) -> Result<ArrayRef> {
     let texts = call.texts(0)?;
     if call.data_type(1).is_integer() {
-        let places = call.ints(1)?;
-        return call
-            .write_texts(|row, out| put(walk::element(texts.value(row), places.value(row)).map_err(outward)?, as_text, out));
+        let (places, is_jsonb) = (call.ints(1)?, call.is_jsonb(0));
+        return call.write_texts(|row, out| {
+            let (text, place) = (texts.value(row), places.value(row));
+            // To `jsonb` a single value is an array of one.
+            let is_itself = is_jsonb && matches!(place, 0 | -1) && !text.starts_with(['{', '[']);
+            let found = if is_itself { Some(text) } else { walk::element(text, place).map_err(outward)? };
+            put(found, as_text, out)
+        });
     }
     let keys = call.texts(1)?;
     call.write_texts(|row, out| put(walk::member(texts.value(row), keys.value(row)).map_err(outward)?, as_text, out))

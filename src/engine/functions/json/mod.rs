@@ -4,6 +4,7 @@
 mod build;
 mod change;
 mod get;
+mod parse;
 mod test;
 mod unfold;
 mod value;
@@ -31,7 +32,7 @@ pub(super) fn functions() -> Vec<Function> {
         Function::new("text_to_json", &[&[Json]], JSON, |call| {
             let texts = call.texts(0)?;
             call.write_texts(|row, out| {
-                value::parse(texts.value(row)).map_err(outward)?;
+                parse::check(texts.value(row)).map_err(outward)?;
                 out.push_str(texts.value(row));
                 Ok(true)
             })
@@ -42,7 +43,7 @@ pub(super) fn functions() -> Vec<Function> {
             }
             let texts = call.texts(0)?;
             call.write_texts(|row, out| {
-                value::parse(texts.value(row)).map_err(outward)?.write(out);
+                parse::parse(texts.value(row)).map_err(outward)?.write(out);
                 Ok(true)
             })
         }),
@@ -60,7 +61,7 @@ struct Jsons {
 impl Jsons {
     fn of(call: &Call, i: usize) -> Result<Self> {
         let texts = call.texts(i)?;
-        let constant = texts.constant().map(value::parse).transpose().map_err(outward)?;
+        let constant = texts.constant().map(parse::parse).transpose().map_err(outward)?;
         Ok(Self { texts, constant })
     }
 
@@ -68,7 +69,7 @@ impl Jsons {
     fn at(&self, row: usize) -> Result<Cow<'_, Json>> {
         match &self.constant {
             Some(json) => Ok(Cow::Borrowed(json)),
-            None => value::parse(self.texts.value(row)).map(Cow::Owned).map_err(outward),
+            None => parse::parse(self.texts.value(row)).map(Cow::Owned).map_err(outward),
         }
     }
 }
@@ -81,12 +82,11 @@ fn of_first(fields: &[FieldRef]) -> Result<FieldRef> {
 
 /// A text of `json`, which stays as it is, or of `jsonb`, in its one form. [`Kind::InvalidText`] when it is no JSON.
 pub fn read(text: &str, binary: bool) -> crate::error::Result<String> {
-    let value = value::parse(text)?;
     if !binary {
-        return Ok(text.to_owned());
+        return parse::check(text).map(|()| text.to_owned());
     }
     let mut out = String::new();
-    value.write(&mut out);
+    parse::parse(text)?.write(&mut out);
     Ok(out)
 }
 

@@ -6,7 +6,8 @@ use datafusion::error::Result;
 use std::cmp::Ordering;
 
 use super::Jsons;
-use super::value::{Json, parse};
+use super::parse::parse;
+use super::value::Json;
 use crate::engine::functions::function::{Call, Function, Gives, Type::*, outward};
 
 pub(super) fn functions() -> Vec<Function> {

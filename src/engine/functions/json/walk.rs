@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::value::{Bad, string};
+use super::parse::{Bad, string};
 use crate::error::{Error, Kind, Result};
 
 /// What a JSON text is.
