@@ -1,7 +1,8 @@
 //! How a scalar function of ours is written: a name, PostgreSQL's overloads, what each gives, and a kernel over columns. Which overload a
-//! call means is [`types`]' to say, what a kernel is handed is in [`call`]; what the functions do stands in the folders of their families.
+//! call means is [`types`]' to say, what a kernel is handed is in [`call`] and [`column`]; what the functions do stands in the folders of their families.
 
 mod call;
+mod column;
 mod session;
 mod types;
 
@@ -19,10 +20,11 @@ use datafusion::logical_expr::{ColumnarValue, Expr, ReturnFieldArgs, ScalarFunct
 
 use crate::error::{Error, Kind};
 
-pub(in crate::engine) use call::{Call, Column, Ranges};
+pub(in crate::engine) use call::Call;
+pub(in crate::engine) use column::{Column, Ranges};
 pub(in crate::engine) use session::SessionValues;
 pub(in crate::engine) use types::{
-    Given, Gives, Type, choose, element, is_json, is_list, list_of, logical, shown_type, undefined, whole,
+    Given, Gives, Type, choose, element, is_json, is_list, list_of, logical, logical_list, shown_type, undefined, whole,
 };
 
 /// What an overload does: gives a column of its type, one value for each row of the call.
