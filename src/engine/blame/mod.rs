@@ -2,6 +2,7 @@
 //! written. Looked for in the statement as the client wrote it, parsed once more, and only when there is an error.
 
 mod found;
+mod operands;
 mod place;
 mod tokens;
 mod types;
