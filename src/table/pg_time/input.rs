@@ -147,7 +147,7 @@ fn iso_date(text: &str) -> Option<(i32, &str)> {
     let bytes = text.as_bytes().first_chunk::<10>()?;
     let two = |at: usize| -> Option<i64> {
         let (tens, ones) = (bytes[at].wrapping_sub(b'0'), bytes[at + 1].wrapping_sub(b'0'));
-        (tens < 10 && ones < 10).then_some(i64::from(tens * 10 + ones))
+        (tens < 10 && ones < 10).then(|| i64::from(tens * 10 + ones))
     };
     if bytes[4] != b'-' || bytes[7] != b'-' {
         return None;
@@ -168,7 +168,7 @@ fn iso_timestamp(text: &str) -> Option<i64> {
     let bytes: &[u8; 9] = rest.as_bytes().try_into().ok()?;
     let two = |at: usize, limit: u8| -> Option<i64> {
         let (tens, ones) = (bytes[at].wrapping_sub(b'0'), bytes[at + 1].wrapping_sub(b'0'));
-        (tens < 10 && ones < 10 && tens * 10 + ones < limit).then_some(i64::from(tens * 10 + ones))
+        (tens < 10 && ones < 10 && tens * 10 + ones < limit).then(|| i64::from(tens * 10 + ones))
     };
     let formed = bytes[0] == b' ' && bytes[3] == b':' && bytes[6] == b':';
     formed.then_some(())?;

@@ -3,6 +3,7 @@
 
 use crate::error::{Error, Kind, Result};
 
+mod binary;
 mod bytea;
 mod cells;
 mod column;

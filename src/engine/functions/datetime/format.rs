@@ -138,7 +138,8 @@ fn float(value: f64, template: &Template, out: &mut String) {
     let shifted = value * 10f64.powi(i32::try_from(template.shift()).unwrap_or(i32::MAX));
     let whole = format!("{:.0}", shifted.abs()).len();
     let places = template.places().min(DOUBLE_DIGITS.saturating_sub(whole));
-    template.write(&unsigned_zero(format!("{shifted:.places$}")), out);
+    // A float keeps its sign when it is rounded to zero.
+    template.write(&format!("{shifted:.places$}"), out);
 }
 
 /// A number given by its decimal text.
