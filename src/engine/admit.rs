@@ -1,30 +1,27 @@
 //! Which statements are taken at all: those listed here, each turned into what the session does. All else is refused by its kind, so that
 //! nothing can write, name a file or reach DataFusion's own settings.
 
+mod read;
 mod setting;
+mod writes;
 
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{self, CastKind, DiscardObject, Expr, Reset, SelectItem, SetExpr, Statement as Ast, Value};
-use datafusion::sql::sqlparser::parser::{Parser, ParserError};
-use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+use datafusion::sql::sqlparser::tokenizer::TokenWithSpan;
 
+use self::read::Parsed;
+use self::writes::read_only;
+pub(super) use self::read::written;
 use super::command::{self, Command};
 use super::copy::{self, Copy};
 use super::dialect::ast::{folded, folded_parts};
-use super::grammar::Grammar;
 use super::runtime::STACK_BYTES;
 use super::session::Asked;
 use super::transactions::{self, Modes};
 use super::{blame, dialect, explain, failure, lacking, limits, syntax, tokens};
 use crate::error::{Error, Kind, Result};
 use crate::table::pg_type::PgType;
-
-/// How deep expressions and queries may nest.
-const RECURSION_LIMIT: usize = 100;
-
-/// How deep a statement may be (as [`limits::check`] counts) whose error is looked for in its text.
-const WRITTEN_AGAIN: usize = 100;
 
 /// How deep parsing may recurse (as [`limits::check`] counts) on the caller's stack, of 2 MiB at least.
 const PARSED_IN_PLACE: usize = 32;
@@ -120,9 +117,9 @@ pub(super) enum Action {
 /// The statements of a query string. PostgreSQL parses the whole string before it runs the first one, and so do we.
 pub fn parse(sql: &str) -> Result<Vec<Statement>> {
     limits::check_length(sql)?;
-    let tokens =
-        Tokenizer::new(&Grammar::default(), sql).tokenize_with_location().map_err(|e| failure::from_tokenizer(&e, sql))?;
+    let tokens = read::tokens(sql).map_err(|e| failure::from_tokenizer(&e, sql))?;
     lacking::check(&tokens, sql)?;
+    writes::check(&tokens)?;
     let tokens = tokens::readable(tokens, sql)?;
     if limits::check(&tokens)? <= PARSED_IN_PLACE {
         return parse_tokens(tokens, sql);
@@ -135,80 +132,10 @@ pub fn parse(sql: &str) -> Result<Vec<Statement>> {
 }
 
 fn parse_tokens(tokens: Vec<TokenWithSpan>, sql: &str) -> Result<Vec<Statement>> {
-    let grammar = Grammar::of(&tokens);
-    let mut parser = Parser::new(&grammar).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(tokens);
-    let parsed = parse_all(&mut parser).map_err(|e| syntax::refined(failure::from_parser(&e, sql), sql))?;
+    let parsed = read::statements(tokens).map_err(|e| syntax::refined(failure::from_parser(&e, sql), sql))?;
     let sql: Arc<str> = sql.into();
     let admitted = |parsed| admit_parsed(parsed, &sql).map_err(|e| blame::placed(e, &sql));
     parsed.into_iter().map(|parsed| Ok(Statement { sql: Arc::clone(&sql), action: admitted(parsed)? })).collect()
-}
-
-/// The tokens of a text and the statements in it as they are written; `None` when it does not parse, or is deeper than is looked through for an
-/// error's place: the parts of a chain are planned one by one for it.
-pub(super) fn written(sql: &str) -> Option<(Vec<TokenWithSpan>, Vec<Ast>)> {
-    let tokens = Tokenizer::new(&Grammar::default(), sql).tokenize_with_location().ok()?;
-    let readable = tokens::readable(tokens.clone(), sql).ok()?;
-    if limits::check(&readable).ok()? > WRITTEN_AGAIN {
-        return None;
-    }
-    let grammar = Grammar::of(&readable);
-    let mut parser = Parser::new(&grammar).with_recursion_limit(RECURSION_LIMIT).with_tokens_with_locations(readable);
-    let statements = parse_all(&mut parser).ok()?.into_iter().filter_map(|parsed| match parsed {
-        Parsed::Ast(ast) => Some(*ast),
-        Parsed::Copy(copy::Parsed::To { source, .. }) => Some(Ast::Query(source)),
-        Parsed::Copy(copy::Parsed::From) | Parsed::Transaction(_) | Parsed::Fetch { .. } => None,
-    });
-    Some((tokens, statements.collect()))
-}
-
-/// A statement as it was parsed: by sqlparser, or by us where its grammar is not PostgreSQL's.
-enum Parsed {
-    Ast(Box<Ast>),
-    Copy(copy::Parsed),
-    Transaction(transactions::Parsed),
-    Fetch { name: String, step: command::Step, quiet: bool },
-}
-
-fn parse_all(parser: &mut Parser) -> Result<Vec<Parsed>, ParserError> {
-    let mut all = Vec::new();
-    loop {
-        while parser.consume_token(&Token::SemiColon) {}
-        if parser.peek_token_ref().token == Token::EOF {
-            return Ok(all);
-        }
-        if let Some(transaction) = transactions::parse(parser) {
-            all.push(Parsed::Transaction(transaction?));
-            end_of_statement(parser)?;
-            continue;
-        }
-        all.push(match own_word(parser).as_deref() {
-            Some("copy") => Parsed::Copy(copy::parse(parser)?),
-            Some(word) => {
-                let (name, step) = command::parse_fetch(parser)?;
-                Parsed::Fetch { name, step, quiet: word == "move" }
-            }
-            None => Parsed::Ast(Box::new(parser.parse_statement()?)),
-        });
-        end_of_statement(parser)?;
-    }
-}
-
-fn end_of_statement(parser: &Parser) -> Result<(), ParserError> {
-    match parser.peek_token_ref().token {
-        Token::SemiColon | Token::EOF => Ok(()),
-        _ => parser.expected("end of statement", parser.peek_token()),
-    }
-}
-
-/// The first word of a statement whose grammar is ours, taken.
-fn own_word(parser: &mut Parser) -> Option<String> {
-    let Token::Word(word) = &parser.peek_token_ref().token else { return None };
-    let word = word.value.to_ascii_lowercase();
-    let is_ours = ["copy", "fetch", "move"].contains(&word.as_str());
-    is_ours.then(|| {
-        parser.advance_token();
-        word
-    })
 }
 
 fn admit_parsed(parsed: Parsed, sql: &Arc<str>) -> Result<Action> {
@@ -292,7 +219,8 @@ fn admit(ast: Ast, sql: &Arc<str>) -> Result<Action> {
                 other => admit(other, sql).and(Err(unsupported("PREPARE of anything but a query")))?,
             };
             let statement = Statement { sql: Arc::clone(sql), action };
-            let types = data_types.iter().map(ToString::to_string).collect();
+            let name_of = |t: &ast::DataType| t.to_string().trim_start_matches("pg_catalog.").to_owned();
+            let types = data_types.iter().map(name_of).collect();
             Ok(named(Command::Prepare { name: folded(&name), types, statement }))
         }
         Ast::Execute { name: Some(name), parameters, immediate: false, .. } => {
@@ -375,23 +303,15 @@ fn body_reads_only(body: &SetExpr) -> Result<()> {
     }
 }
 
-fn read_only(command: &str) -> Error {
-    Error::new(Kind::ReadOnly, format!("cannot execute {command} in a read-only transaction"))
-}
-
 fn unsupported(what: &str) -> Error {
     Error::new(Kind::Unsupported, format!("{what} is not supported"))
 }
 
 /// Everything that is not listed: what PostgreSQL knows as a write is 25006, the rest 0A000.
 fn refuse(ast: &Ast) -> Error {
-    let text = ast.to_string();
-    let mut words = text.split_whitespace().map(str::to_ascii_uppercase);
-    let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    match first.as_str() {
-        "CREATE" | "ALTER" | "DROP" | "COMMENT" => read_only(&format!("{first} {second}")),
-        "GRANT" | "REVOKE" | "VACUUM" | "ANALYZE" | "REINDEX" | "CLUSTER" | "IMPORT" => read_only(&first),
-        _ => unsupported(&first),
+    match writes::tag(ast) {
+        Some(tag) => read_only(&tag),
+        None => unsupported(&ast.to_string().split_whitespace().next().unwrap_or_default().to_ascii_uppercase()),
     }
 }
 

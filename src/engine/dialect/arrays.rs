@@ -4,18 +4,19 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Array, ArrayElemTypeDef, BinaryOperator, CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArguments, GroupByExpr, Ident, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, SelectItem, SetExpr,
-    TableFactor, TableWithJoins, Value, visit_expressions,
+    FunctionArguments, Ident, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, SelectItem, SetExpr, TableFactor,
+    TableWithJoins, Value, visit_expressions,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
-use super::ast::{bare, call, folded, folded_parts, string, value};
+use super::ast::{argument_of, bare, call, folded, folded_parts, string, value};
 use super::casts::known;
 use super::columns::figure;
 use super::sets::names_column;
-use super::subqueries::aggregates;
+use super::subqueries::{is_aggregated, is_grouped};
 use super::text::{of_type, read};
+use super::{own, sets};
 use crate::engine::functions::{Written, array_elements};
 use crate::error::Result;
 
@@ -63,13 +64,23 @@ fn has_placeholder(expr: &Expr) -> bool {
 /// Whether the rows of a query are those of its `FROM` and `WHERE`, so that an aggregate may stand in its list.
 fn is_plain(query: &Query) -> bool {
     let SetExpr::Select(select) = query.body.as_ref() else { return false };
-    let grouped = !matches!(&select.group_by, GroupByExpr::Expressions(by, _) if by.is_empty()) || select.having.is_some();
-    let counts = select.projection.iter().any(|item| match item {
-        SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => aggregates(e),
+    let makes_rows = select.projection.iter().any(|item| match item {
+        SelectItem::UnnamedExpr(e) | SelectItem::ExprWithAlias { expr: e, .. } => gives_rows(e),
         _ => true,
     });
-    let cut = query.limit_clause.is_some() || query.fetch.is_some() || query.with.is_some();
-    !cut && !grouped && !counts && select.distinct.is_none() && select.qualify.is_none()
+    let is_cut = query.limit_clause.is_some() || query.fetch.is_some() || query.with.is_some();
+    let is_gathered = is_grouped(select) || is_aggregated(select) || select.distinct.is_some() || select.qualify.is_some();
+    !is_cut && !is_gathered && !makes_rows
+}
+
+/// Whether a function in an expression gives rows.
+fn gives_rows(expr: &Expr) -> bool {
+    let found = own::each(expr, |expr| {
+        let mut unfolded = expr.clone();
+        sets::unfold(&mut unfolded);
+        if argument_of(&unfolded, "unnest").is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    found.is_break()
 }
 
 /// `SELECT array_agg(x ORDER BY y) FROM t` of `SELECT x FROM t ORDER BY y`.
