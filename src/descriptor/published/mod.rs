@@ -16,6 +16,7 @@ mod socrata;
 mod stac;
 mod stream;
 mod udata;
+mod url_list;
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
@@ -137,12 +138,8 @@ pub fn read(standard: Standard, input: &mut dyn BufRead, file: &str, sink: &mut 
         Standard::Csvw => csvw::read(input, file, sink),
         Standard::Shanghai => shanghai::read(input, file, sink),
         Standard::Stac => stac::read(input, file, sink),
+        Standard::UrlList => url_list::read(input, file, sink),
         Standard::SchemaOrg => schema_org::read(input, file, sink),
-        Standard::UrlList => {
-            let message = format!("catalogs of the kind {} are not read yet", standard.name());
-            sink.problem(Problem { file: file.to_owned(), pointer: String::new(), message });
-            Ok(Page::default())
-        }
     }
 }
 
@@ -228,7 +225,7 @@ fn settle(distribution: &mut Distribution) {
 
 /// Whether it is a URL that data can be fetched from.
 fn is_url(text: &str) -> bool {
-    text.contains("://") && resolved(&Place::Folder(String::new()), text).is_some()
+    text.contains("://") && resolved(&Place::Folder(String::new()), text).as_deref() == Some(text)
 }
 
 /// Holds what a reading finds.
