@@ -14,6 +14,7 @@ use super::property::{Properties, Report};
 use super::{AccessRights, Agent, Dataset, License, Link, Period, Place, Problem, Refresh, format};
 
 pub use print::{to_datapackage, to_dialect, to_resource};
+pub(super) use schema::schema;
 
 /// Stoa's own property of a package: the folder or URL that its relative paths start from, in place of the descriptor's own.
 /// It lets a catalog's descriptors stand apart from the files they describe.

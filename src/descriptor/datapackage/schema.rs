@@ -6,7 +6,7 @@ use crate::descriptor::property::Properties;
 use crate::descriptor::{Column, ColumnKind, Extra, FieldsMatch, ForeignKey, MissingValue, Schema};
 
 /// Reads a resource's `schema`; properties without a word in the model go to `left` under the same name.
-pub(super) fn schema(resource: &mut Properties<'_>, left: &mut Extra) -> Schema {
+pub(in crate::descriptor) fn schema(resource: &mut Properties<'_>, left: &mut Extra) -> Schema {
     match resource.take("schema") {
         None => return Schema::default(),
         Some(Value::String(place)) => {

@@ -1,6 +1,7 @@
 //! CKAN: answers of `package_search`, `package_show` and `current_package_list_with_resources`, and dumps of packages as a list or as JSON
 //! lines, with the extras and the fields of its DCAT extension.
 
+mod columns;
 mod package;
 mod resource;
 

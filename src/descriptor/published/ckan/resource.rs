@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::super::{json, kept, link, settle};
+use super::columns::columns;
 use super::package::text;
 use crate::descriptor::format::{Shape, essence, stem};
 use crate::descriptor::property::Properties;
@@ -31,6 +32,7 @@ pub(super) fn resource(mut of: Properties<'_>, place: &Place) -> Option<Distribu
     distribution.described_by = text(&mut of, "described_by");
     distribution.bytes = bytes(&mut of);
     distribution.hash = hash(&mut of);
+    columns(&mut of, &mut distribution);
     settle(&mut distribution);
     if distribution.compression.is_none() {
         distribution.compression = ["package_format", "compress_format"].iter().find_map(|key| packing(&mut of, key));
@@ -40,7 +42,7 @@ pub(super) fn resource(mut of: Properties<'_>, place: &Place) -> Option<Distribu
         Some(title) => title.clone(),
         None => of_path(&distribution.paths).or_else(|| of.label("id")).unwrap_or_else(|| "resource".to_owned()),
     };
-    distribution.extra = kept::of_distribution(of.rest());
+    distribution.extra.extend(kept::of_distribution(of.rest()));
     Some(distribution)
 }
 

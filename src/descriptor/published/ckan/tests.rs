@@ -96,3 +96,21 @@ fn other_answers_are_read() {
     let last = SEARCH.replace("\"count\": 5", "\"count\": 3");
     assert_eq!(of_text(&last, AT).1.next, None);
 }
+
+#[test]
+fn columns_are_told_by_schemas_and_the_data_store() {
+    let text = r#"{"id": "1", "name": "a", "resources": [
+        {"url": "https://x.org/a.csv", "schema": {"fields": [{"name": "n", "type": "integer"}], "missingValues": ["-"], "note": "x"}},
+        {"url": "https://x.org/b.csv", "schema": "{\"fields\": [{\"name\": \"d\", \"type\": \"date\"}]}"},
+        {"url": "https://x.org/c.csv", "schema": "https://x.org/schema.json"},
+        {"url": "https://x.org/d.csv", "datastore_fields": [{"id": "_id", "type": "int"}, {"id": "t", "type": "text", "info": {"label": "T", "notes": "why", "unit": "m"}}]},
+        {"url": "https://x.org/e.csv", "schema": "{"}]}"#;
+    let (found, _) = of_text(text, AT);
+    let [a, b, c, d, e] = found.datasets[0].distributions.as_slice() else { panic!("{:?}", found.datasets) };
+    let told = |of: &crate::descriptor::Distribution| of.schema.columns.iter().map(|one| (one.name.clone(), one.kind.name())).collect::<Vec<_>>();
+    assert_eq!((told(a), told(b)), (vec![("n".to_owned(), "integer")], vec![("d".to_owned(), "date")]));
+    assert_eq!((c.described_by.as_deref(), told(d)), (Some("https://x.org/schema.json"), vec![("t".to_owned(), "string")]));
+    assert_eq!((d.schema.columns[0].title.as_deref(), d.schema.columns[0].description.as_deref()), (Some("T"), Some("why")));
+    assert!(e.schema.columns.is_empty());
+    assert_eq!(found.problems.len(), 1, "{:?}", found.problems);
+}
