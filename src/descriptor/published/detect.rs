@@ -121,7 +121,16 @@ fn graph_or_list(text: &str, location: &str) -> Option<Standard> {
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
     if text.starts_with("<?xml") || text.starts_with("<!") || text.starts_with("<rdf:") || text.starts_with("<RDF") {
-        return text.contains("22-rdf-syntax-ns#").then_some(Standard::Dcat);
+        if text.contains("22-rdf-syntax-ns#") {
+            return Some(Standard::Dcat);
+        }
+    }
+    // A web page that tells of a dataset to machines.
+    if text.starts_with('<') && text.contains("application/ld+json") && text.contains("schema.org") {
+        return Some(Standard::SchemaOrg);
+    }
+    if text.starts_with("<?xml") || text.starts_with("<!") {
+        return None;
     }
     let is_turtle = |line: &str| {
         let first = line.split_whitespace().next().unwrap_or_default();
@@ -290,6 +299,7 @@ mod tests {
             ("title,url\na,https://x.org/a.csv\n", "list.csv", Some(Standard::UrlList)),
             ("{\"a\": \"\\\"", "x", None),
             ("<!DOCTYPE html><html>", "https://data.example.org", None),
+            ("<html><script type=\"application/ld+json\">{\"@context\": \"https://schema.org\"", "https://x.org/a", Some(Standard::SchemaOrg)),
             ("", "x", None),
             ("\"\\", "x", None),
         ] {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::graph::{Graph, Object};
-use super::of::Of;
+use super::of::{Of, add_new};
 use super::{Document, distribution};
 use crate::descriptor::property::Report;
 use crate::descriptor::published::{json, kept};
@@ -93,8 +93,8 @@ fn themes(of: &mut Of<'_>) -> Vec<String> {
     for object in of.objects(&["dcat:theme"]) {
         let code = graph.plain(object).filter(|iri| iri.contains("/data-theme/"));
         let theme = code.or_else(|| of.label(object)).filter(|theme| !theme.trim().is_empty());
-        if let Some(theme) = theme.filter(|theme| !themes.contains(theme)) {
-            themes.push(theme);
+        if let Some(theme) = theme {
+            add_new(&mut themes, theme);
         }
     }
     themes
@@ -141,9 +141,7 @@ fn links(of: &mut Of<'_>, names: &[&str]) -> Vec<Link> {
     };
     let mut links: Vec<Link> = Vec::new();
     for link in objects.into_iter().filter_map(link) {
-        if !links.contains(&link) {
-            links.push(link);
-        }
+        add_new(&mut links, link);
     }
     links
 }

@@ -161,14 +161,10 @@ impl<'g> Document<'g> {
         // Pages of a catalog often list all of its datasets and describe some of them.
         let names: &[&str] =
             if self.datasets.is_empty() && page.next.is_none() { &["dcat:catalog", "dcat:dataset"] } else { &["dcat:catalog"] };
+        let mut known = HashSet::new();
         for node in 0..graph.nodes.len() {
-            for name in names {
-                for link in graph.objects(node, name).filter_map(undescribed) {
-                    if !page.also.contains(&link) {
-                        page.also.push(link);
-                    }
-                }
-            }
+            let links = names.iter().flat_map(|name| graph.objects(node, name)).filter_map(undescribed);
+            page.also.extend(links.filter(|link| known.insert(link.clone())));
         }
         page
     }

@@ -69,9 +69,7 @@ impl<'g> Of<'g> {
     pub(super) fn texts(&mut self, names: &[&str]) -> Vec<String> {
         let mut texts: Vec<String> = Vec::new();
         for text in self.objects(names).into_iter().filter_map(|object| self.label(object)) {
-            if !texts.contains(&text) {
-                texts.push(text);
-            }
+            add_new(&mut texts, text);
         }
         texts
     }
@@ -80,9 +78,8 @@ impl<'g> Of<'g> {
     pub(super) fn references(&mut self, names: &[&str]) -> Vec<String> {
         let mut references: Vec<String> = Vec::new();
         for object in self.objects(names) {
-            let told = self.graph.plain(object).or_else(|| self.label(object));
-            if let Some(told) = told.filter(|told| !references.contains(told)) {
-                references.push(told);
+            if let Some(told) = self.graph.plain(object).or_else(|| self.label(object)) {
+                add_new(&mut references, told);
             }
         }
         references
@@ -181,9 +178,7 @@ impl<'g> Of<'g> {
         for (place, object) in self.objects_of(names) {
             if let Some(licence) = self.licence(object) {
                 self.taken[place] = true;
-                if !licences.contains(&licence) {
-                    licences.push(licence);
-                }
+                add_new(&mut licences, licence);
             }
         }
         licences
@@ -239,9 +234,7 @@ impl<'g> Of<'g> {
             };
             if let Some(period) = period {
                 self.taken[place] = true;
-                if !periods.contains(&period) {
-                    periods.push(period);
-                }
+                add_new(&mut periods, period);
             }
         }
         periods
@@ -260,9 +253,7 @@ impl<'g> Of<'g> {
             };
             for text in found.into_iter().filter(|text| !text.is_empty()) {
                 self.taken[place] = true;
-                if !told.contains(&text) {
-                    told.push(text);
-                }
+                add_new(&mut told, text);
             }
         }
         told
@@ -300,6 +291,13 @@ impl<'g> Of<'g> {
             .into_iter()
             .map(|(name, value)| (name.strip_prefix("published:").map_or(name.clone(), str::to_owned), value))
             .collect()
+    }
+}
+
+/// Adds what is not there yet; a list of very many, which nobody reads, may say things twice.
+pub(super) fn add_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    if list.len() > 500 || !list.contains(&item) {
+        list.push(item);
     }
 }
 

@@ -123,7 +123,7 @@ fn named(mut of: Distribution, identifier: Option<String>) -> Distribution {
 }
 
 fn bytes(of: &mut Properties<'_>) -> Option<u64> {
-    let value = of.take("byteSize")?;
+    let value = of.take("byteSize").filter(|value| value != "")?;
     json::count(&value).or_else(|| {
         of.keep("byteSize", value);
         None

@@ -61,6 +61,10 @@ fn every_published_file_gives_its_datasets() {
         ("pydatajson/catalogo-justicia.json", 18, 71, 70, 0),
         ("udata-harvest/evian.json", 8, 34, 26, 0),
         ("ckanext-dcat/dcat/catalog_pod.jsonld", 1, 4, 2, 0),
+        // Written by the same names, though they are no data.json.
+        ("ckanext-dcat/ckan/catalog.json", 2, 5, 1, 0),
+        ("ckanext-dcat/ckan/catalog_datasets_list.json", 2, 5, 1, 0),
+        ("ckanext-dcat/ckan/dataset.json", 1, 1, 0, 0),
     ];
     for (file, datasets, distributions, tables, problems) in files {
         let (found, page) = shared(Standard::DcatUs, file);
