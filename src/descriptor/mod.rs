@@ -137,7 +137,8 @@ impl AccessRights {
     /// be taken for public.
     pub fn of_words(words: &str) -> Option<Self> {
         let last = words.trim_end_matches('/').rsplit(['/', '#']).next().unwrap_or_default();
-        match last.trim().to_lowercase().replace([' ', '-'], "_").as_str() {
+        // Shanghai's rules speak of classes (`无条件开放类`).
+        match last.trim().trim_end_matches('类').to_lowercase().replace([' ', '-'], "_").as_str() {
             "public" | "open" | "unconditional" | "open_access" | "openaccess" | "c_abf2" | "nolimitations" | "无条件开放" | "完全开放"
             | "直接开放" => Some(Self::Public),
             "restricted" | "restricted_public" | "conditional" | "restricted_access" | "restrictedaccess" | "c_16ec" | "有条件开放"

@@ -96,11 +96,8 @@ fn creative_commons(key: &str) -> Option<&'static str> {
             "zero" | "cc0" | "cczero" | "0" => zero = true,
             "mark" | "pdm" | "publicdomainmark" => mark = true,
             "1.0" | "2.0" | "2.1" | "2.5" | "3.0" | "4.0" => version = Some(word),
-            "3" => version = Some("3.0"),
-            "4" => version = Some("4.0"),
-            "v4.0" => version = Some("4.0"),
-            "v3.0" => version = Some("3.0"),
-            "v1.0" => version = Some("1.0"),
+            "3" | "v3.0" => version = Some("3.0"),
+            "4" | "v4.0" => version = Some("4.0"),
             "international" | "unported" | "generic" | "license" | "licence" | "public" | "universal" | "dedication"
             | "domain" | "creative" | "commons" | "cc" | "version" | "lizenz" | "the" => {}
             port_of if PORTS.contains(&port_of) && port.is_none() => port = Some(port_of),

@@ -165,12 +165,9 @@ fn agent(of: &mut Properties<'_>, terms: &[&str]) -> Option<Agent> {
 /// Other forms that the data comes in (`dcat:distribution`). One that is a table's own file tells of that.
 pub(super) fn other_distributions(distributions: &mut Vec<Distribution>, top: &mut Properties<'_>, words: &Words) {
     let Some(key) = key_of(top, &["dcat:distribution", "schema:distribution"]) else { return };
-    if let Some(single @ Value::Object(_)) = top.take(&key).map(|value| {
-        top.keep(&key, value.clone());
-        value
-    }) {
-        top.keep(&key, Value::Array(vec![single]));
-    }
+    let Some(published) = top.take(&key) else { return };
+    // One may stand without a list.
+    top.keep(&key, if published.is_object() { Value::Array(vec![published]) } else { published });
     for mut item in top.objects(&key) {
         let url = words.text(&mut item, &["dcat:downloadURL", "schema:contentUrl"]);
         let mut other = Distribution::default();

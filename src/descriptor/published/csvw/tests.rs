@@ -1,4 +1,4 @@
-use crate::descriptor::published::{Gathered, Standard, read, shared};
+use crate::descriptor::published::{Gathered, Page, Standard, read, shared};
 use crate::descriptor::{ColumnKind, Dataset, FieldsMatch, Format};
 
 use super::datatype::strptime;
@@ -38,7 +38,7 @@ fn every_published_file_gives_its_tables() {
         let of_columns: usize = all().map(|distribution| distribution.schema.columns.len()).sum();
         let got = (sink.datasets.len(), all().count(), of_columns, sink.problems.len());
         assert_eq!(got, (datasets, distributions, columns, problems), "{file}: {:?}", sink.problems);
-        assert_eq!(page, Default::default());
+        assert_eq!(page, Page::default());
     }
 }
 

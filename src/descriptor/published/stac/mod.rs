@@ -1,4 +1,4 @@
-//! SpatioTemporal Asset Catalogs (<https://github.com/radiantearth/stac-spec>), as files that link to each other and as answers of an
+//! Catalogs of assets in space and time, STAC (<https://github.com/radiantearth/stac-spec>), as files that link to each other and as answers of an
 //! interface. A collection is a dataset. An item is one when it stands for itself, or when it holds data of a format that is read: pictures
 //! are what their collection consists of.
 
@@ -87,12 +87,11 @@ fn follow(record: &mut Properties<'_>, place: &Place, page: &mut Page) {
     let is_listed = of_list(list).any(|link| link.rel == "data");
     let is_part = |link: &Link<'_>| if is_listed { link.rel == "data" } else { matches!(link.rel, "child" | "item") };
     for link in of_list(list).filter(is_part) {
-        match resolved(place, link.href) {
-            Some(href) => page.also.push(href),
-            None => {
-                let why = format!("\"{}\" leads to no document that is read", link.href);
-                record.left_out::<()>(&format!("links/{}/href", link.index), &why).unwrap_or_default();
-            }
+        if let Some(href) = resolved(place, link.href) {
+            page.also.push(href);
+        } else {
+            let why = format!("\"{}\" leads to no document that is read", link.href);
+            record.left_out::<()>(&format!("links/{}/href", link.index), &why).unwrap_or_default();
         }
     }
     record.keep("links", links);

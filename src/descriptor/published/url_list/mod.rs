@@ -8,7 +8,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead};
 
 use super::{Page, Record, Sink};
-use crate::descriptor::{Place, Problem};
+use crate::descriptor::{Place, Problem, format};
 
 use row::Columns;
 use rows::{Row, Rows};
@@ -36,17 +36,16 @@ pub(super) fn read(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> 
             sink.problem(problem(pointer.clone(), what.to_owned()));
         }
         match columns.dataset(&row, &place) {
-            // The first of its names that no earlier line has.
-            Ok((mut dataset, names)) => match names.iter().find(|name| seen.insert(seen_by.hash_one(name))) {
-                Some(name) => {
+            Ok((mut dataset, names)) => {
+                // The first of its names that no earlier line has.
+                if let Some(name) = names.iter().find(|name| seen.insert(seen_by.hash_one(name))) {
                     dataset.identifier.clone_from(name);
                     sink.dataset(dataset, Record { text: row.text().into(), media_type: "text/csv" })?;
-                }
-                None => {
+                } else {
                     let name = names.first().map_or("", String::as_str);
                     sink.problem(problem(pointer, format!("an earlier line is about \"{name}\" too; this one is left out")));
                 }
-            },
+            }
             Err(why) => sink.problem(problem(pointer, format!("{why}; left out"))),
         }
     }
@@ -59,7 +58,7 @@ fn delimiter(first: &str, file: &str) -> char {
     let marks = ['\t', ';', '|', ','];
     let starts_with_url = first.split("://").next().is_some_and(|scheme| scheme.len() < 6 && scheme.chars().all(|c| c.is_ascii_alphanumeric()));
     if starts_with_url && first.contains("://") {
-        return if first.contains('\t') || file.ends_with(".tsv") { '\t' } else { ' ' };
+        return if first.contains('\t') || format::lower_ending(file) == "tsv" { '\t' } else { ' ' };
     }
     let count = |mark: char| first.split('"').step_by(2).map(|outside| outside.matches(mark).count()).sum::<usize>();
     marks.into_iter().rev().max_by_key(|mark| count(*mark)).unwrap_or(',')

@@ -293,9 +293,9 @@ impl Columns {
         dataset.publisher = cell(Role::Publisher).map(|name| Agent { name, ..Agent::default() });
         let (contact, email) = (cell(Role::Contact), cell(Role::Mail));
         dataset.contact = contact.or_else(|| email.clone()).map(|name| Agent { name, email, homepage: None });
-        dataset.themes = parts(cell(Role::Theme), &[';', '；', '|']);
-        dataset.keywords = parts(cell(Role::Keywords), &[',', '，', ';', '；', '|', '、']);
-        dataset.languages = parts(cell(Role::Language), &[',', ';', '|']);
+        dataset.themes = parts(cell(Role::Theme).as_deref(), &[';', '；', '|']);
+        dataset.keywords = parts(cell(Role::Keywords).as_deref(), &[',', '，', ';', '；', '|', '、']);
+        dataset.languages = parts(cell(Role::Language).as_deref(), &[',', ';', '|']);
         dataset.licenses = licences(cell(Role::Licence), cell(Role::LicenceUrl));
         dataset.issued = cell(Role::Issued);
         dataset.modified = cell(Role::Modified);
@@ -385,7 +385,7 @@ fn licences(name: Option<String>, url: Option<String>) -> Vec<License> {
 }
 
 /// The parts of a cell that holds several.
-fn parts(cell: Option<String>, marks: &[char]) -> Vec<String> {
+fn parts(cell: Option<&str>, marks: &[char]) -> Vec<String> {
     let Some(cell) = cell else { return Vec::new() };
     cell.split(marks).map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }

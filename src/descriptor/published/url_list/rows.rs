@@ -118,11 +118,7 @@ impl<'i> Rows<'i> {
                         At::Start
                     }
                     (At::Start | At::Plain | At::Quote, b'\r' | b'\n') => at,
-                    (At::Quoted, _) => {
-                        cell.push(byte);
-                        At::Quoted
-                    }
-                    (At::Quote, b'"') => {
+                    (At::Quoted, _) | (At::Quote, b'"') => {
                         cell.push(byte);
                         At::Quoted
                     }

@@ -1,4 +1,4 @@
-use crate::descriptor::published::{Gathered, Standard, detect, read, shared};
+use crate::descriptor::published::{Gathered, Page, Standard, detect, read, shared};
 use crate::descriptor::{Dataset, Format};
 
 fn read_bytes(bytes: &[u8], file: &str) -> Gathered {
@@ -17,7 +17,7 @@ fn read_text(text: &str) -> (Vec<Dataset>, Vec<String>) {
 fn a_published_list_of_portals_is_read() {
     // 631 rows by the README, some of whose cells go over several lines.
     let (sink, page) = shared(Standard::UrlList, "dataportals/portals.csv");
-    assert_eq!(page, Default::default());
+    assert_eq!(page, Page::default());
     let messages: Vec<String> = sink.problems.iter().map(ToString::to_string).collect();
     assert_eq!((sink.datasets.len(), sink.problems.len()), (631, 0), "{messages:?}");
     let first = &sink.datasets[0];
