@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stoa::cli::report::Failure;
-use stoa::cli::{inspect, prune, query, refresh, serve, shell, user};
+use stoa::cli::{catalog, inspect, prune, query, refresh, serve, shell, user};
 use stoa::config::{Config, RawConfig};
 use stoa::{Engine, Error, Kind, generate, wire};
 use tracing_subscriber::EnvFilter;
@@ -37,7 +37,7 @@ fn start(raw: RawConfig) -> Result<(), Failure> {
         | Config::Shell { engine, .. }
         | Config::Refresh { engine, .. }
         | Config::Prune { engine, .. } => engine.threads,
-        Config::Inspect { .. } | Config::User { .. } | Config::Generate { .. } => 1,
+        Config::Inspect { .. } | Config::User { .. } | Config::Catalog { .. } | Config::Generate { .. } => 1,
     };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build().map_err(Error::from)?;
@@ -62,6 +62,7 @@ async fn run(config: Config) -> Result<(), Failure> {
         Config::Prune { engine, prune } => prune::prune(&Engine::open(engine)?, &prune)?,
         Config::Inspect { store, snapshot, inspect: options } => inspect::inspect(store, snapshot, &options).await?,
         Config::User { user: options } => user::user(&options)?,
+        Config::Catalog { store, catalog: options } => catalog::catalog(store, options).await?,
         Config::Generate { scale, dir } => {
             let told = |step: generate::Step<'_>| {
                 if step.done {

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::{Connection, Row, ToSql, params};
 use serde::{Deserialize, Serialize};
 
+use super::index::Index;
+use super::packed;
 use super::wanted::behind;
 use super::{Catalog, Catalogs, Counts, KnownColumn, TableEntry, Theme, Wanted};
 use crate::descriptor::{Dataset, Problem, datapackage};
@@ -23,13 +25,13 @@ pub(super) struct Models {
 }
 
 impl Models {
-    fn dataset(&self, connection: &Connection, id: i64) -> Result<Arc<Dataset>> {
+    pub(super) fn dataset(&self, connection: &Connection, id: i64) -> Result<Arc<Dataset>> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(dataset) = kept.get(&id) {
             return Ok(Arc::clone(dataset));
         }
-        let mut statement = connection.prepare_cached("SELECT model FROM datasets WHERE id = ?")?;
-        let model: String = statement.query_row([id], |row| row.get(0))?;
+        let mut statement = connection.prepare_cached("SELECT model FROM records WHERE dataset = ?")?;
+        let model = packed::unpack(statement.query_row([id], |row| row.get::<_, Vec<u8>>(0))?.as_slice())?;
         // The file does not matter: the printed form names its own base.
         let (datasets, _) = datapackage::parse(model.as_bytes(), "");
         let unreadable = || Error::new(Kind::Internal, format!("the index holds an unreadable dataset (row {id})"));
@@ -106,8 +108,10 @@ fn unmodified() -> i32 {
 impl Catalogs {
     /// The schemas of a catalog by name.
     pub fn themes(&self, catalog: &str) -> Result<Vec<Theme>> {
-        let (_, Catalog { id, name }) = self.catalog(catalog)?;
-        let connection = self.connection();
+        let (_, catalog) = self.catalog(catalog)?;
+        let Catalog { id, name, .. } = catalog;
+        let index = self.index(catalog)?;
+        let connection = index.connection();
         let mut statement =
             connection.prepare_cached("SELECT oid, name, title, datasets, tables FROM themes WHERE catalog = ? ORDER BY name")?;
         let themes = statement.query_map([id], |row| {
@@ -174,10 +178,17 @@ impl Catalogs {
 
     /// Whether there are such tables.
     pub fn is_referred(&self, table: &TableEntry) -> Result<bool> {
-        let (_, Catalog { id, .. }) = self.catalog(&table.catalog)?;
-        let connection = self.connection();
+        let (_, catalog) = self.catalog(&table.catalog)?;
+        let index = self.index(catalog)?;
+        let connection = index.connection();
         let mut statement = connection.prepare_cached(REFERRED)?;
-        Ok(statement.query_row(params![table.descriptor, table.distribution().name, id], |row| row.get(0))?)
+        Ok(statement.query_row(params![table.descriptor, table.distribution().name, catalog.id], |row| row.get(0))?)
+    }
+
+    /// The tables of one dataset of an index.
+    pub(super) fn tables_of_dataset(&self, index: &Index, catalog: &str, dataset: i64) -> Result<Vec<Arc<TableEntry>>> {
+        let id = self.catalog(catalog)?.1.id;
+        self.entries_of(index, catalog, &format!("{TABLE} AND t.dataset = ? ORDER BY t.position"), &[&id, &dataset], |_| true)
     }
 
     fn entries(&self, catalog: &str, sql: &str, parameters: &[&dyn ToSql]) -> Result<Vec<Arc<TableEntry>>> {
@@ -191,16 +202,28 @@ impl Catalogs {
         parameters: &[&dyn ToSql],
         keep: impl Fn(&TableRow) -> bool,
     ) -> Result<Vec<Arc<TableEntry>>> {
-        let connection = self.connection();
+        let index = self.index(self.catalog(catalog)?.1)?;
+        self.entries_of(&index, catalog, sql, parameters, keep)
+    }
+
+    fn entries_of(
+        &self,
+        index: &Index,
+        catalog: &str,
+        sql: &str,
+        parameters: &[&dyn ToSql],
+        keep: impl Fn(&TableRow) -> bool,
+    ) -> Result<Vec<Arc<TableEntry>>> {
+        let connection = index.connection();
         // A deferred transaction: the rows and their datasets are of one moment, whatever another process writes between.
         let moment = connection.unchecked_transaction()?;
         let mut statement = moment.prepare_cached(sql)?;
         let rows = statement.query_map(parameters, TableRow::read)?;
         let kept = rows.filter(|row| row.as_ref().map_or(true, &keep));
-        kept.map(|row| Ok(Arc::new(self.entry(&moment, catalog, row?)?))).collect()
+        kept.map(|row| Ok(Arc::new(self.entry((&index.models, &moment), catalog, row?)?))).collect()
     }
 
-    fn entry(&self, connection: &Connection, catalog: &str, row: TableRow) -> Result<TableEntry> {
+    fn entry(&self, (models, connection): (&Models, &Connection), catalog: &str, row: TableRow) -> Result<TableEntry> {
         self.looked_at.fetch_add(1, Ordering::Relaxed);
         let columns = row.columns.as_deref().map(stored_columns).transpose()?;
         Ok(TableEntry {
@@ -209,7 +232,7 @@ impl Catalogs {
             schema: row.schema,
             name: row.name,
             descriptor: row.descriptor,
-            dataset: self.models.dataset(connection, row.dataset)?,
+            dataset: models.dataset(connection, row.dataset)?,
             distribution: row.position as usize,
             columns: columns.map(Arc::new),
             rows: row.rows.and_then(|rows| u64::try_from(rows).ok()),
@@ -219,20 +242,21 @@ impl Catalogs {
     /// Remembers what a first touch found, so that the table can be described without its source. It is forgotten when what is
     /// declared of the distribution changes.
     pub fn remember(&self, table: &TableEntry, columns: &[KnownColumn], rows: u64) -> Result<()> {
-        let (_, Catalog { id, .. }) = self.catalog(&table.catalog)?;
+        let (_, catalog) = self.catalog(&table.catalog)?;
         let stored: Vec<StoredColumn> = columns
             .iter()
             .map(|c| StoredColumn(c.name.clone(), c.pg_type.clone(), c.nullable, c.comment.clone(), c.modifier))
             .collect();
         let stored = serde_json::to_string(&stored).expect("texts and flags are JSON");
         let rows = i64::try_from(rows).unwrap_or(i64::MAX);
-        let mut connection = self.connection();
+        let index = self.index(catalog)?;
+        let mut connection = index.connection();
         let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         let changed = transaction.execute(
             "INSERT INTO known (shape, columns, rows) SELECT shape, ?, ? FROM tables WHERE catalog = ? AND oid = ?
              ON CONFLICT (shape) DO UPDATE SET columns = excluded.columns, rows = excluded.rows
              WHERE columns <> excluded.columns OR rows <> excluded.rows",
-            params![stored, rows, id, table.oid],
+            params![stored, rows, catalog.id, table.oid],
         )?;
         if changed > 0 {
             transaction.execute("UPDATE changes SET count = count + 1", [])?;
@@ -246,9 +270,10 @@ impl Catalogs {
         let asked = |position: usize| only.is_none_or(|only| only == position);
         let passing = self.passing.iter().filter(|(position, _)| asked(*position)).map(|(_, problem)| problem.clone());
         let mut problems: Vec<Problem> = passing.collect();
-        let connection = self.connection();
-        let mut statement = connection.prepare_cached("SELECT file, pointer, message FROM problems WHERE catalog = ?")?;
         for (_, catalog) in self.catalogs.iter().enumerate().filter(|(position, _)| asked(*position)) {
+            let index = self.index(catalog)?;
+            let connection = index.connection();
+            let mut statement = connection.prepare_cached("SELECT file, pointer, message FROM problems WHERE catalog = ?")?;
             let rows = statement
                 .query_map([catalog.id], |row| Ok(Problem { file: row.get(0)?, pointer: row.get(1)?, message: row.get(2)? }))?;
             for problem in rows {
@@ -261,12 +286,13 @@ impl Catalogs {
 
     /// How much there is in all catalogs together.
     pub fn counts(&self) -> Result<Counts> {
-        let connection = self.connection();
-        let mut statement = connection.prepare_cached(
-            "SELECT count(*), coalesce(sum(datasets), 0), coalesce(sum(tables), 0) FROM themes WHERE catalog = ?",
-        )?;
         let mut counts = Counts { catalogs: self.catalogs.len(), ..Counts::default() };
         for catalog in &self.catalogs {
+            let index = self.index(catalog)?;
+            let connection = index.connection();
+            let mut statement = connection.prepare_cached(
+                "SELECT count(*), coalesce(sum(datasets), 0), coalesce(sum(tables), 0) FROM themes WHERE catalog = ?",
+            )?;
             let (themes, datasets, tables): (u32, u32, u32) =
                 statement.query_row([catalog.id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
             counts.themes += themes as usize;
@@ -279,7 +305,7 @@ impl Catalogs {
     /// Changes whenever a lookup may answer otherwise than before: datasets came, went or changed, or a first touch found
     /// columns; by whichever process that shares the index.
     pub fn version(&self) -> Result<u64> {
-        let connection = self.connection();
+        let connection = self.index.connection();
         let count: i64 = connection.prepare_cached("SELECT count FROM changes")?.query_row([], |row| row.get(0))?;
         Ok(count.unsigned_abs())
     }
@@ -287,6 +313,9 @@ impl Catalogs {
 
 /// A condition on a row of [`TABLE`], and the value that it compares with.
 type Condition = (&'static str, String);
+
+/// The conditions that a lookup's rows meet.
+pub(super) type Lookup = Vec<Condition>;
 
 /// [`TABLE`] with these conditions. SQLite, which counts no rows, would look through a whole catalog for a name alone.
 fn told<'a>(conditions: impl Iterator<Item = &'a str>) -> String {
@@ -297,7 +326,7 @@ fn told<'a>(conditions: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// The lookups that find all that is wanted, each the conditions it begins with. One by a name alone finds it in every schema.
-fn conditions(schemas: Option<&Wanted>, names: Option<&Wanted>) -> Vec<Vec<Condition>> {
+fn conditions(schemas: Option<&Wanted>, names: Option<&Wanted>) -> Vec<Lookup> {
     let by_name = names.map(|n| lookups(n, [" AND t.name = ?", " AND t.name >= ?", " AND t.name < ?"]));
     let by_schema = schemas.map(|s| lookups(s, [" AND t.schema = ?", " AND t.schema >= ?", " AND t.schema < ?"]));
     match (by_schema, by_name) {
@@ -312,7 +341,7 @@ fn conditions(schemas: Option<&Wanted>, names: Option<&Wanted>) -> Vec<Vec<Condi
 }
 
 /// A lookup for each text, and one for each beginning.
-fn lookups(wanted: &Wanted, [is, from, to]: [&'static str; 3]) -> Vec<Vec<Condition>> {
+pub(super) fn lookups(wanted: &Wanted, [is, from, to]: [&'static str; 3]) -> Vec<Lookup> {
     let texts = wanted.texts.iter().map(|text| vec![(is, text.clone())]);
     let starts = wanted.starts.iter().map(|start| {
         let end = behind(start).map(|end| (to, end));

@@ -3,27 +3,33 @@
 
 mod archives;
 mod entry;
+mod harvest;
+mod harvested;
 mod index;
 mod lookup;
 mod naming;
+mod packed;
+mod publications;
 mod scan;
 mod update;
 mod wanted;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use rusqlite::Connection;
 
 use crate::descriptor::Problem;
 use crate::error::{Error, Kind, Result};
 use crate::name::Identifier;
 
 pub use entry::{Counts, KnownColumn, TableEntry, Theme};
+pub use harvest::{Documents, Fetched, Harvests, Outcome, Registered, Step};
+pub use harvested::is_harvested;
+pub use publications::{Publication, Publications, Publisher, SourceRecord};
 pub use wanted::Wanted;
 
-use lookup::Models;
+use harvested::Harvested;
+use index::Index;
 
 /// Where a catalog's descriptors are, and the database name it gets.
 #[derive(Clone, Debug)]
@@ -68,18 +74,20 @@ impl Reach<'_> {
 pub struct Catalogs {
     /// In the order they were given.
     catalogs: Vec<Catalog>,
-    /// Lookups take microseconds, so one connection serves all sessions.
-    connection: Mutex<Connection>,
-    models: Models,
+    /// The state's own, which the catalogs that were given stand in.
+    index: Arc<Index>,
     looked_at: AtomicU64,
     /// What was wrong at this start only, such as an unreachable URL; what is wrong in a descriptor stands in the index.
     passing: Vec<(usize, Problem)>,
 }
 
-/// One catalog of this server: its row in the index.
+/// One catalog of this server.
 struct Catalog {
+    /// Its row in its index.
     id: i64,
     name: String,
+    /// Where it was harvested, and so has an index of its own.
+    harvested: Option<Harvested>,
 }
 
 impl Catalogs {
@@ -87,7 +95,7 @@ impl Catalogs {
     /// on the way for [`Self::problems`]: one bad descriptor never stops the rest, and a location that is not there gives an
     /// empty catalog. Descriptor files that have not changed since the last time are not read again; descriptors given by URL are
     /// fetched each time, and when that fails the last known version is served. Other catalogs that the index knows from
-    /// earlier starts stay in it unseen. A local archive of several data files is a table for each, unless its descriptor says
+    /// earlier starts stay in it unseen. Catalogs that were harvested ([`Harvests`]) follow those that are given. A local archive of several data files is a table for each, unless its descriptor says
     /// which are meant.
     ///
     /// [`Kind::Config`] when two sources are given the same name, or the index is of a newer Stoa or can't be used.
@@ -107,19 +115,25 @@ impl Catalogs {
         let mut connection = index::open(state.as_deref())?;
         let mut catalogs = Vec::with_capacity(sources.len());
         let mut passing = Vec::new();
+        let harvests = match &state {
+            Some(state) => harvested::all(&connection, state)?,
+            None => Vec::new(),
+        };
         for (position, (source, name)) in sources.iter().zip(database_names(sources)?).enumerate() {
             let mut scan = scan::scan(&source.location, reach.fetch)?;
             passing.extend(std::mem::take(&mut scan.problems).into_iter().map(|problem| (position, problem)));
             let id = update::update(&mut connection, &name, scan, reach).map_err(|e| e.within(format!("catalog \"{name}\"")))?;
-            catalogs.push(Catalog { id, name });
+            catalogs.push(Catalog { id, name, harvested: None });
         }
-        Ok(Self {
-            catalogs,
-            connection: Mutex::new(connection),
-            models: Models::default(),
-            looked_at: AtomicU64::new(0),
-            passing,
-        })
+        for (name, harvested) in harvests {
+            if catalogs.iter().any(|catalog| catalog.name == name) {
+                return Err(Error::new(Kind::Config, format!("two catalogs are named \"{name}\", one of them harvested"))
+                    .with_hint("Give the other one a name of its own: --catalog NAME=LOCATION."));
+            }
+            passing.extend(harvested.problem().map(|problem| (catalogs.len(), problem)));
+            catalogs.push(Catalog { id: harvested::ID, name, harvested: Some(harvested) });
+        }
+        Ok(Self { catalogs, index: Arc::new(Index::new(connection)), looked_at: AtomicU64::new(0), passing })
     }
 
     /// The catalogs in the order they were given: the first is the default database.
@@ -132,9 +146,12 @@ impl Catalogs {
         self.looked_at.load(Ordering::Relaxed)
     }
 
-    /// The connection. A holder that panicked left no transaction open (dropping one rolls it back), so its poison is nothing.
-    fn connection(&self) -> MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The index that a catalog stands in now: of one that was harvested, that of its newest version.
+    fn index(&self, catalog: &Catalog) -> Result<Arc<Index>> {
+        match &catalog.harvested {
+            None => Ok(Arc::clone(&self.index)),
+            Some(harvested) => harvested.index(&self.index),
+        }
     }
 
     /// The catalog of this name, by position and row.

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use rusqlite::Connection;
+
 use super::*;
 use crate::descriptor::SheetChoice;
 

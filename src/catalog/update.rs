@@ -13,8 +13,10 @@ use super::Reach;
 use super::archives::{self, Looked};
 use super::index::FIRST_OID;
 use super::naming;
+use super::packed;
 use super::scan::{Content, Found, Scan};
 use crate::descriptor::bare::{self, BareFile};
+use crate::descriptor::published::Record;
 use crate::descriptor::{Dataset, Distribution, Place, Problem, datapackage};
 use crate::error::Result;
 use crate::name::Identifier;
@@ -102,22 +104,25 @@ fn replace(transaction: &Transaction<'_>, catalog: i64, stored: &Stored, found: 
     let stays: HashSet<&str> =
         found.iter().filter(|f| is_unreachable(f) || is_unchanged(stored, f, reach)).map(|f| f.file.as_str()).collect();
     for (_, Known { id: source, .. }) in stored.iter().filter(|(file, _)| !stays.contains(file.as_str())) {
-        transaction.execute("DELETE FROM distributions WHERE dataset IN (SELECT id FROM datasets WHERE source = ?)", [source])?;
-        transaction.execute("DELETE FROM targets WHERE dataset IN (SELECT id FROM datasets WHERE source = ?)", [source])?;
-        transaction.execute("DELETE FROM datasets WHERE source = ?", [source])?;
+        let mut datasets = transaction.prepare_cached("SELECT id FROM datasets WHERE source = ?")?;
+        for dataset in datasets.query_map([source], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()? {
+            remove(transaction, dataset)?;
+        }
         transaction.execute("DELETE FROM problems WHERE catalog = ? AND source = ?", [catalog, *source])?;
         transaction.execute("DELETE FROM archives WHERE source = ?", [source])?;
         transaction.execute("DELETE FROM sources WHERE id = ?", [source])?;
     }
     for found in found.iter().filter(|found| !stays.contains(found.file.as_str())) {
-        let (datasets, problems, archives) = read(found, reach);
+        let (datasets, problems, archives, record) = read(found, reach);
         let bare = matches!(found.content, Content::Bare { .. });
         transaction
             .prepare_cached("INSERT INTO sources (catalog, file, fingerprint, bare) VALUES (?, ?, ?, ?)")?
             .execute(params![catalog, found.file, found.fingerprint, bare])?;
         let source = transaction.last_insert_rowid();
         for dataset in &datasets {
-            insert(transaction, catalog, (source, &found.file), dataset)?;
+            let source = (source, found.file.as_str());
+            let (theme, record) = (dataset.theme(), record.as_ref());
+            insert(transaction, &New { catalog, source, dataset, theme, record, hash: &[], run: 0 })?;
         }
         for Looked { path, stamp } in &archives {
             transaction
@@ -131,26 +136,34 @@ fn replace(transaction: &Transaction<'_>, catalog: i64, stored: &Stored, found: 
     Ok(())
 }
 
+/// What is read of a source: its datasets, what is wrong, the archives that were looked into, and its text.
+type Parsed = (Vec<Dataset>, Vec<Problem>, Vec<Looked>, Option<Record<'static>>);
+
 /// Reads a new or changed source, and looks into the archives that it describes. Nothing here fails: what can't be read is a problem.
-fn read(found: &Found, reach: &Reach<'_>) -> (Vec<Dataset>, Vec<Problem>, Vec<Looked>) {
-    let (mut datasets, mut problems) = match &found.content {
+fn read(found: &Found, reach: &Reach<'_>) -> Parsed {
+    let parsed = |bytes: &[u8]| {
+        let (datasets, problems) = datapackage::parse(bytes, &found.file);
+        let text = String::from_utf8_lossy(bytes).into_owned().into();
+        (datasets, problems, Some(Record { text, media_type: "application/json" }))
+    };
+    let (mut datasets, mut problems, record) = match &found.content {
         Content::Descriptor => match bytes(Path::new(&found.file)) {
-            Ok(bytes) => datapackage::parse(&bytes, &found.file),
+            Ok(bytes) => parsed(&bytes),
             Err(message) => {
                 let problem = Problem { file: found.file.clone(), pointer: String::new(), message };
-                (Vec::new(), vec![problem])
+                (Vec::new(), vec![problem], None)
             }
         },
-        Content::Fetched(bytes) => datapackage::parse(bytes, &found.file),
-        Content::Unreachable => (Vec::new(), Vec::new()),
+        Content::Fetched(bytes) => parsed(bytes),
+        Content::Unreachable => (Vec::new(), Vec::new(), None),
         // All files' versions are in its fingerprint.
         Content::Bare { root, files } => {
             let (datasets, problems) = read_bare(root, files, reach);
-            return (datasets, problems, Vec::new());
+            return (datasets, problems, Vec::new(), None);
         }
     };
     let looked = archives::split(&mut datasets, &found.file, reach, &mut problems);
-    (datasets, problems, looked)
+    (datasets, problems, looked, record)
 }
 
 fn read_bare(root: &Path, files: &[String], reach: &Reach<'_>) -> (Vec<Dataset>, Vec<Problem>) {
@@ -187,20 +200,54 @@ fn head(root: &Path, path: &str) -> Option<Vec<u8>> {
     Some(line.trim_ascii_end().to_vec()).filter(|line| !line.is_empty())
 }
 
-fn insert(transaction: &Transaction<'_>, catalog: i64, (source, file): (i64, &str), dataset: &Dataset) -> Result<()> {
-    let model = datapackage::to_datapackage(dataset).to_string();
-    transaction
-        .prepare_cached("INSERT INTO datasets (catalog, source, identifier, name, theme, model) VALUES (?, ?, ?, ?, ?, ?)")?
-        .execute(params![catalog, source, dataset.identifier, dataset.name, dataset.theme(), model])?;
-    let id = transaction.last_insert_rowid();
-    let mut statement =
-        transaction.prepare_cached("INSERT INTO distributions (dataset, position, name, shape) VALUES (?, ?, ?, ?)")?;
+/// A dataset on its way into the index.
+pub(super) struct New<'a> {
+    pub(super) catalog: i64,
+    /// Its document, by row and by name.
+    pub(super) source: (i64, &'a str),
+    pub(super) dataset: &'a Dataset,
+    /// What its schema is named after.
+    pub(super) theme: Option<&'a str>,
+    /// What it was made of; `None` where nobody described it.
+    pub(super) record: Option<&'a Record<'a>>,
+    /// Equal as long as its record is.
+    pub(super) hash: &'a [u8],
+    pub(super) run: i64,
+}
+
+/// Puts a dataset in, and gives its row.
+pub(super) fn insert(connection: &Connection, new: &New<'_>) -> Result<i64> {
+    let New { catalog, source: (source, file), dataset, theme, record, hash, run } = *new;
+    let publisher = dataset.publisher.as_ref().map(|publisher| publisher.name.as_str());
+    let sql =
+        "INSERT INTO datasets (catalog, source, identifier, name, theme, publisher, hash, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    connection.prepare_cached(sql)?.execute(params![
+        catalog,
+        source,
+        dataset.identifier,
+        dataset.name,
+        theme,
+        publisher,
+        hash,
+        run
+    ])?;
+    let id = connection.last_insert_rowid();
+    let model = packed::pack(&datapackage::to_datapackage(dataset).to_string())?;
+    let text = record.map(|record| packed::pack(&record.text)).transpose()?;
+    connection.prepare_cached("INSERT INTO records (dataset, model, media_type, text) VALUES (?, ?, ?, ?)")?.execute(params![
+        id,
+        model,
+        record.map(|record| record.media_type),
+        text
+    ])?;
+    let sql = "INSERT INTO distributions (dataset, position, name, shape, is_table) VALUES (?, ?, ?, ?, ?)";
+    let mut statement = connection.prepare_cached(sql)?;
     for (position, distribution) in dataset.distributions.iter().enumerate() {
-        statement.execute(params![id, position as i64, distribution.name, shape(distribution)])?;
+        statement.execute(params![id, position as i64, distribution.name, shape(distribution), distribution.is_table()])?;
     }
     // What foreign keys refer to, so that those who refer to a table are found without a look at all others.
     let mut statement =
-        transaction.prepare_cached("INSERT OR IGNORE INTO targets (file, name, dataset, position) VALUES (?, ?, ?, ?)")?;
+        connection.prepare_cached("INSERT OR IGNORE INTO targets (file, name, dataset, position) VALUES (?, ?, ?, ?)")?;
     for (position, distribution) in dataset.distributions.iter().enumerate() {
         for key in &distribution.schema.foreign_keys {
             let beside = key.package.as_deref().map(|package| Place::of_file(file).beside(package));
@@ -209,6 +256,15 @@ fn insert(transaction: &Transaction<'_>, catalog: i64, (source, file): (i64, &st
             statement.execute(params![target, name, id, position as i64])?;
         }
     }
+    Ok(id)
+}
+
+/// Takes a dataset out, with all that belongs to it.
+pub(super) fn remove(connection: &Connection, dataset: i64) -> Result<()> {
+    for table in ["distributions", "targets", "records"] {
+        connection.prepare_cached(&format!("DELETE FROM {table} WHERE dataset = ?"))?.execute([dataset])?;
+    }
+    connection.prepare_cached("DELETE FROM datasets WHERE id = ?")?.execute([dataset])?;
     Ok(())
 }
 
@@ -217,8 +273,8 @@ fn shape(distribution: &Distribution) -> [u8; 32] {
     Sha256::digest(datapackage::to_resource(distribution).to_string()).into()
 }
 
-fn report(transaction: &Transaction<'_>, catalog: i64, source: Option<i64>, problem: &Problem) -> Result<()> {
-    transaction
+pub(super) fn report(connection: &Connection, catalog: i64, source: Option<i64>, problem: &Problem) -> Result<()> {
+    connection
         .prepare_cached("INSERT INTO problems (catalog, source, file, pointer, message) VALUES (?, ?, ?, ?, ?)")?
         .execute(params![catalog, source, problem.file, problem.pointer, problem.message])?;
     Ok(())
@@ -232,7 +288,7 @@ struct Wanted {
 }
 
 /// Makes the names of all of a catalog's tables and schemas anew, in the order of the datasets' identifiers.
-fn rename(transaction: &Transaction<'_>, catalog: i64, catalog_name: &str) -> Result<()> {
+pub(super) fn rename(transaction: &Connection, catalog: i64, catalog_name: &str) -> Result<()> {
     for table in ["tables", "themes"] {
         transaction.execute(&format!("DELETE FROM {table} WHERE catalog = ?"), [catalog])?;
     }
@@ -246,8 +302,9 @@ fn rename(transaction: &Transaction<'_>, catalog: i64, catalog_name: &str) -> Re
         "SELECT d.id, d.name, d.theme, s.file, s.bare FROM datasets d JOIN sources s ON s.id = d.source
          WHERE d.catalog = ? ORDER BY d.identifier, s.file, d.id",
     )?;
-    let mut distributions =
-        transaction.prepare("SELECT position, name, shape FROM distributions WHERE dataset = ? ORDER BY position")?;
+    let mut distributions = transaction
+        .prepare("SELECT position, name, shape FROM distributions WHERE dataset = ? AND is_table ORDER BY position")?;
+    let mut placed = transaction.prepare("UPDATE datasets SET schema = ?, tables = ? WHERE id = ?")?;
     let mut rows = datasets.query([catalog])?;
     while let Some(row) = rows.next()? {
         let (dataset, name, theme): (i64, String, Option<String>) = (row.get(0)?, row.get(1)?, row.get(2)?);
@@ -261,6 +318,7 @@ fn rename(transaction: &Transaction<'_>, catalog: i64, catalog_name: &str) -> Re
         counted.datasets += 1;
         counted.tables += parts.len() as i64;
         let several = parts.len() > 1;
+        placed.execute(params![schema.as_str(), parts.len() as i64, dataset])?;
         for (position, part, shape) in parts {
             places.push((schema.clone(), naming::table_name(&name, several.then_some(part.as_str()))));
             wanted.push(Wanted { dataset, position, shape });
@@ -303,7 +361,7 @@ struct Schema {
 }
 
 /// The oid of a name: the one it always had, else the next.
-fn oid(transaction: &Transaction<'_>, catalog: &str, schema: &str, name: &str) -> Result<u32> {
+fn oid(transaction: &Connection, catalog: &str, schema: &str, name: &str) -> Result<u32> {
     let mut find = transaction.prepare_cached("SELECT oid FROM oids WHERE catalog = ? AND schema = ? AND name = ?")?;
     if let Some(oid) = find.query_row([catalog, schema, name], |row| row.get(0)).optional()? {
         return Ok(oid);

@@ -1,5 +1,5 @@
-//! The terminal: `stoa serve`, `stoa query`, `stoa shell`, `stoa refresh`, `stoa prune`, `stoa inspect` and `stoa user` as people meet
-//! them. What is served, and how the server talks to its clients, is handed in by `main`; the Postgres protocol is unknown here.
+//! The terminal: `stoa serve`, `stoa query`, `stoa shell`, `stoa refresh`, `stoa prune`, `stoa inspect`, `stoa user` and
+//! `stoa catalog` as people meet them. What is served, and how the server talks to its clients, is handed in by `main`; the Postgres protocol is unknown here.
 
 pub mod report;
 
@@ -10,6 +10,7 @@ mod interrupt;
 mod progress;
 mod run;
 
+pub mod catalog;
 pub mod inspect;
 pub mod prune;
 pub mod query;

@@ -10,11 +10,12 @@ mod value;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use raw::{RawCommand, RawPrune, RawQuery, RawServe, RawShared, RawUser, RawUserAction};
+use raw::{RawCatalog, RawCatalogAction, RawCommand, RawPrune, RawQuery, RawServe, RawShared, RawUser, RawUserAction};
 pub use raw::{RawConfig, command};
 
 use crate::cli::format::Format;
-use crate::cli::{inspect, prune, query, refresh, serve, shell, user};
+use crate::cli::{catalog as harvests, inspect, prune, query, refresh, serve, shell, user};
+use crate::descriptor::published::Standard;
 use crate::error::{Error, Kind, Result};
 use crate::{catalog, engine, generate, snapshot, store, wire};
 
@@ -35,6 +36,8 @@ pub enum Config {
     Inspect { store: store::Options, snapshot: snapshot::Options, inspect: inspect::Options },
     /// `stoa user`: who may log in; no engine.
     User { user: user::Options },
+    /// `stoa catalog`: the catalogs that a state harvests; no engine.
+    Catalog { store: store::Options, catalog: harvests::Options },
     /// `stoa generate`: the synthetic city, at a scale and into a folder; no engine.
     Generate { scale: f64, dir: PathBuf },
 }
@@ -80,6 +83,10 @@ impl RawConfig {
                 Ok(Config::Inspect { store, snapshot, inspect: inspect::Options { place: raw.place, rejects: raw.rejects } })
             }
             RawCommand::User(raw) => Ok(Config::User { user: user_options(raw)? }),
+            RawCommand::Catalog(raw) => {
+                let state = snapshot_options(&self.shared)?.cache;
+                Ok(Config::Catalog { store: store_options(&self.shared)?, catalog: harvests_options(raw, state)? })
+            }
             RawCommand::Generate(raw) => {
                 let taken = format!("a number above 0 and up to {}, such as 0.01", generate::MAX_SCALE);
                 let scale = value::parse("--scale", &raw.scale, |text| value::scale(text, generate::MAX_SCALE), &taken)?;
@@ -90,7 +97,11 @@ impl RawConfig {
 }
 
 fn engine_options(raw: &RawShared) -> Result<engine::Options> {
-    let catalogs = raw.catalog.iter().map(|text| catalog(text)).collect::<Result<_>>()?;
+    let snapshot = snapshot_options(raw)?;
+    // Where only harvested catalogs are served, nobody has to say that there is no folder beside them.
+    let is_absent = raw.catalog == [DEFAULT_CATALOG] && !Path::new(DEFAULT_CATALOG).exists();
+    let given = if is_absent && catalog::is_harvested(&snapshot.cache) { &[] } else { raw.catalog.as_slice() };
+    let catalogs = given.iter().map(|text| catalog(text)).collect::<Result<_>>()?;
     let memory = match &raw.memory {
         Some(text) => value::parse("--memory", text, value::size, value::SIZES)?,
         None => memory::default_share(),
@@ -99,7 +110,6 @@ fn engine_options(raw: &RawShared) -> Result<engine::Options> {
         Some(text) => value::parse("--threads", text, value::count, "a number from 1 to 1024")?,
         None => std::thread::available_parallelism().map_or(1, usize::from),
     };
-    let snapshot = snapshot_options(raw)?;
     Ok(engine::Options {
         catalogs,
         cache: snapshot.cache.clone(),
@@ -203,6 +213,20 @@ fn user_options(raw: RawUser) -> Result<user::Options> {
     Ok(user::Options { users, action })
 }
 
+fn harvests_options(raw: RawCatalog, state: PathBuf) -> Result<harvests::Options> {
+    let kinds = Standard::ALL.map(Standard::name).join(", ");
+    let action = match raw.action {
+        RawCatalogAction::Add { name, location, kind } => {
+            let standard = kind.map(|kind| value::parse("--kind", &kind, Standard::of_name, &kinds)).transpose()?;
+            harvests::Action::Add { name, location, standard }
+        }
+        RawCatalogAction::Refresh { names } => harvests::Action::Refresh { names },
+        RawCatalogAction::List => harvests::Action::List,
+        RawCatalogAction::Remove { name } => harvests::Action::Remove { name },
+    };
+    Ok(harvests::Options { state, action, pause: duration("--pause", &raw.pause)? })
+}
+
 fn query_options(raw: RawQuery) -> Result<query::Options> {
     let source = match (raw.sql, raw.file) {
         (Some(sql), _) => query::Source::Text(sql),
@@ -275,7 +299,9 @@ mod tests {
             | Config::Shell { engine, .. }
             | Config::Refresh { engine, .. }
             | Config::Prune { engine, .. } => engine,
-            Config::Inspect { .. } | Config::User { .. } | Config::Generate { .. } => panic!("it has no engine"),
+            Config::Inspect { .. } | Config::User { .. } | Config::Catalog { .. } | Config::Generate { .. } => {
+                panic!("it has no engine")
+            }
         }
     }
 

@@ -47,6 +47,8 @@ pub(super) enum RawCommand {
     Inspect(RawInspect),
     /// Say who may log in, in the file of roles that serve --users names
     User(RawUser),
+    /// Harvest the catalogs of other platforms, whose datasets are tables from then on
+    Catalog(RawCatalog),
     /// Write the synthetic city's datasets
     Generate(RawGenerate),
 }
@@ -267,6 +269,45 @@ pub(super) struct RawInspect {
     /// How many rejects to show
     #[arg(long, value_name = "N", default_value = "10")]
     pub rejects: usize,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct RawCatalog {
+    #[command(subcommand)]
+    pub action: RawCatalogAction,
+    /// How long to wait between two requests of a platform
+    #[arg(long, global = true, value_name = "DURATION", env = "STOA_PAUSE", default_value = "100ms")]
+    pub pause: String,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum RawCatalogAction {
+    /// Harvest a catalog: Data Package, DCAT, DCAT-US, CKAN, Socrata, udata, Opendatasoft, STAC, CSVW, schema.org, a list of URLs, or the
+    /// record form of Shanghai's portal
+    Add {
+        /// The database's name
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// A portal, a document of its catalog, or a folder of documents
+        #[arg(value_name = "URL|FILE|DIR")]
+        location: String,
+        /// Which kind it is [default: as the documents show]
+        #[arg(long, value_name = "KIND")]
+        kind: Option<String>,
+    },
+    /// Harvest again what has changed
+    Refresh {
+        /// Which catalogs [default: all]
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+    },
+    /// List the harvested catalogs
+    List,
+    /// Forget a harvested catalog
+    Remove {
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
 }
 
 #[derive(Clone, Debug, Args)]

@@ -84,6 +84,26 @@ impl Theme {
         }
     }
 
+    /// One word for it: what a schema is named.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Agriculture => "agriculture",
+            Self::Economy => "economy",
+            Self::Education => "education",
+            Self::Energy => "energy",
+            Self::Environment => "environment",
+            Self::Government => "government",
+            Self::Health => "health",
+            Self::International => "international",
+            Self::Justice => "justice",
+            Self::Regions => "regions",
+            Self::Society => "society",
+            Self::Science => "science",
+            Self::Transport => "transport",
+            Self::Provisional => "provisional",
+        }
+    }
+
     /// Its title in English.
     pub const fn title(self) -> &'static str {
         match self {

@@ -14,8 +14,8 @@ use super::virtual_table::{Cell, Pins, Rows, Source, SystemEnv};
 pub fn source(name: &str) -> Source {
     match name {
         "themes" => Source::Listed(publications::themes),
-        "datasets" => Source::Listed(publications::datasets),
-        "distributions" => Source::Listed(publications::distributions),
+        "datasets" => Source::Streamed(publications::datasets),
+        "distributions" => Source::Streamed(publications::distributions),
         "columns" => Source::Described(|env, pins| Box::pin(publications::columns(env, pins))),
         "publishers" => Source::Listed(publications::publishers),
         "problems" => Source::Listed(publications::problems),

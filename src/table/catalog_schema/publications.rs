@@ -1,13 +1,14 @@
 //! `catalog.themes`, `datasets`, `distributions`, `columns`, `publishers` and `problems`: what descriptors say.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use futures::stream::{self, BoxStream, StreamExt};
 use serde_json::Value;
 
-use crate::catalog::{KnownColumn, TableEntry, Wanted};
-use crate::descriptor::{self, Compression, Dataset, Format};
-use crate::error::{Error, Result};
+use crate::catalog::{KnownColumn, Publication, TableEntry, Wanted};
+use crate::descriptor::terms::{self, Frequency};
+use crate::descriptor::{self, Compression, Dataset, Format, License};
+use crate::error::{Error, Kind, Result};
 use crate::snapshot::ReadAs;
 use crate::table::pg_catalog::{columns_of, tables_of_schemas};
 use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv};
@@ -27,71 +28,151 @@ pub(super) fn themes(env: &SystemEnv, _pins: &Pins) -> Result<Rows> {
     }))
 }
 
-/// A dataset with its schema and how many tables it has.
-struct Publication {
-    dataset: Arc<Dataset>,
-    schema: String,
-    tables: usize,
-}
+/// Datasets that are read from the index at a time.
+const PAGE: usize = 512;
 
-fn publications(env: &SystemEnv, schemas: Option<&Wanted>) -> Result<Vec<Publication>> {
-    Ok(of_tables(&env.catalogs.tables_wanted(&env.database, schemas, None)?))
-}
-
-/// The datasets of these tables, by schema and identifier. Descriptors that give the same identifier stay apart.
-fn of_tables(tables: &[Arc<TableEntry>]) -> Vec<Publication> {
-    let mut found: BTreeMap<(&str, &str, &str), Publication> = BTreeMap::new();
-    for t in tables {
-        let key = (t.schema.as_str(), t.dataset.identifier.as_str(), t.descriptor.as_str());
-        let publication = found.entry(key).or_insert_with(|| Publication {
-            dataset: Arc::clone(&t.dataset),
-            schema: t.schema.clone(),
-            tables: 0,
-        });
-        publication.tables += 1;
-    }
-    found.into_values().collect()
-}
-
-pub(super) fn datasets(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
-    Ok(Rows::of(publications(env, pins.wanted("theme"))?, |p, column| {
-        let d = &p.dataset;
-        let publisher = d.publisher.as_ref();
-        match column {
-            "identifier" => (&d.identifier).into(),
-            "name" => (&d.name).into(),
-            "title" => Cell::opt(d.title.clone()),
-            "description" => Cell::opt(d.description.clone()),
-            "theme" => (&p.schema).into(),
-            "keywords" => Cell::Array(d.keywords.clone()),
-            "publisher" => Cell::opt(publisher.map(|p| p.name.clone())),
-            "publisher_homepage" => Cell::opt(publisher.and_then(|p| p.homepage.clone())),
-            "publisher_email" => Cell::opt(publisher.and_then(|p| p.email.clone())),
-            "license" => Cell::opt(d.licenses.first().and_then(|l| l.name.clone().or_else(|| l.title.clone()))),
-            "license_url" => Cell::opt(d.licenses.first().and_then(|l| l.path.clone())),
-            "homepage" => Cell::opt(d.homepage.clone()),
-            "accrual_periodicity" => Cell::opt(d.accrual_periodicity.clone()),
-            "issued" => Cell::opt(d.issued.clone()),
-            "modified" => Cell::opt(d.modified.clone()),
-            "access_rights" => d.access_rights.name().into(),
-            "tables" => count(p.tables),
-            _ => Cell::Unset,
+/// The datasets that the pins on `theme` (or `schema_name`) and on `identifier` (or `dataset`) leave, page by page; `rows` makes rows of a page.
+fn paged(
+    env: &Arc<SystemEnv>,
+    (schemas, identifiers): (Option<&Wanted>, Option<&Wanted>),
+    rows: impl Fn(&SystemEnv, Vec<Publication>) -> Result<Rows> + Send + Sync + 'static,
+) -> BoxStream<'static, Result<Rows>> {
+    let publications = match env.catalogs.publications(&env.database, schemas.cloned(), identifiers.cloned()) {
+        Ok(publications) => publications,
+        Err(e) => return stream::once(async { Err(e) }).boxed(),
+    };
+    let (env, rows) = (Arc::clone(env), Arc::new(rows));
+    stream::try_unfold(publications, move |mut publications| {
+        let (env, rows) = (Arc::clone(&env), Arc::clone(&rows));
+        async move {
+            let read = tokio::task::spawn_blocking(move || {
+                let page = publications.page(PAGE)?;
+                let found = if page.is_empty() { None } else { Some(rows(&env, page)?) };
+                Ok::<_, Error>(found.map(|found| (found, publications)))
+            });
+            read.await.map_err(|e| Error::new(Kind::Internal, "reading datasets failed inside").caused_by(e))?
         }
-    }))
+    })
+    .boxed()
 }
 
-pub(super) fn distributions(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
+pub(super) fn datasets(env: Arc<SystemEnv>, pins: &Pins) -> BoxStream<'static, Result<Rows>> {
+    paged(&env, (pins.wanted("theme"), pins.wanted("identifier")), |_, page| Ok(Rows::tried(page, dataset)))
+}
+
+fn dataset(p: &Publication, column: &str) -> Result<Cell> {
+    // What the index tells by itself, without a look at the description.
+    match column {
+        "identifier" => return Ok((&p.identifier).into()),
+        "theme" => return Ok((&p.schema).into()),
+        "publisher" => return Ok(Cell::opt(p.publisher.clone())),
+        "tables" => return Ok(i64::try_from(p.tables).map_or(Cell::Unset, Cell::Int)),
+        "vanished" => return Ok(Cell::opt(p.vanished.clone())),
+        "document" => return Ok((&p.document).into()),
+        "source_record" => return Ok(Cell::opt(p.record()?.map(|(text, _)| text))),
+        "source_media_type" => return Ok(Cell::opt(p.record()?.map(|(_, media_type)| media_type))),
+        _ => {}
+    }
+    let d = p.dataset()?;
+    let (publisher, licence) = (d.publisher.as_ref(), d.licenses.first());
+    Ok(match column {
+        "name" => (&d.name).into(),
+        "title" => Cell::opt(d.title.clone()),
+        "description" => Cell::opt(d.description.clone()),
+        "themes" => Cell::Array(d.themes.clone()),
+        "keywords" => Cell::Array(d.keywords.clone()),
+        "publisher_homepage" => Cell::opt(publisher.and_then(|p| p.homepage.clone())),
+        "publisher_email" => Cell::opt(publisher.and_then(|p| p.email.clone())),
+        "contact" => Cell::opt(d.contact.as_ref().map(|c| c.name.clone())),
+        "contact_email" => Cell::opt(d.contact.as_ref().and_then(|c| c.email.clone())),
+        "license" => Cell::opt(licence.and_then(title_of)),
+        "license_url" => Cell::opt(licence.and_then(|l| l.path.clone())),
+        "license_spdx" => Cell::opt(d.licenses.iter().find_map(terms::licence)),
+        "homepage" => Cell::opt(d.homepage.clone()),
+        "accrual_periodicity" => Cell::opt(d.accrual_periodicity.clone()),
+        "frequency" => Cell::opt(d.accrual_periodicity.as_deref().and_then(Frequency::of_words).map(|f| f.code)),
+        "issued" => Cell::opt(d.issued.clone()),
+        "modified" => Cell::opt(d.modified.clone()),
+        "languages" => Cell::Array(d.languages.clone()),
+        "spatial" => Cell::Array(d.spatial.clone()),
+        "temporal_start" => Cell::opt(d.temporal.iter().find_map(|period| period.start.clone())),
+        "temporal_end" => Cell::opt(d.temporal.iter().find_map(|period| period.end.clone())),
+        "conforms_to" => Cell::Array(d.conforms_to.clone()),
+        "version" => Cell::opt(d.version.clone()),
+        "part_of" => Cell::opt(d.part_of.clone()),
+        "access_rights" => d.access_rights.name().into(),
+        "published_rights" => Cell::opt(d.published_rights.clone()),
+        "unmapped" => Cell::Array(unmapped(d)),
+        _ => Cell::Unset,
+    })
+}
+
+/// What a licence is called.
+fn title_of(licence: &License) -> Option<String> {
+    licence.name.clone().or_else(|| licence.title.clone())
+}
+
+/// The published properties that the model has no word for, those of distributions by `distributions.NAME`.
+fn unmapped(dataset: &Dataset) -> Vec<String> {
+    let of_distributions = dataset.distributions.iter().flat_map(|d| d.extra.keys()).map(|key| format!("distributions.{key}"));
+    let mut found: Vec<String> = dataset.extra.keys().cloned().chain(of_distributions).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// A distribution of a dataset, with its table where it is one.
+struct DistributionRow {
+    dataset: Arc<Dataset>,
+    position: usize,
+    schema: String,
+    table: Option<Arc<TableEntry>>,
+    /// What was found out when it was read; looked up when it is asked for.
+    read: OnceLock<Option<ReadAs>>,
+}
+
+pub(super) fn distributions(env: Arc<SystemEnv>, pins: &Pins) -> BoxStream<'static, Result<Rows>> {
+    if pins.are_asked("table_name") {
+        let rows = entries(&env, pins).map(|tables| {
+            let row = |table: Arc<TableEntry>| DistributionRow {
+                dataset: Arc::clone(&table.dataset),
+                position: table.distribution,
+                schema: table.schema.clone(),
+                table: Some(table),
+                read: OnceLock::new(),
+            };
+            of_distributions(&env, tables.into_iter().map(row).collect())
+        });
+        return stream::once(async { rows }).boxed();
+    }
+    paged(&env, (pins.wanted("schema_name"), pins.wanted("dataset")), |env, page| {
+        let mut rows = Vec::new();
+        for publication in &page {
+            let dataset = publication.dataset()?;
+            let tables = publication.entries(&env.catalogs, &env.database)?;
+            rows.extend((0..dataset.distributions.len()).map(|position| DistributionRow {
+                dataset: Arc::clone(dataset),
+                position,
+                schema: publication.schema.clone(),
+                table: tables.iter().find(|table| table.distribution == position).map(Arc::clone),
+                read: OnceLock::new(),
+            }));
+        }
+        Ok(of_distributions(env, rows))
+    })
+}
+
+fn of_distributions(env: &SystemEnv, rows: Vec<DistributionRow>) -> Rows {
     let snapshots = Arc::clone(&env.snapshots);
-    let rows = entries(env, pins)?.into_iter().map(|table| (table, OnceLock::new())).collect();
-    Ok(Rows::tried(rows, move |(t, read): &(Arc<TableEntry>, OnceLock<Option<ReadAs>>), column| {
-        let d = t.distribution();
+    Rows::tried(rows, move |row: &DistributionRow, column| {
+        let d = &row.dataset.distributions[row.position];
         // What was found out stands in the manifest, which is opened for those who ask.
         let read = || {
-            if let Some(known) = read.get() {
+            if let Some(known) = row.read.get() {
                 return Ok::<_, Error>(known.as_ref());
             }
-            let found = snapshots.read_as(t)?;
-            Ok(read.get_or_init(|| found).as_ref())
+            let found = row.table.as_ref().map(|table| snapshots.read_as(table)).transpose()?.flatten();
+            Ok(row.read.get_or_init(|| found).as_ref())
         };
         let of_dialect = |key: &str| Ok::<_, Error>(read()?.and_then(|r| r.dialect.as_ref()).and_then(|d| d.get(key)));
         let sign = |key: &str| {
@@ -99,14 +180,19 @@ pub(super) fn distributions(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
             Ok::<_, Error>(Cell::opt(text.map(str::to_owned)))
         };
         Ok(match column {
-            "schema_name" => (&t.schema).into(),
-            "table_name" => (&t.name).into(),
-            "dataset" => (&t.dataset.identifier).into(),
+            "schema_name" => (&row.schema).into(),
+            "table_name" => Cell::opt(row.table.as_ref().map(|table| table.name.clone())),
+            "dataset" => (&row.dataset.identifier).into(),
             "distribution" => (&d.name).into(),
             "title" => Cell::opt(d.title.clone()),
             "description" => Cell::opt(d.description.clone()),
             "format" => Cell::opt(d.format.map(Format::name)),
+            "declared_format" => Cell::opt(d.declared_format.clone().or_else(|| d.format.map(|f| f.name().to_owned()))),
             "media_type" => Cell::opt(d.media_type.clone()),
+            "access_url" => Cell::opt(d.access_url.clone()),
+            "license" => Cell::opt(d.licenses.first().or(row.dataset.licenses.first()).and_then(title_of)),
+            "issued" => Cell::opt(d.issued.clone()),
+            "modified" => Cell::opt(d.modified.clone()),
             "compression" => Cell::opt(d.compression.map(Compression::name)),
             "member" => Cell::opt(d.member.clone()),
             "encoding" => Cell::opt(d.encoding.clone()),
@@ -120,7 +206,7 @@ pub(super) fn distributions(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
             "read_dialect" => Cell::opt(read()?.and_then(|r| r.dialect.as_ref()).map(ToString::to_string)),
             _ => Cell::Unset,
         })
-    }))
+    })
 }
 
 /// The lines of the header, with commas between them; nothing when there is none.
@@ -174,19 +260,15 @@ pub(super) async fn columns(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
 }
 
 pub(super) fn publishers(env: &SystemEnv, _pins: &Pins) -> Result<Rows> {
-    let mut found: BTreeMap<String, (Arc<Dataset>, usize)> = BTreeMap::new();
-    // A dataset has one theme, and so is in one schema.
-    for p in publications(env, None)? {
-        if let Some(publisher) = &p.dataset.publisher {
-            found.entry(publisher.name.clone()).or_insert_with(|| (Arc::clone(&p.dataset), 0)).1 += 1;
-        }
-    }
-    Ok(Rows::of(found.into_iter().collect(), |(name, (dataset, datasets)), column| match column {
-        "name" => name.into(),
-        "homepage" => Cell::opt(dataset.publisher.as_ref().and_then(|p| p.homepage.clone())),
-        "email" => Cell::opt(dataset.publisher.as_ref().and_then(|p| p.email.clone())),
-        "datasets" => count(*datasets),
-        _ => Cell::Unset,
+    Ok(Rows::tried(env.catalogs.publishers(&env.database)?, |p, column| {
+        let told = || Ok::<_, Error>(p.example.dataset()?.publisher.as_ref());
+        Ok(match column {
+            "name" => (&p.name).into(),
+            "homepage" => Cell::opt(told()?.and_then(|p| p.homepage.clone())),
+            "email" => Cell::opt(told()?.and_then(|p| p.email.clone())),
+            "datasets" => i64::try_from(p.datasets).map_or(Cell::Unset, Cell::Int),
+            _ => Cell::Unset,
+        })
     }))
 }
 
@@ -201,31 +283,4 @@ pub(super) fn problems(env: &SystemEnv, _pins: &Pins) -> Result<Rows> {
 
 fn count(n: usize) -> Cell {
     i64::try_from(n).map_or(Cell::Unset, Cell::Int)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::descriptor::Distribution;
-
-    #[test]
-    fn descriptors_of_one_identifier_are_datasets_of_their_own() {
-        let table = |descriptor: &str, name: &str| {
-            let distributions = vec![Distribution::default()];
-            let dataset = Dataset { identifier: "trips".to_owned(), distributions, ..Dataset::default() };
-            Arc::new(TableEntry {
-                oid: 0,
-                catalog: String::new(),
-                schema: "transport".to_owned(),
-                name: name.to_owned(),
-                descriptor: descriptor.to_owned(),
-                dataset: Arc::new(dataset),
-                distribution: 0,
-                columns: None,
-                rows: None,
-            })
-        };
-        let found = of_tables(&[table("/a.json", "trips"), table("/b.json", "trips_x"), table("/b.json", "trips_y")]);
-        assert_eq!(found.iter().map(|p| p.tables).collect::<Vec<_>>(), [1, 2]);
-    }
 }
