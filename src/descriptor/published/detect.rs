@@ -51,7 +51,7 @@ fn json(seen: &Seen, text: &str) -> Option<Standard> {
         Standard::Opendatasoft
     } else if ["project-open-data", "dcat-us", "DCAT-US"].into_iter().any(of_project_open_data) {
         Standard::DcatUs
-    } else if context("schema.org") || context("mlcommons.org/croissant") {
+    } else if seen.tells("@context", "schema.org") || seen.tells("@context/@vocab", "schema.org") || context("mlcommons.org/croissant") {
         Standard::SchemaOrg
     } else if let Some(standard) = linked(text).filter(|_| seen.starts_with("@") || seen.starts_with("http://")) {
         standard
@@ -120,10 +120,9 @@ fn graph_or_list(text: &str, location: &str) -> Option<Standard> {
     let name = path.rsplit('/').next().unwrap_or(path);
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
-    if text.starts_with("<?xml") || text.starts_with("<!") || text.starts_with("<rdf:") || text.starts_with("<RDF") {
-        if text.contains("22-rdf-syntax-ns#") {
-            return Some(Standard::Dcat);
-        }
+    let is_markup = ["<?xml", "<!", "<rdf:", "<RDF"].iter().any(|start| text.starts_with(start));
+    if is_markup && text.contains("22-rdf-syntax-ns#") {
+        return Some(Standard::Dcat);
     }
     // A web page that tells of a dataset to machines.
     if text.starts_with('<') && text.contains("application/ld+json") && text.contains("schema.org") {
@@ -211,6 +210,11 @@ impl Seen {
         self.members.iter().any(|(at, _)| at.rsplit('/').next() == Some(name))
     }
 
+    /// Whether a text with this part stands at the member.
+    fn tells(&self, path: &str, part: &str) -> bool {
+        self.members.iter().any(|(at, text)| at == path && text.contains(part))
+    }
+
     /// Whether a text with this part stands at or below the member.
     fn says(&self, path: &str, part: &str) -> bool {
         self.members.iter().any(|(at, text)| at.starts_with(path) && text.contains(part))
@@ -294,6 +298,10 @@ mod tests {
             (r#"{"data": [{"id": "1", "slug": "a", "frequency": "daily"}], "next_page": null}"#, "x", Some(Standard::Udata)),
             (r#"[{"dataset_name": "公交", "data_domain": "道路交通"}]"#, "x", Some(Standard::Shanghai)),
             ("{\"id\": 1, \"metadata_modified\": \"\"}\n{\"id\": 2}", "dump.jsonl", Some(Standard::Ckan)),
+            // Prefixes are no vocabulary: DCAT's often stand beside others.
+            (r#"{"@context": {"schema": "http://schema.org/", "dcat": "http://www.w3.org/ns/dcat#"}, "@type": "dcat:Catalog"}"#, "x", Some(Standard::Dcat)),
+            (r#"{"@context": {"schema": "http://schema.org/"}, "@type": "schema:Dataset"}"#, "x", Some(Standard::SchemaOrg)),
+            (r#"{"@context": ["https://schema.org", {"dcat": "http://www.w3.org/ns/dcat#"}], "@type": "Dataset"}"#, "x", Some(Standard::SchemaOrg)),
             ("PREFIX dcat: <http://www.w3.org/ns/dcat#>\n", "x", Some(Standard::Dcat)),
             ("<https://a.org/x> <https://b.org/y> \"z\" .", "x", Some(Standard::Dcat)),
             ("title,url\na,https://x.org/a.csv\n", "list.csv", Some(Standard::UrlList)),

@@ -142,13 +142,13 @@ impl<'r> Package<'r> {
         if let Some(agent) = json::agent(&mut self.own, "contact") {
             return Some(agent);
         }
-        let names: [(&[&str], &[&str], &[&str], &[&str]); 3] = [
-            (&["contact_name", "contact_point"], &["contact_name"], &["contact_email"], &["contact_email", "contact-email"]),
-            (&["maintainer"], &[], &["maintainer_email"], &[]),
-            (&["author"], &[], &["author_email"], &[]),
+        const NAMED: [Contact<'_>; 3] = [
+            Contact { names: &["contact_name", "contact_point"], emails: &["contact_email", "contact-email"] },
+            Contact { names: &["maintainer"], emails: &["maintainer_email"] },
+            Contact { names: &["author"], emails: &["author_email"] },
         ];
-        names.into_iter().find_map(|(name, extra_name, email, extra_email)| {
-            let (name, email) = (self.text(name, extra_name), self.text(email, extra_email));
+        NAMED.iter().find_map(|Contact { names, emails }| {
+            let (name, email) = (self.text(names, names), self.text(emails, emails));
             Some(Agent { name: name.or_else(|| email.clone())?, homepage: None, email })
         })
     }
@@ -230,6 +230,12 @@ impl<'r> Package<'r> {
         }
         kept::of_dataset(rest)
     }
+}
+
+/// Under which names somebody to be asked stands.
+struct Contact<'n> {
+    names: &'n [&'n str],
+    emails: &'n [&'n str],
 }
 
 /// An extra's key and value.
