@@ -265,3 +265,6 @@ fn shared(standard: Standard, file: &str) -> (Gathered, Page) {
     let page = read(standard, &mut input, &path, &mut sink).expect("it can be read");
     (sink, page)
 }
+
+#[cfg(test)]
+mod tests;
