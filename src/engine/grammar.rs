@@ -26,6 +26,51 @@ pub struct Grammar {
     steps_left: Cell<usize>,
 }
 
+/// Keywords that are no names of columns without AS before them (`pg_get_keywords()`, those that are no bare labels).
+const NO_LABELS: [Keyword; 40] = [
+    Keyword::ARRAY,
+    Keyword::AS,
+    Keyword::CHAR,
+    Keyword::CHARACTER,
+    Keyword::CREATE,
+    Keyword::DAY,
+    Keyword::EXCEPT,
+    Keyword::FETCH,
+    Keyword::FILTER,
+    Keyword::FOR,
+    Keyword::FROM,
+    Keyword::GRANT,
+    Keyword::GROUP,
+    Keyword::HAVING,
+    Keyword::HOUR,
+    Keyword::INTERSECT,
+    Keyword::INTO,
+    Keyword::LIMIT,
+    Keyword::MINUTE,
+    Keyword::MONTH,
+    Keyword::NOTNULL,
+    Keyword::OFFSET,
+    Keyword::ON,
+    Keyword::ORDER,
+    Keyword::OVER,
+    Keyword::OVERLAPS,
+    Keyword::PRECISION,
+    Keyword::RETURNING,
+    Keyword::SECOND,
+    Keyword::TO,
+    Keyword::UNION,
+    Keyword::VARYING,
+    Keyword::WHERE,
+    Keyword::WINDOW,
+    Keyword::WITH,
+    Keyword::WITHIN,
+    Keyword::WITHOUT,
+    Keyword::YEAR,
+    // What sqlparser looks for behind an expression.
+    Keyword::END,
+    Keyword::EXCLUDE,
+];
+
 /// Steps for each token; a statement that is read once takes about one.
 const STEPS_A_TOKEN: usize = 16;
 
@@ -86,6 +131,10 @@ impl Dialect for Grammar {
 
     fn supports_table_versioning(&self) -> bool {
         self.versions
+    }
+
+    fn is_column_alias(&self, keyword: &Keyword, _parser: &mut Parser) -> bool {
+        !NO_LABELS.contains(keyword)
     }
 
     fn identifier_quote_style(&self, identifier: &str) -> Option<char> {

@@ -6,6 +6,7 @@ use datafusion::logical_expr::planner::{PlannedRelation, RelationPlanner, Relati
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
 use datafusion::sql::sqlparser::ast::{TableAlias, TableFactor};
 
+use super::dialect::numbered;
 use crate::error::{Error, Kind};
 
 /// Plans them.
@@ -32,7 +33,11 @@ impl RelationPlanner for Planner {
             let message = format!("table \"{table}\" has {has} columns available but {given} columns specified");
             return Err(DataFusionError::External(Box::new(Error::new(Kind::InvalidPosition, message))));
         }
-        let mut names = names.into_iter().map(|column| context.normalize_ident(column.name));
+        let names: Vec<String> = names.into_iter().map(|column| context.normalize_ident(column.name)).collect();
+        // A name that several columns are given is none by which one can be asked for.
+        let is_given_twice = |name: &String| names.iter().filter(|other| *other == name).count() > 1;
+        let marked = |(place, name): (usize, &String)| if is_given_twice(name) { numbered(name, place) } else { name.clone() };
+        let mut names = names.iter().enumerate().map(marked);
         let renamed = columns.into_iter().map(|column| {
             let name = names.next().unwrap_or_else(|| column.name.clone());
             Expr::Column(column).alias(name)

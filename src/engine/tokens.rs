@@ -9,6 +9,24 @@ use super::grammar::Grammar;
 use super::rows_from;
 use crate::error::{Error, Kind, Result};
 
+/// Words that other products reserve, and that are names like any other in PostgreSQL.
+const OF_OTHERS: [Keyword; 14] = [
+    Keyword::ANTI,
+    Keyword::ASOF,
+    Keyword::DISTRIBUTE,
+    Keyword::MATCH_RECOGNIZE,
+    Keyword::MINUS,
+    Keyword::PIVOT,
+    Keyword::PREWHERE,
+    Keyword::QUALIFY,
+    Keyword::SAMPLE,
+    Keyword::SEMI,
+    Keyword::SETTINGS,
+    Keyword::SORT,
+    Keyword::TOP,
+    Keyword::UNPIVOT,
+];
+
 /// The tokens as sqlparser can parse them. [`Kind::Syntax`] for two strings in a row.
 pub fn readable(tokens: Vec<TokenWithSpan>, sql: &str) -> Result<Vec<TokenWithSpan>> {
     let mut all: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
@@ -77,7 +95,56 @@ pub fn readable(tokens: Vec<TokenWithSpan>, sql: &str) -> Result<Vec<TokenWithSp
         }
     }
     options_of_explain(&mut all);
+    values_of_set(&mut all);
+    of_other_products(&mut all);
+    let all = frames(all, sql)?;
     rows_from::readable(all, sql)
+}
+
+/// What sqlparser knows nothing of: `EXCLUDE` behind a window's frame, and `SEARCH` and `CYCLE` behind a recursive query. The frame that leaves out
+/// nothing is the frame; of the others it is told that they are not supported, at their place. [`Kind::Unsupported`].
+fn frames(tokens: Vec<TokenWithSpan>, sql: &str) -> Result<Vec<TokenWithSpan>> {
+    const FORMS: [(&[&str], Option<&str>); 7] = [
+        (&["exclude", "no", "others"], None),
+        (&["exclude", "current", "row"], Some("EXCLUDE CURRENT ROW of a window frame")),
+        (&["exclude", "group"], Some("EXCLUDE GROUP of a window frame")),
+        (&["exclude", "ties"], Some("EXCLUDE TIES of a window frame")),
+        (&["search", "depth", "first", "by"], Some("SEARCH of a recursive query")),
+        (&["search", "breadth", "first", "by"], Some("SEARCH of a recursive query")),
+        (&["cycle"], Some("CYCLE of a recursive query")),
+    ];
+    let words: Vec<usize> = (0..tokens.len()).filter(|at| !matches!(tokens[*at].token, Token::Whitespace(_))).collect();
+    let mut left_out = Vec::new();
+    for (place, at) in words.iter().enumerate() {
+        let begins = |form: &[&str]| {
+            let next = words.get(place..place + form.len());
+            next.is_some_and(|next| next.iter().zip(form).all(|(at, word)| is_word(&tokens[*at].token, word)))
+        };
+        let Some((form, what)) = FORMS.iter().find(|(form, _)| begins(form)) else { continue };
+        let behind_query = || place > 0 && tokens[words[place - 1]].token == Token::RParen;
+        let sets = || words[place..].iter().any(|at| is_word(&tokens[*at].token, "set"));
+        match what {
+            None => left_out.extend(words[place]..=words[place + form.len() - 1]),
+            Some(_) if form[0] != "exclude" && !(behind_query() && sets()) => {}
+            Some(what) => {
+                let e = Error::new(Kind::Unsupported, format!("{what} is not supported"));
+                return Err(position(sql, tokens[*at].span.start).into_iter().fold(e, Error::at));
+            }
+        }
+    }
+    let kept = tokens.into_iter().enumerate().filter(|(at, _)| !left_out.contains(at)).map(|(_, token)| token);
+    Ok(kept.collect())
+}
+
+/// Makes names of the words that only other products' grammars know.
+fn of_other_products(tokens: &mut [TokenWithSpan]) {
+    for token in tokens {
+        if let Token::Word(word) = &mut token.token
+            && OF_OTHERS.contains(&word.keyword)
+        {
+            word.keyword = Keyword::NoKeyword;
+        }
+    }
 }
 
 /// `ON` among the options in parentheses is a word like any other.
@@ -88,6 +155,24 @@ fn options_of_explain(tokens: &mut [TokenWithSpan]) {
     }
     for token in written.take_while(|t| **t != Token::RParen) {
         if let Token::Word(word) = token
+            && word.keyword == Keyword::ON
+        {
+            word.keyword = Keyword::NoKeyword;
+            word.quote_style = Some('"');
+        }
+    }
+}
+
+/// `ON` as the value of a setting is a word like any other.
+fn values_of_set(tokens: &mut [TokenWithSpan]) {
+    let (mut begins, mut sets) = (true, false);
+    for token in tokens.iter_mut().map(|t| &mut t.token).filter(|t| !matches!(t, Token::Whitespace(_))) {
+        if begins {
+            sets = is_word(token, "set");
+        }
+        begins = *token == Token::SemiColon;
+        if let Token::Word(word) = token
+            && sets
             && word.keyword == Keyword::ON
         {
             word.keyword = Keyword::NoKeyword;

@@ -6,9 +6,10 @@
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{Expr, ExprSchemable, lit};
+use datafusion::logical_expr::{Expr, lit};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
+use super::expressions::type_of;
 use crate::error::{Error, Kind};
 
 /// Gives them their type.
@@ -19,12 +20,12 @@ impl ExprPlanner for Unknown {
     fn plan_binary_op(&self, mut expr: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
         match (text(&expr.left), text(&expr.right)) {
             (None, Some(text)) => {
-                if let Some(typed) = typed(text, &expr.left.get_type(schema)?, &expr.op)? {
+                if let Some(typed) = typed(text, &type_of(&expr.left, schema)?, &expr.op)? {
                     expr.right = typed;
                 }
             }
             (Some(text), None) => {
-                if let Some(typed) = typed(text, &expr.right.get_type(schema)?, &expr.op)? {
+                if let Some(typed) = typed(text, &type_of(&expr.right, schema)?, &expr.op)? {
                     expr.left = typed;
                 }
             }

@@ -3,12 +3,14 @@
 
 mod ambiguous;
 mod bind;
+mod early;
 mod exec;
 mod membership;
 mod node;
 mod none;
 mod replace;
 mod single;
+mod unfold;
 
 use std::sync::Arc;
 
@@ -67,7 +69,7 @@ fn prepared_in(state: &SessionState, plan: LogicalPlan) -> Result<LogicalPlan> {
         }
         _ => Ok(Transformed::no(node)),
     })?;
-    lazy(prepared.data)
+    lazy(early::sorted(prepared.data)?)
 }
 
 /// Whether a plan has subqueries that no operator stands for yet.
@@ -175,14 +177,17 @@ fn is_lateral(join: &Join) -> Result<bool> {
 
 /// A join whose right side is run for each row of the left.
 fn lateral(join: Join) -> Result<LogicalPlan> {
-    let left = Arc::unwrap_or_clone(join.left);
-    let right = Arc::unwrap_or_clone(join.right).transform_down(|node| {
+    let right = join.right.as_ref().clone().transform_down(|node| {
         Ok(match node {
             LogicalPlan::Subquery(subquery) => Transformed::yes(Arc::unwrap_or_clone(subquery.subquery)),
             other => Transformed::no(other),
         })
     });
     let mut right = right?.data;
+    if let Some(unfolded) = unfold::beside(&join, &right) {
+        return Ok(unfolded);
+    }
+    let left = Arc::unwrap_or_clone(join.left);
     let equal = join.on.into_iter().map(|(a, b)| a.eq(b));
     if let Some(condition) = conjunction(equal.chain(join.filter)) {
         let condition = outside(condition, left.schema())?;

@@ -164,6 +164,14 @@ impl UserDefinedLogicalNodeCore for Apply {
         self.schema.fields().iter().skip(self.input.schema().fields().len()).map(|field| field.name().clone()).collect()
     }
 
+    /// Each row of the input gives one or more: so many of them give at least as many.
+    fn supports_limit_pushdown(&self) -> bool {
+        match self.gives {
+            Gives::Value { .. } => true,
+            Gives::Rows { or_nulls } => or_nulls,
+        }
+    }
+
     fn fmt_for_explain(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let outer: Vec<String> = self.outer.iter().map(ToString::to_string).collect();
         write!(f, "Apply: for each {}", if outer.is_empty() { "statement".to_owned() } else { outer.join(", ") })

@@ -5,11 +5,11 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, DataType, DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArgumentList, FunctionArguments, OrderByExpr, OrderByOptions, Select, SelectItem, TableFactor, Value,
+    FunctionArgumentList, FunctionArguments, ObjectName, OrderByExpr, OrderByOptions, Select, SelectItem, TableFactor, Value,
     visit_expressions_mut,
 };
 
-use super::ast::{call, folded, folded_parts, value};
+use super::ast::{bare, call, folded, folded_parts, value};
 use crate::engine::operators::ROW;
 
 /// Rewrites a call of an aggregate.
@@ -161,9 +161,13 @@ pub fn rows(select: &mut Select) {
             && let FunctionArguments::List(list) = &mut f.args
         {
             for argument in &mut list.args {
-                let FunctionArg::Unnamed(FunctionArgExpr::Expr(e)) = argument else { continue };
-                if let Some(row) = row_of(e, &tables) {
-                    *e = row;
+                let row = match argument {
+                    FunctionArg::Unnamed(FunctionArgExpr::Expr(e)) => row_of(e, &tables),
+                    FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(name)) => row_of_all(name, &tables),
+                    _ => None,
+                };
+                if let Some(row) = row {
+                    *argument = FunctionArg::Unnamed(FunctionArgExpr::Expr(row));
                 }
             }
         }
@@ -178,9 +182,24 @@ pub fn rows(select: &mut Select) {
 
 /// The row of a table that an expression names, unless a column has that name.
 fn row_of(expr: &Expr, tables: &[String]) -> Option<Expr> {
-    let Expr::Identifier(name) = expr else { return None };
-    tables.contains(&folded(name)).then(|| Expr::BinaryOp {
-        left: Box::new(value(Value::SingleQuotedString(folded(name)))),
+    match bare(expr) {
+        Expr::Identifier(name) => named_row(folded(name), tables),
+        Expr::QualifiedWildcard(name, _) => row_of_all(name, tables),
+        _ => None,
+    }
+}
+
+/// The same of `t.*`.
+fn row_of_all(name: &ObjectName, tables: &[String]) -> Option<Expr> {
+    match <[String; 1]>::try_from(folded_parts(name)) {
+        Ok([name]) => named_row(name, tables),
+        Err(_) => None,
+    }
+}
+
+fn named_row(name: String, tables: &[String]) -> Option<Expr> {
+    tables.contains(&name).then(|| Expr::BinaryOp {
+        left: Box::new(value(Value::SingleQuotedString(name))),
         op: BinaryOperator::PGCustomBinaryOperator(ROW.map(str::to_owned).to_vec()),
         right: Box::new(value(Value::Null)),
     })

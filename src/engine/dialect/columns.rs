@@ -24,6 +24,11 @@ pub fn shown_name(name: &str) -> &str {
     name.split(MARK).next().unwrap_or(name)
 }
 
+/// The name of a column that stands at a place among others of that name.
+pub fn numbered(name: &str, place: usize) -> String {
+    format!("{name}{MARK}{place}")
+}
+
 /// Names the unnamed columns of a select list, and keeps equal names apart.
 pub fn name(select: &mut Select) {
     let has_wildcard =

@@ -13,10 +13,48 @@ const MAX_CUBE: usize = 12;
 pub fn expand(select: &mut Select) {
     let GroupByExpr::Expressions(exprs, _) = &mut select.group_by else { return };
     for expr in exprs {
-        if let Expr::GroupingSets(sets) = expr {
-            *sets = std::mem::take(sets).into_iter().flat_map(expanded).collect();
+        match expr {
+            Expr::GroupingSets(sets) => {
+                *sets = std::mem::take(sets).into_iter().flat_map(expanded).map(once).collect();
+            }
+            // DataFusion takes a column that is named twice for two of one name.
+            Expr::Rollup(parts) if names_twice(parts) => {
+                let sets = rollup(parts).into_iter().map(once).collect();
+                *expr = Expr::GroupingSets(sets);
+            }
+            Expr::Cube(parts) if names_twice(parts) && parts.len() <= MAX_CUBE => {
+                let sets = cube(parts).into_iter().map(once).collect();
+                *expr = Expr::GroupingSets(sets);
+            }
+            _ => {}
         }
     }
+}
+
+fn names_twice(parts: &[Vec<Expr>]) -> bool {
+    let all: Vec<&Expr> = parts.iter().flatten().collect();
+    all.iter().enumerate().any(|(n, expr)| all[..n].contains(expr))
+}
+
+/// A set, each of its columns once.
+fn once(set: Vec<Expr>) -> Vec<Expr> {
+    set.into_iter().fold(Vec::new(), |mut set, expr| {
+        if !set.contains(&expr) {
+            set.push(expr);
+        }
+        set
+    })
+}
+
+/// All parts, all but the last, and so on to none.
+fn rollup(parts: &[Vec<Expr>]) -> Vec<Vec<Expr>> {
+    (0..=parts.len()).rev().map(|n| parts[..n].concat()).collect()
+}
+
+/// Each choice of the parts.
+fn cube(parts: &[Vec<Expr>]) -> Vec<Vec<Expr>> {
+    let chosen = |bits: usize| parts.iter().enumerate().filter(move |(i, _)| bits & (1 << i) == 0);
+    (0..1_usize << parts.len()).map(|bits| chosen(bits).flat_map(|(_, part)| part.clone()).collect()).collect()
 }
 
 fn expanded(set: Vec<Expr>) -> Vec<Vec<Expr>> {
@@ -29,11 +67,8 @@ fn expanded(set: Vec<Expr>) -> Vec<Vec<Expr>> {
     };
     let Some(parts) = list.args.iter().map(of).collect::<Option<Vec<_>>>() else { return vec![set] };
     match folded_parts(&f.name).as_slice() {
-        [name] if name == "rollup" => (0..=parts.len()).rev().map(|n| parts[..n].concat()).collect(),
-        [name] if name == "cube" && parts.len() <= MAX_CUBE => {
-            let chosen = |bits: usize| parts.iter().enumerate().filter(move |(i, _)| bits & (1 << i) == 0);
-            (0..1_usize << parts.len()).map(|bits| chosen(bits).flat_map(|(_, part)| part.clone()).collect()).collect()
-        }
+        [name] if name == "rollup" => rollup(&parts),
+        [name] if name == "cube" && parts.len() <= MAX_CUBE => cube(&parts),
         _ => vec![set],
     }
 }

@@ -4,8 +4,10 @@
 pub(super) mod ast;
 
 mod aggregates;
+mod ambiguous;
 mod apart;
 mod arrays;
+mod beside;
 mod bytea;
 mod casts;
 mod columns;
@@ -19,6 +21,7 @@ mod json;
 mod like;
 mod names;
 mod order;
+mod own;
 mod placement;
 mod queries;
 mod recursive;
@@ -43,13 +46,14 @@ use datafusion::sql::sqlparser::parser::Parser;
 use crate::error::{Error, Kind, Result};
 use crate::table::pg_type::PgType;
 
-pub use columns::shown_name;
+pub use columns::{numbered, shown_name};
 pub use names::common_tables;
 
 /// PostgreSQL's rules of what may stand where, of a statement as it was written, each broken one told at its place.
 pub fn check(statement: &Statement, sql: &str) -> Result<()> {
     placement::check(statement, sql)?;
     counted::check(statement, sql)?;
+    ambiguous::check(statement, sql)?;
     recursive::check(statement, sql)
 }
 
@@ -62,9 +66,7 @@ pub fn rewrite(statement: &mut Statement) -> Result<()> {
         order::of_outermost(query);
     }
     let mut rewriter = Rewriter { common_tables: names::common_tables(statement) };
-    if let ControlFlow::Break(error) = statement.visit(&mut rewriter) {
-        return Err(*error);
-    }
+    stopped(statement.visit(&mut rewriter))?;
     if let Statement::Query(query) = statement {
         casts::of_outermost(query);
     }
@@ -100,6 +102,7 @@ impl VisitorMut for Rewriter {
         json::values(query);
         datetime::values(query);
         apart::name(query);
+        beside::name(query);
         ControlFlow::Continue(())
     }
 
@@ -175,6 +178,11 @@ impl VisitorMut for Rewriter {
 /// A PostgreSQL type in sqlparser's words.
 pub fn type_named(pg: &PgType) -> Option<DataType> {
     Parser::new(&PostgreSqlDialect {}).try_with_sql(pg.sql_name).ok()?.parse_data_type().ok()
+}
+
+/// The error that stopped a visitor.
+fn stopped(flow: ControlFlow<Box<Error>>) -> Result<()> {
+    flow.break_value().map_or(Ok(()), |error| Err(*error))
 }
 
 /// What a visitor is told of a rewriting.

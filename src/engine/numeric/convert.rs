@@ -272,7 +272,8 @@ impl Convert {
             DataType::Float32 => {
                 let narrow = |v: T::Native| {
                     let value = to_float(wide(v), scale) as f32;
-                    if value.is_infinite() { Err(out_of_float(&decimal_text(wide(v), scale), "real")) } else { Ok(value) }
+                    let is_lost = value.is_infinite() || (value == 0.0 && wide(v) != i256::ZERO);
+                    if is_lost { Err(out_of_float(&decimal_text(wide(v), scale), "real")) } else { Ok(value) }
                 };
                 Ok(Arc::new(try_map::<T, Float32Type>(values, narrow)?))
             }

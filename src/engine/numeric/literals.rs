@@ -15,6 +15,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::super::dialect::ast::{bare, call, folded_parts, string, value};
+use super::super::expressions::type_of;
 use super::super::functions::function::is_json;
 use super::types;
 
@@ -50,7 +51,7 @@ impl ExprPlanner for Literals {
         if !matches!(raw.op, Plus | Minus | Multiply | Divide | Modulo) {
             return Ok(PlannerResult::Original(raw));
         }
-        let (Ok(left), Ok(right)) = (raw.left.get_type(schema), raw.right.get_type(schema)) else {
+        let (Ok(left), Ok(right)) = (type_of(&raw.left, schema), type_of(&raw.right, schema)) else {
             return Ok(PlannerResult::Original(raw));
         };
         let is_small = |t: &ArrowType| matches!(t, ArrowType::Int16 | ArrowType::Int32);

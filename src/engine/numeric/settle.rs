@@ -22,7 +22,8 @@ use super::literals::{self, TO_NUMERIC, is_unknown};
 use super::{convert, operators, shown, types};
 use crate::engine::functions::function::{element, is_list, list_of};
 use crate::engine::functions::{COMPARE_ANY, named};
-use crate::engine::operators::of_json;
+use crate::engine::operators::{of_json, of_jsonb};
+use crate::table::pg_type::PgType;
 use crate::table::pg_value::ShownScale;
 
 /// Functions whose arguments are of one type, which is that of the result.
@@ -31,8 +32,8 @@ const OF_ONE_TYPE: [&str; 3] = ["coalesce", "greatest", "least"];
 /// Functions that write their arguments one behind the other.
 const OF_TEXTS: [&str; 2] = ["concat", "concat_ws"];
 
-/// Functions that count, which give `integer`; DataFusion's give unsigned ones.
-const COUNTING: [&str; 4] = ["array_length", "cardinality", "array_ndims", "array_position"];
+/// Functions of places, which give `integer` or arrays of it; DataFusion's give unsigned ones.
+const PLACES: [(&str, bool); 2] = [("array_position", false), ("array_positions", true)];
 
 /// The rule; it stands before DataFusion's coercion.
 #[derive(Debug, Default)]
@@ -124,8 +125,10 @@ fn settle(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             }
             Ok(Transformed::yes(Expr::ScalarFunction(call)))
         }
-        Expr::ScalarFunction(call) if COUNTING.contains(&call.func.name()) => {
-            Ok(Transformed::yes(cast(Expr::ScalarFunction(call), DataType::Int32)))
+        Expr::ScalarFunction(call) if PLACES.iter().any(|(name, _)| *name == call.func.name()) => {
+            let is_list = PLACES.contains(&(call.func.name(), true));
+            let of = if is_list { DataType::new_list(DataType::Int32, true) } else { DataType::Int32 };
+            Ok(Transformed::yes(cast(Expr::ScalarFunction(call), of)))
         }
         Expr::ScalarFunction(call) if OF_ONE_TYPE.contains(&call.func.name()) => {
             let Some(common) = common(&call.args, schema, types::for_result) else {
@@ -188,7 +191,15 @@ fn between(parts: Vec<Expr>, negated: bool, changed: bool) -> Result<Transformed
 fn operator(BinaryExpr { left, op, right }: BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let unchanged = |left, right| Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr::new(left, op, right))));
     if op == Operator::StringConcat {
+        let is_text = |e: &Expr| matches!(e, Expr::BinaryExpr(inner) if inner.op == Operator::StringConcat);
+        if is_text(&left) && matches!(*right, Expr::Literal(ScalarValue::Utf8(_), _)) {
+            return unchanged(left, right);
+        }
         let texts = [left, right].map(|e| {
+            // The type of a chain is asked for at each of its operators: that of a text is known.
+            if is_text(&e) {
+                return Ok(e);
+            }
             let data_type = e.get_type(schema)?;
             Ok(Box::new(convert::to_text(*e, &data_type)))
         });
@@ -341,7 +352,18 @@ fn showing(choice: Expr, of: &[Expr], schema: &DFSchema) -> Transformed<Expr> {
 fn explicit(written: Cast, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let (_, given) = written.expr.to_field(schema)?;
     of_json(&given, &written.field)?;
+    if let Some(text) = of_jsonb(&written.expr, &given, &written.field) {
+        let read = explicit(Cast { expr: Box::new(text?), field: written.field }, schema)?;
+        return Ok(Transformed::yes(read.data));
+    }
     let from = given.data_type().clone();
+    // A number that is written with digits, and that a float has none of.
+    let is_lost = |v: f64| v.is_infinite() || v == 0.0;
+    if matches!(*written.expr, Expr::Literal(ScalarValue::Float64(Some(v)), _) if is_lost(v))
+        && written.field.data_type().is_floating()
+    {
+        return Err(types::out_of_range(PgType::of(written.field.data_type()).sql_name));
+    }
     match convert::explicit(written.expr.as_ref(), &from, written.field.data_type()) {
         Some(converted) => Ok(Transformed::yes(converted)),
         None => Ok(Transformed::no(Expr::Cast(written))),

@@ -114,9 +114,16 @@ pub fn shown(field: &Field) -> (Option<ShownScale>, i32) {
 /// The same of an operand, where a variance is a quotient like any other.
 fn operand(field: &Field) -> (Option<ShownScale>, i32) {
     match shown(field) {
-        (Some(ShownScale::Deviation { least, .. } | ShownScale::Root { least } | ShownScale::Significant { least }), scale) => {
-            (Some(ShownScale::Quotient { least, extra: 0 }), scale)
-        }
+        (
+            Some(
+                ShownScale::Deviation { least, .. }
+                | ShownScale::Root { least }
+                | ShownScale::Significant { least }
+                | ShownScale::Mean { least }
+                | ShownScale::Sum { least, .. },
+            ),
+            scale,
+        ) => (Some(ShownScale::Quotient { least, extra: 0 }), scale),
         (Some(ShownScale::OrZero { scale }), _) => (None, scale),
         other => other,
     }
@@ -124,12 +131,15 @@ fn operand(field: &Field) -> (Option<ShownScale>, i32) {
 
 /// How the sum or difference of two fields is shown.
 pub fn shown_of_sum(left: &Field, right: &Field) -> Option<ShownScale> {
-    use ShownScale::{Deviation, OrZero, Quotient, Root, Significant, Trimmed};
-    Some(match (operand(left), operand(right)) {
+    use ShownScale::{Deviation, Mean, OrZero, Quotient, Root, Significant, Sum, Trimmed};
+    let of_mean = [left, right].iter().any(|f| matches!(ShownScale::of(f), Some(Mean { .. } | Sum { of_mean: true, .. })));
+    let sum = match (operand(left), operand(right)) {
         ((None, _), (None, _)) => return None,
         // None is left by `operand`.
-        ((Some(Deviation { .. } | Root { .. } | Significant { .. } | OrZero { .. }), _), _)
-        | (_, (Some(Deviation { .. } | Root { .. } | Significant { .. } | OrZero { .. }), _)) => return None,
+        ((Some(Deviation { .. } | Root { .. } | Significant { .. } | OrZero { .. } | Mean { .. } | Sum { .. }), _), _)
+        | (_, (Some(Deviation { .. } | Root { .. } | Significant { .. } | OrZero { .. } | Mean { .. } | Sum { .. }), _)) => {
+            return None;
+        }
         ((Some(Trimmed { least }), _), (None, scale)) | ((None, scale), (Some(Trimmed { least }), _)) => {
             Trimmed { least: least.max(scale) }
         }
@@ -142,17 +152,23 @@ pub fn shown_of_sum(left: &Field, right: &Field) -> Option<ShownScale> {
         }
         ((Some(Quotient { least: a, extra }), _), (Some(Trimmed { least: b }), _))
         | ((Some(Trimmed { least: b }), _), (Some(Quotient { least: a, extra }), _)) => Quotient { least: a.max(b), extra },
+    };
+    Some(match sum {
+        Quotient { least, extra: 0 } => Sum { least, of_mean },
+        other => other,
     })
 }
 
 /// How the product of two fields is shown.
 pub fn shown_of_product(left: &Field, right: &Field) -> Option<ShownScale> {
-    use ShownScale::{Deviation, OrZero, Quotient, Root, Significant, Trimmed};
+    use ShownScale::{Deviation, Mean, OrZero, Quotient, Root, Significant, Sum, Trimmed};
     Some(match (operand(left), operand(right)) {
         ((None, _), (None, _)) => return None,
         // None is left by `operand`.
-        ((Some(Deviation { .. } | Root { .. } | Significant { .. } | OrZero { .. }), _), _)
-        | (_, (Some(Deviation { .. } | Root { .. } | Significant { .. } | OrZero { .. }), _)) => return None,
+        ((Some(Deviation { .. } | Root { .. } | Significant { .. } | OrZero { .. } | Mean { .. } | Sum { .. }), _), _)
+        | (_, (Some(Deviation { .. } | Root { .. } | Significant { .. } | OrZero { .. } | Mean { .. } | Sum { .. }), _)) => {
+            return None;
+        }
         ((Some(Trimmed { least }), _), (None, scale)) | ((None, scale), (Some(Trimmed { least }), _)) => {
             Trimmed { least: least + scale }
         }
@@ -173,9 +189,16 @@ pub fn quotient(name: &str, left: &Field, right: &Field) -> Field {
     let least = |field: &Field| match shown(field) {
         (None, scale) => scale,
         (Some(ShownScale::Trimmed { least } | ShownScale::OrZero { scale: least }), _) => least,
-        (Some(ShownScale::Deviation { least, .. } | ShownScale::Root { least } | ShownScale::Significant { least }), _) => {
-            least.max(crate::table::pg_value::SIGNIFICANT)
-        }
+        (
+            Some(
+                ShownScale::Deviation { least, .. }
+                | ShownScale::Root { least }
+                | ShownScale::Significant { least }
+                | ShownScale::Mean { least }
+                | ShownScale::Sum { least, .. },
+            ),
+            _,
+        ) => least.max(crate::table::pg_value::SIGNIFICANT),
         (Some(ShownScale::Quotient { least, extra }), _) => least.max(crate::table::pg_value::SIGNIFICANT) + extra,
     };
     let field = Field::new(name, DataType::Decimal256(WIDEST, QUOTIENT_SCALE), true);

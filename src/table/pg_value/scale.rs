@@ -25,6 +25,10 @@ pub enum ShownScale {
     /// As many as division gives (`select_div_scale`): [`SIGNIFICANT`] digits or somewhat more, `least` decimals at least; and `extra` ones for
     /// what it was multiplied by.
     Quotient { least: i32, extra: i32 },
+    /// Those of a quotient: an average.
+    Mean { least: i32 },
+    /// As many as the quotient has that something was added to; how many those are is not known, and an average is most likely one or more.
+    Sum { least: i32, of_mean: bool },
     /// As many as a variance has, or its root: those of a quotient, none for zero.
     Deviation { least: i32, root: bool },
     /// As many as a square root has.
@@ -44,6 +48,9 @@ impl ShownScale {
             "trimmed" => Some(Self::Trimmed { least: number()? }),
             "variance" => Some(Self::Deviation { least: number()?, root: false }),
             "deviation" => Some(Self::Deviation { least: number()?, root: true }),
+            "mean" => Some(Self::Mean { least: number()? }),
+            "sum" => Some(Self::Sum { least: number()?, of_mean: false }),
+            "meansum" => Some(Self::Sum { least: number()?, of_mean: true }),
             "root" => Some(Self::Root { least: number()? }),
             "significant" => Some(Self::Significant { least: number()? }),
             "quotient" => Some(Self::Quotient { least: number()?, extra: number()? }),
@@ -57,6 +64,9 @@ impl ShownScale {
             Self::OrZero { scale } => format!("orzero {scale}"),
             Self::Trimmed { least } => format!("trimmed {least}"),
             Self::Quotient { least, extra } => format!("quotient {least} {extra}"),
+            Self::Mean { least } => format!("mean {least}"),
+            Self::Sum { least, of_mean: false } => format!("sum {least}"),
+            Self::Sum { least, of_mean: true } => format!("meansum {least}"),
             Self::Deviation { least, root: false } => format!("variance {least}"),
             Self::Root { least } => format!("root {least}"),
             Self::Significant { least } => format!("significant {least}"),
@@ -77,6 +87,13 @@ impl ShownScale {
             Self::Trimmed { least } => needed.max(least).min(scale),
             Self::Quotient { least, extra } => {
                 up_to((SIGNIFICANT - STEP * quotient_weight(value, scale)).max(least).max(0) + extra, needed).min(scale)
+            }
+            Self::Mean { least } => Self::Quotient { least, extra: 0 }.shown(value, scale),
+            Self::Sum { least, of_mean } => {
+                // A number that needs many decimals is no exact one: they are all that there are, but for the last few zeros.
+                let least_weight = if of_mean || needed > SIGNIFICANT - STEP { 0 } else { -1 };
+                let weight = quotient_weight(value, scale).max(least_weight);
+                up_to((SIGNIFICANT - STEP * weight).max(least).max(0), needed).min(scale)
             }
             Self::Root { least } => {
                 let weight = if value == i256::ZERO { 0 } else { square_weight(value, scale) };
@@ -202,6 +219,9 @@ mod tests {
             (333_333_333_333_333_333_330_000_000_000, 30, quotient, 20),
             (0, 30, quotient, 20),
             (0, 30, variance, 0),
+            (-4 * 10_i128.pow(29), 30, ShownScale::Sum { least: 0, of_mean: true }, 16),
+            (464_285_714_285_714_300_000_000_000_000, 30, ShownScale::Sum { least: 0, of_mean: true }, 16),
+            (75 * 10_i128.pow(28), 30, ShownScale::Sum { least: 0, of_mean: false }, 20),
             (2 * 10_i128.pow(30), 30, ShownScale::Root { least: 0 }, 15),
             (12 * 10_i128.pow(30), 30, ShownScale::Significant { least: 0 }, 15),
         ] {
@@ -216,6 +236,9 @@ mod tests {
             ShownScale::Trimmed { least: 2 },
             ShownScale::OrZero { scale: 3 },
             ShownScale::Quotient { least: 4, extra: 1 },
+            ShownScale::Mean { least: 2 },
+            ShownScale::Sum { least: 2, of_mean: true },
+            ShownScale::Sum { least: 2, of_mean: false },
             ShownScale::Deviation { least: 0, root: true },
             ShownScale::Deviation { least: 0, root: false },
             ShownScale::Root { least: 1 },

@@ -12,6 +12,7 @@ use datafusion::logical_expr::{Expr, ExprSchemable, cast};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::arithmetic::{DIVIDE, MINUS, PLUS, TIMES};
+use crate::engine::expressions::type_of;
 use crate::engine::functions::function::{Given, Overload, Type as T, choose, outward};
 use crate::engine::functions::named;
 use crate::error::{Error, Kind};
@@ -39,7 +40,7 @@ fn operand(expr: &Expr, schema: &DFSchema) -> Given {
         Expr::Placeholder(Placeholder { field: None, .. }) => return Given::Unknown,
         _ => {}
     }
-    match expr.get_type(schema) {
+    match type_of(expr, schema) {
         Ok(DataType::Null) | Err(_) => Given::Unknown,
         Ok(DataType::Utf8) => Given::Text,
         Ok(t) => Given::of_type(&t),

@@ -1,14 +1,16 @@
 //! The fields of SQL's names of types: dates and times in microseconds, whose range is PostgreSQL's, and the types that Arrow has no word for
 //! (`jsonb`, `name`, `oid`), which stand in a field's metadata.
 
-use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::error::Result;
-use datafusion::logical_expr::planner::TypePlanner;
-use datafusion::sql::sqlparser::ast::{ArrayElemTypeDef, DataType as Sql, TimezoneInfo};
 use std::sync::Arc;
+
+use arrow::datatypes::{DECIMAL256_MAX_PRECISION, DECIMAL256_MAX_SCALE, DataType, Field, FieldRef};
+use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::planner::TypePlanner;
+use datafusion::sql::sqlparser::ast::{ArrayElemTypeDef, DataType as Sql, ExactNumberInfo, TimezoneInfo};
 
 use crate::engine::dialect::ast::folded_parts;
 use crate::engine::functions::function::Type as T;
+use crate::error::{Error, Kind};
 use crate::table::pg_type::{self, PgType};
 
 /// Tells the planner. Digits of seconds that a type asks for are the dialect's.
@@ -17,7 +19,34 @@ pub struct Types;
 
 impl TypePlanner for Types {
     fn plan_type_field(&self, sql: &Sql) -> Result<Option<FieldRef>> {
-        Ok(planned(sql).map(Arc::new))
+        match numeric(sql)? {
+            Some(field) => Ok(Some(Arc::new(field))),
+            None => Ok(planned(sql).map(Arc::new)),
+        }
+    }
+}
+
+/// A `numeric` of more digits than Arrow's decimals have: of as many as those have, which values of more do not fit. [`Kind::InvalidParameter`]
+/// for a precision that PostgreSQL has not, [`Kind::Unsupported`] for a scale that leaves no room.
+fn numeric(sql: &Sql) -> Result<Option<Field>> {
+    let (Sql::Numeric(digits) | Sql::Decimal(digits) | Sql::Dec(digits)) = sql else { return Ok(None) };
+    let (precision, scale) = match digits {
+        ExactNumberInfo::None => return Ok(None),
+        ExactNumberInfo::Precision(precision) => (*precision, 0),
+        ExactNumberInfo::PrecisionAndScale(precision, scale) => (*precision, *scale),
+    };
+    let refused = |kind, message: String| Err(DataFusionError::External(Box::new(Error::new(kind, message))));
+    if !(1..=1000).contains(&precision) {
+        return refused(Kind::InvalidParameter, format!("NUMERIC precision {precision} must be between 1 and 1000"));
+    }
+    if precision <= u64::from(DECIMAL256_MAX_PRECISION) {
+        return Ok(None);
+    }
+    match i8::try_from(scale) {
+        Ok(scale) if (0..=DECIMAL256_MAX_SCALE).contains(&scale) => {
+            Ok(Some(Field::new("", DataType::Decimal256(DECIMAL256_MAX_PRECISION, scale), true)))
+        }
+        _ => refused(Kind::Unsupported, format!("a numeric of {scale} decimals is not supported: {DECIMAL256_MAX_SCALE} at most")),
     }
 }
 

@@ -1,7 +1,9 @@
 //! `sum`, `avg`, `variance` and `stddev` of whole numbers and decimals, exact and of PostgreSQL's types; of all other types they are
 //! DataFusion's. How the totals are kept is `totals`' business.
 
+mod floats;
 mod keeping;
+mod pairs;
 mod totals;
 
 use std::sync::Arc;
@@ -36,6 +38,7 @@ pub fn register(registry: &mut dyn FunctionRegistry) -> Result<()> {
             registry.register_udaf(Arc::new(AggregateUDF::from(Exact::new(name, statistic, Arc::clone(&floats)))))?;
         }
     }
+    pairs::register(registry)?;
     keeping::register(registry)
 }
 
@@ -84,7 +87,13 @@ impl Exact {
                     None => field,
                 }
             }
-            Statistic::Average => types::quotient(self.name, argument, &Field::new("", DataType::Int64, true)),
+            Statistic::Average => {
+                let quotient = types::quotient(self.name, argument, &Field::new("", DataType::Int64, true));
+                match ShownScale::of(&quotient) {
+                    Some(ShownScale::Quotient { least, .. }) => ShownScale::Mean { least }.mark(quotient),
+                    Some(_) | None => quotient,
+                }
+            }
             Statistic::Deviation { root, .. } => {
                 let field = Field::new(self.name, DataType::Decimal256(types::WIDEST, types::QUOTIENT_SCALE), true);
                 let least = if shown.is_some() { 0 } else { 2 * least };
@@ -150,6 +159,9 @@ impl AggregateUDFImpl for Exact {
         match Self::exact(self.argument(args.expr_fields)?) {
             Some((scale, true)) => Ok(Box::new(Total::<i128>::new(self.plan(&args, scale), args.is_distinct))),
             Some((scale, false)) => Ok(Box::new(Total::<i256>::new(self.plan(&args, scale), args.is_distinct))),
+            None if !args.is_distinct && *self.argument(args.expr_fields)?.data_type() == DataType::Float64 => {
+                Ok(Box::new(floats::InOrder::new(self.statistic)))
+            }
             None => self.inexact.accumulator(args),
         }
     }
@@ -157,6 +169,9 @@ impl AggregateUDFImpl for Exact {
     fn create_sliding_accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
         match Self::exact(self.argument(args.expr_fields)?) {
             Some(_) => self.accumulator(args),
+            None if *self.argument(args.expr_fields)?.data_type() == DataType::Float64 => {
+                Ok(Box::new(floats::Frame::new(self.statistic)))
+            }
             None => self.inexact.create_sliding_accumulator(args),
         }
     }
@@ -232,7 +247,7 @@ impl Plan {
             return Ok(None);
         }
         let least = match self.shown {
-            Some(ShownScale::Quotient { least, .. } | ShownScale::Deviation { least, .. }) => least,
+            Some(ShownScale::Mean { least } | ShownScale::Deviation { least, .. }) => least,
             Some(_) | None => self.scale,
         };
         if Special::of(sum).is_some() {

@@ -18,7 +18,7 @@ use super::powers::{exp, logarithm, power, square_root};
 use super::{Call, Function, decimals, decimals_or_floats, floats::map, number};
 use crate::error::{Error, Kind};
 use crate::table::pg_type::PgType;
-use crate::table::pg_value::{SIGNIFICANT, ShownScale};
+use crate::table::pg_value::{SIGNIFICANT, ShownScale, Special};
 
 pub const FUNCTIONS: &[Function] = &[
     Function { name: "abs", takes: same, gives: like_first, body: abs },
@@ -192,20 +192,28 @@ fn finished(wide: Decimal256Array, to: &DataType) -> Result<ArrayRef> {
     Ok(Arc::new(narrow.with_data_type(to.clone())))
 }
 
-/// The decimals of each decimal.
+/// The decimals of each decimal; what is no number stays so.
 pub(super) fn each(call: &Call, f: impl Fn(i256, i32) -> Result<i256>) -> Result<ArrayRef> {
     let array = call.argument(0)?;
     let scale = scale_of(array.data_type());
-    let done = wide(array)?.try_unary::<_, Decimal256Type, DataFusionError>(|v| f(v, scale))?;
+    let of = |v: i256| if is_nan(v) { Ok(v) } else { f(v, scale) };
+    let done = wide(array)?.try_unary::<_, Decimal256Type, DataFusionError>(of)?;
     finished(done, call.result.data_type())
 }
 
-/// The decimals of each two decimals.
+fn is_nan(v: i256) -> bool {
+    Special::of(v) == Some(Special::NotANumber)
+}
+
+/// The decimals of each two decimals, of which neither is something else than a number.
 pub(super) fn each_two(call: &Call, f: impl Fn((i256, i32), (i256, i32)) -> Result<i256>) -> Result<ArrayRef> {
     let (a, b) = (call.argument(0)?, call.argument(1)?);
     let (s1, s2) = (scale_of(a.data_type()), scale_of(b.data_type()));
     let outward = |e| ArrowError::ExternalError(Box::new(e));
-    let done: Decimal256Array = try_binary(&wide(a)?, &wide(b)?, |a, b| f((a, s1), (b, s2)).map_err(outward))?;
+    let of = |a: i256, b: i256| {
+        if is_nan(a) || is_nan(b) { Ok(Special::NotANumber.value()) } else { f((a, s1), (b, s2)).map_err(outward) }
+    };
+    let done: Decimal256Array = try_binary(&wide(a)?, &wide(b)?, of)?;
     finished(done, call.result.data_type())
 }
 
@@ -240,6 +248,9 @@ fn rounded(call: &Call, rounding: Rounding) -> Result<ArrayRef> {
     }
     let to = scale_of(call.result.data_type());
     let round = |value: i256, from: i32, digits: i32| {
+        if Special::of(value).is_some() {
+            return Ok(value);
+        }
         // At the scale asked for first, which may cut off digits before the point, then at the result's.
         let at = if digits >= from { Some(value) } else { at_digits(value, from - digits, rounding) };
         let at_scale = digits.min(from);

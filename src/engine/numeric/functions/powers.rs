@@ -9,7 +9,7 @@ use super::Call;
 use super::decimals::{each, each_two, invalid_logarithm, invalid_power, is_float, scale_of, shown};
 use super::floats::{map, pair};
 use super::transcendental::{self, SCALE};
-use crate::table::pg_value::ShownScale;
+use crate::table::pg_value::{ShownScale, Special};
 
 pub(super) fn square_root(call: &Call) -> Result<ArrayRef> {
     let negative = || invalid_power("cannot take square root of a negative number");
@@ -26,6 +26,9 @@ pub(super) fn square_root(call: &Call) -> Result<ArrayRef> {
     each(call, |v, scale| {
         if v.is_negative() {
             return Err(negative());
+        }
+        if Special::of(v).is_some() {
+            return Ok(v);
         }
         let decimals = ShownScale::root(v, scale).max(least).clamp(0, to);
         let shift = 2 * decimals - scale;
@@ -47,6 +50,11 @@ pub(super) fn exp(call: &Call) -> Result<ArrayRef> {
         });
     }
     each(call, |v, scale| {
+        match Special::of(v) {
+            Some(Special::MinusInfinity) => return Ok(i256::ZERO),
+            Some(Special::Infinity | Special::NotANumber) => return Ok(v),
+            None => {}
+        }
         let power = decimal::rescale(v, scale, SCALE).ok_or_else(types::too_long)?;
         raised(power, call)
     })
@@ -88,6 +96,9 @@ pub(super) fn logarithm(call: &Call, base: Option<i32>) -> Result<ArrayRef> {
         });
     }
     each(call, |v, scale| {
+        if Special::of(v) == Some(Special::Infinity) {
+            return Ok(v);
+        }
         let value = ln(v, scale)?;
         match base {
             None => shown(value, SCALE, call),
@@ -126,6 +137,9 @@ pub(super) fn power(call: &Call) -> Result<ArrayRef> {
         });
     }
     each_two(call, |base, exponent| {
+        if Special::of(base.0).is_some() || Special::of(exponent.0).is_some() {
+            return Err(invalid_power("powers of infinity are not supported"));
+        }
         let zero = base.0 == i256::ZERO;
         if zero && exponent.0.is_negative() {
             return Err(invalid_power("zero raised to a negative power is undefined"));

@@ -8,18 +8,19 @@ use arrow::compute::kernels::arity::try_binary;
 use arrow::datatypes::{DataType, Decimal256Type, Field, FieldRef, Int16Type, Int32Type, Int64Type, i256};
 use arrow::error::ArrowError;
 use datafusion::common::{DataFusionError, Result, ScalarValue};
+use datafusion::logical_expr::Operator;
 
-use super::super::types;
+use super::super::{decimal, types};
 use super::{Call, Function, decimals, whole_or_decimals};
 use crate::error::{Error, Kind};
 use crate::table::pg_type::PgType;
-use crate::table::pg_value::ShownScale;
+use crate::table::pg_value::{ShownScale, Special};
 
 pub const FUNCTIONS: &[Function] = &[
-    Function { name: "mod", takes: whole_or_decimals::<2>, gives: of_two, body: |call| two(call, remainder) },
-    Function { name: "gcd", takes: whole_or_decimals::<2>, gives: of_two, body: |call| two(call, divisor) },
-    Function { name: "lcm", takes: whole_or_decimals::<2>, gives: of_two, body: |call| two(call, multiple) },
-    Function { name: "div", takes: decimals::<2>, gives: whole_number, body: |call| two(call, quotient) },
+    Function { name: "mod", takes: whole_or_decimals::<2>, gives: of_two, body: |call| two(call, remainder, Some(Operator::Modulo)) },
+    Function { name: "gcd", takes: whole_or_decimals::<2>, gives: of_two, body: |call| two(call, divisor, None) },
+    Function { name: "lcm", takes: whole_or_decimals::<2>, gives: of_two, body: |call| two(call, multiple, None) },
+    Function { name: "div", takes: decimals::<2>, gives: whole_number, body: |call| two(call, quotient, Some(Operator::Divide)) },
     Function { name: "factorial", takes: one_whole, gives: whole_number, body: factorial },
     Function { name: "scale", takes: decimals::<1>, gives: int4, body: |call| scales(call, false) },
     Function { name: "min_scale", takes: decimals::<1>, gives: int4, body: |call| scales(call, true) },
@@ -60,7 +61,8 @@ fn trimmed(fields: &[FieldRef], _: &[Option<&ScalarValue>]) -> Option<Field> {
 /// A whole number of two, at the scale that both are brought to; `None` when it does not fit.
 type OfTwo = fn(i256, i256, i32) -> Result<Option<i256>>;
 
-fn two(call: &Call, f: OfTwo) -> Result<ArrayRef> {
+/// What `f` gives of two numbers, and `op` of what is none; without an `op` that is no number either.
+fn two(call: &Call, f: OfTwo, op: Option<Operator>) -> Result<ArrayRef> {
     let (a, b) = (call.argument(0)?, call.argument(1)?);
     let result = call.result.data_type();
     macro_rules! integers {
@@ -84,13 +86,22 @@ fn two(call: &Call, f: OfTwo) -> Result<ArrayRef> {
             let scale_of = |array: &ArrayRef| types::decimal(array.data_type()).map_or(0, |(_, s)| s);
             let scale = scale_of(a).max(scale_of(b));
             let wide = |array: &ArrayRef| -> Result<Decimal256Array> {
-                let wide = cast(array, &DataType::Decimal256(types::WIDEST, scale))?;
-                Ok(wide.as_primitive::<Decimal256Type>().clone())
+                let from = scale_of(array);
+                let wide = cast(array, &DataType::Decimal256(types::WIDEST, from))?;
+                let at = |v: i256| decimal::rescale(v, i32::from(from), i32::from(scale)).ok_or_else(types::too_long);
+                wide.as_primitive::<Decimal256Type>().try_unary::<_, Decimal256Type, DataFusionError>(at)
             };
-            let of = |a, b| f(a, b, i32::from(scale))?.ok_or_else(types::too_long);
+            let of = |a: i256, b: i256| {
+                if Special::of(a).is_some() || Special::of(b).is_some() {
+                    let none = Some(Special::NotANumber.value());
+                    return op.map_or(none, |op| decimal::special(a, op, b)).ok_or_else(types::by_zero);
+                }
+                f(a, b, i32::from(scale))?.ok_or_else(types::too_long)
+            };
             let outward = |e: DataFusionError| ArrowError::ExternalError(Box::new(e));
             let done: Decimal256Array = try_binary(&wide(a)?, &wide(b)?, |a, b| of(a, b).map_err(outward))?;
-            Ok(cast(&done.with_precision_and_scale(types::WIDEST, if is_whole(result) { 0 } else { scale })?, result)?)
+            let done = done.with_precision_and_scale(types::WIDEST, if is_whole(result) { 0 } else { scale })?;
+            if done.data_type() == result { Ok(Arc::new(done)) } else { Ok(cast(&done, result)?) }
         }
     }
 }
@@ -143,7 +154,7 @@ fn scales(call: &Call, needed: bool) -> Result<ArrayRef> {
     let scale = types::decimal(array.data_type()).map_or(0, |(_, s)| i32::from(s));
     let shown = if needed { Some(ShownScale::Trimmed { least: 0 }) } else { call.fields.first().and_then(|f| ShownScale::of(f)) };
     let wide = cast(array, &DataType::Decimal256(types::WIDEST, i8::try_from(scale).unwrap_or(0)))?;
-    let of = |v: i256| shown.map_or(scale, |shown| shown.shown(v, scale));
-    let done: Int32Array = wide.as_primitive::<Decimal256Type>().unary(of);
+    let of = |v: i256| Special::of(v).is_none().then(|| shown.map_or(scale, |shown| shown.shown(v, scale)));
+    let done: Int32Array = wide.as_primitive::<Decimal256Type>().unary_opt(of);
     Ok(Arc::new(done))
 }

@@ -5,17 +5,18 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 use datafusion::common::tree_node::{Transformed, TreeNodeRecursion};
-use datafusion::common::{DFSchema, Result};
+use datafusion::common::{Column, DFSchema, Result};
 use datafusion::datasource::cte_worktable::CteWorkTable;
 use datafusion::datasource::{provider_as_source, source_as_provider};
 use datafusion::logical_expr::expr::{Alias, Cast};
 use datafusion::logical_expr::expr_rewriter::coerce_plan_expr_for_schema;
 use datafusion::logical_expr::logical_plan::TableScanBuilder;
-use datafusion::logical_expr::{Expr, LogicalPlan, Projection, RecursiveQuery, TableScan};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Projection, RecursiveQuery, TableScan};
 
 use super::relations::showing;
 use super::{settled, types};
 use crate::engine::numeric::convert::UNCONSTRAINED;
+use crate::engine::same;
 use crate::table::pg_value::ShownScale;
 
 /// Settles a recursive query as a whole, first term first; every other node is left to those that come up from below.
@@ -34,14 +35,23 @@ pub(super) fn recursion(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
     };
     let second = coerce_plan_expr_for_schema(settled(second)?, first.schema())?;
     let differ = first.schema().fields().iter().zip(second.schema().fields()).any(|(a, b)| a.metadata() != b.metadata());
-    let second = if differ {
-        let scales: Vec<_> = first.schema().fields().iter().map(|field| ShownScale::of(field)).collect();
-        showing(second, &scales)?
-    } else {
-        second
-    };
+    let second = if differ { told(second, first.schema())? } else { second };
     let query = RecursiveQuery::try_new(query.name, Arc::new(first), Arc::new(second), query.is_distinct)?;
     Ok(Transformed::new(LogicalPlan::RecursiveQuery(query), true, TreeNodeRecursion::Jump))
+}
+
+/// The second term, whose columns' fields tell what the first one's do: the scale they show, the type they stand for, the comment of a published
+/// column. A recursion wants all of it to be equal.
+fn told(second: LogicalPlan, first: &DFSchema) -> Result<LogicalPlan> {
+    let columns = second.schema().iter().zip(first.fields()).map(|((qualifier, field), as_of)| {
+        let column = Expr::Column(Column::new(qualifier.cloned(), field.name()));
+        if field.metadata() == as_of.metadata() {
+            return column;
+        }
+        same::with_metadata(column, "of_first_term", as_of.metadata()).alias_qualified(qualifier.cloned(), field.name())
+    });
+    let columns: Vec<Expr> = columns.collect();
+    LogicalPlanBuilder::from(second).project(columns)?.build()
 }
 
 /// Whether a column of the first term is a decimal whose digits nobody gave: neither a cast nor a table's column.
