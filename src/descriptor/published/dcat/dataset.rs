@@ -12,9 +12,16 @@ use crate::descriptor::{AccessRights, Dataset, Link};
 const TITLE: &[&str] = &["dct:title", "dc:title", "schema:name", "rdfs:label", "skos:prefLabel", "foaf:name"];
 const PAGE: &[&str] = &["dcat:landingPage", "foaf:homepage", "schema:url"];
 
+const IDENTIFIER: &[&str] = &["dct:identifier", "dcat:identifier", "dc:identifier", "schema:identifier"];
+
+/// Whether a node says itself what it is known by.
+pub(super) fn says_identifier(graph: &Graph, node: usize) -> bool {
+    graph.text(node, IDENTIFIER).is_some()
+}
+
 /// What a node is known by where it is the first to be known by it: what it says itself, else its IRI, else its page or title.
 pub(super) fn identifiers(graph: &Graph, node: usize) -> impl Iterator<Item = String> {
-    let said = graph.text(node, &["dct:identifier", "dcat:identifier", "dc:identifier", "schema:identifier"]);
+    let said = graph.text(node, IDENTIFIER);
     let iri = Some(&graph.nodes[node]).filter(|node| !node.is_blank()).map(|node| node.name.clone());
     let page = graph.text(node, PAGE).filter(|page| !page.starts_with("_:"));
     [said, iri, page, graph.text(node, TITLE)].into_iter().flatten()
@@ -30,7 +37,7 @@ pub(super) fn dataset(node: usize, identifier: String, document: &Document<'_>, 
     if title.is_none() {
         report.add("", format!("the dataset {identifier} has no dct:title; its identifier stands for it in names"));
     }
-    let said = of.objects(&["dct:identifier", "dcat:identifier", "dc:identifier", "schema:identifier"]);
+    let said = of.objects(IDENTIFIER);
     let others: Vec<Value> =
         said.into_iter().filter_map(|object| graph.plain(object)).filter(|said| *said != identifier).map(Value::String).collect();
     let (access_rights, published_rights) = access_rights(&mut of, &identifier, report);

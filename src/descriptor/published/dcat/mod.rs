@@ -31,6 +31,11 @@ pub(super) fn read(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> 
             report.add("", format!("{} is a dataset of which nothing tells which; left out", graph.nodes[node].name));
             continue;
         };
+        if graph.nodes[node].is_blank() && !dataset::says_identifier(&graph, node) {
+            let message =
+                "is neither named by an IRI nor by dct:identifier: its page or title stands for it, until one is published";
+            report.add("", format!("the dataset {identifier} {message}"));
+        }
         let dataset = dataset::dataset(node, identifier.clone(), &document, &report);
         let text = Cow::Owned(of::record(&graph, node, document.services_of(node)));
         sink.dataset(dataset, Record { text, media_type: "application/n-triples" })?;

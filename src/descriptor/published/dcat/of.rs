@@ -27,10 +27,8 @@ impl<'g> Of<'g> {
 
     /// The places of what stands under a prefixed name and is not taken yet.
     fn places(&self, name: &str) -> Vec<usize> {
-        let predicates = self.graph.predicates_of(name);
-        let properties = self.graph.nodes[self.node].properties.iter().enumerate();
-        let places = properties.filter(|(i, (predicate, _))| !self.taken[*i] && predicates.contains(predicate));
-        places.map(|(i, _)| i).collect()
+        let ranges = self.graph.predicates_of(name).iter().map(|predicate| self.graph.range(self.node, *predicate));
+        ranges.flatten().filter(|place| !self.taken[*place]).collect()
     }
 
     fn object(&self, place: usize) -> &'g Object {
@@ -163,7 +161,7 @@ impl<'g> Of<'g> {
                     name == "rdf:type" || [NAMES, MAILS, PAGES].iter().any(|names| names.contains(&name))
                 };
                 let properties = &graph.nodes[node].properties;
-                let says_once = |predicate: usize| properties.iter().filter(|(other, _)| *other == predicate).count() == 1;
+                let says_once = |predicate: usize| graph.range(node, predicate).len() == 1;
                 self.taken[place] = properties.iter().all(|(predicate, _)| {
                     is_known(*predicate) && (says_once(*predicate) || graph.predicate_name(*predicate) == "rdf:type")
                 });
@@ -332,6 +330,9 @@ fn value(graph: &Graph, object: &Object, depth: usize, within: &mut HashSet<usiz
         values.insert("@id".to_owned(), name);
     }
     for (predicate, object) in &graph.nodes[node].properties {
+        if *budget == 0 {
+            break;
+        }
         let Some(value) = value(graph, object, depth - 1, within, budget) else { continue };
         let name = graph.predicate_name(*predicate);
         match (name, value) {
@@ -358,6 +359,9 @@ pub(super) fn record(graph: &Graph, dataset: usize, services: impl Iterator<Item
     while let Some((node, depth)) = queue.get(at).copied() {
         at += 1;
         for property in &graph.nodes[node].properties {
+            if lines > MOST && node != dataset {
+                return out;
+            }
             graph.line(&mut out, node, property);
             lines += 1;
             if let Object::Node(next) = property.1 {
@@ -366,9 +370,6 @@ pub(super) fn record(graph: &Graph, dataset: usize, services: impl Iterator<Item
                     queue.push((next, depth + 1));
                 }
             }
-        }
-        if lines > MOST {
-            break;
         }
     }
     out

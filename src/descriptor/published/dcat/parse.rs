@@ -40,6 +40,7 @@ pub(super) fn graph(bytes: &[u8], file: &str, report: &Report) -> Graph {
         Some(Syntax::RdfXml) => rdf_xml(bytes, base, &mut graph, report),
         Some(Syntax::Turtle) => turtle(bytes, base, &mut graph, report),
     }
+    graph.sort();
     graph
 }
 

@@ -14,7 +14,7 @@ pub(super) fn dataset(mut of: Properties<'_>, place: &Place) -> Option<Dataset> 
     }
     let title = json::text(&mut of, "name");
     let homepage = json::text_of(&mut of, &["url", "mainEntityOfPage"]);
-    let identifier = identifier(&mut of, homepage.as_deref(), title.as_deref())?;
+    let identifier = identifier(&mut of, homepage.as_deref(), title.as_deref(), place)?;
     if title.is_none() {
         of.problem("name", "the dataset has no \"name\"; its identifier stands for it in names");
     }
@@ -52,7 +52,7 @@ pub(super) fn dataset(mut of: Properties<'_>, place: &Place) -> Option<Dataset> 
 }
 
 /// What it says it is known by, else its own place in the web.
-fn identifier(of: &mut Properties<'_>, homepage: Option<&str>, title: Option<&str>) -> Option<String> {
+fn identifier(of: &mut Properties<'_>, homepage: Option<&str>, title: Option<&str>, place: &Place) -> Option<String> {
     let published = of.take("identifier").and_then(|value| {
         let first = value.as_array().and_then(|items| items.first()).unwrap_or(&value);
         let told = first.get("value").and_then(json::label).or_else(|| json::label(first));
@@ -61,13 +61,24 @@ fn identifier(of: &mut Properties<'_>, homepage: Option<&str>, title: Option<&st
         }
         told
     });
-    let id = json::text(of, "@id");
+    // One of a blank node is of this document only.
+    let id = json::text(of, "@id").filter(|id| !id.starts_with("_:")).map(|id| match place {
+        Place::Url(url) if id.starts_with(['#', '/', '.']) => url.join(&id).map_or(id, String::from),
+        Place::Url(_) | Place::Folder(_) => id,
+    });
     if let (Some(published), Some(id)) = (&published, &id) {
         if published != id {
             of.keep("@id", Value::String(id.clone()));
         }
     }
-    let told = published.or(id).or_else(|| homepage.or(title).map(str::to_owned));
+    let told = published.or(id).or_else(|| homepage.map(str::to_owned));
+    if told.is_none() && title.is_some() {
+        of.problem(
+            "identifier",
+            "the dataset has no \"identifier\", \"@id\" or \"url\"; its name stands for it, until one is published",
+        );
+    }
+    let told = told.or_else(|| title.map(str::to_owned));
     told.or_else(|| of.left_out("identifier", "the dataset has neither an \"identifier\", an \"@id\", a \"url\" nor a \"name\""))
 }
 
