@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::graph::{Graph, Object};
 use super::of::{Of, add_new};
-use super::{Document, distribution};
+use super::{Document, distribution, shown};
 use crate::descriptor::property::Report;
 use crate::descriptor::published::{json, kept};
 use crate::descriptor::{AccessRights, Dataset, Link};
@@ -35,7 +35,7 @@ pub(super) fn dataset(node: usize, identifier: String, document: &Document<'_>, 
     let title = of.text(TITLE);
     let described = title.as_deref().unwrap_or(&identifier).to_owned();
     if title.is_none() {
-        report.add("", format!("the dataset {identifier} has no dct:title; its identifier stands for it in names"));
+        report.add("", format!("the dataset {} has no dct:title; its identifier stands for it in names", shown(&identifier)));
     }
     let said = of.objects(IDENTIFIER);
     let others: Vec<Value> =
@@ -74,8 +74,10 @@ pub(super) fn dataset(node: usize, identifier: String, document: &Document<'_>, 
         }
     }
     if leads_nowhere > 0 {
-        let message =
-            format!("{leads_nowhere} distributions of the dataset {identifier} have no URL; they stand in its record only");
+        let message = format!(
+            "{leads_nowhere} distributions of the dataset {} have no URL; they stand in its record only",
+            shown(&identifier)
+        );
         report.add("", message);
     }
     made.distributions.extend(document.services_of(node).filter_map(|service| distribution::service(graph, service)));
@@ -169,6 +171,13 @@ fn access_rights(of: &mut Of<'_>, identifier: &str, report: &Report) -> (AccessR
         return (AccessRights::Public, None);
     }
     of.objects(&["dct:accessRights"]);
-    report.add("", format!("the access right \"{words}\" of the dataset {identifier} is not understood; taken as NON_PUBLIC"));
+    report.add(
+        "",
+        format!(
+            "the access right \"{}\" of the dataset {} is not understood; taken as NON_PUBLIC",
+            shown(&words),
+            shown(identifier)
+        ),
+    );
     (AccessRights::NonPublic, Some(words))
 }

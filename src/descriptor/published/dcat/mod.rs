@@ -19,6 +19,7 @@ use self::of::Of;
 use super::{Page, Record, Sink};
 use crate::descriptor::Place;
 use crate::descriptor::property::Report;
+use crate::name::clip;
 
 pub(super) fn read(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> io::Result<Page> {
     let Some(bytes) = super::whole(input, file, sink)? else { return Ok(Page::default()) };
@@ -28,20 +29,20 @@ pub(super) fn read(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> 
     let document = Document::new(&graph, file);
     for node in document.datasets.iter().copied() {
         let Some(identifier) = document.identifiers.get(&node) else {
-            report.add("", format!("{} is a dataset of which nothing tells which; left out", graph.nodes[node].name));
+            report.add("", format!("{} is a dataset of which nothing tells which; left out", shown(&graph.nodes[node].name)));
             continue;
         };
         if graph.nodes[node].is_blank() && !dataset::says_identifier(&graph, node) {
             let message =
                 "is neither named by an IRI nor by dct:identifier: its page or title stands for it, until one is published";
-            report.add("", format!("the dataset {identifier} {message}"));
+            report.add("", format!("the dataset {} {message}", shown(identifier)));
         }
         let dataset = dataset::dataset(node, identifier.clone(), &document, &report);
         let text = Cow::Owned(of::record(&graph, node, document.services_of(node)));
         sink.dataset(dataset, Record { text, media_type: "application/n-triples" })?;
     }
     for service in document.idle_services() {
-        let name = &graph.nodes[service].name;
+        let name = shown(&graph.nodes[service].name);
         report.add("", format!("{name} is a service that serves no dataset of this document, and none itself; left out"));
     }
     let page = document.page();
@@ -173,6 +174,11 @@ impl<'g> Document<'g> {
         }
         page
     }
+}
+
+/// A name as far as a problem tells it.
+fn shown(name: &str) -> &str {
+    clip(name, 300)
 }
 
 /// The node that an object is, or that its text names.

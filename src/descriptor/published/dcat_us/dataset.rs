@@ -6,6 +6,7 @@ use super::distribution;
 use crate::descriptor::property::Properties;
 use crate::descriptor::published::{json, kept};
 use crate::descriptor::{AccessRights, Agent, Dataset, Place};
+use crate::name::clip;
 
 /// Reads a record; `None`, with the reason reported, when nothing tells which dataset it is.
 pub(super) fn dataset(mut record: Properties<'_>, place: &Place) -> Option<Dataset> {
@@ -150,7 +151,7 @@ fn access_rights(record: &mut Properties<'_>) -> (AccessRights, Option<String>) 
         return (AccessRights::Public, None);
     };
     let rights = AccessRights::of_words(&words).unwrap_or_else(|| {
-        record.problem(key, format!("\"{words}\" says of access nothing that is understood; taken as NON_PUBLIC"));
+        record.problem(key, format!("\"{}\" says of access nothing that is understood; taken as NON_PUBLIC", clip(&words, 300)));
         AccessRights::NonPublic
     });
     let is_code = words == rights.name();

@@ -14,6 +14,7 @@ use super::json::label;
 use super::{Page, Record, Sink, stream};
 use crate::descriptor::property::{Properties, Report};
 use crate::descriptor::{Distribution, Place, Problem};
+use crate::name::clip;
 
 const MEDIA_TYPE: &str = "application/json";
 
@@ -171,7 +172,8 @@ impl Reading<'_> {
         let pointer = record.pointer_of("identifier");
         let Some(mut dataset) = dataset::dataset(record, &self.place) else { return Ok(None) };
         if !self.seen.insert(self.hasher.hash_one(&dataset.identifier)) {
-            let message = format!("an earlier dataset has the identifier \"{}\" too; this one is left out", dataset.identifier);
+            let message =
+                format!("an earlier dataset has the identifier \"{}\" too; this one is left out", clip(&dataset.identifier, 300));
             sink.problem(Problem { file: self.file.to_owned(), pointer, message });
             return Ok(None);
         }

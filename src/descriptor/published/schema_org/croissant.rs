@@ -180,7 +180,7 @@ fn record_sets(of: &mut Properties<'_>, made: &mut [Distribution], by_id: &HashM
                 continue;
             };
             if let Some(id) = id(field) {
-                if let Some(target) = field.get("references").and_then(|target| id_of_field(target)) {
+                if let Some(target) = field.get("references").and_then(id_of_field) {
                     references.push((at, name.clone(), target));
                 }
                 placed.insert(id, (at, name.clone()));

@@ -66,10 +66,8 @@ fn identifier(of: &mut Properties<'_>, homepage: Option<&str>, title: Option<&st
         Place::Url(url) if id.starts_with(['#', '/', '.']) => url.join(&id).map_or(id, String::from),
         Place::Url(_) | Place::Folder(_) => id,
     });
-    if let (Some(published), Some(id)) = (&published, &id) {
-        if published != id {
-            of.keep("@id", Value::String(id.clone()));
-        }
+    if let (Some(_), Some(other)) = (&published, id.as_ref().filter(|id| published.as_ref() != Some(id))) {
+        of.keep("@id", Value::String(other.clone()));
     }
     let told = published.or(id).or_else(|| homepage.map(str::to_owned));
     if told.is_none() && title.is_some() {

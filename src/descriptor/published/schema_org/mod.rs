@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use super::{Page, Record, Sink, json, stream};
 use crate::descriptor::property::{Properties, Report};
 use crate::descriptor::{Place, Problem};
+use crate::name::clip;
 
 const MEDIA_TYPE: &str = "application/ld+json";
 
@@ -152,7 +153,10 @@ impl Reading<'_> {
             if self.seen.insert(dataset.identifier.clone()) {
                 sink.dataset(dataset, Record { text: Cow::Owned(node.text), media_type: MEDIA_TYPE })?;
             } else {
-                report.add(&node.pointer, format!("an earlier dataset is \"{}\" too; this one is left out", dataset.identifier));
+                report.add(
+                    &node.pointer,
+                    format!("an earlier dataset is \"{}\" too; this one is left out", clip(&dataset.identifier, 300)),
+                );
             }
         }
         report.into_problems().into_iter().for_each(|problem| sink.problem(problem));
