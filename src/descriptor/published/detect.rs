@@ -18,14 +18,14 @@ pub fn detect(head: &[u8], location: &str) -> Option<Standard> {
 
 impl Standard {
     /// Where a portal's interface starts its list, by the portal's `root`, such as `https://data.example.org`. `None` for what is no
-    /// portal's interface.
+    /// portal's interface. The lists are in an order that does not change while their pages are read, as far as the interface has one.
     pub fn first(self, root: &str) -> Option<String> {
         let root = root.split(['?', '#']).next().unwrap_or(root).trim_end_matches('/');
         let host = root.split("://").nth(1)?.split(['/', ':']).next()?;
         Some(match self {
-            Self::Ckan => format!("{root}/api/3/action/package_search?rows=1000&start=0"),
-            Self::Socrata => format!("{root}/api/catalog/v1?domains={host}&search_context={host}&limit=1000&offset=0"),
-            Self::Udata => format!("{root}/api/1/datasets/?page=1&page_size=100"),
+            Self::Ckan => format!("{root}/api/3/action/package_search?sort=id+asc&rows=1000&start=0"),
+            Self::Socrata => format!("{root}/api/catalog/v1?domains={host}&search_context={host}&order=dataset_id&limit=1000&offset=0"),
+            Self::Udata => format!("{root}/api/1/datasets/?sort=created&page=1&page_size=100"),
             Self::Opendatasoft => format!("{root}/api/explore/v2.1/catalog/datasets?limit=100&offset=0"),
             Self::DcatUs => format!("{root}/data.json"),
             Self::DataPackage => format!("{root}/datapackage.json"),
@@ -318,7 +318,7 @@ mod tests {
     #[test]
     fn portals_start_their_lists() {
         let first = Standard::Ckan.first("https://data.example.org/de/");
-        assert_eq!(first.as_deref(), Some("https://data.example.org/de/api/3/action/package_search?rows=1000&start=0"));
+        assert_eq!(first.as_deref(), Some("https://data.example.org/de/api/3/action/package_search?sort=id+asc&rows=1000&start=0"));
         assert_eq!(Standard::Ckan.first("/srv/data"), None);
         assert_eq!(Standard::Stac.first("https://data.example.org"), None);
     }

@@ -122,6 +122,7 @@ fn distribution(
     let media_type = resource.words("blob_mime_type");
     let root = permalink.and_then(|link| link.split_once("/d/")).map(|(root, _)| root);
     let mut distribution = Distribution { access_url: page.map(str::to_owned), media_type, ..Distribution::default() };
+    let essence = distribution.media_type.as_deref().and_then(|kind| kind.split(';').next()).map(|kind| kind.trim().replace('/', "%2F"));
     match (kind.as_str(), root) {
         ("dataset" | "filter", Some(root)) => {
             link(&mut distribution, place, &format!("{root}/api/views/{id}/rows.csv?accessType=DOWNLOAD"));
@@ -135,7 +136,9 @@ fn distribution(
             distribution.schema = schema(resource);
         }
         ("file", Some(root)) => {
-            link(&mut distribution, place, &format!("{root}/download/{id}"));
+            if let Some(essence) = essence {
+                link(&mut distribution, place, &format!("{root}/download/{id}/{essence}"));
+            }
         }
         _ => {}
     }
@@ -208,6 +211,16 @@ mod tests {
         assert_eq!((export.format, map.distributions[0].format), (Some(Format::Csv), Some(Format::GeoJson)));
         assert_eq!((map.part_of.as_deref(), map.distributions[0].is_table()), (Some("ab12-cd34"), true));
         assert_eq!((story.distributions[0].paths.len(), story.distributions[0].is_table()), (0, false));
+    }
+
+    #[test]
+    fn a_file_is_fetched_by_its_media_type() {
+        let text = r#"{"results": [{"resource": {"id": "a", "type": "file", "blob_mime_type": "application/zip"}, "permalink": "https://x.org/d/a"},
+            {"resource": {"id": "b", "type": "file"}, "permalink": "https://x.org/d/b"}, {"resource": {"id": "c"}}]}"#;
+        let (found, _) = of_text(text);
+        let [zip, unknown, bare] = found.datasets.as_slice() else { panic!("{:?}", found.problems) };
+        assert_eq!(zip.distributions[0].paths, ["https://x.org/download/a/application%2Fzip"]);
+        assert!(zip.distributions[0].is_table() && unknown.distributions[0].paths.is_empty() && bare.distributions.is_empty());
     }
 
     #[test]

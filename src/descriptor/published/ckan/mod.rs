@@ -76,7 +76,7 @@ fn lists_names(head: &[u8]) -> bool {
 
 /// The list of names leads to the list of packages.
 fn names(file: &str, sink: &mut dyn Sink) -> Page {
-    let list = paged::beside(file, "/package_list", "/package_search?rows=1000&start=0");
+    let list = paged::beside(file, "/package_list", "/package_search?sort=id+asc&rows=1000&start=0");
     if list.is_none() {
         let message = "the document has the packages' names only; add the answer of package_search".to_owned();
         sink.problem(Problem { file: file.to_owned(), pointer: "/result".to_owned(), message });

@@ -87,7 +87,7 @@ fn other_answers_are_read() {
     assert_eq!((found.datasets.len(), page.next.as_deref()), (2, Some("https://x.org/api/3/action/current_package_list_with_resources?limit=2&offset=2")));
 
     let (found, page) = of_text(r#"{"help": "", "success": true, "result": ["a", "b"]}"#, "https://x.org/api/3/action/package_list");
-    assert_eq!((found.problems.len(), page.also), (0, vec!["https://x.org/api/3/action/package_search?rows=1000&start=0".to_owned()]));
+    assert_eq!((found.problems.len(), page.also), (0, vec!["https://x.org/api/3/action/package_search?sort=id+asc&rows=1000&start=0".to_owned()]));
 
     let (found, page) = of_text(r#"{"success": false, "error": {"message": "Not found"}}"#, AT);
     assert_eq!(found.problems[0].message, "the portal refuses the request: Not found");
