@@ -1,7 +1,7 @@
 //! Which format and packing a file has by what is said of it: a declared word, a media type, its name's ending. Its bytes
 //! are not looked at.
 
-use super::{Compression, Format};
+use super::{Compression, Format, terms};
 
 /// What a word, a media type or an ending tells; either part may stay open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,6 +68,16 @@ impl Shape {
         })
     }
 
+    /// What people call a format, such as `Esri Shapefile` or `Zipped CSV`.
+    fn of_phrase(phrase: &str) -> Option<Self> {
+        let lower = phrase.trim().to_lowercase();
+        let zipped =
+            lower.strip_prefix("zipped ").or_else(|| lower.strip_suffix(" (zip)")).or_else(|| lower.strip_suffix(" (zipped)"));
+        let inner = zipped.unwrap_or(&lower);
+        let shape = Self::of_word(inner).or_else(|| Self::of_media_type(terms::media_type(inner)?))?;
+        Some(if zipped.is_some() { shape.packed_in(Some(Compression::Zip)) } else { shape })
+    }
+
     /// The ending of a path or URL, which may be of two parts (`.csv.gz`, `.geo.json`). Query and fragment are no part of it.
     pub(super) fn of_path(path: &str) -> Self {
         let name = file_name(path).to_ascii_lowercase();
@@ -110,9 +120,9 @@ impl Shape {
 
 /// Endings of files that no table is made of and that portals publish beside data: texts, pictures, sounds, graphs of other kinds.
 const NOT_READ: &[&str] = &[
-    "pdf", "doc", "docx", "odt", "rtf", "ppt", "pptx", "odp", "html", "htm", "xhtml", "xml", "xsd", "rdf", "ttl", "nt", "owl", "md", "png",
-    "jpg", "jpeg", "gif", "svg", "tif", "tiff", "jp2", "mp3", "mp4", "mpg", "mov", "avi", "gpkg", "gml", "gdb", "topojson", "qgz", "dwg",
-    "dxf", "nc", "h5", "hdf", "grib", "sav", "dta", "mdb", "accdb", "exe", "7z", "rar",
+    "pdf", "doc", "docx", "odt", "rtf", "ppt", "pptx", "odp", "html", "htm", "xhtml", "xml", "xsd", "rdf", "ttl", "nt", "owl",
+    "md", "png", "jpg", "jpeg", "gif", "svg", "tif", "tiff", "jp2", "mp3", "mp4", "mpg", "mov", "avi", "gpkg", "gml", "gdb",
+    "topojson", "qgz", "dwg", "dxf", "nc", "h5", "hdf", "grib", "sav", "dta", "mdb", "accdb", "exe", "7z", "rar",
 ];
 
 /// Media types that say nothing but that there are bytes or text.
@@ -124,8 +134,11 @@ const VAGUE_TYPES: &[&str] = &["application/octet-stream", "binary/octet-stream"
 pub(super) fn told<'w>(word: Option<&'w str>, media_type: Option<&str>, paths: &[String]) -> Result<Shape, &'w str> {
     let by_ending = paths.iter().map(|path| Shape::of_path(path)).find(|shape| *shape != Shape::default()).unwrap_or_default();
     let word = word.filter(|word| !is_vague(word));
-    let declared = word.and_then(|word| Shape::of_word(word).or_else(|| Shape::of_media_type(essence(word))));
+    let declared = word
+        .and_then(|word| Shape::of_word(word).or_else(|| Shape::of_media_type(essence(word))).or_else(|| Shape::of_phrase(word)));
     let by_type = media_type.and_then(|media_type| Shape::of_media_type(essence(media_type)));
+    // Many a server calls a CSV Excel's, as that opens it.
+    let by_type = by_type.filter(|shape| (shape.format, by_ending.format) != (Some(Format::Workbook), Some(Format::Csv)));
     let format = declared.into_iter().chain(by_type).find(|shape| shape.is_served());
     match (format, word) {
         (Some(shape), _) => Ok(Shape { compression: shape.compression.or(by_ending.compression), ..shape }),
@@ -159,7 +172,8 @@ pub(super) fn may_be_read(format: Option<Format>, word: Option<&str>, media_type
     };
     told(word, media_type, paths).is_ok_and(|shape| {
         shape != Shape::default()
-            || !media_type.is_some_and(says_otherwise) && !paths.iter().any(|path| NOT_READ.contains(&lower_ending(path).as_str()))
+            || !media_type.is_some_and(says_otherwise)
+                && !paths.iter().any(|path| NOT_READ.contains(&lower_ending(path).as_str()))
     })
 }
 
@@ -280,6 +294,19 @@ mod tests {
         assert_eq!(Shape::of_word("topojson"), None);
         assert_eq!(Shape::of_media_type("Text/CSV; charset=utf-8").and_then(|s| s.format), Some(Format::Csv));
         assert_eq!(Shape::of_media_type("image/png"), None);
+    }
+
+    #[test]
+    fn phrases_tell_and_excel_may_stand_for_csv() {
+        let told = |word: Option<&'static str>, media_type: Option<&str>, path: &str| {
+            told(word, media_type, &[path.to_owned()]).map(|shape| (shape.format, shape.compression))
+        };
+        let (zip, excel) = (Some(Compression::Zip), Some("application/vnd.ms-excel"));
+        assert_eq!(told(Some("Esri Shapefile"), None, "https://x.org/a"), Ok((Some(Format::Shapefile), None)));
+        assert_eq!(told(Some("Zipped CSV"), Some("application/zip"), "https://x.org/a"), Ok((Some(Format::Csv), zip)));
+        assert_eq!(told(None, excel, "https://x.org/a.csv"), Ok((Some(Format::Csv), None)));
+        assert_eq!(told(None, excel, "https://x.org/a"), Ok((Some(Format::Workbook), None)));
+        assert_eq!(told(Some("Interactive on-screen"), None, "https://x.org/a"), Err("Interactive on-screen"));
     }
 
     #[test]

@@ -230,8 +230,8 @@ mod tests {
         assert_eq!(sirene.temporal, [Period { start: Some("1973-01-01".to_owned()), end: Some("2023-12-31".to_owned()) }]);
         assert_eq!(sirene.extra["community_resources"].as_array().map(Vec::len), Some(9));
         let tables = found.datasets.iter().flat_map(|dataset| &dataset.distributions).filter(|one| one.is_table()).count();
-        // CSV 55, JSON 8, zip 6, text 6, a workbook; the rest is PDF, pages and XML.
-        assert_eq!(tables, 76);
+        // CSV 55, JSON 8, zip 6, text 6, a workbook, a shapefile; the rest is PDF, pages and XML.
+        assert_eq!(tables, 77);
     }
 
     #[test]
