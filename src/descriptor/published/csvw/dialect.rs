@@ -3,10 +3,33 @@
 use serde_json::Value;
 
 use crate::descriptor::property::Properties;
+use crate::descriptor::published::kept::PREFIX;
 use crate::descriptor::{Dialect, Distribution, Extra};
 
 /// The most rows that are counted out one by one.
 const MOST_ROWS: u64 = 1_000;
+
+/// Names that mean something in a Data Package's dialect and nothing in one of CSV on the Web.
+const TAKEN: &[&str] = &[
+    "csv",
+    "json",
+    "excel",
+    "ods",
+    "escapeChar",
+    "headerJoin",
+    "headerRows",
+    "commentRows",
+    "commentChar",
+    "lineTerminator",
+    "nullSequence",
+    "property",
+    "itemType",
+    "itemKeys",
+    "stoa:flatten",
+    "sheet",
+    "sheetName",
+    "sheetNumber",
+];
 
 /// Reads a table's `dialect` into its distribution. What the model has no word for is returned.
 pub(super) fn dialect(distribution: &mut Distribution, table: &mut Properties<'_>) -> Extra {
@@ -60,5 +83,8 @@ pub(super) fn dialect(distribution: &mut Distribution, table: &mut Properties<'_
     }
     distribution.encoding = of.words("encoding");
     distribution.dialect = read;
-    of.rest()
+    let renamed = |(key, value): (String, Value)| {
+        if TAKEN.contains(&key.as_str()) { (format!("{PREFIX}{key}"), value) } else { (key, value) }
+    };
+    of.rest().into_iter().map(renamed).collect()
 }

@@ -47,7 +47,8 @@ impl<'r> Table<'r> {
     /// Reads what is said of a table but for its common properties; `None`, with the reason reported, when it has no file.
     pub(super) fn read(table: &mut Properties<'r>, words: &Words, inherited: &Inherited) -> Option<Self> {
         let Some(url) = table.words("url") else { return table.left_out("url", "the table has no \"url\"") };
-        let mut distribution = Distribution { name: format::stem(&url).to_owned(), ..Distribution::default() };
+        let name = Some(format::stem(&url)).filter(|name| !name.trim().is_empty()).unwrap_or("table").to_owned();
+        let mut distribution = Distribution { name, ..Distribution::default() };
         link(&mut distribution, &words.place, &url);
         let of_dialect = dialect::dialect(&mut distribution, table);
         // The text is delimited whatever its ending, unless that says how it is.
@@ -64,6 +65,7 @@ impl<'r> Table<'r> {
             of_dialect,
         };
         match table.take("tableSchema") {
+            Some(Value::String(place)) if place.trim().is_empty() => {}
             Some(Value::String(place)) => {
                 let place = resolved(&words.place, &place).unwrap_or(place);
                 table.problem(

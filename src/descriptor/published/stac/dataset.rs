@@ -128,7 +128,7 @@ fn extent(dataset: &mut Dataset, record: &mut Properties<'_>) {
             None => Vec::new(),
         };
         let period = |interval: &Value| {
-            let end = |i: usize| interval.get(i).and_then(Value::as_str).map(str::to_owned);
+            let end = |i: usize| interval.get(i).and_then(Value::as_str).filter(|end| !end.trim().is_empty()).map(str::to_owned);
             Some(Period { start: end(0), end: end(1) }).filter(|period| period.start.is_some() || period.end.is_some())
         };
         dataset.temporal = intervals.iter().filter_map(period).collect();

@@ -52,6 +52,8 @@ pub(super) fn read(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> 
         let links = rest.map.get("links").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         page.next = of_list(links).find(|link| link.rel == "next" && !link.is_post).and_then(|link| resolved(&place, link.href));
         page.total = ["numberMatched", "numMatched"].iter().find_map(|key| json::count(rest.map.get(*key)?));
+        // A list that says it goes on with itself would never end.
+        page.next = page.next.filter(|next| next != file);
     } else if !rest.map.is_empty() {
         let report = Report::new(file);
         one(Properties::new(&report, String::new(), rest.map), &rest.text, &place, &mut page, sink)?;
@@ -110,7 +112,7 @@ struct Link<'m> {
 /// The links that say where they lead and why.
 fn of_list(links: &[Value]) -> impl Iterator<Item = Link<'_>> {
     links.iter().enumerate().filter_map(|(index, link)| {
-        let text = |key: &str| link.get(key).and_then(Value::as_str);
+        let text = |key: &str| link.get(key).and_then(Value::as_str).filter(|text| !text.trim().is_empty());
         let is_post = text("method").is_some_and(|method| method.eq_ignore_ascii_case("POST"));
         Some(Link { index, rel: text("rel")?, href: text("href")?, title: text("title"), media_type: text("type"), is_post })
     })
