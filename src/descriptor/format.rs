@@ -190,6 +190,12 @@ pub(super) fn compression(word: &str) -> Option<Compression> {
     Shape::of_word(word).filter(|shape| !shape.is_served()).and_then(|shape| shape.compression)
 }
 
+/// A compression by a word, a media type, or a URI of one.
+pub(super) fn packing(text: &str) -> Option<Compression> {
+    let word = essence(text);
+    compression(word).or_else(|| Shape::of_media_type(word).and_then(|shape| shape.compression))
+}
+
 /// The last part of a path or URL.
 pub(super) fn file_name(path: &str) -> &str {
     let path = match path.split_once("://") {

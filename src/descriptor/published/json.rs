@@ -58,10 +58,7 @@ pub(super) fn text_of(of: &mut Properties<'_>, keys: &[&str]) -> Option<String> 
 /// The texts of a property in any form, blank ones left out. What more objects tell stays among the properties.
 pub(super) fn texts(of: &mut Properties<'_>, key: &str) -> Vec<String> {
     let Some(value) = of.take(key) else { return Vec::new() };
-    let items = match value {
-        Value::Array(items) => items,
-        single @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => vec![single],
-    };
+    let items = listed(value);
     let tell_more = items.iter().any(|item| !is_bare(item)).then(|| Value::Array(items.clone()));
     let texts = items.into_iter().enumerate().filter_map(|(i, item)| match item {
         Value::String(text) => Some(text).filter(|text| !text.trim().is_empty()),
@@ -125,25 +122,50 @@ fn agent_of(map: &Map<String, Value>) -> (Option<Agent>, bool) {
     (Some(Agent { name, homepage: first(PAGES), email }), is_all)
 }
 
+/// Takes a property that is one value or a list of them. What can't be made of them, and what objects tell beside the members that are
+/// known, stays among the properties.
+fn each<T>(of: &mut Properties<'_>, key: &str, known: &[&str], make: impl Fn(&Value) -> Vec<T>) -> Vec<T> {
+    let Some(value) = of.take(key) else { return Vec::new() };
+    let items = match &value {
+        Value::Array(items) => items.as_slice(),
+        single @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => {
+            std::slice::from_ref(single)
+        }
+    };
+    let tells_more = |item: &Value| match item {
+        Value::Object(map) => map.keys().any(|key| key != "@type" && !known.contains(&key.as_str())),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => false,
+    };
+    let is_blank = |item: &Value| item.is_null() || item.as_str().is_some_and(|text| text.trim().is_empty());
+    let (mut made, mut is_all) = (Vec::with_capacity(items.len()), true);
+    for item in items {
+        let some = make(item);
+        is_all &= !tells_more(item) && (!some.is_empty() || is_blank(item));
+        made.extend(some);
+    }
+    if !is_all {
+        of.keep(key, value);
+    }
+    made
+}
+
+/// The first of an object's members that is a text or stands for one.
+fn member(map: &Map<String, Value>, keys: &[&str]) -> Option<String> {
+    keys.iter().find_map(|key| label(map.get(*key)?))
+}
+
 /// A licence in any form: a URL, a name or a text.
 pub(super) fn licences(of: &mut Properties<'_>, key: &str) -> Vec<License> {
-    let Some(value) = of.take(key) else { return Vec::new() };
-    let items = match value {
-        Value::Array(items) => items,
-        single @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => vec![single],
-    };
-    let licence = |item: &Value| match item {
+    let (paths, titles) = (["url", "@id", "path", "license_document"], ["name", "title", "label", "prefLabel"]);
+    each(of, key, &[paths, titles].concat(), |item| match item {
         Value::Object(map) => {
-            let text = |keys: &[&str]| keys.iter().find_map(|key| label(map.get(*key)?));
-            let path = text(&["url", "@id", "path", "license_document"]);
-            Some(License { name: None, title: text(&["name", "title", "label", "prefLabel"]), path })
-                .filter(|licence| licence.title.is_some() || licence.path.is_some())
+            let licence = License { name: None, title: member(map, &titles), path: member(map, &paths) };
+            Some(licence).filter(|licence| licence.title.is_some() || licence.path.is_some()).into_iter().collect()
         }
         other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
-            label(other).map(|text| licence_of(text.trim()))
+            label(other).map(|text| licence_of(text.trim())).into_iter().collect()
         }
-    };
-    items.iter().filter_map(licence).collect()
+    })
 }
 
 /// A licence by a text: its page when it is a URL, its name when it is as short as one, else its title.
@@ -166,71 +188,64 @@ pub(super) fn is_url(text: &str) -> bool {
 
 /// Pages, by their URLs or as objects.
 pub(super) fn pages(of: &mut Properties<'_>, key: &str) -> Vec<Link> {
-    let Some(value) = of.take(key) else { return Vec::new() };
-    let items = match value {
-        Value::Array(items) => items,
-        single @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => vec![single],
-    };
-    let page = |item: &Value| match item {
+    const TITLES: &[&str] = &["title", "name", "label"];
+    const PATHS: &[&str] = &["url", "@id", "path", "contentUrl", "downloadURL", "accessURL"];
+    each(of, key, &[TITLES, PATHS].concat(), |item| match item {
         Value::Object(map) => {
-            let text = |keys: &[&str]| keys.iter().find_map(|key| label(map.get(*key)?));
-            Some(Link { title: text(&["title", "name", "label"]), path: text(&["url", "@id", "path", "contentUrl"]) })
-                .filter(|link| link.title.is_some() || link.path.is_some())
+            let link = Link { title: member(map, TITLES), path: member(map, PATHS) };
+            Some(link).filter(|link| link.title.is_some() || link.path.is_some()).into_iter().collect()
         }
         other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
-            label(other).map(|path| Link { title: None, path: Some(path) })
+            label(other).map(|path| Link { title: None, path: Some(path) }).into_iter().collect()
         }
-    };
-    items.iter().filter_map(page).collect()
+    })
 }
 
 /// The times that are covered: texts of two ends with a slash between them, or objects with a start and an end.
 pub(super) fn periods(of: &mut Properties<'_>, key: &str) -> Vec<Period> {
-    let Some(value) = of.take(key) else { return Vec::new() };
-    let items = match value {
-        Value::Array(items) => items,
-        single @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => vec![single],
-    };
-    let period = |item: &Value| match item {
+    let (starts, ends) = (["startDate", "start", "gte"], ["endDate", "end", "lte"]);
+    each(of, key, &[starts, ends].concat(), |item| match item {
         Value::Object(map) => {
-            let text = |keys: &[&str]| keys.iter().find_map(|key| label(map.get(*key)?));
-            let (start, end) = (text(&["startDate", "start", "gte"]), text(&["endDate", "end", "lte"]));
-            Some(Period { start, end }).filter(|period| period.start.is_some() || period.end.is_some())
+            let period = Period { start: member(map, &starts), end: member(map, &ends) };
+            Some(period).filter(|period| period.start.is_some() || period.end.is_some()).into_iter().collect()
         }
         other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
-            label(other).and_then(|text| Period::of_text(&text))
+            label(other).and_then(|text| Period::of_text(&text)).into_iter().collect()
         }
-    };
-    items.iter().filter_map(period).collect()
+    })
 }
 
 /// Places that are covered: names, references, bounds, or geometries as text.
 pub(super) fn places(of: &mut Properties<'_>, key: &str) -> Vec<String> {
-    let Some(value) = of.take(key) else { return Vec::new() };
-    let items = match value {
-        Value::Array(items) if items.iter().any(|item| matches!(item, Value::String(_) | Value::Object(_))) => items,
-        single @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) | Value::Array(_)) => {
-            vec![single]
-        }
-    };
-    items.into_iter().flat_map(place).filter(|text| !text.trim().is_empty()).collect()
+    // Numbers in a list are the bounds of one place.
+    if let Some(value) = of.take(key) {
+        let is_bounds = matches!(&value, Value::Array(items) if !items.is_empty() && items.iter().all(|item| item.is_number() || item.is_array()));
+        of.keep(key, if is_bounds { Value::String(value.to_string()) } else { value });
+    }
+    let known = ["prefLabel", "name", "title", "label", "geographicIdentifier", "bbox", "geometry", "geo", "@id"];
+    each(of, key, &[known.as_slice(), &["type", "coordinates"]].concat(), |item| {
+        let map = match item {
+            Value::Object(map) => map,
+            Value::String(text) => return Some(text.clone()).filter(|text| !text.trim().is_empty()).into_iter().collect(),
+            Value::Null => return Vec::new(),
+            other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_)) => return vec![other.to_string()],
+        };
+        let told = known.iter().filter_map(|key| map.get(*key)).map(|value| match value {
+            Value::String(text) => text.clone(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) | Value::Array(_) => value.to_string(),
+        });
+        let told: Vec<String> = told.filter(|text| !text.trim().is_empty()).collect();
+        // A geometry of GeoJSON, or what else stands there.
+        if told.is_empty() { vec![item.to_string()] } else { told }
+    })
 }
 
-fn place(item: Value) -> Vec<String> {
-    let map = match item {
-        Value::Object(map) => map,
-        Value::String(text) => return vec![text],
-        Value::Null => return Vec::new(),
-        other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_)) => return vec![other.to_string()],
-    };
-    let known = ["prefLabel", "name", "title", "label", "geographicIdentifier", "bbox", "geometry", "geo", "@id"];
-    let told = known.iter().filter_map(|key| map.get(*key)).map(|value| match value {
-        Value::String(text) => text.clone(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) | Value::Array(_) => value.to_string(),
-    });
-    let told: Vec<String> = told.collect();
-    // A geometry of GeoJSON, or what else stands there.
-    if told.is_empty() { vec![Value::Object(map).to_string()] } else { told }
+/// A list, or the list of a single value.
+fn listed(value: Value) -> Vec<Value> {
+    match value {
+        Value::Array(items) => items,
+        single @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_)) => vec![single],
+    }
 }
 
 /// The whole number that a value stands for, such as a file's length; units that are plainly bytes may follow it.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::graph::{Graph, Object};
 use super::of::Of;
 use crate::descriptor::published::{self, json, kept};
-use crate::descriptor::{Compression, Distribution, format};
+use crate::descriptor::{Distribution, format};
 
 use super::Document;
 
@@ -65,11 +65,11 @@ pub(super) fn distribution(graph: &Graph, object: &Object, document: &Document<'
     let packed = of.references(&["dcat:compressFormat", "dcat:packageFormat"]);
     published::settle(&mut made);
     for packing in &packed {
-        made.compression = made.compression.or_else(|| compression(packing));
+        made.compression = made.compression.or_else(|| format::packing(packing));
     }
     let mut extra = of.rest();
     for (name, packing) in ["dcat:compressFormat", "dcat:packageFormat"].into_iter().zip(packed) {
-        if compression(&packing).is_none() {
+        if format::packing(&packing).is_none() {
             extra.insert(name.to_owned(), Value::String(packing));
         }
     }
@@ -148,11 +148,6 @@ fn formats(of: &mut Of<'_>, made: &mut Distribution) {
             None => {}
         }
     }
-}
-
-fn compression(text: &str) -> Option<Compression> {
-    let word = format::essence(text);
-    format::compression(word).or_else(|| format::Shape::of_media_type(word).and_then(|shape| shape.compression))
 }
 
 fn bytes(of: &mut Of<'_>) -> Option<u64> {

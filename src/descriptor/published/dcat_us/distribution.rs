@@ -91,8 +91,18 @@ fn distribution(mut of: Properties<'_>, linked: Distribution) -> Distribution {
         schema: schema(&mut of),
         ..linked
     };
+    let packings = ["compressFormat", "packageFormat"].map(|key| {
+        let text = json::text(&mut of, key)?;
+        let packing = format::packing(&text);
+        if packing.is_none() {
+            of.keep(key, Value::String(text));
+        }
+        packing
+    });
     made.extra = kept::of_distribution(of.rest());
-    named(made, identifier)
+    let mut made = named(made, identifier);
+    made.compression = made.compression.or_else(|| packings.into_iter().flatten().next());
+    made
 }
 
 /// Where its files are and what leads to them.
@@ -102,6 +112,14 @@ fn links(made: &mut Distribution, of: &mut Properties<'_>, place: &Place) {
     made.access_url = accesses.next();
     for url in json::texts(of, "downloadURL") {
         published::link(made, place, &url);
+    }
+    if made.access_url.is_none() && made.paths.is_empty() {
+        let service = of.take("accessService");
+        made.access_url = service.as_ref().and_then(|service| {
+            let first = service.as_array().and_then(|services| services.first()).unwrap_or(service);
+            first.get("endpointURL").and_then(json::label)
+        });
+        of.keep("accessService", service.unwrap_or_default());
     }
     let more: Vec<Value> = accesses.map(Value::String).collect();
     if !more.is_empty() {

@@ -117,7 +117,7 @@ fn any_form_of_a_property_is_read() {
             "temporal": [{"startDate": "2020-01-01"}, "2021/2022"], "spatial": {"bbox": "POLYGON((0 0))"},
             "license": ["https://creativecommons.org/licenses/by/4.0/", "MIT"], "accessLevel": "restricted public",
             "references": "https://x.org/doc", "inSeries": [{"@id": "https://x.org/s"}], "bureauCode": ["009:38"], "source": null,
-            "distribution": {"downloadURL": ["a/1.csv", "https://x.org/2.csv"], "byteSize": "12.0",
+            "distribution": {"compressFormat": "application/gzip", "downloadURL": ["a/1.csv", "https://x.org/2.csv"], "byteSize": "12.0",
                 "checksum": {"algorithm": "http://spdx.org/rdf/terms#checksumAlgorithm_sha256", "checksumValue": "ab"}}
         }]}"#,
     );
@@ -125,6 +125,7 @@ fn any_form_of_a_property_is_read() {
     let dataset = &found.datasets[0];
     let distribution = &dataset.distributions[0];
     assert_eq!(distribution.paths, ["https://data.example.org/a/1.csv", "https://x.org/2.csv"]);
+    assert_eq!((distribution.compression, distribution.extra.len()), (Some(crate::descriptor::Compression::Gzip), 0));
     assert_eq!((distribution.bytes, distribution.hash.as_deref()), (Some(12), Some("sha256:ab")));
     let licence =
         |name: Option<&str>, path: Option<&str>| License { name: name.map(Into::into), title: None, path: path.map(Into::into) };
