@@ -124,8 +124,7 @@ fn graph_or_list(text: &str, location: &str) -> Option<Standard> {
     if is_markup && text.contains("22-rdf-syntax-ns#") {
         return Some(Standard::Dcat);
     }
-    // A web page that tells of a dataset to machines.
-    if text.starts_with('<') && text.contains("application/ld+json") && text.contains("schema.org") {
+    if text.starts_with('<') && page_tells(text) {
         return Some(Standard::SchemaOrg);
     }
     if text.starts_with("<?xml") || text.starts_with("<!") {
@@ -144,6 +143,13 @@ fn graph_or_list(text: &str, location: &str) -> Option<Standard> {
     let may_list = matches!(ending.to_ascii_lowercase().as_str(), "csv" | "tsv" | "txt" | "lst" | "list" | "urls" | "");
     let is_list = may_list && !text.starts_with('<') && !text.contains('\0') && lines().take(20).any(|line| line.contains("://"));
     is_list.then_some(Standard::UrlList)
+}
+
+/// Whether a web page tells machines of a dataset; many tell of themselves only.
+fn page_tells(text: &str) -> bool {
+    let Some((_, told)) = text.split_once("application/ld+json") else { return false };
+    let is_cut = told.rsplit("application/ld+json").next().is_some_and(|last| !last.contains("</script>"));
+    told.contains("schema.org") && (is_cut || told.contains("\"Dataset\"") || told.contains("\"DataCatalog\""))
 }
 
 /// The members of the start of a JSON text, by the names that lead to them, lists passed over.
@@ -307,6 +313,8 @@ mod tests {
             ("title,url\na,https://x.org/a.csv\n", "list.csv", Some(Standard::UrlList)),
             ("{\"a\": \"\\\"", "x", None),
             ("<!DOCTYPE html><html>", "https://data.example.org", None),
+            (r#"<html><script type="application/ld+json">{"@context": "https://schema.org", "@type": "WebSite"}</script>"#, "x", None),
+            (r#"<html><script type="application/ld+json">{"@context": "https://schema.org", "@type": "Dataset"}</script>"#, "x", Some(Standard::SchemaOrg)),
             ("<html><script type=\"application/ld+json\">{\"@context\": \"https://schema.org\"", "https://x.org/a", Some(Standard::SchemaOrg)),
             ("", "x", None),
             ("\"\\", "x", None),

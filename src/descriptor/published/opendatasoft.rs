@@ -9,7 +9,7 @@ use super::stream;
 use super::{Page, Problem, Record, Sink, json, kept, link, paged, settle};
 use crate::descriptor::format::stem;
 use crate::descriptor::property::{Properties, Report};
-use crate::descriptor::{Agent, Column, Dataset, Dialect, Distribution, Extra, FieldsMatch, License, Link, Period, Place, Schema};
+use crate::descriptor::{AccessRights, Agent, Column, Dataset, Dialect, Distribution, Extra, FieldsMatch, License, Link, Period, Place, Schema};
 
 /// How far into the list the interface pages.
 const FURTHEST: u64 = 10_000;
@@ -49,9 +49,11 @@ fn dataset(mut of: Properties<'_>, file: &str, place: &Place) -> Option<Dataset>
         return of.left_out("dataset_id", "the dataset has no \"dataset_id\"");
     };
     let mut metas = Metas::of(&mut of);
-    let mut distributions = exports(&mut of, &id, file, place);
+    // A list that was not fetched tells its portal here, if at all.
+    let source = metas.text("source_domain_address").filter(|host| !host.contains(['/', ' '])).map(|host| format!("https://{host}"));
+    let root = portal(file).map(str::to_owned).or(source);
+    let mut distributions = exports(&mut of, &id, root.as_deref(), place);
     distributions.extend(of.objects("attachments").into_iter().filter_map(|attachment| attached(attachment, place)));
-    let root = portal(file);
     let references = metas.texts("references");
     Some(Dataset {
         name: id.clone(),
@@ -70,11 +72,20 @@ fn dataset(mut of: Properties<'_>, file: &str, place: &Place) -> Option<Dataset>
         accrual_periodicity: metas.text("accrualperiodicity"),
         issued: metas.text("issued").or_else(|| metas.text("created")),
         modified: metas.text("modified").or_else(|| metas.text("data_processed")),
+        access_rights: access_rights(&mut of),
         identifier: id,
         distributions,
         extra: rest(of, metas),
         ..Dataset::default()
     })
+}
+
+/// Who sees it: what the whole portal is open to, or those who are let in. The portal's word stays.
+fn access_rights(of: &mut Properties<'_>) -> AccessRights {
+    let Some(visibility) = of.words("visibility") else { return AccessRights::Public };
+    let rights = if visibility == "restricted" { AccessRights::Restricted } else { AccessRights::Public };
+    of.keep("visibility", Value::String(visibility));
+    rights
 }
 
 /// What is told of a dataset in words, by the templates that it stands in; the first interface has one, without a name.
@@ -158,12 +169,12 @@ fn portal(file: &str) -> Option<&str> {
 }
 
 /// The exports of a dataset's records: all of them as text, and the shapes as GeoJSON where it has shapes.
-fn exports(of: &mut Properties<'_>, id: &str, file: &str, place: &Place) -> Vec<Distribution> {
+fn exports(of: &mut Properties<'_>, id: &str, root: Option<&str>, place: &Place) -> Vec<Distribution> {
     let has_records = of.flag("has_records");
     of.keep("has_records", has_records.map_or(Value::Null, Value::Bool));
     let schema = schema(of);
     let has_shapes = schema.columns.iter().any(|column| column.extra.values().any(|value| value == "geo_shape"));
-    let Some(root) = portal(file).filter(|_| has_records != Some(false)) else { return Vec::new() };
+    let Some(root) = root.filter(|_| has_records != Some(false)) else { return Vec::new() };
     let export = |format: &str, query: &str| {
         let url = format!("{root}/api/explore/v2.1/catalog/datasets/{id}/exports/{format}{query}");
         let mut distribution = Distribution { name: format.to_owned(), declared_format: Some(format.to_owned()), ..Distribution::default() };
@@ -258,6 +269,11 @@ mod tests {
         let (found, page) = of_text(first, "https://x.org/api/datasets/1.0/search/?rows=1");
         assert_eq!((found.datasets[0].themes[0].as_str(), found.datasets[0].distributions.len()), ("T", 1));
         assert_eq!(page.next.as_deref(), Some("https://x.org/api/datasets/1.0/search/?rows=1&start=1"));
+        let saved = r#"{"dataset_id": "a", "visibility": "restricted", "metas": {"default": {"source_domain_address": "data.x.org"}}}"#;
+        let (found, _) = of_text(saved, "/srv/a.json");
+        assert_eq!(found.datasets[0].access_rights, AccessRights::Restricted);
+        assert_eq!(found.datasets[0].homepage.as_deref(), Some("https://data.x.org/explore/dataset/a/"));
+        assert!(found.datasets[0].distributions[0].is_table());
         let (found, _) = of_text(r#"{"dataset_id": "a", "metas": {}}"#, "https://x.org/api/explore/v2.1/catalog/datasets/a");
         assert_eq!(found.datasets.len(), 1);
     }
