@@ -49,26 +49,33 @@ pub(super) fn of_its_own(record: &mut Properties<'_>, place: &Place, may: bool) 
     if let Some(service) = json::text(record, "webService") {
         of.access_url.get_or_insert(service);
     }
+    if of.paths.is_empty() && of.access_url.is_none() {
+        return None;
+    }
     if of.declared_format.as_deref().is_some_and(|word| word.contains('/')) {
         of.media_type = of.declared_format.take();
     }
     Some(named(of, None))
 }
 
-/// A service, as one more way to a dataset.
-pub(super) fn service(mut service: Properties<'_>) -> Distribution {
+/// A service, as one more way to a dataset; `None` when it is said nowhere where it is.
+pub(super) fn service(mut service: Properties<'_>) -> Option<Distribution> {
+    let access_url = json::text_of(&mut service, &["endpointURL", "landingPage"]);
+    if access_url.is_none() {
+        return service.left_out("endpointURL", "the service has no \"endpointURL\"");
+    }
     let identifier = json::text(&mut service, "identifier");
     let mut of = Distribution {
         title: json::text(&mut service, "title"),
         description: json::text(&mut service, "description"),
-        access_url: json::text_of(&mut service, &["endpointURL", "landingPage"]),
+        access_url,
         licenses: json::licences(&mut service, "license"),
         conforms_to: json::texts(&mut service, "conformsTo"),
         described_by: json::text(&mut service, "endpointDescription"),
         ..Distribution::default()
     };
     of.extra = kept::of_distribution(service.rest());
-    named(of, identifier)
+    Some(named(of, identifier))
 }
 
 /// What else is said of a distribution whose links are known.

@@ -156,7 +156,7 @@ impl Reading<'_> {
         }
         let way = distribution::service(Properties::new(report, at.to_owned(), service));
         for (pointer, dataset) in inline {
-            self.value(&pointer, dataset, None, Some(&way), report, sink)?;
+            self.value(&pointer, dataset, None, way.as_ref(), report, sink)?;
         }
         Ok(())
     }

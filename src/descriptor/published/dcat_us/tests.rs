@@ -187,6 +187,16 @@ fn what_is_broken_is_told_and_the_rest_goes_in() {
 }
 
 #[test]
+fn what_leads_nowhere_is_no_distribution() {
+    let found = read_text(
+        r#"{"dataset": [{"identifier": "a", "title": "A", "accessURL": " ", "format": "csv"}],
+        "service": [{"title": "S", "servesDataset": [{"identifier": "b", "title": "B"}]}]}"#,
+    );
+    assert!(found.datasets.len() == 2 && found.datasets.iter().all(|dataset| dataset.distributions.is_empty()));
+    assert_eq!(found.problems.iter().map(|p| p.pointer.as_str()).collect::<Vec<_>>(), ["/service/0/endpointURL"]);
+}
+
+#[test]
 fn catalogs_within_catalogs_end() {
     let depth = 100;
     let text = format!("{}{}{}", r#"{"catalog": [{"dataset": []},"#.repeat(depth), r#"{"dataset": []}"#, "]}".repeat(depth));
