@@ -10,8 +10,8 @@ use std::io::{self, BufRead};
 use serde_json::Value;
 
 use super::{Page, Record, Sink, json, resolved, stream};
-use crate::descriptor::property::{Properties, Report};
 use crate::descriptor::Place;
+use crate::descriptor::property::{Properties, Report};
 
 /// What a document is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

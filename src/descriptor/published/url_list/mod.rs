@@ -56,7 +56,8 @@ pub(super) fn read(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> 
 /// parted but by blanks.
 fn delimiter(first: &str, file: &str) -> char {
     let marks = ['\t', ';', '|', ','];
-    let starts_with_url = first.split("://").next().is_some_and(|scheme| scheme.len() < 6 && scheme.chars().all(|c| c.is_ascii_alphanumeric()));
+    let starts_with_url =
+        first.split("://").next().is_some_and(|scheme| scheme.len() < 6 && scheme.chars().all(|c| c.is_ascii_alphanumeric()));
     if starts_with_url && first.contains("://") {
         return if first.contains('\t') || format::lower_ending(file) == "tsv" { '\t' } else { ' ' };
     }
@@ -67,7 +68,9 @@ fn delimiter(first: &str, file: &str) -> char {
 /// Whether a cell names a place outright.
 fn is_place(cell: &str) -> bool {
     cell.split_once("://").is_some_and(|(scheme, rest)| {
-        !rest.is_empty() && !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+        !rest.is_empty()
+            && !scheme.is_empty()
+            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
     })
 }
 
