@@ -92,7 +92,7 @@ impl Server {
         format!("{}/{path}", self.url)
     }
 
-    /// Serves `bytes` at `path`, in place of any file.
+    /// Serves `bytes` at `path`, in place of any file; at a path with a query, for that query alone.
     pub fn put(&self, path: &str, bytes: impl Into<Vec<u8>>) {
         self.shared.lock().files.insert(path.to_owned(), bytes.into());
     }
@@ -155,7 +155,11 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response
         return response;
     }
     let file = shared.folder.join(&path);
-    let known = shared.lock().files.get(&path).cloned();
+    let asked = query.map(|query| format!("{path}?{query}"));
+    let known = {
+        let files = &shared.lock().files;
+        asked.and_then(|asked| files.get(&asked)).or_else(|| files.get(&path)).cloned()
+    };
     let (bytes, modified) = match (&manners.replaced, known) {
         (Some(bytes), _) => (Some(bytes.clone()), date(1)),
         (None, Some(bytes)) => (Some(bytes), date(0)),
