@@ -21,7 +21,7 @@ pub fn split(text: &str, separator: char) -> Vec<String> {
                 if !name.is_empty() {
                     name.push_str(&within);
                 }
-                name.extend(c.to_lowercase());
+                name.push(c.to_ascii_lowercase());
             }
         }
     }

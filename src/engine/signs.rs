@@ -18,8 +18,12 @@ pub fn apart(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
 /// An operator without the signs that are none of it.
 fn name(token: &TokenWithSpan) -> Option<&str> {
     let Token::CustomBinaryOperator(text) = &token.token else { return None };
-    let name = text.trim_end_matches(['+', '-']);
-    (name.len() < text.len() && !name.is_empty() && !name.contains(KEEPING)).then_some(name)
+    let name = match text.trim_end_matches(['+', '-']) {
+        // One sign is an operator itself.
+        "" => text.get(..1)?,
+        name => name,
+    };
+    (name.len() < text.len() && !name.contains(KEEPING)).then_some(name)
 }
 
 fn split(token: TokenWithSpan) -> Vec<TokenWithSpan> {
@@ -48,6 +52,7 @@ mod tests {
             ("x<>-y", "x <> - y"),
             ("a->-1", "a -> - 1"),
             ("a->>-1", "a ->> - 1"),
+            ("a-+1", "a - + 1"),
             ("a->'b'", "a -> 'b'"),
             ("a>1", "a > 1"),
         ] {

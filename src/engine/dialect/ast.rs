@@ -47,7 +47,7 @@ pub fn bare(expr: &Expr) -> &Expr {
 
 /// An identifier as a lookup reads it: folded unless quoted.
 pub fn folded(ident: &Ident) -> String {
-    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
+    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_ascii_lowercase() }
 }
 
 /// The parts of a name as lookups read them.
