@@ -18,7 +18,7 @@ use datafusion::logical_expr::{
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
-use super::expressions;
+use super::expressions::{self, type_of};
 use super::functions::{self, function as typed};
 use crate::error::{Error, Kind};
 use crate::table::pg_type::{self, PgType};
@@ -44,6 +44,14 @@ fn call(name: &str, arguments: Vec<Expr>) -> Result<Expr> {
     Ok(Expr::ScalarFunction(ScalarFunction::new_udf(function, arguments)))
 }
 
+/// The field of an operand. What operators give is marked as nothing.
+fn field_of(expr: &Expr, schema: &DFSchema) -> Result<FieldRef> {
+    match expr {
+        Expr::BinaryExpr(_) => Ok(Arc::new(Field::new("", type_of(expr, schema)?, true))),
+        _ => Ok(expr.to_field(schema)?.1),
+    }
+}
+
 impl ExprPlanner for Operators {
     fn plan_binary_op(&self, expr: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
         if let BinaryOperator::PGCustomBinaryOperator(name) = &expr.op
@@ -51,7 +59,7 @@ impl ExprPlanner for Operators {
         {
             return row(&expr.left, schema).map(PlannerResult::Planned);
         }
-        let (Ok((_, left)), Ok((_, right))) = (expr.left.to_field(schema), expr.right.to_field(schema)) else {
+        let (Ok(left), Ok(right)) = (field_of(&expr.left, schema), field_of(&expr.right, schema)) else {
             return Ok(PlannerResult::Original(expr));
         };
         let RawBinaryExpr { op, left: l, right: r } = expr;
@@ -65,6 +73,8 @@ impl ExprPlanner for Operators {
             BinaryOperator::Question => sides.call("jsonb_exists"),
             BinaryOperator::QuestionPipe => sides.call("jsonb_exists_any"),
             BinaryOperator::QuestionAnd => sides.call("jsonb_exists_all"),
+            BinaryOperator::AtQuestion => sides.call("jsonb_path_exists_opr"),
+            BinaryOperator::AtAt => sides.call("jsonb_path_match_opr"),
             BinaryOperator::AtArrow if sides.any(is_list) => sides.of_lists(|sides| sides.call("array_contains_all")),
             BinaryOperator::ArrowAt if sides.any(is_list) => sides.of_lists(|sides| sides.swapped("array_contains_all")),
             BinaryOperator::AtArrow if sides.all(is_text) => sides.call("jsonb_contains"),
@@ -356,6 +366,33 @@ pub fn of_json(from: &Field, to: &Field) -> Result<()> {
     }
     let error = Error::new(Kind::CannotCast, format!("cannot cast type json to {}", PgType::of_field(to).sql_name));
     Err(DataFusionError::External(Box::new(error)))
+}
+
+/// The cast of an array to one of as many dimensions: `int[]` and `int[][]` are one type.
+pub fn with_dimensions(cast: Cast, from: &DataType) -> Cast {
+    let to = cast.field.data_type();
+    let (mut element, mut dimensions) = (to, 0);
+    while let Some(inner) = typed::element(element) {
+        (element, dimensions) = (inner.data_type(), dimensions + 1);
+    }
+    let (mut array, mut given, mut of) = (element.clone(), 0, from);
+    while let Some(inner) = typed::element(of) {
+        (array, given, of) = (typed::list_of(array), given + 1, inner.data_type());
+    }
+    if dimensions == 0 || given == 0 || dimensions == given {
+        return cast;
+    }
+    let field = Arc::new(cast.field.as_ref().clone().with_data_type(array));
+    Cast { field, ..cast }
+}
+
+/// What the cast of a `jsonb` to a number or a truth value reads: the text of such a value.
+pub fn of_jsonb(expr: &Expr, from: &Field, to: &Field) -> Option<Result<Expr>> {
+    let is_value = to.data_type().is_numeric() || *to.data_type() == DataType::Boolean;
+    if !is_value || !from.data_type().is_string() || *PgType::of_field(from) != pg_type::JSONB {
+        return None;
+    }
+    Some(call(functions::JSONB_VALUE, vec![expr.clone(), lit(PgType::of_field(to).sql_name)]))
 }
 
 fn written(expr: Expr, schema: &DFSchema, is_shown: bool) -> Result<Transformed<Expr>> {

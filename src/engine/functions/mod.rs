@@ -14,12 +14,14 @@ mod json;
 mod numbers;
 mod object_names;
 mod privileges;
+mod properties;
 mod regexp;
 mod rows;
 mod session_info;
 mod signatures;
 mod sizes;
 mod text;
+mod type_facts;
 mod uuid;
 mod vectors;
 
@@ -41,7 +43,7 @@ use function::{Function, Given};
 pub use aggregate::register_styled;
 pub(super) use array::quantified::{ALL as COMPARE_ALL, ANY as COMPARE_ANY, equals_any};
 pub(super) use array::read::{Written, parse as array_elements};
-pub use json::read as read_json;
+pub use json::{VALUE as JSONB_VALUE, read as read_json};
 pub(super) use text::bytea;
 pub use uuid::uuid as read_uuid;
 
@@ -62,6 +64,8 @@ static FUNCTIONS: LazyLock<HashMap<String, Arc<ScalarUDF>>> = LazyLock::new(|| {
         object_names::functions(),
         privileges::functions(),
         definitions::functions(),
+        properties::functions(),
+        type_facts::functions(),
         sizes::functions(),
         vectors::functions(),
         geometry::functions(),

@@ -6,7 +6,7 @@ mod objects;
 mod recursion;
 mod relations;
 
-use arrow::datatypes::{DataType, i256};
+use arrow::datatypes::{DataType, Field, i256};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result, ScalarValue};
@@ -22,7 +22,7 @@ use super::literals::{self, TO_NUMERIC, is_unknown};
 use super::{convert, operators, shown, types};
 use crate::engine::functions::function::{element, is_list, list_of};
 use crate::engine::functions::{COMPARE_ANY, named};
-use crate::engine::operators::{of_json, of_jsonb};
+use crate::engine::operators::{of_json, of_jsonb, with_dimensions};
 use crate::table::pg_type::PgType;
 use crate::table::pg_value::ShownScale;
 
@@ -113,7 +113,11 @@ fn settle(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
         },
         Expr::Cast(written) => explicit(written, schema),
         Expr::ScalarFunction(call) if call.func.name() == TO_NUMERIC => match <[Expr; 1]>::try_from(call.args) {
-            Ok([value]) => Ok(Transformed::yes(convert::to_numeric(value, schema)?)),
+            Ok([value]) => {
+                let field = value.to_field(schema)?.1;
+                let value = of_jsonb(&value, &field, &Field::new("", DataType::Decimal128(38, 0), true)).unwrap_or(Ok(value))?;
+                Ok(Transformed::yes(convert::to_numeric(value, schema)?))
+            }
             Err(args) => Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func: call.func, args }))),
         },
         Expr::ScalarFunction(call) if call.func.name() == "nullif" => null_if(call, schema),
@@ -357,6 +361,7 @@ fn explicit(written: Cast, schema: &DFSchema) -> Result<Transformed<Expr>> {
         return Ok(Transformed::yes(read.data));
     }
     let from = given.data_type().clone();
+    let written = with_dimensions(written, &from);
     // A number that is written with digits, and that a float has none of.
     let is_lost = |v: f64| v.is_infinite() || v == 0.0;
     if matches!(*written.expr, Expr::Literal(ScalarValue::Float64(Some(v)), _) if is_lost(v))

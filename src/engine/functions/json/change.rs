@@ -116,7 +116,7 @@ fn delete(call: &Call) -> Result<ArrayRef> {
                 Ok(Json::Array(all))
             }
             Json::Object(_) => Err(invalid("cannot delete from object using integer index")),
-            _ => Err(scalar()),
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => Err(scalar()),
         });
     }
     let without = |json: Json, keys: &[&str]| match json {
@@ -124,7 +124,7 @@ fn delete(call: &Call) -> Result<ArrayRef> {
             Ok(Json::Array(all.into_iter().filter(|v| !matches!(v, Json::String(s) if keys.contains(&s.as_str()))).collect()))
         }
         Json::Object(all) => Ok(Json::Object(all.into_iter().filter(|(k, _)| !keys.contains(&k.as_str())).collect())),
-        _ => Err(scalar()),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => Err(scalar()),
     };
     if kind.is_string() {
         let keys = call.texts(1)?;

@@ -2,9 +2,11 @@
 //! [`value`] writes.
 
 mod build;
+mod casts;
 mod change;
 mod get;
 mod parse;
+mod path;
 mod test;
 mod unfold;
 mod value;
@@ -22,6 +24,7 @@ use crate::error::{Error, Kind};
 use crate::table::pg_type::{self, PgType};
 
 pub(super) use build::{as_json, put, text};
+pub use casts::VALUE;
 pub(super) use value::quote;
 
 const JSON: Gives = Gives::Logical(&pg_type::JSON);
@@ -48,7 +51,7 @@ pub(super) fn functions() -> Vec<Function> {
             })
         }),
     ];
-    let families = [build::functions(), change::functions(), get::functions(), test::functions()];
+    let families = [build::functions(), casts::functions(), change::functions(), get::functions(), path::functions(), test::functions()];
     casts.into_iter().chain(families.into_iter().flatten()).chain(unfold::functions()).collect()
 }
 

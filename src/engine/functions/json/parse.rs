@@ -62,6 +62,7 @@ fn digits(text: &str) -> Result<String> {
     Ok(if scale == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{}", &fraction[..scale.min(fraction.len())]) })
 }
 
+#[derive(Clone)]
 struct Parser<'a> {
     text: &'a str,
     at: usize,
@@ -86,13 +87,14 @@ impl Parser<'_> {
     /// The token here, as PostgreSQL's scanner ends it.
     fn token(&self) -> &str {
         let rest = &self.text[self.at..];
-        let end = if rest.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '-' || !c.is_ascii()) {
-            rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '+' | '.') || !c.is_ascii()))
-                .unwrap_or(rest.len())
-        } else if let Some(inner) = rest.strip_prefix('"') {
-            inner.find('"').map_or(rest.len(), |end| end + 2)
-        } else {
-            rest.chars().next().map_or(0, char::len_utf8)
+        let word = |from: usize| rest[from..].find(|c: char| c.is_ascii() && !c.is_ascii_alphanumeric() && c != '_');
+        let behind = |from: usize| word(from).map_or(rest.len(), |length| from + length);
+        let end = match rest.chars().next() {
+            Some('"') => rest[1..].find('"').map_or(rest.len(), |end| end + 2),
+            Some('-' | '0'..='9') => behind(number_end(rest)),
+            Some(c) if c.is_ascii_alphabetic() || c == '_' || !c.is_ascii() => behind(0),
+            Some(_) => 1,
+            None => 0,
         };
         &rest[..end]
     }
@@ -101,6 +103,11 @@ impl Parser<'_> {
         let token = self.token();
         if token.is_empty() {
             return self.invalid("The input string ended unexpectedly.".to_owned());
+        }
+        if token.starts_with('"')
+            && let Err(e) = self.clone().string()
+        {
+            return e;
         }
         let is_known = matches!(token, "true" | "false" | "null")
             || token.starts_with(['{', '}', '[', ']', ',', ':', '"'])
@@ -301,30 +308,30 @@ fn hex(text: &str, at: usize) -> std::result::Result<u32, Bad> {
 
 /// The bytes of the number that a text begins with.
 fn number_length(text: &str) -> Option<usize> {
+    scanned(text).ok()
+}
+
+/// The same, or as far as there is a number.
+fn number_end(text: &str) -> usize {
+    scanned(text).unwrap_or_else(|end| end)
+}
+
+/// Where the number at the beginning ends; the error is where there should be a digit.
+fn scanned(text: &str) -> std::result::Result<usize, usize> {
     let bytes = text.as_bytes();
-    let digits = |from: usize| bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
+    let digits = |from: usize| match bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count() {
+        0 => Err(from),
+        count => Ok(from + count),
+    };
     let mut at = usize::from(bytes.first() == Some(&b'-'));
-    let whole = digits(at);
-    if whole == 0 || (whole > 1 && bytes[at] == b'0') {
-        return None;
-    }
-    at += whole;
+    at = if bytes.get(at) == Some(&b'0') { at + 1 } else { digits(at)? };
     if bytes.get(at) == Some(&b'.') {
-        let fraction = digits(at + 1);
-        if fraction == 0 {
-            return None;
-        }
-        at += 1 + fraction;
+        at = digits(at + 1)?;
     }
     if matches!(bytes.get(at), Some(b'e' | b'E')) {
-        let sign = usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
-        let exponent = digits((at + 1 + sign).min(bytes.len()));
-        if exponent == 0 {
-            return None;
-        }
-        at += 1 + sign + exponent;
+        at = digits(at + 1 + usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-'))))?;
     }
-    Some(at)
+    Ok(at)
 }
 
 #[cfg(test)]
@@ -362,6 +369,11 @@ mod tests {
             ("[1 2]", "Expected \",\" or \"]\", but found \"2\"."),
             ("01", "Token \"01\" is invalid."),
             ("\"a", "Token \"\"a\" is invalid."),
+            ("[true-1]", "Expected \",\" or \"]\", but found \"-1\"."),
+            ("1.1e5-", "Token \"-\" is invalid."),
+            ("1.x", "Token \"1.x\" is invalid."),
+            ("-21..50", "Token \"-21.\" is invalid."),
+            ("1 \"\\q\"", "Escape sequence \"\\q\" is invalid."),
         ] {
             let e = parse(text).expect_err(text);
             assert_eq!(e.detail(), Some(want), "{text}");

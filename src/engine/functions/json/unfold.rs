@@ -10,7 +10,7 @@ use datafusion::error::Result;
 use super::invalid;
 use super::walk::{self, Kinds};
 use crate::engine::functions::function::{Call, Function, Gives, Type::*, logical, outward};
-use crate::table::pg_type;
+use crate::table::pg_type::{self, PgType};
 
 pub(super) fn functions() -> Vec<Function> {
     vec![
@@ -31,15 +31,19 @@ pub(super) fn functions() -> Vec<Function> {
     ]
 }
 
-fn value(pg: Option<&pg_type::PgType>, name: &str) -> FieldRef {
+fn value(pg: Option<&'static PgType>, name: &str) -> FieldRef {
     pg.map_or_else(|| Arc::new(Field::new(name, DataType::Utf8View, true)), |pg| logical(name, pg))
 }
 
-fn list(of: Option<&pg_type::PgType>) -> FieldRef {
-    Arc::new(Field::new("", DataType::List(value(of, "item")), true))
+fn list(of: Option<&'static PgType>) -> FieldRef {
+    let list = Field::new("", DataType::List(value(of, "item")), true);
+    Arc::new(match of {
+        Some(pg) => pg_type::marked(list, pg.array_type()),
+        None => list,
+    })
 }
 
-fn pairs(of: Option<&pg_type::PgType>) -> FieldRef {
+fn pairs(of: Option<&'static PgType>) -> FieldRef {
     let members: Fields = vec![value(None, "key"), value(of, "value")].into();
     Arc::new(Field::new("", DataType::List(Arc::new(Field::new("item", DataType::Struct(members), true))), true))
 }
