@@ -2,11 +2,13 @@
 //! an oid where they are compared and a name where they are shown.
 
 use datafusion::sql::sqlparser::ast::{
-    ArrayElemTypeDef, BinaryOperator, DataType, Expr, GroupByExpr, Ident, Query, Select, SelectItem, SetExpr, Value,
+    ArrayElemTypeDef, BinaryOperator, CastKind, DataType, Expr, GroupByExpr, Ident, Query, Select, SelectItem, SetExpr, Value,
     ValueWithSpan,
 };
+use datafusion::sql::sqlparser::parser::Parser;
 
 use super::ast::{argument_of, bare, call, folded_parts, string, value};
+use crate::engine::grammar::Grammar;
 
 /// The object identifier types with the function that reads a name and the one that shows an oid.
 const REG_TYPES: [(&str, &str, &str); 11] = [
@@ -26,10 +28,30 @@ const REG_TYPES: [(&str, &str, &str); 11] = [
 /// Those that clients are told.
 const OBJECTS: [&str; 6] = ["regclass", "regnamespace", "regproc", "regprocedure", "regrole", "regtype"];
 
+/// Types that are called as functions of one value.
+const CALLED: [&str; 11] = ["bool", "bpchar", "float4", "float8", "int2", "int4", "int8", "name", "oid", "regclass", "text"];
+
+/// `float8(x)` is `x::float8`.
+fn called(expr: &Expr) -> Option<Expr> {
+    let name = CALLED.iter().find(|name| argument_of(expr, name).is_some())?;
+    let argument = Box::new(argument_of(expr, name)?.clone());
+    let data_type = Parser::new(&Grammar::default()).try_with_sql(name).and_then(|mut parser| parser.parse_data_type()).ok()?;
+    Some(Expr::Cast { kind: CastKind::DoubleColon, expr: argument, data_type, array: false, format: None })
+}
+
 /// Rewrites casts, and comparisons of what a cast gave.
 pub fn cast(expr: &mut Expr) {
+    if matches!(expr, Expr::Function(_))
+        && let Some(written) = called(expr)
+    {
+        *expr = written;
+    }
     match expr {
         Expr::Cast { expr: inner, data_type, .. } => {
+            if let Some(named) = named_array(inner, data_type) {
+                *expr = named;
+                return;
+            }
             if let Some(names) = reg_array(data_type) {
                 let inner = std::mem::replace(&mut **inner, value(Value::Null));
                 *expr = call(names, vec![inner]);
@@ -134,8 +156,9 @@ pub fn known(data_type: &DataType) -> DataType {
         }
         DataType::Dec(digits) => DataType::Decimal(*digits),
         DataType::Character(n) | DataType::CharacterVarying(n) | DataType::CharVarying(n) => DataType::Varchar(*n),
-        DataType::Array(ArrayElemTypeDef::SquareBracket(element, n)) => {
-            DataType::Array(ArrayElemTypeDef::SquareBracket(Box::new(known(element)), *n))
+        // The length that is written counts for nothing.
+        DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) => {
+            DataType::Array(ArrayElemTypeDef::SquareBracket(Box::new(known(element)), None))
         }
         other => other.clone(),
     }
@@ -159,6 +182,19 @@ fn makes_text(expr: &Expr) -> bool {
         Expr::BinaryOp { op: BinaryOperator::StringConcat, .. } => true,
         _ => false,
     }
+}
+
+/// `ARRAY['a', 'b']::regnamespace[]`: the oids of these names.
+fn named_array(inner: &Expr, data_type: &DataType) -> Option<Expr> {
+    let DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) = data_type else { return None };
+    let (_, read, _) = reg_type(element)?;
+    let Expr::Array(array) = bare(inner) else { return None };
+    let mut array = array.clone();
+    for name in &mut array.elem {
+        string(name)?;
+        *name = call(read, vec![name.clone()]);
+    }
+    (!array.elem.is_empty()).then_some(Expr::Array(array))
 }
 
 /// The function that shows an array of oids as one of names, for `regtype[]` and `regproc[]`.

@@ -22,16 +22,24 @@ const ELEMENT_BYTES: u128 = 8;
 /// The bytes that a row's result takes, of the row's arguments; none of them is NULL.
 type Size = fn(&[Argument], usize) -> Option<u128>;
 
-const FUNCTIONS: [(&str, Size); 8] = [
+const FUNCTIONS: [(&str, Size); 6] = [
     ("repeat", repeated),
-    ("lpad", padded),
-    ("rpad", padded),
     ("replace", replaced),
     ("range", counted),
     ("generate_series", counted),
     ("array_repeat", elements),
     ("array_resize", elements),
 ];
+
+/// The error of a function whose result for one batch of rows would be too large.
+pub fn check(name: &str, bytes: u128) -> Result<()> {
+    if bytes <= MAX_BYTES {
+        return Ok(());
+    }
+    let message = format!("the result of {name}() would have more than {MAX_BYTES} bytes");
+    let error = Error::new(Kind::TooComplex, message).with_hint("Ask for less of it, or for fewer rows at a time.");
+    Err(DataFusionError::External(Box::new(error)))
+}
 
 /// Puts a bound on each of them, where the registry has it.
 pub fn bound(registry: &mut dyn FunctionRegistry) -> Result<()> {
@@ -67,11 +75,7 @@ impl wrapped::Scalar for Bounded {
         let mut bytes = 0;
         for row in (0..rows).filter(|row| arrays.iter().all(|a| *row < a.len() && a.is_valid(*row))) {
             bytes += (self.0)(&read, row).unwrap_or(0);
-            if bytes > MAX_BYTES {
-                let message = format!("the result of {}() would have more than {MAX_BYTES} bytes", of.name());
-                let error = Error::new(Kind::TooComplex, message).with_hint("Ask for less of it, or for fewer rows at a time.");
-                return Err(DataFusionError::External(Box::new(error)));
-            }
+            check(of.name(), bytes)?;
         }
         of.invoke_with_args(arguments)
     }
@@ -117,11 +121,6 @@ impl Argument {
 fn repeated(arguments: &[Argument], row: usize) -> Option<u128> {
     let [text, times] = arguments else { return None };
     Some(text.text(row)?.len() as u128 * times.number(row)?)
-}
-
-/// `lpad(text, length, ..)`.
-fn padded(arguments: &[Argument], row: usize) -> Option<u128> {
-    arguments.get(1)?.number(row)
 }
 
 /// `replace(text, what, with)`.

@@ -6,6 +6,7 @@ mod concat;
 mod encode;
 mod format;
 mod ident;
+mod pad;
 mod pieces;
 mod sized;
 mod unicode;
@@ -24,5 +25,12 @@ pub(super) fn functions() -> Vec<Function> {
         format::functions(),
         ident::functions(),
     ];
-    families.into_iter().flatten().chain(pieces::functions()).chain(sized::functions()).chain(unicode::functions()).collect()
+    families
+        .into_iter()
+        .flatten()
+        .chain(pad::functions())
+        .chain(pieces::functions())
+        .chain(sized::functions())
+        .chain(unicode::functions())
+        .collect()
 }
