@@ -42,7 +42,18 @@ impl Range {
                 Unit::Day => value.micros = 0,
                 Unit::Hour => value.micros -= value.micros % HOUR,
                 Unit::Minute => value.micros -= value.micros % MINUTE,
-                _ => {}
+                // No other unit restricts an interval.
+                Unit::Microsecond
+                | Unit::Millisecond
+                | Unit::Second
+                | Unit::Week
+                | Unit::Quarter
+                | Unit::Decade
+                | Unit::Century
+                | Unit::Millennium
+                | Unit::Timezone
+                | Unit::TimezoneHour
+                | Unit::TimezoneMinute => {}
             }
         }
         if let Some(digits) = self.precision.filter(|digits| *digits < 6) {

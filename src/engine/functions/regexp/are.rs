@@ -40,8 +40,10 @@ pub fn translate(pattern: &str, mut flags: Flags) -> Result<Translated> {
         && !letters.is_empty()
         && letters.chars().all(|c| c.is_ascii_lowercase())
     {
-        if !letters.chars().all(|c| flags.set(c)) {
-            return Err(invalid("invalid embedded option"));
+        for letter in letters.chars() {
+            if !flags.set(letter)? {
+                return Err(invalid("invalid embedded option"));
+            }
         }
         pattern = rest;
     }

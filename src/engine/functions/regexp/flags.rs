@@ -25,15 +25,15 @@ impl Flags {
         for letter in letters.chars() {
             if letter == 'g' {
                 flags.global = true;
-            } else if !flags.set(letter) {
+            } else if !flags.set(letter)? {
                 return Err(Error::new(Kind::InvalidParameter, format!("invalid regular expression option: \"{letter}\"")));
             }
         }
         Ok(flags)
     }
 
-    /// Sets the option of a letter; `false` for one that is none.
-    pub(super) fn set(&mut self, letter: char) -> bool {
+    /// Sets the option of a letter; `false` for one that is none. [`Kind::Unsupported`] for another syntax.
+    pub(super) fn set(&mut self, letter: char) -> Result<bool> {
         match letter {
             'i' => self.ignore_case = true,
             'c' => self.ignore_case = false,
@@ -44,9 +44,13 @@ impl Flags {
             's' => (self.lines, self.anchors) = (false, false),
             'p' => (self.lines, self.anchors) = (true, false),
             'w' => (self.lines, self.anchors) = (false, true),
-            'e' | 'b' => {}
-            _ => return false,
+            'e' => {}
+            'b' => {
+                return Err(Error::new(Kind::Unsupported, "basic regular expressions are not supported")
+                    .with_hint("Write the pattern as an advanced one."));
+            }
+            _ => return Ok(false),
         }
-        true
+        Ok(true)
     }
 }

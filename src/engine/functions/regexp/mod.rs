@@ -8,5 +8,7 @@ mod like;
 mod replace;
 mod similar;
 
+pub(super) use compiled::Regex;
+pub(super) use flags::Flags;
 pub(super) use functions::functions;
 pub(super) use similar::substring;

@@ -22,7 +22,16 @@ impl Template {
                     if self.fill { out.push_str(&text) } else { out.push_str(&format!("{text:>15}")) }
                 }
                 Mark::Char(c) => out.push(*c),
-                _ => {}
+                Mark::Digit(_)
+                | Mark::Point
+                | Mark::Comma
+                | Mark::Group
+                | Mark::Currency
+                | Mark::Ordinal(_)
+                | Mark::Minus
+                | Mark::Plus
+                | Mark::Sign
+                | Mark::Silent => {}
             }
         }
     }
