@@ -24,7 +24,11 @@ impl Sink for Understood {
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     // The first byte says where the document is and in which standard it is read: 12 of them, or the one that is told.
     let Some((choice, document)) = bytes.split_first() else { return };
-    let place = if choice & 0x80 == 0 { "/srv/open/catalog.json" } else { "https://data.example.org/api/3/action/package_search?start=0" };
+    let place = if choice & 0x80 == 0 {
+        "/srv/open/catalog.json"
+    } else {
+        "https://data.example.org/api/3/action/package_search?start=0"
+    };
     let told = detect(document, place);
     let Some(standard) = Standard::ALL.get(usize::from(choice & 0x7f)).copied().or(told) else { return };
     let page = read(standard, &mut &document[..], place, &mut Understood).expect("bytes do not fail to be read");

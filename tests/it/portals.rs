@@ -56,7 +56,10 @@ fn portals(web: &Server) -> Vec<(&'static str, &'static str, Vec<(&'static str, 
             "udata",
             "api/1/datasets/",
             vec![
-                ("?sort=created&page=1&page_size=100", json!({"data": [jeu("trams"), jeu("buses")], "next_page": next, "total": 3})),
+                (
+                    "?sort=created&page=1&page_size=100",
+                    json!({"data": [jeu("trams"), jeu("buses")], "next_page": next, "total": 3}),
+                ),
                 ("?page=2", json!({"data": [jeu("ferries")], "next_page": null, "total": 3})),
             ],
         ),

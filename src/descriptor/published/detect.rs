@@ -24,7 +24,9 @@ impl Standard {
         let host = root.split("://").nth(1)?.split(['/', ':']).next()?;
         Some(match self {
             Self::Ckan => format!("{root}/api/3/action/package_search?sort=id+asc&rows=1000&start=0"),
-            Self::Socrata => format!("{root}/api/catalog/v1?domains={host}&search_context={host}&order=dataset_id&limit=1000&offset=0"),
+            Self::Socrata => {
+                format!("{root}/api/catalog/v1?domains={host}&search_context={host}&order=dataset_id&limit=1000&offset=0")
+            }
             Self::Udata => format!("{root}/api/1/datasets/?sort=created&page=1&page_size=100"),
             Self::Opendatasoft => format!("{root}/api/explore/v2.1/catalog/datasets?limit=100&offset=0"),
             Self::DcatUs => format!("{root}/data.json"),
@@ -51,7 +53,10 @@ fn json(seen: &Seen, text: &str) -> Option<Standard> {
         Standard::Opendatasoft
     } else if ["project-open-data", "dcat-us", "DCAT-US"].into_iter().any(of_project_open_data) {
         Standard::DcatUs
-    } else if seen.tells("@context", "schema.org") || seen.tells("@context/@vocab", "schema.org") || context("mlcommons.org/croissant") {
+    } else if seen.tells("@context", "schema.org")
+        || seen.tells("@context/@vocab", "schema.org")
+        || context("mlcommons.org/croissant")
+    {
         Standard::SchemaOrg
     } else if let Some(standard) = linked(text).filter(|_| seen.starts_with("@") || seen.starts_with("http://")) {
         standard
@@ -87,7 +92,16 @@ fn is_udata(seen: &Seen, at: &str) -> bool {
 
 /// Whether there is a member that only CKAN's packages have, with or without resources.
 fn is_package(seen: &Seen, at: &str) -> bool {
-    let own = ["notes", "owner_org", "license_id", "metadata_modified", "num_resources", "extras/key", "tags/name", "resources/package_id"];
+    let own = [
+        "notes",
+        "owner_org",
+        "license_id",
+        "metadata_modified",
+        "num_resources",
+        "extras/key",
+        "tags/name",
+        "resources/package_id",
+    ];
     own.iter().any(|name| seen.has(&format!("{at}{name}")))
 }
 
@@ -299,23 +313,47 @@ mod tests {
         for (text, location, standard) in [
             (r#"{"help": "", "success": true, "result": {"count": 0, "results": []}}"#, "x", Some(Standard::Ckan)),
             (r#"{"results": [{"resource": {"name": "a"}}], "resultSetSize": 1}"#, "x", Some(Standard::Socrata)),
-            (r#"{"results": [], "total_count": 0}"#, "https://x.org/api/explore/v2.1/catalog/datasets?x", Some(Standard::Opendatasoft)),
+            (
+                r#"{"results": [], "total_count": 0}"#,
+                "https://x.org/api/explore/v2.1/catalog/datasets?x",
+                Some(Standard::Opendatasoft),
+            ),
             (r#"{"total_count": 1, "results": [{"dataset_id": "a", "metas": {}}]}"#, "x", Some(Standard::Opendatasoft)),
             (r#"{"data": [{"id": "1", "slug": "a", "frequency": "daily"}], "next_page": null}"#, "x", Some(Standard::Udata)),
             (r#"[{"dataset_name": "公交", "data_domain": "道路交通"}]"#, "x", Some(Standard::Shanghai)),
             ("{\"id\": 1, \"metadata_modified\": \"\"}\n{\"id\": 2}", "dump.jsonl", Some(Standard::Ckan)),
             // Prefixes are no vocabulary: DCAT's often stand beside others.
-            (r#"{"@context": {"schema": "http://schema.org/", "dcat": "http://www.w3.org/ns/dcat#"}, "@type": "dcat:Catalog"}"#, "x", Some(Standard::Dcat)),
+            (
+                r#"{"@context": {"schema": "http://schema.org/", "dcat": "http://www.w3.org/ns/dcat#"}, "@type": "dcat:Catalog"}"#,
+                "x",
+                Some(Standard::Dcat),
+            ),
             (r#"{"@context": {"schema": "http://schema.org/"}, "@type": "schema:Dataset"}"#, "x", Some(Standard::SchemaOrg)),
-            (r#"{"@context": ["https://schema.org", {"dcat": "http://www.w3.org/ns/dcat#"}], "@type": "Dataset"}"#, "x", Some(Standard::SchemaOrg)),
+            (
+                r#"{"@context": ["https://schema.org", {"dcat": "http://www.w3.org/ns/dcat#"}], "@type": "Dataset"}"#,
+                "x",
+                Some(Standard::SchemaOrg),
+            ),
             ("PREFIX dcat: <http://www.w3.org/ns/dcat#>\n", "x", Some(Standard::Dcat)),
             ("<https://a.org/x> <https://b.org/y> \"z\" .", "x", Some(Standard::Dcat)),
             ("title,url\na,https://x.org/a.csv\n", "list.csv", Some(Standard::UrlList)),
             ("{\"a\": \"\\\"", "x", None),
             ("<!DOCTYPE html><html>", "https://data.example.org", None),
-            (r#"<html><script type="application/ld+json">{"@context": "https://schema.org", "@type": "WebSite"}</script>"#, "x", None),
-            (r#"<html><script type="application/ld+json">{"@context": "https://schema.org", "@type": "Dataset"}</script>"#, "x", Some(Standard::SchemaOrg)),
-            ("<html><script type=\"application/ld+json\">{\"@context\": \"https://schema.org\"", "https://x.org/a", Some(Standard::SchemaOrg)),
+            (
+                r#"<html><script type="application/ld+json">{"@context": "https://schema.org", "@type": "WebSite"}</script>"#,
+                "x",
+                None,
+            ),
+            (
+                r#"<html><script type="application/ld+json">{"@context": "https://schema.org", "@type": "Dataset"}</script>"#,
+                "x",
+                Some(Standard::SchemaOrg),
+            ),
+            (
+                "<html><script type=\"application/ld+json\">{\"@context\": \"https://schema.org\"",
+                "https://x.org/a",
+                Some(Standard::SchemaOrg),
+            ),
             ("", "x", None),
             ("\"\\", "x", None),
         ] {
@@ -326,7 +364,10 @@ mod tests {
     #[test]
     fn portals_start_their_lists() {
         let first = Standard::Ckan.first("https://data.example.org/de/");
-        assert_eq!(first.as_deref(), Some("https://data.example.org/de/api/3/action/package_search?sort=id+asc&rows=1000&start=0"));
+        assert_eq!(
+            first.as_deref(),
+            Some("https://data.example.org/de/api/3/action/package_search?sort=id+asc&rows=1000&start=0")
+        );
         assert_eq!(Standard::Ckan.first("/srv/data"), None);
         assert_eq!(Standard::Stac.first("https://data.example.org"), None);
     }

@@ -9,7 +9,9 @@ use super::stream;
 use super::{Page, Problem, Record, Sink, json, kept, link, paged, settle};
 use crate::descriptor::format::stem;
 use crate::descriptor::property::{Properties, Report};
-use crate::descriptor::{AccessRights, Agent, Column, Dataset, Dialect, Distribution, Extra, FieldsMatch, License, Link, Period, Place, Schema};
+use crate::descriptor::{
+    AccessRights, Agent, Column, Dataset, Dialect, Distribution, Extra, FieldsMatch, License, Link, Period, Place, Schema,
+};
 
 /// How far into the list the interface pages.
 const FURTHEST: u64 = 10_000;
@@ -34,7 +36,9 @@ pub(super) fn read(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> 
     };
     let next = paged::further(file, "offset", rest.count, Some(total.min(FURTHEST)));
     if next.is_none() && total > FURTHEST && rest.count > 0 && paged::further(file, "offset", rest.count, Some(total)).is_some() {
-        let message = format!("the interface lists {FURTHEST} of its {total} datasets; add parts of the catalog by themes (refine=theme:...)");
+        let message = format!(
+            "the interface lists {FURTHEST} of its {total} datasets; add parts of the catalog by themes (refine=theme:...)"
+        );
         sink.problem(Problem { file: file.to_owned(), pointer: "/total_count".to_owned(), message });
     }
     Ok(Page { next, also: Vec::new(), total: Some(total) })
@@ -50,7 +54,8 @@ fn dataset(mut of: Properties<'_>, file: &str, place: &Place) -> Option<Dataset>
     };
     let mut metas = Metas::of(&mut of);
     // A list that was not fetched tells its portal here, if at all.
-    let source = metas.text("source_domain_address").filter(|host| !host.contains(['/', ' '])).map(|host| format!("https://{host}"));
+    let source =
+        metas.text("source_domain_address").filter(|host| !host.contains(['/', ' '])).map(|host| format!("https://{host}"));
     let root = portal(file).map(str::to_owned).or(source);
     let mut distributions = exports(&mut of, &id, root.as_deref(), place);
     distributions.extend(of.objects("attachments").into_iter().filter_map(|attachment| attached(attachment, place)));
@@ -137,7 +142,8 @@ impl<'r> Metas<'r> {
         let mut places = self.texts("territory");
         places.extend(self.text("spatial"));
         let bounds = self.templates.iter_mut().find_map(|(_, metas)| metas.take("bbox"));
-        places.extend(bounds.and_then(|bounds| bounds.get("geometry").cloned().or(Some(bounds))).map(|bounds| bounds.to_string()));
+        places
+            .extend(bounds.and_then(|bounds| bounds.get("geometry").cloned().or(Some(bounds))).map(|bounds| bounds.to_string()));
         places
     }
 }
@@ -177,7 +183,8 @@ fn exports(of: &mut Properties<'_>, id: &str, root: Option<&str>, place: &Place)
     let Some(root) = root.filter(|_| has_records != Some(false)) else { return Vec::new() };
     let export = |format: &str, query: &str| {
         let url = format!("{root}/api/explore/v2.1/catalog/datasets/{id}/exports/{format}{query}");
-        let mut distribution = Distribution { name: format.to_owned(), declared_format: Some(format.to_owned()), ..Distribution::default() };
+        let mut distribution =
+            Distribution { name: format.to_owned(), declared_format: Some(format.to_owned()), ..Distribution::default() };
         link(&mut distribution, place, &url);
         distribution.schema = schema.clone();
         if format == "csv" {
@@ -248,11 +255,17 @@ mod tests {
         assert_eq!((trees.identifier.as_str(), trees.title.as_deref()), ("les-arbres", Some("Les arbres")));
         assert_eq!((trees.themes.as_slice(), trees.keywords.len()), (["Environnement".to_owned()].as_slice(), 2));
         assert_eq!(trees.licenses[0].path.as_deref(), Some("https://opendatacommons.org/licenses/odbl/"));
-        assert_eq!((trees.accrual_periodicity.as_deref(), trees.spatial.as_slice()), (Some("Quotidienne"), ["Paris".to_owned()].as_slice()));
+        assert_eq!(
+            (trees.accrual_periodicity.as_deref(), trees.spatial.as_slice()),
+            (Some("Quotidienne"), ["Paris".to_owned()].as_slice())
+        );
         assert_eq!(trees.extra["metas"]["default"]["records_count"], 3);
         assert_eq!(trees.extra["metas"]["custom"]["tree-office"], "north");
         let [csv, shapes, notice] = trees.distributions.as_slice() else { panic!("{} distributions", trees.distributions.len()) };
-        assert_eq!(csv.paths, ["https://data.example.org/api/explore/v2.1/catalog/datasets/les-arbres/exports/csv?delimiter=%3B&use_labels=false"]);
+        assert_eq!(
+            csv.paths,
+            ["https://data.example.org/api/explore/v2.1/catalog/datasets/les-arbres/exports/csv?delimiter=%3B&use_labels=false"]
+        );
         assert_eq!((csv.format, csv.dialect.delimiter, shapes.format), (Some(Format::Csv), Some(';'), Some(Format::GeoJson)));
         let columns: Vec<_> = csv.schema.columns.iter().map(|column| (column.name.as_str(), column.kind)).collect();
         assert_eq!(columns, [("id", ColumnKind::Any), ("nom", ColumnKind::String), ("geom", ColumnKind::Any)]);
@@ -269,7 +282,8 @@ mod tests {
         let (found, page) = of_text(first, "https://x.org/api/datasets/1.0/search/?rows=1");
         assert_eq!((found.datasets[0].themes[0].as_str(), found.datasets[0].distributions.len()), ("T", 1));
         assert_eq!(page.next.as_deref(), Some("https://x.org/api/datasets/1.0/search/?rows=1&start=1"));
-        let saved = r#"{"dataset_id": "a", "visibility": "restricted", "metas": {"default": {"source_domain_address": "data.x.org"}}}"#;
+        let saved =
+            r#"{"dataset_id": "a", "visibility": "restricted", "metas": {"default": {"source_domain_address": "data.x.org"}}}"#;
         let (found, _) = of_text(saved, "/srv/a.json");
         assert_eq!(found.datasets[0].access_rights, AccessRights::Restricted);
         assert_eq!(found.datasets[0].homepage.as_deref(), Some("https://data.x.org/explore/dataset/a/"));

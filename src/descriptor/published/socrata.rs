@@ -55,7 +55,12 @@ fn dataset(mut of: Properties<'_>, place: &Place) -> Option<Dataset> {
         ..Dataset::default()
     };
     let mut extra = of.rest();
-    let parts = [("resource", resource.rest()), ("classification", classification.rest()), ("metadata", domain), ("domain_metadata", more)];
+    let parts = [
+        ("resource", resource.rest()),
+        ("classification", classification.rest()),
+        ("metadata", domain),
+        ("domain_metadata", more),
+    ];
     for (name, part) in parts.into_iter().filter(|(_, part)| !part.is_empty()) {
         extra.insert(name.to_owned(), Value::Object(part.into_iter().collect()));
     }
@@ -65,7 +70,9 @@ fn dataset(mut of: Properties<'_>, place: &Place) -> Option<Dataset> {
 /// The portal's categories, the domain's own first.
 fn themes(classification: &mut Properties<'_>) -> Vec<String> {
     let mut themes: Vec<String> = classification.words("domain_category").into_iter().collect();
-    themes.extend(json::texts(classification, "categories").into_iter().filter(|theme| !themes.contains(theme)).collect::<Vec<_>>());
+    themes.extend(
+        json::texts(classification, "categories").into_iter().filter(|theme| !themes.contains(theme)).collect::<Vec<_>>(),
+    );
     themes
 }
 
@@ -122,7 +129,8 @@ fn distribution(
     let media_type = resource.words("blob_mime_type");
     let root = permalink.and_then(|link| link.split_once("/d/")).map(|(root, _)| root);
     let mut distribution = Distribution { access_url: page.map(str::to_owned), media_type, ..Distribution::default() };
-    let essence = distribution.media_type.as_deref().and_then(|kind| kind.split(';').next()).map(|kind| kind.trim().replace('/', "%2F"));
+    let essence =
+        distribution.media_type.as_deref().and_then(|kind| kind.split(';').next()).map(|kind| kind.trim().replace('/', "%2F"));
     match (kind.as_str(), root) {
         ("dataset" | "filter", Some(root)) => {
             link(&mut distribution, place, &format!("{root}/api/views/{id}/rows.csv?accessType=DOWNLOAD"));
@@ -162,12 +170,14 @@ fn schema(resource: &mut Properties<'_>) -> Schema {
     };
     let [names, fields, types, descriptions, formats] =
         ["columns_name", "columns_field_name", "columns_datatype", "columns_description", "columns_format"].map(&mut list);
-    let at = |list: &[Value], i: usize| list.get(i).and_then(Value::as_str).filter(|text| !text.trim().is_empty()).map(str::to_owned);
+    let at =
+        |list: &[Value], i: usize| list.get(i).and_then(Value::as_str).filter(|text| !text.trim().is_empty()).map(str::to_owned);
     let column = |(i, name): (usize, &Value)| {
         let name = name.as_str().filter(|name| !name.trim().is_empty())?;
         let mut extra = Extra::new();
         extra.extend(at(&fields, i).map(|field| ("fieldName".to_owned(), Value::String(field))));
-        let format = formats.get(i).filter(|format| format.as_object().is_some_and(|format: &Map<String, Value>| !format.is_empty()));
+        let format =
+            formats.get(i).filter(|format| format.as_object().is_some_and(|format: &Map<String, Value>| !format.is_empty()));
         extra.extend(format.map(|format| ("displayFormat".to_owned(), format.clone())));
         Some(Column { description: at(&descriptions, i), ..json::column(name.to_owned(), at(&types, i), extra) })
     };
@@ -194,14 +204,20 @@ mod tests {
     #[test]
     fn entries_are_read_and_lead_to_the_next() {
         let (found, page) = of_text(CATALOG);
-        assert_eq!(page.next.as_deref(), Some("https://data.example.org/api/catalog/v1?domains=data.example.org&limit=4&offset=12"));
+        assert_eq!(
+            page.next.as_deref(),
+            Some("https://data.example.org/api/catalog/v1?domains=data.example.org&limit=4&offset=12")
+        );
         assert_eq!((page.total, found.datasets.len()), (Some(20), 3));
         let [problem] = found.problems.as_slice() else { panic!("{:?}", found.problems) };
         assert_eq!(problem.pointer, "/results/3/resource");
         let [trips, map, story] = found.datasets.as_slice() else { panic!("{} datasets", found.datasets.len()) };
         assert_eq!((trips.identifier.as_str(), trips.name.as_str()), ("ab12-cd34", "taxi_trips"));
         assert_eq!(trips.themes, ["Transportation", "transportation"]);
-        assert_eq!((trips.accrual_periodicity.as_deref(), trips.licenses[0].title.as_deref()), (Some("Monthly"), Some("Public Domain U.S. Government")));
+        assert_eq!(
+            (trips.accrual_periodicity.as_deref(), trips.licenses[0].title.as_deref()),
+            (Some("Monthly"), Some("Public Domain U.S. Government"))
+        );
         assert_eq!(trips.homepage.as_deref(), Some("https://data.example.org/d/ab12-cd34"));
         let [export] = trips.distributions.as_slice() else { panic!("{} distributions", trips.distributions.len()) };
         assert_eq!(export.paths, ["https://data.example.org/api/views/ab12-cd34/rows.csv?accessType=DOWNLOAD"]);

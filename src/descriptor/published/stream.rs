@@ -46,7 +46,8 @@ pub(super) fn elements(
         report.take().into_iter().for_each(|problem| sink.problem(problem));
         Ok(())
     };
-    let mut scan = Scan { input, paths, at: Vec::new(), kept: Vec::new(), element: Vec::new(), count: 0, listed: false, keeps: false };
+    let mut scan =
+        Scan { input, paths, at: Vec::new(), kept: Vec::new(), element: Vec::new(), count: 0, listed: false, keeps: false };
     let outcome = scan.document(&mut |pointer, bytes| deliver(pointer, bytes, sink));
     (rest.count, rest.listed) = (scan.count, scan.listed);
     let kept = std::mem::take(&mut scan.kept);
@@ -231,7 +232,10 @@ impl Scan<'_> {
         let whole = self.value(&mut element)?;
         let pointer = format!("{}/{index}", self.pointer());
         if !whole {
-            return Err(Stop::Broken(pointer, "the document ends within this record, which is left out; is it whole?".to_owned()));
+            return Err(Stop::Broken(
+                pointer,
+                "the document ends within this record, which is left out; is it whole?".to_owned(),
+            ));
         }
         if element.len() > LONGEST {
             return Err(Stop::Broken(pointer, "the record is too long to be read; it and the rest are left out".to_owned()));

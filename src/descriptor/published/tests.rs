@@ -6,7 +6,8 @@ use super::*;
 
 /// The catalogues of the shared data and the fixtures, but for those as long as they are many.
 fn catalogues() -> impl Iterator<Item = PathBuf> {
-    let roots = ["/../shared/data/catalog", "/tests/fixtures/catalogs"].map(|root| format!("{}{root}", env!("CARGO_MANIFEST_DIR")));
+    let roots =
+        ["/../shared/data/catalog", "/tests/fixtures/catalogs"].map(|root| format!("{}{root}", env!("CARGO_MANIFEST_DIR")));
     let files = roots.into_iter().flat_map(|root| WalkDir::new(root).sort_by_file_name()).filter_map(Result::ok);
     let files = files.filter(|entry| entry.file_type().is_file() && entry.metadata().is_ok_and(|file| file.len() < 20_000));
     files.map(walkdir::DirEntry::into_path).filter(|path| !path.to_string_lossy().contains("owid-datasets"))
@@ -28,7 +29,8 @@ fn no_damage_to_a_document_ends_the_reading() {
             lacking.drain(at..(at + 7).min(bytes.len()));
             for damaged in [cut, changed, lacking] {
                 let mut sink = Gathered::default();
-                read(standard, &mut damaged.as_slice(), "https://x.org/catalog.json", &mut sink).expect("bytes do not fail to be read");
+                read(standard, &mut damaged.as_slice(), "https://x.org/catalog.json", &mut sink)
+                    .expect("bytes do not fail to be read");
                 count += sink.datasets.len() + sink.problems.len();
             }
         }

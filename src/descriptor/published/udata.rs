@@ -123,7 +123,8 @@ fn owner(of: &mut Properties<'_>) -> Option<Agent> {
     let owner = of.take("owner")?;
     let text = |key: &str| owner.get(key).and_then(json::label);
     let names: Vec<String> = ["first_name", "last_name"].into_iter().filter_map(text).collect();
-    let agent = Some(names.join(" ")).filter(|name| !name.is_empty()).map(|name| Agent { name, homepage: text("page"), email: None });
+    let agent =
+        Some(names.join(" ")).filter(|name| !name.is_empty()).map(|name| Agent { name, homepage: text("page"), email: None });
     of.keep("owner", owner);
     agent
 }
@@ -131,7 +132,10 @@ fn owner(of: &mut Properties<'_>) -> Option<Agent> {
 fn licence(of: &mut Properties<'_>) -> Vec<License> {
     let name = of.words("license").filter(|name| name != "notspecified");
     let title = of.words("license_title");
-    Some(License { name, title, path: None }).filter(|licence| licence.name.is_some() || licence.title.is_some()).into_iter().collect()
+    Some(License { name, title, path: None })
+        .filter(|licence| licence.name.is_some() || licence.title.is_some())
+        .into_iter()
+        .collect()
 }
 
 /// The zones by their identifiers or names, then the geometry.
@@ -244,7 +248,10 @@ mod tests {
         assert_eq!(problem.pointer, "/data/1/deleted");
         let [buses] = found.datasets.as_slice() else { panic!("{} datasets", found.datasets.len()) };
         assert_eq!((buses.identifier.as_str(), buses.name.as_str()), ("64aa", "lignes-de-bus"));
-        assert_eq!((buses.access_rights, buses.extra["access_type"].as_str()), (AccessRights::Restricted, Some("open_with_account")));
+        assert_eq!(
+            (buses.access_rights, buses.extra["access_type"].as_str()),
+            (AccessRights::Restricted, Some("open_with_account"))
+        );
         assert_eq!(buses.spatial, ["fr:departement:33"]);
         assert_eq!(buses.publisher.as_ref().map(|one| one.name.as_str()), Some("Ana Martin"));
         assert_eq!(buses.contact.as_ref().and_then(|one| one.email.as_deref()), Some("bus@example.org"));

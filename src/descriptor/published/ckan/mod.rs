@@ -52,7 +52,8 @@ fn alone(rest: &Rest, file: &str, place: &Place, sink: &mut dyn Sink) -> io::Res
         let text = told(&rest.text).unwrap_or_default();
         deliver(Properties::new(&report, "/result".to_owned(), package.clone()), &text, place, sink)?;
     } else if rest.map.get("success") == Some(&Value::Bool(false)) {
-        let why = rest.map.get("error").and_then(|error| error.get("message")).and_then(Value::as_str).unwrap_or("no reason is given");
+        let why =
+            rest.map.get("error").and_then(|error| error.get("message")).and_then(Value::as_str).unwrap_or("no reason is given");
         report.add("/error", format!("the portal refuses the request: {why}"));
     } else if !rest.map.is_empty() {
         deliver(Properties::new(&report, String::new(), rest.map.clone()), &rest.text, place, sink)?;

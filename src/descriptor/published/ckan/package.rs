@@ -173,7 +173,9 @@ impl<'r> Package<'r> {
     fn languages(&mut self) -> Vec<String> {
         let languages = self.texts(&["language"], &["language"]);
         match languages.as_slice() {
-            [codes] if codes.contains(',') => codes.split(',').map(|code| code.trim().to_owned()).filter(|code| !code.is_empty()).collect(),
+            [codes] if codes.contains(',') => {
+                codes.split(',').map(|code| code.trim().to_owned()).filter(|code| !code.is_empty()).collect()
+            }
             _ => languages,
         }
     }
@@ -280,7 +282,10 @@ fn translated(value: &Value) -> Option<String> {
 /// Extras hold texts only: lists are written in them as JSON.
 fn decode(of: &mut Properties<'_>, key: &str) {
     let Some(value) = of.take(key) else { return };
-    let list = value.as_str().filter(|text| text.trim_start().starts_with('[')).and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let list = value
+        .as_str()
+        .filter(|text| text.trim_start().starts_with('['))
+        .and_then(|text| serde_json::from_str::<Value>(text).ok());
     of.keep(key, list.unwrap_or(value));
 }
 

@@ -38,7 +38,8 @@ fn a_list_and_json_lines_are_lists_too() {
 
 #[test]
 fn a_broken_record_does_not_take_the_others_with_it() {
-    let (found, problems, _) = read("{\"list\": [{\"a\" 1}, null, {\"b\": 2}, 7, , [{}], {\"c\": \"\\q\"}, {\"d\": 4}]}", &[&["list"]]);
+    let (found, problems, _) =
+        read("{\"list\": [{\"a\" 1}, null, {\"b\": 2}, 7, , [{}], {\"c\": \"\\q\"}, {\"d\": 4}]}", &[&["list"]]);
     assert_eq!(found, ["/list/2 {\"b\": 2}", "/list/6 {\"d\": 4}"]);
     assert_eq!(problems.len(), 5, "{problems:?}");
     assert_eq!(problems[1], "/list/1: expected an object, found null; left out");
@@ -46,7 +47,25 @@ fn a_broken_record_does_not_take_the_others_with_it() {
 
 #[test]
 fn a_document_that_is_none_is_one_problem() {
-    for text in ["", " ", "x", "<html>", "7", "{", "{\"a\"", "{\"a\":", "{\"a\": \"", "{a: 1}", "[", "[{}", "[{", "[}", "{]", "{\"a\": tru}", "{} x"] {
+    for text in [
+        "",
+        " ",
+        "x",
+        "<html>",
+        "7",
+        "{",
+        "{\"a\"",
+        "{\"a\":",
+        "{\"a\": \"",
+        "{a: 1}",
+        "[",
+        "[{}",
+        "[{",
+        "[}",
+        "{]",
+        "{\"a\": tru}",
+        "{} x",
+    ] {
         let (_, problems, _) = read(text, &[&["a"]]);
         assert_eq!(problems.len(), 1, "{text}: {problems:?}");
     }
