@@ -1,3 +1,5 @@
+//! What holds of every standard: no damage ends a reading, and links and formats mean the same.
+
 use std::path::PathBuf;
 
 use walkdir::WalkDir;

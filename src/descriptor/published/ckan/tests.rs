@@ -1,3 +1,5 @@
+//! Packages of the shared data and of a portal in our own words, in each of the forms that CKAN answers with.
+
 use super::super::{Gathered, Standard, read, shared};
 use super::*;
 use crate::descriptor::{AccessRights, Compression, Dataset, Format};

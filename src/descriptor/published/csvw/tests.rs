@@ -1,3 +1,5 @@
+//! Metadata of the shared data's tables, and what is odd in it.
+
 use crate::descriptor::published::{Gathered, Page, Standard, read, shared};
 use crate::descriptor::{ColumnKind, Dataset, FieldsMatch, Format};
 

@@ -1,3 +1,5 @@
+//! Graphs of the shared data in each syntax, and what is odd in them.
+
 use serde_json::json;
 
 use crate::descriptor::published::{Gathered, Page, Standard, read, shared};

@@ -1,3 +1,5 @@
+//! Agencies' `data.json`, sound and broken, and what is odd in it.
+
 use serde_json::json;
 
 use crate::descriptor::published::{Gathered, Record, Standard, read, shared};

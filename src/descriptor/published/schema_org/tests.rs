@@ -1,3 +1,5 @@
+//! Datasets, catalogs and Croissants of the shared data and of web pages.
+
 use crate::descriptor::published::{Gathered, Page, Standard, read, shared};
 use crate::descriptor::{Agent, ColumnKind, Compression, Format, Period};
 

@@ -1,3 +1,5 @@
+//! The shared data's catalogs, collections and items.
+
 use crate::descriptor::published::{Gathered, Page, Standard, read, shared};
 use crate::descriptor::{Format, License};
 

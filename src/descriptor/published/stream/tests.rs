@@ -1,3 +1,5 @@
+//! Where records start and end, whatever the pieces that their text comes in, and what is broken in them.
+
 use std::io::{self, BufReader};
 
 use super::super::Gathered;

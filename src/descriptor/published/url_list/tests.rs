@@ -1,3 +1,5 @@
+//! Lists of URLs of any form.
+
 use crate::descriptor::published::{Gathered, Page, Standard, detect, read, shared};
 use crate::descriptor::{Dataset, Format};
 
