@@ -109,6 +109,18 @@ kinds! {
         InvalidCharacter,
         /// A regular expression that is none.
         InvalidRegex,
+        /// A member that a path in JSON asks for and an object has not.
+        JsonMember,
+        /// Something else than the array that a path in JSON wants.
+        JsonArray,
+        /// Something else than the object that a path in JSON wants.
+        JsonObject,
+        /// A place outside of an array in JSON.
+        JsonSubscript,
+        /// Something else than the one value that a path in JSON wants.
+        JsonSingle,
+        /// Something else than the number that a path in JSON wants.
+        JsonNumber,
         /// An escape in a pattern that is none.
         InvalidEscape,
         /// A part of a text that ends before it begins.
@@ -256,6 +268,12 @@ impl Kind {
             | Self::ActiveTransaction
             | Self::InvalidEncoding
             | Self::InvalidRegex
+            | Self::JsonMember
+            | Self::JsonArray
+            | Self::JsonObject
+            | Self::JsonSubscript
+            | Self::JsonSingle
+            | Self::JsonNumber
             | Self::InvalidEscape
             | Self::InvalidSubstring
             | Self::InvalidSubscript

@@ -78,8 +78,8 @@ fn has_subqueries(plan: &LogicalPlan) -> Result<bool> {
     plan.apply_with_subqueries(|node| {
         // An apply whose subquery refers to what is not its input waits for the one around it.
         lateral |= Apply::of(node).is_some_and(|apply| !apply.is_bound());
-        lateral |= matches!(node, LogicalPlan::Join(join) if matches!(join.right.as_ref(), LogicalPlan::Subquery(_)))
-            || matches!(node, LogicalPlan::SubqueryAlias(alias) if matches!(alias.input.as_ref(), LogicalPlan::Subquery(_)));
+        // One in an expression is looked at too, but is no input of the node.
+        lateral |= node.inputs().iter().any(|input| matches!(input, LogicalPlan::Subquery(_)));
         Ok(if lateral { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
     })?;
     let left = |expr: &Expr| match expr {

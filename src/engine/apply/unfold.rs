@@ -1,8 +1,6 @@
 //! LATERAL that does nothing but unfold arrays of the row beside it, as `FROM t, unnest(t.a)` does: the rows are unfolded where they are, and nothing
 //! is run for each of them.
 
-use std::sync::Arc;
-
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, NullHandling};
 use datafusion::error::Result;
@@ -22,7 +20,14 @@ pub fn beside(join: &Join, right: &LogicalPlan) -> Option<LogicalPlan> {
     if !on_all || !unfolds || !is_simple(right, keeps).unwrap_or(false) {
         return None;
     }
-    lifted(right, &join.left, keeps).ok().filter(|plan| plan.schema().columns() == join.schema.columns())
+    let left = join.left.as_ref();
+    let joined = || -> Result<LogicalPlan> {
+        let Lifted { plan, columns } = lifted(right, left, keeps)?;
+        let own = columns.into_iter().zip(right.schema().columns()).map(|(expr, column)| named(expr, column));
+        let all = given(left).chain(own).collect::<Vec<_>>();
+        LogicalPlanBuilder::from(plan).project(all)?.build()
+    };
+    joined().ok().filter(|plan| plan.schema().columns() == join.schema.columns())
 }
 
 /// Whether a plan is of nothing but columns and unfolding, and filters unless rows without any are kept; of those every column must be NULL.
@@ -58,39 +63,47 @@ fn is_column(expr: &Expr) -> bool {
     }
 }
 
-/// The plan over `left` in place of its one row, whose columns come first.
-fn lifted(plan: &LogicalPlan, left: &Arc<LogicalPlan>, keeps: bool) -> Result<LogicalPlan> {
-    let given = || left.schema().columns().into_iter().map(Expr::Column);
+/// A plan over `left` in place of its one row.
+struct Lifted {
+    /// Of the columns of `left`, and others.
+    plan: LogicalPlan,
+    /// The plan's own columns, of what `plan` gives.
+    columns: Vec<Expr>,
+}
+
+fn given(left: &LogicalPlan) -> impl Iterator<Item = Expr> {
+    left.schema().columns().into_iter().map(Expr::Column)
+}
+
+fn lifted(plan: &LogicalPlan, left: &LogicalPlan, keeps: bool) -> Result<Lifted> {
     match plan {
-        LogicalPlan::EmptyRelation(_) => Ok(left.as_ref().clone()),
+        LogicalPlan::EmptyRelation(_) => Ok(Lifted { plan: left.clone(), columns: Vec::new() }),
         LogicalPlan::Projection(projection) => {
             let input = lifted(&projection.input, left, keeps)?;
-            let own = projection.expr.iter().zip(projection.schema.columns()).map(|(expr, column)| {
-                let expr = inside(expr.clone(), left.schema())?;
-                // Columns keep their names, of what is no longer outside too.
-                let (relation, name) = expr.qualified_name();
-                Ok(if is_column(&expr) && Column::new(relation, name) == column { expr } else { named(expr, column) })
-            });
-            let all = given().map(Ok).chain(own).collect::<Result<Vec<_>>>()?;
-            LogicalPlanBuilder::from(input).project(all)?.build()
+            let of = projection.input.schema();
+            let columns = projection.expr.iter().map(|expr| inside(expr.clone().unalias(), left.schema(), of, &input.columns));
+            Ok(Lifted { columns: columns.collect::<Result<_>>()?, plan: input.plan })
         }
-        LogicalPlan::SubqueryAlias(alias) => {
-            let input = lifted(&alias.input, left, keeps)?;
-            let own = alias.input.schema().columns().into_iter().zip(alias.schema.columns());
-            let all = given().chain(own.map(|(from, to)| named(Expr::Column(from), to)));
-            LogicalPlanBuilder::from(input).project(all.collect::<Vec<_>>())?.build()
-        }
+        LogicalPlan::SubqueryAlias(alias) => lifted(&alias.input, left, keeps),
         LogicalPlan::Filter(filter) => {
-            let condition = inside(filter.predicate.clone(), left.schema())?;
-            LogicalPlanBuilder::from(lifted(&filter.input, left, keeps)?).filter(condition)?.build()
+            let input = lifted(&filter.input, left, keeps)?;
+            let condition = inside(filter.predicate.clone(), left.schema(), filter.input.schema(), &input.columns)?;
+            let plan = LogicalPlanBuilder::from(input.plan).filter(condition)?.build()?;
+            Ok(Lifted { plan, ..input })
         }
         LogicalPlan::Unnest(unnest) => {
             let input = lifted(&unnest.input, left, keeps)?;
+            let own = input.columns.into_iter().zip(unnest.input.schema().columns()).map(|(expr, column)| named(expr, column));
+            let all = given(left).chain(own).collect::<Vec<_>>();
             let mut options = unnest.options.clone();
             if keeps {
                 options.null_handling = NullHandling::PreserveAndExpandEmpty;
             }
-            LogicalPlanBuilder::from(input).unnest_columns_with_options(unnest.exec_columns.clone(), options)?.build()
+            let plan = LogicalPlanBuilder::from(input.plan)
+                .project(all)?
+                .unnest_columns_with_options(unnest.exec_columns.clone(), options)?
+                .build()?;
+            Ok(Lifted { plan, columns: unnest.schema.columns().into_iter().map(Expr::Column).collect() })
         }
         other => datafusion::common::internal_err!("what unfolds beside a row: {}", other.display()),
     }
@@ -98,14 +111,22 @@ fn lifted(plan: &LogicalPlan, left: &Arc<LogicalPlan>, keeps: bool) -> Result<Lo
 
 fn named(expr: Expr, column: Column) -> Expr {
     let Column { relation, name, .. } = column;
-    expr.unalias().alias_qualified(relation, name)
+    if matches!(&expr, Expr::Column(same) if same.relation == relation && same.name == name) {
+        return expr;
+    }
+    expr.alias_qualified(relation, name)
 }
 
-/// The expression where the columns of `left` are no longer outside.
-fn inside(expr: Expr, left: &DFSchema) -> Result<Expr> {
-    let done = expr.transform_up(|expr| match expr {
-        Expr::OuterReferenceColumn(_, column) if left.has_column(&column) => Ok(Transformed::yes(Expr::Column(column))),
-        other => Ok(Transformed::no(other)),
+/// The expression where the columns of `left` are no longer outside, and those of `of` are what `columns` gives them as.
+fn inside(expr: Expr, left: &DFSchema, of: &DFSchema, columns: &[Expr]) -> Result<Expr> {
+    let done = expr.transform_up(|expr| {
+        let found = match &expr {
+            Expr::OuterReferenceColumn(_, column) if left.has_column(column) => Some(Expr::Column(column.clone())),
+            Expr::Column(column) => of.maybe_index_of_column(column).and_then(|place| columns.get(place).cloned()),
+            _ => None,
+        };
+        // What is put in holds columns of `left` alone, or of what was made here: it is looked at no more.
+        Ok(found.map_or_else(|| Transformed::no(expr), Transformed::yes))
     });
     Ok(done?.data)
 }

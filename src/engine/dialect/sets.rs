@@ -14,7 +14,7 @@ use crate::engine::grammar::Grammar;
 use crate::engine::rows_from;
 
 /// Functions that give rows, with the name of their column where that is not their own.
-const SETS: [(&str, Option<&str>); 14] = [
+const SETS: [(&str, Option<&str>); 15] = [
     ("expanded_array", None),
     ("generate_series", None),
     ("numeric_series", None),
@@ -24,6 +24,7 @@ const SETS: [(&str, Option<&str>); 14] = [
     ("string_to_table", None),
     ("json_object_keys", None),
     ("jsonb_object_keys", None),
+    ("jsonb_path_query", None),
     ("json_array_elements", Some("value")),
     ("jsonb_array_elements", Some("value")),
     ("json_array_elements_text", Some("value")),
@@ -168,8 +169,17 @@ pub fn relation(factor: &mut TableFactor) {
         }
         _ => return,
     };
-    let Some(function) = folded_parts(name).pop() else { return };
+    let mut parts = folded_parts(name);
+    let Some(function) = parts.pop() else { return };
     let values = arguments(args);
+    if parts == ["catalog"] && FINDERS.contains(&function.as_str()) {
+        if let TableFactor::Table { alias, .. } = &*factor
+            && let Some(found) = finder(&function, &values, alias.as_ref())
+        {
+            *factor = found;
+        }
+        return;
+    }
     let ours = match function.as_str() {
         "generate_series" => {
             matches!(factor, TableFactor::Function { .. })
@@ -198,6 +208,21 @@ pub fn relation(factor: &mut TableFactor) {
     if let Some(lateral) = lateral(&function, &values, with_ordinality, alias.as_ref()) {
         *factor = lateral;
     }
+}
+
+/// Functions of the schema `catalog`: each is the relation of its name, whose column `query` is the argument.
+const FINDERS: &[&str] = &["search", "facets"];
+
+/// `catalog.search(words)` as the relation's rows for these words.
+fn finder(function: &str, values: &[Expr], alias: Option<&TableAlias>) -> Option<TableFactor> {
+    let [words] = values else { return None };
+    let mut query = parsed(&format!("SELECT * FROM catalog.{function} WHERE query = NULL"))?;
+    let SetExpr::Select(select) = query.body.as_mut() else { return None };
+    let Some(Expr::BinaryOp { right, .. }) = &mut select.selection else { return None };
+    **right = words.clone();
+    let named = TableAlias { explicit: true, name: Ident::new(function), columns: Vec::new(), at: None };
+    let alias = Some(alias.cloned().unwrap_or(named));
+    Some(TableFactor::Derived { lateral: false, subquery: query, alias, sample: None })
 }
 
 fn lateral(function: &str, values: &[Expr], with_ordinality: bool, alias: Option<&TableAlias>) -> Option<TableFactor> {

@@ -19,6 +19,7 @@ use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
 use datafusion::logical_expr::ScalarUDF;
 
+pub use decimal::{quotient, quotient_scale, rescale};
 pub use literals::{Literals, mark};
 pub use settle::Settle;
 pub use types::for_result;
