@@ -15,6 +15,7 @@ use datafusion::prelude::SessionConfig;
 
 use super::Options;
 use super::booleans::Booleans;
+use super::casts::Texts;
 use super::choices::Choices;
 use super::filtered::Filtered;
 use super::functions::{Types, Unknowns};
@@ -22,7 +23,7 @@ use super::grouped::Grouped;
 use super::marks::{self, Marks};
 use super::multiset::Counted;
 use super::numeric::{self, Literals, Settle};
-use super::operators::{Operators, Texts};
+use super::operators::Operators;
 use super::proven::{self, Proven};
 use super::rejecting::Rejecting;
 use super::resolve::SEARCH_PATH_SCHEMA;
@@ -76,7 +77,8 @@ impl Shared {
             .with_default_features()
             .with_query_planner(Arc::new(Proven(super::apply::Planner)))
             .with_type_planner(Arc::new(Types))
-            .with_analyzer_rules(rules);
+            .with_analyzer_rules(rules)
+            .with_optimizer_rules(super::keyed::rules());
         let mut base = builder.with_physical_optimizer_rules(super::yielding::rules()).build();
         base.add_analyzer_rule(Arc::new(Vectors));
         base.add_analyzer_rule(Arc::new(Rejecting));

@@ -12,7 +12,7 @@ echo "## psql $(command psql --version | sed -E 's/^[^0-9]*([0-9]+).*/\1/')"
 
 echo "# connect"
 psql -At -c "select current_user, session_user, current_database()" -c '\encoding' -c 'show server_version_num' | sed -E 's/^15[0-9]{4}$/15/'
-psql -c '\conninfo' | sed -E 's/port "[0-9]+"/port/'
+psql -c '\conninfo' | sed -E 's/port "[0-9]+"/port/; s/^( (Server Port|Backend PID) .*\|).*/\1/'
 psql -At -c "select split_part(current_setting('server_version'), '.', 1), version() like 'PostgreSQL 15.%'"
 told -d nowhere -c 'select 1' | sed -E 's/.*(FATAL)/! \1/'
 PGOPTIONS="-c statement_timeout=1234 -c extra_float_digits=0" psql -At -c 'show statement_timeout' -c "select 0.1::float8 + 0.2"
@@ -230,9 +230,14 @@ told -c "set statement_timeout = '200ms'" -c 'select count(*) from city.metro_tr
 command timeout -s INT 2 psql -X -q -c 'select count(*) from city.metro_trips a, city.metro_trips b, city.metro_trips c where a.fare + b.fare > c.fare' 2>&1 | grep -v '^Cancel request sent'
 
 echo "# metadata"
+# Every command that asks the catalog, also those that only a newer psql has.
 for command in '\d' '\dt' '\dt+' '\dn c*y|kinds|names' '\dv' '\di' '\ds' '\dm' '\dE' '\d metro_stations' '\d metro_trips' '\d+ kinds.scalars' '\d+ kinds.nested' '\d odd' '\d nowhere' \
     '\dt city.*' '\dt *.metro*' '\dd' '\dp city.*' '\df nosuch' '\dT nosuch' '\db nosuch' '\dc nosuch' '\dC nosuch' '\dD' '\des' '\det' '\deu' '\dew' '\dF nosuch' '\dl' \
-    '\dL nosuch' '\do nosuch' '\dO nosuch' '\dP' '\drds nosuch' '\dRp' '\dRs' '\dx nosuch' '\dX' '\dy' '\dA heap' '\dconfig search_path' '\ddp' '\sf nosuch' '\sv nosuch' '\z metro_trips' '\dti' '\dtvsm'; do
+    '\dL nosuch' '\do nosuch' '\dO nosuch' '\dP' '\drds nosuch' '\dRp' '\dRs' '\dx nosuch' '\dX' '\dy' '\dA heap' '\dconfig search_path' '\ddp' '\sf nosuch' '\sv nosuch' '\z metro_trips' '\dti' '\dtvsm' \
+    '\d metro_stations_pkey' '\d+ metro_trips' '\d+ metro_stations_pkey' '\di+ city.*' '\da sum' '\dfa sum' '\df abs' '\df * int4 int4' '\dfp' '\dft' '\dfw rank' '\dTS int4' '\dTS int*' \
+    '\dTS _int4' '\do - int4 int4' '\do + text' '\do+ + int4' '\dAc btree int4' '\dAo btree integer_ops' '\dAp btree integer_ops' '\dA+' '\dA+ btree' '\dC+ int4' '\dC text' \
+    '\dcS utf8_to_latin1' '\dd abs' '\dDS' '\des+' '\det+' '\deu+' '\dew+' '\dFS english' '\dFd simple' '\dFp' '\dFt' '\dFt+ simple' '\dg reader' '\drg nosuch' '\dl+' '\dOS C' '\dP+' '\dPi' \
+    '\dRp+' '\dX nosuch' '\dy+' '\dconfig+ work_mem' '\dt+ kinds.*' '\sf pg_get_userbyid' '\sf abs' '\dNx' '\dTx int4' '\ditvmsE'; do
     echo "$command"
     psql -c "$command" | sed -E 's/ +[0-9]+ (bytes|kB) +\|/ size |/; s/^(-+\+)+-+$/---/; s/ +/ /g'
 done
@@ -274,7 +279,7 @@ psql -At --set=AUTOCOMMIT=off -c 'select 1' -c 'select now() = now()'
 
 secured() {
     PGPORT=$SECURE_PORT PGUSER=$SECURE_USER PGPASSWORD=$SECURE_PASSWORD PGSSLROOTCERT=$SECURE_ROOTCERT command psql -X -q -At -c 'select current_user' -c '\conninfo' "$@" 2>&1 |
-        sed -E "s/(port \")[0-9]+/\1/; s/.*(FATAL): +/! /; s/protocol: ([^,]*), cipher: [^,]*/\1/; s/^psql: error: .*: (SSL|server cert|root cert)/! \1/; /^(Either|HINT)/d"
+        sed -E "s/(port \")[0-9]+/\1/; s/.*(FATAL): +/! /; s/protocol: ([^,]*), cipher: [^,]*/\1/; s/, ALPN: [a-z]+//; s/^(Server Port|Backend PID|ALPN)\|.*/\1/; s/^psql: error: .*: (SSL|server cert|root cert)/! \1/; /^(Either|HINT)/d"
 }
 echo "# tls"
 PGSSLMODE=verify-full secured

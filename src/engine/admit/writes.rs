@@ -32,8 +32,7 @@ const KINDS: [&str; 18] = [
 ];
 
 /// Of `CREATE`, `ALTER` and `DROP`: the kinds that the parser reads, and whose errors are therefore its own.
-const PARSED: [&str; 10] =
-    ["TABLE", "VIEW", "INDEX", "SCHEMA", "TYPE", "DOMAIN", "SEQUENCE", "FUNCTION", "EXTENSION", "TRIGGER"];
+const PARSED: [&str; 10] = ["TABLE", "VIEW", "INDEX", "SCHEMA", "TYPE", "DOMAIN", "SEQUENCE", "FUNCTION", "EXTENSION", "TRIGGER"];
 
 /// Commands of one word that the parser does not read.
 const UNPARSED: [&str; 3] = ["CHECKPOINT", "CLUSTER", "REINDEX"];
@@ -87,7 +86,8 @@ pub fn check(tokens: &[TokenWithSpan]) -> Result<()> {
     let words: Vec<String> = words.take(WORDS).collect();
     let Some(first) = words.first() else { return Ok(()) };
     if first == "DO" {
-        let language = words.iter().skip_while(|w| *w != "LANGUAGE").nth(1).map_or("plpgsql".to_owned(), |w| w.to_ascii_lowercase());
+        let language =
+            words.iter().skip_while(|w| *w != "LANGUAGE").nth(1).map_or("plpgsql".to_owned(), |w| w.to_ascii_lowercase());
         return Err(Error::new(Kind::UndefinedObject, format!("language \"{language}\" does not exist"))
             .with_hint("Use CREATE EXTENSION to load the language into the database."));
     }

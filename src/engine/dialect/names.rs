@@ -3,12 +3,16 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, FunctionArgumentList, FunctionArguments, Ident, ObjectName, ObjectNamePart, Select, Statement,
-    TableFactor, Value, visit_expressions_mut,
+    BinaryOperator, CastKind, Expr, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName,
+    ObjectNamePart, Select, SelectItem, Statement, TableFactor, Value, visit_expressions_mut,
 };
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::parser::Parser;
 
 use super::ast::{call, folded, folded_parts, value};
-use crate::table::virtual_table::relations;
+use super::type_named;
+use crate::table::pg_type;
+use crate::table::virtual_table::{Relation, relations};
 
 /// Functions that SQL writes without parentheses.
 const WITHOUT_PARENTHESES: [&str; 6] =
@@ -30,6 +34,14 @@ pub fn function(expr: &mut Expr) {
                 f.name.0.remove(0);
             }
             let name = folded_parts(&f.name);
+            if let [schema, function] = name.as_slice()
+                && schema == "information_schema"
+                && function.starts_with("_pg_")
+                && function != "_pg_expandarray"
+            {
+                f.name.0.remove(0);
+                return;
+            }
             if matches!(f.args, FunctionArguments::None) && name.iter().any(|n| WITHOUT_PARENTHESES.contains(&n.as_str())) {
                 f.args = FunctionArguments::List(FunctionArgumentList {
                     duplicate_treatment: None,
@@ -50,6 +62,26 @@ pub fn function(expr: &mut Expr) {
         }
         _ => {}
     }
+}
+
+/// `_pg_truetypid(a.*, t.*)`: the type of the column that is row `a` of `pg_attribute`, or that below it where it is a domain; and its modifier.
+fn true_type(expr: &Expr) -> Option<Expr> {
+    let Expr::Function(f) = expr else { return None };
+    let FunctionArguments::List(list) = &f.args else { return None };
+    let [
+        FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(column)),
+        FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(of)),
+    ] = list.args.as_slice()
+    else {
+        return None;
+    };
+    let (below, own) = match folded_parts(&f.name).last()?.as_str() {
+        "_pg_truetypid" => ("typbasetype", "atttypid"),
+        "_pg_truetypmod" => ("typtypmod", "atttypmod"),
+        _ => return None,
+    };
+    let sql = format!("CASE WHEN {of}.typtype = 'd' THEN {of}.{below} ELSE {column}.{own} END");
+    Parser::new(&PostgreSqlDialect {}).try_with_sql(&sql).and_then(|mut p| p.parse_expr()).ok()
 }
 
 /// `a OPERATOR(pg_catalog.~) b` is `a ~ b`.
@@ -93,7 +125,7 @@ pub fn system_relation(relation: &mut ObjectName, common_tables: &[String]) {
 
 /// `c.tableoid` of a system table is that table's oid.
 pub fn system_columns(select: &mut Select, common_tables: &[String]) {
-    let mut oids = Vec::new();
+    let mut system = Vec::new();
     for factor in select.from.iter().flat_map(|t| std::iter::once(&t.relation).chain(t.joins.iter().map(|j| &j.relation))) {
         let TableFactor::Table { name, alias, .. } = factor else { continue };
         let mut name = name.clone();
@@ -101,27 +133,89 @@ pub fn system_columns(select: &mut Select, common_tables: &[String]) {
         let parts = folded_parts(&name);
         let [schema, table] = parts.as_slice() else { continue };
         if let Some(relation) = relations::of(schema).iter().find(|r| r.name == table) {
-            oids.push((alias.as_ref().map_or_else(|| table.clone(), |a| folded(&a.name)), relation.oid));
+            system.push((alias.as_ref().map_or_else(|| table.clone(), |a| folded(&a.name)), relation));
         }
     }
-    if oids.is_empty() {
+    if system.is_empty() {
         return;
     }
-    let _: ControlFlow<()> = visit_expressions_mut(select, |expr| {
-        if let Expr::CompoundIdentifier(parts) = expr
-            && let [table, column] = parts.as_slice()
-            && let Some((_, oid)) = oids.iter().find(|(name, _)| *name == folded(table))
-        {
-            match folded(column).as_str() {
-                "tableoid" => *expr = value(Value::Number(oid.to_string(), false)),
-                // Nothing changes there: every row is of one transaction.
-                "xmin" => *expr = value(Value::Number("1".to_owned(), false)),
-                "xmax" | "cmin" | "cmax" => *expr = value(Value::Number("0".to_owned(), false)),
-                _ => {}
+    let is_alone = matches!(select.from.as_slice(), [only] if only.joins.is_empty());
+    let constant = |expr: &Expr| match expr {
+        Expr::CompoundIdentifier(parts) => match parts.as_slice() {
+            [table, column] => {
+                let (_, relation) = system.iter().find(|(name, _)| *name == folded(table))?;
+                Some((column.clone(), system_column(&folded(column), relation)?))
             }
+            _ => None,
+        },
+        Expr::Identifier(column) if is_alone => {
+            let (_, relation) = system.first()?;
+            Some((column.clone(), system_column(&folded(column), relation)?))
+        }
+        _ => None,
+    };
+    // What is shown keeps its name.
+    for item in &mut select.projection {
+        if let SelectItem::UnnamedExpr(expr) = item
+            && let Some(alias) = constant(expr).map(|(alias, _)| alias).or_else(|| age(expr).map(|_| Ident::new("age")))
+        {
+            let expr = std::mem::replace(expr, value(Value::Null));
+            *item = SelectItem::ExprWithAlias { expr, alias };
+        }
+    }
+    let _: ControlFlow<()> = visit_expressions_mut(select, |expr| {
+        if let Some((_, constant)) = constant(expr) {
+            *expr = constant;
+        } else if let Some(of) = age(expr)
+            && is_xid(&of)
+        {
+            *expr = call("xid_age", vec![of]);
+        } else if let Some(rewritten) = true_type(expr) {
+            *expr = rewritten;
         }
         ControlFlow::Continue(())
     });
+}
+
+/// The only argument of `age`.
+fn age(expr: &Expr) -> Option<Expr> {
+    let Expr::Function(f) = expr else { return None };
+    let FunctionArguments::List(list) = &f.args else { return None };
+    match (folded_parts(&f.name).last().map(String::as_str), list.args.as_slice()) {
+        (Some("age"), [FunctionArg::Unnamed(FunctionArgExpr::Expr(of))]) => Some(of.clone()),
+        _ => None,
+    }
+}
+
+/// Whether it is the number of a transaction: a system column, or one of the catalog that is named after them.
+fn is_xid(expr: &Expr) -> bool {
+    let name = match expr {
+        Expr::Cast { data_type, .. } => return type_named(&pg_type::XID).is_some_and(|xid| xid == *data_type),
+        Expr::Identifier(name) => name,
+        Expr::CompoundIdentifier(parts) => match parts.last() {
+            Some(name) => name,
+            None => return false,
+        },
+        _ => return false,
+    };
+    let name = folded(name);
+    name.ends_with("frozenxid") || name.ends_with("minmxid")
+}
+
+/// What a system column of a relation holds in every row. Nothing changes there: all rows are of one transaction.
+fn system_column(name: &str, relation: &Relation) -> Option<Expr> {
+    if relation.columns.iter().any(|column| column.name == name) {
+        return None;
+    }
+    let (number, of) = match name {
+        "tableoid" => (relation.oid, &pg_type::OID),
+        "xmin" => (1, &pg_type::XID),
+        "xmax" => (0, &pg_type::XID),
+        "cmin" | "cmax" => return Some(value(Value::Number("0".to_owned(), false))),
+        _ => return None,
+    };
+    let number = Box::new(value(Value::SingleQuotedString(number.to_string())));
+    Some(Expr::Cast { kind: CastKind::DoubleColon, expr: number, data_type: type_named(of)?, array: false, format: None })
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
 //! Functions in `FROM`: an alias of one that gives single values is also its column's name, as in
 //! `FROM generate_series(1, 3) s WHERE s > 1`.
 
+use std::ops::ControlFlow;
+
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, Ident, ObjectName, ObjectNamePart, TableAlias, TableAliasColumnDef, TableFactor,
+    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, ObjectNamePart, SelectItem, SetExpr, TableAlias,
+    TableAliasColumnDef, TableFactor, visit_expressions,
 };
 
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
@@ -10,33 +13,39 @@ use datafusion::sql::sqlparser::parser::Parser;
 
 use super::ast::{call, folded, folded_parts};
 use crate::name::{self, Keyword};
+use crate::table::pg_catalog::types::Function;
 
 /// Table functions of one column.
 const SINGLE: [&str; 2] = ["generate_series", "unnest"];
 
 /// The catalog's functions that give rows of what is never there, privileges that were granted, options, partitions, each with the
 /// columns that it has.
-const NOTHING: [(&str, &str); 4] = [
+const NOTHING: [(&str, &str); 6] = [
+    ("pg_available_extension_versions", "''::name AS name, '' AS version"),
+    ("pg_available_extensions", "''::name AS name, '' AS default_version, '' AS comment"),
     ("aclexplode", "0::oid AS grantor, 0::oid AS grantee, '' AS privilege_type, false AS is_grantable"),
     ("pg_options_to_table", "'' AS option_name, '' AS option_value"),
     ("pg_partition_ancestors", "0::oid AS relid"),
     ("pg_partition_tree", "0::oid AS relid, 0::oid AS parentrelid, false AS isleaf, 0 AS level"),
 ];
 
-/// Functions of one row that tools ask for their value in `FROM`.
-const VALUES: [&str; 5] = ["current_database", "current_schema", "current_user", "session_user", "version"];
+/// The oid of `record`: what gives one has columns of its own.
+const RECORD: &str = "2249";
 
 /// The functions that give what a view of the catalog shows.
-const VIEWS: [(&str, &str); 5] = [
+const VIEWS: [(&str, &str); 8] = [
+    ("pg_config", "pg_config"),
     ("pg_cursor", "pg_cursors"),
     ("pg_lock_status", "pg_locks"),
     ("pg_prepared_statement", "pg_prepared_statements"),
     ("pg_show_all_settings", "pg_settings"),
     ("pg_stat_get_activity", "pg_stat_activity"),
+    ("pg_timezone_abbrevs", "pg_timezone_abbrevs"),
+    ("pg_timezone_names", "pg_timezone_names"),
 ];
 
-/// A function of the catalog in `FROM`: `current_schema()` is a row of its value, `pg_show_all_settings()` is `pg_settings`, and
-/// `pg_get_keywords()` and `ts_token_type(parser)` are the words themselves.
+/// A function of the catalog in `FROM`: `pg_show_all_settings()` is `pg_settings`, `pg_get_keywords()` and `ts_token_type(parser)` are the
+/// words themselves, and one that gives a single value, such as `current_schema()`, is a row of it.
 pub fn of_catalog(factor: &mut TableFactor) {
     let TableFactor::Table { name, alias, args: args @ Some(_), with_ordinality: false, .. } = factor else { return };
     let Some(function) = folded_parts(name).pop() else { return };
@@ -48,14 +57,52 @@ pub fn of_catalog(factor: &mut TableFactor) {
     let sql = match function.as_str() {
         "pg_get_keywords" => keywords(),
         "ts_token_type" => tokens(),
-        name if VALUES.contains(&name) => format!("SELECT {name}() AS {name}"),
-        _ => return,
+        name => {
+            return if gives_one_value(name) {
+                of_one_value(factor)
+            };
+        }
     };
     let parsed = Parser::new(&PostgreSqlDialect {}).try_with_sql(&sql).and_then(|mut p| p.parse_query());
     let Ok(subquery) = parsed else { return };
     let alias =
         alias.take().or_else(|| Some(TableAlias { explicit: true, name: Ident::new(function), columns: Vec::new(), at: None }));
     *factor = TableFactor::Derived { lateral: false, subquery, alias, sample: None };
+}
+
+/// Whether every function of PostgreSQL's of this name gives one value.
+fn gives_one_value(name: &str) -> bool {
+    let is_plain = |f: Function| {
+        let modes = f.text("proargmodes");
+        f.text("proretset") == "f"
+            && f.text("prokind") == "f"
+            && f.text("prorettype") != RECORD
+            && !modes.contains(['o', 't', 'b'])
+    };
+    let mut all = Function::named(name).peekable();
+    all.peek().is_some() && all.all(is_plain)
+}
+
+/// `f(x) AS a` becomes `(SELECT f(x) AS a) AS a`, which may ask for columns of what stands before it.
+fn of_one_value(factor: &mut TableFactor) {
+    let TableFactor::Table { name, alias, args: Some(args), .. } = factor else { return };
+    let Some(function) = name.0.last().and_then(ObjectNamePart::as_ident).cloned() else { return };
+    let mut alias =
+        alias.take().unwrap_or_else(|| TableAlias { explicit: true, name: function.clone(), columns: Vec::new(), at: None });
+    let parsed = Parser::new(&PostgreSqlDialect {}).try_with_sql("SELECT f() AS f").and_then(|mut p| p.parse_query());
+    let Ok(mut subquery) = parsed else { return };
+    if let SetExpr::Select(select) = subquery.body.as_mut()
+        && let [SelectItem::ExprWithAlias { expr: Expr::Function(call), alias: column }] = select.projection.as_mut_slice()
+        && let FunctionArguments::List(list) = &mut call.args
+    {
+        call.name = ObjectName::from(vec![function]);
+        list.args = std::mem::take(&mut args.args);
+        *column = alias.columns.pop().map_or_else(|| alias.name.clone(), |c| c.name);
+    }
+    let is_column = |e: &Expr| matches!(e, Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::CompoundFieldAccess { .. });
+    let refers = |e: &Expr| if is_column(e) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+    let lateral = visit_expressions(&subquery, refers).is_break();
+    *factor = TableFactor::Derived { lateral, subquery, alias: Some(alias), sample: None };
 }
 
 /// What PostgreSQL's one parser of texts tells apart, from 1 on.
@@ -104,6 +151,7 @@ fn keywords() -> String {
         let label = if is_label { "can be bare label" } else { "requires AS" };
         rows.push(format!("('{word}','{class}',{is_label},'{meaning}','{label}')"));
     }
+    rows.sort_unstable();
     format!("SELECT * FROM (VALUES {}) AS k(word, catcode, barelabel, catdesc, baredesc)", rows.join(","))
 }
 
@@ -177,5 +225,17 @@ mod tests {
              false AS is_grantable WHERE false) a"
         );
         assert_eq!(rewritten("select s from pg_catalog.generate_series(1, 3) s"), "SELECT s FROM generate_series(1, 3) s (s)");
+    }
+
+    #[test]
+    fn a_value_is_a_row() {
+        for (sql, want) in [
+            ("select * from upper('a')", "SELECT * FROM (SELECT upper('a') AS upper) AS upper"),
+            ("select s from pg_catalog.upper('a') s", "SELECT s FROM (SELECT upper('a') AS s) s"),
+            ("select * from upper('a') as s(b)", "SELECT * FROM (SELECT upper('a') AS b) AS s"),
+            ("select * from t, upper(t.a) s", "SELECT * FROM t, LATERAL (SELECT upper(t.a) AS s) s"),
+        ] {
+            assert_eq!(rewritten(sql), want);
+        }
     }
 }

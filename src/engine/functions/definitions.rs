@@ -12,7 +12,7 @@ use super::function::{Call, Function, Gives, Type, Type::*, outward};
 use super::signatures;
 use crate::table::geometry::Kind;
 use crate::table::pg_catalog::{constraint_definition, index_by_oid, index_definition, roles, types};
-use crate::table::pg_type::PgType;
+use crate::table::pg_type::{self, PgType};
 
 /// Functions that answer null, with how many arguments they take.
 const WITHOUT_ANSWER: [(&str, &[&[Type]]); 11] = [
@@ -95,6 +95,8 @@ const ENCODINGS: [&str; 42] = [
     "SHIFT_JIS_2004",
 ];
 
+const NAME: Gives = Gives::Logical(&pg_type::NAME);
+
 pub(super) fn functions() -> Vec<Function> {
     let mut functions = vec![
         Function::new("format_type", &[&[Oid, Int]], Gives::Text, |a| {
@@ -104,7 +106,7 @@ pub(super) fn functions() -> Vec<Function> {
             Ok(Arc::new(shown.collect::<StringViewArray>()))
         })
         .stable(),
-        Function::new("pg_get_userbyid", &[&[Oid]], Gives::Text, |a| {
+        Function::new("pg_get_userbyid", &[&[Oid]], NAME, |a| {
             let env = a.env()?;
             a.named_by(0, |oid| Some(roles::name_of(env, oid).unwrap_or_else(|| format!("unknown (OID={oid})"))))
         })
@@ -121,7 +123,7 @@ pub(super) fn functions() -> Vec<Function> {
         Function::new("pg_get_indexdef", &[&[Oid], &[Oid, Int, Bool]], Gives::Text, index).stable(),
         // What stands in such a column is shown as it is kept.
         Function::new("pg_get_expr", &[&[Any, Oid], &[Any, Oid, Bool]], Gives::Text, |a| a.texts(0)?.into_array()),
-        Function::new("pg_encoding_to_char", &[&[Int]], Gives::Text, |a| {
+        Function::new("pg_encoding_to_char", &[&[Int]], NAME, |a| {
             let numbers = a.ints(0)?;
             let name = |n: i64| usize::try_from(n).ok().and_then(|n| ENCODINGS.get(n)).copied().unwrap_or_default();
             Ok(Arc::new(numbers.iter().map(|n| n.map(name)).collect::<StringViewArray>()))

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int32Array};
-use arrow::datatypes::Field;
+use arrow::datatypes::{Field, Int32Type, Int64Type};
 use datafusion::error::Result;
 
 use super::function::{Call, Function, Gives, Type::*, outward};
@@ -22,7 +22,7 @@ const VERSION: &str = "3.3 USE_GEOS=1 USE_PROJ=1 USE_STATS=1";
 const GEOJSON_DIGITS: i64 = 9;
 
 pub(super) fn functions() -> Vec<Function> {
-    [forms(), readers(), makers(), parts(), bounds()].into_iter().flatten().collect()
+    [forms(), modifiers(), readers(), makers(), parts(), bounds()].into_iter().flatten().collect()
 }
 
 fn forms() -> Vec<Function> {
@@ -37,10 +37,45 @@ fn forms() -> Vec<Function> {
                 Ok(())
             })
         }),
-        Function::new("st_asbinary", &[&[Any]], Gives::Bytes, |call| bytes(call, geometry::put_iso)).also(&["st_aswkb"]),
+        // Little-endian, which is also what `NDR` asks for.
+        Function::new("st_asbinary", &[&[Any], &[Any, Text]], Gives::Bytes, |call| {
+            if call.len() > 1 && call.texts(1)?.iter().flatten().any(|order| !order.eq_ignore_ascii_case("ndr")) {
+                return Err(outward(Error::new(ErrorKind::Unsupported, "geometries are written in the byte order NDR only")));
+            }
+            bytes(call, geometry::put_iso)
+        })
+        .also(&["st_aswkb"]),
         Function::new("st_asewkb", &[&[Any]], Gives::Bytes, |call| bytes(call, geometry::put_ewkb)),
         Function::new("postgis_version", &[&[]], Gives::Text, |call| call.same_text(Some(VERSION))),
         Function::new("postgis_lib_version", &[&[]], Gives::Text, |call| call.same_text(Some("3.3.2"))),
+        Function::new("postgis_geos_version", &[&[]], Gives::Text, |call| call.same_text(Some("3.11.1-CAPI-1.17.1"))),
+        Function::new("postgis_proj_version", &[&[]], Gives::Text, |call| call.same_text(Some("9.1.1"))),
+        // Nothing is known of an extent before the rows are read.
+        Function::new("st_estimatedextent", &[&[Text, Text], &[Text, Text, Text]], Gives::Text, |call| call.same_text(None)),
+    ]
+}
+
+/// What a column's modifier tells: dimensions, reference system, kind.
+fn modifiers() -> Vec<Function> {
+    let kind = |modifier: i64| u32::try_from((modifier & 0xfc) >> 2).ok().and_then(Kind::of_code).map_or("Geometry", Kind::name);
+    vec![
+        Function::new("postgis_typmod_dims", &[&[Int]], Gives::Int4, |call| {
+            let modifiers = call.ints(0)?;
+            let dimensions = |m: i64| (m >= 0).then(|| 2 + i32::from(m & 2 != 0) + i32::from(m & 1 != 0));
+            call.each::<Int32Type>(|row| Ok(modifiers.get(row).and_then(dimensions)))
+        }),
+        Function::new("postgis_typmod_srid", &[&[Int]], Gives::Int4, |call| {
+            call.map::<Int64Type, Int32Type>(|modifier| {
+                Ok(if modifier < 0 { 0 } else { i32::try_from(modifier >> 8).unwrap_or(0) })
+            })
+        }),
+        Function::new("postgis_typmod_type", &[&[Int]], Gives::Text, move |call| {
+            let modifiers = call.ints(0)?;
+            call.write_texts(|row, out| {
+                out.push_str(if modifiers.value(row) < 0 { "Geometry" } else { kind(modifiers.value(row)) });
+                Ok(true)
+            })
+        }),
     ]
 }
 
@@ -101,6 +136,11 @@ fn makers() -> Vec<Function> {
                 })
             },
         ),
+        Function::new("st_force2d", &[&[Any]], GEOMETRY, |call| {
+            let shapes = Shapes::of(call, 0)?;
+            geometries(call, |row| Ok(shapes.at(row)?.flat()))
+        })
+        .also(&["st_force_2d"]),
         Function::new("st_envelope", &[&[Any]], GEOMETRY, |call| {
             let shapes = Shapes::of(call, 0)?;
             geometries(call, |row| {
@@ -134,6 +174,9 @@ fn parts() -> Vec<Function> {
         Function::new("st_npoints", &[&[Any]], Gives::Int4, |call| counted(call, |shape| i32::try_from(shape.places()).ok())),
         Function::new("st_ndims", &[&[Any]], Gives::Int4, |call| counted(call, |shape| i32::try_from(shape.dimensions()).ok()))
             .also(&["st_coorddim"]),
+        Function::new("st_zmflag", &[&[Any]], Gives::Int4, |call| {
+            counted(call, |shape| Some(2 * i32::from(shape.has_z) + i32::from(shape.has_m)))
+        }),
         Function::new("st_numgeometries", &[&[Any]], Gives::Int4, |call| {
             counted(call, |shape| match &shape.body {
                 Body::Members(members) => i32::try_from(members.len()).ok(),

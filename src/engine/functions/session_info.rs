@@ -6,13 +6,14 @@ use arrow::array::{ArrayRef, BooleanArray, ListBuilder, StringViewArray, StringV
 use arrow::datatypes::{Int32Type, Int64Type, TimestampMicrosecondType, UInt32Type};
 use datafusion::error::Result;
 
-use super::function::{Call, Function, Gives, Type, Type::*, outward};
+use super::function::{Call, Function, Gives, Type, Type::*, logical_list, outward};
 use crate::engine::SERVER_VERSION;
 use crate::table::pg_catalog::settings::Known;
 use crate::table::pg_type;
 use crate::table::virtual_table::SystemEnv;
 
 const VOID: Gives = Gives::Logical(&pg_type::VOID);
+const NAMES: Gives = Gives::Of(|_| Ok(logical_list(&pg_type::NAME_ARRAY)));
 
 pub(super) fn functions() -> Vec<Function> {
     const NONE: &[&[Type]] = &[&[]];
@@ -49,7 +50,7 @@ pub(super) fn functions() -> Vec<Function> {
             a.same::<Int32Type>(a.env()?.facts.server_address().map(|a| a.port().into()))
         })
         .stable(),
-        Function::new("current_schemas", &[&[Bool]], Gives::Texts, current_schemas).stable(),
+        Function::new("current_schemas", &[&[Bool]], NAMES, current_schemas).stable(),
         Function::new("pg_backend_pid", NONE, Gives::Int4, |a| a.same::<Int32Type>(Some(a.env()?.facts.backend_pid()))).stable(),
         Function::new("pg_postmaster_start_time", NONE, Gives::Temporal(Timestamptz), |a| {
             a.same::<TimestampMicrosecondType>(Some(a.env()?.facts.server_started()))

@@ -128,6 +128,18 @@ impl Shape {
         Self { kind: Kind::Point, has_z, has_m, srid, body: Body::Places(coordinates) }
     }
 
+    /// The same without heights and measures.
+    pub fn flat(&self) -> Self {
+        let dimensions = self.dimensions();
+        let kept = |places: &Vec<f64>| places.chunks(dimensions).flat_map(|place| place.iter().take(2).copied()).collect();
+        let body = match &self.body {
+            Body::Places(places) => Body::Places(kept(places)),
+            Body::Rings(rings) => Body::Rings(rings.iter().map(kept).collect()),
+            Body::Members(members) => Body::Members(members.iter().map(Self::flat).collect()),
+        };
+        Self { kind: self.kind, has_z: false, has_m: false, srid: self.srid, body }
+    }
+
     /// Coordinates of a place.
     pub fn dimensions(&self) -> usize {
         2 + usize::from(self.has_z) + usize::from(self.has_m)

@@ -98,7 +98,7 @@ pub fn definition(env: &SystemEnv, oid: u32) -> Result<Option<String>> {
 }
 
 /// The table that declares the constraint of an oid.
-fn table_of(env: &SystemEnv, oid: u32) -> Result<Option<Arc<TableEntry>>> {
+pub(super) fn table_of(env: &SystemEnv, oid: u32) -> Result<Option<Arc<TableEntry>>> {
     let table = |oid| env.catalogs.table_by_oid(&env.database, oid);
     if oid & FOREIGN_BIT == 0 {
         return if oid & KEY_BIT == 0 { Ok(None) } else { table(oid & !KEY_BIT) };
@@ -132,21 +132,23 @@ fn target(env: &SystemEnv, table: &Arc<TableEntry>, key: &ForeignKey) -> Result<
     Ok(tables.into_iter().next())
 }
 
-struct Constraint {
-    oid: u32,
+/// A row of `pg_constraint`.
+pub(super) struct Constraint {
+    pub oid: u32,
     name: String,
     schema: u32,
-    table: u32,
-    columns: Vec<String>,
+    pub table: u32,
+    /// The numbers of its columns.
+    pub columns: Vec<String>,
     /// The primary key's own index, or that of the target.
-    index: u32,
-    target: Option<Target>,
+    pub index: u32,
+    pub target: Option<Target>,
 }
 
 /// What a foreign key refers to.
-struct Target {
-    table: u32,
-    columns: Vec<String>,
+pub(super) struct Target {
+    pub table: u32,
+    pub columns: Vec<String>,
     /// The oid of the `=` operator of each column's type.
     equal: Vec<String>,
 }
@@ -194,12 +196,12 @@ pub fn declaring<'a>(names: impl Iterator<Item = &'a str>) -> Wanted {
     wanted
 }
 
-pub(super) async fn pg_constraint(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
-    let tables = tables(env, pins)?;
+/// The constraints that these tables declare, primary keys first.
+pub(super) async fn of_tables(env: &SystemEnv, tables: &[Arc<TableEntry>]) -> Result<Vec<Constraint>> {
     let schemas = namespaces(env)?;
     let schema = |t: &TableEntry| schemas.iter().find(|n| n.name == t.schema).map_or(0, |n| n.oid);
     let mut rows = Vec::new();
-    for key in primary_keys(&tables) {
+    for key in primary_keys(tables) {
         rows.push(Constraint {
             oid: key.table.oid | KEY_BIT,
             schema: schema(&key.table),
@@ -210,7 +212,7 @@ pub(super) async fn pg_constraint(env: &SystemEnv, pins: &Pins) -> Result<Rows> 
             target: None,
         });
     }
-    for key in foreign_keys(env, &tables)? {
+    for key in foreign_keys(env, tables)? {
         let columns = attributes::columns_of(env, &key.target, false).await?;
         let target = Target {
             table: key.target.oid,
@@ -227,6 +229,11 @@ pub(super) async fn pg_constraint(env: &SystemEnv, pins: &Pins) -> Result<Rows> 
             target: Some(target),
         });
     }
+    Ok(rows)
+}
+
+pub(super) async fn pg_constraint(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
+    let mut rows = of_tables(env, &tables(env, pins)?).await?;
     rows.retain(|c| {
         pins.allow_oid("oid", c.oid)
             && pins.allow("conname", &c.name)

@@ -6,6 +6,7 @@ mod builtin;
 mod classes;
 mod comments;
 mod constraints;
+mod depends;
 mod geometries;
 mod indexes;
 mod namespaces;
@@ -14,10 +15,12 @@ pub mod roles;
 mod sessions;
 pub mod settings;
 pub mod types;
+mod zones;
 
 pub use attributes::{columns_of, is_required, known_columns};
 pub use builtin::{Row, listing};
 pub use classes::{distinct, tables, tables_of_schemas};
+pub use comments::of_builtin as builtin_comment;
 pub use constraints::{ForeignKeyRow, KeyRow, declaring, definition as constraint_definition, foreign_keys, primary_keys};
 pub use indexes::{
     by_name as index_by_name, by_oid as index_by_oid, definition as index_definition, of_table as index_of,
@@ -53,6 +56,7 @@ pub fn source(name: &str) -> Source {
         "pg_conversion" => Source::Listed(builtin::pg_conversion),
         "pg_cursors" => Source::Listed(sessions::pg_cursors),
         "pg_database" => Source::Listed(namespaces::pg_database),
+        "pg_depend" => Source::Described(|env, pins| Box::pin(depends::pg_depend(env, pins))),
         "pg_description" => Source::Described(|env, pins| Box::pin(comments::pg_description(env, pins))),
         "pg_group" => Source::Listed(roles::pg_group),
         "pg_index" => Source::Listed(indexes::pg_index),
@@ -80,6 +84,7 @@ pub fn source(name: &str) -> Source {
         "pg_stat_ssl" => Source::Listed(sessions::pg_stat_ssl),
         "pg_tables" => Source::Listed(classes::pg_tables),
         "pg_tablespace" => Source::Listed(roles::pg_tablespace),
+        "pg_timezone_names" => Source::Listed(zones::pg_timezone_names),
         "pg_ts_config" => Source::Listed(builtin::pg_ts_config),
         "pg_ts_config_map" => Source::Listed(builtin::pg_ts_config_map),
         "pg_ts_dict" => Source::Listed(builtin::pg_ts_dict),

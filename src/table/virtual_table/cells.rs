@@ -5,11 +5,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanArray, Float32Array, Float64Array, Int16Array, Int32Array, Int64Array, ListBuilder, StringArray,
-    StringBuilder, TimestampMicrosecondArray, UInt32Array, new_null_array,
+    ArrayRef, BooleanArray, Float32Array, Float64Array, Int16Array, Int32Array, Int64Array, IntervalMonthDayNanoArray,
+    ListBuilder, StringArray, StringBuilder, TimestampMicrosecondArray, UInt32Array, new_null_array,
 };
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, TimeUnit};
+use arrow::datatypes::{DataType, Field, IntervalMonthDayNano, IntervalUnit, TimeUnit};
 
 use crate::error::{Error, Kind, Result};
 
@@ -20,7 +20,7 @@ pub enum Cell {
     Unset,
     Null,
     Bool(bool),
-    /// Any integer, an oid, or microseconds since 1970 for a time.
+    /// Any integer, an oid, microseconds since 1970 for a time, or seconds of an interval.
     Int(i64),
     Float(f64),
     Text(Cow<'static, str>),
@@ -91,6 +91,10 @@ impl Rows {
                     .collect::<TimestampMicrosecondArray>()
                     .with_timezone_opt(zone.as_ref().map(Arc::clone)),
             ),
+            DataType::Interval(IntervalUnit::MonthDayNano) => {
+                let interval = |seconds: i64| IntervalMonthDayNano::new(0, 0, seconds.saturating_mul(1_000_000_000));
+                Arc::new(cells.iter().map(|c| c.int().map(interval)).collect::<IntervalMonthDayNanoArray>())
+            }
             DataType::List(_) => lists(&cells, field.data_type()).map_err(|e| Error::new(Kind::Internal, e.to_string()))?,
             other => new_null_array(other, cells.len()),
         };

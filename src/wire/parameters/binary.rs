@@ -85,7 +85,12 @@ fn uuid(bytes: [u8; 16]) -> String {
 
 /// Bytes of a fixed length.
 fn exact<const N: usize>(bytes: &[u8]) -> Result<[u8; N]> {
-    bytes.try_into().map_err(|_| incorrect())
+    bytes.try_into().map_err(|_| if bytes.len() < N { short() } else { incorrect() })
+}
+
+/// The same for what ends too early.
+fn short() -> Error {
+    Error::new(Kind::Protocol, "insufficient data left in message")
 }
 
 /// PostgreSQL's words for binary of a wrong form.

@@ -130,12 +130,13 @@ mod tests {
 
     #[test]
     fn binary_is_read_as_postgres_reads_it() {
-        let short = "incorrect binary data format in bind parameter";
+        let (short, incorrect) = ("insufficient data left in message", "incorrect binary data format in bind parameter");
         let cases: &[(&'static PgType, &[u8], &str)] = &[
             (&pg_type::BOOL, b"\x01", "true"),
             (&pg_type::INT2, b"\xff\xfe", "-2"),
             (&pg_type::INT4, b"\0\0\0\x07", "7"),
             (&pg_type::INT4, b"\0\0\x07", short),
+            (&pg_type::INT4, b"\0\0\0\0\x07", incorrect),
             (&pg_type::OID, b"\xff\xff\xff\xff", "4294967295"),
             (&pg_type::FLOAT8, &1.5f64.to_be_bytes(), "1.5"),
             (&pg_type::NUMERIC, b"\0\x02\0\0\x40\0\0\x02\0\x01\x13\x88", "-1.50"),

@@ -299,6 +299,12 @@ pub(in crate::engine) fn logical(name: &str, pg: &PgType) -> FieldRef {
     Arc::new(Field::new(name, DataType::Utf8View, true).with_metadata(metadata))
 }
 
+/// A field of arrays of texts that are shown as this array type.
+pub(in crate::engine) fn logical_list(pg: &PgType) -> FieldRef {
+    let metadata = [(field_key::LOGICAL.to_owned(), pg.name.to_owned())].into();
+    Arc::new(Field::new("", list_of(DataType::Utf8View), true).with_metadata(metadata))
+}
+
 /// Whether a field holds `json` or `jsonb`.
 pub(in crate::engine) fn is_json(field: &Field) -> bool {
     Given::of_field(field) == Given::Json
