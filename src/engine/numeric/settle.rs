@@ -20,9 +20,9 @@ use datafusion::optimizer::AnalyzerRule;
 use self::relations::{list_of_values, union_of_numbers};
 use super::literals::{self, TO_NUMERIC, is_unknown};
 use super::{convert, operators, shown, types};
+use crate::engine::casts::{of_json, of_jsonb, with_dimensions};
 use crate::engine::functions::function::{element, is_list, list_of};
 use crate::engine::functions::{COMPARE_ANY, named};
-use crate::engine::operators::{of_json, of_jsonb, with_dimensions};
 use crate::table::pg_type::PgType;
 use crate::table::pg_value::ShownScale;
 
