@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::lookup::Models;
+use super::search;
 use crate::error::{Error, Kind, Result};
 
 /// The layout's version (`user_version`): to be raised with every change of the tables, of the model or of how descriptors are
@@ -28,6 +29,7 @@ const CONTENT: &str = "
     DROP TABLE IF EXISTS archives;
     DROP TABLE IF EXISTS datasets;
     DROP TABLE IF EXISTS records;
+    DROP TABLE IF EXISTS search;
     DROP TABLE IF EXISTS distributions;
     DROP TABLE IF EXISTS targets;
     DROP TABLE IF EXISTS problems;
@@ -44,7 +46,7 @@ const CONTENT: &str = "
     ) WITHOUT ROWID;
     CREATE TABLE datasets (
         id INTEGER PRIMARY KEY AUTOINCREMENT, catalog INTEGER NOT NULL, source INTEGER NOT NULL, identifier TEXT NOT NULL,
-        name TEXT NOT NULL, theme TEXT, publisher TEXT, hash BLOB NOT NULL, schema TEXT NOT NULL DEFAULT '',
+        name TEXT NOT NULL, theme TEXT, publisher TEXT, license TEXT, year TEXT, formats TEXT NOT NULL, hash BLOB NOT NULL, schema TEXT NOT NULL DEFAULT '',
         tables INTEGER NOT NULL DEFAULT 0, run INTEGER NOT NULL DEFAULT 0, vanished TEXT
     );
     CREATE TABLE records (dataset INTEGER PRIMARY KEY, model BLOB NOT NULL, media_type TEXT, text BLOB);
@@ -144,6 +146,7 @@ fn prepared(mut connection: Connection) -> Result<Connection> {
         // Another process may have been first while this one waited for its turn.
         if self::version(&transaction)? < VERSION {
             transaction.execute_batch(CONTENT)?;
+            transaction.execute_batch(search::TABLE)?;
             transaction.execute_batch(OIDS)?;
             transaction.execute_batch(KEPT)?;
             transaction.pragma_update(None, "user_version", VERSION)?;
@@ -181,6 +184,7 @@ pub(super) fn open_built(file: &Path) -> Result<Connection> {
         connection.pragma_update(None, "cache_size", -65_536)?;
         if version(&connection)? != VERSION {
             connection.execute_batch(CONTENT)?;
+            connection.execute_batch(search::TABLE)?;
             connection.execute_batch(OIDS)?;
             connection.pragma_update(None, "user_version", VERSION)?;
         }

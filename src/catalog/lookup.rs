@@ -284,6 +284,17 @@ impl Catalogs {
         Ok(problems)
     }
 
+    /// How many problems a harvested catalog has; `None` for one that was given at the start.
+    pub fn harvested_problems(&self, catalog: &str) -> Result<Option<usize>> {
+        let (_, catalog) = self.catalog(catalog)?;
+        let Some(harvested) = &catalog.harvested else { return Ok(None) };
+        let index = self.index(catalog)?;
+        let connection = index.connection();
+        let mut statement = connection.prepare_cached("SELECT count(*) FROM problems WHERE catalog = ?")?;
+        let count: u32 = statement.query_row([catalog.id], |row| row.get(0))?;
+        Ok(Some(count as usize + usize::from(harvested.problem().is_some())))
+    }
+
     /// How much there is in all catalogs together.
     pub fn counts(&self) -> Result<Counts> {
         let mut counts = Counts { catalogs: self.catalogs.len(), ..Counts::default() };

@@ -11,6 +11,7 @@ mod naming;
 mod packed;
 mod publications;
 mod scan;
+mod search;
 mod update;
 mod wanted;
 
@@ -26,6 +27,7 @@ pub use entry::{Counts, KnownColumn, TableEntry, Theme};
 pub use harvest::{Documents, Fetched, Harvests, Outcome, Registered, Step};
 pub use harvested::is_harvested;
 pub use publications::{Publication, Publications, Publisher, SourceRecord};
+pub use search::{Facet, Found};
 pub use wanted::Wanted;
 
 use harvested::Harvested;

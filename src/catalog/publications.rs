@@ -20,6 +20,8 @@ pub struct Publication {
     pub tables: u64,
     /// When it was found not to be published any more (RFC 3339); `None` as long as it is.
     pub vanished: Option<String>,
+    /// The formats of its tables.
+    pub formats: Vec<String>,
     /// The path or URL of the document that describes it; the catalog's folder for files without one.
     pub document: String,
     row: i64,
@@ -63,9 +65,10 @@ pub struct Publisher {
     pub example: Publication,
 }
 
-const COLUMNS: &str = "d.id, d.identifier, d.schema, d.publisher, d.tables, d.vanished, s.file";
+/// The columns of [`read`].
+pub(super) const COLUMNS: &str = "d.id, d.identifier, d.schema, d.publisher, d.tables, d.vanished, s.file, d.formats";
 
-fn read(row: &Row<'_>, index: &Arc<Index>) -> rusqlite::Result<Publication> {
+pub(super) fn read(row: &Row<'_>, index: &Arc<Index>) -> rusqlite::Result<Publication> {
     Ok(Publication {
         row: row.get(0)?,
         identifier: row.get(1)?,
@@ -74,6 +77,7 @@ fn read(row: &Row<'_>, index: &Arc<Index>) -> rusqlite::Result<Publication> {
         tables: row.get::<_, i64>(4)?.unsigned_abs(),
         vanished: row.get(5)?,
         document: row.get(6)?,
+        formats: row.get::<_, String>(7)?.split(',').filter(|format| !format.is_empty()).map(str::to_owned).collect(),
         index: Arc::clone(index),
         dataset: OnceLock::new(),
     })
@@ -163,7 +167,7 @@ impl Catalogs {
         let mut statement = connection.prepare_cached(&sql)?;
         let found = statement.query_map([catalog.id], |row| {
             let example = read(row, &index)?;
-            let datasets = row.get::<_, i64>(7)?.unsigned_abs();
+            let datasets = row.get::<_, i64>(8)?.unsigned_abs();
             Ok(Publisher { name: example.publisher.clone().unwrap_or_default(), datasets, example })
         })?;
         Ok(found.collect::<rusqlite::Result<_>>()?)

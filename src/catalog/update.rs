@@ -15,6 +15,7 @@ use super::index::FIRST_OID;
 use super::naming;
 use super::packed;
 use super::scan::{Content, Found, Scan};
+use super::search;
 use crate::descriptor::bare::{self, BareFile};
 use crate::descriptor::published::Record;
 use crate::descriptor::{Dataset, Distribution, Place, Problem, datapackage};
@@ -219,8 +220,8 @@ pub(super) struct New<'a> {
 pub(super) fn insert(connection: &Connection, new: &New<'_>) -> Result<i64> {
     let New { catalog, source: (source, file), dataset, theme, record, hash, run } = *new;
     let publisher = dataset.publisher.as_ref().map(|publisher| publisher.name.as_str());
-    let sql =
-        "INSERT INTO datasets (catalog, source, identifier, name, theme, publisher, hash, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    let sql = "INSERT INTO datasets (catalog, source, identifier, name, theme, publisher, license, year, formats, hash, run)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     connection.prepare_cached(sql)?.execute(params![
         catalog,
         source,
@@ -228,6 +229,9 @@ pub(super) fn insert(connection: &Connection, new: &New<'_>) -> Result<i64> {
         dataset.name,
         theme,
         publisher,
+        search::license(dataset),
+        search::year(dataset),
+        search::formats(dataset).join(","),
         hash,
         run
     ])?;
@@ -240,6 +244,7 @@ pub(super) fn insert(connection: &Connection, new: &New<'_>) -> Result<i64> {
         record.map(|record| record.media_type),
         text
     ])?;
+    search::insert(connection, id, dataset)?;
     let sql = "INSERT INTO distributions (dataset, position, name, shape, is_table) VALUES (?, ?, ?, ?, ?)";
     let mut statement = connection.prepare_cached(sql)?;
     for (position, distribution) in dataset.distributions.iter().enumerate() {
@@ -264,6 +269,7 @@ pub(super) fn remove(connection: &Connection, dataset: i64) -> Result<()> {
     for table in ["distributions", "targets", "records"] {
         connection.prepare_cached(&format!("DELETE FROM {table} WHERE dataset = ?"))?.execute([dataset])?;
     }
+    connection.prepare_cached("DELETE FROM search WHERE rowid = ?")?.execute([dataset])?;
     connection.prepare_cached("DELETE FROM datasets WHERE id = ?")?.execute([dataset])?;
     Ok(())
 }

@@ -8,6 +8,7 @@ use std::pin::pin;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::catalog::Catalogs;
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
 
@@ -75,7 +76,7 @@ pub fn announce(engine: &Engine, listener: &TcpListener, options: &Options, role
             tables += theme.tables;
         }
     }
-    let problems = catalogs.problems(None)?;
+    let wrong = wrong(catalogs, &names)?;
 
     let mut lines = Vec::new();
     if options.listen.is_none() && address.port() != PORT {
@@ -84,17 +85,34 @@ pub fn announce(engine: &Engine, listener: &TcpListener, options: &Options, role
     lines.push(psql_line(address, names.first().map(String::as_str), &role.unwrap_or_else(super::user_name)));
     let counts = [(names.len(), "catalog"), (themes, "theme"), (datasets, "dataset"), (tables, "table")];
     lines.push(counts.map(|(n, noun)| counted(n, noun)).join(", ") + "\n");
-    let mut wrong = String::new();
-    if !problems.is_empty() {
-        wrong = format!("{} in catalogs:\n", counted(problems.len(), "problem"));
-    }
-    for problem in &problems {
-        wrong += &format!("  {problem}\n");
-    }
     // Whether anybody reads this is no reason not to serve.
     let _ = io::stdout().lock().write_all(lines.join("\n").as_bytes());
     let _ = io::stderr().lock().write_all(wrong.as_bytes());
     Ok(())
+}
+
+/// What is wrong in the catalogs, a line each: of those that are given, each problem; of those that were harvested, which other platforms
+/// publish, how many there are.
+fn wrong(catalogs: &Catalogs, names: &[String]) -> Result<String> {
+    let (mut lines, mut problems) = (String::new(), 0);
+    for name in names {
+        match catalogs.harvested_problems(name)? {
+            Some(0) => {}
+            Some(count) => {
+                lines += &format!(
+                    "  {name}: {}; psql -d {name} -c \"table catalog.problems\" shows them\n",
+                    counted(count, "problem")
+                );
+                problems += count;
+            }
+            None => {
+                let found = catalogs.problems(Some(name))?;
+                problems += found.len();
+                found.iter().for_each(|problem| lines += &format!("  {problem}\n"));
+            }
+        }
+    }
+    Ok(if problems > 0 { format!("{} in catalogs:\n{lines}", counted(problems, "problem")) } else { lines })
 }
 
 /// Runs a server until it ends or the process is told to stop. The first Ctrl-C or SIGTERM cancels the token that `serve` is given, upon

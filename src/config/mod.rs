@@ -10,7 +10,7 @@ mod value;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use raw::{RawCatalog, RawCatalogAction, RawCommand, RawPrune, RawQuery, RawServe, RawShared, RawUser, RawUserAction};
+use raw::{RawCatalog, RawCatalogAction, RawCommand, RawPrune, RawQuery, RawSearch, RawServe, RawShared, RawUser, RawUserAction};
 pub use raw::{RawConfig, command};
 
 use crate::cli::format::Format;
@@ -83,6 +83,7 @@ impl RawConfig {
                 Ok(Config::Inspect { store, snapshot, inspect: inspect::Options { place: raw.place, rejects: raw.rejects } })
             }
             RawCommand::User(raw) => Ok(Config::User { user: user_options(raw)? }),
+            RawCommand::Search(raw) => Ok(Config::Query { query: search_options(raw)?, engine: engine_options(&self.shared)? }),
             RawCommand::Catalog(raw) => {
                 let state = snapshot_options(&self.shared)?.cache;
                 Ok(Config::Catalog { store: store_options(&self.shared)?, catalog: harvests_options(raw, state)? })
@@ -211,6 +212,17 @@ fn user_options(raw: RawUser) -> Result<user::Options> {
         RawUserAction::List => user::Action::List,
     };
     Ok(user::Options { users, action })
+}
+
+/// A search is a query of the catalog's own.
+fn search_options(raw: RawSearch) -> Result<query::Options> {
+    let words = raw.words.join(" ").replace('\'', "''");
+    let sql = format!(
+        "SELECT identifier, title, publisher, license_spdx AS license, modified, array_to_string(tables, ', ') AS tables
+         FROM catalog.search('{words}') ORDER BY rank DESC, identifier LIMIT {}",
+        raw.most
+    );
+    Ok(query::Options { database: raw.database, source: query::Source::Text(sql), format: format(&raw.format)?, output: None })
 }
 
 fn harvests_options(raw: RawCatalog, state: PathBuf) -> Result<harvests::Options> {

@@ -47,6 +47,8 @@ pub(super) enum RawCommand {
     Inspect(RawInspect),
     /// Say who may log in, in the file of roles that serve --users names
     User(RawUser),
+    /// Find datasets by words, the best first
+    Search(RawSearch),
     /// Harvest the catalogs of other platforms, whose datasets are tables from then on
     Catalog(RawCatalog),
     /// Write the synthetic city's datasets
@@ -269,6 +271,22 @@ pub(super) struct RawInspect {
     /// How many rejects to show
     #[arg(long, value_name = "N", default_value = "10")]
     pub rejects: usize,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct RawSearch {
+    /// The words, all of which a dataset has to have if there is one that does; the ends of words may be left out
+    #[arg(value_name = "WORDS", required = true)]
+    pub words: Vec<String>,
+    /// The catalog to ask [default: the first]
+    #[arg(short, long, value_name = "NAME", env = "STOA_DATABASE")]
+    pub database: Option<String>,
+    /// How many are shown
+    #[arg(long, value_name = "N", default_value = "20")]
+    pub most: u32,
+    /// How rows are written: table, csv, json, ndjson, parquet or arrow
+    #[arg(long, value_name = "FORMAT", env = "STOA_FORMAT", default_value = "table")]
+    pub format: String,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -212,6 +212,27 @@ fn an_interrupted_harvest_goes_on_where_it_ended() -> Done {
 }
 
 #[test]
+fn a_portals_root_leads_to_its_catalog() -> Done {
+    let bench = Bench::new()?;
+    let root = "https://portal.example/";
+    let first = Standard::Ckan.first(root).ok_or("it has one")?;
+    // What stands where other portals have theirs is this one's page, which tells of a dataset.
+    let page = json!({"@context": "https://schema.org/", "@type": "Dataset", "name": "The portal", "description": "All of it"});
+    for place in [root.to_owned(), Standard::DcatUs.first(root).ok_or("it has one")?] {
+        bench.web.put(&place, &page);
+    }
+    bench.web.put(&first, &ckan(&["a", "b"], 2));
+    let mut harvests = bench.harvests()?;
+    harvests.add("portal", root, None)?;
+    let found = harvests.refresh("portal", &bench.web, *bench.now.borrow(), &|_| Ok(()))?;
+    assert_eq!((found.datasets, found.tables, found.failed, found.problems), (2, 2, 0, 0));
+    bench.web.gone(&first);
+    harvests.add("home", root, None)?;
+    assert_eq!(harvests.refresh("home", &bench.web, *bench.now.borrow(), &|_| Ok(()))?.datasets, 1);
+    Ok(())
+}
+
+#[test]
 fn names_are_checked_and_catalogs_are_forgotten() -> Done {
     let bench = Bench::new()?;
     let mut harvests = bench.harvests()?;

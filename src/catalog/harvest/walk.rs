@@ -20,6 +20,39 @@ const MOST: usize = 1_000_000;
 /// Endings of files in a folder that may be documents of a catalog.
 const ENDINGS: &[&str] = &["json", "jsonld", "jsonl", "ndjson", "ttl", "nt", "rdf", "xml", "owl"];
 
+/// What a document's standard is.
+#[derive(Clone, Copy)]
+enum Is {
+    Given(Standard),
+    /// To be told by its beginning.
+    Open,
+    /// The same, and anything but this is not read.
+    Perhaps(Standard),
+}
+
+impl Is {
+    fn of(given: Option<Standard>) -> Self {
+        given.map_or(Self::Open, Self::Given)
+    }
+
+    /// The standard to read it by.
+    fn told(self, head: &[u8], document: &str) -> Option<Standard> {
+        match self {
+            Self::Given(standard) => Some(standard),
+            Self::Open => published::detect(head, document),
+            Self::Perhaps(standard) => published::detect(head, document).filter(|found| *found == standard),
+        }
+    }
+
+    /// Whether it may be this.
+    fn may_be(self, standard: Standard) -> bool {
+        match self {
+            Self::Given(only) | Self::Perhaps(only) => only == standard,
+            Self::Open => true,
+        }
+    }
+}
+
 /// Where a walk is.
 struct Walk {
     queue: VecDeque<(String, Option<Standard>)>,
@@ -70,7 +103,7 @@ pub(super) fn walk(
         walk.documents = 1;
     }
     while let Some((document, standard)) = walk.queue.pop_front() {
-        match read(build, &document, standard, documents, &walk, told) {
+        match read(build, &document, Is::of(standard), documents, &walk, told) {
             Ok(Some((page, found))) => walk.follow(page, if is_folder { standard } else { Some(found) }),
             // A file of another kind beside those of the catalog.
             Ok(None) if is_folder => {}
@@ -99,31 +132,34 @@ fn first(
     let location = &catalog.location;
     let portal = |standard: Standard| if is_root(location) { standard.first(location) } else { None };
     if let Some(standard) = catalog.standard {
-        let document = portal(standard).unwrap_or_else(|| location.clone());
-        let found = read(build, &document, Some(standard), documents, walk, told)?;
+        // Who says what a portal is may mean one below a path.
+        let below = if is_page(location) { standard.first(location) } else { None };
+        let document = below.unwrap_or_else(|| location.clone());
+        let found = read(build, &document, Is::Given(standard), documents, walk, told)?;
         return found.ok_or_else(|| unknown(location));
     }
-    let failed = match read(build, location, None, documents, walk, told) {
-        Ok(Some(found)) => return Ok(found),
-        Ok(None) => unknown(location),
-        Err(e) if is_ours(&e) => return Err(e),
-        Err(e) => e,
-    };
+    // A portal's home page may tell of datasets, too, but seldom of all.
     for standard in Standard::ALL {
         let Some(document) = portal(standard) else { continue };
-        match read(build, &document, None, documents, walk, told) {
-            Ok(Some((page, found))) if found == standard => return Ok((page, found)),
+        match read(build, &document, Is::Perhaps(standard), documents, walk, told) {
+            Ok(Some(found)) => return Ok(found),
             Err(e) if is_ours(&e) => return Err(e),
-            Ok(_) | Err(_) => {}
+            Ok(None) | Err(_) => {}
         }
     }
-    Err(failed)
+    read(build, location, Is::Open, documents, walk, told)?.ok_or_else(|| unknown(location))
 }
 
 /// Whether a URL is of a whole portal, and of no document.
 fn is_root(location: &str) -> bool {
     let path = location.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
     location.contains("://") && path.is_empty()
+}
+
+/// Whether a URL may be of a portal: it asks for nothing, and names no file.
+fn is_page(location: &str) -> bool {
+    let path = location.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, path)| path);
+    location.contains("://") && !path.contains(['?', '.']) && !path.split('/').any(|part| part == "api")
 }
 
 fn unknown(location: &str) -> Error {
@@ -141,14 +177,14 @@ fn is_ours(e: &Error) -> bool {
 fn read(
     build: &mut Build,
     document: &str,
-    standard: Option<Standard>,
+    is: Is,
     documents: &dyn Documents,
     walk: &Walk,
     told: &dyn Fn(Step<'_>) -> Result<()>,
 ) -> Result<Option<(Page, Standard)>> {
     let step = |datasets| told(Step { document, documents: walk.documents, datasets, total: walk.total });
     step(build.found())?;
-    let known = build.known(document)?.filter(|known| standard.is_none_or(|standard| standard == known.standard));
+    let known = build.known(document)?.filter(|known| is.may_be(known.standard));
     if let Some(known) = known.as_ref().filter(|known| known.is_done) {
         build.unchanged(document)?;
         return Ok(Some((known.page.clone(), known.standard)));
@@ -163,7 +199,7 @@ fn read(
     };
     let mut head = Vec::new();
     input.by_ref().take(HEAD).read_to_end(&mut head)?;
-    let Some(standard) = standard.or_else(|| published::detect(&head, document)) else { return Ok(None) };
+    let Some(standard) = is.told(&head, document) else { return Ok(None) };
     let mut input = Cursor::new(head).chain(input);
     let mut reading = build.reading(document, &step)?;
     let page = published::read(standard, &mut input as &mut dyn BufRead, document, &mut reading);

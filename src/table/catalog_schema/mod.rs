@@ -4,6 +4,7 @@ mod drift;
 mod profile;
 mod publications;
 mod rejects;
+mod search;
 mod snapshots;
 
 use crate::error::Result;
@@ -19,6 +20,8 @@ pub fn source(name: &str) -> Source {
         "columns" => Source::Described(|env, pins| Box::pin(publications::columns(env, pins))),
         "publishers" => Source::Listed(publications::publishers),
         "problems" => Source::Listed(publications::problems),
+        "search" => Source::Listed(search::search),
+        "facets" => Source::Listed(search::facets),
         "snapshots" => Source::Listed(snapshots::snapshots),
         "drift" => Source::Listed(drift::drift),
         "profile" => Source::Described(|env, pins| Box::pin(profile::profile(env, pins))),
