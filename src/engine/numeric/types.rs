@@ -108,7 +108,12 @@ pub fn sized(precision: i32, scale: i8, of: [&DataType; 2]) -> DataType {
 
 /// Whether a field's numbers show a scale of their own, and which; of the others the least scale is that of the type.
 pub fn shown(field: &Field) -> (Option<ShownScale>, i32) {
-    (ShownScale::of(field), decimal(field.data_type()).map_or(0, |(_, scale)| i32::from(scale)))
+    let shown = match ShownScale::of(field) {
+        // What is made of constants is none of them.
+        Some(ShownScale::Listed { least, .. }) => Some(ShownScale::Trimmed { least }),
+        other => other,
+    };
+    (shown, decimal(field.data_type()).map_or(0, |(_, scale)| i32::from(scale)))
 }
 
 /// The same of an operand, where a variance is a quotient like any other.
@@ -131,15 +136,27 @@ fn operand(field: &Field) -> (Option<ShownScale>, i32) {
 
 /// How the sum or difference of two fields is shown.
 pub fn shown_of_sum(left: &Field, right: &Field) -> Option<ShownScale> {
-    use ShownScale::{Deviation, Mean, OrZero, Quotient, Root, Significant, Sum, Trimmed};
+    use ShownScale::{Deviation, Listed, Mean, OrZero, Quotient, Root, Significant, Sum, Trimmed};
     let of_mean = [left, right].iter().any(|f| matches!(ShownScale::of(f), Some(Mean { .. } | Sum { of_mean: true, .. })));
     let sum = match (operand(left), operand(right)) {
         ((None, _), (None, _)) => return None,
         // None is left by `operand`.
-        ((Some(Deviation { .. } | Root { .. } | Significant { .. } | OrZero { .. } | Mean { .. } | Sum { .. }), _), _)
-        | (_, (Some(Deviation { .. } | Root { .. } | Significant { .. } | OrZero { .. } | Mean { .. } | Sum { .. }), _)) => {
-            return None;
-        }
+        ((Some(Deviation { .. } | Root { .. } | Significant { .. } | OrZero { .. } | Mean { .. } | Sum { .. } | Listed { .. }), _), _)
+        | (
+            _,
+            (
+                Some(
+                    Deviation { .. }
+                    | Root { .. }
+                    | Significant { .. }
+                    | OrZero { .. }
+                    | Mean { .. }
+                    | Sum { .. }
+                    | Listed { .. },
+                ),
+                _,
+            ),
+        ) => return None,
         ((Some(Trimmed { least }), _), (None, scale)) | ((None, scale), (Some(Trimmed { least }), _)) => {
             Trimmed { least: least.max(scale) }
         }
@@ -161,14 +178,26 @@ pub fn shown_of_sum(left: &Field, right: &Field) -> Option<ShownScale> {
 
 /// How the product of two fields is shown.
 pub fn shown_of_product(left: &Field, right: &Field) -> Option<ShownScale> {
-    use ShownScale::{Deviation, Mean, OrZero, Quotient, Root, Significant, Sum, Trimmed};
+    use ShownScale::{Deviation, Listed, Mean, OrZero, Quotient, Root, Significant, Sum, Trimmed};
     Some(match (operand(left), operand(right)) {
         ((None, _), (None, _)) => return None,
         // None is left by `operand`.
-        ((Some(Deviation { .. } | Root { .. } | Significant { .. } | OrZero { .. } | Mean { .. } | Sum { .. }), _), _)
-        | (_, (Some(Deviation { .. } | Root { .. } | Significant { .. } | OrZero { .. } | Mean { .. } | Sum { .. }), _)) => {
-            return None;
-        }
+        ((Some(Deviation { .. } | Root { .. } | Significant { .. } | OrZero { .. } | Mean { .. } | Sum { .. } | Listed { .. }), _), _)
+        | (
+            _,
+            (
+                Some(
+                    Deviation { .. }
+                    | Root { .. }
+                    | Significant { .. }
+                    | OrZero { .. }
+                    | Mean { .. }
+                    | Sum { .. }
+                    | Listed { .. },
+                ),
+                _,
+            ),
+        ) => return None,
         ((Some(Trimmed { least }), _), (None, scale)) | ((None, scale), (Some(Trimmed { least }), _)) => {
             Trimmed { least: least + scale }
         }
@@ -188,7 +217,7 @@ pub fn shown_of_product(left: &Field, right: &Field) -> Option<ShownScale> {
 pub fn quotient(name: &str, left: &Field, right: &Field) -> Field {
     let least = |field: &Field| match shown(field) {
         (None, scale) => scale,
-        (Some(ShownScale::Trimmed { least } | ShownScale::OrZero { scale: least }), _) => least,
+        (Some(ShownScale::Trimmed { least } | ShownScale::Listed { least, .. } | ShownScale::OrZero { scale: least }), _) => least,
         (
             Some(
                 ShownScale::Deviation { least, .. }

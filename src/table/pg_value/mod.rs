@@ -28,7 +28,7 @@ pub use datetime::{EPOCH_DAYS, EPOCH_MICROS};
 pub use json::encode as encode_json;
 pub use numeric::{INFINITY, MINUS_INFINITY, NOT_A_NUMBER, Special};
 pub use room::Room;
-pub use scale::{SIGNIFICANT, ShownScale, declared, is_declared};
+pub use scale::{Constants, SIGNIFICANT, ShownScale, declared, is_declared};
 pub use style::Style;
 pub use values::Values;
 

@@ -20,6 +20,8 @@ pub const SIGNIFICANT: i32 = 16;
 pub enum ShownScale {
     /// Zeros at the end are left out, down to so many decimals.
     Trimmed { least: i32 },
+    /// Those that a constant is written with, of a few of them; any other number is as if trimmed.
+    Listed { least: i32, constants: Constants },
     /// So many, but none for zero: of what is zero where there is nothing, as in `coalesce(sum(x), 0)`.
     OrZero { scale: i32 },
     /// As many as division gives (`select_div_scale`): [`SIGNIFICANT`] digits or somewhat more, `least` decimals at least; and `extra` ones for
@@ -46,6 +48,10 @@ impl ShownScale {
         match kind {
             "orzero" => Some(Self::OrZero { scale: number()? }),
             "trimmed" => Some(Self::Trimmed { least: number()? }),
+            "listed" => {
+                let least = number()?;
+                Some(Self::Listed { least, constants: Constants(words.next()?.parse().ok()?) })
+            }
             "variance" => Some(Self::Deviation { least: number()?, root: false }),
             "deviation" => Some(Self::Deviation { least: number()?, root: true }),
             "mean" => Some(Self::Mean { least: number()? }),
@@ -63,6 +69,7 @@ impl ShownScale {
         let text = match self {
             Self::OrZero { scale } => format!("orzero {scale}"),
             Self::Trimmed { least } => format!("trimmed {least}"),
+            Self::Listed { least, constants: Constants(list) } => format!("listed {least} {list}"),
             Self::Quotient { least, extra } => format!("quotient {least} {extra}"),
             Self::Mean { least } => format!("mean {least}"),
             Self::Sum { least, of_mean: false } => format!("sum {least}"),
@@ -85,6 +92,10 @@ impl ShownScale {
             Self::OrZero { .. } if value == i256::ZERO => 0,
             Self::OrZero { scale: shown } => shown.max(needed).min(scale),
             Self::Trimmed { least } => needed.max(least).min(scale),
+            Self::Listed { least, constants } => {
+                let written = constants.decimals(Constants::key(value, scale)).unwrap_or(least);
+                needed.max(written).min(scale)
+            }
             Self::Quotient { least, extra } => {
                 up_to((SIGNIFICANT - STEP * quotient_weight(value, scale)).max(least).max(0) + extra, needed).min(scale)
             }
@@ -128,6 +139,53 @@ impl ShownScale {
     pub fn root(value: i256, scale: i32) -> i32 {
         let digits = value.wrapping_abs().checked_ilog10().map_or(0, |d| d as i32);
         root_scale(if value == i256::ZERO { 0 } else { (digits - scale).div_euclid(STEP) })
+    }
+}
+
+/// Constants with the decimals that they are written with: a byte of their digits and half a one for the decimals, ten of them in 120 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Constants(u128);
+
+impl Constants {
+    const MOST: u32 = 10;
+    const BITS: u32 = 12;
+
+    /// Those of numbers as they are written; `None` for too many, or where two can't be told apart.
+    pub fn of(written: &[(i256, i32)]) -> Option<Self> {
+        let mut all = Self(0);
+        for (value, scale) in written {
+            let (key, decimals) = (Self::key(*value, *scale), u8::try_from(*scale).ok().filter(|scale| *scale < 15)?);
+            match all.decimals(key) {
+                Some(known) if known == *scale => {}
+                Some(_) => return None,
+                None => {
+                    // One more than the decimals, so that no entry is zero.
+                    let entry = u128::from(key) << 4 | u128::from(decimals + 1);
+                    let place = (0..Self::MOST).find(|place| all.entry(*place) == 0)?;
+                    all.0 |= entry << (place * Self::BITS);
+                }
+            }
+        }
+        Some(all)
+    }
+
+    fn entry(self, place: u32) -> u128 {
+        self.0 >> (place * Self::BITS) & 0xfff
+    }
+
+    /// A byte that tells a number from others, whatever zeros it is written with.
+    fn key(value: i256, scale: i32) -> u8 {
+        let zeros = if value == i256::ZERO { scale } else { trailing_zeros(value, scale) };
+        let unit = i256::from_i128(10).checked_pow(zeros.unsigned_abs()).unwrap_or(i256::ONE);
+        let short = value.wrapping_div(unit).to_le_bytes();
+        let first = (scale - zeros).to_le_bytes()[0];
+        short.into_iter().fold(first, |key, byte| key.wrapping_mul(31).wrapping_add(byte))
+    }
+
+    fn decimals(self, key: u8) -> Option<i32> {
+        let entries = (0..Self::MOST).map(|place| self.entry(place)).filter(|entry| *entry != 0);
+        let found = entries.into_iter().find(|entry| entry >> 4 == u128::from(key))?;
+        i32::try_from(found & 0xf).ok().map(|decimals| decimals - 1)
     }
 }
 
@@ -227,6 +285,19 @@ mod tests {
         ] {
             assert_eq!(how.shown(i256::from_i128(value), scale), want, "{value} {scale} {how:?}");
         }
+    }
+
+    #[test]
+    fn constants_show_the_decimals_that_they_are_written_with() {
+        let number = i256::from_i128;
+        let written = [(number(150), 2), (number(25), 1), (number(3), 0), (number(0), 2)];
+        let listed = ShownScale::Listed { least: 0, constants: Constants::of(&written).expect("few") };
+        for (value, want) in [(1_500, 2), (2_500, 1), (3_000, 0), (0, 2), (-1_500, 1)] {
+            assert_eq!(listed.shown(number(value), 3), want, "{value}");
+        }
+        assert_eq!(ShownScale::of(&listed.mark(Field::new("x", DataType::Decimal256(76, 32), true))), Some(listed));
+        // The same number with other zeros.
+        assert_eq!(Constants::of(&[(number(150), 2), (number(15), 1)]), None);
     }
 
     #[test]

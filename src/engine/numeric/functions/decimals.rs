@@ -76,7 +76,7 @@ fn logarithms(arguments: &[DataType]) -> Option<Vec<DataType>> {
 fn like_first(fields: &[FieldRef], _: &[Option<&ScalarValue>]) -> Option<Field> {
     let field = fields.first()?;
     let plain = Field::new("", field.data_type().clone(), true);
-    Some(match ShownScale::of(field) {
+    Some(match types::shown(field).0 {
         Some(shown) => shown.mark(plain),
         None => plain,
     })

@@ -77,7 +77,7 @@ fn roomy(first: LogicalPlan, free: &[bool]) -> Result<LogicalPlan> {
     for (i, (qualifier, field)) in first.schema().iter().enumerate() {
         let is_free = is_free(i, field.data_type());
         let least = types::decimal(field.data_type()).map_or(0, |(_, scale)| i32::from(scale));
-        scales.push(is_free.then(|| ShownScale::of(field).unwrap_or(ShownScale::Trimmed { least })));
+        scales.push(is_free.then(|| types::shown(field).0.unwrap_or(ShownScale::Trimmed { least })));
         let field = if is_free { Arc::new(field.as_ref().clone().with_data_type(UNCONSTRAINED)) } else { Arc::clone(field) };
         fields.push((qualifier.cloned(), field));
     }
