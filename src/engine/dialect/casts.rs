@@ -48,6 +48,9 @@ pub fn cast(expr: &mut Expr) {
     }
     match expr {
         Expr::Cast { expr: inner, data_type, .. } => {
+            if let Some(character) = character(inner, data_type) {
+                **inner = value(Value::SingleQuotedString(character));
+            }
             if let Some(named) = named_array(inner, data_type) {
                 *expr = named;
                 return;
@@ -182,6 +185,15 @@ fn makes_text(expr: &Expr) -> bool {
         Expr::BinaryOp { op: BinaryOperator::StringConcat, .. } => true,
         _ => false,
     }
+}
+
+/// The character of a number that is written as `65::"char"`, which is a byte.
+fn character(inner: &Expr, data_type: &DataType) -> Option<String> {
+    let DataType::Custom(name, _) = data_type else { return None };
+    let is_byte = matches!(name.0.as_slice(), [part] if part.as_ident().is_some_and(|i| i.value == "char" && i.quote_style.is_some()));
+    let Expr::Value(ValueWithSpan { value: Value::Number(number, _), .. }) = bare(inner) else { return None };
+    let byte = number.to_string().parse::<u8>().ok().filter(|n| is_byte && (1..128).contains(n))?;
+    Some(char::from(byte).to_string())
 }
 
 /// `ARRAY['a', 'b']::regnamespace[]`: the oids of these names.

@@ -234,7 +234,7 @@ mod tests {
             expect!["SELECT lower(a) AS x FROM t WHERE a ~ '^(b)$'"],
         );
         check("select current_user as u, current_schema as s", expect!["SELECT current_user() AS u, current_schema() AS s"]);
-        check("select l.tableoid as o from pg_language l", expect!["SELECT 2612 AS o FROM pg_catalog.pg_language l"]);
+        check("select l.tableoid as o from pg_language l", expect!["SELECT '2612'::oid AS o FROM pg_catalog.pg_language l"]);
         check(
             "with pg_class as (select 1 as a) select a from pg_class",
             expect!["WITH pg_class AS (SELECT 1 AS a) SELECT a FROM pg_class"],

@@ -149,7 +149,7 @@ mod tests {
             (&pg_type::JSONB, b"\x01{}", "{}"),
             (&pg_type::INT4_ARRAY, b"\0\0\0\x01\0\0\0\0\0\0\0\x17\0\0\0\x01\0\0\0\x01\0\0\0\x04\0\0\0\x05", "[5]"),
             (&pg_type::INT4_ARRAY, b"\0\0\0\0\0\0\0\0\0\0\0\x17", "[]"),
-            (&pg_type::INT4_ARRAY, b"\0\0\0\x01\0\0\0\0\0\0\0\x17\x7f\xff\xff\xff\0\0\0\x01", short),
+            (&pg_type::INT4_ARRAY, b"\0\0\0\x01\0\0\0\0\0\0\0\x17\x7f\xff\xff\xff\0\0\0\x01", incorrect),
         ];
         for (pg, bytes, expected) in cases {
             assert_eq!(read(pg, Format::Binary, bytes), *expected, "{} {bytes:?}", pg.name);
