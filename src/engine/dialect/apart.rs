@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, OrderByKind, Query, Select, SelectItem,
-    SetExpr, Value, VisitMut, visit_expressions, visit_expressions_mut,
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, Query, Select, SelectItem, Value, VisitMut,
+    visit_expressions, visit_expressions_mut,
 };
 
-use super::ast::{call, folded, value};
+use super::ast::{call, each_select, folded, value};
 use super::columns::shown_name;
 use super::own;
 use super::subqueries::is_aggregate;
@@ -17,27 +17,7 @@ use crate::engine::apart::NAMED;
 
 /// Names the groups and arguments of a query's selects that would be taken for one another.
 pub fn name(query: &mut Query) {
-    let by: &mut [_] = match query.order_by.as_mut().map(|by| &mut by.kind) {
-        Some(OrderByKind::Expressions(by)) => by,
-        _ => &mut [],
-    };
-    let mut by: Vec<&mut Expr> = by.iter_mut().map(|term| &mut term.expr).collect();
-    if let SetExpr::Select(select) = query.body.as_mut() {
-        of_select(select, &mut by);
-    } else {
-        of_operands(&mut query.body);
-    }
-}
-
-fn of_operands(body: &mut SetExpr) {
-    match body {
-        SetExpr::Select(select) => of_select(select, &mut []),
-        SetExpr::SetOperation { left, right, .. } => {
-            of_operands(left);
-            of_operands(right);
-        }
-        _ => {}
-    }
+    each_select(query, of_select);
 }
 
 fn of_select(select: &mut Select, by: &mut [&mut Expr]) {

@@ -2,7 +2,7 @@
 
 use datafusion::sql::sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName, ObjectNamePart,
-    Value, ValueWithSpan,
+    OrderByKind, Query, Select, SetExpr, Value, ValueWithSpan,
 };
 
 /// `name(arguments)`.
@@ -67,5 +67,29 @@ pub fn argument_of<'a>(expr: &'a Expr, name: &str) -> Option<&'a Expr> {
             _ => None,
         },
         FunctionArguments::None | FunctionArguments::Subquery(_) => None,
+    }
+}
+
+/// Gives each select of a query, with what it is ordered by: that is of no branch of a UNION.
+pub fn each_select(query: &mut Query, mut change: impl FnMut(&mut Select, &mut [&mut Expr])) {
+    let by: &mut [_] = match query.order_by.as_mut().map(|by| &mut by.kind) {
+        Some(OrderByKind::Expressions(by)) => by,
+        Some(OrderByKind::All(_)) | None => &mut [],
+    };
+    let mut by: Vec<&mut Expr> = by.iter_mut().map(|term| &mut term.expr).collect();
+    match query.body.as_mut() {
+        SetExpr::Select(select) => change(select, &mut by),
+        body => each_branch(body, &mut change),
+    }
+}
+
+fn each_branch(body: &mut SetExpr, change: &mut impl FnMut(&mut Select, &mut [&mut Expr])) {
+    match body {
+        SetExpr::Select(select) => change(select, &mut []),
+        SetExpr::SetOperation { left, right, .. } => {
+            each_branch(left, change);
+            each_branch(right, change);
+        }
+        _ => {}
     }
 }

@@ -6,11 +6,11 @@ use std::ops::ControlFlow;
 
 use datafusion::common::JoinType;
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, OrderBy, OrderByKind, Query, Select, SelectItem, SetExpr,
-    TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins, VisitMut, visit_expressions,
+    Expr, Ident, Join, JoinConstraint, JoinOperator, ObjectName, Query, Select, SelectItem, TableAlias, TableAliasColumnDef,
+    TableFactor, TableWithJoins, VisitMut, visit_expressions,
 };
 
-use super::ast::{folded, folded_parts};
+use super::ast::{each_select, folded, folded_parts};
 use super::own;
 
 /// Stands before the names that merged columns are qualified by.
@@ -92,25 +92,7 @@ pub fn written(alias: Option<&TableAlias>) -> Option<TableAlias> {
 
 /// Puts the joins of a query's selects that merge columns, and those before them, in parentheses.
 pub fn enclose(query: &mut Query) {
-    let mut by: Vec<&mut Expr> = match &mut query.order_by {
-        Some(OrderBy { kind: OrderByKind::Expressions(by), .. }) => by.iter_mut().map(|term| &mut term.expr).collect(),
-        _ => Vec::new(),
-    };
-    match query.body.as_mut() {
-        SetExpr::Select(select) => enclose_select(select, &mut by),
-        other => enclose_all(other),
-    }
-}
-
-fn enclose_all(body: &mut SetExpr) {
-    match body {
-        SetExpr::Select(select) => enclose_select(select, &mut []),
-        SetExpr::SetOperation { left, right, .. } => {
-            enclose_all(left);
-            enclose_all(right);
-        }
-        _ => {}
-    }
+    each_select(query, enclose_select);
 }
 
 fn enclose_select(select: &mut Select, by: &mut [&mut Expr]) {

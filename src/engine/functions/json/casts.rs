@@ -19,7 +19,8 @@ pub(super) fn functions() -> Vec<Function> {
                 Some(b'n') => "null",
                 Some(_) | None => "numeric",
             };
-            if held != if name == "boolean" { "boolean" } else { "numeric" } {
+            let asked = if name == "boolean" { "boolean" } else { "numeric" };
+            if held != asked {
                 return Err(invalid(format!("cannot cast jsonb {held} to type {name}")));
             }
             if name.ends_with("int") || name == "integer" {
