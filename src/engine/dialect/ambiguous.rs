@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn names_of_several_columns_are_refused_unless_those_are_the_same() {
         for (sql, want) in [
-            ("select a.x, b.x from a, b order by x", Some(("ORDER BY \"x\" is ambiguous", Some(38)))),
+            ("select a.x, b.x from a, b order by x", Some(("ORDER BY \"x\" is ambiguous", Some(36)))),
             ("select a.x, x from a order by x", None),
             ("select x + 1 as a, (x + 1) as a from t order by a desc", None),
             ("select x as a, y as a from t order by abs(a)", None),

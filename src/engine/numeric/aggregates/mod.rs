@@ -71,11 +71,7 @@ impl Exact {
 
     fn result(&self, argument: &Field) -> Result<Option<Field>> {
         let Some(data_type) = types::plain(argument.data_type()) else { return Ok(None) };
-        let (shown, least) = match ShownScale::of(argument) {
-            // A sum has the decimals of those with most.
-            Some(ShownScale::Listed { .. }) => (None, types::shown(argument).1),
-            Some(_) | None => types::shown(argument),
-        };
+        let (shown, least) = types::shown(argument);
         let sum = match &data_type {
             DataType::Int16 | DataType::Int32 => DataType::Int64,
             DataType::Int64 => DataType::Decimal128(types::WIDE, 0),
