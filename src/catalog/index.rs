@@ -13,7 +13,7 @@ use crate::error::{Error, Kind, Result};
 
 /// The layout's version (`user_version`): to be raised with every change of the tables, of the model or of how descriptors are
 /// read.
-const VERSION: i32 = 8;
+const VERSION: i32 = 9;
 
 /// The first oid that PostgreSQL gives to objects of users (`FirstNormalObjectId`).
 pub(super) const FIRST_OID: u32 = 16384;

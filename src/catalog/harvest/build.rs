@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Duration, Utc};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
 use super::{Outcome, removed, timestamp};
@@ -26,6 +26,9 @@ const RUNS: &str = "
         only INTEGER PRIMARY KEY CHECK (only = 0), run INTEGER NOT NULL, started TEXT NOT NULL, base TEXT, finished INTEGER NOT NULL
     );
     INSERT OR IGNORE INTO catalogs (id, name, location) VALUES (1, '', '');";
+
+/// How the problem of a document begins that could not be had.
+const FAILED: &str = "the document can't be read: ";
 
 /// A version as it is written.
 pub(super) struct Build {
@@ -94,7 +97,13 @@ impl Build {
             Ok(Some((run, started))) => {
                 let started = DateTime::parse_from_rfc3339(&started).ok();
                 let is_new = started.is_some_and(|started| now.signed_duration_since(started) < RESUMED);
-                if is_new { Self::of(connection, folder, name, base, run).map(Some) } else { Ok(None) }
+                if !is_new {
+                    return Ok(None);
+                }
+                let mut build = Self::of(connection, folder, name, base, run)?;
+                // What the interrupted one changed is not counted again.
+                build.told_otherwise = true;
+                Ok(Some(build))
             }
             Err(e) if e.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {
                 Err(Error::new(Kind::Config, format!("the catalog \"{name}\" is being harvested by another process")))
@@ -137,7 +146,16 @@ impl Build {
         )?;
         let sql = "UPDATE datasets SET run = ? WHERE source = ? AND vanished IS NULL";
         self.outcome.unchanged += self.connection.execute(sql, params![self.run, source])? as u64;
+        self.told_otherwise |= self.forget_failure(document)?;
         self.commit()
+    }
+
+    /// A document was read by this harvest before it was interrupted.
+    pub(super) fn was_read(&mut self, document: &str) -> Result<()> {
+        let sql =
+            "SELECT count(*) FROM datasets d JOIN sources s ON s.id = d.source WHERE s.catalog = ? AND s.file = ? AND d.run = ?";
+        self.outcome.unchanged += self.connection.query_row(sql, params![ID, document, self.run], |row| super::count(row, 0))?;
+        Ok(())
     }
 
     /// A document can't be had: what is known of it stays.
@@ -145,11 +163,18 @@ impl Build {
         self.outcome.failed += 1;
         let sql = "SELECT id FROM sources WHERE catalog = ? AND file = ?";
         let source: Option<i64> = self.connection.query_row(sql, params![ID, document], |row| row.get(0)).optional()?;
-        let message = format!("the document can't be read: {why}; what is known of it stays");
+        self.forget_failure(document)?;
+        let message = format!("{FAILED}{why}; what is known of it stays");
         let problem = Problem { file: document.to_owned(), pointer: String::new(), message };
         self.told_otherwise = true;
         update::report(&self.connection, ID, source, &problem)?;
         self.commit()
+    }
+
+    /// Takes back that a document could not be had; gives whether that was said.
+    fn forget_failure(&self, document: &str) -> Result<bool> {
+        let sql = "DELETE FROM problems WHERE catalog = ? AND file = ? AND substr(message, 1, length(?3)) = ?3";
+        Ok(self.connection.execute(sql, params![ID, document, FAILED])? > 0)
     }
 
     /// A document that is read now.
@@ -161,9 +186,13 @@ impl Build {
             params![ID, document],
             |row| row.get(0),
         )?;
-        let sql = "DELETE FROM problems WHERE catalog = ? AND (source = ? OR source IS NULL AND file = ?)";
-        self.told_otherwise |= self.connection.execute(sql, params![ID, source, document])? > 0;
-        Ok(Reading { build: self, document, source, problems: Vec::new(), step })
+        let sql = "DELETE FROM problems WHERE catalog = ? AND (source = ? OR source IS NULL AND file = ?) RETURNING file, pointer, message";
+        let told = {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let problem = |row: &Row<'_>| Ok(Problem { file: row.get(0)?, pointer: row.get(1)?, message: row.get(2)? });
+            statement.query_map(params![ID, source, document], problem)?.collect::<rusqlite::Result<Vec<_>>>()?
+        };
+        Ok(Reading { build: self, document, source, told, problems: Vec::new(), step })
     }
 
     fn commit(&mut self) -> Result<()> {
@@ -238,6 +267,8 @@ pub(super) struct Reading<'b> {
     build: &'b mut Build,
     document: &'b str,
     source: i64,
+    /// What was wrong with it before.
+    told: Vec<Problem>,
     problems: Vec<Problem>,
     step: &'b dyn Fn(u64) -> Result<()>,
 }
@@ -245,11 +276,11 @@ pub(super) struct Reading<'b> {
 impl Reading<'_> {
     /// It was read to its end.
     pub(super) fn done(self, identity: &str, page: &Page, standard: Standard) -> Result<()> {
-        let Reading { build, source, problems, .. } = self;
+        let Reading { build, source, problems, told, .. } = self;
         for problem in &problems {
             update::report(&build.connection, ID, Some(source), problem)?;
         }
-        build.told_otherwise |= !problems.is_empty();
+        build.told_otherwise |= problems != told;
         let links = links(standard, page);
         let sql = "UPDATE sources SET fingerprint = ?, links = ?, run = ? WHERE id = ?";
         build.connection.execute(sql, params![identity, links, build.run, source])?;
@@ -267,19 +298,19 @@ impl Reading<'_> {
         })?;
         let rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
         let earlier: Vec<_> = rows.iter().filter(|(_, _, seen, _)| *seen != run).collect();
-        if let Some((id, _, _, vanished)) = earlier.iter().find(|(_, known, _, _)| known == hash) {
-            let sql = "UPDATE datasets SET run = ?, source = ?, vanished = NULL WHERE id = ?";
-            connection.prepare_cached(sql)?.execute(params![run, self.source, id])?;
-            let count = if *vanished { &mut outcome.changed } else { &mut outcome.unchanged };
-            *count += 1;
-            return Ok(());
-        }
         if rows.len() > earlier.len() {
             let message = format!(
                 "the identifier {:?} is also that of an earlier dataset; both are served, with numbered names where they are the same",
                 dataset.identifier
             );
             self.problems.push(Problem { file: self.document.to_owned(), pointer: String::new(), message });
+        }
+        if let Some((id, _, _, vanished)) = earlier.iter().find(|(_, known, _, _)| known == hash) {
+            let sql = "UPDATE datasets SET run = ?, source = ?, vanished = NULL WHERE id = ?";
+            connection.prepare_cached(sql)?.execute(params![run, self.source, id])?;
+            let count = if *vanished { &mut outcome.changed } else { &mut outcome.unchanged };
+            *count += 1;
+            return Ok(());
         }
         match earlier.first() {
             Some((id, ..)) => {

@@ -193,7 +193,14 @@ impl Harvests {
     ) -> Result<Outcome> {
         let registered = self.find(name)?;
         let mut build = Build::begin(&self.folder(), name, registered.file.as_deref(), now)?;
-        walk::walk(&mut build, &registered, documents, told)?;
+        if let Err(e) = walk::walk(&mut build, &registered, documents, told) {
+            // What was read is no catalog: the next harvest begins anew.
+            if e.kind() == Kind::Descriptor {
+                drop(build);
+                Build::discard(&self.folder(), name)?;
+            }
+            return Err(e);
+        }
         let (outcome, file) = build.finish(&timestamp(now))?;
         let transaction = self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         transaction.execute(

@@ -208,6 +208,49 @@ fn an_interrupted_harvest_goes_on_where_it_ended() -> Done {
     let catalogs = bench.catalogs()?;
     assert!(catalogs.problems(Some("ckan"))?[0].message.contains("what is known of it stays"));
     assert_eq!(catalogs.tables("ckan", None)?.len(), 5);
+    let again = harvest(now + TimeDelta::hours(3), &|_| Ok(()))?;
+    assert_eq!((again.failed, again.problems), (1, 1), "told once");
+    bench.web.put(&page(2), &ckan(&["c", "d"], 5));
+    let back = harvest(now + TimeDelta::hours(4), &|_| Ok(()))?;
+    assert_eq!((back.datasets, back.unchanged, back.failed, back.problems), (5, 5, 0, 0));
+    Ok(())
+}
+
+#[test]
+fn what_an_interrupted_refresh_changed_is_served() -> Done {
+    let bench = Bench::new()?;
+    let page = |start: usize| format!("https://ckan.example/api/3/action/package_search?rows=2&start={start}");
+    bench.web.put(&page(0), &ckan(&["a", "b"], 3));
+    bench.web.put(&page(2), &ckan(&["c"], 3));
+    let mut harvests = bench.harvests()?;
+    harvests.add("ckan", &page(0), None)?;
+    let now = *bench.now.borrow();
+    let mut harvest = |at, told: &dyn Fn(Step<'_>) -> Result<()>| harvests.refresh("ckan", &bench.web, at, told);
+    harvest(now, &|_| Ok(()))?;
+    bench.web.put(&page(0), &ckan(&["a", "other"], 3));
+    let stop = |step: Step<'_>| if step.documents == 1 { Err(Error::new(Kind::Cancelled, "stopped")) } else { Ok(()) };
+    assert!(harvest(now + TimeDelta::hours(1), &stop).is_err());
+    let whole = harvest(now + TimeDelta::hours(2), &|_| Ok(()))?;
+    assert_eq!((whole.datasets, whole.vanished), (4, 1));
+    let names: Vec<String> = bench.catalogs()?.tables("ckan", None)?.iter().map(|t| t.name.clone()).collect();
+    assert_eq!(names, ["a", "b", "c", "other"]);
+    Ok(())
+}
+
+#[test]
+fn the_same_problems_make_no_new_version() -> Done {
+    let bench = Bench::new()?;
+    bench.web.put(HERE, &data_json(&[("a", "Trips"), ("a", "Other trips")]));
+    let first = bench.refresh()?;
+    assert_eq!((first.datasets, first.added, first.problems), (1, 1, 1));
+    let file = bench.harvests()?.find("city")?.file;
+    // Another identity, the same datasets.
+    let mut document = data_json(&[("a", "Trips"), ("a", "Other trips")]);
+    document["describedBy"] = json!("https://project-open-data.cio.gov/v1.1/schema/catalog.json");
+    bench.web.put(HERE, &document);
+    let next = bench.refresh()?;
+    assert_eq!((next.datasets, next.unchanged, next.problems), (1, 1, 1));
+    assert_eq!(bench.harvests()?.find("city")?.file, file);
     Ok(())
 }
 

@@ -186,7 +186,7 @@ fn read(
     step(build.found())?;
     let known = build.known(document)?.filter(|known| is.may_be(known.standard));
     if let Some(known) = known.as_ref().filter(|known| known.is_done) {
-        build.unchanged(document)?;
+        build.was_read(document)?;
         return Ok(Some((known.page.clone(), known.standard)));
     }
     let (mut input, identity) = match documents.fetch(document, known.as_ref().map(|known| known.identity.as_str()))? {
