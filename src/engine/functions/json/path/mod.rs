@@ -1,6 +1,7 @@
 //! Paths in `jsonb` (SQL/JSON's `jsonpath`): the functions `jsonb_path_*` and the operators `@?` and `@@`. How a path is written is `parse`'s, what it
 //! finds `run`'s. `datetime()` is not known.
 
+mod node;
 mod number;
 mod parse;
 mod run;
@@ -11,7 +12,7 @@ use arrow::array::{ArrayRef, BooleanArray, ListBuilder, StringViewArray, StringV
 use arrow::datatypes::{DataType, Field};
 use datafusion::error::Result;
 
-use self::parse::Path;
+use self::node::Path;
 use self::run::Run;
 use super::value::Json;
 use super::{JSONB, Jsons};

@@ -1,6 +1,7 @@
 //! How a path in `jsonb` is written (PostgreSQL's `jsonpath_gram.y` and `jsonpath_scan.l`).
 
 use super::super::value::Json;
+use super::node::{Comparison, Method, Node, Path, Step};
 use super::number::Operator;
 use crate::engine::functions::regexp::{Flags, Regex};
 use crate::error::{Error, Kind, Result};
@@ -10,89 +11,6 @@ const MAX_DEPTH: usize = 200;
 
 /// The levels that `.**` goes down where nothing else is said.
 const ALL_LEVELS: u32 = u32::MAX;
-
-/// A path.
-pub struct Path {
-    pub strict: bool,
-    pub node: Node,
-}
-
-/// A part of a path.
-pub enum Node {
-    /// `$`
-    Root,
-    /// `@`
-    Current,
-    Last,
-    Variable(String),
-    Literal(Json),
-    Step(Box<Node>, Step),
-    Calculate(Operator, Box<Node>, Box<Node>),
-    /// `-x`, or `+x`.
-    Signed(bool, Box<Node>),
-    Compare(Comparison, Box<Node>, Box<Node>),
-    And(Box<Node>, Box<Node>),
-    Or(Box<Node>, Box<Node>),
-    Not(Box<Node>),
-    IsUnknown(Box<Node>),
-    Exists(Box<Node>),
-    StartsWith(Box<Node>, Box<Node>),
-    Like(Box<Node>, Box<Regex>),
-}
-
-/// What is taken of a value.
-pub enum Step {
-    Member(String),
-    /// `.*`
-    Members,
-    /// `[*]`
-    Elements,
-    /// `[1, 3 to last]`
-    Subscripts(Vec<(Node, Option<Node>)>),
-    /// `.**{1 to 2}`
-    Within(u32, u32),
-    Filter(Box<Node>),
-    Method(Method),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Comparison {
-    Equal,
-    Other,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    Type,
-    Size,
-    Double,
-    Ceiling,
-    Floor,
-    Abs,
-    KeyValue,
-}
-
-impl Method {
-    const ALL: [Self; 7] =
-        [Self::Type, Self::Size, Self::Double, Self::Ceiling, Self::Floor, Self::Abs, Self::KeyValue];
-
-    /// As it is written.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Type => "type",
-            Self::Size => "size",
-            Self::Double => "double",
-            Self::Ceiling => "ceiling",
-            Self::Floor => "floor",
-            Self::Abs => "abs",
-            Self::KeyValue => "keyvalue",
-        }
-    }
-}
 
 /// The path of a text. [`Kind::Syntax`], [`Kind::Unsupported`] for `datetime()`.
 pub fn path(text: &str) -> Result<Path> {

@@ -6,8 +6,8 @@ use std::cmp::Ordering;
 
 use super::super::test::order;
 use super::super::value::Json;
+use super::node::{Comparison, Method, Node, Path, Step};
 use super::number::Number;
-use super::parse::{Comparison, Method, Node, Path, Step};
 use crate::error::{Error, Kind, Result};
 
 /// The most values that a path may find, for `.**` multiplies them.
