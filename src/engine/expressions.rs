@@ -16,9 +16,10 @@ pub fn type_of(expr: &Expr, schema: &DFSchema) -> Result<DataType> {
         first = left;
     }
     let first = first.get_type(schema)?;
-    chain.into_iter().rev().try_fold(first, |left, (op, right)| {
-        BinaryTypeCoercer::new(&left, op, &type_of(right, schema)?).get_result_type()
-    })
+    chain
+        .into_iter()
+        .rev()
+        .try_fold(first, |left, (op, right)| BinaryTypeCoercer::new(&left, op, &type_of(right, schema)?).get_result_type())
 }
 
 /// The plan with each part of its expressions changed; columns keep their names. `change` is given the columns that an expression may name, and

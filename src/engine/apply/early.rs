@@ -73,7 +73,9 @@ fn renamed(keys: &[Key], given: &HashMap<Column, Expr>) -> Result<Option<Vec<Key
             return Ok(None);
         }
         let expr = key.expr.clone().transform_up(|expr| match &expr {
-            Expr::Column(column) => Ok(given.get(column).map_or_else(|| Transformed::no(expr.clone()), |of| Transformed::yes(of.clone()))),
+            Expr::Column(column) => {
+                Ok(given.get(column).map_or_else(|| Transformed::no(expr.clone()), |of| Transformed::yes(of.clone())))
+            }
             _ => Ok(Transformed::no(expr)),
         });
         let expr = expr?.data;

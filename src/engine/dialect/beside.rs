@@ -20,7 +20,8 @@ pub fn name(query: &mut Query) {
     {
         // What sorts by something else than the list's columns needs the relation's.
         let is_listed = |name: &Ident| {
-            let aliased = |item: &SelectItem| matches!(item, SelectItem::ExprWithAlias { alias, .. } if folded(alias) == folded(name));
+            let aliased =
+                |item: &SelectItem| matches!(item, SelectItem::ExprWithAlias { alias, .. } if folded(alias) == folded(name));
             let itself = |expr: &Expr| is_column(expr) && figure(expr) == Some(folded(name));
             select.projection.iter().any(|item| aliased(item) || expr_of(item).is_some_and(itself))
         };
@@ -93,7 +94,8 @@ fn renamed(select: &mut Select) -> Option<Box<Select>> {
             *alias = inner;
         }
     }
-    let Some(Statement::Query(mut around)) = Parser::parse_sql(&Grammar::default(), "SELECT 1 FROM (SELECT 1) AS x").ok()?.pop() else {
+    let Some(Statement::Query(mut around)) = Parser::parse_sql(&Grammar::default(), "SELECT 1 FROM (SELECT 1) AS x").ok()?.pop()
+    else {
         return None;
     };
     let SetExpr::Select(mut result) = std::mem::replace(around.body.as_mut(), SetExpr::Select(Box::new(select.clone()))) else {

@@ -107,7 +107,8 @@ impl ScalarUDFImpl for Arithmetic {
 impl Arithmetic {
     /// The field of the last operation's result.
     fn result(&self, fields: &[FieldRef]) -> Result<FieldRef> {
-        let (first, others) = fields.split_first().filter(|(_, others)| others.len() == self.ops.len()).ok_or_else(types_differ)?;
+        let (first, others) =
+            fields.split_first().filter(|(_, others)| others.len() == self.ops.len()).ok_or_else(types_differ)?;
         self.ops.iter().zip(others).try_fold(Arc::clone(first), |left, (op, right)| Ok(Arc::new(result(*op, &left, right)?)))
     }
 }

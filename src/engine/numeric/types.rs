@@ -141,7 +141,21 @@ pub fn shown_of_sum(left: &Field, right: &Field) -> Option<ShownScale> {
     let sum = match (operand(left), operand(right)) {
         ((None, _), (None, _)) => return None,
         // None is left by `operand`.
-        ((Some(Deviation { .. } | Root { .. } | Significant { .. } | OrZero { .. } | Mean { .. } | Sum { .. } | Listed { .. }), _), _)
+        (
+            (
+                Some(
+                    Deviation { .. }
+                    | Root { .. }
+                    | Significant { .. }
+                    | OrZero { .. }
+                    | Mean { .. }
+                    | Sum { .. }
+                    | Listed { .. },
+                ),
+                _,
+            ),
+            _,
+        )
         | (
             _,
             (
@@ -182,7 +196,21 @@ pub fn shown_of_product(left: &Field, right: &Field) -> Option<ShownScale> {
     Some(match (operand(left), operand(right)) {
         ((None, _), (None, _)) => return None,
         // None is left by `operand`.
-        ((Some(Deviation { .. } | Root { .. } | Significant { .. } | OrZero { .. } | Mean { .. } | Sum { .. } | Listed { .. }), _), _)
+        (
+            (
+                Some(
+                    Deviation { .. }
+                    | Root { .. }
+                    | Significant { .. }
+                    | OrZero { .. }
+                    | Mean { .. }
+                    | Sum { .. }
+                    | Listed { .. },
+                ),
+                _,
+            ),
+            _,
+        )
         | (
             _,
             (
@@ -217,7 +245,9 @@ pub fn shown_of_product(left: &Field, right: &Field) -> Option<ShownScale> {
 pub fn quotient(name: &str, left: &Field, right: &Field) -> Field {
     let least = |field: &Field| match shown(field) {
         (None, scale) => scale,
-        (Some(ShownScale::Trimmed { least } | ShownScale::Listed { least, .. } | ShownScale::OrZero { scale: least }), _) => least,
+        (Some(ShownScale::Trimmed { least } | ShownScale::Listed { least, .. } | ShownScale::OrZero { scale: least }), _) => {
+            least
+        }
         (
             Some(
                 ShownScale::Deviation { least, .. }

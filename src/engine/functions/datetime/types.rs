@@ -46,7 +46,9 @@ fn numeric(sql: &Sql) -> Result<Option<Field>> {
         Ok(scale) if (0..=DECIMAL256_MAX_SCALE).contains(&scale) => {
             Ok(Some(Field::new("", DataType::Decimal256(DECIMAL256_MAX_PRECISION, scale), true)))
         }
-        _ => refused(Kind::Unsupported, format!("a numeric of {scale} decimals is not supported: {DECIMAL256_MAX_SCALE} at most")),
+        _ => {
+            refused(Kind::Unsupported, format!("a numeric of {scale} decimals is not supported: {DECIMAL256_MAX_SCALE} at most"))
+        }
     }
 }
 

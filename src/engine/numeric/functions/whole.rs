@@ -17,7 +17,12 @@ use crate::table::pg_type::PgType;
 use crate::table::pg_value::{ShownScale, Special};
 
 pub const FUNCTIONS: &[Function] = &[
-    Function { name: "mod", takes: whole_or_decimals::<2>, gives: of_two, body: |call| two(call, remainder, Some(Operator::Modulo)) },
+    Function {
+        name: "mod",
+        takes: whole_or_decimals::<2>,
+        gives: of_two,
+        body: |call| two(call, remainder, Some(Operator::Modulo)),
+    },
     Function { name: "gcd", takes: whole_or_decimals::<2>, gives: of_two, body: |call| two(call, divisor, None) },
     Function { name: "lcm", takes: whole_or_decimals::<2>, gives: of_two, body: |call| two(call, multiple, None) },
     Function { name: "div", takes: decimals::<2>, gives: whole_number, body: |call| two(call, quotient, Some(Operator::Divide)) },

@@ -54,7 +54,13 @@ impl Paths {
 }
 
 /// Calls `f` with what the path of each row finds; what can't be found is NULL where the call is silent.
-fn each<T>(call: &Call, silent: bool, row: usize, of: &Given, f: fn(&Path, &Run) -> crate::error::Result<T>) -> Result<Option<T>> {
+fn each<T>(
+    call: &Call,
+    silent: bool,
+    row: usize,
+    of: &Given,
+    f: fn(&Path, &Run) -> crate::error::Result<T>,
+) -> Result<Option<T>> {
     let own;
     let path = match &of.paths.constant {
         Some(path) => path,

@@ -374,7 +374,10 @@ impl<'a> Parser<'a> {
             }
         }
         if length == 0 || rest.get(length..).and_then(|behind| behind.chars().next()).is_some_and(is_of_word) {
-            return Err(Error::new(Kind::Syntax, format!("trailing junk after numeric literal at or near \"{rest}\" of jsonpath input")));
+            return Err(Error::new(
+                Kind::Syntax,
+                format!("trailing junk after numeric literal at or near \"{rest}\" of jsonpath input"),
+            ));
         }
         self.at += length;
         Ok(super::number::Number::read(rest.get(..length).unwrap_or_default())?.text())
@@ -401,7 +404,9 @@ impl<'a> Parser<'a> {
                     Some((_, 'u')) => {
                         let digits: String = chars.by_ref().take(4).map(|(_, digit)| digit).collect();
                         let code = u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32);
-                        text.push(code.ok_or_else(|| Error::new(Kind::Syntax, "invalid Unicode escape value of jsonpath input"))?);
+                        text.push(
+                            code.ok_or_else(|| Error::new(Kind::Syntax, "invalid Unicode escape value of jsonpath input"))?,
+                        );
                     }
                     Some((_, other)) => text.push(other),
                     None => break,
