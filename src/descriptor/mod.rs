@@ -139,12 +139,13 @@ impl AccessRights {
         let last = words.trim_end_matches('/').rsplit(['/', '#']).next().unwrap_or_default();
         // Shanghai's rules speak of classes (`无条件开放类`).
         match last.trim().trim_end_matches('类').to_lowercase().replace([' ', '-'], "_").as_str() {
-            "public" | "open" | "unconditional" | "open_access" | "openaccess" | "c_abf2" | "nolimitations" | "无条件开放" | "完全开放"
-            | "直接开放" => Some(Self::Public),
-            "restricted" | "restricted_public" | "conditional" | "restricted_access" | "restrictedaccess" | "c_16ec" | "有条件开放"
-            | "依申请开放" => Some(Self::Restricted),
-            "non_public" | "nonpublic" | "non_open" | "private" | "closed" | "confidential" | "sensitive" | "closed_access" | "closedaccess"
-            | "c_14cb" | "c_f1cf" | "embargoed_access" | "embargoedaccess" | "不予开放" | "不开放" | "非开放" => Some(Self::NonPublic),
+            "public" | "open" | "unconditional" | "open_access" | "openaccess" | "c_abf2" | "nolimitations" | "无条件开放"
+            | "完全开放" | "直接开放" => Some(Self::Public),
+            "restricted" | "restricted_public" | "conditional" | "restricted_access" | "restrictedaccess" | "c_16ec"
+            | "有条件开放" | "依申请开放" => Some(Self::Restricted),
+            "non_public" | "nonpublic" | "non_open" | "private" | "closed" | "confidential" | "sensitive" | "closed_access"
+            | "closedaccess" | "c_14cb" | "c_f1cf" | "embargoed_access" | "embargoedaccess" | "不予开放" | "不开放"
+            | "非开放" => Some(Self::NonPublic),
             _ => None,
         }
     }
@@ -210,7 +211,8 @@ impl Distribution {
     /// Whether a table is made of it: a file is published, and what is said of it does not rule out that it is data of a format that
     /// is read. What nothing is said of is looked into at the first touch.
     pub fn is_table(&self) -> bool {
-        !self.paths.is_empty() && format::may_be_read(self.format, self.declared_format.as_deref(), self.media_type.as_deref(), &self.paths)
+        !self.paths.is_empty()
+            && format::may_be_read(self.format, self.declared_format.as_deref(), self.media_type.as_deref(), &self.paths)
     }
 }
 

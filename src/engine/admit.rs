@@ -11,8 +11,8 @@ use datafusion::sql::sqlparser::ast::{self, CastKind, DiscardObject, Expr, Reset
 use datafusion::sql::sqlparser::tokenizer::TokenWithSpan;
 
 use self::read::Parsed;
-use self::writes::read_only;
 pub(super) use self::read::written;
+use self::writes::read_only;
 use super::command::{self, Command};
 use super::copy::{self, Copy};
 use super::dialect::ast::{folded, folded_parts};

@@ -190,7 +190,8 @@ fn makes_text(expr: &Expr) -> bool {
 /// The character of a number that is written as `65::"char"`, which is a byte.
 fn character(inner: &Expr, data_type: &DataType) -> Option<String> {
     let DataType::Custom(name, _) = data_type else { return None };
-    let is_byte = matches!(name.0.as_slice(), [part] if part.as_ident().is_some_and(|i| i.value == "char" && i.quote_style.is_some()));
+    let is_byte =
+        matches!(name.0.as_slice(), [part] if part.as_ident().is_some_and(|i| i.value == "char" && i.quote_style.is_some()));
     let Expr::Value(ValueWithSpan { value: Value::Number(number, _), .. }) = bare(inner) else { return None };
     let byte = number.to_string().parse::<u8>().ok().filter(|n| is_byte && (1..128).contains(n))?;
     Some(char::from(byte).to_string())

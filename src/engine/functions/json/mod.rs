@@ -51,7 +51,8 @@ pub(super) fn functions() -> Vec<Function> {
             })
         }),
     ];
-    let families = [build::functions(), casts::functions(), change::functions(), get::functions(), path::functions(), test::functions()];
+    let families =
+        [build::functions(), casts::functions(), change::functions(), get::functions(), path::functions(), test::functions()];
     casts.into_iter().chain(families.into_iter().flatten()).chain(unfold::functions()).collect()
 }
 
