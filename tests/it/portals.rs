@@ -8,8 +8,11 @@ use crate::harvest::{asked, stoa};
 use crate::process::Launch;
 use crate::server::{Quirk, Server};
 
+/// A portal: its kind, where its list is, and the pages.
+type Portal = (&'static str, &'static str, Vec<(&'static str, Value)>);
+
 /// Where each interface has its list, the pages by what their addresses end with, and how many datasets a page has.
-fn portals(web: &Server) -> Vec<(&'static str, &'static str, Vec<(&'static str, Value)>)> {
+fn portals(web: &Server) -> Vec<Portal> {
     let file = web.url("transport/nycflights13/airlines.csv");
     let package = |name: &str| {
         json!({"id": format!("id-{name}"), "name": name, "title": name, "groups": [{"name": "transport", "title": "Transport"}],

@@ -37,7 +37,7 @@ enum End {
     /// The first place that it can.
     Shortest(regex::Regex),
     /// The last one.
-    Longest(Box<DFA>, Mutex<dfa::Cache>),
+    Longest(Box<(DFA, Mutex<dfa::Cache>)>),
 }
 
 impl End {
@@ -45,7 +45,8 @@ impl End {
     fn find(&self, text: &str, start: usize) -> Option<usize> {
         match self {
             Self::Shortest(prefix) => prefix.shortest_match(text.get(start..)?).map(|end| start + end),
-            Self::Longest(automaton, cache) => {
+            Self::Longest(longest) => {
+                let (automaton, cache) = longest.as_ref();
                 let input = Input::new(text).range(start..).anchored(Anchored::Yes);
                 let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
                 // It gives up at what it can't tell, such as words' ends beyond ASCII: then the engine's match counts.
@@ -143,7 +144,7 @@ fn longest(rust: &str) -> Option<End> {
     let config = DFA::config().match_kind(MatchKind::All).unicode_word_boundary(true).skip_cache_capacity_check(true);
     let automaton = DFA::builder().configure(config).build(rust).ok()?;
     let cache = Mutex::new(automaton.create_cache());
-    Some(End::Longest(Box::new(automaton), cache))
+    Some(End::Longest(Box::new((automaton, cache))))
 }
 
 fn gave_up(e: &fancy_regex::Error) -> Error {
