@@ -31,6 +31,19 @@ const OBJECTS: [&str; 6] = ["regclass", "regnamespace", "regproc", "regprocedure
 /// Types that are called as functions of one value.
 const CALLED: [&str; 11] = ["bool", "bpchar", "float4", "float8", "int2", "int4", "int8", "name", "oid", "regclass", "text"];
 
+/// The digits of a number that a float has none of: beyond its largest, or so near to zero that it would be zero.
+fn lost(inner: &Expr, data_type: &DataType) -> Option<String> {
+    let Expr::Value(ValueWithSpan { value: Value::Number(digits, _), .. }) = inner else { return None };
+    let as_float = match data_type {
+        DataType::Real | DataType::Float4 => f64::from(digits.parse::<f32>().ok()?),
+        DataType::Float8 | DataType::Double(_) | DataType::DoublePrecision => digits.parse().ok()?,
+        _ => return None,
+    };
+    let mantissa = digits.split(['e', 'E']).next().unwrap_or_default();
+    let is_zero = !mantissa.contains(|c: char| matches!(c, '1'..='9'));
+    (as_float.is_infinite() || as_float == 0.0 && !is_zero).then(|| digits.clone())
+}
+
 /// `float8(x)` is `x::float8`.
 fn called(expr: &Expr) -> Option<Expr> {
     let name = CALLED.iter().find(|name| argument_of(expr, name).is_some())?;
@@ -50,6 +63,10 @@ pub fn cast(expr: &mut Expr) {
         Expr::Cast { expr: inner, data_type, .. } => {
             if let Some(character) = character(inner, data_type) {
                 **inner = value(Value::SingleQuotedString(character));
+            }
+            // Read as a text, it is the error that it should be.
+            if let Some(number) = lost(inner, data_type) {
+                **inner = value(Value::SingleQuotedString(number));
             }
             if let Some(named) = named_array(inner, data_type) {
                 *expr = named;

@@ -12,7 +12,7 @@ use super::function::{Call, Function, Gives, Type::*, outward};
 use crate::catalog::TableEntry;
 use crate::error;
 use crate::name::quoted;
-use crate::table::pg_catalog::{builtin_comment, index_of, index_table, listing, namespaces, types};
+use crate::table::pg_catalog::{index_of, index_table, listing, namespaces, types};
 use crate::table::virtual_table::{SystemEnv, relations};
 
 /// From how many oids on the whole list of tables is read once instead of one table at a time.
@@ -169,7 +169,8 @@ fn obj_description(a: &Call) -> Result<ArrayRef> {
         match class?.as_str() {
             "pg_class" => lookup.table(oid)?.comment(),
             "pg_namespace" => schemas.iter().find(|n| n.oid == oid)?.title.clone(),
-            catalog => builtin_comment(catalog, oid).map(str::to_owned),
+            // What PostgreSQL says of its own objects is its text, which is not here (081).
+            _ => None,
         }
     });
     Ok(Arc::new(comments.collect::<StringViewArray>()))

@@ -23,7 +23,6 @@ use super::{convert, operators, shown, types};
 use crate::engine::casts::{of_json, of_jsonb, with_dimensions};
 use crate::engine::functions::function::{element, is_list, list_of};
 use crate::engine::functions::{COMPARE_ANY, named};
-use crate::table::pg_type::PgType;
 use crate::table::pg_value::ShownScale;
 
 /// Functions whose arguments are of one type, which is that of the result.
@@ -362,13 +361,6 @@ fn explicit(written: Cast, schema: &DFSchema) -> Result<Transformed<Expr>> {
     }
     let from = given.data_type().clone();
     let written = with_dimensions(written, &from);
-    // A number that is written with digits, and that a float has none of.
-    let is_lost = |v: f64| v.is_infinite() || v == 0.0;
-    if matches!(*written.expr, Expr::Literal(ScalarValue::Float64(Some(v)), _) if is_lost(v))
-        && written.field.data_type().is_floating()
-    {
-        return Err(types::out_of_range(PgType::of(written.field.data_type()).sql_name));
-    }
     match convert::explicit(written.expr.as_ref(), &from, written.field.data_type()) {
         Some(converted) => Ok(Transformed::yes(converted)),
         None => Ok(Transformed::no(Expr::Cast(written))),

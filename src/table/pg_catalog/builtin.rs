@@ -43,8 +43,8 @@ macro_rules! listings {
 }
 
 listings! {
-    "pg_aggregate" "pg_am" "pg_amop" "pg_amproc" "pg_auth_members" "pg_authid" "pg_cast" "pg_collation" "pg_conversion" "pg_description"
-    "pg_language" "pg_opclass" "pg_operator" "pg_opfamily" "pg_proc" "pg_range" "pg_ts_config" "pg_ts_config_map" "pg_ts_dict" "pg_ts_parser"
+    "pg_aggregate" "pg_am" "pg_amop" "pg_amproc" "pg_auth_members" "pg_authid" "pg_cast" "pg_collation" "pg_conversion" "pg_language"
+    "pg_opclass" "pg_operator" "pg_opfamily" "pg_proc" "pg_range" "pg_ts_config" "pg_ts_config_map" "pg_ts_dict" "pg_ts_parser"
     "pg_ts_template" "pg_type"
 }
 

@@ -1,13 +1,8 @@
-//! `pg_description`: titles, descriptions, units, publishers and licences as comments on schemas, tables and columns, and what PostgreSQL says
-//! of its own types, functions and operators.
-
-use std::collections::HashMap;
-use std::sync::LazyLock;
+//! `pg_description`: titles, descriptions, units, publishers and licences as comments on schemas, tables and columns.
 
 use crate::error::Result;
-use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv, relations};
+use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv};
 
-use super::builtin::{self, Listing, Row};
 use super::{attributes, classes, namespaces};
 
 /// The oids of `pg_class` and `pg_namespace`, which `classoid` names.
@@ -19,27 +14,6 @@ struct Comment {
     object: u32,
     column: i32,
     text: String,
-}
-
-/// A row: of what is published, or one that every PostgreSQL 15 has.
-enum Described {
-    Published(Comment),
-    Builtin(&'static Row),
-}
-
-fn descriptions() -> &'static Listing {
-    builtin::listing("pg_description").expect("pg_description is listed")
-}
-
-/// What PostgreSQL says of an object of its own, by the catalog that has it and its oid.
-pub fn of_builtin(catalog: &str, oid: u32) -> Option<&'static str> {
-    static BY_OBJECT: LazyLock<HashMap<(u32, u32), &'static str>> = LazyLock::new(|| {
-        let all = descriptions();
-        let key = |row: &Row| (all.number(row, "classoid"), all.number(row, "objoid"));
-        all.rows().map(|row| (key(row), all.text(row, "description"))).collect()
-    });
-    let class = relations::of("pg_catalog").iter().find(|r| r.name == catalog)?.oid;
-    BY_OBJECT.get(&(class, oid)).copied()
 }
 
 pub(super) async fn pg_description(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
@@ -59,14 +33,11 @@ pub(super) async fn pg_description(env: &SystemEnv, pins: &Pins) -> Result<Rows>
         }
     }
     rows.retain(|c| pins.allow("objsubid", &c.column.to_string()));
-    let builtin = descriptions().kept(pins).into_iter().map(Described::Builtin);
-    let rows = rows.into_iter().map(Described::Published).chain(builtin).collect();
-    Ok(Rows::of(rows, |row, column| match (row, column) {
-        (Described::Builtin(row), column) => descriptions().cell(row, column),
-        (Described::Published(c), "objoid") => c.object.into(),
-        (Described::Published(c), "classoid") => c.class.into(),
-        (Described::Published(c), "objsubid") => c.column.into(),
-        (Described::Published(c), "description") => (&c.text).into(),
-        (Described::Published(_), _) => Cell::Unset,
+    Ok(Rows::of(rows, |c, column| match column {
+        "objoid" => c.object.into(),
+        "classoid" => c.class.into(),
+        "objsubid" => c.column.into(),
+        "description" => (&c.text).into(),
+        _ => Cell::Unset,
     }))
 }

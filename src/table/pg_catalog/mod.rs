@@ -20,7 +20,6 @@ mod zones;
 pub use attributes::{columns_of, is_required, known_columns};
 pub use builtin::{Row, listing};
 pub use classes::{distinct, tables, tables_of_schemas};
-pub use comments::of_builtin as builtin_comment;
 pub use constraints::{ForeignKeyRow, KeyRow, declaring, definition as constraint_definition, foreign_keys, primary_keys};
 pub use indexes::{
     by_name as index_by_name, by_oid as index_by_oid, definition as index_definition, of_table as index_of,
