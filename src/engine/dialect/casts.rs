@@ -34,11 +34,12 @@ const CALLED: [&str; 11] = ["bool", "bpchar", "float4", "float8", "int2", "int4"
 /// The digits of a number that a float has none of: beyond its largest, or so near to zero that it would be zero.
 fn lost(inner: &Expr, data_type: &DataType) -> Option<String> {
     let Expr::Value(ValueWithSpan { value: Value::Number(digits, _), .. }) = inner else { return None };
-    let as_float = match data_type {
-        DataType::Real | DataType::Float4 => f64::from(digits.parse::<f32>().ok()?),
-        DataType::Float8 | DataType::Double(_) | DataType::DoublePrecision => digits.parse().ok()?,
-        _ => return None,
-    };
+    // What is only too small or too large for `real` is a number in between, and told there.
+    let is_float = matches!(
+        data_type,
+        DataType::Real | DataType::Float4 | DataType::Float8 | DataType::Double(_) | DataType::DoublePrecision
+    );
+    let as_float: f64 = digits.parse().ok().filter(|_| is_float)?;
     let mantissa = digits.split(['e', 'E']).next().unwrap_or_default();
     let is_zero = !mantissa.contains(|c: char| matches!(c, '1'..='9'));
     (as_float.is_infinite() || as_float == 0.0 && !is_zero).then(|| digits.clone())
