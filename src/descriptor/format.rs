@@ -1,7 +1,75 @@
 //! Which format and packing a file has by what is said of it: a declared word, a media type, its name's ending. Its bytes
 //! are not looked at.
 
-use super::{Compression, Format, terms};
+use super::terms;
+
+/// The formats that become tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Delimited text of any delimiter (CSV, TSV, pipe-separated).
+    Csv,
+    /// An array of records, or an object that holds one under the dialect's `property`.
+    Json,
+    /// One JSON record a line.
+    NdJson,
+    GeoJson,
+    Parquet,
+    /// Arrow IPC, file or stream (Feather v2).
+    Arrow,
+    Avro,
+    Orc,
+    /// A spreadsheet of any kind: xlsx, xlsm, xlsb, xls, ods.
+    Workbook,
+    /// The `.shp` of a zip archive with the files beside it.
+    Shapefile,
+    Kml,
+}
+
+impl Format {
+    /// The word that a descriptor declares it with.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Json => "json",
+            Self::NdJson => "ndjson",
+            Self::GeoJson => "geojson",
+            Self::Parquet => "parquet",
+            Self::Arrow => "arrow",
+            Self::Avro => "avro",
+            Self::Orc => "orc",
+            Self::Workbook => "xlsx",
+            Self::Shapefile => "shp",
+            Self::Kml => "kml",
+        }
+    }
+}
+
+/// How a file is packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    Gzip,
+    Zstd,
+    Bzip2,
+    Xz,
+    /// A zip archive: of one member, or of those that [`Distribution::member`] names.
+    Zip,
+    /// A tar archive, itself packed or not, read as a zip archive is.
+    Tar,
+}
+
+impl Compression {
+    /// The word that a descriptor declares it with.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gz",
+            Self::Zstd => "zst",
+            Self::Bzip2 => "bz2",
+            Self::Xz => "xz",
+            Self::Zip => "zip",
+            Self::Tar => "tar",
+        }
+    }
+}
 
 /// What a word, a media type or an ending tells; either part may stay open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
