@@ -116,128 +116,66 @@ pub fn shown(field: &Field) -> (Option<ShownScale>, i32) {
     (shown, decimal(field.data_type()).map_or(0, |(_, scale)| i32::from(scale)))
 }
 
-/// The same of an operand, where a variance is a quotient like any other.
-fn operand(field: &Field) -> (Option<ShownScale>, i32) {
-    match shown(field) {
-        (
-            Some(
-                ShownScale::Deviation { least, .. }
-                | ShownScale::Root { least }
-                | ShownScale::Significant { least }
-                | ShownScale::Mean { least }
-                | ShownScale::Sum { least, .. },
-            ),
-            scale,
-        ) => (Some(ShownScale::Quotient { least, extra: 0 }), scale),
-        (Some(ShownScale::OrZero { scale }), _) => (None, scale),
-        other => other,
+/// What an operand shows, as far as an operation's result follows from it.
+#[derive(Clone, Copy)]
+enum Operand {
+    /// Each number shows these decimals.
+    Fixed(i32),
+    /// [`ShownScale::Trimmed`].
+    Trimmed { least: i32 },
+    /// [`ShownScale::Quotient`]: a mean, a variance or a root is a quotient like any other.
+    Quotient { least: i32, extra: i32 },
+}
+
+impl Operand {
+    fn of(field: &Field) -> Self {
+        use ShownScale::{Deviation, Listed, Mean, OrZero, Quotient, Root, Significant, Sum, Trimmed};
+        let (shown, scale) = shown(field);
+        match shown {
+            None | Some(OrZero { .. }) => Self::Fixed(scale),
+            Some(Trimmed { least } | Listed { least, .. }) => Self::Trimmed { least },
+            Some(Quotient { least, extra }) => Self::Quotient { least, extra },
+            Some(Deviation { least, .. } | Root { least } | Significant { least } | Mean { least } | Sum { least, .. }) => {
+                Self::Quotient { least, extra: 0 }
+            }
+        }
     }
 }
 
 /// How the sum or difference of two fields is shown.
 pub fn shown_of_sum(left: &Field, right: &Field) -> Option<ShownScale> {
-    use ShownScale::{Deviation, Listed, Mean, OrZero, Quotient, Root, Significant, Sum, Trimmed};
-    let of_mean = [left, right].iter().any(|f| matches!(ShownScale::of(f), Some(Mean { .. } | Sum { of_mean: true, .. })));
-    let sum = match (operand(left), operand(right)) {
-        ((None, _), (None, _)) => return None,
-        // None is left by `operand`.
-        (
-            (
-                Some(
-                    Deviation { .. }
-                    | Root { .. }
-                    | Significant { .. }
-                    | OrZero { .. }
-                    | Mean { .. }
-                    | Sum { .. }
-                    | Listed { .. },
-                ),
-                _,
-            ),
-            _,
-        )
-        | (
-            _,
-            (
-                Some(
-                    Deviation { .. }
-                    | Root { .. }
-                    | Significant { .. }
-                    | OrZero { .. }
-                    | Mean { .. }
-                    | Sum { .. }
-                    | Listed { .. },
-                ),
-                _,
-            ),
-        ) => return None,
-        ((Some(Trimmed { least }), _), (None, scale)) | ((None, scale), (Some(Trimmed { least }), _)) => {
-            Trimmed { least: least.max(scale) }
+    use Operand::{Fixed, Quotient, Trimmed};
+    let (least, extra) = match (Operand::of(left), Operand::of(right)) {
+        (Fixed(_), Fixed(_)) => return None,
+        (Trimmed { least: a }, Trimmed { least: b } | Fixed(b)) | (Fixed(a), Trimmed { least: b }) => {
+            return Some(ShownScale::Trimmed { least: a.max(b) });
         }
-        ((Some(Quotient { least, extra }), _), (None, scale)) | ((None, scale), (Some(Quotient { least, extra }), _)) => {
-            Quotient { least: least.max(scale), extra }
-        }
-        ((Some(Trimmed { least: a }), _), (Some(Trimmed { least: b }), _)) => Trimmed { least: a.max(b) },
-        ((Some(Quotient { least: a, extra: x }), _), (Some(Quotient { least: b, extra: y }), _)) => {
-            Quotient { least: a.max(b), extra: x.max(y) }
-        }
-        ((Some(Quotient { least: a, extra }), _), (Some(Trimmed { least: b }), _))
-        | ((Some(Trimmed { least: b }), _), (Some(Quotient { least: a, extra }), _)) => Quotient { least: a.max(b), extra },
+        (Quotient { least: a, extra }, Trimmed { least: b } | Fixed(b))
+        | (Trimmed { least: a } | Fixed(a), Quotient { least: b, extra }) => (a.max(b), extra),
+        (Quotient { least: a, extra: x }, Quotient { least: b, extra: y }) => (a.max(b), x.max(y)),
     };
-    Some(match sum {
-        Quotient { least, extra: 0 } => Sum { least, of_mean },
-        other => other,
-    })
+    if extra > 0 {
+        return Some(ShownScale::Quotient { least, extra });
+    }
+    let is_mean = |f: &&Field| matches!(ShownScale::of(f), Some(ShownScale::Mean { .. } | ShownScale::Sum { of_mean: true, .. }));
+    Some(ShownScale::Sum { least, of_mean: [left, right].iter().any(is_mean) })
 }
 
 /// How the product of two fields is shown.
 pub fn shown_of_product(left: &Field, right: &Field) -> Option<ShownScale> {
-    use ShownScale::{Deviation, Listed, Mean, OrZero, Quotient, Root, Significant, Sum, Trimmed};
-    Some(match (operand(left), operand(right)) {
-        ((None, _), (None, _)) => return None,
-        // None is left by `operand`.
-        (
-            (
-                Some(
-                    Deviation { .. }
-                    | Root { .. }
-                    | Significant { .. }
-                    | OrZero { .. }
-                    | Mean { .. }
-                    | Sum { .. }
-                    | Listed { .. },
-                ),
-                _,
-            ),
-            _,
-        )
-        | (
-            _,
-            (
-                Some(
-                    Deviation { .. }
-                    | Root { .. }
-                    | Significant { .. }
-                    | OrZero { .. }
-                    | Mean { .. }
-                    | Sum { .. }
-                    | Listed { .. },
-                ),
-                _,
-            ),
-        ) => return None,
-        ((Some(Trimmed { least }), _), (None, scale)) | ((None, scale), (Some(Trimmed { least }), _)) => {
-            Trimmed { least: least + scale }
+    use Operand::{Fixed, Quotient, Trimmed};
+    Some(match (Operand::of(left), Operand::of(right)) {
+        (Fixed(_), Fixed(_)) => return None,
+        (Trimmed { least: a }, Trimmed { least: b } | Fixed(b)) | (Fixed(a), Trimmed { least: b }) => {
+            ShownScale::Trimmed { least: a + b }
         }
-        ((Some(Quotient { least, extra }), _), (None, scale)) | ((None, scale), (Some(Quotient { least, extra }), _)) => {
-            Quotient { least, extra: extra + scale }
+        (Quotient { least, extra }, Trimmed { least: other } | Fixed(other))
+        | (Trimmed { least: other } | Fixed(other), Quotient { least, extra }) => {
+            ShownScale::Quotient { least, extra: extra + other }
         }
-        ((Some(Trimmed { least: a }), _), (Some(Trimmed { least: b }), _)) => Trimmed { least: a + b },
-        ((Some(Quotient { least: a, extra: x }), _), (Some(Quotient { least: b, extra: y }), _)) => {
-            Quotient { least: a.max(b), extra: x + y + crate::table::pg_value::SIGNIFICANT }
+        (Quotient { least: a, extra: x }, Quotient { least: b, extra: y }) => {
+            ShownScale::Quotient { least: a.max(b), extra: x + y + crate::table::pg_value::SIGNIFICANT }
         }
-        ((Some(Quotient { least: a, extra }), _), (Some(Trimmed { least: b }), _))
-        | ((Some(Trimmed { least: b }), _), (Some(Quotient { least: a, extra }), _)) => Quotient { least: a, extra: extra + b },
     })
 }
 
