@@ -5,6 +5,7 @@ mod node;
 mod number;
 mod parse;
 mod run;
+mod scan;
 
 use std::sync::Arc;
 

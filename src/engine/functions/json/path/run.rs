@@ -68,13 +68,8 @@ impl<'a> Run<'a> {
             Node::Calculate(op, left, right) => {
                 let side = |node: &'b Node, which: &str| {
                     let message = format!("{which} operand of jsonpath operator {} is not a single numeric value", op.sign());
-                    match self.unwrapped(self.items(node, around)?).as_slice() {
-                        [item] => match item.as_ref() {
-                            Json::Number(text) => Number::read(text),
-                            _ => Err(Error::new(Kind::JsonSingle, message)),
-                        },
-                        _ => Err(Error::new(Kind::JsonSingle, message)),
-                    }
+                    let items = self.unwrapped(self.items(node, around)?);
+                    one_number(&items).map_or_else(|| Err(Error::new(Kind::JsonSingle, message)), Number::read)
                 };
                 let result = side(left, "left")?.calculate(*op, side(right, "right")?)?;
                 vec![Cow::Owned(Json::Number(result.text()))]
@@ -93,7 +88,14 @@ impl<'a> Run<'a> {
                 }
                 found
             }
-            predicate => vec![Cow::Owned(self.truth(predicate, around).map_or(Json::Null, Json::Bool))],
+            predicate @ (Node::Compare(..)
+            | Node::And(..)
+            | Node::Or(..)
+            | Node::Not(_)
+            | Node::IsUnknown(_)
+            | Node::Exists(_)
+            | Node::StartsWith(..)
+            | Node::Like(..)) => vec![Cow::Owned(self.truth(predicate, around).map_or(Json::Null, Json::Bool))],
         })
     }
 
@@ -174,15 +176,13 @@ impl<'a> Run<'a> {
         let around = Around { last: Some(size - 1), ..around };
         let place = |node: &'b Node| {
             let error = |message: &str| Err(Error::new(Kind::JsonSubscript, message));
-            match self.items(node, around)?.as_slice() {
-                [item] => match item.as_ref() {
-                    Json::Number(text) => match Number::read(text)?.place() {
-                        Some(place) => Ok(place),
-                        None => error("jsonpath array subscript is out of integer range"),
-                    },
-                    _ => error("jsonpath array subscript is not a single numeric value"),
-                },
-                _ => error("jsonpath array subscript is not a single numeric value"),
+            let items = self.items(node, around)?;
+            let Some(number) = one_number(&items) else {
+                return error("jsonpath array subscript is not a single numeric value");
+            };
+            match Number::read(number)?.place() {
+                Some(place) => Ok(place),
+                None => error("jsonpath array subscript is out of integer range"),
             }
         };
         for (from, to) in ranges {
@@ -276,16 +276,17 @@ impl<'a> Run<'a> {
             Node::StartsWith(of, start) => {
                 let starts = self.items(start, around).ok()?;
                 let [start] = starts.as_slice() else { return None };
-                self.any(of, around, |item| match (item, start.as_ref()) {
-                    (Json::String(text), Json::String(start)) => Some(text.starts_with(start.as_str())),
-                    _ => None,
-                })
+                self.any(of, around, |item| Some(text_of(item)?.starts_with(text_of(start)?)))
             }
-            Node::Like(of, regex) => self.any(of, around, |item| match item {
-                Json::String(text) => regex.is_match(text).ok(),
-                _ => None,
-            }),
-            _ => None,
+            Node::Like(of, regex) => self.any(of, around, |item| regex.is_match(text_of(item)?).ok()),
+            Node::Root
+            | Node::Current
+            | Node::Last
+            | Node::Variable(_)
+            | Node::Literal(_)
+            | Node::Step(..)
+            | Node::Calculate(..)
+            | Node::Signed(..) => None,
         }
     }
 
@@ -321,7 +322,7 @@ impl Comparison {
             (Json::Bool(_), Json::Bool(_)) | (Json::Number(_), Json::Number(_)) | (Json::String(_), Json::String(_)) => {
                 order(left, right)
             }
-            _ => return None,
+            (Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) | Json::Object(_), _) => return None,
         };
         Some(match self {
             Self::Equal => order.is_eq(),
@@ -332,6 +333,16 @@ impl Comparison {
             Self::GreaterOrEqual => order.is_ge(),
         })
     }
+}
+
+/// The digits of a number that stands alone.
+fn one_number<'i>(items: &'i [Cow<'_, Json>]) -> Option<&'i str> {
+    let [item] = items else { return None };
+    if let Json::Number(digits) = item.as_ref() { Some(digits) } else { None }
+}
+
+fn text_of(item: &Json) -> Option<&str> {
+    if let Json::String(text) = item { Some(text) } else { None }
 }
 
 /// The elements of an array, or the values of an object.
