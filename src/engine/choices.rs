@@ -8,12 +8,13 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchema, JoinType, NullEquality, ScalarValue};
 use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::expr::Case;
+use datafusion::logical_expr::expr::{Case, Cast};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, Join, LogicalPlan, LogicalPlanBuilder, Projection, Union, cast};
 use datafusion::optimizer::AnalyzerRule;
 
+use super::functions::function::is_list;
 use super::numeric::for_result;
 use super::strict;
 use crate::error::{Error, Kind};
@@ -66,7 +67,10 @@ fn choice(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     match &expr {
         Expr::Case(case) => {
             cases(case, schema)?;
-            Ok(Transformed::no(expr))
+            let Expr::Case(mut case) = expr else { return Ok(Transformed::no(expr)) };
+            let results = case.when_then_expr.iter_mut().map(|(_, then)| then).chain(&mut case.else_expr);
+            let is_changed = read(results.map(AsMut::as_mut).collect(), schema)?;
+            Ok(if is_changed { Transformed::yes(Expr::Case(case)) } else { Transformed::no(Expr::Case(case)) })
         }
         Expr::ScalarFunction(call) => match call.func.name() {
             "coalesce" => chosen("COALESCE", expr, schema),
@@ -119,22 +123,31 @@ fn condition(clause: &str, expr: &Expr, schema: &DFSchema) -> Result<()> {
 fn chosen(clause: &str, expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let Expr::ScalarFunction(mut call) = expr else { return Ok(Transformed::no(expr)) };
     matched(clause, call.args.iter().map(|e| of(e, schema)))?;
-    let known: Vec<&Expr> = call.args.iter().filter(|e| !is_unknown(e)).collect();
-    let mut types = known.iter().map(|e| e.get_type(schema)).collect::<Result<Vec<_>>>()?;
-    types.dedup();
-    let ([to], true) = (types.as_slice(), known.len() < call.args.len()) else {
-        return Ok(Transformed::no(Expr::ScalarFunction(call)));
-    };
-    if !is_read(to) {
-        return Ok(Transformed::no(Expr::ScalarFunction(call)));
+    let is_changed = read(call.args.iter_mut().collect(), schema)?;
+    let chosen = Expr::ScalarFunction(call);
+    Ok(if is_changed { Transformed::yes(chosen) } else { Transformed::no(chosen) })
+}
+
+/// Casts the quoted constants among choices to the one type of the others; whether there is anything of both.
+fn read(choices: Vec<&mut Expr>, schema: &DFSchema) -> Result<bool> {
+    let mut known = choices.iter().filter(|e| !is_unknown(e)).map(|e| e.to_field(schema).map(|(_, field)| field));
+    let Some(to) = known.next().transpose()?.filter(|field| is_read(field.data_type())) else { return Ok(false) };
+    for other in known {
+        if other?.data_type() != to.data_type() {
+            return Ok(false);
+        }
     }
-    let to = to.clone();
-    if to.is_integer() {
+    let quoted: Vec<&mut Expr> = choices.into_iter().filter(|e| is_quoted(e)).collect();
+    let is_changed = !quoted.is_empty();
+    if to.data_type().is_integer() {
         // Also where no row asks for it.
-        call.args.iter().try_for_each(|e| whole(e, &to))?;
+        quoted.iter().try_for_each(|e| whole(e, to.data_type()))?;
     }
-    call.args = call.args.into_iter().map(|e| if is_quoted(&e) { cast(e, to.clone()) } else { e }).collect();
-    Ok(Transformed::yes(Expr::ScalarFunction(call)))
+    for constant in quoted {
+        let written = Box::new(std::mem::take(constant));
+        *constant = Expr::Cast(Cast { expr: written, field: Arc::clone(&to) });
+    }
+    Ok(is_changed)
 }
 
 /// [`Kind::InvalidText`] for a quoted constant that is no whole number.
@@ -159,7 +172,7 @@ fn is_quoted(expr: &Expr) -> bool {
 
 /// Whether a quoted constant is read as a value of this type by a cast, whatever stands elsewhere.
 fn is_read(to: &DataType) -> bool {
-    to.is_integer() || to.is_floating() || to.is_temporal() || *to == DataType::Boolean
+    to.is_integer() || to.is_floating() || to.is_temporal() || *to == DataType::Boolean || is_list(to)
 }
 
 /// A union whose quoted constants are read as what the other branches give.
