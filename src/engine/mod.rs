@@ -2,6 +2,7 @@
 //! protocol is unknown here.
 
 mod admit;
+mod advisory;
 mod apart;
 mod apply;
 mod as_of;

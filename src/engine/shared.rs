@@ -14,6 +14,7 @@ use datafusion::optimizer::{Analyzer, AnalyzerRule};
 use datafusion::prelude::SessionConfig;
 
 use super::Options;
+use super::advisory::AdvisoryLocks;
 use super::booleans::Booleans;
 use super::casts::Texts;
 use super::choices::Choices;
@@ -49,6 +50,7 @@ pub struct Shared {
     pub statement_timeout: Duration,
     /// Functions, rules and options that every session starts from.
     pub base: SessionState,
+    pub locks: AdvisoryLocks,
     sessions: Mutex<BTreeMap<i32, Weak<Inner>>>,
     next_id: AtomicI32,
     _spill: Spill,
@@ -101,6 +103,7 @@ impl Shared {
             started: SystemTime::now(),
             statement_timeout: options.statement_timeout,
             base,
+            locks: AdvisoryLocks::default(),
             sessions: Mutex::default(),
             next_id: AtomicI32::new(1),
             _spill: spill,
@@ -117,8 +120,9 @@ impl Shared {
         self.listed().insert(id, Arc::downgrade(session));
     }
 
-    /// Takes a session off the list.
+    /// Takes a session off the list, and its locks from it.
     pub fn unlist(&self, id: i32) {
+        self.locks.end_session(id);
         self.listed().remove(&id);
     }
 

@@ -16,6 +16,7 @@ use super::plan::{self, QueryPlan};
 use super::session::{Asked, Session};
 use super::{Outcome, explain, run, settings};
 use crate::error::{Error, Kind, Result};
+use crate::table::SessionFacts;
 use crate::table::pg_type::PgType;
 
 /// How old a plan may be before its tables are asked whether they changed.
@@ -165,6 +166,7 @@ impl Session {
                 inner.refuse_in_block("DISCARD ALL")?;
                 inner.with_settings(settings::Settings::reset_all);
                 inner.ask(Asked::Unlisten(None))?;
+                SessionFacts::release_all_locks(inner.as_ref());
                 done("DISCARD ALL")
             }
             Action::Begin { tag, modes } => {

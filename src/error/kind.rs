@@ -153,6 +153,10 @@ kinds! {
         Timeout,
         /// The client cancelled the statement, or went away.
         Cancelled,
+        /// The wait for a lock was longer than it may be.
+        LockTimeout,
+        /// Sessions would wait for each other's locks.
+        Deadlock,
         /// The server is stopping.
         Shutdown,
         /// No more connections are taken.
@@ -290,6 +294,8 @@ impl Kind {
             | Self::Protocol
             | Self::Timeout
             | Self::Cancelled
+            | Self::LockTimeout
+            | Self::Deadlock
             | Self::Shutdown
             | Self::TooManyConnections
             | Self::OutOfMemory

@@ -24,4 +24,7 @@ pub mod system_schema;
 pub use guarded::guarded;
 pub use provider::SnapshotTable;
 
-pub use virtual_table::{CursorRow, Describe, RunningQuery, SessionFacts, SessionRow, Setting, StatementRow, SystemEnv, Tls};
+pub use virtual_table::{
+    AdvisoryKey, AdvisoryLock, AdvisoryRow, CursorRow, Describe, RunningQuery, SessionFacts, SessionRow, Setting, StatementRow,
+    SystemEnv, Tls,
+};

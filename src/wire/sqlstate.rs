@@ -73,6 +73,8 @@ pub(super) fn sqlstate(kind: Kind) -> &'static str {
         Kind::InvalidState => "55000",
         Kind::Protocol => "08P01",
         Kind::Timeout | Kind::Cancelled => "57014",
+        Kind::LockTimeout => "55P03",
+        Kind::Deadlock => "40P01",
         Kind::Shutdown => "57P01",
         Kind::TooManyConnections => "53300",
         Kind::OutOfMemory => "53200",

@@ -1,5 +1,6 @@
 //! All integration tests, in one binary.
 
+mod advisory;
 mod answers;
 mod archives;
 mod auth;

@@ -14,7 +14,7 @@ use crate::engine::grammar::Grammar;
 use crate::engine::rows_from;
 
 /// Functions that give rows, with the name of their column where that is not their own.
-const SETS: [(&str, Option<&str>); 15] = [
+const SETS: [(&str, Option<&str>); 16] = [
     ("expanded_array", None),
     ("generate_series", None),
     ("numeric_series", None),
@@ -29,6 +29,7 @@ const SETS: [(&str, Option<&str>); 15] = [
     ("jsonb_array_elements", Some("value")),
     ("json_array_elements_text", Some("value")),
     ("jsonb_array_elements_text", Some("value")),
+    ("pg_listening_channels", None),
     ("unnest", None),
 ];
 

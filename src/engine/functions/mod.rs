@@ -1,6 +1,7 @@
 //! PostgreSQL's functions that DataFusion lacks: what the session is, what the catalog says of an oid, and everyday ones with
 //! PostgreSQL's patterns. Which SQL reaches them is the dialect's business.
 
+mod advisory;
 mod aggregate;
 mod array;
 mod bounded;
@@ -24,6 +25,7 @@ mod text;
 mod type_facts;
 mod uuid;
 mod vectors;
+mod waiting;
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -60,6 +62,7 @@ static FUNCTIONS: LazyLock<HashMap<String, Arc<ScalarUDF>>> = LazyLock::new(|| {
         rows::functions(),
         uuid::functions(),
         session_info::functions(),
+        advisory::functions(),
         catalog_lookup::functions(),
         object_names::functions(),
         privileges::functions(),

@@ -75,8 +75,13 @@ pub(super) fn functions() -> Vec<Function> {
                 METHODS.contains(&method).then(|| able.contains(&method))
             })
         }),
-        // No session waits for another.
-        Function::new("pg_blocking_pids", &[&[Int]], INTS, nobody).also(&["pg_safe_snapshot_blocking_pids"]).stable(),
+        Function::new("pg_blocking_pids", &[&[Int]], INTS, |a| {
+            let facts = &a.env()?.facts;
+            sessions(a, |pid| facts.blocking(pid))
+        })
+        .volatile(),
+        // Nothing is written, so that no snapshot waits to be safe.
+        Function::new("pg_safe_snapshot_blocking_pids", &[&[Int]], INTS, |a| sessions(a, |_| Vec::new())).stable(),
         // Every row is as old as the cluster (`xmin`), which is PostgreSQL's oldest.
         Function::new("xid_age", &[&[Oid]], Gives::Int4, |a| a.map::<UInt32Type, Int32Type>(|_| Ok(i32::MAX)))
             .also(&["mxid_age"]),
@@ -105,10 +110,14 @@ fn of_index(a: &Call) -> Result<ArrayRef> {
     })
 }
 
-fn nobody(a: &Call) -> Result<ArrayRef> {
+/// The sessions that `of` gives for each session.
+fn sessions(a: &Call, of: impl Fn(i32) -> Vec<i32>) -> Result<ArrayRef> {
     let mut lists = ListBuilder::new(Int32Builder::new());
     for pid in a.ints(0)?.iter() {
-        lists.append(pid.is_some());
+        match pid {
+            Some(pid) => lists.append_value(i32::try_from(pid).map(&of).unwrap_or_default().into_iter().map(Some)),
+            None => lists.append_null(),
+        }
     }
     Ok(Arc::new(lists.finish()))
 }

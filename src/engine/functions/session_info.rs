@@ -38,8 +38,6 @@ pub(super) fn functions() -> Vec<Function> {
         named("getpgusername", user),
         named("getdatabaseencoding", |_| Ok(Some("UTF8".to_owned()))),
         named("pg_client_encoding", |env| Ok(env.facts.setting("client_encoding"))),
-        // There are no locks of users' own; pools let go of them all the same.
-        told("pg_advisory_unlock_all", VOID, |_| Ok(Some(String::new()))),
         address("inet_client_addr", |env| Ok(env.facts.client_address().map(|a| a.ip().to_string()))),
         address("inet_server_addr", |env| Ok(env.facts.server_address().map(|a| a.ip().to_string()))),
         Function::new("inet_client_port", NONE, Gives::Int4, |a| {

@@ -96,6 +96,11 @@ impl Session {
 }
 
 impl Inner {
+    /// The channels that the session listens to, by name.
+    pub(super) fn listening(&self) -> Vec<String> {
+        self.state().channels.listening.iter().cloned().collect()
+    }
+
     /// Asks for it once the transaction is committed; the same notification twice is one, as in PostgreSQL.
     pub(in crate::engine) fn ask(&self, asked: Asked) -> Result<()> {
         asked.check()?;

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use async_trait::async_trait;
 
@@ -12,8 +12,10 @@ use super::Inner;
 use super::channels::Asked;
 use super::transaction::Block;
 use crate::catalog::{KnownColumn, TableEntry};
-use crate::error::Result;
-use crate::table::{CursorRow, Describe, RunningQuery, SessionFacts, SessionRow, Setting, StatementRow};
+use crate::error::{Error, Kind, Result};
+use crate::table::{
+    AdvisoryLock, AdvisoryRow, CursorRow, Describe, RunningQuery, SessionFacts, SessionRow, Setting, StatementRow,
+};
 
 /// Describes a table by reading it for the first time.
 pub(super) struct FirstTouch(pub(super) Arc<Shared>, pub(super) Arc<Inner>);
@@ -92,6 +94,46 @@ impl SessionFacts for Inner {
 
     fn notify(&self, channel: &str, payload: &str) -> Result<()> {
         self.ask(Asked::Notify { channel: channel.to_owned(), payload: payload.to_owned() })
+    }
+
+    fn listening(&self) -> Vec<String> {
+        Inner::listening(self)
+    }
+
+    fn take_lock(&self, lock: AdvisoryLock, waits: bool) -> Result<bool> {
+        let Some(shared) = self.shared.upgrade() else { return Ok(false) };
+        let longest = self.state().settings.lock_timeout();
+        let since = Instant::now();
+        let goes_on = || match longest {
+            Some(longest) if since.elapsed() >= longest => {
+                Err(Error::new(Kind::LockTimeout, "canceling statement due to lock timeout"))
+            }
+            Some(_) | None if self.is_running() => Ok(()),
+            Some(_) | None => Err(Error::new(Kind::Cancelled, "canceling statement due to user request")),
+        };
+        shared.locks.take(self.id, &self.database, lock, if waits { Some(&goes_on) } else { None })
+    }
+
+    fn release_lock(&self, lock: AdvisoryLock) -> bool {
+        let released = self.shared.upgrade().is_some_and(|s| s.locks.release(self.id, &self.database, lock));
+        if !released {
+            self.notice("WARNING", "01000", format!("you don't own a lock of type {}", lock.mode()));
+        }
+        released
+    }
+
+    fn release_all_locks(&self) {
+        if let Some(shared) = self.shared.upgrade() {
+            shared.locks.release_all(self.id);
+        }
+    }
+
+    fn advisory_locks(&self) -> Vec<AdvisoryRow> {
+        self.shared.upgrade().map(|s| s.locks.rows()).unwrap_or_default()
+    }
+
+    fn blocking(&self, pid: i32) -> Vec<i32> {
+        self.shared.upgrade().map(|s| s.locks.blocking(pid)).unwrap_or_default()
     }
 
     fn cancel(&self, pid: i32) -> Result<bool> {

@@ -123,7 +123,7 @@ impl Engine {
                 Error::new(Kind::UndefinedDatabase, "there is no catalog").with_hint("Start with --catalog DIR or URL.")
             })?,
         };
-        if !names.contains(&database) {
+        if !self.shared.catalogs.databases().contains(&database) {
             let e = Error::new(Kind::UndefinedDatabase, format!("database \"{database}\" does not exist"));
             let near = nearest(&database, names.iter().map(String::as_str));
             return Err(match near {

@@ -1,4 +1,4 @@
-//! A session's transaction block. Nothing is ever written, so that all it can take back is settings and what was asked of channels; what
+//! A session's transaction block. Nothing is ever written, so that all it can take back is settings and what was asked of channels, and let go of advisory locks; what
 //! fails and what is refused until it ends is as in PostgreSQL.
 
 use super::super::Transaction;
@@ -35,6 +35,8 @@ impl Session {
             Block::None => {
                 state.settings.end(false);
                 state.channels.go_back(0);
+                drop(state);
+                self.shared.locks.end_transaction(self.inner.id);
             }
             Block::Failed => {}
         }
@@ -53,6 +55,7 @@ impl Session {
             state.settings.end(true);
             let asked = state.channels.mark() > 0;
             drop(state);
+            self.shared.locks.end_transaction(self.inner.id);
             if asked {
                 self.inner.do_asked();
             }
@@ -182,6 +185,9 @@ impl Inner {
             state.channels.go_back(0);
         }
         drop(state);
+        if let Some(shared) = self.shared.upgrade() {
+            shared.locks.end_transaction(self.id);
+        }
         self.do_asked();
         Ok(if committed { "COMMIT" } else { "ROLLBACK" })
     }

@@ -232,7 +232,16 @@ impl Settings {
 
     /// The statement's deadline; `None` when there is no limit.
     pub fn statement_timeout(&self) -> Option<Duration> {
-        let millis: u64 = self.value(find("statement_timeout")?).parse().ok()?;
+        self.limit("statement_timeout")
+    }
+
+    /// The longest wait for a lock; `None` when there is no limit.
+    pub fn lock_timeout(&self) -> Option<Duration> {
+        self.limit("lock_timeout")
+    }
+
+    fn limit(&self, name: &str) -> Option<Duration> {
+        let millis: u64 = self.value(find(name)?).parse().ok()?;
         (millis > 0).then(|| Duration::from_millis(millis))
     }
 

@@ -2,17 +2,14 @@
 //! `pg_prepared_statements`.
 
 use crate::error::Result;
-use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv};
+use crate::table::virtual_table::{AdvisoryRow, Cell, Pins, Rows, SystemEnv};
 
 pub(super) fn pg_stat_activity(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
-    let (databases, roles) = (env.catalogs.names(), env.roles());
+    let (databases, roles) = (env.catalogs.databases(), env.roles());
     let mut sessions = env.facts.sessions();
     sessions.retain(|s| pins.allow_number("pid", s.pid) && pins.allow("datname", &s.database));
     Ok(Rows::of(sessions, move |s, column| match column {
-        "datid" => (super::namespaces::FIRST_DATABASE..)
-            .zip(&databases)
-            .find(|(_, name)| **name == s.database)
-            .map_or(Cell::Null, |(oid, _)| oid.into()),
+        "datid" => database(&databases, &s.database),
         "datname" => (&s.database).into(),
         "pid" => s.pid.into(),
         "usesysid" => roles.iter().find(|(_, name)| *name == s.user).map_or(Cell::Null, |(oid, _)| (*oid).into()),
@@ -50,23 +47,55 @@ pub(super) fn pg_stat_ssl(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
     }))
 }
 
-/// What every running transaction holds in PostgreSQL: its own number. Nothing waits for another here, so there is no other lock.
+/// A lock: the number of its own that every running transaction holds in PostgreSQL, or an advisory one. Nothing is written, so there are no others.
+enum Lock {
+    Transaction(i32),
+    Advisory(AdvisoryRow),
+}
+
 pub(super) fn pg_locks(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
-    let mut sessions = env.facts.sessions();
-    sessions.retain(|s| s.transaction_started.is_some() && pins.allow_number("pid", s.pid));
-    Ok(Rows::of(sessions, |s, column| match column {
-        "locktype" => "virtualxid".into(),
-        "virtualxid" | "virtualtransaction" => format!("{}/1", s.pid).into(),
-        "pid" => s.pid.into(),
-        "mode" => "ExclusiveLock".into(),
-        "granted" | "fastpath" => true.into(),
+    let databases = env.catalogs.databases();
+    let running = env.facts.sessions().into_iter().filter(|s| s.transaction_started.is_some());
+    let running = running.map(|s| Lock::Transaction(s.pid));
+    let mut locks: Vec<Lock> = running.chain(env.facts.advisory_locks().into_iter().map(Lock::Advisory)).collect();
+    locks.retain(|lock| pins.allow_number("pid", lock.pid()));
+    Ok(Rows::of(locks, move |lock, column| match (lock, column) {
+        (_, "pid") => lock.pid().into(),
+        (_, "virtualtransaction") => format!("{}/1", lock.pid()).into(),
+        (Lock::Transaction(_), "locktype") => "virtualxid".into(),
+        (Lock::Transaction(pid), "virtualxid") => format!("{pid}/1").into(),
+        (Lock::Transaction(_), "mode") => "ExclusiveLock".into(),
+        (Lock::Transaction(_), "granted" | "fastpath") => true.into(),
+        (Lock::Advisory(_), "locktype") => "advisory".into(),
+        (Lock::Advisory(of), "database") => database(&databases, &of.database),
+        (Lock::Advisory(of), "classid") => of.object().0.into(),
+        (Lock::Advisory(of), "objid") => of.object().1.into(),
+        (Lock::Advisory(of), "objsubid") => i32::from(of.object().2).into(),
+        (Lock::Advisory(of), "mode") => of.mode().into(),
+        (Lock::Advisory(of), "granted") => of.granted.into(),
+        (Lock::Advisory(_), "fastpath") => false.into(),
         _ => Cell::Unset,
     }))
 }
 
+impl Lock {
+    fn pid(&self) -> i32 {
+        match self {
+            Self::Transaction(pid) => *pid,
+            Self::Advisory(of) => of.pid,
+        }
+    }
+}
+
+/// The oid of a database.
+fn database(databases: &[String], name: &str) -> Cell {
+    let found = (super::FIRST_DATABASE..).zip(databases).find(|(_, known)| *known == name);
+    found.map_or(Cell::Null, |(oid, _)| oid.into())
+}
+
 pub(super) fn pg_stat_database(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
     let sessions = env.facts.sessions();
-    let mut rows: Vec<(u32, String)> = (super::FIRST_DATABASE..).zip(env.catalogs.names()).collect();
+    let mut rows: Vec<(u32, String)> = (super::FIRST_DATABASE..).zip(env.catalogs.databases()).collect();
     rows.retain(|(oid, name)| pins.allow_oid("datid", *oid) && pins.allow("datname", name));
     Ok(Rows::of(rows, move |(oid, name), column| match column {
         "datid" => (*oid).into(),

@@ -129,6 +129,24 @@ pub trait SessionFacts: Send + Sync {
     /// `pg_notify`: sends a notification once the transaction is committed.
     fn notify(&self, channel: &str, payload: &str) -> Result<()>;
 
+    /// The channels that the session listens to, by name.
+    fn listening(&self) -> Vec<String>;
+
+    /// Takes an advisory lock. Where another session's is in the way: false, or it waits.
+    fn take_lock(&self, lock: AdvisoryLock, waits: bool) -> Result<bool>;
+
+    /// Lets go of an advisory lock of the session's, once; false, with a warning to the client, where it has none such.
+    fn release_lock(&self, lock: AdvisoryLock) -> bool;
+
+    /// Lets go of all advisory locks that the session took for itself.
+    fn release_all_locks(&self);
+
+    /// The advisory locks of all sessions.
+    fn advisory_locks(&self) -> Vec<AdvisoryRow>;
+
+    /// The sessions that the session with this process id waits for.
+    fn blocking(&self, pid: i32) -> Vec<i32>;
+
     /// Cancels what the session with this process id runs; false when there is no such session.
     fn cancel(&self, pid: i32) -> Result<bool>;
 
@@ -213,6 +231,60 @@ pub struct StatementRow {
     pub parameters: Vec<u32>,
     /// Whether `PREPARE` made it, and not the protocol.
     pub from_sql: bool,
+}
+
+/// What an advisory lock is of; one number is never two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AdvisoryKey {
+    One(i64),
+    Pair(i32, i32),
+}
+
+/// An advisory lock that is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdvisoryLock {
+    pub key: AdvisoryKey,
+    /// Whether others may share it.
+    pub shared: bool,
+    /// Whether it ends with the transaction.
+    pub of_transaction: bool,
+}
+
+/// An advisory lock as `pg_locks` shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AdvisoryRow {
+    pub database: String,
+    pub key: AdvisoryKey,
+    pub shared: bool,
+    pub pid: i32,
+    /// False of one that is waited for.
+    pub granted: bool,
+}
+
+impl AdvisoryLock {
+    /// PostgreSQL's word for how it is held.
+    pub fn mode(&self) -> &'static str {
+        mode(self.shared)
+    }
+}
+
+impl AdvisoryRow {
+    /// See [`AdvisoryLock::mode`].
+    pub fn mode(&self) -> &'static str {
+        mode(self.shared)
+    }
+
+    /// `classid`, `objid` and `objsubid`: the halves of a number, or both of a pair, and which of these it is.
+    pub fn object(&self) -> (u32, u32, i16) {
+        match self.key {
+            AdvisoryKey::One(number) => ((number >> 32) as u32, number as u32, 1),
+            AdvisoryKey::Pair(first, second) => (first as u32, second as u32, 2),
+        }
+    }
+}
+
+fn mode(shared: bool) -> &'static str {
+    if shared { "ShareLock" } else { "ExclusiveLock" }
 }
 
 /// A row of `pg_cursors`.

@@ -9,7 +9,10 @@ pub mod relations;
 mod scan;
 
 pub use cells::{Cell, Rows};
-pub use env::{CursorRow, Describe, RunningQuery, SessionFacts, SessionRow, Setting, StatementRow, SystemEnv, Tls};
+pub use env::{
+    AdvisoryKey, AdvisoryLock, AdvisoryRow, CursorRow, Describe, RunningQuery, SessionFacts, SessionRow, Setting, StatementRow,
+    SystemEnv, Tls,
+};
 pub use pins::Pins;
 pub use provider::{Source, VirtualTable};
 pub use relations::{Column, Relation};

@@ -7,6 +7,7 @@ use arrow::array::{ArrayRef, Date32Array, Time64MicrosecondArray, TimestampMicro
 use datafusion::error::Result;
 
 use crate::engine::functions::function::{Call, Function, Gives, Overload, Type as T};
+use crate::engine::functions::waiting;
 use crate::table::pg_time::calendar::{civil, date_at, weekday};
 use crate::table::pg_time::{DAY, rounded};
 
@@ -97,16 +98,12 @@ static SLEEP: &[Overload] = &[Overload {
         for row in 0..a.rows {
             let wanted = seconds.get(row).filter(|s| *s > 0.0).unwrap_or(0.0).min(LONGEST);
             let end = std::time::Instant::now() + Duration::from_secs_f64(wanted);
-            let nap = || {
+            // Other queries go on meanwhile.
+            waiting::outside(|| {
                 while std::time::Instant::now() < end && env.facts.is_running() {
                     std::thread::sleep(NAP.min(end.saturating_duration_since(std::time::Instant::now())));
                 }
-            };
-            // Other queries go on meanwhile.
-            match tokio::runtime::Handle::try_current().map(|h| h.runtime_flavor()) {
-                Ok(tokio::runtime::RuntimeFlavor::MultiThread) => tokio::task::block_in_place(nap),
-                Ok(_) | Err(_) => nap(),
-            }
+            });
         }
         a.write_texts(|_, _| Ok(true))
     },
