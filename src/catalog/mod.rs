@@ -33,6 +33,10 @@ pub use wanted::Wanted;
 use harvested::Harvested;
 use index::Index;
 
+/// The database that every PostgreSQL has and that tools ask first which others there are (`psql -l`, pgAdmin). Here it is an empty catalog, unless
+/// one that is served has its name.
+pub const MAINTENANCE: &str = "postgres";
+
 /// Where a catalog's descriptors are, and the database name it gets.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -76,12 +80,17 @@ impl Reach<'_> {
 pub struct Catalogs {
     /// In the order they were given.
     catalogs: Vec<Catalog>,
+    /// [`MAINTENANCE`], unless a catalog has its name.
+    maintenance: Option<Catalog>,
     /// The state's own, which the catalogs that were given stand in.
     index: Arc<Index>,
     looked_at: AtomicU64,
     /// What was wrong at this start only, such as an unreachable URL; what is wrong in a descriptor stands in the index.
     passing: Vec<(usize, Problem)>,
 }
+
+/// What stands in the index for no catalog: its rows are numbered from 1.
+const NO_ROW: i64 = 0;
 
 /// One catalog of this server.
 struct Catalog {
@@ -135,12 +144,19 @@ impl Catalogs {
             passing.extend(harvested.problem().map(|problem| (catalogs.len(), problem)));
             catalogs.push(Catalog { id: harvested::ID, name, harvested: Some(harvested) });
         }
-        Ok(Self { catalogs, index: Arc::new(Index::new(connection)), looked_at: AtomicU64::new(0), passing })
+        let is_taken = catalogs.iter().any(|catalog| catalog.name == MAINTENANCE);
+        let maintenance = (!is_taken).then(|| Catalog { id: NO_ROW, name: MAINTENANCE.to_owned(), harvested: None });
+        Ok(Self { catalogs, maintenance, index: Arc::new(Index::new(connection)), looked_at: AtomicU64::new(0), passing })
     }
 
     /// The catalogs in the order they were given: the first is the default database.
     pub fn names(&self) -> Vec<String> {
         self.catalogs.iter().map(|catalog| catalog.name.clone()).collect()
+    }
+
+    /// All that a client may connect to: the catalogs, and [`MAINTENANCE`].
+    pub fn databases(&self) -> Vec<String> {
+        self.catalogs.iter().chain(&self.maintenance).map(|catalog| catalog.name.clone()).collect()
     }
 
     /// How many tables lookups have given so far: what describing them costs, on whatever machine.
@@ -158,7 +174,7 @@ impl Catalogs {
 
     /// The catalog of this name, by position and row.
     fn catalog(&self, name: &str) -> Result<(usize, &Catalog)> {
-        self.catalogs.iter().enumerate().find(|(_, catalog)| catalog.name == name).ok_or_else(|| {
+        self.catalogs.iter().chain(&self.maintenance).enumerate().find(|(_, catalog)| catalog.name == name).ok_or_else(|| {
             Error::new(Kind::UndefinedDatabase, format!("database \"{name}\" does not exist"))
                 .with_hint(format!("There is: {}.", self.names().join(", ")))
         })

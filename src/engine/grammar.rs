@@ -2,6 +2,7 @@
 //! where a statement asks for one. What a parsed statement means is not decided here.
 
 mod binding;
+mod quantified;
 
 use std::any::TypeId;
 use std::cell::Cell;
@@ -201,8 +202,11 @@ impl Dialect for Grammar {
         true
     }
 
-    /// `a ISNULL`, `a IS [NOT] DISTINCT FROM b` and `a [NOT] BETWEEN SYMMETRIC b AND c`.
-    fn parse_infix(&self, parser: &mut Parser, expr: &Expr, _precedence: u8) -> Option<Result<Expr, ParserError>> {
+    /// `a ISNULL`, `a IS [NOT] DISTINCT FROM b`, `a [NOT] BETWEEN SYMMETRIC b AND c` and `a OPERATOR(pg_catalog.=) ANY (b)`.
+    fn parse_infix(&self, parser: &mut Parser, expr: &Expr, precedence: u8) -> Option<Result<Expr, ParserError>> {
+        if let Some(compared) = quantified::comparison(parser, expr, precedence) {
+            return Some(compared);
+        }
         if is_isnull(parser) {
             parser.advance_token();
             return Some(Ok(Expr::IsNull(Box::new(expr.clone()))));

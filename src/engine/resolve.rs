@@ -176,7 +176,7 @@ impl Names {
                 None => e,
             };
         }
-        if !self.shared.catalogs.names().iter().any(|c| c == catalog) {
+        if !self.shared.catalogs.databases().iter().any(|c| c == catalog) {
             let e = Error::new(Kind::UndefinedDatabase, format!("database \"{catalog}\" does not exist"));
             return e.with_hint(format!("There are: {}.", self.shared.catalogs.names().join(", ")));
         }
@@ -263,11 +263,11 @@ impl CatalogProviderList for Databases {
     }
 
     fn catalog_names(&self) -> Vec<String> {
-        self.0.shared.catalogs.names()
+        self.0.shared.catalogs.databases()
     }
 
     fn catalog(&self, name: &str) -> Option<Arc<dyn CatalogProvider>> {
-        let known = self.0.shared.catalogs.names().iter().any(|n| n == name);
+        let known = self.0.shared.catalogs.databases().iter().any(|n| n == name);
         known.then(|| Arc::new(Database { names: Arc::clone(&self.0), name: name.to_owned() }) as _)
     }
 }

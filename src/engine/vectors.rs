@@ -1,5 +1,5 @@
-//! What the types of `pg_catalog` need that no other's do: an `int2vector` or `oidvector` counts from 0 and is written without braces, a `regproc`
-//! is written as its function's name. A column has such a type by its mark, whatever it is called.
+//! What the types of `pg_catalog` need that no other's do: an `int2vector` or `oidvector` counts from 0 and is written without braces, a `name` is
+//! an array of characters too, a `regproc` is written as its function's name. A column has such a type by its mark, whatever it is called.
 
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::Transformed;
@@ -12,12 +12,17 @@ use datafusion::optimizer::AnalyzerRule;
 use super::{expressions, functions};
 use crate::table::pg_type::{self, PgType};
 
-/// Subscripts of vectors, which everything behind this planner counts from 1; and the rule for what is done with whole ones.
+/// Subscripts of vectors, which everything behind this planner counts from 1, and of names; and the rule for what is done with whole ones.
 #[derive(Debug, Default)]
 pub struct Vectors;
 
 impl ExprPlanner for Vectors {
     fn plan_field_access(&self, access: RawFieldAccessExpr, schema: &DFSchema) -> Result<PlannerResult<RawFieldAccessExpr>> {
+        if let GetFieldAccess::ListIndex { key } = &access.field_access
+            && is(&access.expr, schema, |pg| *pg == pg_type::NAME)
+        {
+            return Ok(PlannerResult::Planned(call("name_at", vec![access.expr, key.as_ref().clone()])?));
+        }
         if !counts_from_0(&access.expr, schema) {
             return Ok(PlannerResult::Original(access));
         }

@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 
-use crate::harness::Server;
+use crate::harness::{Server, program};
 
 /// What psql prints for commands, errors behind the rest. The progress of first touches is left out.
 fn psql(commands: &[&str]) -> String {
@@ -36,7 +36,7 @@ fn every_describing_command_is_answered() {
         ("\\dt+ transport.ourairports_airports", &["Persistence", "permanent", "Airports"]),
         ("\\dn", &["List of schemas", " environment | tester", " transport   | tester"]),
         ("\\dn+", &["Description"]),
-        ("\\l", &["List of databases", " open | tester | UTF8"]),
+        ("\\l", &["List of databases", " open     | tester | UTF8"]),
         ("\\l+", &["Tablespace"]),
         ("\\du", &["List of roles", "tester"]),
         ("\\dg", &["List of roles"]),
@@ -87,6 +87,52 @@ fn every_describing_command_is_answered() {
         assert!(!shown.contains("ERROR"), "{command}: {shown}");
         for want in wants {
             assert!(shown.contains(want), "{command} lacks {want:?}: {shown}");
+        }
+    }
+}
+
+/// What another of PostgreSQL's programs prints, which must end well.
+fn printed(name: &str, arguments: &[&str]) -> String {
+    let mut asked = program(name);
+    asked.args(["-h", "127.0.0.1", "-U", "tester", "-p"]).arg(Server::shared().address.port().to_string()).args(arguments);
+    let out = asked.output().expect("PostgreSQL's programs are installed by tests/run");
+    assert!(out.status.success(), "{name} {arguments:?}: {}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8_lossy(&out.stdout).into_owned()
+}
+
+#[test]
+fn schemas_and_roles_are_dumped_and_databases_listed() {
+    let one = &[
+        "CREATE TABLE transport.ourairports_airports (",
+        "    ident text",
+        "COMMENT ON TABLE transport.ourairports_airports IS",
+    ][..];
+    check(
+        &["select count(*) from transport.ourairports_airports where id < 0"],
+        expect![[r#"
+         count
+        -------
+             0
+        (1 row)
+
+    "#]],
+    );
+    for (name, arguments, wants) in [
+        (
+            "pg_dump",
+            &["-s", "open"][..],
+            &["CREATE SCHEMA environment;", "CREATE VIEW catalog.datasets AS\n SELECT NULL::text AS"][..],
+        ),
+        ("pg_dump", &["-s", "open"], one),
+        ("pg_dump", &["-s", "-n", "transport", "open"], one),
+        ("pg_dump", &["-s", "-t", "transport.ourairports_airports", "open"], one),
+        ("pg_dumpall", &["-g"], &["CREATE ROLE tester;", "NOREPLICATION NOBYPASSRLS;"]),
+        ("psql", &["-X", "-l"], &[" open     | tester | UTF8", " postgres | tester | UTF8"]),
+        ("psql", &["-X", "-c", "\\dt", "-c", "select current_database()", "postgres"], &[" postgres\n"]),
+    ] {
+        let text = printed(name, arguments);
+        for want in wants {
+            assert!(text.contains(want), "{name} {arguments:?} lacks {want:?}: {text}");
         }
     }
 }

@@ -47,7 +47,7 @@ use crate::error::{Error, Kind, Result};
 use crate::table::pg_type::PgType;
 
 pub use columns::{numbered, shown_name};
-pub use names::common_tables;
+pub use names::{common_tables, operator_named};
 
 /// PostgreSQL's rules of what may stand where, of a statement as it was written, each broken one told at its place.
 pub fn check(statement: &Statement, sql: &str) -> Result<()> {

@@ -86,31 +86,38 @@ fn true_type(expr: &Expr) -> Option<Expr> {
 
 /// `a OPERATOR(pg_catalog.~) b` is `a ~ b`.
 pub fn operator(expr: &mut Expr) {
-    let Expr::BinaryOp { op, .. } = expr else { return };
-    let BinaryOperator::PGCustomBinaryOperator(parts) = op else { return };
-    let known = match parts.last().map(String::as_str) {
-        Some("~") => BinaryOperator::PGRegexMatch,
-        Some("~*") => BinaryOperator::PGRegexIMatch,
-        Some("!~") => BinaryOperator::PGRegexNotMatch,
-        Some("!~*") => BinaryOperator::PGRegexNotIMatch,
-        Some("~~") => BinaryOperator::PGLikeMatch,
-        Some("~~*") => BinaryOperator::PGILikeMatch,
-        Some("!~~") => BinaryOperator::PGNotLikeMatch,
-        Some("!~~*") => BinaryOperator::PGNotILikeMatch,
-        Some("=") => BinaryOperator::Eq,
-        Some("<>") => BinaryOperator::NotEq,
-        Some("<") => BinaryOperator::Lt,
-        Some("<=") => BinaryOperator::LtEq,
-        Some(">") => BinaryOperator::Gt,
-        Some(">=") => BinaryOperator::GtEq,
-        Some("+") => BinaryOperator::Plus,
-        Some("-") => BinaryOperator::Minus,
-        Some("*") => BinaryOperator::Multiply,
-        Some("/") => BinaryOperator::Divide,
-        Some("||") => BinaryOperator::StringConcat,
-        _ => return,
-    };
-    *op = known;
+    if let Expr::BinaryOp { op, .. } = expr
+        && let BinaryOperator::PGCustomBinaryOperator(parts) = op
+        && let Some(known) = parts.last().and_then(|name| operator_named(name))
+    {
+        *op = known;
+    }
+}
+
+/// The operator of a name, of those that sqlparser has a word for.
+pub fn operator_named(name: &str) -> Option<BinaryOperator> {
+    Some(match name {
+        "~" => BinaryOperator::PGRegexMatch,
+        "~*" => BinaryOperator::PGRegexIMatch,
+        "!~" => BinaryOperator::PGRegexNotMatch,
+        "!~*" => BinaryOperator::PGRegexNotIMatch,
+        "~~" => BinaryOperator::PGLikeMatch,
+        "~~*" => BinaryOperator::PGILikeMatch,
+        "!~~" => BinaryOperator::PGNotLikeMatch,
+        "!~~*" => BinaryOperator::PGNotILikeMatch,
+        "=" => BinaryOperator::Eq,
+        "<>" => BinaryOperator::NotEq,
+        "<" => BinaryOperator::Lt,
+        "<=" => BinaryOperator::LtEq,
+        ">" => BinaryOperator::Gt,
+        ">=" => BinaryOperator::GtEq,
+        "+" => BinaryOperator::Plus,
+        "-" => BinaryOperator::Minus,
+        "*" => BinaryOperator::Multiply,
+        "/" => BinaryOperator::Divide,
+        "||" => BinaryOperator::StringConcat,
+        _ => return None,
+    })
 }
 
 /// `pg_class` is `pg_catalog.pg_class`, which PostgreSQL looks through first, unless `WITH` gives the name.

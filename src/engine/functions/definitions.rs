@@ -10,13 +10,14 @@ use datafusion::error::Result;
 use super::catalog_lookup::Lookup;
 use super::function::{Call, Function, Gives, Type, Type::*, outward};
 use super::signatures;
+use crate::name::quoted;
 use crate::table::geometry::Kind;
 use crate::table::pg_catalog::{constraint_definition, index_by_oid, index_definition, roles, types};
 use crate::table::pg_type::{self, PgType};
+use crate::table::virtual_table::relations;
 
 /// Functions that answer null, with how many arguments they take.
-const WITHOUT_ANSWER: [(&str, &[&[Type]]); 11] = [
-    ("pg_get_viewdef", &[&[Oid], &[Oid, Any]]),
+const WITHOUT_ANSWER: [(&str, &[&[Type]]); 10] = [
     ("pg_get_ruledef", &[&[Oid], &[Oid, Any]]),
     ("pg_get_triggerdef", &[&[Oid], &[Oid, Any]]),
     ("pg_get_partkeydef", &[&[Oid]]),
@@ -120,6 +121,7 @@ pub(super) fn functions() -> Vec<Function> {
             Ok(Arc::new(a.oids(0)?.into_iter().map(definition).collect::<Result<StringViewArray>>()?))
         })
         .stable(),
+        Function::new("pg_get_viewdef", &[&[Oid], &[Oid, Any]], Gives::Text, |a| a.named_by(0, view)).stable(),
         Function::new("pg_get_indexdef", &[&[Oid], &[Oid, Int, Bool]], Gives::Text, index).stable(),
         // What stands in such a column is shown as it is kept.
         Function::new("pg_get_expr", &[&[Any, Oid], &[Any, Oid, Bool]], Gives::Text, |a| a.texts(0)?.into_array()),
@@ -141,6 +143,14 @@ pub(super) fn functions() -> Vec<Function> {
     functions.push(Function::new("pg_partition_ancestors", &[&[Oid]], Gives::Oid, |a| a.same::<UInt32Type>(None)).stable());
     functions.extend(WITHOUT_ANSWER.map(|(name, takes)| Function::new(name, takes, Gives::Text, |a| a.same_text(None)).stable()));
     functions
+}
+
+/// What a view of the system's is of, for a restored dump: its columns and no rows, as what it shows is made when it is asked for.
+fn view(oid: u32) -> Option<String> {
+    let relation = relations::by_oid(oid).filter(|relation| relation.kind == 'v')?;
+    let column = |c: &relations::Column| format!("NULL::{} AS {}", c.pg_type.sql_name, quoted(c.name));
+    let columns: Vec<String> = relation.columns.iter().map(column).collect();
+    Some(format!(" SELECT {}\n  WHERE false;", columns.join(",\n    ")))
 }
 
 /// The number of an encoding whose name is written in any case and with any marks; -1 where there is none.

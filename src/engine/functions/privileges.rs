@@ -118,7 +118,7 @@ fn find(env: &SystemEnv, lookup: &Lookup<'_>, kind: Object, object: &Named<'_>) 
             let exists = match kind {
                 Object::Table | Object::Column => lookup.relation(oid).is_some(),
                 Object::Database => {
-                    usize::try_from(oid.wrapping_sub(FIRST_DATABASE)).is_ok_and(|i| i < env.catalogs.names().len())
+                    usize::try_from(oid.wrapping_sub(FIRST_DATABASE)).is_ok_and(|i| i < env.catalogs.databases().len())
                 }
                 Object::Schema => namespaces(env)?.iter().any(|n| n.oid == oid),
                 Object::Function => types::Function::by_oid(oid).is_some(),
@@ -138,7 +138,7 @@ fn find(env: &SystemEnv, lookup: &Lookup<'_>, kind: Object, object: &Named<'_>) 
         Object::Function => (names::regprocedure_oid(env, name)?, Kind::UndefinedFunction, "function"),
         Object::Type => (names::regtype_oid(env, name)?, Kind::UndefinedObject, "type"),
         Object::Database => {
-            let found = (FIRST_DATABASE..).zip(env.catalogs.names()).find(|(_, n)| n == name).map(|(oid, _)| oid);
+            let found = (FIRST_DATABASE..).zip(env.catalogs.databases()).find(|(_, n)| n == name).map(|(oid, _)| oid);
             (found, Kind::UndefinedDatabase, "database")
         }
         Object::Language => {

@@ -1,4 +1,4 @@
-//! What PostgreSQL's catalog queries do with arrays of column numbers and oids: their subscripts, their text, their names.
+//! What PostgreSQL's catalog queries do with arrays of column numbers and oids, and with names: their subscripts, their text, their names.
 
 use std::sync::Arc;
 
@@ -13,6 +13,7 @@ use datafusion::error::Result;
 use super::definitions::format_type;
 use super::function::{Call, Function, Gives, Type::*, list_of};
 use crate::table::pg_catalog::types;
+use crate::table::pg_type;
 
 pub(super) fn functions() -> Vec<Function> {
     let names = |name, of_oid: fn(u32) -> String| Function::new(name, &[&[List]], Gives::Texts, move |a| names_of(a, of_oid));
@@ -22,6 +23,7 @@ pub(super) fn functions() -> Vec<Function> {
         Function::new("array_subscripts", &[&[List, Int]], ints, subscripts),
         Function::new("expanded_array", &[&[List]], pairs, expanded),
         Function::new("vector_text", &[&[List]], Gives::Text, vector_text),
+        Function::new("name_at", &[&[Text, Int]], Gives::Logical(&pg_type::CHAR), name_at),
         names("regtype_names", |oid| format_type(oid, None)),
         names("regproc_names", types::shown_function),
     ]
@@ -82,6 +84,22 @@ fn vector_text(a: &Call) -> Result<ArrayRef> {
         })
         .collect::<StringViewArray>();
     Ok(Arc::new(texts))
+}
+
+/// The byte at a place of a name, from 0, as a `"char"`: one of more than seven bits in octal digits, and that of a place behind the name's end
+/// is the empty one.
+fn name_at(a: &Call) -> Result<ArrayRef> {
+    let (names, places) = (a.texts(0)?, a.ints(1)?);
+    a.write_texts(|row, out| {
+        let at = usize::try_from(places.value(row)).ok().filter(|at| *at < usize::from(pg_type::NAME.len.unsigned_abs()));
+        match at.map(|at| names.value(row).as_bytes().get(at)) {
+            None => return Ok(false),
+            Some(None) => {}
+            Some(Some(byte)) if byte.is_ascii() => out.push(char::from(*byte)),
+            Some(Some(byte)) => out.push_str(&format!("\\{byte:03o}")),
+        }
+        Ok(true)
+    })
 }
 
 fn names_of(a: &Call, of_oid: impl Fn(u32) -> String) -> Result<ArrayRef> {

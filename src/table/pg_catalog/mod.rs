@@ -69,7 +69,8 @@ pub fn source(name: &str) -> Source {
         "pg_prepared_statements" => Source::Listed(sessions::pg_prepared_statements),
         "pg_proc" => Source::Listed(builtin::pg_proc),
         "pg_range" => Source::Listed(builtin::pg_range),
-        "pg_roles" | "pg_authid" => Source::Listed(roles::pg_authid),
+        "pg_authid" => Source::Listed(roles::pg_authid),
+        "pg_roles" => Source::Listed(roles::pg_roles),
         "pg_settings" => Source::Listed(settings::pg_settings),
         "pg_stat_activity" => Source::Listed(sessions::pg_stat_activity),
         "pg_stat_all_indexes" | "pg_stat_user_indexes" | "pg_statio_all_indexes" | "pg_statio_user_indexes" => {

@@ -41,7 +41,7 @@ pub(super) fn pg_namespace(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
 }
 
 pub(super) fn pg_database(env: &SystemEnv, _pins: &Pins) -> Result<Rows> {
-    let names: Vec<(u32, String)> = (FIRST_DATABASE..).zip(env.catalogs.names()).collect();
+    let names: Vec<(u32, String)> = (FIRST_DATABASE..).zip(env.catalogs.databases()).collect();
     Ok(Rows::of(names, |(oid, name), column| match column {
         "oid" => (*oid).into(),
         "datname" => name.into(),

@@ -30,15 +30,24 @@ pub fn oid_of(env: &SystemEnv, name: &str) -> Option<u32> {
     listing.rows().find(|row| listing.text(row, "rolname") == name).map(|row| listing.number(row, "oid"))
 }
 
-/// `pg_roles` and `pg_authid`: the session's user and those of the file of roles, then the built-in ones. Nobody sees a verifier.
+/// `pg_roles`: the session's user and those of the file of roles, then the built-in ones. Nobody sees a verifier.
+pub(super) fn pg_roles(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
+    roles(env, pins, Some("********"))
+}
+
+/// `pg_authid`: the same, as if nobody had a password, for `pg_dumpall` would write down whatever stands there.
 pub(super) fn pg_authid(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
+    roles(env, pins, None)
+}
+
+fn roles(env: &SystemEnv, pins: &Pins, password: Option<&'static str>) -> Result<Rows> {
     let mut known = env.roles();
     known.retain(|(oid, name)| pins.allow_oid("oid", *oid) && pins.allow("rolname", name));
     let mut rows: Vec<Role> = known.into_iter().map(|(oid, name)| Role::Known(oid, name)).collect();
     let listing = builtin::listing("pg_authid");
     rows.extend(listing.into_iter().flat_map(|l| l.kept(pins)).map(Role::BuiltIn));
-    Ok(Rows::of(rows, |role, column| match (role, column) {
-        (_, "rolpassword") => "********".into(),
+    Ok(Rows::of(rows, move |role, column| match (role, column) {
+        (_, "rolpassword") => password.map_or(Cell::Null, Cell::from),
         (Role::BuiltIn(row), _) => builtin::listing("pg_authid").map_or(Cell::Unset, |l| l.cell(row, column)),
         (Role::Known(oid, _), "oid") => (*oid).into(),
         (Role::Known(_, name), "rolname") => name.into(),
