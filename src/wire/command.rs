@@ -14,8 +14,9 @@ use crate::error::{Error, Kind, Result};
 use crate::table::pg_type::{self, PgType};
 use crate::table::pg_value::{self, Format, Values};
 
-use super::connection::{Conversation, Failure};
+use super::connection::Conversation;
 use super::extended::{Planned, no_statement, told_types};
+use super::failure::Failure;
 use super::fetch::no_cursor;
 use super::parameters;
 use super::rows::{self, Sending, Source, Writer};

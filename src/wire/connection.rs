@@ -21,6 +21,7 @@ use super::Server;
 use super::cancel::Seat;
 use super::cursor::Cursor;
 use super::extended::Named;
+use super::failure::{Broken, Failure};
 use super::framing::{Incoming, Phase, Received, violation};
 use super::link::Link;
 use super::login::{self, Login};
@@ -31,37 +32,6 @@ use super::report::Severity;
 use super::{progress, rows};
 use crate::table::pg_type::PgType;
 use crate::table::pg_value::Style;
-
-/// Why a step did not end well.
-#[derive(Debug)]
-pub(super) enum Failure {
-    /// The statement failed; the client is told and the connection goes on.
-    Statement(Error),
-    /// The client cannot be reached; the connection ends.
-    Connection(Broken),
-}
-
-/// Writing to the client failed.
-#[derive(Debug)]
-pub(super) struct Broken(pub(super) Error);
-
-impl From<Error> for Failure {
-    fn from(e: Error) -> Self {
-        Self::Statement(e)
-    }
-}
-
-impl From<Broken> for Failure {
-    fn from(e: Broken) -> Self {
-        Self::Connection(e)
-    }
-}
-
-impl From<Broken> for Error {
-    fn from(e: Broken) -> Self {
-        e.0
-    }
-}
 
 /// Serves one client from its first byte to its last.
 pub(super) async fn run(server: &Arc<Server>, mut link: Link, login: Login) -> Result<()> {
@@ -414,15 +384,6 @@ impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
             style.clone()
         } else {
             Style::from_settings(|name| self.session.setting(name))
-        }
-    }
-}
-
-impl Failure {
-    /// The error of a connection that ends.
-    fn into_error(self) -> Error {
-        match self {
-            Self::Statement(e) | Self::Connection(Broken(e)) => e,
         }
     }
 }

@@ -11,7 +11,8 @@ use crate::error::Result;
 use crate::table::pg_charset::Charset;
 use crate::table::pg_value::{self, Format, Room};
 
-use super::connection::{Conversation, Failure};
+use super::connection::Conversation;
+use super::failure::Failure;
 use super::rows::{self, Encode, Sending, Source, Writer};
 
 impl Encode for CopyEncoder {

@@ -16,7 +16,8 @@ use crate::error::{Error, Kind, Result};
 use crate::table::pg_type::{self, PgType};
 
 use super::charset;
-use super::connection::{Conversation, Failure};
+use super::connection::Conversation;
+use super::failure::Failure;
 use super::framing::violation;
 use super::parameters;
 use super::portal::{Portal, no_portal};

@@ -12,10 +12,11 @@ use crate::error::{Error, Kind, Result};
 use crate::table::pg_value::Format;
 
 use super::command::Answer;
-use super::connection::{Conversation, Failure};
+use super::connection::Conversation;
 use super::cursor::{Cursor, Passed, reversed};
 use super::encode::RowEncoder;
 use super::extended::Planned;
+use super::failure::Failure;
 use super::portal::Portal;
 use super::rows::{self, Source, Writer};
 

@@ -22,6 +22,7 @@ mod copy;
 mod cursor;
 pub mod encode;
 mod extended;
+mod failure;
 mod fetch;
 mod framing;
 #[cfg(any(test, fuzzing))]

@@ -13,7 +13,7 @@ use crate::table::pg_charset::Charset;
 use crate::table::pg_value::Room;
 
 use super::charset;
-use super::connection::Broken;
+use super::failure::Broken;
 use super::report::{self, Severity};
 
 /// Bytes that gather before they are written.

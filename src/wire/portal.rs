@@ -14,9 +14,10 @@ use crate::error::{Error, Kind, Result};
 use crate::table::pg_value::Format;
 
 use super::command::Answer;
-use super::connection::{Conversation, Failure};
+use super::connection::Conversation;
 use super::cursor::Cursor;
 use super::extended::Planned;
+use super::failure::Failure;
 use super::framing::violation;
 use super::rows::{Source, Writer};
 use super::simple::rows_tag;

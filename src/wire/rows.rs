@@ -14,8 +14,8 @@ use crate::error::{Error, Kind, Result};
 use crate::table::modifier;
 use crate::table::pg_type::{self, PgType};
 
-use super::connection::Failure;
 use super::encode::RowEncoder;
+use super::failure::Failure;
 use super::outgoing::{FLUSH, Outgoing};
 use crate::table::pg_value::{self, Format, Room, Style};
 

@@ -7,7 +7,8 @@ use tokio::io::AsyncWrite;
 use tokio_util::sync::CancellationToken;
 
 use super::command::Answer;
-use super::connection::{Conversation, Failure};
+use super::connection::Conversation;
+use super::failure::Failure;
 
 impl<W: AsyncWrite + Unpin> Conversation<'_, W> {
     /// Runs the statements of a query string and says that more may come.
