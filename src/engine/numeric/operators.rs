@@ -2,14 +2,15 @@
 //! (22012), also of floats; quotients of decimals have at least 16 digits. The planner puts these functions in place of the operators
 //! when the types on both sides are settled (`settle`).
 
+mod floats;
+mod negation;
+
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray};
 use arrow::compute::kernels::arity::try_binary;
-use arrow::compute::kernels::numeric::{add, add_wrapping, div, mul, mul_wrapping, neg, rem, sub, sub_wrapping};
-use arrow::datatypes::{
-    ArrowNativeTypeOp, DataType, Decimal128Type, Decimal256Type, Field, FieldRef, Float32Type, Float64Type, i256,
-};
+use arrow::compute::kernels::numeric::{add, div, mul, rem, sub};
+use arrow::datatypes::{DataType, Decimal128Type, Decimal256Type, Field, FieldRef, Float32Type, Float64Type, i256};
 use arrow::error::ArrowError;
 use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::{
@@ -17,8 +18,11 @@ use datafusion::logical_expr::{
 };
 use datafusion::physical_expr_common::datum::apply;
 
+pub use self::floats::{overflow, underflow};
+pub use self::negation::negated;
+
+use self::floats::floats;
 use super::{decimal, types};
-use crate::error::{Error, Kind};
 use crate::table::pg_type::PgType;
 
 /// The largest scale of a product: what 256 bits hold besides 28 digits before the point.
@@ -38,11 +42,6 @@ pub fn call(left: Expr, op: Operator, right: Expr) -> Expr {
     operands.push(right);
     let signature = Signature::any(operands.len(), Volatility::Immutable);
     ScalarUDF::from(Arithmetic { ops, signature }).call(operands)
-}
-
-/// `- operand`.
-pub fn negated(operand: Expr) -> Expr {
-    ScalarUDF::from(Negation { signature: Signature::any(1, Volatility::Immutable) }).call(vec![operand])
 }
 
 /// Operations from left to right.
@@ -97,7 +96,8 @@ impl ScalarUDFImpl for Arithmetic {
             } else {
                 Arc::new(result(*op, &left_field, field)?)
             };
-            left = operate(*op, &left, right, [&left_field, field], to.data_type())?;
+            let sides = Sides { left: &left, right, fields: [&left_field, field] };
+            left = operate(*op, &sides, to.data_type())?;
             left_field = to;
         }
         Ok(left)
@@ -113,16 +113,18 @@ impl Arithmetic {
     }
 }
 
+/// What an operation is done with.
+struct Sides<'a> {
+    left: &'a ColumnarValue,
+    right: &'a ColumnarValue,
+    fields: [&'a FieldRef; 2],
+}
+
 /// `left op right` as a value of type `to`.
-fn operate(
-    op: Operator,
-    left: &ColumnarValue,
-    right: &ColumnarValue,
-    fields: [&FieldRef; 2],
-    to: &DataType,
-) -> Result<ColumnarValue> {
+fn operate(op: Operator, sides: &Sides<'_>, to: &DataType) -> Result<ColumnarValue> {
+    let Sides { left, right, .. } = *sides;
     if types::decimal(&left.data_type()).is_some() {
-        return decimals(op, left, right, fields, to);
+        return decimals(op, sides, to);
     }
     let checked = |op: fn(&dyn arrow::array::Datum, &dyn arrow::array::Datum) -> Result<ArrayRef, ArrowError>| {
         apply(left, right, op).map_err(|e| in_postgres_words(e, to))
@@ -168,13 +170,8 @@ fn result(op: Operator, left: &Field, right: &Field) -> Result<Field> {
     })
 }
 
-fn decimals(
-    op: Operator,
-    left: &ColumnarValue,
-    right: &ColumnarValue,
-    fields: [&FieldRef; 2],
-    to: &DataType,
-) -> Result<ColumnarValue> {
+fn decimals(op: Operator, sides: &Sides<'_>, to: &DataType) -> Result<ColumnarValue> {
+    let Sides { left, right, fields } = *sides;
     let (Some((_, s1)), Some((_, s2)), Some((_, s))) =
         (types::decimal(&left.data_type()), types::decimal(&right.data_type()), types::decimal(to))
     else {
@@ -291,110 +288,6 @@ fn primitive<T: ArrowPrimitiveType>(
         return Ok(ColumnarValue::Scalar(datafusion::common::ScalarValue::try_from_array(&done, 0)?));
     }
     Ok(ColumnarValue::Array(done))
-}
-
-/// Floats by Arrow's kernels, then a look at what came out: only where something is infinite or zero are the operands looked at too.
-fn floats<T>(left: &ColumnarValue, right: &ColumnarValue, op: Operator) -> Result<ColumnarValue>
-where
-    T: ArrowPrimitiveType,
-    T::Native: ArrowNativeTypeOp + Into<f64> + Copy,
-{
-    let done = match op {
-        Operator::Plus => apply(left, right, add_wrapping)?,
-        Operator::Minus => apply(left, right, sub_wrapping)?,
-        Operator::Multiply => apply(left, right, mul_wrapping)?,
-        Operator::Divide => apply(left, right, div)?,
-        _ => apply(left, right, rem)?,
-    };
-    let result = done.to_array(1)?;
-    let result = result.as_primitive::<T>();
-    let is_odd = |v: &T::Native| {
-        let v: f64 = (*v).into();
-        !v.is_finite() || v == 0.0
-    };
-    if !result.values().iter().any(is_odd) {
-        return Ok(done);
-    }
-    let rows = result.len();
-    let (l, r) = (left.to_array(rows)?, right.to_array(rows)?);
-    let (l, r) = (l.as_primitive::<T>(), r.as_primitive::<T>());
-    for row in (0..rows).filter(|row| result.is_valid(*row)) {
-        let (a, b, v): (f64, f64, f64) = (l.value(row).into(), r.value(row).into(), result.value(row).into());
-        if b == 0.0 && matches!(op, Operator::Divide | Operator::Modulo) && !a.is_nan() {
-            return Err(types::by_zero());
-        }
-        if v.is_infinite() && a.is_finite() && b.is_finite() {
-            return Err(overflow());
-        }
-        let vanished = match op {
-            Operator::Multiply => a != 0.0 && b != 0.0,
-            Operator::Divide => a != 0.0 && !b.is_infinite(),
-            _ => false,
-        };
-        if v == 0.0 && vanished {
-            return Err(underflow());
-        }
-    }
-    Ok(done)
-}
-
-/// The error of a float that became too large.
-pub fn overflow() -> DataFusionError {
-    types::outward(Error::new(Kind::OutOfRange, "value out of range: overflow"))
-}
-
-/// The error of a float that became too small to be told from zero.
-pub fn underflow() -> DataFusionError {
-    types::outward(Error::new(Kind::OutOfRange, "value out of range: underflow"))
-}
-
-/// The minus before a number.
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Negation {
-    signature: Signature,
-}
-
-impl ScalarUDFImpl for Negation {
-    fn name(&self) -> &str {
-        "-"
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, arguments: &[DataType]) -> Result<DataType> {
-        arguments.first().cloned().ok_or_else(types_differ)
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
-        let field = args.arg_fields.first().ok_or_else(types_differ)?;
-        let plain = Field::new(self.name(), field.data_type().clone(), true);
-        Ok(Arc::new(match types::shown(field).0 {
-            Some(shown) => shown.mark(plain),
-            None => plain,
-        }))
-    }
-
-    fn display_name(&self, arguments: &[Expr]) -> Result<String> {
-        Ok(arguments.first().map_or_else(|| "-".to_owned(), |operand| format!("(- {operand})")))
-    }
-
-    fn schema_name(&self, arguments: &[Expr]) -> Result<String> {
-        Ok(arguments.first().map_or_else(|| "-".to_owned(), |operand| format!("(- {})", operand.schema_name())))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let [operand] = args.args.as_slice() else { return Err(types_differ()) };
-        let negate = |array: &ArrayRef| neg(array).map_err(|e| in_postgres_words(e.into(), args.return_type()));
-        match operand {
-            ColumnarValue::Array(array) => Ok(ColumnarValue::Array(negate(array)?)),
-            ColumnarValue::Scalar(value) => {
-                let done = negate(&value.to_array()?)?;
-                Ok(ColumnarValue::Scalar(datafusion::common::ScalarValue::try_from_array(&done, 0)?))
-            }
-        }
-    }
 }
 
 /// The text of operations from left to right.

@@ -2,6 +2,7 @@
 //! as decimals, and calculate with integers beyond their end. Operators on numbers become the functions of `operators`, casts those of
 //! `convert`. Which type two numbers meet in is `types`' to say.
 
+mod choices;
 mod objects;
 mod recursion;
 mod relations;
@@ -11,7 +12,7 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::functions_nested::array_has::array_has_udf;
-use datafusion::logical_expr::expr::{Between, BinaryExpr, Case, Cast, InList, ScalarFunction};
+use datafusion::logical_expr::expr::{Between, BinaryExpr, Cast, InList, ScalarFunction};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::utils::merge_schema;
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator, cast, lit};
@@ -102,7 +103,7 @@ fn settle(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             let list = Expr::InList(InList::new(Box::new(expr), all.collect(), negated));
             Ok(if changed { Transformed::yes(list) } else { Transformed::no(list) })
         }
-        Expr::Case(case) => cases(case, schema),
+        Expr::Case(case) => choices::cases(case, schema),
         // Which scale it has is known when it comes.
         Expr::Placeholder(_) => match number(&expr, schema) {
             Some(data_type) if types::decimal(&data_type).is_some() => {
@@ -119,7 +120,7 @@ fn settle(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             }
             Err(args) => Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction { func: call.func, args }))),
         },
-        Expr::ScalarFunction(call) if call.func.name() == "nullif" => null_if(call, schema),
+        Expr::ScalarFunction(call) if call.func.name() == "nullif" => choices::null_if(call, schema),
         Expr::ScalarFunction(call) if call.func.name() == COMPARE_ANY => equals_any(call, schema),
         Expr::ScalarFunction(mut call) if OF_TEXTS.contains(&call.func.name()) => {
             for argument in &mut call.args {
@@ -133,32 +134,9 @@ fn settle(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
             let of = if is_list { DataType::new_list(DataType::Int32, true) } else { DataType::Int32 };
             Ok(Transformed::yes(cast(Expr::ScalarFunction(call), of)))
         }
-        Expr::ScalarFunction(call) if OF_ONE_TYPE.contains(&call.func.name()) => {
-            let Some(common) = common(&call.args, schema, types::for_result) else {
-                let choices = call.args.clone();
-                return Ok(showing(Expr::ScalarFunction(call), &choices, schema));
-            };
-            let scales = shown::of_choices(&call.args, schema);
-            let args = call.args.into_iter().map(|e| to(e, &common, schema)).collect::<Result<_>>()?;
-            let settled = Expr::ScalarFunction(ScalarFunction { func: call.func, args });
-            Ok(Transformed::yes(shown::as_found(settled, scales, &common)))
-        }
+        Expr::ScalarFunction(call) if OF_ONE_TYPE.contains(&call.func.name()) => choices::of_one_type(call, schema),
         other => Ok(Transformed::no(other)),
     }
-}
-
-/// `nullif(a, b)` where their types differ: the first as it is, unless they are equal.
-fn null_if(call: ScalarFunction, schema: &DFSchema) -> Result<Transformed<Expr>> {
-    if common(&call.args, schema, types::for_operator).is_none() {
-        return Ok(Transformed::no(Expr::ScalarFunction(call)));
-    }
-    let [left, right] = <[Expr; 2]>::try_from(call.args).map_err(|_| unsettled())?;
-    let data_type = left.get_type(schema)?;
-    let equal = BinaryExpr::new(Box::new(left.clone()), Operator::Eq, Box::new(right));
-    let equal = operator(equal, schema)?.data;
-    let null = Expr::Literal(ScalarValue::try_from(&data_type)?, None);
-    let case = Case::new(None, vec![(Box::new(equal), Box::new(null))], Some(Box::new(left)));
-    Ok(Transformed::yes(Expr::Case(case)))
 }
 
 /// `x = ANY (array)` as the function that DataFusion knows more of: of the elements of all dimensions, in the type that they and the value meet in.
@@ -314,41 +292,6 @@ fn whole(data_type: &DataType, op: Operator, constant: &Expr) -> Option<(Operato
         _ => ScalarValue::Int64(Some(whole)),
     };
     Some((op, Expr::Literal(whole, None)))
-}
-
-fn cases(mut case: Case, schema: &DFSchema) -> Result<Transformed<Expr>> {
-    let mut changed = false;
-    if let Some(base) = &case.expr {
-        let compared: Vec<Expr> =
-            std::iter::once(base.as_ref()).chain(case.when_then_expr.iter().map(|(when, _)| when.as_ref())).cloned().collect();
-        if let Some(common) = common(&compared, schema, types::for_operator) {
-            changed = true;
-            case.expr = Some(Box::new(to(base.as_ref().clone(), &common, schema)?));
-            for (when, _) in &mut case.when_then_expr {
-                **when = to(when.as_ref().clone(), &common, schema)?;
-            }
-        }
-    }
-    let results: Vec<Expr> =
-        case.when_then_expr.iter().map(|(_, then)| then).chain(&case.else_expr).map(|e| e.as_ref().clone()).collect();
-    let Some(common) = common(&results, schema, types::for_result) else {
-        let shown = showing(Expr::Case(case), &results, schema);
-        return Ok(Transformed { transformed: changed || shown.transformed, ..shown });
-    };
-    for then in case.when_then_expr.iter_mut().map(|(_, then)| then).chain(&mut case.else_expr) {
-        **then = to(then.as_ref().clone(), &common, schema)?;
-    }
-    let scales = shown::of_choices(&results, schema);
-    Ok(Transformed::yes(shown::as_found(Expr::Case(case), scales, &common)))
-}
-
-/// A choice between decimals of one type, shown as they are.
-fn showing(choice: Expr, of: &[Expr], schema: &DFSchema) -> Transformed<Expr> {
-    let mut decimals = of.iter().filter_map(|e| number(e, schema)).filter(|t| types::decimal(t).is_some());
-    match (decimals.next(), shown::of_choices(of, schema)) {
-        (Some(data_type), scale @ Some(_)) => Transformed::yes(shown::as_found(choice, scale, &data_type)),
-        _ => Transformed::no(choice),
-    }
 }
 
 /// A cast that the statement asks for.
