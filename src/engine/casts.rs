@@ -97,7 +97,8 @@ fn written(expr: Expr, schema: &DFSchema, is_shown: bool) -> Result<Transformed<
     of_json(&inner.to_field(schema)?.1, &field)?;
     if to.is_string() && (from == DataType::Boolean || from.is_nested() || from.is_binary()) {
         let text = call("value_to_text", vec![*inner])?;
-        let text = if *to == DataType::Utf8View { text } else { Expr::Cast(Cast { expr: Box::new(text), field }) };
+        let text =
+            if *to == DataType::Utf8View && plain(&field) { text } else { Expr::Cast(Cast { expr: Box::new(text), field }) };
         return Ok(Transformed::yes(text));
     }
     if typed::is_list(to) && from.is_string() {

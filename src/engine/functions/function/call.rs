@@ -16,9 +16,10 @@ use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs};
 use super::column::{Column, Ranges, lists, strictly};
 use super::outward;
 use super::session::SessionValues;
+use super::types::Given;
 use crate::table::pg_time::{Interval, Reader, Zone};
 use crate::table::pg_type::{self, PgType};
-use crate::table::pg_value::Style;
+use crate::table::pg_value::{Style, Values, encode_json};
 use crate::table::virtual_table::SystemEnv;
 
 /// A call's arguments, with what they are.
@@ -79,8 +80,16 @@ impl Call {
         self.arguments[i].mapped(|array| strictly(array, to))
     }
 
-    /// An argument as texts.
+    /// An argument as texts; what has fields is the JSON that it is shown as.
     pub fn texts(&self, i: usize) -> Result<Column<StringViewArray>> {
+        if Given::of_type(self.data_type(i)) == Given::Row {
+            return self.arguments[i].mapped(|array| {
+                let mut values = Values::default();
+                encode_json(array, &self.fields[i], &self.style(), &mut values).map_err(outward)?;
+                let text = |row| values.get(row).map(std::str::from_utf8).transpose();
+                (0..array.len()).map(text).collect::<std::result::Result<_, _>>().map_err(|e| DataFusionError::External(e.into()))
+            });
+        }
         self.cast(i, &DataType::Utf8View)?.mapped(|a| Ok(a.as_string_view().clone()))
     }
 
@@ -299,5 +308,23 @@ impl Call {
     /// The same flag for each row.
     pub fn same_flag(&self, flag: bool) -> Result<ArrayRef> {
         Ok(Arc::new(BooleanArray::from(vec![flag; self.rows])))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{Int32Array, StructArray};
+    use arrow::datatypes::Field;
+
+    use super::*;
+
+    #[test]
+    fn what_has_fields_is_read_as_json() {
+        let numbers: ArrayRef = Arc::new(Int32Array::from(vec![Some(1), None, Some(3)]));
+        let field = Arc::new(Field::new("x", DataType::Int32, true));
+        let nulls = NullBuffer::from(vec![true, true, false]);
+        let rows = StructArray::new(vec![field].into(), vec![numbers], Some(nulls));
+        let texts = Call::of_arrays(vec![Arc::new(rows)]).texts(0).expect("they are texts");
+        assert_eq!((0..3).map(|row| texts.get(row)).collect::<Vec<_>>(), [Some(r#"{"x":1}"#), Some(r#"{"x":null}"#), None]);
     }
 }
