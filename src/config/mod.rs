@@ -117,6 +117,7 @@ fn engine_options(raw: &RawShared) -> Result<engine::Options> {
         store: store_options(raw)?,
         snapshot,
         memory,
+        result_cache: value::parse("--result-cache", &raw.result_cache, value::size_or_none, value::SIZES_OR_NONE)?,
         statement_timeout: duration("--statement-timeout", &raw.statement_timeout)?,
         threads,
     })

@@ -78,6 +78,9 @@ pub(super) struct RawShared {
     /// Memory that all queries share; beyond it they spill to disk [default: half of the machine's or container's]
     #[arg(long, global = true, value_name = "SIZE", env = "STOA_MEMORY")]
     pub memory: Option<String>,
+    /// Memory beside that for answers that are given again while their tables are the same; 0 for none
+    #[arg(long, global = true, value_name = "SIZE", env = "STOA_RESULT_CACHE", default_value = "64MiB")]
+    pub result_cache: String,
     /// Stop a statement that runs longer; 0 for never. Sessions change it with SET statement_timeout
     #[arg(long, global = true, value_name = "DURATION", env = "STOA_STATEMENT_TIMEOUT", default_value = "0")]
     pub statement_timeout: String,

@@ -8,6 +8,8 @@ use crate::error::{Error, Kind, Result};
 
 /// What [`size`] takes.
 pub(super) const SIZES: &str = "a size such as 512MB or 2GiB (B, kB, MB, GB, TB; 1 kB is 1024 bytes)";
+/// What [`size_or_none`] takes.
+pub(super) const SIZES_OR_NONE: &str = "0, or a size such as 64MiB or 1GiB (B, kB, MB, GB, TB; 1 kB is 1024 bytes)";
 /// What [`duration`] takes.
 pub(super) const DURATIONS: &str =
     "0, or a duration such as 500ms, 30s, 5min, 1h or 1d, up to 24d; a bare number is milliseconds";
@@ -41,6 +43,11 @@ pub(super) fn size(text: &str) -> Option<usize> {
     let bytes = number * (1_u64 << shift) as f64;
     // 2^53: up to here a f64 holds every whole number.
     (1.0..=9_007_199_254_740_992.0).contains(&bytes).then_some(bytes as usize)
+}
+
+/// The same, or 0 for none.
+pub(super) fn size_or_none(text: &str) -> Option<usize> {
+    if text == "0" { Some(0) } else { size(text) }
 }
 
 /// A number and a unit of PostgreSQL's; a bare number is milliseconds, and no more than an `int4` of them, as for `statement_timeout`.

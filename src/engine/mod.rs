@@ -22,6 +22,7 @@ mod functions;
 mod grammar;
 mod grouped;
 mod hidden;
+mod history;
 mod identifiers;
 mod kept;
 mod keyed;
@@ -38,6 +39,7 @@ mod parameters;
 mod plan;
 mod proven;
 mod rejecting;
+mod remembered;
 mod renamed;
 mod resolve;
 mod rows_from;
@@ -102,6 +104,8 @@ pub struct Options {
     pub snapshot: snapshot::Options,
     /// Memory that all queries share, in bytes; beyond it they spill, then fail.
     pub memory: usize,
+    /// Memory beside that for answers that are given again, in bytes; 0 keeps none.
+    pub result_cache: usize,
     /// The default of each session's `statement_timeout`; zero means none.
     pub statement_timeout: Duration,
     /// Threads that plan and run queries.
@@ -118,6 +122,7 @@ impl Options {
             snapshot: snapshot::Options::new(state.clone()),
             cache: state,
             memory: 1 << 30,
+            result_cache: 64 << 20,
             statement_timeout: Duration::ZERO,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
         }

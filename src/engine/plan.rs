@@ -20,6 +20,7 @@ use super::failure::{from_datafusion, position};
 use super::numeric;
 use super::origin::Origin;
 use super::parameters::KnownParameters;
+use super::remembered::is_repeatable;
 use super::resolve::{Databases, Names, Pinned};
 use super::run;
 use super::session::Inner;
@@ -44,6 +45,8 @@ pub struct QueryPlan {
     pub pinned: Vec<Pinned>,
     /// Whether it reads a version that counts from the time of planning.
     pub of_one_run: bool,
+    /// Whether it gives the same rows of the same snapshots and parameters whenever it runs.
+    pub repeatable: bool,
 }
 
 /// Plans `ast`; `declared` are the parameter types that the client gave, by position.
@@ -105,6 +108,7 @@ async fn planned(
         options.optimizer.hash_join_inlist_pushdown_max_size = 4 << 20;
     }
     super::marks::check_ordered(&logical).map_err(failed)?;
+    let repeatable = !of_one_run && names.are_pinned() && is_repeatable(&logical, sql).map_err(failed)?;
     // The optimizer writes the time of planning in place of now().
     let origins: Vec<Option<Origin>> = (0..logical.schema().fields().len()).map(|i| Origin::of_column(&logical, i)).collect();
     let (logical, optimized) = if parameters.is_empty() && !is_of_one_run(&logical).map_err(failed)? {
@@ -114,7 +118,7 @@ async fn planned(
     };
     let columns = columns(&state, &logical, optimized, &origins)?;
     let constant = if optimized { constant(&logical).map(|row| run::conform(row, &columns)).transpose()? } else { None };
-    Ok(QueryPlan { state, logical, optimized, columns, constant, parameters, pinned: names.pinned(), of_one_run })
+    Ok(QueryPlan { state, logical, optimized, columns, constant, parameters, pinned: names.pinned(), of_one_run, repeatable })
 }
 
 /// The error of an unknown relation, with the place where the statement first names it: name resolution knows no places.

@@ -80,6 +80,12 @@ impl Names {
         !found.is_empty() && found.values().all(|found| found.of.is_none())
     }
 
+    /// Whether all that the statement reads are published tables as they are now, one at least.
+    pub fn are_pinned(&self) -> bool {
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner).len();
+        found > 0 && found == self.pinned.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// The table of a name; a name without a schema is looked up along the search path, `pg_catalog` first as in PostgreSQL.
     pub async fn table(&self, catalog: &str, schema: &str, table: &str) -> Result<Option<Arc<dyn TableProvider>>> {
         if schema == SEARCH_PATH_SCHEMA {

@@ -1,6 +1,7 @@
 //! Running a planned statement: batches from the query threads to the client through a channel of two, under the statement's limit.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use arrow::array::{ArrayRef, StringArray};
 use arrow::compute::{CastOptions, cast_with_options};
@@ -22,12 +23,13 @@ use super::apply;
 use super::blame;
 use super::failure::{UNNAMED_SOURCE, from_datafusion};
 use super::plan::QueryPlan;
+use super::remembered::Gathering;
 use super::runtime::{AbortOnDrop, Limit, panicked};
 use super::session::Running;
 use super::shared::Shared;
 use crate::error::{Error, Kind, Result};
 use crate::snapshot::{Layout, Snapshot};
-use crate::table::{SnapshotTable, guarded};
+use crate::table::{Ending, SnapshotTable, guarded};
 
 /// Batches that may wait for a slow client.
 const BATCHES_AHEAD: usize = 2;
@@ -108,7 +110,8 @@ fn are_numbers(a: &DataType, b: &DataType) -> bool {
     }
 }
 
-/// Starts a plan and hands out its batches as columns of `columns`' types. Dropping the stream stops the query.
+/// Starts a plan and hands out its batches as columns of `columns`' types. Dropping the stream stops the query. What is gathered is kept as
+/// its answer when it ran to its end.
 pub fn start(
     shared: Arc<Shared>,
     plan: Arc<dyn ExecutionPlan>,
@@ -116,12 +119,14 @@ pub fn start(
     limit: Limit,
     running: Running,
     sql: Arc<str>,
+    mut gathering: Option<Gathering>,
 ) -> Rows {
     let context = query.state.task_ctx();
     let columns = Arc::clone(&query.columns);
     // Holds the snapshots that are read, those of another time too: none is removed, or its store let go of, before the last row.
     let logical = query.logical.clone();
     let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
+    let (answers, text) = (Arc::downgrade(&shared), Arc::clone(&sql));
     let task = shared.cpu.handle().spawn(async move {
         let mut batches = match execute_stream(plan, context) {
             Ok(batches) => batches,
@@ -136,17 +141,26 @@ pub fn start(
                 () = sender.closed() => return,
                 next = batches.next() => next,
             };
-            let Some(next) = next else { return };
+            let Some(next) = next else {
+                if let (Some(gathered), Some(shared)) = (gathering, answers.upgrade()) {
+                    shared.remembered.answers.keep(gathered);
+                }
+                return;
+            };
             let failed = |e| blame::placed(named(from_datafusion(e, &sql), &logical), &sql);
             let next = next.map_err(failed).and_then(|batch| conform(batch, &columns));
             let last = next.is_err();
+            if let Ok(batch) = &next {
+                gathering = gathering.take_if(|gathering| gathering.add(batch));
+            }
             if sender.send(next).await.is_err() || last {
                 return;
             }
         }
     });
-    let delivery =
-        Delivery { receiver, _abort: AbortOnDrop(task.abort_handle()), task, limit, _running: running, _shared: shared };
+    let abort = AbortOnDrop(task.abort_handle());
+    let (started, rows, how) = (SystemTime::now(), 0, Ending::Closed);
+    let delivery = Delivery { receiver, _abort: abort, task, limit, running, shared, sql: text, started, rows, how };
     stream::unfold(Some(delivery), |delivery| async {
         let mut delivery = delivery?;
         match delivery.next().await {
@@ -191,13 +205,35 @@ struct Delivery {
     task: JoinHandle<()>,
     _abort: AbortOnDrop,
     limit: Limit,
-    _running: Running,
+    running: Running,
     /// The threads live as long as a query runs on them.
-    _shared: Arc<Shared>,
+    shared: Arc<Shared>,
+    sql: Arc<str>,
+    started: SystemTime,
+    /// Rows that were handed on.
+    rows: u64,
+    how: Ending,
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        let how = std::mem::take(&mut self.how);
+        self.shared.history.add(self.running.inner.ended(&self.sql, self.started, self.rows, how, false));
+    }
 }
 
 impl Delivery {
     async fn next(&mut self) -> Option<Result<RecordBatch>> {
+        let next = self.received().await;
+        match &next {
+            Some(Ok(batch)) => self.rows += batch.num_rows() as u64,
+            Some(Err(e)) => self.how = Ending::Failed(e.message().to_owned()),
+            None => self.how = Ending::Finished,
+        }
+        next
+    }
+
+    async fn received(&mut self) -> Option<Result<RecordBatch>> {
         let next = tokio::select! {
             biased;
             reason = self.limit.reached() => return Some(Err(reason)),

@@ -21,12 +21,14 @@ use super::choices::Choices;
 use super::filtered::Filtered;
 use super::functions::{Types, Unknowns};
 use super::grouped::Grouped;
+use super::history::History;
 use super::marks::{self, Marks};
 use super::multiset::Counted;
 use super::numeric::{self, Literals, Settle};
 use super::operators::Operators;
 use super::proven::{self, Proven};
 use super::rejecting::Rejecting;
+use super::remembered::Remembered;
 use super::resolve::SEARCH_PATH_SCHEMA;
 use super::runtime::Cpu;
 use super::session::Inner;
@@ -51,6 +53,8 @@ pub struct Shared {
     /// Functions, rules and options that every session starts from.
     pub base: SessionState,
     pub locks: AdvisoryLocks,
+    pub remembered: Remembered,
+    pub history: History,
     sessions: Mutex<BTreeMap<i32, Weak<Inner>>>,
     next_id: AtomicI32,
     _spill: Spill,
@@ -104,6 +108,8 @@ impl Shared {
             statement_timeout: options.statement_timeout,
             base,
             locks: AdvisoryLocks::default(),
+            history: History::default(),
+            remembered: Remembered::new(options.result_cache),
             sessions: Mutex::default(),
             next_id: AtomicI32::new(1),
             _spill: spill,

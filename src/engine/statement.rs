@@ -1,11 +1,12 @@
 //! A session's statements: parsed, planned, and run with their parameters. How each of these is done stands in the modules they call.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
+use datafusion::common::ScalarValue;
 use datafusion::sql::sqlparser::ast::Statement as Ast;
 use futures::StreamExt;
 use futures::stream;
@@ -13,35 +14,41 @@ use tokio_util::sync::CancellationToken;
 
 use super::admit::{self, Action, Statement};
 use super::plan::{self, QueryPlan};
+use super::remembered::{self, Answer, AnswerKey};
+use super::resolve::Pinned;
 use super::session::{Asked, Session};
 use super::{Outcome, explain, run, settings};
 use crate::error::{Error, Kind, Result};
-use crate::table::SessionFacts;
 use crate::table::pg_type::PgType;
+use crate::table::{Ending, SessionFacts};
 
 /// How old a plan may be before its tables are asked whether they changed.
 const PLAN_IS_FRESH: Duration = Duration::from_secs(1);
 
 /// A planned statement: what it takes and what it gives.
+#[derive(Clone)]
 pub struct Prepared {
     pub(super) statement: Statement,
     /// `None` for what plans nothing, and for a query whose answer is known.
     plan: Option<Arc<QueryPlan>>,
     /// The answer of a query that planning left nothing to do of.
     constant: Option<RecordBatch>,
+    /// The answer that another session was given, for which nothing was planned.
+    answer: Option<(AnswerKey, Arc<Answer>)>,
     columns: Option<SchemaRef>,
-    declared: Vec<Option<&'static PgType>>,
-    planned: Instant,
+    pub(super) declared: Vec<Option<&'static PgType>>,
+    /// `None` for what was not planned here.
+    planned: Option<Instant>,
     /// The command that it was planned in.
     command: u64,
     /// The session's settings when it was planned.
-    generation: u64,
+    pub(super) generation: u64,
 }
 
 impl Session {
     /// The statements of a query string, each admitted or refused; an empty string gives none. No statement is planned.
     pub fn parse(&self, sql: &str) -> Result<Vec<Statement>> {
-        admit::parse(sql)
+        self.shared.remembered.parse(sql, admit::parse)
     }
 
     /// Plans a statement. `parameter_types` are those the client declared, by position; the others are inferred.
@@ -53,7 +60,47 @@ impl Session {
         cancel: &CancellationToken,
     ) -> Result<Prepared> {
         let command = self.inner.arm();
+        if let Some(known) = self.remembered(statement, parameter_types, command)? {
+            return Ok(known);
+        }
         self.plan(statement, parameter_types, cancel, command).await
+    }
+
+    /// What was planned or answered before of the same statement. Whether it is so still is looked at when it runs.
+    fn remembered(&self, statement: &Statement, declared: &[Option<&'static PgType>], command: u64) -> Result<Option<Prepared>> {
+        let Action::Query(ast) = &statement.action else { return Ok(None) };
+        self.inner.check_not_failed()?;
+        let generation = self.inner.with_settings(|s| s.generation());
+        if let Some(known) = self.shared.remembered.plan(self.inner.id, generation, ast, declared) {
+            return Ok(Some(Prepared { command, ..known }));
+        }
+        if !declared.is_empty() {
+            return Ok(None);
+        }
+        let key = self.answer_key(ast, Vec::new());
+        let Some(answer) = self.shared.remembered.answers.get(&key) else { return Ok(None) };
+        Ok(Some(Prepared {
+            statement: statement.clone(),
+            plan: None,
+            constant: None,
+            columns: Some(Arc::clone(&answer.columns)),
+            answer: Some((key, answer)),
+            declared: Vec::new(),
+            // Its tables are asked whether they changed.
+            planned: None,
+            command,
+            generation,
+        }))
+    }
+
+    fn answer_key(&self, ast: &Arc<Ast>, parameters: Vec<ScalarValue>) -> AnswerKey {
+        AnswerKey {
+            statement: Arc::clone(ast),
+            database: self.inner.database.clone(),
+            user: self.inner.user.clone(),
+            settings: Arc::new(self.inner.with_settings(|s| s.of_answers())),
+            parameters,
+        }
     }
 
     /// [`Self::prepare`] within a command that has begun.
@@ -103,16 +150,19 @@ impl Session {
             | Action::Nothing(_) => (None, None),
         };
         let generation = self.inner.with_settings(|s| s.generation());
-        Ok(Prepared {
+        let prepared = Prepared {
             statement: statement.clone(),
             plan,
             constant,
+            answer: None,
             columns,
             declared,
-            planned: Instant::now(),
+            planned: Some(Instant::now()),
             command,
             generation,
-        })
+        };
+        self.shared.remembered.keep_plan(self.inner.id, &prepared);
+        Ok(prepared)
     }
 
     async fn plan_query(
@@ -208,7 +258,7 @@ impl Session {
     }
 
     async fn run_query(&self, prepared: &Prepared, parameters: &[ArrayRef], cancel: &CancellationToken) -> Result<Outcome> {
-        let fresh = prepared.planned.elapsed() < PLAN_IS_FRESH;
+        let fresh = prepared.planned.is_some_and(|planned| planned.elapsed() < PLAN_IS_FRESH);
         // The time of what was just planned counts from its planning; all else is a command of its own.
         if !fresh || !self.inner.continues(prepared.command) {
             self.inner.arm();
@@ -228,7 +278,14 @@ impl Session {
         if let (Action::Query(_), Some(batch)) = (&prepared.statement.action, &prepared.constant) {
             return rows_of(batch.clone(), "SELECT");
         }
+        if let Some((_, answer)) = &prepared.answer {
+            return Ok(self.given(prepared, answer));
+        }
         let plan = prepared.plan.clone().expect("queries are planned in prepare");
+        let key = self.repeatable(prepared, &plan, parameters);
+        if let Some(answer) = key.as_ref().and_then(|key| self.shared.remembered.answers.of_snapshots(key, &plan.pinned)) {
+            return Ok(self.given(prepared, &answer));
+        }
         let sql = Arc::clone(&prepared.statement.sql);
         let limit = self.inner.limit(cancel);
         let running = self.inner.running(&sql, cancel);
@@ -238,7 +295,8 @@ impl Session {
         let planning = began.elapsed();
         let Action::Explain(_, options) = prepared.statement.action else {
             let schema = Arc::clone(&plan.columns);
-            let stream = run::start(Arc::clone(&self.shared), physical, &plan, limit, running, sql);
+            let gathering = key.and_then(|key| self.shared.remembered.answers.gathering(key, &plan.pinned, &plan.columns));
+            let stream = run::start(Arc::clone(&self.shared), physical, &plan, limit, running, sql, gathering);
             return Ok(if let Action::Copy(_, copy) = &prepared.statement.action {
                 Outcome::Copy { schema, stream, copy: Arc::clone(copy) }
             } else {
@@ -247,7 +305,7 @@ impl Session {
         };
         let began = Instant::now();
         if options.analyze {
-            let mut rows = run::start(Arc::clone(&self.shared), Arc::clone(&physical), &plan, limit, running, sql);
+            let mut rows = run::start(Arc::clone(&self.shared), Arc::clone(&physical), &plan, limit, running, sql, None);
             while let Some(batch) = rows.next().await {
                 batch?;
             }
@@ -256,6 +314,21 @@ impl Session {
         let took = explain::Took { planning, running: began.elapsed() };
         let told = async move { explain::told(&physical, options, took) };
         rows_of(self.shared.cpu.run(&self.inner.limit(cancel), told).await?, "EXPLAIN")
+    }
+
+    /// An answer again.
+    fn given(&self, prepared: &Prepared, answer: &Answer) -> Outcome {
+        let (sql, now) = (&prepared.statement.sql, SystemTime::now());
+        answer.give();
+        self.shared.history.add(self.inner.ended(sql, now, answer.rows, Ending::Finished, true));
+        let batches: Vec<_> = answer.batches.iter().cloned().map(Ok).collect();
+        Outcome::Rows { schema: Arc::clone(&answer.columns), stream: stream::iter(batches).boxed(), tag: "SELECT" }
+    }
+
+    /// What the answer of a query is kept by; `None` for one that may answer otherwise the next time.
+    fn repeatable(&self, prepared: &Prepared, plan: &QueryPlan, parameters: &[ArrayRef]) -> Option<AnswerKey> {
+        let Action::Query(ast) = &prepared.statement.action else { return None };
+        plan.repeatable.then(|| remembered::parameters(parameters)).flatten().map(|values| self.answer_key(ast, values))
     }
 
     /// Whether a statement was planned under the settings as they are now.
@@ -268,7 +341,7 @@ impl Session {
         if !self.is_current(prepared) {
             return Ok(true);
         }
-        let pinned = prepared.plan.as_ref().map_or(&[][..], |p| &p.pinned).to_vec();
+        let pinned = prepared.pinned().to_vec();
         let of_one_run = prepared.plan.as_ref().is_some_and(|p| p.of_one_run);
         if fresh || (pinned.is_empty() && !of_one_run) {
             return Ok(false);
@@ -290,6 +363,15 @@ impl Session {
 }
 
 impl Prepared {
+    /// The tables that it reads, each with the snapshot that it reads.
+    fn pinned(&self) -> &[Pinned] {
+        match (&self.plan, &self.answer) {
+            (Some(plan), _) => &plan.pinned,
+            (None, Some((_, answer))) => &answer.pinned,
+            (None, None) => &[],
+        }
+    }
+
     /// The parameters' types, by position.
     pub fn parameters(&self) -> &[FieldRef] {
         self.plan.as_ref().map_or(&[], |p| &p.parameters)

@@ -25,6 +25,6 @@ pub use guarded::guarded;
 pub use provider::SnapshotTable;
 
 pub use virtual_table::{
-    AdvisoryKey, AdvisoryLock, AdvisoryRow, CursorRow, Describe, RunningQuery, SessionFacts, SessionRow, Setting, StatementRow,
-    SystemEnv, Tls,
+    AdvisoryKey, AdvisoryLock, AdvisoryRow, CursorRow, Describe, EndedQuery, Ending, RunningQuery, SessionFacts, SessionRow,
+    Setting, StatementRow, SystemEnv, Tls,
 };

@@ -67,6 +67,8 @@ pub struct Setup {
     pub catalogs: Vec<(&'static str, PathBuf)>,
     pub mirrors: Vec<(String, String)>,
     pub memory: Option<usize>,
+    /// Memory for answers that are given again, in bytes.
+    pub result_cache: Option<usize>,
     pub max_connections: Option<usize>,
     /// A state folder that outlives the server; a fresh one when `None`.
     pub state: Option<PathBuf>,
@@ -186,6 +188,7 @@ pub fn options(state: &Path, setup: &Setup) -> Options {
             snapshot::Options { revalidate: setup.revalidate.unwrap_or(defaults.revalidate), ..defaults }
         },
         memory: setup.memory.unwrap_or(1 << 30),
+        result_cache: setup.result_cache.unwrap_or(64 << 20),
         statement_timeout: Duration::from_secs(120),
         threads: 2,
     }

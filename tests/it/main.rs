@@ -35,6 +35,7 @@ mod questions;
 mod raw;
 mod readme;
 mod rejects;
+mod result_cache;
 mod s3;
 mod server;
 mod shell;

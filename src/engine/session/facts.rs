@@ -14,7 +14,7 @@ use super::transaction::Block;
 use crate::catalog::{KnownColumn, TableEntry};
 use crate::error::{Error, Kind, Result};
 use crate::table::{
-    AdvisoryLock, AdvisoryRow, CursorRow, Describe, RunningQuery, SessionFacts, SessionRow, Setting, StatementRow,
+    AdvisoryLock, AdvisoryRow, CursorRow, Describe, EndedQuery, RunningQuery, SessionFacts, SessionRow, Setting, StatementRow,
 };
 
 /// Describes a table by reading it for the first time.
@@ -77,6 +77,10 @@ impl SessionFacts for Inner {
     fn sessions(&self) -> Vec<SessionRow> {
         let Some(shared) = self.shared.upgrade() else { return Vec::new() };
         shared.sessions().iter().map(|s| s.row()).collect()
+    }
+
+    fn ended(&self) -> Vec<Arc<EndedQuery>> {
+        self.shared.upgrade().map_or_else(Vec::new, |shared| shared.history.all())
     }
 
     fn roles(&self) -> Vec<String> {

@@ -28,7 +28,7 @@ use crate::name::{nearest, quoted};
 use crate::roles::Roles;
 use crate::snapshot::{Progress, ProgressEvent, Snapshot, Stale};
 use crate::table::pg_time::Zone;
-use crate::table::{SystemEnv, Tls};
+use crate::table::{EndedQuery, Ending, SystemEnv, Tls};
 
 /// One client's state: database, settings, transaction. Methods take `&self`; a session serves one statement at a time.
 pub struct Session {
@@ -158,6 +158,7 @@ impl Engine {
 impl Drop for Session {
     fn drop(&mut self) {
         self.shared.unlist(self.inner.id);
+        self.shared.remembered.forget(self.inner.id);
     }
 }
 
@@ -361,9 +362,26 @@ impl Inner {
     }
 }
 
+impl Inner {
+    /// What `system.queries` says of a query of this session that ends now.
+    pub(super) fn ended(&self, query: &Arc<str>, started: SystemTime, rows: u64, how: Ending, cached: bool) -> EndedQuery {
+        EndedQuery {
+            pid: self.id,
+            user: self.user.clone(),
+            database: self.database.clone(),
+            started: facts::micros(started),
+            ended: facts::micros(SystemTime::now()),
+            query: Arc::clone(query),
+            rows,
+            how,
+            cached,
+        }
+    }
+}
+
 /// Says that nothing runs when the statement is over, unless another one runs by then.
 pub(super) struct Running {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
     number: u64,
 }
 

@@ -19,6 +19,18 @@ use crate::table::Setting as Described;
 /// PostgreSQL's version whose behaviour is kept to.
 pub const SERVER_VERSION: &str = "15.18";
 
+/// Settings of a client's that its rows do not depend on.
+const BESIDE_ANSWERS: [&str; 8] = [
+    "application_name",
+    "client_encoding",
+    "client_min_messages",
+    "idle_in_transaction_session_timeout",
+    "idle_session_timeout",
+    "lock_timeout",
+    SESSION_USER,
+    "statement_timeout",
+];
+
 /// Values by name: PostgreSQL's, or in lower case one that clients gave.
 type Values = BTreeMap<Cow<'static, str>, String>;
 
@@ -140,6 +152,15 @@ impl Settings {
     /// Different after every change.
     pub fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// What was set of those that answers may depend on. What the client calls itself, how long it waits and what it is told have no
+    /// part in its rows.
+    pub fn of_answers(&self) -> BTreeMap<String, String> {
+        let counts = |name: &str| find(name).is_some() && !BESIDE_ANSWERS.contains(&name);
+        let names = self.start.keys().chain(self.set.keys()).chain(self.local.keys());
+        let value = |name: &str| self.found(name).unwrap_or_default().to_owned();
+        names.filter(|name| counts(name)).map(|name| (name.to_string(), value(name))).collect()
     }
 
     /// `RESET ALL`.

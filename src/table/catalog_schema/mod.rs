@@ -7,9 +7,11 @@ mod rejects;
 mod search;
 mod snapshots;
 
+use std::sync::Arc;
+
 use crate::error::Result;
 
-use super::virtual_table::{Cell, Pins, Rows, Source, SystemEnv};
+use super::virtual_table::{Cell, EndedQuery, Ending, Pins, Rows, Source, SystemEnv};
 
 /// The rows of a relation of `catalog`.
 pub fn source(name: &str) -> Source {
@@ -66,14 +68,39 @@ fn sessions(env: &SystemEnv, _pins: &Pins) -> Result<Rows> {
     }))
 }
 
+/// What runs, then what ended last: of those that read tables.
 fn queries(env: &SystemEnv, _pins: &Pins) -> Result<Rows> {
-    let running = env.facts.sessions().into_iter().filter_map(|s| s.running.map(|r| (s, r.started))).collect();
-    Ok(Rows::of(running, |(s, started), column| match column {
-        "pid" => s.pid.into(),
-        "user_name" => (&s.user).into(),
-        "database" => (&s.database).into(),
-        "started" => (*started).into(),
-        "query" => (&s.query).into(),
+    let running = env.facts.sessions().into_iter().filter_map(|s| {
+        let started = s.running?.started;
+        let query = s.query.as_str().into();
+        Some((
+            Arc::new(EndedQuery { pid: s.pid, user: s.user, database: s.database, started, query, ..EndedQuery::default() }),
+            true,
+        ))
+    });
+    let ended = env.facts.ended().into_iter().rev().map(|query| (query, false));
+    Ok(Rows::of(running.chain(ended).collect(), |(query, running), column| match column {
+        "pid" => query.pid.into(),
+        "user_name" => (&query.user).into(),
+        "database" => (&query.database).into(),
+        "started" => query.started.into(),
+        "query" => query.query.to_string().into(),
+        "state" if *running => "running".into(),
+        "state" => match &query.how {
+            Ending::Finished => "finished",
+            Ending::Failed(_) => "failed",
+            Ending::Closed => "closed",
+        }
+        .into(),
+        _ if *running => Cell::Unset,
+        "ended" => query.ended.into(),
+        "milliseconds" => Cell::Float((query.ended - query.started) as f64 / 1000.0),
+        "rows" => (query.rows as i64).into(),
+        "result_cache" => query.cached.into(),
+        "error" => match &query.how {
+            Ending::Failed(message) => message.into(),
+            Ending::Finished | Ending::Closed => Cell::Null,
+        },
         _ => Cell::Unset,
     }))
 }

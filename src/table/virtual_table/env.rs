@@ -117,6 +117,9 @@ pub trait SessionFacts: Send + Sync {
     /// Every session of this server, this one included.
     fn sessions(&self) -> Vec<SessionRow>;
 
+    /// The last queries of this server that ended, the oldest first.
+    fn ended(&self) -> Vec<Arc<EndedQuery>>;
+
     /// The names of those who may log in, as far as they are known.
     fn roles(&self) -> Vec<String>;
 
@@ -206,6 +209,34 @@ pub struct SessionRow {
     pub changed: i64,
     /// How its client's connection is encrypted; `None` when it is not.
     pub tls: Option<Tls>,
+}
+
+/// A query that ended, as `system.queries` shows it. Times are microseconds since 1970 (UTC).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EndedQuery {
+    pub pid: i32,
+    pub user: String,
+    pub database: String,
+    pub started: i64,
+    pub ended: i64,
+    pub query: Arc<str>,
+    /// Rows that were given to the client.
+    pub rows: u64,
+    pub how: Ending,
+    /// Whether the result cache gave them.
+    pub cached: bool,
+}
+
+/// How a query ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Ending {
+    /// All its rows were given.
+    #[default]
+    Finished,
+    /// With this error.
+    Failed(String),
+    /// Its client wanted no more rows.
+    Closed,
 }
 
 /// An encrypted connection, as `pg_stat_ssl` shows it.

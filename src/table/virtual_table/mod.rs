@@ -10,8 +10,8 @@ mod scan;
 
 pub use cells::{Cell, Rows};
 pub use env::{
-    AdvisoryKey, AdvisoryLock, AdvisoryRow, CursorRow, Describe, RunningQuery, SessionFacts, SessionRow, Setting, StatementRow,
-    SystemEnv, Tls,
+    AdvisoryKey, AdvisoryLock, AdvisoryRow, CursorRow, Describe, EndedQuery, Ending, RunningQuery, SessionFacts, SessionRow,
+    Setting, StatementRow, SystemEnv, Tls,
 };
 pub use pins::Pins;
 pub use provider::{Source, VirtualTable};
