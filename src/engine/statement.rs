@@ -319,7 +319,6 @@ impl Session {
     /// An answer again.
     fn given(&self, prepared: &Prepared, answer: &Answer) -> Outcome {
         let (sql, now) = (&prepared.statement.sql, SystemTime::now());
-        answer.give();
         self.shared.history.add(self.inner.ended(sql, now, answer.rows, Ending::Finished, true));
         let batches: Vec<_> = answer.batches.iter().cloned().map(Ok).collect();
         Outcome::Rows { schema: Arc::clone(&answer.columns), stream: stream::iter(batches).boxed(), tag: "SELECT" }

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use arrow::array::ArrayRef;
 use arrow::datatypes::SchemaRef;
@@ -52,19 +51,6 @@ pub struct Answer {
     pub pinned: Vec<Pinned>,
     pub rows: u64,
     pub bytes: usize,
-    given: AtomicU64,
-}
-
-impl Answer {
-    /// Counts that it was given again, and says how often it was.
-    pub fn give(&self) -> u64 {
-        self.given.fetch_add(1, Ordering::Relaxed) + 1
-    }
-
-    /// How often it was given again.
-    pub fn given(&self) -> u64 {
-        self.given.load(Ordering::Relaxed)
-    }
 }
 
 #[derive(Clone)]
@@ -126,7 +112,7 @@ impl Answers {
     pub fn keep(&self, gathered: Gathering) {
         let rows = gathered.batches.iter().map(|batch| batch.num_rows() as u64).sum();
         let Gathering { key, pinned, columns, batches, bytes, .. } = gathered;
-        self.kept.insert(key, Arc::new(Answer { columns, batches, pinned, rows, bytes, given: AtomicU64::new(0) }));
+        self.kept.insert(key, Arc::new(Answer { columns, batches, pinned, rows, bytes }));
     }
 
     #[cfg(test)]
