@@ -25,12 +25,18 @@ impl Identifier {
     /// ```
     pub fn from_title(title: &str) -> Self {
         let mut out = String::with_capacity(title.len());
-        for c in title.nfkc().flat_map(char::to_lowercase) {
+        let mut add = |c: char| {
             if c.is_alphanumeric() {
                 out.push(c);
             } else if !out.is_empty() && !out.ends_with('_') {
                 out.push('_');
             }
+        };
+        // The same for both; most of a large catalog's titles are ASCII.
+        if title.is_ascii() {
+            title.chars().map(|c| c.to_ascii_lowercase()).for_each(&mut add);
+        } else {
+            title.nfkc().flat_map(char::to_lowercase).for_each(&mut add);
         }
         let mut out = out.trim_end_matches('_').to_owned();
         if out.is_empty() {

@@ -33,6 +33,7 @@ impl Process {
     }
 
     /// A client of it.
+    #[allow(dead_code, reason = "each bench is a crate of its own, and one asks another database")]
     pub async fn client(&self) -> Client {
         let config = format!("host=127.0.0.1 port={} user=bench dbname={DATABASE}", self.port);
         let (client, connection) = tokio_postgres::connect(&config, NoTls).await.expect("connects");

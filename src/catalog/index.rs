@@ -74,9 +74,18 @@ const CONTENT: &str = "
         catalog INTEGER NOT NULL, schema TEXT NOT NULL, name TEXT NOT NULL, oid INTEGER NOT NULL, dataset INTEGER NOT NULL,
         position INTEGER NOT NULL, shape BLOB NOT NULL, PRIMARY KEY (catalog, schema, name)
     ) WITHOUT ROWID;
+";
+
+/// The indexes of all names: they are made at once where all names are.
+pub(super) const NAMES: &str = "
     CREATE UNIQUE INDEX tables_by_oid ON tables (catalog, oid);
     CREATE INDEX tables_by_name ON tables (catalog, name);
     CREATE INDEX tables_by_dataset ON tables (dataset, position);
+";
+pub(super) const WITHOUT_NAMES: &str = "
+    DROP INDEX IF EXISTS tables_by_oid;
+    DROP INDEX IF EXISTS tables_by_name;
+    DROP INDEX IF EXISTS tables_by_dataset;
 ";
 
 /// Oids by name (a schema's table name is empty): they outlive what they were given to.
@@ -146,6 +155,7 @@ fn prepared(mut connection: Connection) -> Result<Connection> {
         // Another process may have been first while this one waited for its turn.
         if self::version(&transaction)? < VERSION {
             transaction.execute_batch(CONTENT)?;
+            transaction.execute_batch(NAMES)?;
             transaction.execute_batch(search::TABLE)?;
             transaction.execute_batch(OIDS)?;
             transaction.execute_batch(KEPT)?;
@@ -159,6 +169,13 @@ fn prepared(mut connection: Connection) -> Result<Connection> {
 /// Opens the file of a harvested catalog to be read. What is kept of tables whatever their catalog stands in the state's own index, which is
 /// attached.
 pub(super) fn open_harvested(file: &Path, state: &Path) -> Result<Connection> {
+    let connection = open_unchanging(file)?;
+    connection.execute("ATTACH ? AS state", [uri(&state.join(FILE), "mode=rw")])?;
+    Ok(connection)
+}
+
+/// Opens the file of a harvested catalog alone.
+pub(super) fn open_unchanging(file: &Path) -> Result<Connection> {
     let open = || {
         // It never changes, so nothing has to be locked.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -169,7 +186,6 @@ pub(super) fn open_harvested(file: &Path, state: &Path) -> Result<Connection> {
             return Err(Error::new(Kind::Config, message));
         }
         connection.busy_timeout(BUSY)?;
-        connection.execute("ATTACH ? AS state", [uri(&state.join(FILE), "mode=rw")])?;
         Ok(connection)
     };
     open().map_err(|e: Error| e.within(format!("index {}", file.display())))
@@ -178,12 +194,14 @@ pub(super) fn open_harvested(file: &Path, state: &Path) -> Result<Connection> {
 /// Opens the file of a harvested catalog to be written: made when absent. A process that is killed leaves it as it was at the last commit.
 pub(super) fn open_built(file: &Path) -> Result<Connection> {
     let open = || {
-        let connection = Connection::open(file)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(file, flags)?;
         connection.pragma_update(None, "synchronous", "OFF")?;
         connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         connection.pragma_update(None, "cache_size", -65_536)?;
         if version(&connection)? != VERSION {
             connection.execute_batch(CONTENT)?;
+            connection.execute_batch(NAMES)?;
             connection.execute_batch(search::TABLE)?;
             connection.execute_batch(OIDS)?;
             connection.pragma_update(None, "user_version", VERSION)?;

@@ -15,6 +15,9 @@ use super::{Catalog, Catalogs, Counts, KnownColumn, TableEntry, Theme, Wanted};
 use crate::descriptor::{Dataset, Problem, datapackage};
 use crate::error::{Error, Kind, Result};
 
+/// As many names of one beginning are looked through for one that was meant.
+const MOST_NAMES: usize = 10_000;
+
 /// How many datasets are kept as read from the index.
 const KEPT_MODELS: usize = 4096;
 
@@ -150,6 +153,45 @@ impl Catalogs {
             found.extend(entries.into_iter().map(|t| ((t.schema.clone(), t.name.clone()), t)));
         }
         Ok(found.into_values().collect())
+    }
+
+    /// Names that one which is not there may have been meant for, each with its schema: all of them, or in a large catalog those that begin
+    /// alike. No dataset is read for them.
+    pub fn names_like(&self, catalog: &str, name: &str) -> Result<Vec<(String, String)>> {
+        let (_, catalog) = self.catalog(catalog)?;
+        let index = self.index(catalog)?;
+        let connection = index.connection();
+        let mut read = |conditions: &Lookup| {
+            let conditions: (String, Vec<&String>) = (
+                conditions.iter().map(|(condition, _)| *condition).collect(),
+                conditions.iter().map(|(_, value)| value).collect(),
+            );
+            let sql = format!(
+                "SELECT t.schema, t.name FROM tables t INDEXED BY tables_by_name WHERE t.catalog = ?{} LIMIT {}",
+                conditions.0,
+                MOST_NAMES + 1
+            );
+            let mut values: Vec<&dyn ToSql> = vec![&catalog.id];
+            values.extend(conditions.1.into_iter().map(|value| value as &dyn ToSql));
+            let mut statement = connection.prepare_cached(&sql)?;
+            let found = statement.query_map(values.as_slice(), |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok::<_, Error>(found.collect::<rusqlite::Result<Vec<(String, String)>>>()?)
+        };
+        let mut found = read(&Vec::new())?;
+        if found.len() <= MOST_NAMES {
+            return Ok(found);
+        }
+        found.clear();
+        // The more of it they begin with, the better: a common beginning has more names than are looked through.
+        let mut length = name.chars().count();
+        while length > 1 {
+            length = if found.is_empty() && length > 3 { length - 1 } else { length / 2 };
+            let start: String = name.chars().take(length).collect();
+            for conditions in lookups(&Wanted::starting(&start).unwrap_or_default(), BY_NAME) {
+                found.extend(read(&conditions)?);
+            }
+        }
+        Ok(found)
     }
 
     /// One table.
@@ -325,6 +367,9 @@ impl Catalogs {
 /// A condition on a row of [`TABLE`], and the value that it compares with.
 type Condition = (&'static str, String);
 
+/// What names are compared by: one in full, and from one to before another.
+const BY_NAME: [&str; 3] = [" AND t.name = ?", " AND t.name >= ?", " AND t.name < ?"];
+
 /// The conditions that a lookup's rows meet.
 pub(super) type Lookup = Vec<Condition>;
 
@@ -338,7 +383,7 @@ fn told<'a>(conditions: impl Iterator<Item = &'a str>) -> String {
 
 /// The lookups that find all that is wanted, each the conditions it begins with. One by a name alone finds it in every schema.
 fn conditions(schemas: Option<&Wanted>, names: Option<&Wanted>) -> Vec<Lookup> {
-    let by_name = names.map(|n| lookups(n, [" AND t.name = ?", " AND t.name >= ?", " AND t.name < ?"]));
+    let by_name = names.map(|n| lookups(n, BY_NAME));
     let by_schema = schemas.map(|s| lookups(s, [" AND t.schema = ?", " AND t.schema >= ?", " AND t.schema < ?"]));
     match (by_schema, by_name) {
         (None, None) => vec![Vec::new()],

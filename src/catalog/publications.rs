@@ -9,7 +9,7 @@ use super::index::Index;
 use super::lookup::{Lookup, lookups};
 use super::{Catalogs, TableEntry, Wanted, packed};
 use crate::descriptor::Dataset;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A dataset as it stands in a catalog.
 pub struct Publication {
@@ -27,6 +27,7 @@ pub struct Publication {
     row: i64,
     index: Arc<Index>,
     dataset: OnceLock<Arc<Dataset>>,
+    record: OnceLock<Option<SourceRecord>>,
 }
 
 /// The text of a dataset's record, and its media type.
@@ -43,12 +44,17 @@ impl Publication {
     }
 
     /// What it was made of, as published; `None` for files that nobody described.
-    pub fn record(&self) -> Result<Option<SourceRecord>> {
+    pub fn record(&self) -> Result<Option<&SourceRecord>> {
+        if let Some(record) = self.record.get() {
+            return Ok(record.as_ref());
+        }
         let connection = self.index.connection();
         let sql = "SELECT media_type, text FROM records WHERE dataset = ? AND text IS NOT NULL";
         let mut statement = connection.prepare_cached(sql)?;
         let found = statement.query_row([self.row], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?)));
-        found.optional()?.map(|(media_type, text)| Ok((packed::unpack(&text)?, media_type))).transpose()
+        let record =
+            found.optional()?.map(|(media_type, text)| Ok::<_, Error>((packed::unpack(&text)?, media_type))).transpose()?;
+        Ok(self.record.get_or_init(|| record).as_ref())
     }
 
     /// Its tables, each with the number of its distribution.
@@ -80,6 +86,7 @@ pub(super) fn read(row: &Row<'_>, index: &Arc<Index>) -> rusqlite::Result<Public
         formats: row.get::<_, String>(7)?.split(',').filter(|format| !format.is_empty()).map(str::to_owned).collect(),
         index: Arc::clone(index),
         dataset: OnceLock::new(),
+        record: OnceLock::new(),
     })
 }
 

@@ -26,9 +26,12 @@ pub struct Found {
     pub rank: f64,
 }
 
-/// Makes a dataset findable.
-pub(super) fn insert(connection: &Connection, id: i64, dataset: &Dataset) -> Result<()> {
-    let mut texts: [String; 5] = Default::default();
+/// The words of a dataset, as the table has them.
+pub(super) type Texts = [String; 5];
+
+/// The words that a dataset is found by.
+pub(super) fn texts(dataset: &Dataset) -> Texts {
+    let mut texts: Texts = Default::default();
     let [title, keywords, publisher, columns, description] = &mut texts;
     words(&dataset.name, title);
     dataset.title.iter().for_each(|text| words(text, title));
@@ -42,16 +45,23 @@ pub(super) fn insert(connection: &Connection, id: i64, dataset: &Dataset) -> Res
             column.title.iter().for_each(|text| words(text, columns));
         }
     }
+    texts
+}
+
+/// Makes a dataset findable.
+pub(super) fn insert(connection: &Connection, id: i64, texts: &Texts) -> Result<()> {
     let sql = "INSERT INTO search (rowid, title, keywords, publisher, columns, description) VALUES (?, ?, ?, ?, ?, ?)";
-    let [title, keywords, publisher, columns, description] = &texts;
+    let [title, keywords, publisher, columns, description] = texts;
     connection.prepare_cached(sql)?.execute(params![id, title, keywords, publisher, columns, description])?;
     Ok(())
 }
 
-/// The licence that a dataset is counted under: SPDX's identifier where that is certain, else as published.
+/// The licence that a dataset is counted under, its own or else the first of its distributions' (DCAT has it there): SPDX's identifier
+/// where that is certain, else as published.
 pub(super) fn license(dataset: &Dataset) -> Option<String> {
-    let known = dataset.licenses.iter().find_map(terms::licence).map(str::to_owned);
-    known.or_else(|| dataset.licenses.iter().find_map(|l| l.name.clone().or_else(|| l.title.clone()).or_else(|| l.path.clone())))
+    let all = || dataset.licenses.iter().chain(dataset.distributions.iter().flat_map(|distribution| &distribution.licenses));
+    let known = all().find_map(terms::licence).map(str::to_owned);
+    known.or_else(|| all().find_map(|l| l.name.clone().or_else(|| l.title.clone()).or_else(|| l.path.clone())))
 }
 
 /// The year of a dataset's last change, or of its issue.
@@ -88,6 +98,11 @@ fn is_joined(c: char) -> bool {
 }
 
 fn pieces(text: &str, mut piece: impl FnMut(Piece)) {
+    if text.is_ascii() {
+        let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        words.for_each(|word| piece(Piece::Word(word.to_ascii_lowercase())));
+        return;
+    }
     let (mut word, mut run) = (String::new(), Vec::new());
     let mut put = |word: &mut String, run: &mut Vec<char>| {
         if !word.is_empty() {
@@ -253,9 +268,9 @@ mod tests {
             distributions: vec![Distribution { schema: schema.clone(), ..Distribution::default() }],
             ..Dataset::default()
         };
-        insert(&connection, 1, &of("trees", "Trees", "They clean the air, quality counts"))?;
-        insert(&connection, 2, &of("aq", "Air quality", "Hourly values"))?;
-        insert(&connection, 3, &of("sh", "上海市空气质量", "每小时"))?;
+        insert(&connection, 1, &texts(&of("trees", "Trees", "They clean the air, quality counts")))?;
+        insert(&connection, 2, &texts(&of("aq", "Air quality", "Hourly values")))?;
+        insert(&connection, 3, &texts(&of("sh", "上海市空气质量", "每小时")))?;
         let found = |text: &str| {
             let sql = "SELECT group_concat(rowid, ' ') FROM (SELECT rowid FROM search WHERE search MATCH ? ORDER BY rank)";
             let question = question(text, " AND ").unwrap_or_default();

@@ -1,26 +1,22 @@
 //! Bringing a catalog's part of the index up to date with what a scan found: what changed is read again and all names are made
 //! anew, in one transaction; when nothing changed, nothing is written.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
-use sha2::{Digest, Sha256};
 
 use super::Reach;
 use super::archives::{self, Looked};
-use super::index::FIRST_OID;
-use super::naming;
-use super::packed;
+use super::prepared::Prepared;
+use super::rename::rename;
 use super::scan::{Content, Found, Scan};
-use super::search;
 use crate::descriptor::bare::{self, BareFile};
 use crate::descriptor::published::Record;
-use crate::descriptor::{Dataset, Distribution, Place, Problem, datapackage};
+use crate::descriptor::{Dataset, Problem, datapackage};
 use crate::error::Result;
-use crate::name::Identifier;
 
 /// The longest descriptor that is read, in bytes.
 const MAX_DESCRIPTOR: u64 = 64 << 20;
@@ -121,9 +117,8 @@ fn replace(transaction: &Transaction<'_>, catalog: i64, stored: &Stored, found: 
             .execute(params![catalog, found.file, found.fingerprint, bare])?;
         let source = transaction.last_insert_rowid();
         for dataset in &datasets {
-            let source = (source, found.file.as_str());
-            let (theme, record) = (dataset.theme(), record.as_ref());
-            insert(transaction, &New { catalog, source, dataset, theme, record, hash: &[], run: 0 })?;
+            let prepared = Prepared::of(dataset, dataset.theme(), record.as_ref(), &found.file)?;
+            prepared.insert(transaction, (catalog, source), &[], 0)?;
         }
         for Looked { path, stamp } in &archives {
             transaction
@@ -201,69 +196,6 @@ fn head(root: &Path, path: &str) -> Option<Vec<u8>> {
     Some(line.trim_ascii_end().to_vec()).filter(|line| !line.is_empty())
 }
 
-/// A dataset on its way into the index.
-pub(super) struct New<'a> {
-    pub(super) catalog: i64,
-    /// Its document, by row and by name.
-    pub(super) source: (i64, &'a str),
-    pub(super) dataset: &'a Dataset,
-    /// What its schema is named after.
-    pub(super) theme: Option<&'a str>,
-    /// What it was made of; `None` where nobody described it.
-    pub(super) record: Option<&'a Record<'a>>,
-    /// Equal as long as its record is.
-    pub(super) hash: &'a [u8],
-    pub(super) run: i64,
-}
-
-/// Puts a dataset in, and gives its row.
-pub(super) fn insert(connection: &Connection, new: &New<'_>) -> Result<i64> {
-    let New { catalog, source: (source, file), dataset, theme, record, hash, run } = *new;
-    let publisher = dataset.publisher.as_ref().map(|publisher| publisher.name.as_str());
-    let sql = "INSERT INTO datasets (catalog, source, identifier, name, theme, publisher, license, year, formats, hash, run)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    connection.prepare_cached(sql)?.execute(params![
-        catalog,
-        source,
-        dataset.identifier,
-        dataset.name,
-        theme,
-        publisher,
-        search::license(dataset),
-        search::year(dataset),
-        search::formats(dataset).join(","),
-        hash,
-        run
-    ])?;
-    let id = connection.last_insert_rowid();
-    let model = packed::pack(&datapackage::to_datapackage(dataset).to_string())?;
-    let text = record.map(|record| packed::pack(&record.text)).transpose()?;
-    connection.prepare_cached("INSERT INTO records (dataset, model, media_type, text) VALUES (?, ?, ?, ?)")?.execute(params![
-        id,
-        model,
-        record.map(|record| record.media_type),
-        text
-    ])?;
-    search::insert(connection, id, dataset)?;
-    let sql = "INSERT INTO distributions (dataset, position, name, shape, is_table) VALUES (?, ?, ?, ?, ?)";
-    let mut statement = connection.prepare_cached(sql)?;
-    for (position, distribution) in dataset.distributions.iter().enumerate() {
-        statement.execute(params![id, position as i64, distribution.name, shape(distribution), distribution.is_table()])?;
-    }
-    // What foreign keys refer to, so that those who refer to a table are found without a look at all others.
-    let mut statement =
-        connection.prepare_cached("INSERT OR IGNORE INTO targets (file, name, dataset, position) VALUES (?, ?, ?, ?)")?;
-    for (position, distribution) in dataset.distributions.iter().enumerate() {
-        for key in &distribution.schema.foreign_keys {
-            let beside = key.package.as_deref().map(|package| Place::of_file(file).beside(package));
-            let Some(target) = beside.unwrap_or_else(|| Some(file.to_owned())) else { continue };
-            let name = if key.resource.is_empty() { &distribution.name } else { &key.resource };
-            statement.execute(params![target, name, id, position as i64])?;
-        }
-    }
-    Ok(id)
-}
-
 /// Takes a dataset out, with all that belongs to it.
 pub(super) fn remove(connection: &Connection, dataset: i64) -> Result<()> {
     for table in ["distributions", "targets", "records"] {
@@ -274,106 +206,9 @@ pub(super) fn remove(connection: &Connection, dataset: i64) -> Result<()> {
     Ok(())
 }
 
-/// A hash of all that is declared of a distribution: what was found of its files holds as long as it is the same.
-fn shape(distribution: &Distribution) -> [u8; 32] {
-    Sha256::digest(datapackage::to_resource(distribution).to_string()).into()
-}
-
 pub(super) fn report(connection: &Connection, catalog: i64, source: Option<i64>, problem: &Problem) -> Result<()> {
     connection
         .prepare_cached("INSERT INTO problems (catalog, source, file, pointer, message) VALUES (?, ?, ?, ?, ?)")?
         .execute(params![catalog, source, problem.file, problem.pointer, problem.message])?;
     Ok(())
-}
-
-/// A distribution that wants to be a table.
-struct Wanted {
-    dataset: i64,
-    position: i64,
-    shape: [u8; 32],
-}
-
-/// Makes the names of all of a catalog's tables and schemas anew, in the order of the datasets' identifiers.
-pub(super) fn rename(transaction: &Connection, catalog: i64, catalog_name: &str) -> Result<()> {
-    for table in ["tables", "themes"] {
-        transaction.execute(&format!("DELETE FROM {table} WHERE catalog = ?"), [catalog])?;
-    }
-    transaction.execute("DELETE FROM problems WHERE catalog = ? AND source IS NULL", [catalog])?;
-
-    let mut wanted: Vec<Wanted> = Vec::new();
-    let mut places: Vec<(Identifier, Identifier)> = Vec::new();
-    let mut themes: BTreeMap<Identifier, Schema> = BTreeMap::new();
-    let mut named: HashMap<String, String> = HashMap::new();
-    let mut datasets = transaction.prepare(
-        "SELECT d.id, d.name, d.theme, s.file, s.bare FROM datasets d JOIN sources s ON s.id = d.source
-         WHERE d.catalog = ? ORDER BY d.identifier, s.file, d.id",
-    )?;
-    let mut distributions = transaction
-        .prepare("SELECT position, name, shape FROM distributions WHERE dataset = ? AND is_table ORDER BY position")?;
-    let mut placed = transaction.prepare("UPDATE datasets SET schema = ?, tables = ? WHERE id = ?")?;
-    let mut rows = datasets.query([catalog])?;
-    while let Some(row) = rows.next()? {
-        let (dataset, name, theme): (i64, String, Option<String>) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        let (file, bare): (String, bool) = (row.get(3)?, row.get(4)?);
-        let parts = distributions
-            .query_map([dataset], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-            .collect::<rusqlite::Result<Vec<(i64, String, [u8; 32])>>>()?;
-        let schema = naming::schema_name(theme.as_deref());
-        let title = theme.unwrap_or_else(|| naming::DEFAULT_SCHEMA.to_owned());
-        let counted = themes.entry(schema.clone()).or_insert(Schema { title, datasets: 0, tables: 0 });
-        counted.datasets += 1;
-        counted.tables += parts.len() as i64;
-        let several = parts.len() > 1;
-        placed.execute(params![schema.as_str(), parts.len() as i64, dataset])?;
-        for (position, part, shape) in parts {
-            places.push((schema.clone(), naming::table_name(&name, several.then_some(part.as_str()))));
-            wanted.push(Wanted { dataset, position, shape });
-        }
-        if bare {
-            continue; // Files in different folders may well have the same name: nobody published it as an identifier.
-        }
-        if let Some(first) = named.get(&name) {
-            let message = format!(
-                "the dataset name \"{name}\" is also that of {first}; in a schema of both this one's tables are numbered"
-            );
-            report(transaction, catalog, None, &Problem { file, pointer: "/name".to_owned(), message })?;
-        } else {
-            named.insert(name, file);
-        }
-    }
-
-    for (name, schema) in &themes {
-        let oid = oid(transaction, catalog_name, name.as_str(), "")?;
-        transaction
-            .prepare_cached("INSERT INTO themes (catalog, name, oid, title, datasets, tables) VALUES (?, ?, ?, ?, ?, ?)")?
-            .execute(params![catalog, name.as_str(), oid, schema.title, schema.datasets, schema.tables])?;
-    }
-    let names = naming::table_names(&places);
-    let mut statement = transaction
-        .prepare("INSERT INTO tables (catalog, schema, name, oid, dataset, position, shape) VALUES (?, ?, ?, ?, ?, ?, ?)")?;
-    for ((table, (schema, _)), name) in wanted.iter().zip(&places).zip(&names) {
-        let oid = oid(transaction, catalog_name, schema.as_str(), name.as_str())?;
-        let row = params![catalog, schema.as_str(), name.as_str(), oid, table.dataset, table.position, table.shape];
-        statement.execute(row)?;
-    }
-    Ok(())
-}
-
-/// A schema as it is counted together.
-struct Schema {
-    title: String,
-    datasets: i64,
-    tables: i64,
-}
-
-/// The oid of a name: the one it always had, else the next.
-fn oid(transaction: &Connection, catalog: &str, schema: &str, name: &str) -> Result<u32> {
-    let mut find = transaction.prepare_cached("SELECT oid FROM oids WHERE catalog = ? AND schema = ? AND name = ?")?;
-    if let Some(oid) = find.query_row([catalog, schema, name], |row| row.get(0)).optional()? {
-        return Ok(oid);
-    }
-    let mut insert = transaction.prepare_cached(
-        "INSERT INTO oids (oid, catalog, schema, name) VALUES (1 + coalesce((SELECT max(oid) FROM oids), ? - 1), ?, ?, ?) RETURNING oid",
-    )?;
-    Ok(insert.query_row(params![FIRST_OID, catalog, schema, name], |row| row.get(0))?)
 }

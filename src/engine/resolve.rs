@@ -171,13 +171,14 @@ impl Names {
     /// Why there is no such table, and which one may be meant.
     pub fn unknown(&self, catalog: &str, schema: &str, table: &str) -> Error {
         let table = self.version_of(table).map_or(table, |(table, _)| table);
-        let listed = self.shared.catalogs.tables(catalog, None).unwrap_or_default();
-        let qualified = |e: &TableEntry| format!("{}.{}", crate::name::quoted(&e.schema), crate::name::quoted(&e.name));
+        let listed = self.shared.catalogs.names_like(catalog, table).unwrap_or_default();
+        let qualified =
+            |(schema, name): &(String, String)| format!("{}.{}", crate::name::quoted(schema), crate::name::quoted(name));
         if schema == SEARCH_PATH_SCHEMA {
             let e = Error::new(Kind::UndefinedTable, format!("relation \"{table}\" does not exist"));
-            let elsewhere = listed.iter().find(|e| e.name == table);
-            let near = nearest(table, listed.iter().map(|e| e.name.as_str()));
-            return match elsewhere.or_else(|| listed.iter().find(|e| near == Some(e.name.as_str()))) {
+            let elsewhere = listed.iter().find(|(_, name)| name == table);
+            let near = nearest(table, listed.iter().map(|(_, name)| name.as_str()));
+            return match elsewhere.or_else(|| listed.iter().find(|(_, name)| near == Some(name.as_str()))) {
                 Some(entry) => e.with_hint(format!("Perhaps you meant {}.", qualified(entry))),
                 None => e,
             };
@@ -186,10 +187,10 @@ impl Names {
             let e = Error::new(Kind::UndefinedDatabase, format!("database \"{catalog}\" does not exist"));
             return e.with_hint(format!("There are: {}.", self.shared.catalogs.names().join(", ")));
         }
-        let in_schema: Vec<&TableEntry> = listed.iter().map(AsRef::as_ref).filter(|e| e.schema == schema).collect();
+        let themes = self.shared.catalogs.themes(catalog).unwrap_or_default();
         let e = Error::new(Kind::UndefinedTable, format!("relation \"{schema}.{table}\" does not exist"));
-        if in_schema.is_empty() {
-            let near = nearest(schema, listed.iter().map(|e| e.schema.as_str()));
+        if !themes.iter().any(|theme| theme.name == schema && theme.tables > 0) {
+            let near = nearest(schema, themes.iter().map(|theme| theme.name.as_str()));
             return match near {
                 Some(near) if near != schema => {
                     e.with_hint(format!("There is no schema \"{schema}\"; perhaps you meant {near}."))
@@ -197,11 +198,11 @@ impl Names {
                 _ => e,
             };
         }
-        match nearest(table, in_schema.iter().map(|e| e.name.as_str())) {
+        match nearest(table, listed.iter().filter(|(of, _)| of == schema).map(|(_, name)| name.as_str())) {
             Some(near) => {
                 e.with_hint(format!("Perhaps you meant {}.{}.", crate::name::quoted(schema), crate::name::quoted(near)))
             }
-            None => match listed.iter().find(|e| e.name == table) {
+            None => match listed.iter().find(|(_, name)| name == table) {
                 Some(entry) => e.with_hint(format!("Perhaps you meant {}.", qualified(entry))),
                 None => e,
             },

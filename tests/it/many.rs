@@ -118,4 +118,13 @@ fn questions_about_one_table_look_at_few() {
         assert!(!err.contains("gone.csv"), "{question}: {err}");
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+
+    // A name that is nearly right is told of without a look at any dataset.
+    let before = server.engine.catalogs().looked_at();
+    for sql in ["SELECT * FROM theme_7.dataset_407x", "SELECT * FROM dataset_407x", "SELECT 'dataset_407x'::regclass"] {
+        let (_, err) = server.psql("many", &["-c", sql]);
+        assert!(err.contains("does not exist") && err.contains("dataset_407"), "{sql}: {err}");
+        assert!(err.contains("Perhaps you meant"), "{sql}: {err}");
+    }
+    assert_eq!(server.engine.catalogs().looked_at(), before);
 }

@@ -1,45 +1,66 @@
-//! Writing the next version of a harvested catalog: a copy of the one that is served, in which what changed is replaced.
+//! Writing the next version of a harvested catalog: a copy of the one that is served, in which what changed is replaced. As long as nothing
+//! has changed, nothing is copied.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use sha2::{Digest, Sha256};
 
-use super::{Outcome, removed, timestamp};
+use super::pipeline::Hash;
+use super::reading::Reading;
+use super::{Outcome, count, removed, timestamp};
 use crate::catalog::harvested::ID;
-use crate::catalog::index;
-use crate::catalog::update::{self, New};
-use crate::descriptor::published::{Page, Record, Sink, Standard};
-use crate::descriptor::terms::Theme;
-use crate::descriptor::{Dataset, Problem};
+use crate::catalog::rename::{self, Change};
+use crate::catalog::{index, update};
+use crate::descriptor::Problem;
+use crate::descriptor::published::{Page, Standard};
 use crate::error::{Error, Kind, Result};
 
 /// How long what an interrupted harvest read is as good as read now.
 const RESUMED: Duration = Duration::days(1);
 
-/// Which harvest writes the file, since when, and what it began with.
+/// Which harvest writes the file, since when, and what it began with; and the datasets that it met as they were.
 const RUNS: &str = "
     CREATE TABLE IF NOT EXISTS runs (
         only INTEGER PRIMARY KEY CHECK (only = 0), run INTEGER NOT NULL, started TEXT NOT NULL, base TEXT, finished INTEGER NOT NULL
     );
+    CREATE TABLE IF NOT EXISTS met (dataset INTEGER PRIMARY KEY);
     INSERT OR IGNORE INTO catalogs (id, name, location) VALUES (1, '', '');";
 
 /// How the problem of a document begins that could not be had.
 const FAILED: &str = "the document can't be read: ";
 
+/// Changes whose names are made one by one; of more, or of so large a part of all, all names are made.
+const FEW: usize = 20_000;
+
 /// A version as it is written.
 pub(super) struct Build {
-    connection: Connection,
+    /// Of the version that is served, until something has to be written.
+    pub(super) connection: Connection,
+    is_written: bool,
     folder: PathBuf,
     name: String,
     base: Option<String>,
-    run: i64,
-    outcome: Outcome,
+    pub(super) run: i64,
+    started: String,
+    pub(super) outcome: Outcome,
     /// Problems came or went.
-    told_otherwise: bool,
+    pub(super) told_otherwise: bool,
+    /// The hashes of the records that were there before.
+    pub(super) known: Arc<HashSet<Hash>>,
+    /// The datasets that this harvest met, and those of them that the file does not say so of yet.
+    met: HashSet<i64>,
+    unsaved: Vec<i64>,
+    /// The documents that it met.
+    documents: HashSet<i64>,
+    /// What came or was replaced; `None` when all names are to be made.
+    changes: Option<Vec<Change>>,
+    /// The document that is being read, if that was not read to its end.
+    pub(super) begun: Option<i64>,
 }
 
 /// What was read of a document, and what is to be read after it.
@@ -56,32 +77,27 @@ fn aside(folder: &Path, name: &str) -> PathBuf {
 }
 
 impl Build {
-    /// Begins with a copy of the version that is served, or where an interrupted harvest of it ended.
+    /// Begins with the version that is served, or where an interrupted harvest of it ended.
     pub(super) fn begin(folder: &Path, name: &str, base: Option<&str>, now: DateTime<Utc>) -> Result<Self> {
         if let Some(build) = Self::resumed(folder, name, base, now)? {
             return Ok(build);
         }
-        let file = aside(folder, name);
         Self::discard(folder, name)?;
-        if let Some(base) = base
-            && let Err(e) = fs::copy(folder.join(base), &file)
-            && e.kind() != io::ErrorKind::NotFound
-        {
-            return Err(Error::from(e).within(format!("the catalog \"{name}\" can't be copied")));
-        }
-        let connection = match index::open_built(&file) {
-            Ok(connection) => connection,
-            // Of another build of Stoa, or damaged: read anew.
-            Err(_) => {
-                Self::discard(folder, name)?;
-                index::open_built(&file)?
+        // One of another build of Stoa, or damaged, or gone, is read anew.
+        let served = base.and_then(|base| index::open_unchanging(&folder.join(base)).ok());
+        let last = |connection: &Connection| connection.query_row("SELECT run FROM runs", [], |row| row.get::<_, i64>(0));
+        let served = served.and_then(|connection| last(&connection).ok().map(|last| (connection, last + 1)));
+        let mut build = match served {
+            Some((connection, run)) => Self::of(connection, folder, name, base, run, now)?,
+            None => {
+                let connection = index::open_built(&aside(folder, name))?;
+                let mut build = Self::of(connection, folder, name, base, 1, now)?;
+                build.opened()?;
+                build
             }
         };
-        connection.execute_batch(RUNS)?;
-        let last: Option<i64> = connection.query_row("SELECT run FROM runs", [], |row| row.get(0)).optional()?;
-        let run = last.unwrap_or_default() + 1;
-        connection.execute("INSERT OR REPLACE INTO runs VALUES (0, ?, ?, ?, 0)", params![run, timestamp(now), base])?;
-        Self::of(connection, folder, name, base, run)
+        build.changes = (!build.is_written).then(Vec::new);
+        Ok(build)
     }
 
     /// Goes on with what an interrupted harvest of the same version left, unless it is too old.
@@ -95,27 +111,76 @@ impl Build {
         let found = connection.query_row(sql, [base], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)));
         match found.optional() {
             Ok(Some((run, started))) => {
-                let started = DateTime::parse_from_rfc3339(&started).ok();
-                let is_new = started.is_some_and(|started| now.signed_duration_since(started) < RESUMED);
-                if !is_new {
+                let at = DateTime::parse_from_rfc3339(&started).ok();
+                if at.is_none_or(|at| now.signed_duration_since(at) >= RESUMED) {
                     return Ok(None);
                 }
-                let mut build = Self::of(connection, folder, name, base, run)?;
+                let mut build = Self::of(connection, folder, name, base, run, now)?;
                 // What the interrupted one changed is not counted again.
-                build.told_otherwise = true;
+                (build.told_otherwise, build.is_written, build.started) = (true, true, started);
+                let ids = |sql: &str, run: i64| {
+                    let mut statement = build.connection.prepare(sql)?;
+                    statement.query_map([run], |row| row.get(0))?.collect::<rusqlite::Result<HashSet<i64>>>()
+                };
+                let sql = "SELECT dataset FROM met UNION SELECT id FROM datasets WHERE run = ?";
+                let (met, documents) = (ids(sql, run)?, ids("SELECT id FROM sources WHERE run = ?", run)?);
+                (build.met, build.documents) = (met, documents);
+                build.connection.execute_batch("BEGIN")?;
                 Ok(Some(build))
             }
             Err(e) if e.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) => {
-                Err(Error::new(Kind::Config, format!("the catalog \"{name}\" is being harvested by another process")))
+                Err(Error::new(Kind::Config, format!("the catalog \"{name}\" is being harvested by another process"))
+                    .with_hint("Wait until it is done."))
             }
             Ok(None) | Err(_) => Ok(None),
         }
     }
 
-    fn of(connection: Connection, folder: &Path, name: &str, base: Option<&str>, run: i64) -> Result<Self> {
-        connection.execute_batch("BEGIN")?;
-        let (folder, name, base) = (folder.to_owned(), name.to_owned(), base.map(str::to_owned));
-        Ok(Self { connection, folder, name, base, run, outcome: Outcome::default(), told_otherwise: false })
+    fn of(connection: Connection, folder: &Path, name: &str, base: Option<&str>, run: i64, now: DateTime<Utc>) -> Result<Self> {
+        let known = {
+            let mut statement = connection.prepare("SELECT hash FROM datasets")?;
+            statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<HashSet<Hash>>>()?
+        };
+        Ok(Self {
+            connection,
+            is_written: false,
+            folder: folder.to_owned(),
+            name: name.to_owned(),
+            base: base.map(str::to_owned),
+            run,
+            started: timestamp(now),
+            outcome: Outcome::default(),
+            told_otherwise: false,
+            known: Arc::new(known),
+            met: HashSet::new(),
+            unsaved: Vec::new(),
+            documents: HashSet::new(),
+            changes: None,
+            begun: None,
+        })
+    }
+
+    /// From now on the connection is that of the next version.
+    fn opened(&mut self) -> Result<()> {
+        self.connection.execute_batch(RUNS)?;
+        let sql = "INSERT OR REPLACE INTO runs VALUES (0, ?, ?, ?, 0)";
+        self.connection.execute(sql, params![self.run, self.started, self.base])?;
+        self.connection.execute_batch("BEGIN")?;
+        self.is_written = true;
+        let mut statement = self.connection.prepare("UPDATE sources SET run = ? WHERE id = ?")?;
+        self.documents.iter().try_for_each(|document| statement.execute([self.run, *document]).map(drop))?;
+        Ok(())
+    }
+
+    /// Copies the version that is served, unless that was done; called before all that writes. A file system that shares the blocks of
+    /// copies does it at once.
+    pub(super) fn write(&mut self) -> Result<()> {
+        let Some(base) = self.base.as_ref().filter(|_| !self.is_written) else { return Ok(()) };
+        let file = aside(&self.folder, &self.name);
+        fs::copy(self.folder.join(base), &file)
+            .map_err(|e| Error::from(e).within(format!("the catalog \"{}\" can't be copied", self.name)))?;
+        self.connection = index::open_built(&file)?;
+        self.opened()
     }
 
     /// Removes what an interrupted harvest left.
@@ -127,75 +192,148 @@ impl Build {
 
     /// What is known of a document that was read to its end before.
     pub(super) fn known(&self, document: &str) -> Result<Option<Known>> {
-        let sql = "SELECT fingerprint, links, run FROM sources WHERE catalog = ? AND file = ? AND links IS NOT NULL";
+        let sql = "SELECT id, fingerprint, links FROM sources WHERE catalog = ? AND file = ? AND links IS NOT NULL";
         let mut statement = self.connection.prepare_cached(sql)?;
         let known = statement.query_row(params![ID, document], |row| {
-            let (identity, links, run): (_, String, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let (id, identity, links): (i64, _, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
             let Some((standard, page)) = linked(&links) else { return Ok(None) };
-            Ok(Some(Known { standard, identity, page, is_done: run == self.run }))
+            Ok(Some(Known { standard, identity, page, is_done: self.documents.contains(&id) }))
         });
         Ok(known.optional()?.flatten())
     }
 
+    /// The row of a document that is known.
+    pub(super) fn source(&self, document: &str) -> Result<Option<i64>> {
+        let mut statement = self.connection.prepare_cached("SELECT id FROM sources WHERE catalog = ? AND file = ?")?;
+        Ok(statement.query_row(params![ID, document], |row| row.get(0)).optional()?)
+    }
+
+    /// The row of a document, made when it is not known.
+    fn source_or_new(&mut self, document: &str) -> Result<i64> {
+        if let Some(source) = self.source(document)? {
+            return Ok(source);
+        }
+        self.write()?;
+        let sql = "INSERT INTO sources (catalog, file, fingerprint, bare) VALUES (?, ?, '', 1)";
+        self.connection.execute(sql, params![ID, document])?;
+        Ok(self.connection.last_insert_rowid())
+    }
+
+    /// A document was met by this harvest.
+    pub(super) fn has_met_document(&mut self, source: i64) -> Result<()> {
+        self.documents.insert(source);
+        if self.is_written {
+            let sql = "UPDATE sources SET run = ? WHERE id = ?";
+            self.connection.prepare_cached(sql)?.execute([self.run, source])?;
+        }
+        Ok(())
+    }
+
+    /// Whether a dataset was met by this harvest.
+    pub(super) fn has_met(&self, dataset: i64) -> bool {
+        self.met.contains(&dataset)
+    }
+
+    /// A dataset was met; `is_new`: and its row says so.
+    pub(super) fn meet(&mut self, dataset: i64, is_new: bool) {
+        if self.met.insert(dataset) && !is_new {
+            self.unsaved.push(dataset);
+        }
+    }
+
+    /// The datasets of a document that are still published.
+    fn of_document(&self, source: i64) -> Result<Vec<i64>> {
+        let mut statement = self.connection.prepare_cached("SELECT id FROM datasets WHERE source = ? AND vanished IS NULL")?;
+        Ok(statement.query_map([source], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// A document is as it was, and so is all that was read of it.
     pub(super) fn unchanged(&mut self, document: &str) -> Result<()> {
-        let source: i64 = self.connection.query_row(
-            "UPDATE sources SET run = ? WHERE catalog = ? AND file = ? RETURNING id",
-            params![self.run, ID, document],
-            |row| row.get(0),
-        )?;
-        let sql = "UPDATE datasets SET run = ? WHERE source = ? AND vanished IS NULL";
-        self.outcome.unchanged += self.connection.execute(sql, params![self.run, source])? as u64;
+        if let Some(source) = self.source(document)? {
+            self.has_met_document(source)?;
+            let datasets = self.of_document(source)?;
+            self.outcome.unchanged += datasets.len() as u64;
+            datasets.into_iter().for_each(|dataset| self.meet(dataset, false));
+        }
         self.told_otherwise |= self.forget_failure(document)?;
         self.commit()
     }
 
     /// A document was read by this harvest before it was interrupted.
     pub(super) fn was_read(&mut self, document: &str) -> Result<()> {
-        let sql =
-            "SELECT count(*) FROM datasets d JOIN sources s ON s.id = d.source WHERE s.catalog = ? AND s.file = ? AND d.run = ?";
-        self.outcome.unchanged += self.connection.query_row(sql, params![ID, document, self.run], |row| super::count(row, 0))?;
+        if let Some(source) = self.source(document)? {
+            let met = self.of_document(source)?.into_iter().filter(|dataset| self.met.contains(dataset)).count();
+            self.outcome.unchanged += met as u64;
+        }
         Ok(())
     }
 
     /// A document can't be had: what is known of it stays.
     pub(super) fn failed(&mut self, document: &str, why: &Error) -> Result<()> {
+        self.write()?;
         self.outcome.failed += 1;
-        let sql = "SELECT id FROM sources WHERE catalog = ? AND file = ?";
-        let source: Option<i64> = self.connection.query_row(sql, params![ID, document], |row| row.get(0)).optional()?;
+        if let Some(begun) = self.begun.take() {
+            self.connection.execute("UPDATE sources SET links = NULL WHERE id = ?", [begun])?;
+        }
+        let source = self.source_or_new(document)?;
         self.forget_failure(document)?;
         let message = format!("{FAILED}{why}; what is known of it stays");
         let problem = Problem { file: document.to_owned(), pointer: String::new(), message };
         self.told_otherwise = true;
-        update::report(&self.connection, ID, source, &problem)?;
+        update::report(&self.connection, ID, Some(source), &problem)?;
         self.commit()
     }
 
     /// Takes back that a document could not be had; gives whether that was said.
-    fn forget_failure(&self, document: &str) -> Result<bool> {
-        let sql = "DELETE FROM problems WHERE catalog = ? AND file = ? AND substr(message, 1, length(?3)) = ?3";
-        Ok(self.connection.execute(sql, params![ID, document, FAILED])? > 0)
+    fn forget_failure(&mut self, document: &str) -> Result<bool> {
+        let which = "FROM problems WHERE catalog = ? AND file = ? AND substr(message, 1, length(?3)) = ?3";
+        let is_said = self.connection.prepare_cached(&format!("SELECT 1 {which}"))?.exists(params![ID, document, FAILED])?;
+        if is_said {
+            self.write()?;
+            self.connection.execute(&format!("DELETE {which}"), params![ID, document, FAILED])?;
+        }
+        Ok(is_said)
     }
 
     /// A document that is read now.
-    pub(super) fn reading<'b>(&'b mut self, document: &'b str, step: &'b dyn Fn(u64) -> Result<()>) -> Result<Reading<'b>> {
-        // Its row is written anew when it is read, so that an interrupted harvest reads it again.
-        let source: i64 = self.connection.query_row(
-            "INSERT INTO sources (catalog, file, fingerprint, bare) VALUES (?, ?, '', 1)
-             ON CONFLICT (catalog, file) DO UPDATE SET links = NULL RETURNING id",
-            params![ID, document],
-            |row| row.get(0),
-        )?;
-        let sql = "DELETE FROM problems WHERE catalog = ? AND (source = ? OR source IS NULL AND file = ?) RETURNING file, pointer, message";
+    pub(super) fn reading<'b>(&'b mut self, document: &'b str) -> Result<Reading<'b>> {
+        let source = self.source_or_new(document)?;
+        self.begun = Some(source);
+        let sql = "SELECT file, pointer, message FROM problems WHERE catalog = ? AND (source = ? OR source IS NULL AND file = ?)";
         let told = {
             let mut statement = self.connection.prepare_cached(sql)?;
             let problem = |row: &Row<'_>| Ok(Problem { file: row.get(0)?, pointer: row.get(1)?, message: row.get(2)? });
             statement.query_map(params![ID, source, document], problem)?.collect::<rusqlite::Result<Vec<_>>>()?
         };
-        Ok(Reading { build: self, document, source, told, problems: Vec::new(), step })
+        Ok(Reading::new(self, document, source, told))
     }
 
-    fn commit(&mut self) -> Result<()> {
+    /// What came or was replaced; nothing where it is not known of all.
+    pub(super) fn note(&mut self, change: Option<Change>) {
+        self.changes = change.and_then(|change| {
+            let mut changes = self.changes.take().filter(|changes| changes.len() < FEW)?;
+            changes.push(change);
+            Some(changes)
+        });
+    }
+
+    /// Whether names may be made one by one yet.
+    pub(super) fn notes(&self) -> bool {
+        self.changes.is_some()
+    }
+
+    /// Whether the next version is being written.
+    pub(super) fn is_written(&self) -> bool {
+        self.is_written
+    }
+
+    /// Keeps what was read so far, whatever comes.
+    pub(super) fn commit(&mut self) -> Result<()> {
+        if !self.is_written {
+            return Ok(());
+        }
+        let mut statement = self.connection.prepare_cached("INSERT OR IGNORE INTO met (dataset) VALUES (?)")?;
+        self.unsaved.drain(..).try_for_each(|dataset| statement.execute([dataset]).map(drop))?;
         Ok(self.connection.execute_batch("COMMIT; BEGIN")?)
     }
 
@@ -210,46 +348,81 @@ impl Build {
         self.outcome.added + self.outcome.changed + self.outcome.unchanged
     }
 
+    /// Marks what was not met any more, and drops the problems of documents that were not.
+    fn vanish(&mut self, now: &str) -> Result<()> {
+        let ids = |sql: &str, met: &HashSet<i64>| {
+            let mut statement = self.connection.prepare(sql)?;
+            let all = statement.query_map([], |row| row.get(0))?;
+            all.filter(|id| id.as_ref().map_or(true, |id| !met.contains(id))).collect::<rusqlite::Result<Vec<i64>>>()
+        };
+        let vanished = ids("SELECT id FROM datasets WHERE vanished IS NULL", &self.met)?;
+        let documents = ids("SELECT DISTINCT source FROM problems WHERE source IS NOT NULL", &self.documents)?;
+        if vanished.is_empty() && documents.is_empty() {
+            return Ok(());
+        }
+        self.write()?;
+        self.outcome.vanished = vanished.len() as u64;
+        self.told_otherwise |= !documents.is_empty();
+        let mut mark = self.connection.prepare("UPDATE datasets SET vanished = ? WHERE id = ?")?;
+        vanished.iter().try_for_each(|id| mark.execute(params![now, id]).map(drop))?;
+        let mut forget = self.connection.prepare("DELETE FROM problems WHERE source = ?")?;
+        Ok(documents.iter().try_for_each(|id| forget.execute([id]).map(drop))?)
+    }
+
+    /// Makes the names of what changed, or of all.
+    fn rename(&self) -> Result<()> {
+        if let Some(changes) = &self.changes
+            && rename::rename_few(&self.connection, ID, &self.name, changes)?
+        {
+            #[cfg(test)]
+            super::tests::ONE_BY_ONE.set(true);
+            return Ok(());
+        }
+        self.connection.execute_batch(index::WITHOUT_NAMES)?;
+        rename::rename(&self.connection, ID, &self.name)?;
+        Ok(self.connection.execute_batch(index::NAMES)?)
+    }
+
     /// What is known and was not met any more is marked, names are made, and the file gets its own name, which is given; `None` when nothing
     /// is otherwise than in the version that is served.
     pub(super) fn finish(mut self, now: &str) -> Result<(Outcome, Option<String>)> {
         // A document that could not be had may tell of anything.
         if self.outcome.failed == 0 {
-            let sql = "UPDATE datasets SET vanished = ? WHERE run < ? AND vanished IS NULL";
-            self.outcome.vanished = self.connection.execute(sql, params![now, self.run])? as u64;
-            let sql = "DELETE FROM problems WHERE source IN (SELECT id FROM sources WHERE run < ?)";
-            self.told_otherwise |= self.connection.execute(sql, [self.run])? > 0;
+            self.vanish(now)?;
         }
         let Outcome { added, changed, vanished, .. } = self.outcome;
         let is_new = added + changed + vanished > 0 || self.told_otherwise || self.base.is_none();
         if is_new {
-            update::rename(&self.connection, ID, &self.name)?;
+            self.write()?;
+            self.rename()?;
         }
-        let count = |sql: &str| self.connection.query_row(sql, [], |row| super::count(row, 0));
-        self.outcome.datasets = count("SELECT count(*) FROM datasets")?;
-        self.outcome.tables = count("SELECT count(*) FROM tables")?;
-        self.outcome.problems = count("SELECT count(*) FROM problems")?;
-        self.connection.execute("UPDATE runs SET finished = 1", [])?;
-        self.connection.execute_batch("COMMIT")?;
-        let Self { connection, folder, name, run, outcome, .. } = self;
+        let ask = |sql: &str| self.connection.query_row(sql, [], |row| count(row, 0));
+        self.outcome.datasets = ask("SELECT sum(datasets) FROM themes")?;
+        self.outcome.tables = ask("SELECT sum(tables) FROM themes")?;
+        self.outcome.problems = ask("SELECT count(*) FROM problems")?;
+        if self.is_written {
+            self.connection.execute_batch("DELETE FROM met; UPDATE runs SET finished = 1; COMMIT")?;
+        }
+        let Self { connection, is_written, folder, name, run, outcome, .. } = self;
         connection.close().map_err(|(_, e)| e)?;
         if !is_new {
             Self::discard(&folder, &name)?;
             return Ok((outcome, None));
         }
+        debug_assert!(is_written, "what is new was written");
         let file = format!("{name}-{run:06}.sqlite");
         let written = aside(&folder, &name);
         let named = || {
             fs::File::open(&written)?.sync_all()?;
             fs::rename(&written, folder.join(&file))
         };
-        named().map_err(|e| Error::from(e).within(format!("the catalog \"{name}\" can't be written")))?;
+        named().map_err(|e: io::Error| Error::from(e).within(format!("the catalog \"{name}\" can't be written")))?;
         Ok((outcome, Some(file)))
     }
 }
 
 /// What a document is and leads to, as a line each.
-fn links(standard: Standard, page: &Page) -> String {
+pub(super) fn links(standard: Standard, page: &Page) -> String {
     let lines = [standard.name(), page.next.as_deref().unwrap_or_default()];
     lines.into_iter().chain(page.also.iter().map(String::as_str)).collect::<Vec<_>>().join("\n")
 }
@@ -260,83 +433,4 @@ fn linked(links: &str) -> Option<(Standard, Page)> {
     let standard = Standard::of_name(&lines.next()?)?;
     let next = lines.next().filter(|next| !next.is_empty());
     Some((standard, Page { next, also: lines.collect(), total: None }))
-}
-
-/// A document that is being read: its datasets and problems go into the build as they are found.
-pub(super) struct Reading<'b> {
-    build: &'b mut Build,
-    document: &'b str,
-    source: i64,
-    /// What was wrong with it before.
-    told: Vec<Problem>,
-    problems: Vec<Problem>,
-    step: &'b dyn Fn(u64) -> Result<()>,
-}
-
-impl Reading<'_> {
-    /// It was read to its end.
-    pub(super) fn done(self, identity: &str, page: &Page, standard: Standard) -> Result<()> {
-        let Reading { build, source, problems, told, .. } = self;
-        for problem in &problems {
-            update::report(&build.connection, ID, Some(source), problem)?;
-        }
-        build.told_otherwise |= problems != told;
-        let links = links(standard, page);
-        let sql = "UPDATE sources SET fingerprint = ?, links = ?, run = ? WHERE id = ?";
-        build.connection.execute(sql, params![identity, links, build.run, source])?;
-        build.commit()
-    }
-
-    fn take(&mut self, dataset: &Dataset, record: &Record<'_>) -> Result<()> {
-        let hash = &Sha256::digest(record.text.as_bytes())[..16];
-        let run = self.build.run;
-        let Build { connection, outcome, .. } = &mut *self.build;
-        let sql = "SELECT id, hash, run, vanished IS NOT NULL FROM datasets WHERE catalog = ? AND identifier = ?";
-        let mut statement = connection.prepare_cached(sql)?;
-        let rows = statement.query_map(params![ID, dataset.identifier], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, i64>(2)?, row.get::<_, bool>(3)?))
-        })?;
-        let rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-        let earlier: Vec<_> = rows.iter().filter(|(_, _, seen, _)| *seen != run).collect();
-        if rows.len() > earlier.len() {
-            let message = format!(
-                "the identifier {:?} is also that of an earlier dataset; both are served, with numbered names where they are the same",
-                dataset.identifier
-            );
-            self.problems.push(Problem { file: self.document.to_owned(), pointer: String::new(), message });
-        }
-        if let Some((id, _, _, vanished)) = earlier.iter().find(|(_, known, _, _)| known == hash) {
-            let sql = "UPDATE datasets SET run = ?, source = ?, vanished = NULL WHERE id = ?";
-            connection.prepare_cached(sql)?.execute(params![run, self.source, id])?;
-            let count = if *vanished { &mut outcome.changed } else { &mut outcome.unchanged };
-            *count += 1;
-            return Ok(());
-        }
-        match earlier.first() {
-            Some((id, ..)) => {
-                update::remove(connection, *id)?;
-                outcome.changed += 1;
-            }
-            None => outcome.added += 1,
-        }
-        let (source, theme) = ((self.source, self.document), theme(dataset));
-        update::insert(connection, &New { catalog: ID, source, dataset, theme, record: Some(record), hash, run })?;
-        Ok(())
-    }
-}
-
-/// What a dataset's schema is named after: the first theme that the EU's list knows, by one word, else the first as published.
-fn theme(dataset: &Dataset) -> Option<&str> {
-    let known = dataset.themes.iter().find_map(|theme| Theme::of_words(theme));
-    known.map(Theme::word).or_else(|| dataset.theme())
-}
-
-impl Sink for Reading<'_> {
-    fn dataset(&mut self, dataset: Dataset, record: Record<'_>) -> io::Result<()> {
-        self.take(&dataset, &record).and_then(|()| (self.step)(self.build.found())).map_err(io::Error::other)
-    }
-
-    fn problem(&mut self, problem: Problem) {
-        self.problems.push(problem);
-    }
 }

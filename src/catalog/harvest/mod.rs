@@ -2,6 +2,8 @@
 //! platform again. A refresh writes the next version beside the one that is served, and then names it in the state's index.
 
 mod build;
+mod pipeline;
+mod reading;
 mod walk;
 
 use std::fs;
@@ -30,7 +32,7 @@ pub enum Fetched {
     /// It is the one that is known.
     Unchanged,
     Changed {
-        input: Box<dyn BufRead>,
+        input: Box<dyn BufRead + Send>,
         /// Equal as long as the document is: an ETag, or size and time.
         identity: String,
     },

@@ -291,3 +291,77 @@ fn names_are_checked_and_catalogs_are_forgotten() -> Done {
     assert_eq!(bench.catalogs()?.names(), Vec::<String>::new());
     Ok(())
 }
+
+thread_local! {
+    /// Whether a harvest of this thread left most names alone.
+    pub(super) static ONE_BY_ONE: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// What is served of a catalog: each table's name, oid, dataset and distribution; and its schemas.
+fn named(file: &Path) -> rusqlite::Result<Vec<String>> {
+    let connection = Connection::open(file)?;
+    let sql = "SELECT t.schema || '.' || t.name || ' ' || oid || ' ' || d.identifier || ' ' || position || ' ' || hex(t.shape)
+                   FROM tables t JOIN datasets d ON d.id = t.dataset
+               UNION ALL SELECT name || ' ' || oid || ' ' || title || ' ' || datasets || ' ' || tables FROM themes ORDER BY 1";
+    let mut statement = connection.prepare(sql)?;
+    statement.query_map([], |row| row.get(0))?.collect()
+}
+
+#[test]
+fn names_made_one_by_one_are_those_that_all_would_get() -> Done {
+    const TITLES: [&str; 9] = [
+        "Trips",
+        "Trips 2",
+        "trips_3",
+        "Stops",
+        "Stops 2019",
+        "Lines",
+        "A title that is longer than any name of a table may be in PostgreSQL",
+        "A title that is longer than any name of a table may be in PostgreSQL by far",
+        "Depots",
+    ];
+    let bench = Bench::new()?;
+    let mut seed = 7_u64;
+    let mut next = move |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % below
+    };
+    let mut datasets: BTreeMap<usize, Value> = BTreeMap::new();
+    let mut few = 0;
+    for round in 0..30 {
+        for _ in 0..1 + next(2) {
+            let id = next(14);
+            let theme = ["Transport", "Health", "Other things"][next(3)];
+            let file =
+                |name: &str| json!({"downloadURL": format!("https://city.example/{id}/{name}.csv"), "mediaType": "text/csv"});
+            let files = [vec![file("a")], vec![file("a"), file("b")], Vec::new()][next(3)].clone();
+            let changed = json!({
+                "identifier": id.to_string(), "title": TITLES[next(TITLES.len())], "description": format!("of round {round}"),
+                "accessLevel": "public", "theme": [theme], "distribution": files,
+            });
+            datasets.insert(id, changed);
+        }
+        if next(4) == 0 {
+            datasets.remove(&next(14));
+        }
+        let all: Vec<&Value> = datasets.values().collect();
+        // The length tells the documents apart.
+        bench.web.put(HERE, &json!({"dataset": all, "padding": "x".repeat(round * 1_000)}));
+        bench.refresh()?;
+        let registered = bench.harvests()?.find("city")?;
+        let file = bench.state.path().join(FOLDER).join(registered.file.ok_or("it was harvested")?);
+        let served = named(&file)?;
+        let copy = bench.state.path().join("copy.sqlite");
+        fs::copy(&file, &copy)?;
+        let connection = Connection::open(&copy)?;
+        let ids = |connection: &Connection| connection.query_row("SELECT max(oid) FROM oids", [], |row| row.get::<_, u32>(0));
+        let before = ids(&connection)?;
+        crate::catalog::rename::rename(&connection, 1, "city")?;
+        assert_eq!(ids(&connection)?, before);
+        connection.close().map_err(|(_, e)| e)?;
+        assert_eq!(served, named(&copy)?, "round {round}");
+        few += usize::from(ONE_BY_ONE.replace(false));
+    }
+    assert!((5..28).contains(&few), "{few} of 30 were made one by one");
+    Ok(())
+}

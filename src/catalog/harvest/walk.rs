@@ -1,13 +1,13 @@
 //! Which documents a catalog consists of, one leading to the others, and how each is read.
 
 use std::collections::{HashSet, VecDeque};
-use std::io::{BufRead, Cursor, Read};
+use std::io::{Cursor, Read};
 use std::path::Path;
 
 use walkdir::WalkDir;
 
 use super::build::Build;
-use super::{Documents, Fetched, Registered, Step};
+use super::{Documents, Fetched, Registered, Step, pipeline};
 use crate::descriptor::published::{self, Page, Standard};
 use crate::error::{Error, Kind, Result};
 
@@ -200,12 +200,12 @@ fn read(
     let mut head = Vec::new();
     input.by_ref().take(HEAD).read_to_end(&mut head)?;
     let Some(standard) = is.told(&head, document) else { return Ok(None) };
-    let mut input = Cursor::new(head).chain(input);
-    let mut reading = build.reading(document, &step)?;
-    let page = published::read(standard, &mut input as &mut dyn BufRead, document, &mut reading);
-    let page = page.map_err(|e| match e.downcast::<Error>() {
-        Ok(ours) => ours,
-        Err(e) => Error::from(e).within(document),
+    let input = Cursor::new(head).chain(input);
+    let mut reading = build.reading(document)?;
+    let known = reading.known();
+    let page = pipeline::read(standard, input, document, &known, &mut |found| {
+        reading.take(found)?;
+        step(reading.found())
     })?;
     reading.done(&identity, &page, standard)?;
     Ok(Some((page, standard)))

@@ -83,6 +83,9 @@ fn builtin_oids(catalog: &str) -> HashMap<u32, u32> {
     listing.rows().map(|row| (listing.number(row, "oid"), listing.number(row, schema))).collect()
 }
 
+/// All tables are read where there are at most so many for each oid that is asked for.
+const FEW_TABLES: usize = 16;
+
 /// Tables by oid: read one at a time for a few oids, all at once for many.
 pub(super) struct Lookup<'a> {
     env: &'a SystemEnv,
@@ -92,7 +95,8 @@ pub(super) struct Lookup<'a> {
 
 impl<'a> Lookup<'a> {
     pub fn new(env: &'a SystemEnv, oids: usize) -> error::Result<Self> {
-        let all = if oids > MANY_OIDS {
+        let tables: usize = env.catalogs.themes(&env.database)?.iter().map(|theme| theme.tables).sum();
+        let all = if oids > MANY_OIDS && tables < oids.saturating_mul(FEW_TABLES) {
             Some(env.catalogs.tables(&env.database, None)?.into_iter().map(|t| (t.oid, t)).collect())
         } else {
             None

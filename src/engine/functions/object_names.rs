@@ -148,9 +148,9 @@ fn unknown(env: &SystemEnv, text: &str, what: &str) -> Error {
         return Error::new(Kind::UndefinedSchema, format!("schema \"{schema}\" does not exist"));
     }
     let error = Error::new(kind, format!("{what} \"{}\" does not exist", names.join(".")));
-    let tables = if what == "relation" { env.catalogs.tables(&env.database, None).unwrap_or_default() } else { Vec::new() };
     let wrong = text.rsplit('.').next().unwrap_or(text);
-    match nearest(wrong, tables.iter().map(|t| t.name.as_str())) {
+    let listed = if what == "relation" { env.catalogs.names_like(&env.database, wrong).unwrap_or_default() } else { Vec::new() };
+    match nearest(wrong, listed.iter().map(|(_, name)| name.as_str())) {
         Some(near) => error.with_hint(format!("Perhaps you meant \"{near}\".")),
         None => error,
     }

@@ -19,7 +19,7 @@ pub fn source(name: &str) -> Source {
         "themes" => Source::Listed(publications::themes),
         "datasets" => Source::Streamed(publications::datasets),
         "distributions" => Source::Streamed(publications::distributions),
-        "columns" => Source::Described(|env, pins| Box::pin(publications::columns(env, pins))),
+        "columns" => Source::Streamed(publications::columns),
         "publishers" => Source::Listed(publications::publishers),
         "problems" => Source::Listed(publications::problems),
         "search" => Source::Listed(search::search),

@@ -10,7 +10,7 @@ use crate::descriptor::terms::{self, Frequency};
 use crate::descriptor::{self, Compression, Dataset, Format, License};
 use crate::error::{Error, Kind, Result};
 use crate::snapshot::ReadAs;
-use crate::table::pg_catalog::{columns_of, tables_of_schemas};
+use crate::table::pg_catalog::{columns_of, known_columns, tables_of_schemas};
 use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv};
 
 /// The tables that pins on `schema_name` and `table_name` leave.
@@ -69,8 +69,8 @@ fn dataset(p: &Publication, column: &str) -> Result<Cell> {
         "tables" => return Ok(i64::try_from(p.tables).map_or(Cell::Unset, Cell::Int)),
         "vanished" => return Ok(Cell::opt(p.vanished.clone())),
         "document" => return Ok((&p.document).into()),
-        "source_record" => return Ok(Cell::opt(p.record()?.map(|(text, _)| text))),
-        "source_media_type" => return Ok(Cell::opt(p.record()?.map(|(_, media_type)| media_type))),
+        "source_record" => return Ok(Cell::opt(p.record()?.map(|(text, _)| text.clone()))),
+        "source_media_type" => return Ok(Cell::opt(p.record()?.map(|(_, media_type)| media_type.clone()))),
         _ => {}
     }
     let d = p.dataset()?;
@@ -226,22 +226,43 @@ struct ColumnRow {
     declared: Option<descriptor::Column>,
 }
 
-pub(super) async fn columns(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
-    let tables = entries(env, pins)?;
-    let find = tables.len() == 1 && pins.are_asked("table_name");
-    let mut rows = Vec::new();
-    for table in &tables {
-        let declared = &table.distribution().schema.columns;
-        for (position, known) in (1..).zip(columns_of(env, table, find).await?.iter()) {
-            rows.push(ColumnRow {
-                table: Arc::clone(table),
-                position,
-                declared: declared.iter().find(|c| c.name == known.name).cloned(),
-                known: known.clone(),
-            });
-        }
+pub(super) fn columns(env: Arc<SystemEnv>, pins: &Pins) -> BoxStream<'static, Result<Rows>> {
+    if pins.wanted("table_name").is_some() {
+        let (tables, is_asked) = (entries(&env, pins), pins.are_asked("table_name"));
+        let described = async move {
+            let tables = tables?;
+            let find = tables.len() == 1 && is_asked;
+            let mut rows = Vec::new();
+            for table in &tables {
+                push_columns(&mut rows, table, &columns_of(&env, table, find).await?);
+            }
+            Ok(of_columns(rows))
+        };
+        return stream::once(described).boxed();
     }
-    Ok(Rows::of(rows, |r, column| {
+    paged(&env, (pins.wanted("schema_name"), None), |env, page| {
+        let mut rows = Vec::new();
+        for publication in page.iter().filter(|publication| publication.tables > 0) {
+            for table in publication.entries(&env.catalogs, &env.database)? {
+                push_columns(&mut rows, &table, &known_columns(&table));
+            }
+        }
+        Ok(of_columns(rows))
+    })
+}
+
+fn push_columns(rows: &mut Vec<ColumnRow>, table: &Arc<TableEntry>, columns: &[KnownColumn]) {
+    let declared = &table.distribution().schema.columns;
+    rows.extend((1..).zip(columns).map(|(position, known)| ColumnRow {
+        table: Arc::clone(table),
+        position,
+        declared: declared.iter().find(|c| c.name == known.name).cloned(),
+        known: known.clone(),
+    }));
+}
+
+fn of_columns(rows: Vec<ColumnRow>) -> Rows {
+    Rows::of(rows, |r, column| {
         let declared = r.declared.as_ref();
         match column {
             "schema_name" => (&r.table.schema).into(),
@@ -256,7 +277,7 @@ pub(super) async fn columns(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
             "nullable" => r.known.nullable.into(),
             _ => Cell::Unset,
         }
-    }))
+    })
 }
 
 pub(super) fn publishers(env: &SystemEnv, _pins: &Pins) -> Result<Rows> {
