@@ -39,18 +39,11 @@ struct Newest {
     problem: Option<String>,
 }
 
-/// The catalogs that the index of a state names.
-pub(super) fn all(connection: &Connection, state: &Path) -> Result<Vec<(String, Harvested)>> {
-    let asked = data_version(connection)?;
-    let mut statement = connection.prepare("SELECT name, file FROM harvests ORDER BY name")?;
+/// The catalogs that the index of a state names, each with the file of its version; `None` as long as nothing was harvested.
+pub(super) fn listed(connection: &Connection) -> Result<Vec<(String, Option<String>)>> {
+    let mut statement = connection.prepare_cached("SELECT name, file FROM harvests ORDER BY name")?;
     let found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    found
-        .map(|row| {
-            let (name, file): (String, Option<String>) = row?;
-            let newest = open(&name, file, state, asked)?;
-            Ok((name.clone(), Harvested { name, state: state.to_owned(), newest: Mutex::new(newest) }))
-        })
-        .collect()
+    Ok(found.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Opens a version. One that can't be read is empty: the others are served.
@@ -65,11 +58,17 @@ fn open(name: &str, file: Option<String>, state: &Path, asked: i64) -> Result<Ne
 }
 
 /// A number that is another one when another connection changed the index.
-fn data_version(connection: &Connection) -> Result<i64> {
+pub(super) fn data_version(connection: &Connection) -> Result<i64> {
     Ok(connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?)
 }
 
 impl Harvested {
+    /// The catalog of this name and file; `asked` is the state's [`data_version`] when it had it.
+    pub(super) fn open(name: &str, file: Option<String>, state: &Path, asked: i64) -> Result<Self> {
+        let newest = Mutex::new(open(name, file, state, asked)?);
+        Ok(Self { name: name.to_owned(), state: state.to_owned(), newest })
+    }
+
     /// The newest version, as the state's index names it.
     pub(super) fn index(&self, of_state: &Index) -> Result<Arc<Index>> {
         // What is in here is replaced whole.

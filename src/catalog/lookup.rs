@@ -112,8 +112,8 @@ impl Catalogs {
     /// The schemas of a catalog by name.
     pub fn themes(&self, catalog: &str) -> Result<Vec<Theme>> {
         let (_, catalog) = self.catalog(catalog)?;
-        let Catalog { id, name, .. } = catalog;
-        let index = self.index(catalog)?;
+        let Catalog { id, name, .. } = catalog.as_ref();
+        let index = self.index(&catalog)?;
         let connection = index.connection();
         let mut statement =
             connection.prepare_cached("SELECT oid, name, title, datasets, tables FROM themes WHERE catalog = ? ORDER BY name")?;
@@ -133,21 +133,21 @@ impl Catalogs {
 
     /// The tables of a schema by name; all of the catalog's, by schema and name, when `schema` is `None`.
     pub fn tables(&self, catalog: &str, schema: Option<&str>) -> Result<Vec<Arc<TableEntry>>> {
-        let (_, Catalog { id, .. }) = self.catalog(catalog)?;
+        let id = self.catalog(catalog)?.1.id;
         match schema {
-            Some(schema) => self.entries(catalog, &format!("{TABLE} AND t.schema = ? ORDER BY t.name"), &[id, &schema]),
-            None => self.entries(catalog, &format!("{TABLE} ORDER BY t.schema, t.name"), &[id]),
+            Some(schema) => self.entries(catalog, &format!("{TABLE} AND t.schema = ? ORDER BY t.name"), &[&id, &schema]),
+            None => self.entries(catalog, &format!("{TABLE} ORDER BY t.schema, t.name"), &[&id]),
         }
     }
 
     /// The tables of the schemas that are wanted whose names are, by schema and name; all of them where nothing is said.
     pub fn tables_wanted(&self, catalog: &str, schemas: Option<&Wanted>, names: Option<&Wanted>) -> Result<Vec<Arc<TableEntry>>> {
-        let (_, Catalog { id, .. }) = self.catalog(catalog)?;
+        let id = self.catalog(catalog)?.1.id;
         let mut found = BTreeMap::new();
         for conditions in conditions(schemas, names) {
             let sql = told(conditions.iter().map(|(condition, _)| *condition));
             let parameters: Vec<&dyn ToSql> =
-                std::iter::once(id as &dyn ToSql).chain(conditions.iter().map(|(_, value)| value as &dyn ToSql)).collect();
+                std::iter::once(&id as &dyn ToSql).chain(conditions.iter().map(|(_, value)| value as &dyn ToSql)).collect();
             let keep = |row: &TableRow| schemas.is_none_or(|s| s.has(&row.schema)) && names.is_none_or(|n| n.has(&row.name));
             let entries = self.entries_kept(catalog, &sql, &parameters, keep)?;
             found.extend(entries.into_iter().map(|t| ((t.schema.clone(), t.name.clone()), t)));
@@ -159,7 +159,7 @@ impl Catalogs {
     /// alike. No dataset is read for them.
     pub fn names_like(&self, catalog: &str, name: &str) -> Result<Vec<(String, String)>> {
         let (_, catalog) = self.catalog(catalog)?;
-        let index = self.index(catalog)?;
+        let index = self.index(&catalog)?;
         let connection = index.connection();
         let mut read = |conditions: &Lookup| {
             let conditions: (String, Vec<&String>) = (
@@ -196,32 +196,32 @@ impl Catalogs {
 
     /// One table.
     pub fn table(&self, catalog: &str, schema: &str, name: &str) -> Result<Option<Arc<TableEntry>>> {
-        let (_, Catalog { id, .. }) = self.catalog(catalog)?;
-        Ok(self.entries(catalog, &format!("{TABLE} AND t.schema = ? AND t.name = ?"), &[id, &schema, &name])?.pop())
+        let id = self.catalog(catalog)?.1.id;
+        Ok(self.entries(catalog, &format!("{TABLE} AND t.schema = ? AND t.name = ?"), &[&id, &schema, &name])?.pop())
     }
 
     /// One table of a catalog by its oid.
     pub fn table_by_oid(&self, catalog: &str, oid: u32) -> Result<Option<Arc<TableEntry>>> {
-        let (_, Catalog { id, .. }) = self.catalog(catalog)?;
-        Ok(self.entries(catalog, &format!("{TABLE} AND t.oid = ?"), &[id, &oid])?.pop())
+        let id = self.catalog(catalog)?.1.id;
+        Ok(self.entries(catalog, &format!("{TABLE} AND t.oid = ?"), &[&id, &oid])?.pop())
     }
 
     /// The tables of a descriptor's distributions of this name: one, unless the descriptor holds several datasets.
     pub fn tables_of(&self, catalog: &str, descriptor: &str, distribution: &str) -> Result<Vec<Arc<TableEntry>>> {
-        let (_, Catalog { id, .. }) = self.catalog(catalog)?;
-        self.entries(catalog, &format!("{TABLE}{OF_DESCRIPTOR}"), &[id, &descriptor, &distribution])
+        let id = self.catalog(catalog)?.1.id;
+        self.entries(catalog, &format!("{TABLE}{OF_DESCRIPTOR}"), &[&id, &descriptor, &distribution])
     }
 
     /// The tables with a foreign key that may refer to this one: its target is of this descriptor, and has this name there.
     pub fn referring(&self, table: &TableEntry) -> Result<Vec<Arc<TableEntry>>> {
-        let (_, Catalog { id, .. }) = self.catalog(&table.catalog)?;
-        self.entries(&table.catalog, &format!("{TABLE}{REFERRING}"), &[id, &table.descriptor, &table.distribution().name])
+        let id = self.catalog(&table.catalog)?.1.id;
+        self.entries(&table.catalog, &format!("{TABLE}{REFERRING}"), &[&id, &table.descriptor, &table.distribution().name])
     }
 
     /// Whether there are such tables.
     pub fn is_referred(&self, table: &TableEntry) -> Result<bool> {
         let (_, catalog) = self.catalog(&table.catalog)?;
-        let index = self.index(catalog)?;
+        let index = self.index(&catalog)?;
         let connection = index.connection();
         let mut statement = connection.prepare_cached(REFERRED)?;
         Ok(statement.query_row(params![table.descriptor, table.distribution().name, catalog.id], |row| row.get(0))?)
@@ -244,7 +244,7 @@ impl Catalogs {
         parameters: &[&dyn ToSql],
         keep: impl Fn(&TableRow) -> bool,
     ) -> Result<Vec<Arc<TableEntry>>> {
-        let index = self.index(self.catalog(catalog)?.1)?;
+        let index = self.index(&self.catalog(catalog)?.1)?;
         self.entries_of(&index, catalog, sql, parameters, keep)
     }
 
@@ -291,7 +291,7 @@ impl Catalogs {
             .collect();
         let stored = serde_json::to_string(&stored).expect("texts and flags are JSON");
         let rows = i64::try_from(rows).unwrap_or(i64::MAX);
-        let index = self.index(catalog)?;
+        let index = self.index(&catalog)?;
         let mut connection = index.connection();
         let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         let changed = transaction.execute(
@@ -312,8 +312,8 @@ impl Catalogs {
         let asked = |position: usize| only.is_none_or(|only| only == position);
         let passing = self.passing.iter().filter(|(position, _)| asked(*position)).map(|(_, problem)| problem.clone());
         let mut problems: Vec<Problem> = passing.collect();
-        for (_, catalog) in self.catalogs.iter().enumerate().filter(|(position, _)| asked(*position)) {
-            let index = self.index(catalog)?;
+        for (_, catalog) in self.all().into_iter().enumerate().filter(|(position, _)| asked(*position)) {
+            let index = self.index(&catalog)?;
             let connection = index.connection();
             let mut statement = connection.prepare_cached("SELECT file, pointer, message FROM problems WHERE catalog = ?")?;
             let rows = statement
@@ -330,7 +330,7 @@ impl Catalogs {
     pub fn harvested_problems(&self, catalog: &str) -> Result<Option<usize>> {
         let (_, catalog) = self.catalog(catalog)?;
         let Some(harvested) = &catalog.harvested else { return Ok(None) };
-        let index = self.index(catalog)?;
+        let index = self.index(&catalog)?;
         let connection = index.connection();
         let mut statement = connection.prepare_cached("SELECT count(*) FROM problems WHERE catalog = ?")?;
         let count: u32 = statement.query_row([catalog.id], |row| row.get(0))?;
@@ -339,8 +339,9 @@ impl Catalogs {
 
     /// How much there is in all catalogs together.
     pub fn counts(&self) -> Result<Counts> {
-        let mut counts = Counts { catalogs: self.catalogs.len(), ..Counts::default() };
-        for catalog in &self.catalogs {
+        let catalogs = self.all();
+        let mut counts = Counts { catalogs: catalogs.len(), ..Counts::default() };
+        for catalog in &catalogs {
             let index = self.index(catalog)?;
             let connection = index.connection();
             let mut statement = connection.prepare_cached(

@@ -18,8 +18,8 @@ mod update;
 mod wanted;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::descriptor::Problem;
 use crate::error::{Error, Kind, Result};
@@ -80,12 +80,16 @@ impl Reach<'_> {
 
 /// All catalogs of one server: an index that is opened, not loaded. Shared by all sessions.
 pub struct Catalogs {
-    /// In the order they were given.
-    catalogs: Vec<Catalog>,
+    /// In the order they were given; then those that were harvested, as they came.
+    catalogs: RwLock<Vec<Arc<Catalog>>>,
+    /// How many there were at the start.
+    at_start: usize,
     /// [`MAINTENANCE`], unless a catalog has its name.
-    maintenance: Option<Catalog>,
+    maintenance: Option<Arc<Catalog>>,
     /// The state's own, which the catalogs that were given stand in.
     index: Arc<Index>,
+    /// The state's folder, and its index's version (`PRAGMA data_version`) when it was last asked which catalogs were harvested.
+    state: Option<(PathBuf, Mutex<i64>)>,
     looked_at: AtomicU64,
     /// What was wrong at this start only, such as an unreachable URL; what is wrong in a descriptor stands in the index.
     passing: Vec<(usize, Problem)>,
@@ -129,36 +133,77 @@ impl Catalogs {
         let mut catalogs = Vec::with_capacity(sources.len());
         let mut passing = Vec::new();
         let harvests = match &state {
-            Some(state) => harvested::all(&connection, state)?,
+            Some(_) => harvested::listed(&connection)?,
             None => Vec::new(),
         };
+        let asked = harvested::data_version(&connection)?;
         for (position, (source, name)) in sources.iter().zip(database_names(sources)?).enumerate() {
             let mut scan = scan::scan(&source.location, reach.fetch)?;
             passing.extend(std::mem::take(&mut scan.problems).into_iter().map(|problem| (position, problem)));
             let id = update::update(&mut connection, &name, scan, reach).map_err(|e| e.within(format!("catalog \"{name}\"")))?;
-            catalogs.push(Catalog { id, name, harvested: None });
+            catalogs.push(Arc::new(Catalog { id, name, harvested: None }));
         }
-        for (name, harvested) in harvests {
+        for (name, file) in harvests {
             if catalogs.iter().any(|catalog| catalog.name == name) {
                 return Err(Error::new(Kind::Config, format!("two catalogs are named \"{name}\", one of them harvested"))
                     .with_hint("Give the other one a name of its own: --catalog NAME=LOCATION."));
             }
+            let Some(state) = &state else { continue };
+            let harvested = Harvested::open(&name, file, state, asked)?;
             passing.extend(harvested.problem().map(|problem| (catalogs.len(), problem)));
-            catalogs.push(Catalog { id: harvested::ID, name, harvested: Some(harvested) });
+            catalogs.push(Arc::new(Catalog { id: harvested::ID, name, harvested: Some(harvested) }));
         }
         let is_taken = catalogs.iter().any(|catalog| catalog.name == MAINTENANCE);
-        let maintenance = (!is_taken).then(|| Catalog { id: NO_ROW, name: MAINTENANCE.to_owned(), harvested: None });
-        Ok(Self { catalogs, maintenance, index: Arc::new(Index::new(connection)), looked_at: AtomicU64::new(0), passing })
+        let maintenance =
+            (!is_taken).then(|| Arc::new(Catalog { id: NO_ROW, name: MAINTENANCE.to_owned(), harvested: None }));
+        let (at_start, index) = (catalogs.len(), Arc::new(Index::new(connection)));
+        let (catalogs, state) = (RwLock::new(catalogs), state.map(|state| (state, Mutex::new(asked))));
+        Ok(Self { catalogs, at_start, maintenance, index, state, looked_at: AtomicU64::new(0), passing })
     }
 
-    /// The catalogs in the order they were given: the first is the default database.
+    /// The catalogs in the order they were given: the first is the default database. Those that were harvested since are among them.
     pub fn names(&self) -> Vec<String> {
-        self.catalogs.iter().map(|catalog| catalog.name.clone()).collect()
+        if let Err(e) = self.look_again() {
+            tracing::warn!("catalogs that were added can't be looked for: {e}");
+        }
+        self.all().iter().map(|catalog| catalog.name.clone()).collect()
     }
 
-    /// All that a client may connect to: the catalogs, and [`MAINTENANCE`].
+    fn all(&self) -> Vec<Arc<Catalog>> {
+        self.catalogs.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Adds the catalogs that were harvested for the first time since the last look. One that has the name of another is left out, as
+    /// the next start will say.
+    fn look_again(&self) -> Result<()> {
+        let Some((state, asked)) = &self.state else { return Ok(()) };
+        let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let (version, listed) = {
+            let connection = self.index.connection();
+            let version = harvested::data_version(&connection)?;
+            if version == *asked {
+                return Ok(());
+            }
+            (version, harvested::listed(&connection)?)
+        };
+        let mut catalogs = self.catalogs.write().unwrap_or_else(PoisonError::into_inner);
+        for (name, file) in listed.into_iter().filter(|(_, file)| file.is_some()) {
+            if !catalogs.iter().any(|catalog| catalog.name == name) {
+                let harvested = Some(Harvested::open(&name, file, state, version)?);
+                catalogs.push(Arc::new(Catalog { id: harvested::ID, name, harvested }));
+            }
+        }
+        *asked = version;
+        Ok(())
+    }
+
+    /// All that a client may connect to: the catalogs of the start, [`MAINTENANCE`], and the catalogs that were added since, so that each keeps
+    /// its place.
     pub fn databases(&self) -> Vec<String> {
-        self.catalogs.iter().chain(&self.maintenance).map(|catalog| catalog.name.clone()).collect()
+        let mut names = self.names();
+        let maintenance = self.maintenance.iter().map(|catalog| catalog.name.clone());
+        names.splice(self.at_start..self.at_start, maintenance);
+        names
     }
 
     /// How many tables lookups have given so far: what describing them costs, on whatever machine.
@@ -175,8 +220,17 @@ impl Catalogs {
     }
 
     /// The catalog of this name, by position and row.
-    fn catalog(&self, name: &str) -> Result<(usize, &Catalog)> {
-        self.catalogs.iter().chain(&self.maintenance).enumerate().find(|(_, catalog)| catalog.name == name).ok_or_else(|| {
+    fn catalog(&self, name: &str) -> Result<(usize, Arc<Catalog>)> {
+        let find = || {
+            let catalogs = self.catalogs.read().unwrap_or_else(PoisonError::into_inner);
+            let found = catalogs.iter().chain(&self.maintenance).enumerate().find(|(_, catalog)| catalog.name == name);
+            found.map(|(position, catalog)| (position, Arc::clone(catalog)))
+        };
+        if let Some(found) = find() {
+            return Ok(found);
+        }
+        self.look_again()?;
+        find().ok_or_else(|| {
             Error::new(Kind::UndefinedDatabase, format!("database \"{name}\" does not exist"))
                 .with_hint(format!("There is: {}.", self.names().join(", ")))
         })

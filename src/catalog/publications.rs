@@ -157,14 +157,14 @@ impl Catalogs {
             (Some(schemas), None) => lookups(schemas, by_schema),
             (None, None) => vec![Vec::new()],
         };
-        let (index, lookups) = (self.index(catalog)?, lookups.into());
+        let (index, lookups) = (self.index(&catalog)?, lookups.into());
         Ok(Publications { index, catalog: catalog.id, schemas, identifiers, lookups, last: None })
     }
 
     /// The publishers of a catalog by name.
     pub fn publishers(&self, catalog: &str) -> Result<Vec<Publisher>> {
         let (_, catalog) = self.catalog(catalog)?;
-        let index = self.index(catalog)?;
+        let index = self.index(&catalog)?;
         let connection = index.connection();
         let sql = format!(
             "SELECT {COLUMNS}, p.datasets

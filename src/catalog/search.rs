@@ -169,16 +169,11 @@ impl Catalogs {
     /// none, those that have some.
     pub fn search(&self, catalog: &str, text: &str, most: usize) -> Result<Vec<Found>> {
         let (_, catalog) = self.catalog(catalog)?;
-        let index = self.index(catalog)?;
+        let index = self.index(&catalog)?;
         for between in [" AND ", " OR "] {
             let Some(question) = question(text, between) else { break };
             let connection = index.connection();
-            let sql = format!(
-                "SELECT {}, -f.rank FROM (
-                     SELECT rowid, rank FROM search WHERE search MATCH ? ORDER BY rank LIMIT ?
-                 ) f JOIN datasets d ON d.id = f.rowid JOIN sources s ON s.id = d.source WHERE d.catalog = ? ORDER BY f.rank, d.identifier",
-                publications::COLUMNS
-            );
+            let sql = found();
             let mut statement = connection.prepare_cached(&sql)?;
             // Other catalogs of earlier starts may stand in the same index, whose datasets are found and left out.
             let most = i64::try_from(most).unwrap_or(i64::MAX);
@@ -197,7 +192,7 @@ impl Catalogs {
     /// first within each.
     pub fn facets(&self, catalog: &str, text: &str) -> Result<Vec<Facet>> {
         let (_, catalog) = self.catalog(catalog)?;
-        let index = self.index(catalog)?;
+        let index = self.index(&catalog)?;
         let connection = index.connection();
         for between in [" AND ", " OR "] {
             let Some(question) = question(text, between) else { break };
@@ -214,6 +209,18 @@ impl Catalogs {
     }
 }
 
+/// The query for the datasets that fit best. What was found is the outer of the joins: SQLite, which counts no rows, would look through a
+/// whole catalog for it.
+fn found() -> String {
+    format!(
+        "SELECT {}, -f.rank FROM (
+             SELECT rowid, rank FROM search WHERE search MATCH ? ORDER BY rank LIMIT ?
+         ) f CROSS JOIN datasets d ON d.id = f.rowid CROSS JOIN sources s ON s.id = d.source
+         WHERE d.catalog = ? ORDER BY f.rank, d.identifier",
+        publications::COLUMNS
+    )
+}
+
 /// A value that some of the datasets that were found share.
 pub struct Facet {
     /// `theme`, `publisher`, `license`, `format` or `year`.
@@ -224,7 +231,7 @@ pub struct Facet {
 
 const FACETS: &str = "
     WITH found AS MATERIALIZED (
-        SELECT d.schema, d.publisher, d.license, d.formats, d.year FROM search f JOIN datasets d ON d.id = f.rowid
+        SELECT d.schema, d.publisher, d.license, d.formats, d.year FROM search f CROSS JOIN datasets d ON d.id = f.rowid
         WHERE f.search MATCH ? AND d.catalog = ?
     )
     SELECT facet, value, count(*) FROM (
@@ -252,6 +259,20 @@ mod tests {
         assert_eq!(cut("ＡＩＲ質"), "air 質");
         assert_eq!(question("air air 上海地 气", " AND ").as_deref(), Some("\"air\"* AND \"上海 海地\" AND \"气\"*"));
         assert_eq!((question("", " AND "), question("\"*-()", " AND ")), (None, None));
+    }
+
+    #[test]
+    fn only_what_is_found_is_read() -> Result<()> {
+        let connection = super::super::index::open(None)?;
+        for sql in [found(), FACETS.to_owned()] {
+            let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+            let values = rusqlite::params_from_iter((0..plan.parameter_count()).map(|_| "1"));
+            let steps = plan.query_map(values, |row| row.get(3))?.collect::<rusqlite::Result<Vec<String>>>()?;
+            let is_read = |step: &&String| step.starts_with("SEARCH d ") || step.starts_with("SCAN d");
+            let read: Vec<&String> = steps.iter().filter(is_read).collect();
+            assert_eq!(read, ["SEARCH d USING INTEGER PRIMARY KEY (rowid=?)"], "{steps:?}");
+        }
+        Ok(())
     }
 
     #[test]

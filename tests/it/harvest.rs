@@ -105,6 +105,12 @@ async fn a_portal_is_harvested_served_and_refreshed() {
     let found = String::from_utf8_lossy(&found.stdout).into_owned();
     assert!(found.ends_with("\nair-1,Airlines,Bureau of Flights,CC0-1.0,,transport.airlines\n"), "{found}");
 
+    // A catalog that is added while the server runs is a database of its.
+    let (ok, told) = stoa(state, &["add", "later", &url]).await;
+    assert!(ok && told.starts_with("later: 2 datasets, 1 tables"), "{told}");
+    assert_eq!(asked(&server, "later", "select datname, count(*) from pg_database, catalog.datasets where datname = 'later' group by 1").await, "later|2\n");
+    assert!(stoa(state, &["remove", "later"]).await.0);
+
     let (ok, told) = stoa(state, &["list"]).await;
     assert!(ok && told.starts_with("portal: 3 datasets, 0 problems, harvested 20") && told.contains(&url), "{told}");
     let (ok, told) = stoa(state, &["remove", "portal"]).await;
