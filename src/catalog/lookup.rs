@@ -161,7 +161,7 @@ impl Catalogs {
         let (_, catalog) = self.catalog(catalog)?;
         let index = self.index(&catalog)?;
         let connection = index.connection();
-        let mut read = |conditions: &Lookup| {
+        let read = |conditions: &Lookup| {
             let conditions: (String, Vec<&String>) = (
                 conditions.iter().map(|(condition, _)| *condition).collect(),
                 conditions.iter().map(|(_, value)| value).collect(),

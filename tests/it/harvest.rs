@@ -108,7 +108,11 @@ async fn a_portal_is_harvested_served_and_refreshed() {
     // A catalog that is added while the server runs is a database of its.
     let (ok, told) = stoa(state, &["add", "later", &url]).await;
     assert!(ok && told.starts_with("later: 2 datasets, 1 tables"), "{told}");
-    assert_eq!(asked(&server, "later", "select datname, count(*) from pg_database, catalog.datasets where datname = 'later' group by 1").await, "later|2\n");
+    assert_eq!(
+        asked(&server, "later", "select datname, count(*) from pg_database, catalog.datasets where datname = 'later' group by 1")
+            .await,
+        "later|2\n"
+    );
     assert!(stoa(state, &["remove", "later"]).await.0);
 
     let (ok, told) = stoa(state, &["list"]).await;

@@ -54,11 +54,13 @@ impl Fetcher {
     }
 
     async fn object(&self, location: &str, known: Option<&str>) -> Result<Fetched> {
-        let objects = self.stores.resolve(location).await.map_err(|e| match e.kind() {
-            Kind::SourceMissing => e.with_hint(
-                "Look the address up in a browser. The root of a portal will do as well: its catalog is looked for where portals have it.",
-            ),
-            _ => e,
+        let objects = self.stores.resolve(location).await.map_err(|e| {
+            if e.kind() == Kind::SourceMissing {
+                return e.with_hint(
+                    "Look the address up in a browser. A portal's root will do, too: its catalog is looked for where portals have it.",
+                );
+            }
+            e
         })?;
         let [object] = objects.as_slice() else {
             let message = format!("{location} is {} files; a document of a catalog is one", objects.len());
