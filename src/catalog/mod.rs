@@ -154,8 +154,7 @@ impl Catalogs {
             catalogs.push(Arc::new(Catalog { id: harvested::ID, name, harvested: Some(harvested) }));
         }
         let is_taken = catalogs.iter().any(|catalog| catalog.name == MAINTENANCE);
-        let maintenance =
-            (!is_taken).then(|| Arc::new(Catalog { id: NO_ROW, name: MAINTENANCE.to_owned(), harvested: None }));
+        let maintenance = (!is_taken).then(|| Arc::new(Catalog { id: NO_ROW, name: MAINTENANCE.to_owned(), harvested: None }));
         let (at_start, index) = (catalogs.len(), Arc::new(Index::new(connection)));
         let (catalogs, state) = (RwLock::new(catalogs), state.map(|state| (state, Mutex::new(asked))));
         Ok(Self { catalogs, at_start, maintenance, index, state, looked_at: AtomicU64::new(0), passing })
@@ -188,7 +187,7 @@ impl Catalogs {
         };
         let mut catalogs = self.catalogs.write().unwrap_or_else(PoisonError::into_inner);
         for (name, file) in listed.into_iter().filter(|(_, file)| file.is_some()) {
-            if !catalogs.iter().any(|catalog| catalog.name == name) {
+            if !catalogs.iter().chain(&self.maintenance).any(|catalog| catalog.name == name) {
                 let harvested = Some(Harvested::open(&name, file, state, version)?);
                 catalogs.push(Arc::new(Catalog { id: harvested::ID, name, harvested }));
             }
