@@ -39,7 +39,7 @@ pub(super) struct Read {
 }
 
 enum Made {
-    Prepared(Prepared),
+    Prepared(Box<Prepared>),
     /// Its record's hash is known: nothing will have to be written of it, as a rule.
     Known(Box<Source>),
 }
@@ -61,14 +61,14 @@ impl Read {
         let mut hash = Hash::default();
         hash.copy_from_slice(&Sha256::digest(source.record.text.as_bytes())[..16]);
         let identifier = source.dataset.identifier.clone();
-        let made = if known.contains(&hash) { Made::Known(source) } else { Made::Prepared(source.prepared(file)?) };
+        let made = if known.contains(&hash) { Made::Known(source) } else { Made::Prepared(Box::new(source.prepared(file)?)) };
         Ok(Self { identifier, hash, made })
     }
 
     /// What goes into the index.
     pub(super) fn prepared(self, file: &str) -> Result<Prepared> {
         match self.made {
-            Made::Prepared(prepared) => Ok(prepared),
+            Made::Prepared(prepared) => Ok(*prepared),
             Made::Known(source) => source.prepared(file),
         }
     }
