@@ -1,5 +1,7 @@
 //! Identifiers: how a published title becomes a SQL name, how a name is quoted, and which known name is nearest to a wrong one.
 
+pub mod identifiers;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::LazyLock;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::lookup::Models;
-use super::search;
+use super::{related, search};
 use crate::error::{Error, Kind, Result};
 
 /// The layout's version (`user_version`): to be raised with every change of the tables, of the model or of how descriptors are
@@ -163,6 +163,7 @@ fn prepared(mut connection: Connection) -> Result<Connection> {
         }
         transaction.commit()?;
     }
+    connection.execute_batch(related::TABLES)?;
     Ok(connection)
 }
 

@@ -11,9 +11,11 @@ mod naming;
 mod packed;
 mod prepared;
 mod publications;
+mod related;
 mod rename;
 mod scan;
 mod search;
+mod sketch;
 mod update;
 mod wanted;
 
@@ -29,7 +31,9 @@ pub use entry::{Counts, KnownColumn, TableEntry, Theme};
 pub use harvest::{Documents, Fetched, Harvests, Outcome, Registered, Step};
 pub use harvested::is_harvested;
 pub use publications::{Publication, Publications, Publisher, SourceRecord};
+pub use related::{Grade, Join, Pair, SketchedColumn, SketchedTable, name_key, names_code};
 pub use search::{Facet, Found};
+pub use sketch::{Gatherer, Overlap, Sketch, VERSION as SKETCH_VERSION, ValueKind};
 pub use wanted::Wanted;
 
 use harvested::Harvested;

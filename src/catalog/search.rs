@@ -188,6 +188,28 @@ impl Catalogs {
         Ok(Vec::new())
     }
 
+    /// At most so many datasets of a catalog whose declared columns have the words of a name standing together.
+    pub fn with_column(&self, catalog: &str, name: &str, most: usize) -> Result<Vec<Publication>> {
+        let (_, catalog) = self.catalog(catalog)?;
+        let index = self.index(catalog)?;
+        let mut phrase = String::new();
+        words(name, &mut phrase);
+        if phrase.is_empty() {
+            return Ok(Vec::new());
+        }
+        let connection = index.connection();
+        let sql = format!(
+            "SELECT {} FROM (SELECT rowid FROM search WHERE search MATCH ? LIMIT ?) f JOIN datasets d ON d.id = f.rowid
+             JOIN sources s ON s.id = d.source WHERE d.catalog = ? ORDER BY d.identifier",
+            publications::COLUMNS
+        );
+        let mut statement = connection.prepare_cached(&sql)?;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let question = format!("columns : \"{}\"", phrase.trim_end());
+        let found = statement.query_map(params![question, most, catalog.id], |row| publications::read(row, &index))?;
+        Ok(found.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// How many of the datasets that fit some words, as [`Self::search`] finds them, have which theme, publisher, licence, format and year: most
     /// first within each.
     pub fn facets(&self, catalog: &str, text: &str) -> Result<Vec<Facet>> {

@@ -2,6 +2,7 @@
 //! written. Plain values; reading bytes, SQL and DataFusion are unknown here.
 
 mod access;
+mod code_list;
 mod dataset;
 mod distribution;
 mod format;
@@ -16,6 +17,7 @@ pub mod members;
 pub mod partition;
 pub mod pattern;
 pub mod published;
+pub mod score;
 pub mod sheets;
 pub mod terms;
 pub mod unread;

@@ -23,7 +23,6 @@ mod grammar;
 mod grouped;
 mod hidden;
 mod history;
-mod identifiers;
 mod kept;
 mod keyed;
 mod lacking;
@@ -222,6 +221,12 @@ impl Engine {
         let reach = catalog::Reach { fetch: &fetch, locate: &locate, list: &list, sheets: &sheets };
         let catalogs = Arc::new(Catalogs::open(Some(options.cache.clone()), &options.catalogs, &reach)?);
         let snapshots = Arc::new(Snapshots::open(stores, options.snapshot.clone())?);
+        let index = Arc::clone(&catalogs);
+        snapshots.tell_profiles(Arc::new(move |table, profile| {
+            if let Err(e) = index.put_sketches(&table.catalog, &profile.sketches(table)) {
+                tracing::warn!(table = %table.name, "catalog.related does not know what it shares with others: {e}");
+            }
+        }));
         Ok(Arc::new(Self { shared: Arc::new(Shared::new(&options, cpu, catalogs, snapshots)?) }))
     }
 

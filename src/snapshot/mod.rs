@@ -56,7 +56,7 @@ pub use drift::{Drift, DriftKind};
 pub use inplace::{check_pages, footers_at_once};
 pub use inside::{at_hand, members, members_unpacked, sheets};
 pub use listing::{Listed, Stale, Standing};
-pub use profile::{ColumnProfile, KeyProfile, Profile, ReferenceProfile, TopValue};
+pub use profile::{ColumnProfile, Hears, KeyProfile, Profile, ReferenceProfile, TopValue};
 pub use rejected::Rejected;
 pub use state::ReadAs;
 
@@ -408,6 +408,11 @@ impl Snapshots {
         references: Vec<ProfiledReference>,
     ) -> Result<Profile> {
         self.touches.maker().measured(table, snapshot, references).await
+    }
+
+    /// Has each profile that is made, or asked for by [`Self::measured`], told to `hears`.
+    pub fn tell_profiles(&self, hears: Arc<Hears>) {
+        self.touches.maker().profiler.tell(hears);
     }
 
     /// The snapshots of a table that stand and have rejects, newest first, none of them opened. Blocks.

@@ -212,7 +212,7 @@ pub fn relation(factor: &mut TableFactor) {
 }
 
 /// Functions of the schema `catalog`: each is the relation of its name, whose column `query` is the argument.
-const FINDERS: &[&str] = &["search", "facets"];
+const FINDERS: &[&str] = &["search", "facets", "related"];
 
 /// `catalog.search(words)` as the relation's rows for these words.
 fn finder(function: &str, values: &[Expr], alias: Option<&TableAlias>) -> Option<TableFactor> {

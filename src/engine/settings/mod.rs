@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use self::known::{ISOLATION_LEVELS, SESSION_USER, Setting, find};
 use self::values::{check, shown};
-use super::identifiers;
 use super::transactions::Modes;
 use crate::error::{Error, Kind, Result};
+use crate::name::identifiers;
 use crate::table::Setting as Described;
 
 /// PostgreSQL's version whose behaviour is kept to.

@@ -12,6 +12,7 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::files::{Files, is_measured};
 use super::sketch::{Distinct, Frequent, Sample, hash, wide_hash};
+use super::values::Values;
 use super::{ColumnProfile, TopValue};
 use crate::error::{Error, Kind, Result};
 use crate::snapshot::field_key;
@@ -80,6 +81,8 @@ struct Gauge {
     distinct: Distinct,
     sample: Sample,
     frequent: Frequent,
+    /// `None` for types that are no keys.
+    sketch: Option<Values>,
 }
 
 impl Gauge {
@@ -102,6 +105,7 @@ impl Gauge {
             distinct: Distinct::new(),
             sample: Sample::new(),
             frequent: Frequent::new(),
+            sketch: Values::new(field),
         })
     }
 
@@ -120,6 +124,7 @@ impl Gauge {
         }
         let logical = array.logical_nulls();
         let rows = converter.convert_columns(std::slice::from_ref(array)).map_err(internal)?;
+        let batch = self.sketch.as_ref().map(|sketch| sketch.batch(array)).transpose()?;
         for (i, row) in rows.iter().enumerate() {
             if logical.as_ref().is_some_and(|n| n.is_null(i)) {
                 continue;
@@ -131,7 +136,11 @@ impl Gauge {
             if self.max.as_deref().is_none_or(|max| row > max) {
                 self.max = Some(row.into());
             }
-            self.distinct.add(hash(row, 0));
+            let hashed = hash(row, 0);
+            self.distinct.add(hashed);
+            if let Some((sketch, batch)) = self.sketch.as_mut().zip(batch.as_ref()) {
+                sketch.add(batch, i, hashed);
+            }
             self.frequent.add(row);
             if self.has_quantiles {
                 self.sample.add(row);
@@ -157,6 +166,7 @@ impl Gauge {
         let values = shown(top.into_iter().map(|(row, _)| row).collect())?;
         profile.top = values.into_iter().zip(counts).map(|(value, count)| TopValue { value, count }).collect();
         profile.top_exact = exact;
+        profile.values = self.sketch.and_then(Values::finish);
         Ok(profile)
     }
 }
@@ -261,6 +271,6 @@ fn each_key(
     })
 }
 
-fn internal(e: arrow::error::ArrowError) -> Error {
+pub(super) fn internal(e: arrow::error::ArrowError) -> Error {
     Error::new(Kind::Internal, format!("a profile can't be made: {e}")).caused_by(e)
 }

@@ -4,7 +4,9 @@
 mod files;
 mod measure;
 mod sketch;
+mod sketched;
 mod subject;
+mod values;
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -17,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Snapshot;
 use super::stop::Stop;
+use crate::catalog::{SKETCH_VERSION, Sketch, TableEntry};
 use crate::error::{Error, Kind, Result};
 
 pub(super) use files::{FileKind, Files};
@@ -31,6 +34,9 @@ const DELAY: Duration = Duration::from_secs(5);
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
     version: u32,
+    /// The version of the sketches in it; 0 in a profile that was made before there were any.
+    #[serde(default)]
+    sketches: u32,
     /// The snapshot's id.
     pub snapshot: String,
     pub rows: u64,
@@ -68,6 +74,9 @@ pub struct ColumnProfile {
     pub violations: u64,
     /// No value stands in two rows; `None` when there are too many to tell.
     pub unique: Option<bool>,
+    /// To be compared with other columns; `None` for types that are no keys, for prose, and where there are no values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values: Option<Sketch>,
 }
 
 /// A frequent value.
@@ -100,6 +109,7 @@ pub struct ReferenceProfile {
 
 /// A snapshot to be measured.
 pub(super) struct Subject {
+    pub(super) table: Arc<TableEntry>,
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) files: Files,
     /// Where its profile is kept.
@@ -110,6 +120,7 @@ pub(super) struct Subject {
 
 /// A subject that waits for its turn: what nobody reads by then may go, and is not measured.
 struct Waiting {
+    table: Arc<TableEntry>,
     snapshot: Weak<Snapshot>,
     files: Files,
     path: PathBuf,
@@ -130,25 +141,37 @@ pub(super) struct Profiler {
     /// Held while one is made.
     busy: Arc<Mutex<()>>,
     waiting: Mutex<Option<Sender<(Instant, Waiting)>>>,
+    /// Who is told of profiles.
+    told: Arc<Mutex<Option<Arc<Hears>>>>,
 }
+
+/// Hears of the profile of a table's snapshot.
+pub type Hears = dyn Fn(&TableEntry, &Profile) + Send + Sync;
 
 impl Profiler {
     pub(super) fn new(stop: Stop) -> Self {
-        Self { stop, busy: Arc::default(), waiting: Mutex::default() }
+        Self { stop, busy: Arc::default(), waiting: Mutex::default(), told: Arc::default() }
     }
 
     /// The profile of `subject`: the one that is kept, completed by `references` that it lacks, or a new one. It blocks.
     pub(super) fn measured(&self, subject: &Subject, references: &[Reference]) -> Result<Profile> {
         let _one = locked(&self.busy);
-        measured(subject, references, &self.stop)
+        let profile = measured(subject, references, &self.stop)?;
+        told(&self.told, subject, &profile);
+        Ok(profile)
+    }
+
+    /// Has every profile told to `hears` from now on, on the thread that made or read it.
+    pub(super) fn tell(&self, hears: Arc<Hears>) {
+        *locked(&self.told) = Some(hears);
     }
 
     /// Has `subject` measured by the profiler's own thread when its first queries had their time. What fails is measured when it is asked for.
     pub(super) fn later(&self, subject: Subject) {
         let mut waiting = locked(&self.waiting);
         let sender = waiting.get_or_insert_with(|| self.start());
-        let Subject { snapshot, files, path, keys } = subject;
-        let subject = Waiting { snapshot: Arc::downgrade(&snapshot), files, path, keys };
+        let Subject { table, snapshot, files, path, keys } = subject;
+        let subject = Waiting { table, snapshot: Arc::downgrade(&snapshot), files, path, keys };
         if sender.send((Instant::now() + DELAY, subject)).is_err() {
             tracing::warn!("the thread that makes profiles has ended; they are made when they are asked for");
         }
@@ -157,7 +180,7 @@ impl Profiler {
     /// The thread ends when the profiler is dropped, or stopped.
     fn start(&self) -> Sender<(Instant, Waiting)> {
         let (sender, subjects) = channel::<(Instant, Waiting)>();
-        let (stop, busy) = (self.stop.clone(), Arc::clone(&self.busy));
+        let (stop, busy, told_to) = (self.stop.clone(), Arc::clone(&self.busy), Arc::clone(&self.told));
         let work = move || {
             let mut next: Option<(Instant, Waiting)> = None;
             while stop.check().is_ok() {
@@ -175,12 +198,12 @@ impl Profiler {
                     next = Some((due, subject));
                     continue;
                 }
-                let Waiting { snapshot, files, path, keys } = subject;
+                let Waiting { table, snapshot, files, path, keys } = subject;
                 let Some(snapshot) = snapshot.upgrade() else { continue };
-                let subject = Subject { snapshot, files, path, keys };
+                let subject = Subject { table, snapshot, files, path, keys };
                 let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
                     let _one = locked(&busy);
-                    measured(&subject, &[], &stop).map(|_| ())
+                    measured(&subject, &[], &stop).map(|profile| told(&told_to, &subject, &profile))
                 }));
                 let made = made.unwrap_or_else(|_| Err(Error::new(Kind::Internal, "it failed inside")));
                 match made {
@@ -198,13 +221,20 @@ impl Profiler {
     }
 }
 
+fn told(hears: &Mutex<Option<Arc<Hears>>>, subject: &Subject, profile: &Profile) {
+    let hears = locked(hears).clone();
+    if let Some(hears) = hears {
+        hears(&subject.table, profile);
+    }
+}
+
 /// A panic while a lock was held left nothing half-made: a profile is whole or not there.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn measured(subject: &Subject, references: &[Reference], stop: &Stop) -> Result<Profile> {
-    let kept = read(&subject.path)?.filter(|p| p.snapshot == subject.snapshot.id);
+    let kept = read(&subject.path)?.filter(|p| p.snapshot == subject.snapshot.id && p.sketches == SKETCH_VERSION);
     let is_new = kept.is_none();
     let mut profile = match kept {
         Some(kept) => kept,
@@ -271,7 +301,7 @@ fn make(subject: &Subject, stop: &Stop) -> Result<Profile> {
     }
     let measured = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     let (snapshot, rows) = (snapshot.id.clone(), snapshot.rows);
-    Ok(Profile { version: VERSION, snapshot, rows, measured, columns, keys, references: Vec::new() })
+    Ok(Profile { version: VERSION, sketches: SKETCH_VERSION, snapshot, rows, measured, columns, keys, references: Vec::new() })
 }
 
 /// The profile that is kept at `path`; `None` when there is none that can be used.

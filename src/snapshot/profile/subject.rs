@@ -56,7 +56,7 @@ impl Maker {
     pub(in crate::snapshot) fn measure_later(&self, table: &TableEntry, snapshot: &Arc<Snapshot>) {
         if let (true, Some(files)) = (self.options.profile, written(snapshot)) {
             let (path, keys) = (self.profile_path(table, snapshot), keys(table));
-            self.profiler.later(Subject { snapshot: Arc::clone(snapshot), files, path, keys });
+            self.profiler.later(Subject { table: Arc::new(table.clone()), snapshot: Arc::clone(snapshot), files, path, keys });
         }
     }
 
@@ -74,7 +74,7 @@ impl Maker {
             std::fs::create_dir_all(folder).map_err(|e| Error::from(e).within(folder.display()))?;
             remove_others(folder, &path)?;
         }
-        Ok(Subject { snapshot: Arc::clone(snapshot), files, path, keys: keys(table) })
+        Ok(Subject { table: Arc::new(table.clone()), snapshot: Arc::clone(snapshot), files, path, keys: keys(table) })
     }
 
     fn profile_path(&self, table: &TableEntry, snapshot: &Snapshot) -> PathBuf {

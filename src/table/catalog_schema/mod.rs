@@ -4,6 +4,8 @@ mod drift;
 mod profile;
 mod publications;
 mod rejects;
+mod related;
+mod scorecard;
 mod search;
 mod snapshots;
 
@@ -24,6 +26,10 @@ pub fn source(name: &str) -> Source {
         "problems" => Source::Listed(publications::problems),
         "search" => Source::Listed(search::search),
         "facets" => Source::Listed(search::facets),
+        "related" => Source::Described(|env, pins| Box::pin(related::related(env, pins))),
+        "scorecard" => Source::Streamed(scorecard::scorecard),
+        "scorecard_publishers" => Source::Streamed(scorecard::publishers),
+        "scorecard_themes" => Source::Streamed(scorecard::themes),
         "snapshots" => Source::Listed(snapshots::snapshots),
         "drift" => Source::Listed(drift::drift),
         "profile" => Source::Described(|env, pins| Box::pin(profile::profile(env, pins))),

@@ -29,10 +29,10 @@ pub(super) fn themes(env: &SystemEnv, _pins: &Pins) -> Result<Rows> {
 }
 
 /// Datasets that are read from the index at a time.
-const PAGE: usize = 512;
+pub(super) const PAGE: usize = 512;
 
 /// The datasets that the pins on `theme` (or `schema_name`) and on `identifier` (or `dataset`) leave, page by page; `rows` makes rows of a page.
-fn paged(
+pub(super) fn paged(
     env: &Arc<SystemEnv>,
     (schemas, identifiers): (Option<&Wanted>, Option<&Wanted>),
     rows: impl Fn(&SystemEnv, Vec<Publication>) -> Result<Rows> + Send + Sync + 'static,

@@ -10,18 +10,21 @@ use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv};
 /// How many datasets a search finds at most: the best ones.
 const MOST: usize = 1_000;
 
-/// The questions that are asked.
-fn questions(pins: &Pins) -> Result<Vec<String>> {
+/// What a search without words is told.
+const LACKS: &str = "the words to look for are not said";
+const EXAMPLE: &str = "SELECT * FROM catalog.search('air quality')";
+
+/// The questions that are asked of a function; what `lacks` says, with an example of how to ask, where there is none.
+pub(super) fn questions(pins: &Pins, lacks: &str, example: &str) -> Result<Vec<String>> {
     let wanted = pins.wanted("query").filter(|wanted| wanted.starts.is_empty());
-    wanted.map(|wanted| wanted.texts.iter().cloned().collect()).ok_or_else(|| {
-        Error::new(Kind::InvalidParameter, "the words to look for are not said")
-            .with_hint("Ask for them: SELECT * FROM catalog.search('air quality').")
-    })
+    wanted
+        .map(|wanted| wanted.texts.iter().cloned().collect())
+        .ok_or_else(|| Error::new(Kind::InvalidParameter, lacks).with_hint(format!("Ask as in: {example}.")))
 }
 
 pub(super) fn search(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
     let mut rows = Vec::new();
-    for question in questions(pins)? {
+    for question in questions(pins, LACKS, EXAMPLE)? {
         for found in env.catalogs.search(&env.database, &question, MOST)? {
             rows.push((question.clone(), found));
         }
@@ -58,7 +61,7 @@ pub(super) fn search(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
 
 pub(super) fn facets(env: &SystemEnv, pins: &Pins) -> Result<Rows> {
     let mut rows = Vec::new();
-    for question in questions(pins)? {
+    for question in questions(pins, LACKS, EXAMPLE)? {
         for facet in env.catalogs.facets(&env.database, &question)? {
             rows.push((question.clone(), facet));
         }
