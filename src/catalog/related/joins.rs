@@ -1,6 +1,6 @@
 //! Joins: pairs of columns put together, so that a row of one table meets as few of the other's as can be. Pure.
 
-use super::pairs::{Grade, pair};
+use super::pairs::{Grade, Nature, pair};
 use super::{Join, Pair, SketchedTable, words};
 
 /// Ways to join two tables that are told, the best ones.
@@ -32,6 +32,13 @@ impl Join {
             };
             joins.extend(join.filter(|join| joins.iter().all(|known| columns(known) != columns(join))));
         }
+        // What more columns only narrow that meet one row at most anyway is the same join.
+        let is_narrower = |join: &Self, known: &Self| {
+            let has = |p: &Pair| join.pairs.iter().any(|q| (q.ours, q.theirs) == (p.ours, p.theirs));
+            (known.ours_once || known.theirs_once) && known.pairs.len() < join.pairs.len() && known.pairs.iter().all(has)
+        };
+        let all = joins.clone();
+        joins.retain(|join| !all.iter().any(|known| is_narrower(join, known)));
         // Days alone say less than what else they would complete.
         let is_dated = |join: &Self| join.pairs.iter().all(|p| p.grade == Grade::Dated);
         if joins.iter().any(|join| !is_dated(join)) {
@@ -93,6 +100,7 @@ fn completed(ours: &SketchedTable, theirs: &SketchedTable, seed: &Pair, pairs: &
         (ours_once, theirs_once)
     };
     let is_dated = seed.grade == Grade::Dated;
+    let is_year = |p: &Pair| p.grade == Grade::Dated && ours.columns[p.ours].nature() == Nature::Year;
     for pair in pairs {
         if both(&chosen) != (false, false) {
             break;
@@ -101,17 +109,21 @@ fn completed(ours: &SketchedTable, theirs: &SketchedTable, seed: &Pair, pairs: &
         let completes = match pair.grade {
             Grade::Dated => !has_day,
             Grade::Strong | Grade::Numbered => pair.same && !is_dated,
-            Grade::Completing => words::is_calendar(&ours.columns[pair.ours].name) || is_dated,
+            // A month belongs to a year; a day has its own.
+            Grade::Completing if words::is_calendar(&ours.columns[pair.ours].name) => chosen.iter().any(is_year),
+            Grade::Completing => is_dated,
         };
         if completes && chosen.iter().all(|p| p.ours != pair.ours && p.theirs != pair.theirs) {
             chosen.push(pair.clone());
         }
     }
     let (ours_once, theirs_once) = both(&chosen);
+    // Days that another column tells apart are more than days.
+    let told_apart = if is_dated && chosen.len() > 1 { 2.0 } else { 1.0 };
     let rows = match (ours_once || theirs_once, chosen.len()) {
-        (true, _) => 1.0,
+        (true, _) => told_apart,
         (false, 1) => 0.6,
-        (false, _) => 0.8,
+        (false, _) => 0.8 * told_apart,
     };
     let a = &ours.columns[seed.ours];
     let by_list = a.list.is_some() && a.list == theirs.columns[seed.theirs].list;

@@ -82,7 +82,7 @@ fn range(least: i64, most: i64) -> f64 {
 fn chance(column: &Sketch) -> f64 {
     let room = match column.bounds {
         Some((least, most)) => range(least, most),
-        None if column.longest <= 3 => f64::from(if column.letters { 26_u32 } else { 36 }.pow(column.longest)),
+        None if column.length <= 3 => f64::from(if column.letters { 26_u32 } else { 36 }.pow(column.length)),
         None => f64::INFINITY,
     };
     (column.distinct() as f64 / room).min(1.0)
@@ -115,12 +115,18 @@ pub(super) fn pair(ours: &SketchedTable, i: usize, theirs: &SketchedTable, j: us
             }
         }
         (Nature::Number, Nature::Number) => {
-            let least = |c: &SketchedColumn| c.sketch.bounds.is_some_and(|(least, _)| least >= LEAST_CODE);
-            let is_meant = if alike { unique || is_coded(a, b) } else { unique && least(a) && least(b) && is_coded(a, b) };
-            (is_meant && is_certain(a, b, &overlap, alike)).then_some(Grade::Strong)
+            let is_meant = if alike { unique || is_coded(a, b) } else { unique && is_large(a) && is_large(b) && is_coded(a, b) };
+            // Numbers that are counted from one on are those of many things.
+            let grade = if same || (is_large(a) && is_large(b)) { Grade::Strong } else { Grade::Numbered };
+            (is_meant && is_certain(a, b, &overlap, alike)).then_some(grade)
         }
-        (Nature::Word, Nature::Word | Nature::Number) | (Nature::Number, Nature::Word) => {
-            is_certain(a, b, &overlap, alike).then_some(Grade::Strong)
+        (Nature::Word, Nature::Word) => is_certain(a, b, &overlap, alike).then_some(Grade::Strong),
+        // Among texts of all kinds there are small numbers.
+        (Nature::Word, Nature::Number) | (Nature::Number, Nature::Word) => {
+            let number = if nature == Nature::Number { a } else { b };
+            let is_called = same || (words::is_code(&a.name) && words::is_code(&b.name));
+            let is_meant = is_called && (alike || is_large(number));
+            (is_meant && is_certain(a, b, &overlap, alike)).then_some(Grade::Strong)
         }
         (Nature::Word | Nature::Number | Nature::Range | Nature::Year | Nature::Day | Nature::Hour | Nature::Few, _) => None,
     };
@@ -131,6 +137,11 @@ pub(super) fn pair(ours: &SketchedTable, i: usize, theirs: &SketchedTable, j: us
 fn is_coded(a: &SketchedColumn, b: &SketchedColumn) -> bool {
     let is = |c: &SketchedColumn| words::is_code(&c.name) || c.sketch.kind == ValueKind::Text;
     is(a) && is(b)
+}
+
+/// Whether its numbers are too large to count something.
+fn is_large(column: &SketchedColumn) -> bool {
+    column.sketch.bounds.is_some_and(|(least, _)| least >= LEAST_CODE)
 }
 
 fn smaller(a: &SketchedColumn, b: &SketchedColumn) -> usize {

@@ -106,5 +106,5 @@ fn few_values_complete_days() {
     };
     let flights = table("flights", &[], vec![origin(), hours()]);
     let weather = table("weather", &[], vec![hours(), origin()]);
-    assert_eq!(joins(&flights, &weather), "time_hour=time_hour origin=origin n:m 0.24");
+    assert_eq!(joins(&flights, &weather), "time_hour=time_hour origin=origin n:m 0.48");
 }

@@ -22,7 +22,9 @@ pub struct Gatherer {
     padded: bool,
     blanks: bool,
     others: Others,
-    longest: u32,
+    /// How many values came, and of how many characters together.
+    seen: u64,
+    chars: u64,
     bounds: Option<(i64, i64)>,
     normal: String,
 }
@@ -47,7 +49,8 @@ impl Gatherer {
             padded: false,
             blanks: false,
             others: Others::default(),
-            longest: 0,
+            seen: 0,
+            chars: 0,
             bounds: None,
             normal: String::new(),
         }
@@ -111,7 +114,7 @@ impl Gatherer {
                 ValueKind::Text | ValueKind::Date | ValueKind::Timestamp | ValueKind::Instant => !self.others.dates,
                 ValueKind::Integer | ValueKind::Uuid => false,
             },
-            longest: self.longest,
+            length: u32::try_from((self.chars + self.seen / 2) / self.seen.max(1)).unwrap_or(u32::MAX),
             bounds: self.bounds.filter(|_| !self.others.numbers),
             hashes: self.least.into_iter().collect(),
         })
@@ -143,8 +146,8 @@ impl Gatherer {
     }
 
     fn add(&mut self, normal: &str) {
-        let chars = u32::try_from(normal.chars().count()).unwrap_or(u32::MAX);
-        self.longest = self.longest.max(chars);
+        self.seen += 1;
+        self.chars += normal.chars().count() as u64;
         let hash = normal::hash(normal.as_bytes());
         if self.least.len() == KEPT && self.least.last().is_some_and(|last| hash >= *last) {
             return;

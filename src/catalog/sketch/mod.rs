@@ -61,8 +61,8 @@ pub struct Sketch {
     pub letters: bool,
     /// Each is a date as ISO 8601 writes it.
     pub dates: bool,
-    /// The longest normal form, in characters.
-    pub longest: u32,
+    /// How long a normal form is, in characters, on the average.
+    pub length: u32,
     /// The least and the largest, where each is a whole number.
     pub bounds: Option<(i64, i64)>,
     /// The least hashes in order; all of them when they are fewer than [`KEPT`].
