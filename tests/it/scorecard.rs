@@ -59,8 +59,10 @@ async fn what_is_known_is_scored_and_what_is_not_says_why() {
     );
     let means = "SELECT publisher, datasets, known, score, maximum FROM catalog.scorecard_publishers WHERE criterion = 'keywords' ORDER BY 1 NULLS LAST";
     assert_eq!(ask(means).await, "City|1|1|30|30\n|1|1|0|30");
-    let means = "SELECT theme, datasets, known, score FROM catalog.scorecard_themes WHERE theme = 'transport' AND criterion = 'dcat_ap'";
+    let means =
+        "SELECT theme, datasets, known, score FROM catalog.scorecard_themes WHERE theme = 'transport' AND criterion = 'dcat_ap'";
     assert_eq!(ask(means).await, "transport|1|0|");
-    let sums = "SELECT count(*), sum(weight) FROM catalog.scorecard WHERE dataset = 'urn:stops' AND source LIKE 'data.europa.eu%'";
+    let sums =
+        "SELECT count(*), sum(weight) FROM catalog.scorecard WHERE dataset = 'urn:stops' AND source LIKE 'data.europa.eu%'";
     assert_eq!(ask(sums).await, "23|405");
 }

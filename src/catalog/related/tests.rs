@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::catalog::sketch::{Gatherer, ValueKind};
+use crate::catalog::{Catalogs, Reach};
+use crate::error::Result;
 
 fn texts<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> Sketch {
     let mut gatherer = Gatherer::new(ValueKind::Text);
@@ -107,4 +109,86 @@ fn few_values_complete_days() {
     let flights = table("flights", &[], vec![origin(), hours()]);
     let weather = table("weather", &[], vec![hours(), origin()]);
     assert_eq!(joins(&flights, &weather), "time_hour=time_hour origin=origin n:m 0.48");
+}
+
+fn catalogs() -> Catalogs {
+    Catalogs::open(None, &[], &Reach::FILES).expect("opens in memory")
+}
+
+fn named(name: &str, snapshot: &str, table: SketchedTable) -> SketchedTable {
+    SketchedTable { name: name.to_owned(), snapshot: snapshot.to_owned(), ..table }
+}
+
+#[test]
+fn tables_are_found_by_their_values_and_names() -> Result<()> {
+    let catalogs = catalogs();
+    let airports = table("airports", &[&["ident"]], vec![("ident", texts(codes(0..5_000)))]);
+    let zones = table("zones", &[&["LocationID"]], vec![("LocationID", numbers(1..=265))]);
+    let shapes = named("shapes", "1", table("shapes", &[], vec![("locationid", numbers(1..=263))]));
+    let others =
+        named("others", "1", table("others", &[], vec![("code", texts(codes(50_000..52_000))), ("rank", numbers(1..=265))]));
+    for table in [&airports, &zones, &shapes, &others] {
+        catalogs.put_sketches("city", table)?;
+        assert_eq!(catalogs.sketches("city", &table.schema, &table.name)?.as_ref(), Some(table));
+    }
+    let found = |table: &SketchedTable, catalog: &str| {
+        let names = |found: Vec<SketchedTable>| found.into_iter().map(|t| t.name).collect::<Vec<_>>().join(" ");
+        catalogs.sharing(catalog, table).map(names)
+    };
+    let runways = |codes: Vec<String>| table("runways", &[], vec![("airport_ident", texts(codes))]);
+    assert_eq!(found(&runways(codes(100..900)), "city")?, "airports");
+    assert_eq!(found(&runways(codes(100..900)), "elsewhere")?, "", "another database");
+    assert_eq!(found(&zones, "city")?, "shapes", "numbers of a range by their name alone");
+    // A new snapshot takes the place of the one before, whose values are forgotten.
+    catalogs
+        .put_sketches("city", &named("airports", "2", table("airports", &[], vec![("ident", texts(codes(60_000..61_000)))])))?;
+    assert_eq!(found(&runways(codes(100..900)), "city")?, "");
+    assert_eq!(found(&runways(codes(60_000..60_400)), "city")?, "airports");
+    let connection = catalogs.index.connection();
+    let left: i64 = connection.query_row(
+        "SELECT count(*) FROM sketched_values v WHERE of NOT IN (SELECT id FROM sketched_columns)",
+        [],
+        |r| r.get(0),
+    )?;
+    assert_eq!(left, 0);
+    Ok(())
+}
+
+/// What an index of 1,000 tables of 20 columns costs: `cargo test --release --lib a_thousand_tables -- --ignored --nocapture`.
+#[test]
+#[ignore = "it measures"]
+fn a_thousand_tables_are_looked_through() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let catalogs = Catalogs::open(Some(folder.path().to_owned()), &[], &Reach::FILES)?;
+    let tables: Vec<SketchedTable> = (0..1_000_u32)
+        .map(|t| {
+            let name = |c: u32| format!("code{}", (t * 7 + c) % 40);
+            // Half of the columns have values of forty registers of 20,000 codes, the rest dates, years and values of their own.
+            let sketch = |c: u32| match c {
+                0..10 => texts(codes((t * 7 + c) % 40 * 20_000..(t * 7 + c) % 40 * 20_000 + 2_000)),
+                10..14 => days(18_000..18_000 + i64::from(t + 100)),
+                14..16 => numbers(1_950..2_020),
+                _ => texts(codes(2_000_000 + t * 1_000..2_000_000 + t * 1_000 + 600)),
+            };
+            let names: Vec<String> = (0..20).map(name).collect();
+            let columns = names.iter().zip(0..).map(|(name, c)| (name.as_str(), sketch(c))).collect();
+            named(&format!("t{t}"), "1", table("t", &[], columns))
+        })
+        .collect();
+    let begun = std::time::Instant::now();
+    for table in &tables {
+        catalogs.put_sketches("city", table)?;
+    }
+    let put = begun.elapsed() / 1_000;
+    let bytes = std::fs::metadata(folder.path().join("catalog.sqlite"))?.len();
+    let begun = std::time::Instant::now();
+    let found = catalogs.sharing("city", &tables[500])?;
+    let sharing = begun.elapsed();
+    let joins: usize = found.iter().map(|theirs| Join::of(&tables[500], theirs).len()).sum();
+    println!(
+        "put {put:?} a table, {bytes} bytes, {} tables found in {sharing:?}, {joins} joins in {:?}",
+        found.len(),
+        begun.elapsed()
+    );
+    Ok(())
 }

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 /// Words that name no thing: what is called by them alone is named after its table.
-const GENERIC: &[&str] =
-    &["id", "code", "key", "no", "nr", "num", "number", "name", "title", "value", "type", "index", "row", "fid", "gid", "objectid", "rowid"];
+const GENERIC: &[&str] = &[
+    "id", "code", "key", "no", "nr", "num", "number", "name", "title", "value", "type", "index", "row", "fid", "gid", "objectid",
+    "rowid",
+];
 
 /// Words of the parts of a date that are counted.
 const CALENDAR: &[&str] = &["year", "quarter", "month", "week", "day", "hour", "minute", "年", "月", "日", "时", "時"];

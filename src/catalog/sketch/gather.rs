@@ -89,10 +89,11 @@ impl Gatherer {
     pub fn instant(&mut self, micros: i64) {
         let Some(at) = DateTime::from_timestamp_micros(micros) else { return };
         if micros.rem_euclid(DAY) == 0 {
-            self.shown(format_args!("{}", at.format("%Y-%m-%d")));
+            self.shown(format_args!("{}", at.date_naive()));
         } else {
             self.others.dates = true;
-            self.shown(format_args!("{}", at.format("%Y-%m-%dT%H:%M:%S%.f")));
+            // No text is compared with it.
+            self.shown(format_args!("@{micros}"));
         }
     }
 

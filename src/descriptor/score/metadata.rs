@@ -55,7 +55,7 @@ pub(super) fn score(criterion: Criterion, dataset: &Dataset) -> Score {
         Criterion::MediaType => part(&|d| d.media_type.is_some()),
         Criterion::FormatVocabulary => {
             let told = distributions.iter().flat_map(|d| {
-                let format = word(d).map(|w| d.format.is_some() || is_of(&w, OPEN_DATA) || is_of(&w, OPEN));
+                let format = word(d).map(|w| d.format.is_some() || terms::media_type(&w).is_some());
                 let media = d.media_type.as_deref().map(|m| terms::media_type(m).is_some());
                 format.into_iter().chain(media)
             });
@@ -86,7 +86,7 @@ pub(super) fn score(criterion: Criterion, dataset: &Dataset) -> Score {
         Criterion::ByteSize => part(&|d| d.bytes.is_some()),
         Criterion::Issued => is_some(&dataset.issued),
         Criterion::Modified => is_some(&dataset.modified),
-        Criterion::DcatAp => Score::unknown("records are not validated here; stoa catalog export writes one to be validated"),
+        Criterion::DcatAp => Score::unknown("records are not validated against the shapes of DCAT-AP here"),
         Criterion::AccessUrlStatus
         | Criterion::DownloadUrlStatus
         | Criterion::Stars

@@ -80,8 +80,32 @@ fn metadata_is_scored_by_what_is_published() {
         C::Issued,
         C::Stars,
     ];
-    expect_test::expect![[r#""#]].assert_eq(&scores(&full, &[], &asked));
-    expect_test::expect![[r#""#]].assert_eq(&scores(&Dataset::default(), &[], &[C::Keywords, C::Format, C::Licence, C::Stars]));
+    expect_test::expect![[r#"
+        keywords 30.0/30 (air)
+        spatial 20.0/20 (Xinghe)
+        temporal 20.0/20 (2020/)
+        download_url 10.0/20 (1 of 2)
+        format 20.0/20 (2 of 2)
+        media_type 5.0/10 (1 of 2)
+        format_vocabulary 10.0/10 (3 of 3)
+        non_proprietary 20.0/20 (csv, pdf)
+        machine_readable 20.0/20 (csv, pdf)
+        dcat_ap unknown: records are not validated against the shapes of DCAT-AP here
+        licence 20.0/20 (2 of 2)
+        licence_vocabulary 10.0/10 (2 of 2)
+        access_rights unknown: PUBLIC, as published or for want of anything else
+        contact 0.0/20
+        publisher 10.0/10 (City)
+        byte_size 2.5/5 (1 of 2)
+        issued 0.0/5
+        stars 30.0/50 (3)"#]]
+    .assert_eq(&scores(&full, &[], &asked));
+    expect_test::expect![[r#"
+        keywords 0.0/30
+        format unknown: it has no distributions
+        licence unknown: it has no distributions
+        stars unknown: it has no distributions"#]]
+    .assert_eq(&scores(&Dataset::default(), &[], &[C::Keywords, C::Format, C::Licence, C::Stars]));
 }
 
 #[test]
@@ -103,7 +127,18 @@ fn age_is_judged_by_the_declared_frequency() {
         (None, Some("2023-11-01")),
     ];
     let scored: Vec<String> = all.iter().map(|(frequency, modified)| of(*frequency, *modified)).collect();
-    expect_test::expect![[r#""#]].assert_eq(&scored.join("\n"));
+    expect_test::expect![[r#"
+        freshness 50.0/50 (2023-11-14, 0 days ago, DAILY)
+        freshness 50.0/50 (2023-10-01, 44 days ago, MONTHLY)
+        freshness 17.8/50 (2023-09-01, 74 days ago, MONTHLY)
+        freshness 0.0/50 (2019-01-01, 1778 days ago, ANNUAL)
+        freshness 50.0/50 (2030-01-01, 0 days ago, DAILY)
+        freshness 50.0/50 (NEVER)
+        freshness unknown: no date of the last change is published
+        freshness unknown: the declared frequency has no period
+        freshness unknown: the declared frequency is not understood
+        freshness unknown: no frequency is declared"#]]
+    .assert_eq(&scored.join("\n"));
 }
 
 #[test]
@@ -119,8 +154,22 @@ fn what_was_measured_is_scored_and_what_was_not_is_unknown() {
     use Criterion as C;
     let asked =
         [C::AccessUrlStatus, C::DownloadUrlStatus, C::Completeness, C::Rejects, C::ColumnDocumentation, C::SchemaStability];
-    expect_test::expect![[r#""#]].assert_eq(&scores(&Dataset::default(), &[read, failed], &asked));
-    expect_test::expect![[r#""#]].assert_eq(&scores(&Dataset::default(), &[TableFacts::default()], &asked));
+    expect_test::expect![[r#"
+        access_url_status 25.0/50 (1 of 2)
+        download_url_status 15.0/30 (1 of 2)
+        completeness 22.5/30 (2500 cells without a value of 10000)
+        rejects 29.7/30 (10 rejects in rows 1000)
+        column_documentation 12.0/30 (6 columns unexplained of 10)
+        schema_stability 27.0/30 (1 columns differ of 10)"#]]
+    .assert_eq(&scores(&Dataset::default(), &[read, failed], &asked));
+    expect_test::expect![[r#"
+        access_url_status unknown: none of its tables was read yet
+        download_url_status unknown: none of its tables was read yet
+        completeness unknown: none of its tables was measured yet
+        rejects unknown: none of its tables was read yet
+        column_documentation unknown: its columns are neither declared nor known
+        schema_stability unknown: none of its tables was read yet"#]]
+    .assert_eq(&scores(&Dataset::default(), &[TableFacts::default()], &asked));
     let spoilt = TableFacts { rejects: Some((10, 400)), ..TableFacts::default() };
     assert_eq!(scores(&Dataset::default(), &[spoilt], &[C::Rejects]), "rejects 0.0/30 (400 rejects in rows 10)");
     let rights = Dataset { published_rights: text("open to whom it may concern"), ..Dataset::default() };
