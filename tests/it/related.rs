@@ -26,20 +26,21 @@ const TABLES: &[&str] = &[
     "reference.china_outlines_provinces",
 ];
 
-/// The equalities that the questions join by, with the cardinality; what they compute of a column before is left out.
+/// The equalities that the questions join by, with the cardinality; what they compute of a column before is left out. Where a question joins
+/// by the country and takes each once, the key of both tables is told; where by the first digits of a province, its name.
 const TRUE: &[(&str, &str, &str, &str, &str)] = &[
     ("transport.uber_daily", "date", "environment.weather_knyc", "date", "n:1"),
     ("transport.mta", "Date", "health.nyc_covid", "date_of_interest", "1:1"),
-    ("health.jhu_20200727", "Country_Region", "health.jhu_places", "Country_Region", "n:m"),
+    ("health.jhu_20200727", "Combined_Key", "health.jhu_places", "Combined_Key", "1:1"),
     ("health.jhu_places", "iso2", "transport.ourairports_airports", "iso_country", "n:m"),
     ("health.jhu_places", "iso3", "reference.population", "Country Code", "n:m"),
     ("health.jhu_places", "iso3", "environment.owid_co2_data", "iso_code", "n:m"),
-    ("environment.owid_co2_data", "iso_code,year", "reference.population", "Country Code,Year", "1:1"),
+    ("environment.owid_co2_data", "iso_code,year", "reference.population", "Country Code,Year", "n:m"),
     ("environment.aqi_county", "State", "reference.us_states", "State", "n:1"),
     ("reference.us_states", "Postal", "health.hospitals", "State", "1:n"),
     ("transport.ourairports_runways", "airport_ident", "transport.ourairports_airports", "ident", "n:1"),
     ("transport.flights13", "time_hour,origin", "environment.weather13", "time_hour,origin", "n:m"),
-    ("health.china_daily_csv", "provinceCode", "reference.china_outlines_provinces", "id", "n:1"),
+    ("health.china_daily_csv", "province", "reference.china_outlines_provinces", "name", "n:1"),
 ];
 
 /// Columns whose values meet by chance, or count different things.

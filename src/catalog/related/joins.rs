@@ -6,6 +6,9 @@ use super::{Join, Pair, SketchedTable, words};
 /// Ways to join two tables that are told, the best ones.
 const MOST: usize = 5;
 
+/// How much more of another column's values must be shared than of one of the same name.
+const SLACK: f64 = 0.05;
+
 impl Join {
     /// The ways to join two tables, the best first; none where nothing tells of one.
     pub fn of(ours: &SketchedTable, theirs: &SketchedTable) -> Vec<Self> {
@@ -13,6 +16,13 @@ impl Join {
             .flat_map(|i| (0..theirs.columns.len()).map(move |j| (i, j)))
             .filter_map(|(i, j)| listed(ours, i, theirs, j).or_else(|| pair(ours, i, theirs, j)))
             .collect();
+        // What holds the same under the same name is not taken for something else.
+        let most = |p: &Pair| p.overlap.contained.max(p.overlap.containing);
+        let named: Vec<(usize, usize, f64)> =
+            pairs.iter().filter(|p| p.same && p.grade == Grade::Strong).map(|p| (p.ours, p.theirs, most(p))).collect();
+        let is_other =
+            |p: &Pair, named: &(usize, usize, f64)| (p.ours == named.0 || p.theirs == named.1) && most(p) <= named.2 + SLACK;
+        pairs.retain(|p| p.same || !named.iter().any(|named| is_other(p, named)));
         pairs.sort_by(|a, b| worth(b).total_cmp(&worth(a)));
         let mut joins: Vec<Self> = Vec::new();
         for seed in &pairs {

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use arrow::datatypes::FieldRef;
 use chrono::{DateTime, Utc};
 use futures::stream::{self, BoxStream, StreamExt};
 
@@ -12,6 +13,7 @@ use super::snapshots::whole;
 use crate::catalog::{Publication, Publications, TableEntry};
 use crate::descriptor::score::{Criterion, Facts, Score, TableFacts};
 use crate::error::{Error, Kind, Result};
+use crate::snapshot::field_key;
 use crate::table::virtual_table::{Cell, Pins, Rows, SystemEnv};
 
 /// A dataset's score of one criterion.
@@ -103,12 +105,14 @@ fn facts(env: &SystemEnv, table: &TableEntry) -> Result<TableFacts> {
     let drifted: BTreeSet<&str> = snapshot.drift.iter().map(|d| d.column.as_str()).collect();
     let profile = env.snapshots.profile(table, &snapshot)?;
     let cells = profile.map(|p| (p.rows.saturating_mul(count(p.columns.len())), p.columns.iter().map(|c| c.nulls).sum()));
+    let is_shown = |field: &&FieldRef| !field.metadata().contains_key(field_key::HIDDEN);
+    let shown = snapshot.schema.fields().iter().filter(is_shown).count();
     Ok(TableFacts {
         readable: Some(env.snapshots.stale(table).is_none()),
         rejects: Some((snapshot.rows_read, snapshot.rejects)),
         cells,
         columns,
-        drifted: Some((count(snapshot.schema.fields().len()), count(drifted.len()))),
+        drifted: Some((count(shown), count(drifted.len()))),
     })
 }
 
