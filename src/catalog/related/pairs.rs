@@ -18,6 +18,9 @@ const BEYOND_CHANCE: f64 = 0.8;
 const MOST_BY_CHANCE: f64 = 0.5;
 const LITTLE_BY_CHANCE: f64 = 0.01;
 
+/// Codes so long, in letters, that others of them are there by chance.
+const SHORT: u32 = 3;
+
 /// A part that stands for all: some rows may be of an older code list.
 const NEARLY_ALL: f64 = 0.95;
 
@@ -82,7 +85,7 @@ fn range(least: i64, most: i64) -> f64 {
 fn chance(column: &Sketch) -> f64 {
     let room = match column.bounds {
         Some((least, most)) => range(least, most),
-        None if column.length <= 3 => f64::from(if column.letters { 26_u32 } else { 36 }.pow(column.length)),
+        None if column.length <= SHORT => f64::from(26_u32.pow(column.length)),
         None => f64::INFINITY,
     };
     (column.distinct() as f64 / room).min(1.0)

@@ -32,7 +32,6 @@ pub struct Gatherer {
 /// What not every value is.
 #[derive(Default)]
 struct Others {
-    letters: bool,
     dates: bool,
     numbers: bool,
 }
@@ -102,7 +101,6 @@ impl Gatherer {
         if self.least.is_empty() || self.prose {
             return None;
         }
-        let is_text = self.kind == ValueKind::Text;
         Some(Sketch {
             version: VERSION,
             kind: self.kind,
@@ -110,7 +108,6 @@ impl Gatherer {
             lower: self.lower,
             padded: self.padded,
             blanks: self.blanks,
-            letters: is_text && !self.others.letters,
             dates: match self.kind {
                 ValueKind::Text | ValueKind::Date | ValueKind::Timestamp | ValueKind::Instant => !self.others.dates,
                 ValueKind::Integer | ValueKind::Uuid => false,
@@ -126,7 +123,6 @@ impl Gatherer {
         self.lower |= written.lower;
         self.padded |= written.padded;
         self.blanks |= written.blanks;
-        self.others.letters |= !written.letters;
         self.others.dates |= !written.date;
         match written.number {
             Some(n) => self.number(n),

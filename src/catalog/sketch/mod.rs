@@ -57,8 +57,6 @@ pub struct Sketch {
     pub padded: bool,
     /// Texts with blanks around them are.
     pub blanks: bool,
-    /// Each is of ASCII letters alone.
-    pub letters: bool,
     /// Each is a date as ISO 8601 writes it.
     pub dates: bool,
     /// How long a normal form is, in characters, on the average.
