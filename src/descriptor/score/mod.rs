@@ -69,39 +69,9 @@ impl Score {
 }
 
 impl Criterion {
-    /// Whether it is judged by what was found of the tables.
+    /// Whether it is of a dimension that is judged by what was found of the tables.
     pub fn looks_at_tables(self) -> bool {
-        match self {
-            Self::AccessUrlStatus
-            | Self::DownloadUrlStatus
-            | Self::Completeness
-            | Self::Rejects
-            | Self::ColumnDocumentation
-            | Self::SchemaStability => true,
-            Self::Keywords
-            | Self::Themes
-            | Self::Spatial
-            | Self::Temporal
-            | Self::DownloadUrl
-            | Self::Format
-            | Self::MediaType
-            | Self::FormatVocabulary
-            | Self::NonProprietary
-            | Self::MachineReadable
-            | Self::DcatAp
-            | Self::Licence
-            | Self::LicenceVocabulary
-            | Self::AccessRights
-            | Self::AccessRightsVocabulary
-            | Self::Contact
-            | Self::Publisher
-            | Self::Rights
-            | Self::ByteSize
-            | Self::Issued
-            | Self::Modified
-            | Self::Stars
-            | Self::Freshness => false,
-        }
+        matches!(self.told().dimension, "accessibility" | "data quality" | "documentation" | "stability")
     }
 
     /// How far a dataset meets it.
