@@ -11,6 +11,7 @@ mod progress;
 mod run;
 
 pub mod catalog;
+pub mod export;
 pub mod inspect;
 pub mod prune;
 pub mod query;

@@ -2,6 +2,7 @@
 //! it into each layer's own options. How one text becomes a size, a duration or a mirror stands in [`value`].
 
 mod access;
+mod export;
 mod memory;
 mod place;
 mod raw;
@@ -10,11 +11,14 @@ mod value;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use raw::{RawCatalog, RawCatalogAction, RawCommand, RawPrune, RawQuery, RawSearch, RawServe, RawShared, RawUser, RawUserAction};
+use raw::{
+    RawCatalog, RawCatalogAction, RawCatalogCommand, RawCommand, RawPrune, RawQuery, RawSearch, RawServe, RawShared, RawUser,
+    RawUserAction,
+};
 pub use raw::{RawConfig, command};
 
 use crate::cli::format::Format;
-use crate::cli::{catalog as harvests, inspect, prune, query, refresh, serve, shell, user};
+use crate::cli::{catalog as harvests, export as exports, inspect, prune, query, refresh, serve, shell, user};
 use crate::descriptor::published::Standard;
 use crate::error::{Error, Kind, Result};
 use crate::{catalog, engine, generate, snapshot, store, wire};
@@ -38,6 +42,8 @@ pub enum Config {
     User { user: user::Options },
     /// `stoa catalog`: the catalogs that a state harvests; no engine.
     Catalog { store: store::Options, catalog: harvests::Options },
+    /// `stoa catalog export`: a catalog as other platforms read it.
+    Export { engine: engine::Options, export: exports::Options },
     /// `stoa generate`: the synthetic city, at a scale and into a folder; no engine.
     Generate { scale: f64, dir: PathBuf },
 }
@@ -84,9 +90,13 @@ impl RawConfig {
             }
             RawCommand::User(raw) => Ok(Config::User { user: user_options(raw)? }),
             RawCommand::Search(raw) => Ok(Config::Query { query: search_options(raw)?, engine: engine_options(&self.shared)? }),
-            RawCommand::Catalog(raw) => {
+            RawCommand::Catalog(RawCatalog { command: RawCatalogCommand::Export(raw), .. }) => {
+                Ok(Config::Export { export: export::options(raw)?, engine: engine_options(&self.shared)? })
+            }
+            RawCommand::Catalog(RawCatalog { command: RawCatalogCommand::Harvest(action), pause }) => {
                 let state = snapshot_options(&self.shared)?.cache;
-                Ok(Config::Catalog { store: store_options(&self.shared)?, catalog: harvests_options(raw, state)? })
+                let catalog = harvests::Options { state, action: harvest(action)?, pause: duration("--pause", &pause)? };
+                Ok(Config::Catalog { store: store_options(&self.shared)?, catalog })
             }
             RawCommand::Generate(raw) => {
                 let taken = format!("a number above 0 and up to {}, such as 0.01", generate::MAX_SCALE);
@@ -226,9 +236,9 @@ fn search_options(raw: RawSearch) -> Result<query::Options> {
     Ok(query::Options { database: raw.database, source: query::Source::Text(sql), format: format(&raw.format)?, output: None })
 }
 
-fn harvests_options(raw: RawCatalog, state: PathBuf) -> Result<harvests::Options> {
+fn harvest(raw: RawCatalogAction) -> Result<harvests::Action> {
     let kinds = Standard::ALL.map(Standard::name).join(", ");
-    let action = match raw.action {
+    Ok(match raw {
         RawCatalogAction::Add { name, location, kind } => {
             let standard = kind.map(|kind| value::parse("--kind", &kind, Standard::of_name, &kinds)).transpose()?;
             harvests::Action::Add { name, location, standard }
@@ -236,8 +246,7 @@ fn harvests_options(raw: RawCatalog, state: PathBuf) -> Result<harvests::Options
         RawCatalogAction::Refresh { names } => harvests::Action::Refresh { names },
         RawCatalogAction::List => harvests::Action::List,
         RawCatalogAction::Remove { name } => harvests::Action::Remove { name },
-    };
-    Ok(harvests::Options { state, action, pause: duration("--pause", &raw.pause)? })
+    })
 }
 
 fn query_options(raw: RawQuery) -> Result<query::Options> {
@@ -311,6 +320,7 @@ mod tests {
             | Config::Serve { engine, .. }
             | Config::Shell { engine, .. }
             | Config::Refresh { engine, .. }
+            | Config::Export { engine, .. }
             | Config::Prune { engine, .. } => engine,
             Config::Inspect { .. } | Config::User { .. } | Config::Catalog { .. } | Config::Generate { .. } => {
                 panic!("it has no engine")

@@ -295,10 +295,18 @@ pub(super) struct RawSearch {
 #[derive(Clone, Debug, Args)]
 pub(super) struct RawCatalog {
     #[command(subcommand)]
-    pub action: RawCatalogAction,
+    pub command: RawCatalogCommand,
     /// How long to wait between two requests of a platform
     #[arg(long, global = true, value_name = "DURATION", env = "STOA_PAUSE", default_value = "100ms")]
     pub pause: String,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum RawCatalogCommand {
+    #[command(flatten)]
+    Harvest(RawCatalogAction),
+    /// Write a catalog, with all that is known of its datasets, as other platforms read it
+    Export(RawExport),
 }
 
 #[derive(Clone, Debug, Subcommand)]
@@ -329,6 +337,40 @@ pub(super) enum RawCatalogAction {
         #[arg(value_name = "NAME")]
         name: String,
     },
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct RawExport {
+    /// Which catalog [default: the first]
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// As what: dcat-ap, dcat-us, datapackage, ckan, schema-org or csv
+    #[arg(long, value_name = "FORMAT")]
+    pub format: String,
+    /// How DCAT-AP is written: turtle or json-ld [default: turtle]
+    #[arg(long, value_name = "SYNTAX")]
+    pub syntax: Option<String>,
+    /// The file to write, which appears when it is complete; for datapackage a folder [default: standard output]
+    #[arg(short, long, value_name = "FILE|DIR")]
+    pub output: Option<PathBuf>,
+    /// Where the catalog's tables are asked, such as postgres://data.example.org:5432/city
+    #[arg(long, value_name = "URL")]
+    pub endpoint: Option<String>,
+    /// What the catalog is called [default: its name]
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+    /// What it is
+    #[arg(long, value_name = "TEXT")]
+    pub description: Option<String>,
+    /// Who publishes it, and each dataset of which no publisher is told [default: its title]
+    #[arg(long, value_name = "NAME")]
+    pub publisher: Option<String>,
+    /// Whom to ask about datasets of which nobody is told, as "NAME <MAIL>"
+    #[arg(long, value_name = "NAME <MAIL>")]
+    pub contact: Option<String>,
+    /// The page that shows it to people
+    #[arg(long, value_name = "URL")]
+    pub homepage: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -2,6 +2,7 @@
 //! written. Plain values; reading bytes, SQL and DataFusion are unknown here.
 
 mod access;
+mod also;
 mod code_list;
 mod dataset;
 mod distribution;
@@ -13,6 +14,7 @@ mod schema;
 
 pub mod bare;
 pub mod datapackage;
+pub mod export;
 pub mod members;
 pub mod partition;
 pub mod pattern;

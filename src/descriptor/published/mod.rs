@@ -21,8 +21,9 @@ mod url_list;
 use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
 
-use super::{Dataset, Distribution, Place, Problem, datapackage, format};
+use super::{Dataset, Distribution, Place, Problem, also, datapackage, format};
 
+pub(super) use dcat::{node_of, prefixes};
 pub use detect::detect;
 
 /// The standards and interfaces that catalogs are published in.
@@ -127,6 +128,7 @@ pub struct Page {
 ///
 /// The error is that of reading `input`, or the sink's; what is wrong with what is read is a problem.
 pub fn read(standard: Standard, input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> io::Result<Page> {
+    let sink = &mut Restored { sink, file };
     match standard {
         Standard::DataPackage => package(input, file, sink),
         Standard::Ckan => ckan::read(input, file, sink),
@@ -140,6 +142,26 @@ pub fn read(standard: Standard, input: &mut dyn BufRead, file: &str, sink: &mut 
         Standard::Stac => stac::read(input, file, sink),
         Standard::UrlList => url_list::read(input, file, sink),
         Standard::SchemaOrg => schema_org::read(input, file, sink),
+    }
+}
+
+/// Hands datasets on with what their records carry beside.
+struct Restored<'s> {
+    sink: &'s mut dyn Sink,
+    file: &'s str,
+}
+
+impl Sink for Restored<'_> {
+    fn dataset(&mut self, dataset: Dataset, record: Record<'_>) -> io::Result<()> {
+        if !also::is_beside(&dataset) {
+            return self.sink.dataset(dataset, record);
+        }
+        let restored = also::restored(dataset, self.file, &mut |problem| self.sink.problem(problem));
+        self.sink.dataset(restored, record)
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        self.sink.problem(problem);
     }
 }
 

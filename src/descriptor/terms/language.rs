@@ -24,6 +24,15 @@ pub fn language(text: &str) -> Option<String> {
     }
 }
 
+/// The code of three letters of the EU's list (<http://publications.europa.eu/resource/authority/language>) for a text that means a language,
+/// such as `DEU`.
+pub fn language_code(text: &str) -> Option<String> {
+    let tag = language(text)?;
+    let base = tag.split('-').next().unwrap_or(&tag);
+    let (_, words) = LANGUAGES.iter().find(|(listed, _)| *listed == base)?;
+    words.first().map(|code| code.to_ascii_uppercase())
+}
+
 /// The subtags behind a language in their usual spelling: scripts as `Hans`, regions as `US` or `419`. `None` when one is neither.
 fn subtags(rest: &str) -> Option<String> {
     let spelled = rest.split(['-', '_']).map(|part| {

@@ -8,7 +8,7 @@ mod media;
 mod theme;
 
 pub use frequency::Frequency;
-pub use language::language;
+pub use language::{language, language_code};
 pub use licence::licence;
 pub use media::media_type;
 pub use theme::Theme;

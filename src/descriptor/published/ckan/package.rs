@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::super::{json, kept};
 use super::resource;
+use crate::descriptor::export::ALSO;
 use crate::descriptor::property::Properties;
 use crate::descriptor::{AccessRights, Agent, Dataset, License, Link, Period, Place};
 
@@ -226,7 +227,9 @@ impl<'r> Package<'r> {
     /// What is left of the fields, and of the extras under their name.
     fn rest(self) -> crate::descriptor::Extra {
         let mut rest = self.own.rest();
-        let extras = self.extras.rest();
+        let mut extras = self.extras.rest();
+        // What Stoa put there is of the package.
+        rest.extend(extras.remove(ALSO).map(|also| (ALSO.to_owned(), also)));
         if !extras.is_empty() {
             rest.insert("extras".to_owned(), Value::Object(extras.into_iter().collect()));
         }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::graph::{Graph, Object};
 use super::of::{Of, add_new};
-use super::{Document, distribution, shown};
+use super::{Document, distribution, shown, vocabulary};
 use crate::descriptor::property::Report;
 use crate::descriptor::published::{json, kept};
 use crate::descriptor::{AccessRights, Dataset, Link};
@@ -80,13 +80,14 @@ pub(super) fn dataset(node: usize, identifier: String, document: &Document<'_>, 
         );
         report.add("", message);
     }
-    made.distributions.extend(document.services_of(node).filter_map(|service| distribution::service(graph, service)));
+    let services = document.services_of(node).filter(|service| !distribution::is_sql(graph, *service));
+    made.distributions.extend(services.filter_map(|service| distribution::service(graph, service)));
     let mut extra = of.rest();
     if !others.is_empty() {
         extra.insert("dct:identifier".to_owned(), Value::Array(others));
     }
     let iri = &graph.nodes[node];
-    if !iri.is_blank() && iri.name != identifier {
+    if !iri.is_blank() && iri.name != identifier && iri.name != vocabulary::node_of(&identifier) {
         extra.insert("@id".to_owned(), Value::String(iri.name.clone()));
     }
     if is_series {

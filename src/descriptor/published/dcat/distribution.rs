@@ -67,6 +67,10 @@ pub(super) fn distribution(graph: &Graph, object: &Object, document: &Document<'
     for packing in &packed {
         made.compression = made.compression.or_else(|| format::packing(packing));
     }
+    let is_sql = |object: &&Object| matches!(object, Object::Node(service) if self::is_sql(graph, *service));
+    if of.peek(&["dcat:accessService"]).iter().all(is_sql) {
+        of.objects(&["dcat:accessService"]);
+    }
     let mut extra = of.rest();
     for (name, packing) in ["dcat:compressFormat", "dcat:packageFormat"].into_iter().zip(packed) {
         if format::packing(&packing).is_none() {
@@ -88,6 +92,12 @@ fn bare(url: &str, document: &Document<'_>) -> Option<Distribution> {
     let mut made = Distribution { access_url: Some(url.trim().to_owned()), ..Distribution::default() };
     published::settle(&mut made);
     Some(named(made, None, crate::descriptor::Extra::new()))
+}
+
+/// Whether a service is a SQL endpoint: it serves tables that were made of the distributions, and is none of them.
+pub(super) fn is_sql(graph: &Graph, service: usize) -> bool {
+    let url = graph.text(service, &["dcat:endpointURL"]);
+    url.is_some_and(|url| url.starts_with("postgres://") || url.starts_with("postgresql://"))
 }
 
 /// A service that says of itself which datasets it serves.

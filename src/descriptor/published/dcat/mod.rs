@@ -14,6 +14,8 @@ use std::io::{self, BufRead};
 
 use url::Url;
 
+pub(in crate::descriptor) use vocabulary::{node_of, prefixes};
+
 use self::graph::{Graph, Object};
 use self::of::Of;
 use super::{Page, Record, Sink};

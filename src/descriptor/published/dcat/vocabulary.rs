@@ -1,4 +1,6 @@
-//! Namespaces and their prefixes.
+//! Namespaces and their prefixes, and the names of nodes that have none.
+
+use std::fmt::Write as _;
 
 /// Prefixes by their namespaces; those that are often published wrong stand behind the right ones. A name that is shown with its
 /// prefix is found under it, however its namespace was written.
@@ -46,6 +48,7 @@ pub(super) const NAMESPACES: &[(&str, &str)] = &[
     ("hydra", "http://www.w3.org/ns/hydra/core#"),
     ("dpv", "https://w3id.org/dpv#"),
     ("wdrs", "http://www.w3.org/2007/05/powder-s#"),
+    ("stoa", "urn:stoa:"),
     // Names that a JSON document uses without saying what they stand for.
     ("published", UNKNOWN),
 ];
@@ -63,9 +66,23 @@ pub(super) fn short(iri: &str) -> String {
 }
 
 /// The prefixes that a document may use without declaring them, each with its namespace.
-pub(super) fn prefixes() -> impl Iterator<Item = (&'static str, &'static str)> {
+pub(in crate::descriptor) fn prefixes() -> impl Iterator<Item = (&'static str, &'static str)> {
     let is_first = |i: usize, prefix: &str| NAMESPACES[..i].iter().all(|(earlier, _)| *earlier != prefix);
     let right = NAMESPACES.iter().enumerate().filter(|(_, (_, namespace))| !namespace.ends_with("/#"));
     let first = right.filter(move |(i, (prefix, _))| *prefix == "dct" || is_first(*i, prefix)).map(|(_, pair)| *pair);
     first.chain([("dcterms", "http://purl.org/dc/terms/")])
+}
+
+/// The node that stands for a dataset that is known by an identifier which is no IRI.
+pub(in crate::descriptor) fn node_of(identifier: &str) -> String {
+    let mut iri = "urn:stoa:dataset:".to_owned();
+    for byte in identifier.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            iri.push(char::from(byte));
+        } else {
+            // Writing to a text does not fail.
+            let _ = write!(iri, "%{byte:02X}");
+        }
+    }
+    iri
 }

@@ -8,7 +8,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead};
 
 use super::{Page, Record, Sink};
-use crate::descriptor::{Place, Problem, format};
+use crate::descriptor::{Dataset, Place, Problem, format};
 
 use row::Columns;
 use rows::{Row, Rows};
@@ -26,6 +26,8 @@ pub(super) fn read(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> 
     let columns = columns.unwrap_or_default();
     let (seen_by, mut seen) = (RandomState::new(), HashSet::new());
     let mut index = 0_u64;
+    // The rows of one dataset stand behind each other: it is handed over with the last of them.
+    let mut open: Option<(Dataset, String)> = None;
     while let Some(row) = match held.take() {
         Some(row) => Some(row),
         None => rows.next(|_| ',')?,
@@ -37,10 +39,20 @@ pub(super) fn read(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> 
         }
         match columns.dataset(&row, &place) {
             Ok((mut dataset, names)) => {
+                if let Some((whole, text)) = &mut open
+                    && columns.are_of_files()
+                    && names.first() == Some(&whole.identifier)
+                {
+                    whole.distributions.append(&mut dataset.distributions);
+                    text.push('\n');
+                    text.push_str(&row.text());
+                    continue;
+                }
+                hand_over(open.take(), sink)?;
                 // The first of its names that no earlier line has.
                 if let Some(name) = names.iter().find(|name| seen.insert(seen_by.hash_one(name))) {
                     dataset.identifier.clone_from(name);
-                    sink.dataset(dataset, Record { text: row.text().into(), media_type: "text/csv" })?;
+                    open = Some((dataset, row.text()));
                 } else {
                     let name = names.first().map_or("", String::as_str);
                     sink.problem(problem(pointer, format!("an earlier line is about \"{name}\" too; this one is left out")));
@@ -49,7 +61,16 @@ pub(super) fn read(input: &mut dyn BufRead, file: &str, sink: &mut dyn Sink) -> 
             Err(why) => sink.problem(problem(pointer, format!("{why}; left out"))),
         }
     }
+    hand_over(open, sink)?;
     Ok(Page::default())
+}
+
+/// A dataset and the text of its rows.
+fn hand_over(read: Option<(Dataset, String)>, sink: &mut dyn Sink) -> io::Result<()> {
+    match read {
+        Some((dataset, text)) => sink.dataset(dataset, Record { text: text.into(), media_type: "text/csv" }),
+        None => Ok(()),
+    }
 }
 
 /// What stands between the cells, by the first line: a mark that parts it, the rarer in texts the sooner; a line that starts with a URL is not

@@ -197,6 +197,7 @@ const ROLES: &[(Role, &[&str])] = &[
     ),
     (Role::Time, &["temporal", "temporal_coverage", "time_period", "period", "时间范围"]),
     (Role::Version, &["version"]),
+    (Role::Part, &["distribution", "distribution_title", "distribution_name"]),
     (Role::Bytes, &["bytes", "size_bytes", "file_size_bytes", "size"]),
     (Role::Hash, &["sha256", "md5", "hash", "checksum"]),
     (Role::Encoding, &["encoding", "charset", "编码"]),
@@ -227,6 +228,8 @@ enum Role {
     Place,
     Time,
     Version,
+    /// What the row's file is called, where each row is a file and several may be of a dataset.
+    Part,
     Bytes,
     Hash,
     Encoding,
@@ -260,6 +263,11 @@ impl Columns {
         is_header.then_some(Self { names, roles })
     }
 
+    /// Whether the list has a row for each file of a dataset.
+    pub(super) fn are_of_files(&self) -> bool {
+        [Role::Identifier, Role::Part].iter().all(|role| self.roles.contains(&Some(*role)))
+    }
+
     /// A row's dataset without its identifier, and by what it may be identified, the best first; the error says why there is none.
     pub(super) fn dataset(&self, row: &Row, place: &Place) -> Result<(Dataset, Vec<String>), String> {
         if self.names.is_empty() {
@@ -288,6 +296,10 @@ impl Columns {
             ..Distribution::default()
         };
         let mut dataset = described(name, title, url.as_deref(), distribution, place)?;
+        if let (Some(part), Some(distribution)) = (cell(Role::Part), dataset.distributions.first_mut()) {
+            distribution.name.clone_from(&part);
+            distribution.title = Some(part);
+        }
         dataset.description = cell(Role::Description);
         dataset.homepage = page.map(|page| resolved(place, &page).unwrap_or(page)).or(dataset.homepage);
         dataset.publisher = cell(Role::Publisher).map(|name| Agent { name, ..Agent::default() });
