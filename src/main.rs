@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stoa::cli::report::Failure;
-use stoa::cli::{catalog, export, inspect, prune, query, refresh, serve, shell, user};
+use stoa::cli::{catalog, export, inspect, prune, query, refresh, serve, shell, show, user};
 use stoa::config::{Config, RawConfig};
 use stoa::{Engine, Error, Kind, generate, wire};
 use tracing_subscriber::EnvFilter;
@@ -36,6 +36,7 @@ fn start(raw: RawConfig) -> Result<(), Failure> {
         | Config::Query { engine, .. }
         | Config::Shell { engine, .. }
         | Config::Refresh { engine, .. }
+        | Config::Show { engine, .. }
         | Config::Export { engine, .. }
         | Config::Prune { engine, .. } => engine.threads,
         Config::Inspect { .. } | Config::User { .. } | Config::Catalog { .. } | Config::Generate { .. } => 1,
@@ -64,6 +65,7 @@ async fn run(config: Config) -> Result<(), Failure> {
         Config::Inspect { store, snapshot, inspect: options } => inspect::inspect(store, snapshot, &options).await?,
         Config::User { user: options } => user::user(&options)?,
         Config::Catalog { store, catalog: options } => catalog::catalog(store, options).await?,
+        Config::Show { engine, show: options } => show::show(&Engine::open(engine)?, &options)?,
         Config::Export { engine, export: options } => export::export(&Engine::open(engine)?, &options)?,
         Config::Generate { scale, dir } => {
             let told = |step: generate::Step<'_>| {

@@ -18,6 +18,7 @@ pub mod query;
 pub mod refresh;
 pub mod serve;
 pub mod shell;
+pub mod show;
 pub mod user;
 
 use crate::name::quoted;

@@ -18,7 +18,7 @@ use raw::{
 pub use raw::{RawConfig, command};
 
 use crate::cli::format::Format;
-use crate::cli::{catalog as harvests, export as exports, inspect, prune, query, refresh, serve, shell, user};
+use crate::cli::{catalog as harvests, export as exports, inspect, prune, query, refresh, serve, shell, show, user};
 use crate::descriptor::published::Standard;
 use crate::error::{Error, Kind, Result};
 use crate::{catalog, engine, generate, snapshot, store, wire};
@@ -42,6 +42,8 @@ pub enum Config {
     User { user: user::Options },
     /// `stoa catalog`: the catalogs that a state harvests; no engine.
     Catalog { store: store::Options, catalog: harvests::Options },
+    /// `stoa show`: all that is known of a dataset.
+    Show { engine: engine::Options, show: show::Options },
     /// `stoa catalog export`: a catalog as other platforms read it.
     Export { engine: engine::Options, export: exports::Options },
     /// `stoa generate`: the synthetic city, at a scale and into a folder; no engine.
@@ -90,6 +92,10 @@ impl RawConfig {
             }
             RawCommand::User(raw) => Ok(Config::User { user: user_options(raw)? }),
             RawCommand::Search(raw) => Ok(Config::Query { query: search_options(raw)?, engine: engine_options(&self.shared)? }),
+            RawCommand::Show(raw) => {
+                let show = show::Options { dataset: raw.dataset, database: raw.database, json: raw.json };
+                Ok(Config::Show { engine: engine_options(&self.shared)?, show })
+            }
             RawCommand::Catalog(RawCatalog { command: RawCatalogCommand::Export(raw), .. }) => {
                 Ok(Config::Export { export: export::options(raw)?, engine: engine_options(&self.shared)? })
             }
@@ -320,6 +326,7 @@ mod tests {
             | Config::Serve { engine, .. }
             | Config::Shell { engine, .. }
             | Config::Refresh { engine, .. }
+            | Config::Show { engine, .. }
             | Config::Export { engine, .. }
             | Config::Prune { engine, .. } => engine,
             Config::Inspect { .. } | Config::User { .. } | Config::Catalog { .. } | Config::Generate { .. } => {

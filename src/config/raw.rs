@@ -49,7 +49,9 @@ pub(super) enum RawCommand {
     User(RawUser),
     /// Find datasets by words, the best first
     Search(RawSearch),
-    /// Harvest the catalogs of other platforms, whose datasets are tables from then on
+    /// Show all that is known of a dataset
+    Show(RawShow),
+    /// Harvest the catalogs of other platforms, whose datasets are tables from then on, and write a catalog for them
     Catalog(RawCatalog),
     /// Write the synthetic city's datasets
     Generate(RawGenerate),
@@ -290,6 +292,19 @@ pub(super) struct RawSearch {
     /// How rows are written: table, csv, json, ndjson, parquet or arrow
     #[arg(long, value_name = "FORMAT", env = "STOA_FORMAT", default_value = "table")]
     pub format: String,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct RawShow {
+    /// A table of it as theme.table or catalog.theme.table, its identifier, or its title
+    #[arg(value_name = "DATASET")]
+    pub dataset: String,
+    /// The catalog to look in [default: the first]
+    #[arg(short, long, value_name = "NAME", env = "STOA_DATABASE")]
+    pub database: Option<String>,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -87,7 +87,7 @@ use self::runtime::Cpu;
 use self::shared::Shared;
 use crate::catalog::{self, Catalogs, TableEntry};
 use crate::error::{Error, Kind, Result};
-use crate::snapshot::{self, Progress, Pruned, Refreshed, Retention, Snapshots};
+use crate::snapshot::{self, Progress, Pruned, Refreshed, Retention, Snapshot, Snapshots};
 use crate::store::{self, Stores};
 
 /// The largest descriptor that is read from a URL.
@@ -241,6 +241,11 @@ impl Engine {
         let (shared, table) = (Arc::clone(&self.shared), table.clone());
         let work = async move { shared.refresh(&table, progress).await };
         self.shared.cpu.handle().spawn(work).await.map_err(runtime::panicked)?
+    }
+
+    /// The snapshot that a table was last read from; `None` for one that was never read. No source is asked.
+    pub fn last_snapshot(&self, table: &TableEntry) -> Result<Option<Arc<Snapshot>>> {
+        self.shared.snapshots.last(table)
     }
 
     /// Removes old snapshots that nobody reads; see [`Snapshots::prune`]. Blocks.

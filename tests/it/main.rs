@@ -12,6 +12,7 @@ mod commands;
 mod damaged;
 mod drift;
 mod errors;
+mod export;
 mod failures;
 mod fences;
 mod fixtures;

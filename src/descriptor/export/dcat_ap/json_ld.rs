@@ -4,15 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::super::opened;
 use super::catalog::SERVICE;
-use super::rdf::{Node, PREFIXES, Term};
-use crate::descriptor::published::prefixes;
+use super::rdf::{Node, Term, namespaces};
 
 /// The context, the nodes that stand before the datasets, and the last of them open for these.
 pub(super) fn head(nodes: &[Node]) -> String {
-    let mut context: Map<String, Value> = prefixes()
-        .filter(|(prefix, _)| PREFIXES.contains(prefix))
-        .map(|(prefix, namespace)| (prefix.to_owned(), namespace.into()))
-        .collect();
+    let mut context: Map<String, Value> = namespaces().map(|(prefix, namespace)| (prefix.to_owned(), namespace.into())).collect();
     context.insert("servedBy".to_owned(), json!({ "@reverse": "dcat:servesDataset", "@type": "@id" }));
     let Some((catalog, others)) = nodes.split_last() else { return String::new() };
     let mut head = object(catalog);

@@ -1,5 +1,7 @@
 //! A tree of triples: nodes with what is said of them.
 
+use crate::descriptor::published::prefixes;
+
 /// An IRI or a blank node, and what is said of it, by prefixed names.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Node {
@@ -50,8 +52,13 @@ pub(super) fn text(text: &str) -> Option<Term> {
     Some(text).filter(|text| !text.trim().is_empty()).map(|text| Term::Text(text.to_owned()))
 }
 
-/// Prefixes by their namespaces, as both syntaxes declare them.
+/// The prefixes that both syntaxes declare.
 pub(super) const PREFIXES: &[&str] = &[
     "adms", "cnt", "dcat", "dcatap", "dct", "foaf", "gsp", "locn", "odrl", "owl", "prov", "rdf", "rdfs", "skos", "spdx", "stoa",
     "vcard", "xsd",
 ];
+
+/// The prefixes, each with its namespace: the right one, where it is often published wrong.
+pub(super) fn namespaces() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PREFIXES.iter().filter_map(|wanted| prefixes().find(|(prefix, _)| prefix == wanted))
+}

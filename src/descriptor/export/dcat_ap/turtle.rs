@@ -3,13 +3,12 @@
 use std::fmt::Write as _;
 
 use super::catalog::{CATALOG, SERVICE};
-use super::rdf::{Node, PREFIXES, Term};
-use crate::descriptor::published::prefixes;
+use super::rdf::{Node, Term, namespaces};
 
 /// The prefixes, and the nodes that stand before the datasets.
 pub(super) fn head(nodes: &[Node]) -> String {
     let mut out = String::new();
-    for (prefix, namespace) in prefixes().filter(|(prefix, _)| PREFIXES.contains(prefix)) {
+    for (prefix, namespace) in namespaces() {
         // Writing to a text does not fail.
         let _ = writeln!(out, "@prefix {prefix}: <{namespace}> .");
     }

@@ -1,6 +1,7 @@
 //! From bytes to a graph.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use oxjsonld::{JsonLdParser, JsonLdRemoteDocument};
 use oxrdfxml::RdfXmlParser;
@@ -112,13 +113,14 @@ impl<'r> Limit<'r> {
 }
 
 fn turtle(bytes: &[u8], base: Option<String>, graph: &mut Graph, report: &Report) {
-    let mut parser = TriGParser::new().lenient();
-    for (prefix, namespace) in vocabulary::prefixes() {
-        // They are IRIs.
-        if let Ok(with) = parser.clone().with_prefix(prefix, namespace) {
-            parser = with;
-        }
-    }
+    // Short documents are read often.
+    static PREFIXED: LazyLock<TriGParser> = LazyLock::new(|| {
+        vocabulary::prefixes().fold(TriGParser::new().lenient(), |parser, (prefix, namespace)| {
+            // They are IRIs.
+            parser.clone().with_prefix(prefix, namespace).unwrap_or(parser)
+        })
+    });
+    let mut parser = PREFIXED.clone();
     if let Some(with) = base.and_then(|base| parser.clone().with_base_iri(base).ok()) {
         parser = with;
     }
