@@ -166,7 +166,9 @@ fn a_dataset_is_shown_by_any_of_its_names() {
     };
     let (ok, first, e) = show("transport.metro_trips", &[]);
     assert!(ok, "{e}");
-    for line in ["title:         Metro trips (synthetic)", "frequency:     ANNUAL (published: R/P1Y)", "  table:  transport.metro_trips"] {
+    for line in
+        ["title:         Metro trips (synthetic)", "frequency:     ANNUAL (published: R/P1Y)", "  table:  transport.metro_trips"]
+    {
         assert!(first.lines().any(|told| told == line), "{line}: {first}");
     }
     for name in ["open.Transport.Metro_Trips", "metro_trips", "\"transport\".\"metro_trips\"", "Metro trips (synthetic)"] {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::about::About;
 use super::words::{self, slug, uri};
-use super::{ALSO, Layout, Standard};
+use super::{ALSO, Layout, Members, Standard};
 use crate::descriptor::{AccessRights, Dataset, Distribution, datapackage, terms};
 
 pub(super) struct Answer;
@@ -25,55 +25,41 @@ impl Layout for Answer {
         Value::Object(package(dataset, also, about)).to_string()
     }
 
-    fn between(&self) -> &'static str {
-        ",\n"
-    }
-
-    fn tail(&self, _: &About, count: u64) -> String {
+    fn tail(&self, count: u64) -> String {
         format!("\n],\"count\":{count},\"sort\":\"id asc\"}}}}\n")
-    }
-
-    fn lacking(&self, _: &Dataset) -> Vec<&'static str> {
-        Vec::new()
     }
 }
 
 fn package(dataset: &Dataset, also: Option<&Value>, about: &About) -> Map<String, Value> {
-    let mut out = Map::new();
-    let mut put = |key: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            out.insert(key.to_owned(), value);
-        }
-    };
-    let text = |text: &Option<String>| text.as_deref().map(Value::from);
-    put("id", Some(dataset.identifier.as_str().into()));
-    put("name", Some(slug(&dataset.name).into()));
-    put("type", Some("dataset".into()));
-    put("state", Some("active".into()));
-    put("private", Some(matches!(dataset.access_rights, AccessRights::NonPublic).into()));
-    put("title", Some(words::title(dataset).into()));
-    put("notes", text(&dataset.description));
-    put("url", text(&dataset.homepage));
-    put("version", text(&dataset.version));
-    put("organization", Some(organization(dataset, about)));
-    put("maintainer", dataset.contact.as_ref().map(|contact| contact.name.as_str().into()));
-    put("maintainer_email", dataset.contact.as_ref().and_then(|contact| text(&contact.email)));
+    let mut out = Members::default();
+    out.put("id", Some(dataset.identifier.as_str()));
+    out.put("name", Some(slug(&dataset.name)));
+    out.put("type", Some("dataset"));
+    out.put("state", Some("active"));
+    out.put("private", Some(matches!(dataset.access_rights, AccessRights::NonPublic)));
+    out.put("title", Some(words::title(dataset)));
+    out.put("notes", dataset.description.clone());
+    out.put("url", dataset.homepage.clone());
+    out.put("version", dataset.version.clone());
+    out.put("organization", Some(organization(dataset, about)));
+    out.put("maintainer", dataset.contact.as_ref().map(|contact| contact.name.as_str()));
+    out.put("maintainer_email", dataset.contact.as_ref().and_then(|contact| contact.email.clone()));
     if let Some(licence) = dataset.licenses.first() {
         let id = licence.name.clone().or_else(|| terms::licence(licence).map(str::to_owned));
-        put("license_id", id.map(Value::from));
-        put("license_title", text(&licence.title));
-        put("license_url", text(&licence.path));
+        out.put("license_id", id);
+        out.put("license_title", licence.title.clone());
+        out.put("license_url", licence.path.clone());
     }
     let tags = dataset.keywords.iter().map(|word| json!({ "name": word, "display_name": word }));
-    put("tags", Some(tags.collect()));
-    put("num_tags", Some(dataset.keywords.len().into()));
+    out.put("tags", Some(tags.collect::<Value>()));
+    out.put("num_tags", Some(dataset.keywords.len()));
     let groups = dataset.themes.iter().map(|theme| json!({ "name": slug(theme), "title": theme, "display_name": theme }));
-    put("groups", Some(groups.collect()));
+    out.put("groups", Some(groups.collect::<Value>()));
     let resources: Vec<Value> = dataset.distributions.iter().enumerate().map(|(i, part)| resource(i, part)).collect();
-    put("num_resources", Some(resources.len().into()));
-    put("resources", Some(resources.into()));
-    put("extras", Some(extras(dataset, also, about)));
-    out
+    out.put("num_resources", Some(resources.len()));
+    out.put("resources", Some(resources));
+    out.put("extras", Some(extras(dataset, also, about)));
+    out.0
 }
 
 fn organization(dataset: &Dataset, about: &About) -> Value {
@@ -111,35 +97,29 @@ fn extras(dataset: &Dataset, also: Option<&Value>, about: &About) -> Value {
 }
 
 fn resource(position: usize, of: &Distribution) -> Value {
-    let mut out = Map::new();
-    let mut put = |key: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            out.insert(key.to_owned(), value);
-        }
-    };
-    let text = |text: &Option<String>| text.as_deref().map(Value::from);
-    put("position", Some(position.into()));
-    put("state", Some("active".into()));
-    put("name", words::name_of(of).map(Value::from));
-    put("description", text(&of.description));
-    put("url", of.paths.first().and_then(|path| uri(path)).or_else(|| words::access(of)).map(Value::from));
-    put("access_url", of.access_url.as_deref().filter(|_| !of.paths.is_empty()).map(Value::from));
-    put("format", words::format(of).map(Value::from));
-    put("mimetype", words::media_type(of).map(Value::from));
-    put("size", of.bytes.map(Value::from));
+    let mut out = Members::default();
+    out.put("position", Some(position));
+    out.put("state", Some("active"));
+    out.put("name", words::name_of(of));
+    out.put("description", of.description.clone());
+    out.put("url", of.paths.first().and_then(|path| uri(path)).or_else(|| words::access(of)));
+    out.put("access_url", of.access_url.as_deref().filter(|_| !of.paths.is_empty()));
+    out.put("format", words::format(of));
+    out.put("mimetype", words::media_type(of));
+    out.put("size", of.bytes);
     let (algorithm, hash) = match of.hash.as_deref().map(|hash| hash.split_once(':').ok_or(hash)) {
         Some(Ok((algorithm, hash))) => (Some(algorithm), Some(hash)),
         Some(Err(hash)) => (None, Some(hash)),
         None => (None, None),
     };
-    put("hash", hash.map(Value::from));
-    put("hash_algorithm", algorithm.map(Value::from));
-    put("created", text(&of.issued));
-    put("last_modified", text(&of.modified));
-    put("described_by", text(&of.described_by));
-    put("conforms_to", Some(&of.conforms_to).filter(|standards| !standards.is_empty()).map(|standards| json!(standards)));
-    put("license", of.licenses.first().and_then(words::licence).map(Value::from));
+    out.put("hash", hash);
+    out.put("hash_algorithm", algorithm);
+    out.put("created", of.issued.clone());
+    out.put("last_modified", of.modified.clone());
+    out.put("described_by", of.described_by.clone());
+    out.put("conforms_to", Some(&of.conforms_to).filter(|standards| !standards.is_empty()).map(|standards| json!(standards)));
+    out.put("license", of.licenses.first().and_then(words::licence));
     let resource = datapackage::to_resource(of);
-    put("schema", resource.get("schema").cloned());
-    Value::Object(out)
+    out.put("schema", resource.get("schema").cloned());
+    Value::Object(out.0)
 }

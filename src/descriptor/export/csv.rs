@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::about::About;
 use super::words::{self, uri};
 use super::{ALSO, Layout, Standard};
-use crate::descriptor::{Dataset, Distribution, Period};
+use crate::descriptor::{Dataset, Distribution};
 
 pub(super) struct Rows;
 
@@ -72,12 +72,8 @@ impl Layout for Rows {
         ""
     }
 
-    fn tail(&self, _: &About, _: u64) -> String {
+    fn tail(&self, _: u64) -> String {
         String::new()
-    }
-
-    fn lacking(&self, _: &Dataset) -> Vec<&'static str> {
-        Vec::new()
     }
 }
 
@@ -103,7 +99,7 @@ fn of_dataset(dataset: &Dataset, about: &About) -> [Option<String>; OF_DATASET] 
         text(dataset.access_rights.name()),
         text(&dataset.languages.join("; ")),
         dataset.spatial.first().cloned(),
-        dataset.temporal.first().map(interval),
+        dataset.temporal.first().map(words::interval),
         dataset.version.clone(),
         dataset.homepage.as_deref().and_then(uri),
     ]
@@ -119,11 +115,6 @@ fn of_distribution(of: &Distribution) -> [Option<String>; COLUMNS.len() - OF_DAT
         of.hash.as_deref().map(|hash| hash.strip_prefix("sha256:").unwrap_or(hash).to_owned()),
         of.encoding.clone(),
     ]
-}
-
-fn interval(period: &Period) -> String {
-    let end = |text: &Option<String>| text.clone().unwrap_or_else(|| "..".to_owned());
-    format!("{}/{}", end(&period.start), end(&period.end))
 }
 
 /// A cell, in quotes where it has to be.

@@ -35,13 +35,13 @@ impl Layout for Package {
         ""
     }
 
-    fn tail(&self, _: &About, _: u64) -> String {
+    fn tail(&self, _: u64) -> String {
         String::new()
     }
 
-    fn lacking(&self, dataset: &Dataset) -> Vec<&'static str> {
+    fn lacking(&self, dataset: &Dataset) -> Option<&'static str> {
         let has_files = dataset.distributions.iter().any(|part| part_of(part, &mut Vec::new()).is_some());
-        if has_files { Vec::new() } else { vec!["resources"] }
+        (!has_files).then_some("resources")
     }
 }
 

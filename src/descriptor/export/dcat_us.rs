@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::about::About;
 use super::words::{self, uri};
-use super::{ALSO, Layout, Standard};
+use super::{ALSO, Layout, Members, Standard};
 use crate::descriptor::terms::{self, Frequency};
 use crate::descriptor::{AccessRights, Dataset, Distribution, Period};
 
@@ -44,94 +44,78 @@ impl Layout for DataJson {
         }
         Value::Object(record).to_string()
     }
-
-    fn between(&self) -> &'static str {
-        ",\n"
-    }
-
-    fn tail(&self, _: &About, _: u64) -> String {
-        "\n]}\n".to_owned()
-    }
-
-    fn lacking(&self, _: &Dataset) -> Vec<&'static str> {
-        Vec::new()
-    }
 }
 
 fn dataset_of(dataset: &Dataset, about: &About) -> Map<String, Value> {
-    let mut out = Map::new();
-    let mut put = |key: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            out.insert(key.to_owned(), value);
-        }
-    };
-    let list = |items: Vec<Value>| Some(items).filter(|items| !items.is_empty()).map(Value::Array);
-    let texts = |items: &[String]| list(distinct(items.iter().filter(|item| !item.is_empty()).cloned()));
-    put("@type", Some("dcat:Dataset".into()));
-    put("identifier", Some(dataset.identifier.as_str().into()));
-    put("title", Some(words::title(dataset).into()));
-    put("description", Some(words::description(dataset).into()));
-    put("keyword", texts(&dataset.keywords));
-    put("theme", texts(&dataset.themes));
-    put("modified", dataset.modified.as_deref().filter(|text| words::date(text).is_some()).map(Value::from));
-    put("issued", dataset.issued.as_deref().filter(|text| words::date(text).is_some()).map(Value::from));
+    let mut out = Members::default();
+    let date = |text: &Option<String>| text.clone().filter(|text| words::date(text).is_some());
+    out.put("@type", Some("dcat:Dataset"));
+    out.put("identifier", Some(dataset.identifier.as_str()));
+    out.put("title", Some(words::title(dataset)));
+    out.put("description", Some(words::description(dataset)));
+    out.put_list("keyword", said(&dataset.keywords));
+    out.put_list("theme", said(&dataset.themes));
+    out.put("modified", date(&dataset.modified));
+    out.put("issued", date(&dataset.issued));
     let publisher = words::publisher(dataset, about);
-    put("publisher", Some(json!({ "@type": "org:Organization", "name": publisher.name })));
+    out.put("publisher", Some(json!({ "@type": "org:Organization", "name": publisher.name })));
     let contact = words::contact(dataset, about);
     let mut card = Map::from_iter([("@type".to_owned(), json!("vcard:Contact")), ("fn".to_owned(), json!(contact.name))]);
     if let Some(mail) = contact.email.as_deref().and_then(words::mailto) {
         card.insert("hasEmail".to_owned(), mail.into());
     }
-    put("contactPoint", Some(card.into()));
+    out.put("contactPoint", Some(card));
     let level = match dataset.access_rights {
         AccessRights::Public => "public",
         AccessRights::Restricted => "restricted public",
         AccessRights::NonPublic => "non-public",
     };
-    put("accessLevel", Some(level.into()));
-    put("license", dataset.licenses.first().and_then(words::licence).map(Value::from));
-    put("landingPage", dataset.homepage.as_deref().and_then(uri).map(Value::from));
+    out.put("accessLevel", Some(level));
+    out.put("license", dataset.licenses.first().and_then(words::licence));
+    out.put("landingPage", dataset.homepage.as_deref().and_then(uri));
     let pages = dataset.documentation.iter().filter_map(|page| page.path.as_deref().and_then(uri));
-    put("references", list(distinct(pages)));
-    put("language", list(distinct(dataset.languages.iter().filter_map(|language| terms::language(language)))));
-    put("spatial", dataset.spatial.first().map(|place| place.as_str().into()));
-    put("temporal", dataset.temporal.first().and_then(interval).map(Value::from));
-    put("conformsTo", dataset.conforms_to.first().and_then(|text| uri(text)).map(Value::from));
-    put("isPartOf", dataset.part_of.as_deref().filter(|text| !text.is_empty()).map(Value::from));
-    put("accrualPeriodicity", dataset.accrual_periodicity.as_deref().and_then(frequency).map(Value::from));
-    put("distribution", list(dataset.distributions.iter().map(distribution).collect()));
-    super::put_back(&mut out, &dataset.extra, OF_DATASET);
-    out
+    out.put_list("references", pages);
+    out.put_list("language", dataset.languages.iter().filter_map(|language| terms::language(language)));
+    out.put("spatial", dataset.spatial.first().map(String::as_str).filter(|place| !place.is_empty()));
+    out.put("temporal", dataset.temporal.first().and_then(interval));
+    out.put("conformsTo", dataset.conforms_to.first().and_then(|text| uri(text)));
+    out.put("isPartOf", dataset.part_of.as_deref().filter(|text| !text.is_empty()));
+    out.put("accrualPeriodicity", dataset.accrual_periodicity.as_deref().and_then(frequency));
+    let parts: Vec<Value> = dataset.distributions.iter().map(distribution).collect();
+    out.put("distribution", Some(parts).filter(|parts| !parts.is_empty()));
+    super::put_back(&mut out.0, &dataset.extra, OF_DATASET);
+    out.0
+}
+
+/// Texts that say something.
+fn said(texts: &[String]) -> impl Iterator<Item = &str> {
+    texts.iter().map(String::as_str).filter(|text| !text.is_empty())
 }
 
 fn distribution(of: &Distribution) -> Value {
-    let mut out = Map::new();
-    let mut put = |key: &str, value: Option<String>| {
-        if let Some(value) = value.filter(|value| !value.is_empty()) {
-            out.insert(key.to_owned(), value.into());
-        }
-    };
-    put("@type", Some("dcat:Distribution".to_owned()));
-    put("title", words::name_of(of).map(str::to_owned));
-    put("description", of.description.clone());
+    let mut out = Members::default();
+    out.put("@type", Some("dcat:Distribution".to_owned()));
+    out.put("title", words::name_of(of).map(str::to_owned));
+    out.put("description", of.description.as_deref().filter(|text| !text.is_empty()));
     // A file is told of with its media type or not as one.
     let media_type = words::media_type(of);
     match of.paths.first().and_then(|path| uri(path)) {
         Some(file) if media_type.is_some() => {
-            put("downloadURL", Some(file));
-            put("accessURL", of.access_url.as_deref().and_then(uri));
+            out.put("downloadURL", Some(file));
+            out.put("accessURL", of.access_url.as_deref().and_then(uri));
         }
-        Some(_) | None => put("accessURL", words::access(of)),
+        Some(_) | None => out.put("accessURL", words::access(of)),
     }
-    put("mediaType", media_type.map(str::to_owned));
-    put("format", words::format(of));
-    put("license", of.licenses.first().and_then(words::licence));
-    put("conformsTo", of.conforms_to.first().and_then(|text| uri(text)));
-    put("describedBy", of.described_by.as_deref().and_then(uri));
-    put("issued", of.issued.clone().filter(|text| words::date(text).is_some()));
-    put("modified", of.modified.clone().filter(|text| words::date(text).is_some()));
-    super::put_back(&mut out, &of.extra, &["describedByType"]);
-    Value::Object(out)
+    out.put("mediaType", media_type.map(str::to_owned));
+    out.put("format", words::format(of));
+    out.put("license", of.licenses.first().and_then(words::licence));
+    out.put("conformsTo", of.conforms_to.first().and_then(|text| uri(text)));
+    out.put("describedBy", of.described_by.as_deref().and_then(uri));
+    let date = |text: &Option<String>| text.clone().filter(|text| words::date(text).is_some());
+    out.put("issued", date(&of.issued));
+    out.put("modified", date(&of.modified));
+    super::put_back(&mut out.0, &of.extra, &["describedByType"]);
+    Value::Object(out.0)
 }
 
 /// Both ends, of which the standard leaves none open.
@@ -148,14 +132,4 @@ fn frequency(text: &str) -> Option<String> {
         Some(_) => None,
         None => Some("irregular".to_owned()).filter(|_| frequency.code == "IRREG"),
     }
-}
-
-fn distinct(texts: impl Iterator<Item = String>) -> Vec<Value> {
-    let mut kept: Vec<Value> = Vec::new();
-    for text in texts.map(Value::String) {
-        if !kept.contains(&text) {
-            kept.push(text);
-        }
-    }
-    kept
 }

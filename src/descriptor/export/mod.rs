@@ -121,13 +121,20 @@ trait Layout: Sync {
     /// One dataset, with what its record is to carry beside.
     fn record(&self, dataset: &Dataset, also: Option<&Value>, about: &About) -> String;
 
-    fn between(&self) -> &'static str;
+    /// What stands between two records: unless told, as in a list of JSON.
+    fn between(&self) -> &'static str {
+        ",\n"
+    }
 
-    /// The end after so many records.
-    fn tail(&self, about: &About, count: u64) -> String;
+    /// The end after so many records: unless told, that of a list in an object.
+    fn tail(&self, _count: u64) -> String {
+        "\n]}\n".to_owned()
+    }
 
-    /// What the standard demands of a dataset and nobody tells.
-    fn lacking(&self, dataset: &Dataset) -> Vec<&'static str>;
+    /// What the standard demands of a dataset and nobody tells: of most, whatever stands for it is written.
+    fn lacking(&self, _dataset: &Dataset) -> Option<&'static str> {
+        None
+    }
 }
 
 /// Writes one document: the records one by one.
@@ -163,7 +170,7 @@ impl<'w> Writer<'w> {
         }
         self.out.write_all(record(self.layout, dataset, self.about)?.as_bytes())?;
         self.count += 1;
-        for name in self.layout.lacking(dataset) {
+        if let Some(name) = self.layout.lacking(dataset) {
             *self.lacking.entry(name).or_default() += 1;
         }
         Ok(())
@@ -171,7 +178,7 @@ impl<'w> Writer<'w> {
 
     /// Ends the document.
     pub fn end(self) -> io::Result<Written> {
-        self.out.write_all(self.layout.tail(self.about, self.count).as_bytes())?;
+        self.out.write_all(self.layout.tail(self.count).as_bytes())?;
         self.out.flush()?;
         Ok(Written { datasets: self.count, lacking: self.lacking })
     }
@@ -185,7 +192,7 @@ pub fn folder_name(dataset: &Dataset) -> String {
 /// A dataset's record, which carries what it does not tell.
 fn record(layout: &dyn Layout, dataset: &Dataset, about: &About) -> io::Result<String> {
     let plain = layout.record(dataset, None, about);
-    let document = [layout.head(about), plain.clone(), layout.tail(about, 1)].concat();
+    let document = [layout.head(about), plain.clone(), layout.tail(1)].concat();
     let mut sink = One::default();
     // No link in it is relative, so that it may stand anywhere.
     published::read(layout.standard(), &mut document.as_bytes(), "https://export.invalid/catalog", &mut sink)?;
@@ -206,6 +213,29 @@ fn opened(head: &Value, behind: &str) -> String {
     let members = text.strip_suffix('}').unwrap_or(&text);
     let comma = if members.ends_with('{') { "" } else { "," };
     format!("{members}{comma}{behind}")
+}
+
+/// An object's members as they are told: what nobody said is left out.
+#[derive(Default)]
+struct Members(Map<String, Value>);
+
+impl Members {
+    fn put(&mut self, key: &str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.0.insert(key.to_owned(), value.into());
+        }
+    }
+
+    /// Each once; a list of none is left out.
+    fn put_list(&mut self, key: &str, items: impl IntoIterator<Item = impl Into<Value>>) {
+        let mut kept: Vec<Value> = Vec::new();
+        for item in items.into_iter().map(Into::into) {
+            if !kept.contains(&item) {
+                kept.push(item);
+            }
+        }
+        self.put(key, Some(kept).filter(|kept| !kept.is_empty()));
+    }
 }
 
 /// Puts properties that the model has no words for back under their own names, where these are among the standard's.

@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::about::About;
 use super::words::{self, uri};
-use super::{Layout, Standard};
+use super::{Layout, Members, Standard};
 use crate::descriptor::also::ALSO_BARE;
-use crate::descriptor::{AccessRights, Agent, Column, Dataset, Distribution, Period};
+use crate::descriptor::{AccessRights, Agent, Column, Dataset, Distribution};
 
 /// Terms of the standard that the model has no words for: they go back where they came from.
 const OF_DATASET: &[&str] = &["alternateName", "citation", "funder", "measurementTechnique", "sameAs"];
@@ -45,61 +45,37 @@ impl Layout for Catalog {
         }
         Value::Object(record).to_string()
     }
-
-    fn between(&self) -> &'static str {
-        ",\n"
-    }
-
-    fn tail(&self, _: &About, _: u64) -> String {
-        "\n]}\n".to_owned()
-    }
-
-    fn lacking(&self, _: &Dataset) -> Vec<&'static str> {
-        Vec::new()
-    }
 }
 
 fn dataset_of(dataset: &Dataset, about: &About) -> Map<String, Value> {
-    let mut out = Map::new();
-    let mut put = |key: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            out.insert(key.to_owned(), value);
-        }
-    };
-    let list = |items: Vec<Value>| Some(items).filter(|items| !items.is_empty()).map(Value::Array);
-    let texts = |items: &[String]| list(items.iter().map(|item| item.as_str().into()).collect());
-    let date = |text: &Option<String>| text.clone().filter(|text| words::date(text).is_some()).map(Value::from);
-    put("@type", Some("Dataset".into()));
-    put("identifier", Some(dataset.identifier.as_str().into()));
-    put("name", Some(words::title(dataset).into()));
-    put("description", Some(words::description(dataset).into()));
-    put("url", dataset.homepage.as_deref().and_then(uri).map(Value::from));
-    put("keywords", texts(&dataset.keywords));
-    put("about", list(dataset.themes.iter().map(|theme| json!({ "@type": "Thing", "name": theme })).collect()));
-    put("publisher", Some(agent(words::publisher(dataset, about))));
-    put("maintainer", dataset.contact.as_ref().map(agent));
-    put("license", dataset.licenses.first().and_then(words::licence).map(Value::from));
-    let sources = dataset.sources.iter().filter_map(|source| source.path.as_deref().and_then(uri)).map(Value::from);
-    put("isBasedOn", list(sources.collect()));
-    put("inLanguage", texts(&dataset.languages));
+    let mut out = Members::default();
+    let date = |text: &Option<String>| text.clone().filter(|text| words::date(text).is_some());
+    out.put("@type", Some("Dataset"));
+    out.put("identifier", Some(dataset.identifier.as_str()));
+    out.put("name", Some(words::title(dataset)));
+    out.put("description", Some(words::description(dataset)));
+    out.put("url", dataset.homepage.as_deref().and_then(uri));
+    out.put_list("keywords", dataset.keywords.iter().map(String::as_str));
+    out.put_list("about", dataset.themes.iter().map(|theme| json!({ "@type": "Thing", "name": theme })));
+    out.put("publisher", Some(agent(words::publisher(dataset, about))));
+    out.put("maintainer", dataset.contact.as_ref().map(agent));
+    out.put("license", dataset.licenses.first().and_then(words::licence));
+    let sources = dataset.sources.iter().filter_map(|source| source.path.as_deref().and_then(uri));
+    out.put_list("isBasedOn", sources);
+    out.put_list("inLanguage", dataset.languages.iter().map(String::as_str));
     let places = dataset.spatial.iter().map(|place| json!({ "@type": "Place", "name": place }));
-    put("spatialCoverage", list(places.collect()));
-    put("temporalCoverage", list(dataset.temporal.iter().map(interval).map(Value::from).collect()));
-    put("version", dataset.version.as_deref().map(Value::from));
-    put("datePublished", date(&dataset.issued));
-    put("dateModified", date(&dataset.modified));
-    put("isAccessibleForFree", matches!(dataset.access_rights, AccessRights::Public).then_some(true.into()));
-    put("distribution", list(dataset.distributions.iter().filter_map(distribution).collect()));
-    let columns = dataset.distributions.iter().flat_map(|part| &part.schema.columns).map(variable);
-    let mut variables: Vec<Value> = Vec::new();
-    for column in columns {
-        if variables.len() < MOST_VARIABLES && !variables.contains(&column) {
-            variables.push(column);
-        }
-    }
-    put("variableMeasured", list(variables));
-    super::put_back(&mut out, &dataset.extra, OF_DATASET);
-    out
+    out.put_list("spatialCoverage", places);
+    out.put_list("temporalCoverage", dataset.temporal.iter().map(words::interval));
+    out.put("version", dataset.version.as_deref());
+    out.put("datePublished", date(&dataset.issued));
+    out.put("dateModified", date(&dataset.modified));
+    out.put("isAccessibleForFree", matches!(dataset.access_rights, AccessRights::Public).then_some(true));
+    let parts: Vec<Value> = dataset.distributions.iter().filter_map(distribution).collect();
+    out.put("distribution", Some(parts).filter(|parts| !parts.is_empty()));
+    let columns = dataset.distributions.iter().flat_map(|part| &part.schema.columns).take(MOST_VARIABLES).map(variable);
+    out.put_list("variableMeasured", columns);
+    super::put_back(&mut out.0, &dataset.extra, OF_DATASET);
+    out.0
 }
 
 /// Variables are listed for people, who read some.
@@ -117,30 +93,25 @@ fn variable(column: &Column) -> Value {
 
 /// What has neither a file nor a page that leads to it is told beside.
 fn distribution(of: &Distribution) -> Option<Value> {
-    let mut out = Map::new();
-    let mut put = |key: &str, value: Option<String>| {
-        if let Some(value) = value {
-            out.insert(key.to_owned(), value.into());
-        }
-    };
-    put("@type", Some("DataDownload".to_owned()));
-    put("name", words::name_of(of).map(str::to_owned));
-    put("description", of.description.clone());
+    let mut out = Members::default();
+    out.put("@type", Some("DataDownload".to_owned()));
+    out.put("name", words::name_of(of).map(str::to_owned));
+    out.put("description", of.description.clone());
     let file = of.paths.first().and_then(|path| uri(path));
     let page = of.access_url.as_deref().and_then(uri);
     if file.is_none() && page.is_none() {
         return None;
     }
-    put("contentUrl", file);
-    put("url", page);
-    put("encodingFormat", words::media_type(of).map(str::to_owned).or_else(|| words::format(of)));
-    put("contentSize", of.bytes.map(|bytes| format!("{bytes} B")));
-    put("sha256", of.hash.as_deref().and_then(|hash| hash.strip_prefix("sha256:")).map(str::to_owned));
-    put("license", of.licenses.first().and_then(words::licence));
+    out.put("contentUrl", file);
+    out.put("url", page);
+    out.put("encodingFormat", words::media_type(of).map(str::to_owned).or_else(|| words::format(of)));
+    out.put("contentSize", of.bytes.map(|bytes| format!("{bytes} B")));
+    out.put("sha256", of.hash.as_deref().and_then(|hash| hash.strip_prefix("sha256:")).map(str::to_owned));
+    out.put("license", of.licenses.first().and_then(words::licence));
     let date = |text: &Option<String>| text.clone().filter(|text| words::date(text).is_some());
-    put("datePublished", date(&of.issued));
-    put("dateModified", date(&of.modified));
-    Some(Value::Object(out))
+    out.put("datePublished", date(&of.issued));
+    out.put("dateModified", date(&of.modified));
+    Some(Value::Object(out.0))
 }
 
 fn agent(agent: &Agent) -> Value {
@@ -152,9 +123,4 @@ fn agent(agent: &Agent) -> Value {
         out.insert("email".to_owned(), email.as_str().into());
     }
     Value::Object(out)
-}
-
-fn interval(period: &Period) -> String {
-    let end = |text: &Option<String>| text.clone().unwrap_or_else(|| "..".to_owned());
-    format!("{}/{}", end(&period.start), end(&period.end))
 }

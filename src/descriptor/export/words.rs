@@ -5,7 +5,7 @@ use url::Url;
 
 use super::About;
 use crate::descriptor::terms;
-use crate::descriptor::{Agent, Compression, Dataset, Distribution, License};
+use crate::descriptor::{Agent, Compression, Dataset, Distribution, License, Period};
 use crate::name::Identifier;
 
 /// The title, or what stands for it.
@@ -113,6 +113,12 @@ pub(super) fn date(text: &str) -> Option<Date> {
     let hands: Vec<&str> = clock.split(':').collect();
     let is_clock = matches!(hands.as_slice(), [h, m, s] if within(h, 23) && within(m, 59) && within(s, 59));
     Some(Date::Moment).filter(|_| kind == Date::Day && is_zone && is_fraction && is_clock)
+}
+
+/// Both ends with a slash between them (ISO 8601), `..` for one that is open.
+pub(super) fn interval(period: &Period) -> String {
+    let end = |text: &Option<String>| text.clone().unwrap_or_else(|| "..".to_owned());
+    format!("{}/{}", end(&period.start), end(&period.end))
 }
 
 /// A licence's page: its own, or SPDX's of the licence that it is.

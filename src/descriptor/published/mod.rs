@@ -23,7 +23,7 @@ use std::io::{self, BufRead, Read};
 
 use super::{Dataset, Distribution, Place, Problem, also, datapackage, format};
 
-pub(super) use dcat::{node_of, prefixes};
+pub(super) use dcat::{node_of, prefixes, write_text};
 pub use detect::detect;
 
 /// The standards and interfaces that catalogs are published in.

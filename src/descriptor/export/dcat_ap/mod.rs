@@ -32,12 +32,8 @@ impl Layout for Turtle {
         "\n"
     }
 
-    fn tail(&self, _: &About, _: u64) -> String {
+    fn tail(&self, _: u64) -> String {
         String::new()
-    }
-
-    fn lacking(&self, _: &Dataset) -> Vec<&'static str> {
-        Vec::new()
     }
 }
 
@@ -54,17 +50,5 @@ impl Layout for JsonLd {
 
     fn record(&self, dataset: &Dataset, also: Option<&Value>, about: &About) -> String {
         json_ld::record(&dataset::dataset(dataset, also, about), about.endpoint.is_some())
-    }
-
-    fn between(&self) -> &'static str {
-        ",\n"
-    }
-
-    fn tail(&self, _: &About, _: u64) -> String {
-        "\n]}\n".to_owned()
-    }
-
-    fn lacking(&self, _: &Dataset) -> Vec<&'static str> {
-        Vec::new()
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::catalog::{CATALOG, SERVICE};
 use super::rdf::{Node, Term, namespaces};
+use crate::descriptor::published::write_text;
 
 /// The prefixes, and the nodes that stand before the datasets.
 pub(super) fn head(nodes: &[Node]) -> String {
@@ -51,13 +52,13 @@ fn properties(out: &mut String, node: &Node, depth: usize) {
             Term::Iri(iri) => {
                 let _ = write!(out, "<{iri}>");
             }
-            Term::Text(text) => quoted(out, text),
+            Term::Text(text) => write_text(out, text),
             Term::Tagged(text, language) => {
-                quoted(out, text);
+                write_text(out, text);
                 let _ = write!(out, "@{language}");
             }
             Term::Typed(text, datatype) => {
-                quoted(out, text);
+                write_text(out, text);
                 let _ = write!(out, "^^{datatype}");
             }
             Term::Node(inner) => {
@@ -67,22 +68,4 @@ fn properties(out: &mut String, node: &Node, depth: usize) {
             }
         }
     }
-}
-
-fn quoted(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c.is_control() => {
-                let _ = write!(out, "\\u{:04X}", u32::from(c));
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
 }

@@ -218,7 +218,8 @@ fn write_iri(out: &mut String, iri: &str) {
     out.push('>');
 }
 
-fn write_text(out: &mut String, text: &str) {
+/// A text in quotes, as N-Triples and Turtle have it.
+pub(in crate::descriptor) fn write_text(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
         match c {

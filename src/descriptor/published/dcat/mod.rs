@@ -14,6 +14,7 @@ use std::io::{self, BufRead};
 
 use url::Url;
 
+pub(in crate::descriptor) use graph::write_text;
 pub(in crate::descriptor) use vocabulary::{node_of, prefixes};
 
 use self::graph::{Graph, Object};
