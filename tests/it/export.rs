@@ -108,7 +108,7 @@ fn damaged(format: &str, document: &str) -> String {
         "datapackage" => ("\"path\":", "\"way\":"),
         "ckan" => ("\"state\":\"active\"", "\"state\":7"),
         "schema-org" => ("\"contentUrl\"", "\"downloadUrl\""),
-        _ => ("\r\n", ",more\r\n"),
+        _ => ("\r\nair,", "\r\n,"),
     };
     assert!(document.contains(of), "{format} has no {of}");
     document.replacen(of, with, usize::MAX)

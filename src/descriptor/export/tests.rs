@@ -1,3 +1,5 @@
+//! What is written is read again as it was, in every standard, and leads nowhere that a descriptor may not.
+
 use std::path::Path;
 
 use super::*;

@@ -245,6 +245,11 @@ fn settle(distribution: &mut Distribution) {
     }
 }
 
+/// Whether it is a SQL endpoint's address: what is asked there are tables that were made of the distributions, and none of these (106).
+fn is_sql(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
 /// Whether it is a URL that data can be fetched from.
 fn is_url(text: &str) -> bool {
     text.contains("://") && resolved(&Place::Folder(String::new()), text).as_deref() == Some(text)

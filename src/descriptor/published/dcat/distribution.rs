@@ -94,10 +94,9 @@ fn bare(url: &str, document: &Document<'_>) -> Option<Distribution> {
     Some(named(made, None, crate::descriptor::Extra::new()))
 }
 
-/// Whether a service is a SQL endpoint: it serves tables that were made of the distributions, and is none of them.
+/// Whether a service is a SQL endpoint.
 pub(super) fn is_sql(graph: &Graph, service: usize) -> bool {
-    let url = graph.text(service, &["dcat:endpointURL"]);
-    url.is_some_and(|url| url.starts_with("postgres://") || url.starts_with("postgresql://"))
+    graph.text(service, &["dcat:endpointURL"]).is_some_and(|url| published::is_sql(&url))
 }
 
 /// A service that says of itself which datasets it serves.

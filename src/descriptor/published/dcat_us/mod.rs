@@ -150,6 +150,10 @@ impl Reading<'_> {
     fn service(&mut self, at: &str, mut service: Map<String, Value>, report: &Report, sink: &mut dyn Sink) -> io::Result<()> {
         let served = objects(service.remove("servesDataset"), &format!("{at}/servesDataset"), report);
         let inline: Vec<_> = served.into_iter().filter(|(_, dataset)| dataset.contains_key("title")).collect();
+        let is_sql = service.get("endpointURL").and_then(Value::as_str).is_some_and(super::is_sql);
+        if inline.is_empty() && is_sql {
+            return Ok(());
+        }
         if inline.is_empty() {
             report.add(at, "a service is no dataset, and this one holds none that it serves; left out");
             return Ok(());
