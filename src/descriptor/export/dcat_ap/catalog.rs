@@ -2,7 +2,7 @@
 
 use super::super::about::{About, Endpoint};
 use super::super::words::place;
-use super::dataset::{agent, contact, iri_of};
+use super::dataset::{agent, contact};
 use super::rdf::{Node, Term, text};
 
 /// The catalog's and the service's own names: a document is of one catalog, wherever it stands.
@@ -29,7 +29,7 @@ fn service(endpoint: &Endpoint, about: &About) -> Node {
         .named(SERVICE.to_owned())
         .with("dct:title", text(&endpoint.title(about)))
         .with("dct:description", text(endpoint.description()))
-        .with("dcat:endpointURL", iri_of(&endpoint.url).map(Term::Iri))
+        .with("dcat:endpointURL", place(&endpoint.url).map(Term::Iri))
         .with("dct:publisher", Some(Term::Node(agent(&about.publisher))));
     let about = about.contact.as_ref().map(|agent| Term::Node(contact(agent)));
     node.with("dcat:contactPoint", about)

@@ -10,7 +10,7 @@ use super::rdf::{Node, PREFIXES, Term, text};
 use crate::descriptor::export::ALSO;
 use crate::descriptor::published::node_of;
 use crate::descriptor::terms::{self, Frequency, Theme};
-use crate::descriptor::{AccessRights, Agent, Dataset, Distribution, Extra, Format, License, Link, Period};
+use crate::descriptor::{Agent, Dataset, Distribution, Extra, Format, License, Link, Period};
 
 const EU: &str = "http://publications.europa.eu/resource/authority";
 
@@ -52,7 +52,7 @@ pub(super) fn dataset(of: &Dataset, also: Option<&Value>, about: &About) -> Node
     }
     node.say("dct:issued", of.issued.as_deref().and_then(date));
     node.say("dct:modified", of.modified.as_deref().and_then(date));
-    node.say("dct:accessRights", Some(Term::Iri(format!("{EU}/access-right/{}", rights(of.access_rights)))));
+    node.say("dct:accessRights", Some(Term::Iri(format!("{EU}/access-right/{}", of.access_rights.name()))));
     for part in &of.distributions {
         node.say("dcat:distribution", distribution(part, of, about).map(Term::Node));
     }
@@ -66,10 +66,6 @@ fn name(of: &Dataset) -> String {
     let published = of.extra.get("@id").and_then(Value::as_str).and_then(iri);
     let own = iri(&of.identifier).filter(|iri| iri.contains("://"));
     published.or(own).map_or_else(|| node_of(&of.identifier), str::to_owned)
-}
-
-fn rights(rights: AccessRights) -> &'static str {
-    rights.name()
 }
 
 fn distribution(of: &Distribution, dataset: &Dataset, about: &About) -> Option<Node> {
@@ -109,11 +105,6 @@ pub(super) fn contact(of: &Agent) -> Node {
     node.say("vcard:hasURL", of.homepage.as_deref().and_then(place).map(Term::Iri));
     node.say("vcard:hasEmail", of.email.as_deref().and_then(words::mailto).map(Term::Iri));
     node
-}
-
-/// An endpoint as an IRI.
-pub(super) fn iri_of(url: &str) -> Option<String> {
-    place(url)
 }
 
 /// A blank node of a class with a label.
