@@ -39,6 +39,8 @@ pub struct Prepared {
     pub(super) declared: Vec<Option<&'static PgType>>,
     /// `None` for what was not planned here.
     planned: Option<Instant>,
+    /// How long planning took, up to the plan that is kept.
+    planning: Duration,
     /// The command that it was planned in.
     command: u64,
     /// The session's settings when it was planned.
@@ -88,6 +90,7 @@ impl Session {
             declared: Vec::new(),
             // Its tables are asked whether they changed.
             planned: None,
+            planning: Duration::ZERO,
             command,
             generation,
         }))
@@ -111,6 +114,7 @@ impl Session {
         cancel: &CancellationToken,
         command: u64,
     ) -> Result<Prepared> {
+        let began = Instant::now();
         let declared = parameter_types.to_vec();
         let mut constant = None;
         let (plan, columns) = match &statement.action {
@@ -158,6 +162,7 @@ impl Session {
             columns,
             declared,
             planned: Some(Instant::now()),
+            planning: began.elapsed(),
             command,
             generation,
         };
@@ -292,7 +297,7 @@ impl Session {
         let (work, parameters, text) = (plan.clone(), parameters.to_vec(), Arc::clone(&sql));
         let began = Instant::now();
         let physical = self.shared.cpu.plan(&limit, async move { run::physical(&work, &parameters, &text).await }).await?;
-        let planning = began.elapsed();
+        let planning = prepared.planning + began.elapsed();
         let Action::Explain(_, options) = prepared.statement.action else {
             let schema = Arc::clone(&plan.columns);
             let gathering = key.and_then(|key| self.shared.remembered.answers.gathering(key, &plan.pinned, &plan.columns));
