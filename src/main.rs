@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stoa::cli::report::Failure;
-use stoa::cli::{catalog, export, inspect, prune, query, refresh, serve, shell, show, user};
+use stoa::cli::{catalog, compare, export, inspect, prune, query, refresh, serve, shell, show, user};
 use stoa::config::{Config, RawConfig};
 use stoa::{Engine, Error, Kind, generate, wire};
 use tracing_subscriber::EnvFilter;
@@ -39,7 +39,11 @@ fn start(raw: RawConfig) -> Result<(), Failure> {
         | Config::Show { engine, .. }
         | Config::Export { engine, .. }
         | Config::Prune { engine, .. } => engine.threads,
-        Config::Inspect { .. } | Config::User { .. } | Config::Catalog { .. } | Config::Generate { .. } => 1,
+        Config::Inspect { .. }
+        | Config::User { .. }
+        | Config::Catalog { .. }
+        | Config::Compare { .. }
+        | Config::Generate { .. } => 1,
     };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build().map_err(Error::from)?;
@@ -67,6 +71,7 @@ async fn run(config: Config) -> Result<(), Failure> {
         Config::Catalog { store, catalog: options } => catalog::catalog(store, options).await?,
         Config::Show { engine, show: options } => show::show(&Engine::open(engine)?, &options)?,
         Config::Export { engine, export: options } => export::export(&Engine::open(engine)?, &options)?,
+        Config::Compare { compare: options } => compare::compare(&options).await?,
         Config::Generate { scale, dir } => {
             let told = |step: generate::Step<'_>| {
                 if step.done {

@@ -1,5 +1,6 @@
-//! The terminal: `stoa serve`, `stoa query`, `stoa shell`, `stoa refresh`, `stoa prune`, `stoa inspect`, `stoa user` and
-//! `stoa catalog` as people meet them. What is served, and how the server talks to its clients, is handed in by `main`; the Postgres protocol is unknown here.
+//! The terminal: `stoa serve`, `stoa query`, `stoa shell`, `stoa refresh`, `stoa prune`, `stoa inspect`, `stoa user`, `stoa catalog` and
+//! `stoa compare` as people meet them. What is served, and how the server talks to its clients, is handed in by `main`; `compare` alone is
+//! a client of such servers.
 
 pub mod report;
 
@@ -11,6 +12,7 @@ mod progress;
 mod run;
 
 pub mod catalog;
+pub mod compare;
 pub mod export;
 pub mod inspect;
 pub mod prune;

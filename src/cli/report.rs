@@ -11,23 +11,30 @@ use crate::error::{Error, Kind};
 pub struct Failure {
     error: Error,
     sql: Option<String>,
+    /// Whether nothing could be found out: exit code 2, whatever the error's kind.
+    unusable: bool,
 }
 
 impl Failure {
     /// A failure of `sql`, whose text the error's position counts in.
     pub fn of_sql(error: Error, sql: impl Into<String>) -> Self {
-        Self { error, sql: Some(sql.into()) }
+        Self { error, sql: Some(sql.into()), unusable: false }
+    }
+
+    /// A failure of a command whose exit code 1 means something else: that what was looked for was found.
+    pub fn unusable(error: Error) -> Self {
+        Self { error, sql: None, unusable: true }
     }
 
     /// 2 for an option or argument that can't be used, 1 for everything that went wrong later.
     pub fn exit_code(&self) -> u8 {
-        if self.error.kind() == Kind::Config { 2 } else { 1 }
+        if self.unusable || self.error.kind() == Kind::Config { 2 } else { 1 }
     }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error, sql: None }
+        Self { error, sql: None, unusable: false }
     }
 }
 

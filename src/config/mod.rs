@@ -2,6 +2,7 @@
 //! it into each layer's own options. How one text becomes a size, a duration or a mirror stands in [`value`].
 
 mod access;
+mod compare;
 mod export;
 mod memory;
 mod place;
@@ -18,7 +19,9 @@ use raw::{
 pub use raw::{RawConfig, command};
 
 use crate::cli::format::Format;
-use crate::cli::{catalog as harvests, export as exports, inspect, prune, query, refresh, serve, shell, show, user};
+use crate::cli::{
+    catalog as harvests, compare as compares, export as exports, inspect, prune, query, refresh, serve, shell, show, user,
+};
 use crate::descriptor::published::Standard;
 use crate::error::{Error, Kind, Result};
 use crate::{catalog, engine, generate, snapshot, store, wire};
@@ -46,6 +49,8 @@ pub enum Config {
     Show { engine: engine::Options, show: show::Options },
     /// `stoa catalog export`: a catalog as other platforms read it.
     Export { engine: engine::Options, export: exports::Options },
+    /// `stoa compare`: queries under several variants; it starts the engines it needs.
+    Compare { compare: compares::Options },
     /// `stoa generate`: the synthetic city, at a scale and into a folder; no engine.
     Generate { scale: f64, dir: PathBuf },
 }
@@ -104,6 +109,7 @@ impl RawConfig {
                 let catalog = harvests::Options { state, action: harvest(action)?, pause: duration("--pause", &pause)? };
                 Ok(Config::Catalog { store: store_options(&self.shared)?, catalog })
             }
+            RawCommand::Compare(raw) => Ok(Config::Compare { compare: compare::options(raw, &self.shared)? }),
             RawCommand::Generate(raw) => {
                 let taken = format!("a number above 0 and up to {}, such as 0.01", generate::MAX_SCALE);
                 let scale = value::parse("--scale", &raw.scale, |text| value::scale(text, generate::MAX_SCALE), &taken)?;
@@ -329,9 +335,11 @@ mod tests {
             | Config::Show { engine, .. }
             | Config::Export { engine, .. }
             | Config::Prune { engine, .. } => engine,
-            Config::Inspect { .. } | Config::User { .. } | Config::Catalog { .. } | Config::Generate { .. } => {
-                panic!("it has no engine")
-            }
+            Config::Inspect { .. }
+            | Config::User { .. }
+            | Config::Catalog { .. }
+            | Config::Compare { .. }
+            | Config::Generate { .. } => panic!("it has no engine"),
         }
     }
 
@@ -391,6 +399,9 @@ mod tests {
             ("serve --tls-cert c", "--tls-cert needs --tls-key", "go together"),
             ("serve --tls-key k", "--tls-key needs --tls-cert", "go together"),
             ("serve --tls-client-ca a", "--tls-client-ca needs --tls-cert and --tls-key", "go together"),
+            ("compare q --rounds many", "--rounds does not take \"many\"", "from 0"),
+            ("compare q --fail-on wrong,late", "--fail-on does not take \"late\"", "slower:1.3"),
+            ("compare q --variant x=stoa --variant x=stoa", "two variants are called \"x\"", "of its own"),
             ("generate --scale 0 d", "--scale does not take \"0\"", "above 0"),
         ] {
             let e = read(&format!("stoa {line}")).expect_err(line);

@@ -58,7 +58,7 @@ pub use inside::{at_hand, members, members_unpacked, sheets};
 pub use listing::{Listed, Stale, Standing};
 pub use profile::{ColumnProfile, Hears, KeyProfile, Profile, ReferenceProfile, TopValue};
 pub use rejected::Rejected;
-pub use state::ReadAs;
+pub use state::{ReadAs, WrittenTable, written};
 
 use std::path::PathBuf;
 use std::sync::Arc;

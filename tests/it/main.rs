@@ -9,6 +9,7 @@ mod certificates;
 mod channels;
 mod cli;
 mod commands;
+mod compare;
 mod damaged;
 mod drift;
 mod errors;

@@ -27,6 +27,7 @@ const LAYERS: &[(&str, u8)] = &[
 const FENCES: &[(&str, &[&str])] = &[
     ("pgwire", &["wire"]),
     ("tokio_rustls", &["wire"]),
+    ("tokio_postgres", &["cli"]),
     ("rpassword", &["cli"]),
     ("axum", &["http"]),
     ("object_store", &["store", "snapshot", "table"]),

@@ -21,6 +21,7 @@ mod local;
 mod record;
 mod staging;
 mod uses;
+mod written;
 
 use std::fmt;
 use std::io::Read;
@@ -35,6 +36,7 @@ pub use self::record::ReadAs;
 pub(super) use self::record::{Failed, Identity, Manifest, Part, Record, Rows, Source, TablePath};
 pub(super) use self::staging::Staging;
 pub(super) use self::uses::Use;
+pub use self::written::{WrittenTable, written};
 use super::Layout;
 use crate::error::Result;
 

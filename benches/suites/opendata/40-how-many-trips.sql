@@ -1,0 +1,2 @@
+-- A count that metadata answers
+select count(*) as trips from transport.metro_trips;
