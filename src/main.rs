@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use stoa::cli::report::Failure;
 use stoa::cli::{catalog, compare, export, inspect, prune, query, refresh, serve, shell, show, user};
-use stoa::config::{Config, RawConfig};
+use stoa::config::{Config, RawConfig, Synthetic};
 use stoa::{Engine, Error, Kind, generate, wire};
 use tracing_subscriber::EnvFilter;
 
@@ -72,19 +72,22 @@ async fn run(config: Config) -> Result<(), Failure> {
         Config::Show { engine, show: options } => show::show(&Engine::open(engine)?, &options)?,
         Config::Export { engine, export: options } => export::export(&Engine::open(engine)?, &options)?,
         Config::Compare { compare: options } => compare::compare(&options).await?,
-        Config::Generate { scale, dir } => {
+        Config::Generate { dataset, scale, dir } => {
             let told = |step: generate::Step<'_>| {
                 if step.done {
                     eprintln!("{}: {} rows", step.file.display(), step.rows);
                 }
             };
-            let city = generate::generate(&dir, scale, &told)?;
+            let written = match dataset {
+                Synthetic::City => generate::generate(&dir, scale, &told)?,
+                Synthetic::Tpch => generate::tpch(&dir, scale, &told)?,
+            };
             eprintln!(
                 "{} datasets, {} files, {} rows, {} bytes in {}",
-                city.datasets,
-                city.files,
-                city.rows,
-                city.bytes,
+                written.datasets,
+                written.files,
+                written.rows,
+                written.bytes,
                 dir.display()
             );
         }

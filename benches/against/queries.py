@@ -12,19 +12,19 @@ from pathlib import Path
 
 from wire import ROOT, STOA, psql, start_postgres
 
-TABLES = "select table_schema, table_name from information_schema.tables where table_schema in ('transport', 'health', 'environment', 'reference') order by 1, 2"
+TABLES = "select table_schema, table_name from information_schema.tables where table_schema in ('transport', 'health', 'environment', 'reference', 'tpch') order by 1, 2"
 COLUMNS = "select column_name, data_type from information_schema.columns where table_schema = '{}' and table_name = '{}' order by ordinal_position"
 
 
 class City:
-    """The generated city at one scale: its files, and a state with a snapshot of each table; both are kept."""
+    """What a suite asks, generated at one scale: its files, and a state with a snapshot of each table; both are kept."""
 
-    def __init__(self, cache, scale):
-        self.folder, self.state = cache / f"city-{scale}", cache / f"city-{scale}-state"
+    def __init__(self, cache, dataset, scale):
+        self.folder, self.state = cache / f"{dataset}-{scale}", cache / f"{dataset}-{scale}-state"
         if not self.folder.exists():
             print(f"making {self.folder} ...", file=sys.stderr)
             unfinished = self.folder.with_name(self.folder.name + ".unfinished")
-            subprocess.run([STOA, "generate", "--scale", str(scale), str(unfinished)], check=True, stderr=subprocess.DEVNULL)
+            subprocess.run([STOA, "generate", "--dataset", dataset, "--scale", str(scale), str(unfinished)], check=True, stderr=subprocess.DEVNULL)
             unfinished.rename(self.folder)
         self.options = ["--catalog", f"city={self.folder}", "--state", str(self.state)]
         subprocess.run([STOA, "refresh", *self.options, "--all"], check=True, stdout=subprocess.DEVNULL)
@@ -93,7 +93,7 @@ def told(found, peers):
 def main():
     parser = argparse.ArgumentParser(prog="benches/peers queries", description=__doc__)
     parser.add_argument("--cache", type=Path, default=Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "stoa-bench")
-    parser.add_argument("--scale", type=float, default=1.0, help="of the city; 1 has ten million trips")
+    parser.add_argument("--scale", type=float, default=1.0, help="1 has ten million trips, or TPC-H's six million lines")
     parser.add_argument("--suite", default="opendata")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--html", type=Path, help="the page of plans")
@@ -102,7 +102,7 @@ def main():
     import duckdb
 
     given.cache.mkdir(parents=True, exist_ok=True)
-    city = City(given.cache, given.scale)
+    city = City(given.cache, "tpch" if given.suite == "tpch" else "city", given.scale)
     with tempfile.TemporaryDirectory(prefix="stoa-queries-") as scratch:
         scratch = Path(scratch)
         scratch.chmod(0o755)

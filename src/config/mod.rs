@@ -51,8 +51,15 @@ pub enum Config {
     Export { engine: engine::Options, export: exports::Options },
     /// `stoa compare`: queries under several variants; it starts the engines it needs.
     Compare { compare: compares::Options },
-    /// `stoa generate`: the synthetic city, at a scale and into a folder; no engine.
-    Generate { scale: f64, dir: PathBuf },
+    /// `stoa generate`: a synthetic dataset, at a scale and into a folder; no engine.
+    Generate { dataset: Synthetic, scale: f64, dir: PathBuf },
+}
+
+/// What `stoa generate` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Synthetic {
+    City,
+    Tpch,
 }
 
 impl RawConfig {
@@ -113,7 +120,13 @@ impl RawConfig {
             RawCommand::Generate(raw) => {
                 let taken = format!("a number above 0 and up to {}, such as 0.01", generate::MAX_SCALE);
                 let scale = value::parse("--scale", &raw.scale, |text| value::scale(text, generate::MAX_SCALE), &taken)?;
-                Ok(Config::Generate { scale, dir: raw.dir })
+                let named = |name: &str| match name {
+                    "city" => Some(Synthetic::City),
+                    "tpch" => Some(Synthetic::Tpch),
+                    _ => None,
+                };
+                let dataset = value::parse("--dataset", &raw.dataset, named, "city or tpch")?;
+                Ok(Config::Generate { dataset, scale, dir: raw.dir })
             }
         }
     }
@@ -402,6 +415,7 @@ mod tests {
             ("compare q --rounds many", "--rounds does not take \"many\"", "from 0"),
             ("compare q --fail-on wrong,late", "--fail-on does not take \"late\"", "slower:1.3"),
             ("compare q --variant x=stoa --variant x=stoa", "two variants are called \"x\"", "of its own"),
+            ("generate --dataset moon d", "--dataset does not take \"moon\"", "tpch"),
             ("generate --scale 0 d", "--scale does not take \"0\"", "above 0"),
         ] {
             let e = read(&format!("stoa {line}")).expect_err(line);

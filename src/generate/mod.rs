@@ -1,5 +1,5 @@
-//! A synthetic city, published the way real ones publish: the same bytes for the same scale on every machine. What is written
-//! stands here and below; how published files are read is unknown here.
+//! A synthetic city, published the way real ones publish, and the tables of a benchmark: the same bytes for the same scale on every machine.
+//! What is written stands here and below; how published files are read is unknown here.
 
 mod calendar;
 mod city;
@@ -10,11 +10,13 @@ mod output;
 mod package;
 mod random;
 mod reference;
+mod tpch;
 mod transport;
 
 use std::path::Path;
 
 pub use output::{Step, Summary};
+pub use tpch::tpch;
 
 use crate::error::{Error, Kind, Result};
 use city::City;
@@ -44,10 +46,7 @@ pub const MAX_SCALE: f64 = 100.0;
 /// # Ok::<(), stoa::Error>(())
 /// ```
 pub fn generate(dir: &Path, scale: f64, progress: &dyn Fn(Step<'_>)) -> Result<Summary> {
-    if !(scale > 0.0 && scale <= MAX_SCALE) {
-        return Err(Error::new(Kind::InvalidParameter, format!("the scale {scale} is out of range"))
-            .with_hint(format!("Give a number above 0 and at most {MAX_SCALE}; 1 makes {TRIPS_AT_SCALE_1} metro trips.")));
-    }
+    check(scale)?;
     let city = City::new(scale);
     let mut out = Output::new(dir, progress);
     metro::write(&city, &mut out)?;
@@ -56,6 +55,14 @@ pub fn generate(dir: &Path, scale: f64, progress: &dyn Fn(Step<'_>)) -> Result<S
     environment::write(&city, &mut out)?;
     reference::write(&city, &mut out)?;
     Ok(out.summary())
+}
+
+fn check(scale: f64) -> Result<()> {
+    if scale > 0.0 && scale <= MAX_SCALE {
+        return Ok(());
+    }
+    Err(Error::new(Kind::InvalidParameter, format!("the scale {scale} is out of range"))
+        .with_hint(format!("Give a number above 0 and at most {MAX_SCALE}; 1 makes {TRIPS_AT_SCALE_1} metro trips.")))
 }
 
 #[cfg(test)]

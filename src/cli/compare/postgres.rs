@@ -31,8 +31,9 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Starts `program serve` with these options and waits until it listens. What it says on standard error goes to ours.
-    pub fn start(program: &PathBuf, options: &[(String, String)], database: Option<&str>) -> Result<Self> {
+    /// Starts `program serve` with these options and waits until it listens. What it says on standard error goes to ours, unless it is `quiet`:
+    /// one that is started again has said it.
+    pub fn start(program: &PathBuf, options: &[(String, String)], database: Option<&str>, quiet: bool) -> Result<Self> {
         let failed = |what: String| {
             Error::new(Kind::Config, format!("{} serve did not start{what}", program.display()))
                 .with_hint("What it said stands above.")
@@ -44,6 +45,7 @@ impl Server {
             command.env_remove(name);
         });
         command.stdin(Stdio::null()).stdout(Stdio::piped());
+        command.stderr(if quiet { Stdio::null() } else { Stdio::inherit() });
         let mut child = command.spawn().map_err(|e| failed(format!(": {e}")))?;
         let lines = child.stdout.as_mut().map(|out| BufReader::new(out).lines());
         let line = lines.and_then(|mut lines| lines.find_map(|line| line.ok().filter(|line| line.starts_with("psql "))));

@@ -41,13 +41,14 @@ enum Running {
 impl<'a> Runner<'a> {
     /// Starts a variant, or connects to it.
     pub async fn start(variant: &'a Variant, shared: &'a Shared) -> Result<Self> {
-        let engine = start(variant, shared).await.map_err(|e| e.within(format!("variant {}", variant.name)))?;
+        let engine = start(variant, shared, false).await.map_err(|e| e.within(format!("variant {}", variant.name)))?;
         Ok(Self { variant, shared, engine })
     }
 
     /// A fresh process, or where it is none of ours a fresh connection.
     pub async fn restart(&mut self) -> Result<()> {
-        self.engine = start(self.variant, self.shared).await.map_err(|e| e.within(format!("variant {}", self.variant.name)))?;
+        self.engine =
+            start(self.variant, self.shared, true).await.map_err(|e| e.within(format!("variant {}", self.variant.name)))?;
         Ok(())
     }
 
@@ -103,14 +104,14 @@ impl<'a> Runner<'a> {
     }
 }
 
-async fn start(variant: &Variant, shared: &Shared) -> Result<Running> {
+async fn start(variant: &Variant, shared: &Shared, again: bool) -> Result<Running> {
     Ok(match &variant.engine {
         Engine::Stoa { program, options, settings } => {
             let program = match program {
                 Some(program) => program.clone(),
                 None => std::env::current_exe().map_err(Error::from)?,
             };
-            let server = server(&program, options, shared)?;
+            let server = server(&program, options, shared, again)?;
             let connection = Box::new(Connection::open(server.url(), settings).await?);
             Running::Postgres { connection, _server: Some(server) }
         }
@@ -123,11 +124,11 @@ async fn start(variant: &Variant, shared: &Shared) -> Result<Running> {
 }
 
 /// A server with a variant's own options in place of those of the same names that all share.
-fn server(program: &PathBuf, own: &[(String, String)], shared: &Shared) -> Result<Server> {
+fn server(program: &PathBuf, own: &[(String, String)], shared: &Shared, again: bool) -> Result<Server> {
     let overridden = |name: &str| own.iter().any(|(own, _)| own == name);
     let mut options: Vec<(String, String)> = shared.options.iter().filter(|(name, _)| !overridden(name)).cloned().collect();
     options.extend_from_slice(own);
-    Server::start(program, &options, shared.database.as_deref())
+    Server::start(program, &options, shared.database.as_deref(), again)
 }
 
 fn typed(told: PlainRows) -> Answer {

@@ -13,8 +13,9 @@ pub(super) struct Query {
     pub sql: String,
 }
 
-/// The built-in suites by name. `opendata`: what an analyst asks of the city that `stoa generate` makes.
-pub const SUITES: &[(&str, &[(&str, &str)])] = &[("opendata", OPENDATA)];
+/// The built-in suites by name. `opendata`: what an analyst asks of the city that `stoa generate` makes. `tpch`: the 22 questions of TPC-H
+/// (its specification, section 2.4, with the validation's parameters) over what `stoa generate --dataset tpch` makes.
+pub const SUITES: &[(&str, &[(&str, &str)])] = &[("opendata", OPENDATA), ("tpch", TPCH)];
 
 macro_rules! suite {
     ($folder:literal: $($name:literal)+) => {
@@ -67,13 +68,37 @@ const OPENDATA: &[(&str, &str)] = suite!("opendata":
     "42-air-with-gaps"
 );
 
+const TPCH: &[(&str, &str)] = suite!("tpch":
+    "01-priced"
+    "02-cheapest-supplier"
+    "03-unshipped-orders"
+    "04-late-orders"
+    "05-local-suppliers"
+    "06-forecast"
+    "07-trade-of-two-nations"
+    "08-market-share"
+    "09-profit"
+    "10-returns"
+    "11-important-stock"
+    "12-ways-of-shipping"
+    "13-customers-by-orders"
+    "14-promotion"
+    "15-top-supplier"
+    "16-sources-of-parts"
+    "17-small-orders"
+    "18-large-orders"
+    "19-hand-delivered"
+    "20-surplus"
+    "21-who-kept-waiting"
+    "22-customers-to-win"
+);
+
 /// The queries of a suite. [`Kind::Config`] for a name that no suite has.
 pub(super) fn of_suite(name: &str) -> Result<Vec<Query>> {
     let Some((_, queries)) = SUITES.iter().find(|(suite, _)| *suite == name) else {
         let names: Vec<&str> = SUITES.iter().map(|(name, _)| *name).collect();
-        return Err(
-            Error::new(Kind::Config, format!("there is no suite {name:?}")).with_hint(format!("There is: {}.", names.join(", ")))
-        );
+        return Err(Error::new(Kind::Config, format!("there is no suite {name:?}"))
+            .with_hint(format!("There are: {}.", names.join(", "))));
     };
     Ok(queries.iter().flat_map(|(name, text)| of_text(name, text)).collect())
 }

@@ -131,10 +131,10 @@ mod tests {
     #[test]
     fn a_line_a_query() {
         expect![[r#"
-            query           old cold    old hot ms  new cold     new hot ms  ratio  rows  answers         plans  q-error    bytes
-            counts              10.0   2.00 ±0%      5.0     1.00 ±0%  x0.50     1     same          same      2.0  1234 B
-            filtered            10.0   4.00 ±0%     20.0     8.00 ±0%  x2.00     1     same  1 lost 1 new      1.0   20 kB
-            geometric mean     x1.00      x1.00    x1.00        x1.00
+            query           old cold  old hot ms  new cold  new hot ms  ratio  rows  answers         plans  q-error   bytes
+            counts              10.0    2.00 ±0%       5.0    1.00 ±0%  x0.50     1     same          same      2.0  1234 B
+            filtered            10.0    4.00 ±0%      20.0    8.00 ±0%  x2.00     1     same  1 lost 1 new      1.0   20 kB
+            geometric mean     x1.00       x1.00     x1.00       x1.00
             filtered on new: plan: DataSourceExec city.trips: the filter minutes > 5 does not reach the scan; new: FilterExec
         "#]]
         .assert_eq(&text(&example()));
