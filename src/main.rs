@@ -81,6 +81,7 @@ async fn run(config: Config) -> Result<(), Failure> {
             let written = match dataset {
                 Synthetic::City => generate::generate(&dir, scale, &told)?,
                 Synthetic::Tpch => generate::tpch(&dir, scale, &told)?,
+                Synthetic::ClickBench => generate::clickbench(&dir, scale, &told)?,
             };
             eprintln!(
                 "{} datasets, {} files, {} rows, {} bytes in {}",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from wire import ROOT, STOA, psql, start_postgres
 
-TABLES = "select table_schema, table_name from information_schema.tables where table_schema in ('transport', 'health', 'environment', 'reference', 'tpch') order by 1, 2"
+TABLES = "select table_schema, table_name from information_schema.tables where table_schema in ('transport', 'health', 'environment', 'reference', 'tpch', 'clickbench') order by 1, 2"
 COLUMNS = "select column_name, data_type from information_schema.columns where table_schema = '{}' and table_name = '{}' order by ordinal_position"
 
 
@@ -93,8 +93,8 @@ def told(found, peers):
 def main():
     parser = argparse.ArgumentParser(prog="benches/peers queries", description=__doc__)
     parser.add_argument("--cache", type=Path, default=Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "stoa-bench")
-    parser.add_argument("--scale", type=float, default=1.0, help="1 has ten million trips, or TPC-H's six million lines")
-    parser.add_argument("--suite", default="opendata")
+    parser.add_argument("--scale", type=float, default=1.0, help="1 has ten million trips, TPC-H's six million lines, or a million page views")
+    parser.add_argument("--suite", default="opendata", choices=["opendata", "tpch", "clickbench"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--html", type=Path, help="the page of plans")
     parser.add_argument("--without", action="append", default=[], choices=["datafusion", "duckdb", "duckdb-tables", "postgresql"])
@@ -102,7 +102,7 @@ def main():
     import duckdb
 
     given.cache.mkdir(parents=True, exist_ok=True)
-    city = City(given.cache, "tpch" if given.suite == "tpch" else "city", given.scale)
+    city = City(given.cache, "city" if given.suite == "opendata" else given.suite, given.scale)
     with tempfile.TemporaryDirectory(prefix="stoa-queries-") as scratch:
         scratch = Path(scratch)
         scratch.chmod(0o755)

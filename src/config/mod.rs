@@ -60,6 +60,7 @@ pub enum Config {
 pub enum Synthetic {
     City,
     Tpch,
+    ClickBench,
 }
 
 impl RawConfig {
@@ -123,9 +124,10 @@ impl RawConfig {
                 let named = |name: &str| match name {
                     "city" => Some(Synthetic::City),
                     "tpch" => Some(Synthetic::Tpch),
+                    "clickbench" => Some(Synthetic::ClickBench),
                     _ => None,
                 };
-                let dataset = value::parse("--dataset", &raw.dataset, named, "city or tpch")?;
+                let dataset = value::parse("--dataset", &raw.dataset, named, "city, tpch or clickbench")?;
                 Ok(Config::Generate { dataset, scale, dir: raw.dir })
             }
         }

@@ -55,7 +55,7 @@ pub(super) enum RawCommand {
     Catalog(RawCatalog),
     /// Run queries under several variants: answers, times, and plans operator by operator
     Compare(RawCompare),
-    /// Write the synthetic city's datasets, or the tables of a benchmark
+    /// Write the synthetic city's datasets, or the tables of benchmarks
     Generate(RawGenerate),
 }
 
@@ -395,7 +395,7 @@ pub(super) struct RawCompare {
     /// Files of SQL, and folders of .sql files
     #[arg(value_name = "FILE|DIR", required_unless_present = "suite")]
     pub places: Vec<PathBuf>,
-    /// The queries of a built-in suite: opendata or tpch
+    /// The queries of a built-in suite: opendata, tpch or clickbench
     #[arg(long, value_name = "NAME")]
     pub suite: Option<String>,
     /// What to run them on; the first is what others are compared with. SPEC is stoa, stoa:PROGRAM, a state's folder, a file of settings,
@@ -427,10 +427,10 @@ pub(super) struct RawCompare {
 
 #[derive(Clone, Debug, Args)]
 pub(super) struct RawGenerate {
-    /// What to write: city, or tpch for the eight tables of TPC-H
+    /// What to write: city, tpch for the eight tables of TPC-H, or clickbench for a stand-in for ClickBench's table
     #[arg(long, value_name = "NAME", default_value = "city")]
     pub dataset: String,
-    /// The size: 1 has ten million trips, or TPC-H's six million lines
+    /// The size: 1 has ten million trips, TPC-H's six million lines, or a million page views
     #[arg(long, value_name = "N", default_value = "0.01")]
     pub scale: String,
     /// The folder to write to

@@ -1,8 +1,9 @@
-//! A synthetic city, published the way real ones publish, and the tables of a benchmark: the same bytes for the same scale on every machine.
+//! A synthetic city, published the way real ones publish, and the tables of two benchmarks: the same bytes for the same scale on every machine.
 //! What is written stands here and below; how published files are read is unknown here.
 
 mod calendar;
 mod city;
+mod clickbench;
 mod environment;
 mod health;
 mod metro;
@@ -15,6 +16,7 @@ mod transport;
 
 use std::path::Path;
 
+pub use clickbench::clickbench;
 pub use output::{Step, Summary};
 pub use tpch::tpch;
 

@@ -17,7 +17,10 @@ def quoted(name):
 
 
 def main():
-    import duckdb
+    try:
+        import duckdb
+    except ImportError as e:
+        sys.exit(f"{e}")
 
     asked = (json.loads(line) for line in sys.stdin)
     first = next(asked)

@@ -14,8 +14,8 @@ pub(super) struct Query {
 }
 
 /// The built-in suites by name. `opendata`: what an analyst asks of the city that `stoa generate` makes. `tpch`: the 22 questions of TPC-H
-/// (its specification, section 2.4, with the validation's parameters) over what `stoa generate --dataset tpch` makes.
-pub const SUITES: &[(&str, &[(&str, &str)])] = &[("opendata", OPENDATA), ("tpch", TPCH)];
+/// (its specification, section 2.4, with the validation's parameters) over what `stoa generate --dataset tpch` makes. `clickbench`: ClickBench's 43 over a stand-in for its table.
+pub const SUITES: &[(&str, &[(&str, &str)])] = &[("opendata", OPENDATA), ("tpch", TPCH), ("clickbench", CLICKBENCH)];
 
 macro_rules! suite {
     ($folder:literal: $($name:literal)+) => {
@@ -91,6 +91,52 @@ const TPCH: &[(&str, &str)] = suite!("tpch":
     "20-surplus"
     "21-who-kept-waiting"
     "22-customers-to-win"
+);
+
+const CLICKBENCH: &[(&str, &str)] = suite!("clickbench":
+    "01-views"
+    "02-advertised"
+    "03-three-totals"
+    "04-mean-of-identifiers"
+    "05-users"
+    "06-phrases"
+    "07-bounds-of-dates"
+    "08-engines"
+    "09-users-by-region"
+    "10-totals-by-region"
+    "11-users-by-model"
+    "12-users-by-phone"
+    "13-top-phrases"
+    "14-users-by-phrase"
+    "15-phrases-by-engine"
+    "16-busiest-users"
+    "17-user-and-phrase"
+    "18-user-and-phrase-any"
+    "19-user-minute-phrase"
+    "20-one-user"
+    "21-pages-of-a-host"
+    "22-phrases-for-a-host"
+    "23-titles-with-a-word"
+    "24-whole-rows"
+    "25-phrases-by-time"
+    "26-phrases-in-order"
+    "27-phrases-by-both"
+    "28-lengths-by-site"
+    "29-lengths-by-referring-host"
+    "30-many-sums"
+    "31-engine-and-address"
+    "32-view-and-address-searched"
+    "33-view-and-address"
+    "34-top-pages"
+    "35-top-pages-and-one"
+    "36-neighbours"
+    "37-pages-of-a-site"
+    "38-titles-of-a-site"
+    "39-links-of-a-site"
+    "40-traffic-of-a-site"
+    "41-hashes-of-a-site"
+    "42-windows-of-a-site"
+    "43-minutes-of-a-site"
 );
 
 /// The queries of a suite. [`Kind::Config`] for a name that no suite has.

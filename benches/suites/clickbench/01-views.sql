@@ -1,0 +1,2 @@
+-- All views
+select count(*) as views from clickbench.hits;

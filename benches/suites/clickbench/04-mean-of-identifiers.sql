@@ -1,0 +1,2 @@
+-- The mean of large numbers
+select avg(userid) as mean from clickbench.hits;

@@ -1,0 +1,2 @@
+-- How many users
+select count(distinct userid) as users from clickbench.hits;

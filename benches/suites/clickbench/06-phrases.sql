@@ -1,0 +1,2 @@
+-- How many search phrases
+select count(distinct searchphrase) as phrases from clickbench.hits;
