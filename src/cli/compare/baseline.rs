@@ -123,6 +123,7 @@ pub(super) fn failures(comparison: &Comparison, baseline: Option<&Baseline>, con
             };
             let first = query.runs.first().filter(|_| at > 0);
             let difference = match kept {
+                Some(_) if !comparison.is_of_one_notation(at) => None,
                 Some(kept) => run.plan.as_ref().map(|plan| Difference::of(&kept.plan, &plan.shape())),
                 None => run.difference.clone(),
             };
@@ -193,7 +194,7 @@ mod tests {
 
     fn comparison(runs: Vec<Run>) -> Comparison {
         let query = Query { name: "q1".into(), sql: "select 1".into() };
-        let variants = (0..runs.len()).map(|n| (format!("v{n}"), String::new())).collect();
+        let variants = (0..runs.len()).map(|n| (format!("v{n}"), "Stoa".to_owned())).collect();
         Comparison { variants, queries: vec![Compared { query, ordered: false, runs }] }
     }
 

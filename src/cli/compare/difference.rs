@@ -43,8 +43,8 @@ impl Difference {
             |a, b| a.family == b.family && a.operator == b.operator && a.keys == b.keys && a.filters == b.filters,
         ];
         for alike in alike {
-            for a in 0..left.len() {
-                let pair = (0..right.len()).find(|b| free_left[a] && free_right[*b] && alike(left[a].1, right[*b].1));
+            for (a, (_, node)) in left.iter().enumerate() {
+                let pair = (0..right.len()).find(|b| free_left[a] && free_right[*b] && alike(node, right[*b].1));
                 if let Some(b) = pair {
                     (free_left[a], free_right[b]) = (false, false);
                     told.matched.push((a, b));

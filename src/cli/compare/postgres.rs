@@ -1,7 +1,7 @@
 //! A variant behind a Postgres endpoint: a connection that asks, and where it is ours the server that it asks.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::Path;
 use std::pin::Pin;
 use std::process::{Child, Command, Stdio};
 
@@ -33,7 +33,7 @@ pub(super) struct Server {
 impl Server {
     /// Starts `program serve` with these options and waits until it listens. What it says on standard error goes to ours, unless it is `quiet`:
     /// one that is started again has said it.
-    pub fn start(program: &PathBuf, options: &[(String, String)], database: Option<&str>, quiet: bool) -> Result<Self> {
+    pub fn start(program: &Path, options: &[(String, String)], database: Option<&str>, quiet: bool) -> Result<Self> {
         let failed = |what: String| {
             Error::new(Kind::Config, format!("{} serve did not start{what}", program.display()))
                 .with_hint("What it said stands above.")
@@ -74,11 +74,13 @@ impl Drop for Server {
     }
 }
 
+/// What moves the bytes of a connection while its client waits.
+type Driver = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send>>;
+
 /// An open connection.
 pub(super) struct Connection {
     client: Client,
-    /// What moves the bytes while the client waits.
-    driver: Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send>>,
+    driver: Driver,
 }
 
 impl Connection {
@@ -126,10 +128,7 @@ impl Connection {
 }
 
 /// Waits for an answer while the connection is served.
-async fn driven<T>(
-    driver: &mut Pin<Box<dyn Future<Output = Result<(), tokio_postgres::Error>> + Send>>,
-    asked: impl Future<Output = Result<T, tokio_postgres::Error>>,
-) -> Result<T> {
+async fn driven<T>(driver: &mut Driver, asked: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T> {
     let failed = |e: tokio_postgres::Error| Error::new(Kind::SourceUnreachable, told(&e)).caused_by(e);
     tokio::select! {
         biased;

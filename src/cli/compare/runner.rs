@@ -1,6 +1,6 @@
 //! A variant as something that answers queries and tells their plans, whichever engine it is.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
@@ -124,7 +124,7 @@ async fn start(variant: &Variant, shared: &Shared, again: bool) -> Result<Runnin
 }
 
 /// A server with a variant's own options in place of those of the same names that all share.
-fn server(program: &PathBuf, own: &[(String, String)], shared: &Shared, again: bool) -> Result<Server> {
+fn server(program: &Path, own: &[(String, String)], shared: &Shared, again: bool) -> Result<Server> {
     let overridden = |name: &str| own.iter().any(|(own, _)| own == name);
     let mut options: Vec<(String, String)> = shared.options.iter().filter(|(name, _)| !overridden(name)).cloned().collect();
     options.extend_from_slice(own);

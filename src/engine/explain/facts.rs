@@ -60,8 +60,7 @@ impl Facts {
             facts.joins(*join.join_type(), &[], join.filter());
         } else if let Some(group) = plan.downcast_ref::<AggregateExec>() {
             facts.partial = Some(match group.mode() {
-                AggregateMode::Partial => "Partial",
-                AggregateMode::PartialReduce => "Partial",
+                AggregateMode::Partial | AggregateMode::PartialReduce => "Partial",
                 AggregateMode::Final | AggregateMode::FinalPartitioned => "Finalize",
                 AggregateMode::Single | AggregateMode::SinglePartitioned => "Simple",
             });
