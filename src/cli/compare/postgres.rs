@@ -44,6 +44,8 @@ impl Server {
         OF_SERVERS.iter().for_each(|name| {
             command.env_remove(name);
         });
+        // Queries are to be run, not remembered; an option of the variant's own says otherwise. Older versions have no such option.
+        command.env("STOA_RESULT_CACHE", "0");
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         command.stderr(if quiet { Stdio::null() } else { Stdio::inherit() });
         let mut child = command.spawn().map_err(|e| failed(format!(": {e}")))?;
