@@ -92,7 +92,7 @@ async fn the_joins_of_the_questions_are_found_and_what_looks_alike_is_not() {
     }
     let fields = "matched_by, cardinality, join_sql";
     let key = ask(&format!(
-        "SELECT {fields} FROM catalog.related('transport.ourairports_runways') WHERE table_name = 'ourairports_airports' AND columns = '{{airport_ident}}'"
+        "SELECT {fields} FROM catalog.related('transport.ourairports_runways') WHERE table_name = 'ourairports_airports' AND array_to_string(columns, ',') = 'airport_ident'"
     ))
     .await;
     let join =
