@@ -148,6 +148,14 @@ fn of_call(expr: &Expr, f: &Function) -> Option<(String, bool)> {
         };
         return Some(written.map_or((of_type.to_owned(), true), |expr| of_cast(expr, || of_type.to_owned())));
     }
+    // What `datetime` made of a cast to a type with digits or fields.
+    if is_type(&name)
+        && let FunctionArguments::List(list) = &f.args
+        && list.args.len() > 1
+        && let Some(Expr::Cast { expr, .. }) = argument(f)
+    {
+        return Some(of_cast(expr, || name));
+    }
     if let Some(name) = name.strip_suffix("_of") {
         return Some((name.to_owned(), false));
     }
@@ -258,6 +266,12 @@ mod tests {
         check(
             "select count(*), 1, a::int from t",
             expect![[r#"SELECT count(*) AS "count", 1 AS "?column?", a::INT AS "a" FROM t"#]],
+        );
+        check(
+            "select a::timestamp(0), '1'::time(2), a::interval year from t",
+            expect![[
+                r#"SELECT timestamp(CAST(a AS TIMESTAMP), 0) AS "a", time('1'::TIME, 2) AS "time", interval(a::INTERVAL, 1, 6) AS "a" FROM t"#
+            ]],
         );
         check("select null, null", expect![[r##"SELECT NULL AS "?column?", NULL AS "?column?#1""##]]);
         check("select a, lower(a) as a from t", expect![[r##"SELECT a, lower(a) AS "a#1" FROM t"##]]);
