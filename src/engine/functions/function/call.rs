@@ -87,7 +87,8 @@ impl Call {
                 let mut values = Values::default();
                 encode_json(array, &self.fields[i], &self.style(), &mut values).map_err(outward)?;
                 let text = |row| values.get(row).map(std::str::from_utf8).transpose();
-                (0..array.len()).map(text).collect::<std::result::Result<_, _>>().map_err(|e| DataFusionError::External(e.into()))
+                let texts = (0..array.len()).map(text).collect::<std::result::Result<StringViewArray, _>>();
+                texts.map_err(|e: std::str::Utf8Error| DataFusionError::External(Box::new(e)))
             });
         }
         self.cast(i, &DataType::Utf8View)?.mapped(|a| Ok(a.as_string_view().clone()))
