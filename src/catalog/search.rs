@@ -191,7 +191,7 @@ impl Catalogs {
     /// At most so many datasets of a catalog whose declared columns have the words of a name standing together.
     pub fn with_column(&self, catalog: &str, name: &str, most: usize) -> Result<Vec<Publication>> {
         let (_, catalog) = self.catalog(catalog)?;
-        let index = self.index(catalog)?;
+        let index = self.index(&catalog)?;
         let mut phrase = String::new();
         words(name, &mut phrase);
         if phrase.is_empty() {
