@@ -25,6 +25,8 @@ impl Embedded {
             store: store::Options::default(),
             snapshot: snapshot::Options::new(state.path().to_owned()),
             memory: 2 << 30,
+            // Each question is to be answered anew.
+            result_cache: 0,
             statement_timeout: std::time::Duration::ZERO,
             threads: 2,
         })
