@@ -270,7 +270,7 @@ mod tests {
         check(
             "select a::timestamp(0), '1'::time(2), a::interval year from t",
             expect![[
-                r#"SELECT timestamp(CAST(a AS TIMESTAMP), 0) AS "a", time('1'::TIME, 2) AS "time", interval(a::INTERVAL, 1, 6) AS "a" FROM t"#
+                r##"SELECT timestamp(CAST(a AS TIMESTAMP), 0) AS "a", time(CAST('1' AS TIME), 2) AS "time", interval(CAST(a AS INTERVAL), 1, 6) AS "a#2" FROM t"##
             ]],
         );
         check("select null, null", expect![[r##"SELECT NULL AS "?column?", NULL AS "?column?#1""##]]);
