@@ -88,7 +88,7 @@ fn one(out: &mut dyn Write, dataset: usize, datasets: usize, with_columns: bool)
     let description: Vec<String> = (2..22).map(|n| word(seed + n)).collect();
     let rare = dataset.is_multiple_of((datasets / RARE).max(1)) && dataset / (datasets / RARE).max(1) < RARE;
     let rare = if rare { QUESTION } else { "" };
-    let common = if mixed(seed) % 10 == 0 { COMMON } else { "" };
+    let common = if mixed(seed).is_multiple_of(10) { COMMON } else { "" };
     let (year, month) = (2000 + mixed(seed + 30) % 25, 1 + mixed(seed + 31) % 12);
     write!(
         out,

@@ -8,7 +8,7 @@ use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::physical_expr::expressions::DynamicFilterPhysicalExpr;
 use datafusion::physical_expr::utils::collect_columns;
-use datafusion::physical_expr::{PhysicalExpr, PhysicalSortExpr, split_conjunction};
+use datafusion::physical_expr::{PhysicalExpr, PhysicalExprRef, PhysicalSortExpr, split_conjunction};
 use datafusion::physical_expr_common::physical_expr::fmt_sql;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode};
@@ -73,7 +73,7 @@ impl Facts {
         facts
     }
 
-    fn joins(&mut self, kind: JoinType, on: &[(Arc<dyn PhysicalExpr>, Arc<dyn PhysicalExpr>)], filter: Option<&JoinFilter>) {
+    fn joins(&mut self, kind: JoinType, on: &[(PhysicalExprRef, PhysicalExprRef)], filter: Option<&JoinFilter>) {
         self.join_type = Some(match kind {
             JoinType::Inner => "Inner",
             JoinType::Left => "Left",
