@@ -2,7 +2,7 @@
 //! file in its place. Who looked into the old one looks to its end.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -35,6 +35,8 @@ struct Newest {
     /// `None` as long as nothing was harvested.
     file: Option<String>,
     index: Arc<Index>,
+    /// Counts those that came before it.
+    version: u64,
     /// Why it is empty.
     problem: Option<String>,
 }
@@ -54,7 +56,7 @@ fn open(name: &str, file: Option<String>, state: &Path, asked: i64) -> Result<Ne
         Some(Err(e)) => (index::open(None)?, Some(format!("{e}; run: stoa catalog refresh {name}"))),
         None => (index::open(None)?, Some(format!("nothing was harvested yet; run: stoa catalog refresh {name}"))),
     };
-    Ok(Newest { asked, file, index: Arc::new(Index::new(connection)), problem })
+    Ok(Newest { asked, file, index: Arc::new(Index::new(connection)), version: 0, problem })
 }
 
 /// A number that is another one when another connection changed the index.
@@ -71,6 +73,15 @@ impl Harvested {
 
     /// The newest version, as the state's index names it.
     pub(super) fn index(&self, of_state: &Index) -> Result<Arc<Index>> {
+        Ok(Arc::clone(&self.newest(of_state)?.index))
+    }
+
+    /// How many versions came before the newest since this server has it.
+    pub(super) fn version(&self, of_state: &Index) -> Result<u64> {
+        Ok(self.newest(of_state)?.version)
+    }
+
+    fn newest(&self, of_state: &Index) -> Result<MutexGuard<'_, Newest>> {
         // What is in here is replaced whole.
         let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
         let connection = of_state.connection();
@@ -81,10 +92,11 @@ impl Harvested {
             newest.asked = asked;
             // A catalog that was removed is served as long as this server runs.
             if file.is_some() && file != newest.file {
-                *newest = open(&self.name, file, &self.state, asked)?;
+                let version = newest.version + 1;
+                *newest = Newest { version, ..open(&self.name, file, &self.state, asked)? };
             }
         }
-        Ok(Arc::clone(&newest.index))
+        Ok(newest)
     }
 
     /// Why it is empty, where it is.

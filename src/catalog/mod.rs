@@ -214,6 +214,14 @@ impl Catalogs {
         self.looked_at.load(Ordering::Relaxed)
     }
 
+    /// A number that grows whenever a name may mean another table than before: a catalog was added, or refreshed. What is found out
+    /// of a table does not change it, as it does [`Self::version`].
+    pub fn names_version(&self) -> Result<u64> {
+        let catalogs = self.catalogs.read().unwrap_or_else(PoisonError::into_inner);
+        let harvested = catalogs.iter().filter_map(|catalog| catalog.harvested.as_ref());
+        harvested.map(|harvested| harvested.version(&self.index)).sum::<Result<u64>>().map(|sum| sum + catalogs.len() as u64)
+    }
+
     /// The index that a catalog stands in now: of one that was harvested, that of its newest version.
     fn index(&self, catalog: &Catalog) -> Result<Arc<Index>> {
         match &catalog.harvested {

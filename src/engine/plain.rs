@@ -89,7 +89,7 @@ impl Plain {
             if analyze {
                 collect(Arc::clone(&plan), context.task_ctx()).await.map_err(failed)?;
             }
-            explain::json(&plan, analyze, explain::Took { planning, running: began.elapsed() })
+            explain::json(&plan, analyze, explain::Took { planning, running: began.elapsed(), kept: None })
         })
         .await
     }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::admit::{self, Action, Statement};
 use super::plan::{self, QueryPlan};
-use super::remembered::{self, Answer, AnswerKey};
+use super::remembered::{self, Answer, AnswerKey, Under};
 use super::resolve::Pinned;
 use super::session::{Asked, Session};
 use super::{Outcome, explain, run, settings};
@@ -43,8 +43,8 @@ pub struct Prepared {
     planning: Duration,
     /// The command that it was planned in.
     command: u64,
-    /// The session's settings when it was planned.
-    pub(super) generation: u64,
+    /// What it was planned under.
+    pub(super) under: Under,
 }
 
 impl Session {
@@ -72,14 +72,14 @@ impl Session {
     fn remembered(&self, statement: &Statement, declared: &[Option<&'static PgType>], command: u64) -> Result<Option<Prepared>> {
         let Action::Query(ast) = &statement.action else { return Ok(None) };
         self.inner.check_not_failed()?;
-        let generation = self.inner.with_settings(|s| s.generation());
-        if let Some(known) = self.shared.remembered.plan(self.inner.id, generation, ast, declared) {
+        let under = self.under()?;
+        if let Some(known) = self.shared.remembered.plan(self.inner.id, under, ast, declared) {
             return Ok(Some(Prepared { command, ..known }));
         }
         if !declared.is_empty() {
             return Ok(None);
         }
-        let key = self.answer_key(ast, Vec::new());
+        let key = self.answer_key(ast, under, Vec::new());
         let Some(answer) = self.shared.remembered.answers.get(&key) else { return Ok(None) };
         Ok(Some(Prepared {
             statement: statement.clone(),
@@ -92,13 +92,19 @@ impl Session {
             planned: None,
             planning: Duration::ZERO,
             command,
-            generation,
+            under,
         }))
     }
 
-    fn answer_key(&self, ast: &Arc<Ast>, parameters: Vec<ScalarValue>) -> AnswerKey {
+    /// What is planned now is planned under.
+    fn under(&self) -> Result<Under> {
+        Ok(Under { settings: self.inner.with_settings(|s| s.generation()), catalogs: self.shared.catalogs.names_version()? })
+    }
+
+    fn answer_key(&self, ast: &Arc<Ast>, under: Under, parameters: Vec<ScalarValue>) -> AnswerKey {
         AnswerKey {
             statement: Arc::clone(ast),
+            catalogs: under.catalogs,
             database: self.inner.database.clone(),
             user: self.inner.user.clone(),
             settings: Arc::new(self.inner.with_settings(|s| s.of_answers())),
@@ -115,6 +121,7 @@ impl Session {
         command: u64,
     ) -> Result<Prepared> {
         let began = Instant::now();
+        let under = self.under()?;
         let declared = parameter_types.to_vec();
         let mut constant = None;
         let (plan, columns) = match &statement.action {
@@ -153,7 +160,6 @@ impl Session {
             | Action::Lock { .. }
             | Action::Nothing(_) => (None, None),
         };
-        let generation = self.inner.with_settings(|s| s.generation());
         let prepared = Prepared {
             statement: statement.clone(),
             plan,
@@ -164,7 +170,7 @@ impl Session {
             planned: Some(Instant::now()),
             planning: began.elapsed(),
             command,
-            generation,
+            under,
         };
         self.shared.remembered.keep_plan(self.inner.id, &prepared);
         Ok(prepared)
@@ -294,11 +300,11 @@ impl Session {
         let sql = Arc::clone(&prepared.statement.sql);
         let limit = self.inner.limit(cancel);
         let running = self.inner.running(&sql, cancel);
-        let (work, parameters, text) = (plan.clone(), parameters.to_vec(), Arc::clone(&sql));
+        let (work, given, text) = (plan.clone(), parameters.to_vec(), Arc::clone(&sql));
         let began = Instant::now();
-        let physical = self.shared.cpu.plan(&limit, async move { run::physical(&work, &parameters, &text).await }).await?;
+        let physical = self.shared.cpu.plan(&limit, async move { run::physical(&work, &given, &text).await }).await?;
         let planning = prepared.planning + began.elapsed();
-        let Action::Explain(_, options) = prepared.statement.action else {
+        let Action::Explain(explained, options) = &prepared.statement.action else {
             let schema = Arc::clone(&plan.columns);
             let gathering = key.and_then(|key| self.shared.remembered.answers.gathering(key, &plan.pinned, &plan.columns));
             let stream = run::start(Arc::clone(&self.shared), physical, &plan, limit, running, sql, gathering);
@@ -308,7 +314,10 @@ impl Session {
                 Outcome::Rows { schema, stream, tag: "SELECT" }
             });
         };
-        let began = Instant::now();
+        let (options, began) = (*options, Instant::now());
+        let key = remembered::parameters(parameters).map(|values| self.answer_key(explained, prepared.under, values));
+        let kept = key.and_then(|key| self.shared.remembered.answers.of_snapshots(&key, &plan.pinned));
+        let kept = kept.map(|answer| explain::Kept { rows: answer.rows, bytes: answer.bytes });
         if options.analyze {
             let mut rows = run::start(Arc::clone(&self.shared), Arc::clone(&physical), &plan, limit, running, sql, None);
             while let Some(batch) = rows.next().await {
@@ -316,7 +325,7 @@ impl Session {
             }
         }
         // Telling a plan recurses as planning it did.
-        let took = explain::Took { planning, running: began.elapsed() };
+        let took = explain::Took { planning, running: began.elapsed(), kept };
         let told = async move { explain::told(&physical, options, took) };
         rows_of(self.shared.cpu.run(&self.inner.limit(cancel), told).await?, "EXPLAIN")
     }
@@ -332,12 +341,15 @@ impl Session {
     /// What the answer of a query is kept by; `None` for one that may answer otherwise the next time.
     fn repeatable(&self, prepared: &Prepared, plan: &QueryPlan, parameters: &[ArrayRef]) -> Option<AnswerKey> {
         let Action::Query(ast) = &prepared.statement.action else { return None };
-        plan.repeatable.then(|| remembered::parameters(parameters)).flatten().map(|values| self.answer_key(ast, values))
+        plan.repeatable
+            .then(|| remembered::parameters(parameters))
+            .flatten()
+            .map(|values| self.answer_key(ast, prepared.under, values))
     }
 
     /// Whether a statement was planned under the settings as they are now.
     pub fn is_current(&self, prepared: &Prepared) -> bool {
-        prepared.generation == self.inner.with_settings(|s| s.generation())
+        prepared.under.settings == self.inner.with_settings(|s| s.generation())
     }
 
     /// Whether the plan was made under other settings, or a table that it reads has a newer snapshot than the one it was planned on.

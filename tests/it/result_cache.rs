@@ -35,6 +35,9 @@ async fn an_answer_is_given_again_until_a_table_changes() {
     assert_eq!(asked(&a, sum).await, ("30".into(), true));
     // For another session too, whatever blanks and comments there are.
     assert_eq!(asked(&b, "select  sum( minutes ) /* again */ from t.trips").await, ("30".into(), true));
+    let plan =
+        rows(&b, "explain (analyze, costs off, timing off, summary off) select sum(minutes) from t.trips").await.expect("a plan");
+    assert!(plan.iter().any(|line| line[0].starts_with("Result Cache: Hit (rows=1 bytes=")), "{plan:?}");
     // By the extended protocol, for each parameter.
     let of_id = a.prepare("select minutes from t.trips where id = $1").await.expect("it is planned");
     for (id, minutes, hits) in [(1_i64, 10_i64, 0), (2, 20, 0), (1, 10, 1)] {

@@ -129,6 +129,15 @@ fn is_on(name: &str, value: &Expr) -> Result<bool> {
 pub(super) struct Took {
     pub planning: Duration,
     pub running: Duration,
+    /// What the result cache would have given in place of running.
+    pub kept: Option<Kept>,
+}
+
+/// An answer of the result cache.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kept {
+    pub rows: u64,
+    pub bytes: usize,
 }
 
 /// The one column that EXPLAIN gives.

@@ -12,6 +12,9 @@ use super::{Options, Took, is_summed_up, millis};
 pub(super) fn document(node: &Node, options: Options, took: Took) -> Json {
     let mut all = Map::new();
     all.insert("Plan".into(), Json::Object(operator(node, None, options)));
+    if let (true, Some(kept)) = (options.analyze, took.kept) {
+        all.insert("Result Cache".into(), json!({ "Status": "Hit", "Rows": kept.rows, "Bytes": kept.bytes }));
+    }
     if is_summed_up(options) {
         all.insert("Planning Time".into(), rounded(millis(took.planning)));
     }
@@ -196,7 +199,7 @@ mod tests {
 
     const OPTIONS: Options =
         Options { analyze: true, verbose: true, costs: false, buffers: true, format: Format::Yaml, ..Options::PLAIN };
-    const TOOK: Took = Took { planning: Duration::from_micros(1500), running: Duration::from_micros(2250) };
+    const TOOK: Took = Took { planning: Duration::from_micros(1500), running: Duration::from_micros(2250), kept: None };
 
     /// The form is that of PostgreSQL 15's own EXPLAIN (FORMAT YAML).
     #[test]

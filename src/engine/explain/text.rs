@@ -10,6 +10,9 @@ use super::{Options, Took, is_summed_up, millis};
 pub(super) fn lines(node: &Node, options: Options, took: Took) -> Vec<String> {
     let mut lines = Vec::new();
     operator(node, 0, options, &mut lines);
+    if let (true, Some(kept)) = (options.analyze, took.kept) {
+        lines.push(format!("Result Cache: Hit (rows={} bytes={})", kept.rows, kept.bytes));
+    }
     if is_summed_up(options) {
         lines.push(format!("Planning Time: {:.3} ms", millis(took.planning)));
     }

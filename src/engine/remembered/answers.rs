@@ -36,6 +36,8 @@ pub struct Answers {
 pub struct AnswerKey {
     /// Whatever blanks and comments it was written with.
     pub statement: Arc<Ast>,
+    /// Which tables there are: [`Under::catalogs`](super::Under).
+    pub catalogs: u64,
     pub database: String,
     pub user: String,
     /// Those that answers depend on, where they are not the server's.
@@ -191,7 +193,7 @@ mod tests {
         let statement = crate::engine::admit::parse("select n from t").expect("it is a query").remove(0);
         let crate::engine::admit::Action::Query(statement) = statement.action else { panic!("a query") };
         let parameters = vec![ScalarValue::Int64(Some(parameter))];
-        AnswerKey { statement, database: "city".into(), user: "me".into(), settings: Arc::default(), parameters }
+        AnswerKey { statement, catalogs: 0, database: "city".into(), user: "me".into(), settings: Arc::default(), parameters }
     }
 
     fn gathered(answers: &Answers, parameter: i64, rows: usize) -> Option<Gathering> {

@@ -31,11 +31,20 @@ pub(super) struct Remembered {
     pub answers: Answers,
 }
 
-/// The same statement of one session, under the same settings.
+/// What a statement is planned under: others may make another plan of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Under {
+    /// The session's settings, by their generation.
+    pub settings: u64,
+    /// Which tables there are ([`Catalogs::names_version`](crate::catalog::Catalogs::names_version)).
+    pub catalogs: u64,
+}
+
+/// The same statement of one session, planned under the same.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct PlanKey {
     session: i32,
-    generation: u64,
+    under: Under,
     statement: Itself,
     /// The parameter types that the client gave, by oid; 0 where it gave none.
     declared: Vec<u32>,
@@ -83,8 +92,8 @@ impl Remembered {
     }
 
     /// What a session planned of the same statement under the same settings.
-    pub fn plan(&self, session: i32, generation: u64, ast: &Arc<Ast>, declared: &[Option<&'static PgType>]) -> Option<Prepared> {
-        self.plans.get(&plan_key(session, generation, ast, declared))
+    pub fn plan(&self, session: i32, under: Under, ast: &Arc<Ast>, declared: &[Option<&'static PgType>]) -> Option<Prepared> {
+        self.plans.get(&plan_key(session, under, ast, declared))
     }
 
     /// Keeps a session's plan of a query.
@@ -92,7 +101,7 @@ impl Remembered {
         if let Action::Query(ast) = &prepared.statement.action
             && prepared.statement.sql.len() <= LONGEST
         {
-            self.plans.insert(plan_key(session, prepared.generation, ast, &prepared.declared), prepared.clone());
+            self.plans.insert(plan_key(session, prepared.under, ast, &prepared.declared), prepared.clone());
         }
     }
 
@@ -102,7 +111,7 @@ impl Remembered {
     }
 }
 
-fn plan_key(session: i32, generation: u64, ast: &Arc<Ast>, declared: &[Option<&'static PgType>]) -> PlanKey {
+fn plan_key(session: i32, under: Under, ast: &Arc<Ast>, declared: &[Option<&'static PgType>]) -> PlanKey {
     let declared = declared.iter().map(|pg| pg.map_or(0, |pg| pg.oid)).collect();
-    PlanKey { session, generation, statement: Itself(Arc::clone(ast)), declared }
+    PlanKey { session, under, statement: Itself(Arc::clone(ast)), declared }
 }
