@@ -215,6 +215,7 @@ impl Shared {
     pub async fn touch(&self, entry: &TableEntry, session: &Arc<Inner>) -> Result<Arc<Snapshot>> {
         let snapshot = self.snapshots.current(entry, Some(session.progress())).await.map_err(|e| within_table(entry, e))?;
         self.remember(entry, &snapshot)?;
+        self.remembered.is_now(entry.oid, &snapshot.id);
         if let Some(stale) = self.snapshots.stale(entry) {
             session.tell_stale(entry, &snapshot, &stale);
         }

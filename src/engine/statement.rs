@@ -15,9 +15,9 @@ use tokio_util::sync::CancellationToken;
 use super::admit::{self, Action, Statement};
 use super::plan::{self, QueryPlan};
 use super::remembered::{self, Answer, AnswerKey, Under};
-use super::resolve::Pinned;
 use super::session::{Asked, Session};
 use super::{Outcome, explain, run, settings};
+use crate::catalog::TableEntry;
 use crate::error::{Error, Kind, Result};
 use crate::table::pg_type::PgType;
 use crate::table::{Ending, SessionFacts};
@@ -37,7 +37,7 @@ pub struct Prepared {
     answer: Option<(AnswerKey, Arc<Answer>)>,
     columns: Option<SchemaRef>,
     pub(super) declared: Vec<Option<&'static PgType>>,
-    /// `None` for what was not planned here.
+    /// `None` for what was not planned now: its tables are asked whether they changed whenever it runs.
     planned: Option<Instant>,
     /// How long planning took, up to the plan that is kept.
     planning: Duration,
@@ -74,7 +74,7 @@ impl Session {
         self.inner.check_not_failed()?;
         let under = self.under()?;
         if let Some(known) = self.shared.remembered.plan(self.inner.id, under, ast, declared) {
-            return Ok(Some(Prepared { command, ..known }));
+            return Ok(Some(Prepared { command, planned: None, ..known }));
         }
         if !declared.is_empty() {
             return Ok(None);
@@ -88,7 +88,6 @@ impl Session {
             columns: Some(Arc::clone(&answer.columns)),
             answer: Some((key, answer)),
             declared: Vec::new(),
-            // Its tables are asked whether they changed.
             planned: None,
             planning: Duration::ZERO,
             command,
@@ -357,7 +356,7 @@ impl Session {
         if !self.is_current(prepared) {
             return Ok(true);
         }
-        let pinned = prepared.pinned().to_vec();
+        let pinned = prepared.tables();
         let of_one_run = prepared.plan.as_ref().is_some_and(|p| p.of_one_run);
         if fresh || (pinned.is_empty() && !of_one_run) {
             return Ok(false);
@@ -368,7 +367,7 @@ impl Session {
         let (shared, session) = (Arc::clone(&self.shared), Arc::clone(&self.inner));
         let asked = async move {
             for (entry, planned) in pinned {
-                if shared.touch(&entry, &session).await?.id != planned.id {
+                if shared.touch(&entry, &session).await?.id != planned {
                     return Ok(true);
                 }
             }
@@ -379,12 +378,12 @@ impl Session {
 }
 
 impl Prepared {
-    /// The tables that it reads, each with the snapshot that it reads.
-    fn pinned(&self) -> &[Pinned] {
+    /// The tables that it reads, each with the id of the snapshot that it reads.
+    pub(super) fn tables(&self) -> Vec<(Arc<TableEntry>, String)> {
         match (&self.plan, &self.answer) {
-            (Some(plan), _) => &plan.pinned,
-            (None, Some((_, answer))) => &answer.pinned,
-            (None, None) => &[],
+            (Some(plan), _) => plan.pinned.iter().map(|(entry, snapshot)| (Arc::clone(entry), snapshot.id.clone())).collect(),
+            (None, Some((_, answer))) => answer.tables.clone(),
+            (None, None) => Vec::new(),
         }
     }
 

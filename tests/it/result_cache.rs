@@ -48,8 +48,6 @@ async fn an_answer_is_given_again_until_a_table_changes() {
     }
 
     city.file("trips.csv", "id,minutes,day\n1,11,2024-05-01\n2,20,2024-05-02\n3,30,2024-05-03\n");
-    // Long enough for a plan to be asked whether it is still of its tables.
-    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     assert_eq!(asked(&b, sum).await, ("61".into(), false));
     assert_eq!(asked(&a, sum).await, ("61".into(), true));
     assert_eq!(asked(&a, stops).await, ("Harbour".into(), true));

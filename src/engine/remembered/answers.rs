@@ -15,6 +15,7 @@ use datafusion::sql::sqlparser::ast::Statement as Ast;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
+use crate::catalog::TableEntry;
 use crate::engine::plan;
 use crate::engine::resolve::Pinned;
 
@@ -49,8 +50,8 @@ pub struct AnswerKey {
 pub struct Answer {
     pub columns: SchemaRef,
     pub batches: Vec<RecordBatch>,
-    /// The tables that it was read from.
-    pub pinned: Vec<Pinned>,
+    /// The tables that it was read from, each with its snapshot's id: the snapshot itself may go.
+    pub tables: Vec<(Arc<TableEntry>, String)>,
     pub rows: u64,
     pub bytes: usize,
 }
@@ -89,8 +90,8 @@ impl Answers {
     /// The answer that was read from these snapshots; one that was read from others is let go of.
     pub fn of_snapshots(&self, key: &AnswerKey, pinned: &[Pinned]) -> Option<Arc<Answer>> {
         let answer = self.get(key)?;
-        let same = |(a, b): (&Pinned, &Pinned)| a.0.oid == b.0.oid && a.1.id == b.1.id;
-        if answer.pinned.len() == pinned.len() && answer.pinned.iter().zip(pinned).all(same) {
+        let same = |((a, id), (b, snapshot)): (&(Arc<TableEntry>, String), &Pinned)| a.oid == b.oid && *id == snapshot.id;
+        if answer.tables.len() == pinned.len() && answer.tables.iter().zip(pinned).all(same) {
             return Some(answer);
         }
         self.kept.remove(key);
@@ -101,7 +102,7 @@ impl Answers {
     pub fn gathering(&self, key: AnswerKey, pinned: &[Pinned], columns: &SchemaRef) -> Option<Gathering> {
         (self.largest > 0).then(|| Gathering {
             key,
-            pinned: pinned.to_vec(),
+            tables: pinned.iter().map(|(entry, snapshot)| (Arc::clone(entry), snapshot.id.clone())).collect(),
             columns: Arc::clone(columns),
             batches: Vec::new(),
             bytes: 0,
@@ -113,8 +114,8 @@ impl Answers {
     /// Keeps an answer that is whole.
     pub fn keep(&self, gathered: Gathering) {
         let rows = gathered.batches.iter().map(|batch| batch.num_rows() as u64).sum();
-        let Gathering { key, pinned, columns, batches, bytes, .. } = gathered;
-        self.kept.insert(key, Arc::new(Answer { columns, batches, pinned, rows, bytes }));
+        let Gathering { key, tables, columns, batches, bytes, .. } = gathered;
+        self.kept.insert(key, Arc::new(Answer { columns, batches, tables, rows, bytes }));
     }
 
     #[cfg(test)]
@@ -126,7 +127,7 @@ impl Answers {
 /// The rows of an answer so far.
 pub struct Gathering {
     key: AnswerKey,
-    pinned: Vec<Pinned>,
+    tables: Vec<(Arc<TableEntry>, String)>,
     columns: SchemaRef,
     batches: Vec<RecordBatch>,
     bytes: usize,

@@ -3,8 +3,9 @@
 
 mod answers;
 
+use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::sql::sqlparser::ast::Statement as Ast;
 use quick_cache::sync::Cache;
@@ -29,6 +30,8 @@ pub(super) struct Remembered {
     parsed: Cache<Arc<str>, Statement>,
     plans: Cache<PlanKey, Prepared>,
     pub answers: Answers,
+    /// The snapshot of each table that was asked for, by the table's oid.
+    newest: Mutex<HashMap<u32, String>>,
 }
 
 /// What a statement is planned under: others may make another plan of it.
@@ -71,7 +74,7 @@ impl Hash for Itself {
 impl Remembered {
     /// Nothing yet. `answers`: bytes that may be kept of answers, 0 for none.
     pub fn new(answers: usize) -> Self {
-        Self { parsed: Cache::new(PARSED), plans: Cache::new(PLANS), answers: Answers::within(answers) }
+        Self { parsed: Cache::new(PARSED), plans: Cache::new(PLANS), answers: Answers::within(answers), newest: Mutex::default() }
     }
 
     /// The statements of a query string. A string of one query gives the same tree each time, by which its plans and answers are found.
@@ -103,6 +106,20 @@ impl Remembered {
         {
             self.plans.insert(plan_key(session, prepared.under, ast, &prepared.declared), prepared.clone());
         }
+    }
+
+    /// Lets go of the plans that read an older snapshot of a table than this one: plans hold what they read.
+    pub fn is_now(&self, table: u32, snapshot: &str) {
+        {
+            let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+            if newest.get(&table).is_some_and(|known| known == snapshot) {
+                return;
+            }
+            if newest.insert(table, snapshot.to_owned()).is_none() {
+                return;
+            }
+        }
+        self.plans.retain(|_, plan| plan.tables().iter().all(|(entry, id)| entry.oid != table || id == snapshot));
     }
 
     /// Lets go of what a session planned: plans hold the session that made them.
