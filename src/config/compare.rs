@@ -1,9 +1,48 @@
 //! `stoa compare`'s options, and those of the servers that it starts.
 
-use super::raw::{RawCompare, RawShared};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::raw::RawShared;
 use super::{engine_options, value};
 use crate::cli::compare;
 use crate::error::{Error, Kind, Result};
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct RawCompare {
+    /// Files of SQL, and folders of .sql files
+    #[arg(value_name = "FILE|DIR", required_unless_present = "suite")]
+    pub places: Vec<PathBuf>,
+    /// The queries of a built-in suite: opendata, tpch or clickbench
+    #[arg(long, value_name = "NAME")]
+    pub suite: Option<String>,
+    /// What to run them on; the first is what others are compared with. SPEC is stoa, stoa:PROGRAM, a state's folder, a file of settings,
+    /// postgres://.., datafusion:FOLDER, duckdb:FOLDER or duckdb:FILE [default: this program as its options say]
+    #[arg(long, value_name = "NAME=SPEC")]
+    pub variant: Vec<String>,
+    /// The catalog to ask [default: the first]
+    #[arg(short, long, value_name = "NAME")]
+    pub database: Option<String>,
+    /// Hot runs of each query, after the first; 0 compares answers and the shapes of plans only
+    #[arg(long, value_name = "N", default_value = "5")]
+    pub rounds: String,
+    /// Write all that was found as JSON
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Write a page with the plans side by side, which needs no other file
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Compare with what an earlier run found
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Keep what the first variant gives as a baseline
+    #[arg(long, value_name = "FILE")]
+    pub save_baseline: Option<PathBuf>,
+    /// Fail (exit status 1) when one of these holds: wrong, lost-pushdown, plan, slower:FACTOR
+    #[arg(long, value_name = "CONDITIONS", value_delimiter = ',', default_value = "wrong")]
+    pub fail_on: Vec<String>,
+}
 
 /// Checks every value; those that servers get are checked as a server would.
 pub(super) fn options(raw: RawCompare, shared: &RawShared) -> Result<compare::Options> {

@@ -1,11 +1,48 @@
 //! `stoa catalog export`: the catalog's own facts, as typed.
 
-use super::raw::RawExport;
+use std::path::PathBuf;
+
+use clap::Args;
+
 use super::value;
 use crate::cli::export::Options;
 use crate::descriptor::Agent;
 use crate::descriptor::export::{About, Endpoint, Format, Syntax};
 use crate::error::{Error, Kind, Result};
+
+#[derive(Clone, Debug, Args)]
+pub(super) struct RawExport {
+    /// Which catalog [default: the first]
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// As what: dcat-ap, dcat-us, datapackage, ckan, schema-org or csv
+    #[arg(long, value_name = "FORMAT")]
+    pub format: String,
+    /// How DCAT-AP is written: turtle or json-ld [default: turtle]
+    #[arg(long, value_name = "SYNTAX")]
+    pub syntax: Option<String>,
+    /// The file to write, which appears when it is complete; for datapackage a folder [default: standard output]
+    #[arg(short, long, value_name = "FILE|DIR")]
+    pub output: Option<PathBuf>,
+    /// Where the catalog's tables are asked, such as postgres://data.example.org:5432/city
+    #[arg(long, value_name = "URL")]
+    pub endpoint: Option<String>,
+    /// What the catalog is called [default: its name]
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+    /// What it is
+    #[arg(long, value_name = "TEXT")]
+    pub description: Option<String>,
+    /// Who publishes it, and each dataset of which no publisher is told [default: its title]
+    #[arg(long, value_name = "NAME")]
+    pub publisher: Option<String>,
+    /// Whom to ask about datasets of which nobody is told, as "NAME <MAIL>"
+    #[arg(long, value_name = "NAME <MAIL>")]
+    pub contact: Option<String>,
+    /// The page that shows it to people
+    #[arg(long, value_name = "URL")]
+    pub homepage: Option<String>,
+}
 
 const SYNTAXES: &str = "turtle or json-ld";
 const ENDPOINTS: &str = "a URL of PostgreSQL without a password, such as postgres://data.example.org:5432/city";

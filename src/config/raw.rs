@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+use super::compare::RawCompare;
+use super::export::RawExport;
+
 /// Every option as typed.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "stoa", version, about = "An embedded query engine for open data, behind one Postgres-compatible endpoint")]
@@ -354,75 +357,6 @@ pub(super) enum RawCatalogAction {
         #[arg(value_name = "NAME")]
         name: String,
     },
-}
-
-#[derive(Clone, Debug, Args)]
-pub(super) struct RawExport {
-    /// Which catalog [default: the first]
-    #[arg(value_name = "NAME")]
-    pub name: Option<String>,
-    /// As what: dcat-ap, dcat-us, datapackage, ckan, schema-org or csv
-    #[arg(long, value_name = "FORMAT")]
-    pub format: String,
-    /// How DCAT-AP is written: turtle or json-ld [default: turtle]
-    #[arg(long, value_name = "SYNTAX")]
-    pub syntax: Option<String>,
-    /// The file to write, which appears when it is complete; for datapackage a folder [default: standard output]
-    #[arg(short, long, value_name = "FILE|DIR")]
-    pub output: Option<PathBuf>,
-    /// Where the catalog's tables are asked, such as postgres://data.example.org:5432/city
-    #[arg(long, value_name = "URL")]
-    pub endpoint: Option<String>,
-    /// What the catalog is called [default: its name]
-    #[arg(long, value_name = "TEXT")]
-    pub title: Option<String>,
-    /// What it is
-    #[arg(long, value_name = "TEXT")]
-    pub description: Option<String>,
-    /// Who publishes it, and each dataset of which no publisher is told [default: its title]
-    #[arg(long, value_name = "NAME")]
-    pub publisher: Option<String>,
-    /// Whom to ask about datasets of which nobody is told, as "NAME <MAIL>"
-    #[arg(long, value_name = "NAME <MAIL>")]
-    pub contact: Option<String>,
-    /// The page that shows it to people
-    #[arg(long, value_name = "URL")]
-    pub homepage: Option<String>,
-}
-
-#[derive(Clone, Debug, Args)]
-pub(super) struct RawCompare {
-    /// Files of SQL, and folders of .sql files
-    #[arg(value_name = "FILE|DIR", required_unless_present = "suite")]
-    pub places: Vec<PathBuf>,
-    /// The queries of a built-in suite: opendata, tpch or clickbench
-    #[arg(long, value_name = "NAME")]
-    pub suite: Option<String>,
-    /// What to run them on; the first is what others are compared with. SPEC is stoa, stoa:PROGRAM, a state's folder, a file of settings,
-    /// postgres://.., datafusion:FOLDER, duckdb:FOLDER or duckdb:FILE [default: this program as its options say]
-    #[arg(long, value_name = "NAME=SPEC")]
-    pub variant: Vec<String>,
-    /// The catalog to ask [default: the first]
-    #[arg(short, long, value_name = "NAME")]
-    pub database: Option<String>,
-    /// Hot runs of each query, after the first; 0 compares answers and the shapes of plans only
-    #[arg(long, value_name = "N", default_value = "5")]
-    pub rounds: String,
-    /// Write all that was found as JSON
-    #[arg(long, value_name = "FILE")]
-    pub json: Option<PathBuf>,
-    /// Write a page with the plans side by side, which needs no other file
-    #[arg(long, value_name = "FILE")]
-    pub html: Option<PathBuf>,
-    /// Compare with what an earlier run found
-    #[arg(long, value_name = "FILE")]
-    pub baseline: Option<PathBuf>,
-    /// Keep what the first variant gives as a baseline
-    #[arg(long, value_name = "FILE")]
-    pub save_baseline: Option<PathBuf>,
-    /// Fail (exit status 1) when one of these holds: wrong, lost-pushdown, plan, slower:FACTOR
-    #[arg(long, value_name = "CONDITIONS", value_delimiter = ',', default_value = "wrong")]
-    pub fail_on: Vec<String>,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use tokio_postgres::Client;
-
-use crate::harness::{Server, Setup, rows};
+use crate::harness::{Server, Setup, check, rows};
 
 /// Three years of one dataset: renamed by case and punctuation, by an alias, widened, reordered, dates written otherwise; one missing code
 /// with a label.
@@ -26,11 +24,6 @@ fn catalog(folder: &Path) {
     }
     std::fs::write(folder.join("sites.csv"), "site_id,name\n7,Quay\n8,Mill\n").expect("writes");
     std::fs::write(folder.join("datapackage.json"), DESCRIPTOR).expect("writes");
-}
-
-async fn check(client: &Client, sql: &str, want: &str) {
-    let found = rows(client, sql).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
-    assert_eq!(found.iter().map(|row| row.join("|")).collect::<Vec<_>>().join("\n"), want, "{sql}");
 }
 
 #[tokio::test]

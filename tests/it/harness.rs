@@ -162,6 +162,17 @@ pub async fn rows(client: &Client, sql: &str) -> Result<Vec<Vec<String>>, tokio_
     Ok(rows)
 }
 
+/// The rows of a statement that succeeds: a line each, `|` between its values.
+pub async fn lines(client: &Client, sql: &str) -> String {
+    let found = rows(client, sql).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
+    found.iter().map(|row| row.join("|")).collect::<Vec<_>>().join("\n")
+}
+
+/// Asserts what a statement gives, as [`lines`].
+pub async fn check(client: &Client, sql: &str, want: &str) {
+    assert_eq!(lines(client, sql).await, want, "{sql}");
+}
+
 /// The catalog over the real files.
 pub fn fixtures() -> PathBuf {
     root().join("tests/fixtures/catalog")

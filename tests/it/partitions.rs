@@ -8,7 +8,7 @@ use arrow::array::{Int64Array, RecordBatch};
 use parquet::arrow::ArrowWriter;
 use tokio_postgres::Client;
 
-use crate::harness::{Server, Setup, rows};
+use crate::harness::{Server, Setup, check, rows};
 
 /// The folders of each table.
 const FOLDERS: [&str; 4] = [
@@ -47,11 +47,6 @@ fn arrow_stream() -> Vec<u8> {
 fn write(folder: &Path, name: &str, bytes: &[u8]) {
     std::fs::create_dir_all(folder).expect("a folder can be made");
     std::fs::write(folder.join(name), bytes).expect("a file can be written");
-}
-
-async fn check(client: &Client, sql: &str, want: &str) {
-    let found = rows(client, sql).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
-    assert_eq!(found.iter().map(|row| row.join("|")).collect::<Vec<_>>().join("\n"), want, "{sql}");
 }
 
 async fn plan(client: &Client, sql: &str) -> String {

@@ -1,7 +1,7 @@
 //! `catalog.profile` through a client: measured when one table is asked for, listed when it was, and keys and references counted.
 
 use crate::failures::City;
-use crate::harness::{Server, rows};
+use crate::harness::{Server, lines};
 
 /// Two tables of one dataset, one of which refers to the other.
 fn city() -> City {
@@ -23,10 +23,7 @@ async fn tables_are_measured_when_they_are_asked_for() {
     let city = city();
     let server = Server::start(city.setup());
     let client = server.client("city").await;
-    let ask = async |sql: &str| {
-        let found = rows(&client, sql).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
-        found.iter().map(|row| row.join("|")).collect::<Vec<_>>().join("\n")
-    };
+    let ask = async |sql: &str| lines(&client, sql).await;
     let table = ask("SELECT table_name FROM catalog.distributions WHERE schema_name = 't' ORDER BY 1").await;
     assert_eq!(table, "good\nlines_stops\nlines_trips");
     let of = |table: &str, columns: &str| {

@@ -1,7 +1,7 @@
 //! `catalog.scorecard` through a client: what is published scores at once, what is measured when it was, and means say how many are known.
 
 use crate::failures::City;
-use crate::harness::{Server, rows};
+use crate::harness::{Server, lines};
 
 fn city() -> City {
     let city = City::new();
@@ -20,10 +20,7 @@ async fn what_is_known_is_scored_and_what_is_not_says_why() {
     let city = city();
     let server = Server::start(city.setup());
     let client = server.client("city").await;
-    let ask = async |sql: &str| {
-        let found = rows(&client, sql).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
-        found.iter().map(|row| row.join("|")).collect::<Vec<_>>().join("\n")
-    };
+    let ask = async |sql: &str| lines(&client, sql).await;
     let of = |criteria: &str| {
         format!(
             "SELECT criterion, value, score, maximum, weight, reason FROM catalog.scorecard
