@@ -174,7 +174,8 @@ fn sorted<'a>(classes: &[Class], rows: &'a [Vec<Option<String>>]) -> Vec<&'a Vec
     let mut rows: Vec<&Vec<Option<String>>> = rows.iter().collect();
     let compare = |class: Class, a: &Option<String>, b: &Option<String>| match (a, b) {
         (Some(a), Some(b)) if matches!(class, Class::Exact | Class::Float) => match (float(a), float(b)) {
-            (Some(a), Some(b)) => a.total_cmp(&b),
+            // What is one float may be two integers.
+            (Some(x), Some(y)) => x.total_cmp(&y).then_with(|| a.parse::<i128>().ok().cmp(&b.parse::<i128>().ok())),
             _ => a.cmp(b),
         },
         (Some(a), Some(b)) if class == Class::Time => time(a).cmp(&time(b)),

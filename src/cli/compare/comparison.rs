@@ -113,6 +113,10 @@ pub(super) async fn run(
         for (_, run) in done.runs.iter_mut().enumerate().filter(|(at, _)| !comparison.is_of_one_notation(*at)) {
             run.difference.iter_mut().for_each(|difference| difference.lost.clear());
         }
+        // What failed may have ended with the query: the next one is to find it up.
+        for (runner, _) in runners.iter_mut().zip(&done.runs).filter(|(_, run)| run.error.is_some()) {
+            runner.restart().await?;
+        }
         told(&done);
         comparison.queries.push(done);
     }

@@ -70,6 +70,9 @@ pub async fn compare(options: &Options) -> Result<(), Failure> {
     told(options, &comparison, baseline.as_ref()).map_err(Failure::unusable)?;
     let failed = failures(&comparison, baseline.as_ref(), &options.fail_on);
     if failed.is_empty() {
+        if let Some(path) = &options.save_baseline {
+            Baseline::of(&comparison).print().and_then(|text| write(path, &text)).map_err(Failure::unusable)?;
+        }
         return Ok(());
     }
     print(&failed.iter().map(|line| format!("FAILED {line}\n")).collect::<String>())?;
@@ -82,6 +85,7 @@ async fn compared(options: &Options) -> Result<Comparison> {
     if let Some(suite) = &options.suite {
         queries.extend(suite::of_suite(suite)?);
     }
+    suite::check_names(&queries)?;
     let mut runners = Vec::new();
     for variant in &options.variants {
         runners.push(Runner::start(variant, &options.shared).await?);
@@ -96,9 +100,8 @@ async fn compared(options: &Options) -> Result<Comparison> {
     comparison::run(&mut runners, &names, queries, options.rounds, &progress).await
 }
 
-/// Prints the table, writes the files, and says what the baseline does not know.
+/// Writes the files, says what the baseline does not know, and prints the table.
 fn told(options: &Options, comparison: &Comparison, baseline: Option<&Baseline>) -> Result<()> {
-    print(&report::table::text(comparison))?;
     if let Some(baseline) = baseline {
         let (new, gone) = baseline.strangers(comparison);
         for (names, what) in [(new, "not in the baseline"), (gone, "in the baseline, but not among these queries")] {
@@ -114,10 +117,7 @@ fn told(options: &Options, comparison: &Comparison, baseline: Option<&Baseline>)
     if let Some(path) = &options.html {
         write(path, &report::html::page(comparison))?;
     }
-    if let Some(path) = &options.save_baseline {
-        write(path, &Baseline::of(comparison).print()?)?;
-    }
-    Ok(())
+    print(&report::table::text(comparison))
 }
 
 fn print(text: &str) -> Result<()> {

@@ -211,7 +211,8 @@ fn postgres(told: &Map<String, Json>) -> Node {
         columns,
         fetch: whole("Fetch"),
         keys,
-        estimated: number("Plan Rows"),
+        // Both are of one loop.
+        estimated: number("Plan Rows").map(|rows| rows * loops),
         rows: number("Actual Rows").map(|rows| rows * loops),
         millis: all(told).map(|all| (all - below).max(0.0)),
         bytes: whole("Bytes Read").or_else(|| Some((whole("Shared Hit Blocks")? + whole("Shared Read Blocks")?) * 8192)),
@@ -337,7 +338,7 @@ mod tests {
              "Actual Rows": 1, "Plan Rows": 1, "Shared Hit Blocks": 1, "Shared Read Blocks": 2, "Output": ["x", "y"]},
             {"Node Type": "Hash"}]}}]);
         let plan = Node::of_postgres(&plan).expect("a plan");
-        assert_eq!((plan.millis, plan.rows, plan.q_error()), (Some(12.0), Some(10.0), Some(4.0)));
+        assert_eq!((plan.millis, plan.rows, plan.q_error()), (Some(12.0), Some(10.0), Some(8.0)));
         let scan = &plan.inputs[0];
         assert_eq!((scan.table.as_deref(), scan.millis, scan.bytes), (Some("s.a"), Some(6.0), Some(3 * 8192)));
         assert_eq!((plan.family, scan.family, plan.inputs[1].family), (Family::Join, Family::Scan, Family::Exchange));
