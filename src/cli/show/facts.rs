@@ -89,9 +89,13 @@ pub(super) fn of(engine: &Arc<Engine>, catalog: &str, publication: &Publication)
 fn problems(engine: &Arc<Engine>, catalog: &str, publication: &Publication) -> Result<Vec<String>> {
     let is_shared = engine.catalogs().harvested_problems(catalog)?.is_some();
     let mut problems = engine.catalogs().problems(Some(catalog))?;
-    problems.retain(|problem| {
-        problem.file == publication.document && (!is_shared || problem.message.contains(&publication.identifier))
-    });
+    let id = publication.identifier.as_str();
+    let is_named = |text: &str| {
+        text.match_indices(id).any(|(at, _)| {
+            !text[..at].ends_with(char::is_alphanumeric) && !text[at + id.len()..].starts_with(char::is_alphanumeric)
+        })
+    };
+    problems.retain(|problem| problem.file == publication.document && (!is_shared || is_named(&problem.message)));
     let line = |problem: &crate::descriptor::Problem| match problem.pointer.as_str() {
         "" => problem.message.clone(),
         pointer => format!("{pointer}: {}", problem.message),
