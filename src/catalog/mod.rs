@@ -136,11 +136,12 @@ impl Catalogs {
         let mut connection = index::open(state.as_deref())?;
         let mut catalogs = Vec::with_capacity(sources.len());
         let mut passing = Vec::new();
+        // Asked for first: what comes between the two is seen at the next look.
+        let asked = harvested::data_version(&connection)?;
         let harvests = match &state {
             Some(_) => harvested::listed(&connection)?,
             None => Vec::new(),
         };
-        let asked = harvested::data_version(&connection)?;
         for (position, (source, name)) in sources.iter().zip(database_names(sources)?).enumerate() {
             let mut scan = scan::scan(&source.location, reach.fetch)?;
             passing.extend(std::mem::take(&mut scan.problems).into_iter().map(|problem| (position, problem)));

@@ -91,7 +91,9 @@ impl Build {
             Some((connection, run)) => Self::of(connection, folder, name, base, run, now)?,
             None => {
                 let connection = index::open_built(&aside(folder, name))?;
-                let mut build = Self::of(connection, folder, name, base, 1, now)?;
+                // Under another name than the file that is served and can't be read.
+                let last = base.and_then(|base| base.strip_suffix(".sqlite")?.rsplit_once('-')?.1.parse::<i64>().ok());
+                let mut build = Self::of(connection, folder, name, base, last.unwrap_or(0) + 1, now)?;
                 build.opened()?;
                 build
             }

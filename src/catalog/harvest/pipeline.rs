@@ -143,13 +143,16 @@ pub(super) fn read(
             let page = published::read(standard, &mut input as &mut dyn BufRead, file, &mut batches);
             batches.send().and(page)
         });
-        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+        let prepared = || {
             let waiting = &waiting;
-            scope.spawn(move || prepare(waiting, file, known));
-        }
+            scope.spawn(move || prepare(waiting, file, known))
+        };
+        let workers: Vec<_> = (0..thread::available_parallelism().map_or(1, usize::from)).map(|_| prepared()).collect();
         let taken = take_all(made, take);
         let page = reader.join().map_err(|_| Error::new(Kind::Internal, format!("reading {file} failed inside")))?;
-        taken?;
+        // Joined, so that one that panicked is the error of what was taken, and no panic here.
+        workers.into_iter().for_each(|worker| drop(worker.join()));
+        taken.map_err(|e| if e.kind() == Kind::Internal { e.within(file) } else { e })?;
         page.map_err(|e| Error::from(e).within(file))
     })
 }
