@@ -74,6 +74,11 @@ impl AdvisoryLocks {
                 return Err(e);
             }
             all = self.freed.wait_timeout(all, LOOK).unwrap_or_else(PoisonError::into_inner).0;
+            // It may be over since: what nobody waits for any more is not taken.
+            if let Err(e) = goes_on() {
+                all.awaited.remove(&session);
+                return Err(e);
+            }
         }
     }
 

@@ -108,11 +108,14 @@ impl SessionFacts for Inner {
         let Some(shared) = self.shared.upgrade() else { return Ok(false) };
         let longest = self.state().settings.lock_timeout();
         let since = Instant::now();
+        // A later statement of the session is not the one that waits.
+        let number = self.state().running.as_ref().map(|run| run.number);
+        let runs = || self.state().running.as_ref().is_some_and(|run| Some(run.number) == number && !run.cancel.is_cancelled());
         let goes_on = || match longest {
             Some(longest) if since.elapsed() >= longest => {
                 Err(Error::new(Kind::LockTimeout, "canceling statement due to lock timeout"))
             }
-            Some(_) | None if self.is_running() => Ok(()),
+            Some(_) | None if runs() => Ok(()),
             Some(_) | None => Err(Error::new(Kind::Cancelled, "canceling statement due to user request")),
         };
         shared.locks.take(self.id, &self.database, lock, if waits { Some(&goes_on) } else { None })
