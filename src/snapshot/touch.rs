@@ -130,7 +130,9 @@ impl Touches {
 
     /// See [`super::Snapshots::stale`].
     pub(super) fn stale(&self, table: &TableEntry) -> Option<Stale> {
-        self.0.known(table)?.failure(table).map(|f| f.stale.clone())
+        // After a start, what is noted beside the last snapshot.
+        let known = self.0.known(table).or_else(|| self.0.maker.last(table).ok().flatten().map(Arc::new))?;
+        known.failure(table).map(|f| f.stale.clone())
     }
 
     /// See [`super::Snapshots::as_of`].
