@@ -226,6 +226,7 @@ impl Shared {
     pub async fn refresh(&self, entry: &TableEntry, progress: Option<Progress>) -> Result<Refreshed> {
         let refreshed = self.snapshots.refresh(entry, progress).await.map_err(|e| within_table(entry, e))?;
         self.remember(entry, &refreshed.snapshot)?;
+        self.remembered.is_now(entry.oid, &refreshed.snapshot.id);
         Ok(refreshed)
     }
 

@@ -37,7 +37,7 @@ pub struct Prepared {
     answer: Option<(AnswerKey, Arc<Answer>)>,
     columns: Option<SchemaRef>,
     pub(super) declared: Vec<Option<&'static PgType>>,
-    /// `None` for what was not planned now: its tables are asked whether they changed whenever it runs.
+    /// When it was planned, or found to be right still; `None` for what nobody looked at yet.
     planned: Option<Instant>,
     /// How long planning took, up to the plan that is kept.
     planning: Duration,
@@ -62,8 +62,10 @@ impl Session {
         cancel: &CancellationToken,
     ) -> Result<Prepared> {
         let command = self.inner.arm();
-        if let Some(known) = self.remembered(statement, parameter_types, command)? {
-            return Ok(known);
+        if let Some(known) = self.remembered(statement, parameter_types, command)?
+            && !self.is_outdated(&known, false, cancel).await?
+        {
+            return Ok(Prepared { planned: Some(Instant::now()), ..known });
         }
         self.plan(statement, parameter_types, cancel, command).await
     }
@@ -128,7 +130,9 @@ impl Session {
             command,
             under,
         };
-        self.shared.remembered.keep_plan(self.inner.id, &prepared);
+        if !prepared.plan.as_ref().is_some_and(|plan| plan.of_one_run) {
+            self.shared.remembered.keep_plan(self.inner.id, &prepared);
+        }
         Ok(prepared)
     }
 

@@ -21,7 +21,7 @@ use crate::table::Ending;
 use crate::table::pg_type::PgType;
 
 impl Session {
-    /// What was planned or answered before of the same statement. Whether it is so still is looked at when it runs.
+    /// What was planned or answered before of the same statement. Whether it is so still tells [`Self::is_outdated`].
     pub(super) fn remembered(
         &self,
         statement: &Statement,
