@@ -1,3 +1,5 @@
+//! What the command line resolves to, and what it says of values that it does not take.
+
 use clap::FromArgMatches;
 
 use super::*;
